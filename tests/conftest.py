@@ -1,0 +1,26 @@
+"""What holds for every test: nothing of the person who runs it is read, and nothing is left behind."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("edgarchive", deadline=None, max_examples=60, database=None)
+settings.load_profile("edgarchive")
+
+_XDG = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME")
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_the_person(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No settings by environment, working folder or home: all of them are in `tmp_path`."""
+    for name in os.environ:
+        if name.startswith(("EDGARCHIVE_", "EDGAR_IDENTITY")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in _XDG:
+        monkeypatch.setenv(name, str(tmp_path / name.lower()))
+    monkeypatch.chdir(tmp_path)
