@@ -1,0 +1,174 @@
+"""One archive on disk: opening it, locking it, reading and keeping submissions."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import gzip
+import hashlib
+import json
+import os
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+from archiver.catalogue import Catalogue, CatalogueRecord
+from archiver.durable import make_directories, storage_errors, write_file_durably
+from archiver.errors import ArchiveFormatError, DamageError, LockedError, NotInArchiveError
+from archiver.identifiers import AccessionNumber
+from archiver.layout import Layout
+
+FORMAT = 1
+_PIECE_BYTES = 1 << 20
+
+
+class Archive:
+    """An open archive. Readers need no lock; a writer holds the lock on ``format.json`` until it closes.
+
+    Use `Archive.open`; the archive is its own context manager.
+    """
+
+    def __init__(self, layout: Layout, catalogue: Catalogue, lock: int | None) -> None:
+        self.layout = layout
+        self.catalogue = catalogue
+        self._lock = lock
+
+    @classmethod
+    def open(cls, root: Path, *, writable: bool = False, create: bool = False) -> Archive:
+        """Open the archive at `root`; with `create`, make one where there is none.
+
+        Raises `NotInArchiveError` (no archive here), `ArchiveFormatError` (written by a newer version), `LockedError`
+        (writable, and another process writes), `DamageError` (no catalogue to read), `StorageError`.
+        """
+        layout = Layout(root.expanduser().absolute())
+        if not layout.format_file.exists():
+            if not create:
+                raise NotInArchiveError(
+                    f"there is no archive in {layout.root}",
+                    "run `edgarchive sync` first, or name the folder with --root",
+                )
+            _create(layout)
+        _check_format(layout)
+        lock = _take_lock(layout) if writable else None
+        try:
+            if lock is not None:
+                _sweep(layout)
+            if lock is None and not layout.catalogue.exists():
+                raise DamageError(
+                    f"{layout.catalogue} is missing", "the next `edgarchive sync` takes the stored files in again"
+                )
+            catalogue = Catalogue(layout.catalogue, writable=writable)
+        except BaseException:
+            if lock is not None:
+                os.close(lock)
+            raise
+        return cls(layout, catalogue, lock)
+
+    @property
+    def root(self) -> Path:
+        """The archive's folder."""
+        return self.layout.root
+
+    @property
+    def index_path(self) -> Path:
+        """The folder of the full-text index."""
+        return self.layout.index
+
+    @property
+    def writable(self) -> bool:
+        """Whether this process holds the writer's lock."""
+        return self._lock is not None
+
+    def record(self, accession: AccessionNumber) -> CatalogueRecord:
+        """The catalogue's row. Raises `NotInArchiveError`."""
+        record = self.catalogue.get(accession)
+        if record is None:
+            raise NotInArchiveError(f"{accession} is not in this archive", "`edgarchive sync` can fetch it")
+        return record
+
+    def read(self, accession: AccessionNumber) -> bytes:
+        """The decoded bytes of a submission, exactly as EDGAR sent them.
+
+        Raises `NotInArchiveError`, or `DamageError` where the file is missing or its sha256 is not the catalogue's.
+        """
+        record = self.record(accession)
+        data = b"".join(decoded_pieces(self.layout.submission(accession)))
+        if hashlib.sha256(data).hexdigest() != record.sha256:
+            raise DamageError(f"the stored bytes of {accession} have changed", "run `edgarchive verify`")
+        return data
+
+    def close(self) -> None:
+        """Close the catalogue and give the lock back."""
+        self.catalogue.close()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def decoded_pieces(path: Path) -> Iterator[bytes]:
+    """The decoded bytes of a stored file, in pieces of at most 1 MiB. Raises `DamageError`: missing, or not whole."""
+    try:
+        with gzip.open(path, "rb") as file:
+            while piece := file.read(_PIECE_BYTES):
+                yield piece
+    except FileNotFoundError:
+        raise DamageError(f"{path} is missing", "run `edgarchive verify`") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise DamageError(f"{path} cannot be read: {error}", "run `edgarchive verify`") from error
+
+
+def _create(layout: Layout) -> None:
+    with storage_errors(layout.root):
+        make_directories(layout.root)
+        occupied = any(layout.root.iterdir())
+    if occupied and not layout.submissions.is_dir():
+        raise NotInArchiveError(
+            f"{layout.root} has files but no edgarchive archive", "name an empty or a new folder with --root"
+        )
+    with storage_errors(layout.root):
+        make_directories(layout.submissions)
+    write_file_durably(layout.format_file, json.dumps({"format": FORMAT}).encode() + b"\n")
+
+
+def _check_format(layout: Layout) -> None:
+    try:
+        found = json.loads(layout.format_file.read_bytes())["format"]
+    except OSError as error:
+        raise NotInArchiveError(
+            f"cannot read {layout.format_file}: {error.strerror}", "check its permissions"
+        ) from error
+    except (ValueError, KeyError, TypeError):
+        found = None
+    if found != FORMAT:
+        raise ArchiveFormatError(
+            f"{layout.format_file} names format {found!r}, this edgarchive reads format {FORMAT}",
+            "use the version of edgarchive that wrote this archive, or a newer one",
+        )
+
+
+def _take_lock(layout: Layout) -> int:
+    with storage_errors(layout.format_file):
+        descriptor = os.open(layout.format_file, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise LockedError(
+            f"another edgarchive is writing to {layout.root}", "wait until it has ended, or stop it"
+        ) from None
+    return descriptor
+
+
+def _sweep(layout: Layout) -> None:
+    """Remove the temporary files of dead runs: with the lock held, nobody else's are alive."""
+    if layout.incoming.is_dir():
+        for leftover in layout.incoming.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                leftover.unlink()

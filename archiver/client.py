@@ -1,0 +1,183 @@
+"""HTTP to EDGAR: the only user of aiohttp. Every request start is paced, redirects included."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Self
+
+import aiohttp
+from yarl import URL
+
+from archiver.answers import PEEK_BYTES, etag_md5, is_page, refusal
+from archiver.decoding import ContentDecoder
+from archiver.errors import FetchError, TooLargeError, TroubleError, UnreachableError
+from archiver.pacer import Pacer
+
+_log = logging.getLogger(__name__)
+
+_REDIRECTS = {
+    HTTPStatus.MOVED_PERMANENTLY,
+    HTTPStatus.FOUND,
+    HTTPStatus.TEMPORARY_REDIRECT,
+    HTTPStatus.PERMANENT_REDIRECT,
+}
+_MAX_REDIRECTS = 3
+_READ_BYTES = 1 << 18
+_SNIFF_BYTES = 64
+_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=30, sock_read=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a body: `received` as it came (empty for the later pieces of one read), `decoded` from it."""
+
+    received: bytes
+    decoded: bytes
+
+
+class Answer:
+    """An answer whose body is worth taking. Iterate it once, for the chunks."""
+
+    def __init__(self, response: aiohttp.ClientResponse, *, max_bytes: int) -> None:
+        self._response = response
+        self._decoder = ContentDecoder(response.headers.get("Content-Encoding", "").strip().lower())
+        self._max_bytes = max_bytes
+        self._decoded_bytes = 0
+        self._peeked: list[Chunk] = []
+        self._chunks = self._read()
+        self.url = str(response.url)
+        self.is_gzip = self._decoder.is_gzip
+        self.etag_md5 = etag_md5(response.headers.get("ETag"))
+
+    async def _read(self) -> AsyncGenerator[Chunk, None]:
+        async for received in self._response.content.iter_chunked(_READ_BYTES):
+            rest = received
+            for decoded in self._decoder.decode(received):
+                self._decoded_bytes += len(decoded)
+                if self._decoded_bytes > self._max_bytes:
+                    raise TooLargeError(
+                        f"the body passes {self._max_bytes} decoded bytes", "raise max_submission_bytes to take it"
+                    )
+                yield Chunk(rest, decoded)
+                rest = b""
+            if rest:
+                yield Chunk(rest, b"")
+        self._decoder.finish()
+
+    async def check(self) -> None:
+        """Look at the first bytes; raise the refusal that the answer stands for."""
+        head = b""
+        taken = self._response.status == HTTPStatus.OK
+        async for chunk in self._chunks:
+            self._peeked.append(chunk)
+            head += chunk.decoded
+            if len(head) >= (PEEK_BYTES if not taken or is_page(head) else _SNIFF_BYTES):
+                break
+        if error := refusal(self._response.status, head, self._response.headers):
+            raise error
+        if not head:
+            raise TroubleError("EDGAR sent an empty body")
+
+    async def close(self) -> None:
+        """End the reading of the body, wherever it is."""
+        await self._chunks.aclose()
+        # Closed, not released: the rest of a refused or cut body is of no use to anyone.
+        if self._response.content.at_eof():
+            self._response.release()
+        else:
+            self._response.close()
+
+    async def __aiter__(self) -> AsyncIterator[Chunk]:
+        for chunk in self._peeked:
+            yield chunk
+        self._peeked.clear()
+        async for chunk in self._chunks:
+            yield chunk
+
+
+class Client:
+    """Asks EDGAR, in turn with all other processes of this machine. A context manager."""
+
+    def __init__(self, *, user_agent: str, pacer: Pacer, concurrency: int) -> None:
+        self._pacer = pacer
+        self._session = aiohttp.ClientSession(
+            headers={"User-Agent": user_agent, "Accept-Encoding": "gzip, deflate"},
+            connector=aiohttp.TCPConnector(limit=concurrency),
+            timeout=_TIMEOUT,
+            auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=True,
+        )
+
+    @contextlib.asynccontextmanager
+    async def get(self, url: str, *, max_bytes: int) -> AsyncIterator[Answer]:
+        """Ask for `url`; the answer is open within the `async with`.
+
+        Raises `AbsentError`, `BlockedError`, `TroubleError` (`DamagedBodyError` among them), `TooLargeError` once more
+        than `max_bytes` decoded bytes have come, `UnreachableError`, or `FetchError` for what no attempt will mend.
+        """
+        with _translated(url):
+            response = await self._follow(URL(url))
+            _log.debug("GET %s: %d", response.url, response.status)
+            answer = Answer(response, max_bytes=max_bytes)
+            try:
+                await answer.check()
+                yield answer
+            finally:
+                await answer.close()
+
+    async def read(self, url: str, *, max_bytes: int) -> bytes:
+        """The whole decoded body of `url`. Raises as `get` does."""
+        async with self.get(url, max_bytes=max_bytes) as answer:
+            return b"".join([chunk.decoded async for chunk in answer])
+
+    async def _follow(self, url: URL) -> aiohttp.ClientResponse:
+        for _ in range(_MAX_REDIRECTS + 1):
+            await self._pacer.start()
+            response = await self._session.get(url, allow_redirects=False)
+            if response.status not in _REDIRECTS:
+                return response
+            response.close()
+            url = _redirect(url, response.headers.get("Location", ""))
+        raise FetchError(f"EDGAR redirects more than {_MAX_REDIRECTS} times")
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._session.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+def _redirect(url: URL, location: str) -> URL:
+    """Where a redirect of `url` leads. Raises `FetchError` unless it stays on the host."""
+    try:
+        target = url.join(URL(location))
+        stays = target.origin() == url.origin()
+    except ValueError:
+        raise FetchError(f"EDGAR redirects to {location[:80]!a}, which is no address") from None
+    if not stays:
+        raise FetchError(f"EDGAR redirects to another host, {target.host}", "no redirect off the host is followed")
+    return target
+
+
+@contextlib.contextmanager
+def _translated(url: str) -> Iterator[None]:
+    """Aiohttp's errors as ours."""
+    try:
+        yield
+    except aiohttp.ClientConnectorError as error:
+        host = URL(url).host
+        raise UnreachableError(
+            f"cannot connect to {host}: {error.os_error.strerror or error}", "check the network"
+        ) from error
+    except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+        reason = str(error) or type(error).__name__
+        raise TroubleError(f"the connection failed: {reason}") from error

@@ -1,0 +1,175 @@
+"""Writing so that what is visible is whole: temporary file, fsync, rename, fsync of the folder.
+
+A name appears only once its bytes are on the disk, and it stays after a power cut because the folder is synced too
+(POSIX leaves a rename undurable until then).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import aiofiles
+from aiofiles.threadpool.binary import AsyncFileIO
+
+from archiver.errors import StorageError
+
+_BUFFER_BYTES = 1 << 20
+"""Decoded network chunks are gathered up to this size before a thread writes them."""
+
+_MODE = 0o644
+"""An archive is for all to read; `mkstemp` alone would keep it to its writer."""
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@contextlib.contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Turn an `OSError` of writing below `path` into a `StorageError` that says what to do; FileExistsError passes."""
+    try:
+        yield
+    except FileExistsError:
+        raise
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise StorageError(f"no room left for {path}", "free some space and run the same command again") from error
+        reason = (error.strerror or str(error)).lower()
+        raise StorageError(f"cannot write {path}: {reason}", "check the folder and its permissions") from error
+
+
+def fsync_directory(path: Path) -> None:
+    """Make the names in folder `path` durable."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_directories(path: Path) -> None:
+    """Create folder `path` and its missing parents, each name durable in its own parent."""
+    missing = []
+    while not path.is_dir():
+        if path.exists() and not path.is_dir():  # looked at twice: another thread may just have made it
+            raise NotADirectoryError(errno.ENOTDIR, "a file stands where a folder should", str(path))
+        missing.append(path)
+        path = path.parent
+    for folder in reversed(missing):
+        folder.mkdir(exist_ok=True)
+        fsync_directory(folder.parent)
+
+
+def publish(temporary: Path, final: Path) -> None:
+    """Give the synced file `temporary` its `final` name, durably. An existing file is never replaced: FileExistsError.
+
+    Looking first is enough: the archive has one writer at a time.
+    """
+    make_directories(final.parent)
+    if final.exists():
+        raise FileExistsError(final)
+    temporary.rename(final)
+    fsync_directory(final.parent)
+
+
+def write_file_durably(path: Path, data: bytes) -> None:
+    """Write `data` to `path`, replacing what was there in one step. Raises `StorageError`."""
+    with storage_errors(path):
+        make_directories(path.parent)
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                os.fchmod(file.fileno(), _MODE)
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).replace(path)
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                Path(name).unlink()
+            raise
+        fsync_directory(path.parent)
+
+
+class IncomingFile:
+    """A temporary file that either gets its final name, whole and durable, or leaves no trace.
+
+    >>> async with IncomingFile(folder, stem="0001193125-04-218426") as file:   # doctest: +SKIP
+    ...     await file.write(chunk)
+    ...     await file.publish(final)
+    """
+
+    def __init__(self, folder: Path, *, stem: str) -> None:
+        self._folder = folder
+        self._stem = stem
+        self._path: Path | None = None
+        self._file: AsyncFileIO | None = None
+        self._buffer: list[bytes] = []
+        self._buffered = 0
+        self.size = 0
+
+    async def __aenter__(self) -> Self:
+        with storage_errors(self._folder):
+            self._folder.mkdir(exist_ok=True)
+            descriptor, name = tempfile.mkstemp(prefix=f"{self._stem}.", suffix=".part", dir=self._folder)
+            self._path = Path(name)
+            os.fchmod(descriptor, _MODE)
+            self._file = await aiofiles.open(descriptor, "wb", buffering=0)
+        return self
+
+    async def write(self, data: bytes) -> None:
+        """Append `data`. Raises `StorageError`."""
+        self.size += len(data)
+        self._buffer.append(data)
+        self._buffered += len(data)
+        if self._buffered >= _BUFFER_BYTES:
+            await self._flush()
+
+    async def publish(self, final: Path) -> None:
+        """Sync the bytes and give them their `final` name. Raises `StorageError`, or FileExistsError."""
+        path = await self._finish()
+        with storage_errors(final):
+            await asyncio.to_thread(publish, path, final)
+        self._path = None
+
+    async def keep_as(self, path: Path) -> None:
+        """Move the bytes to `path` (in the quarantine), replacing what is there. Raises `StorageError`."""
+        temporary = await self._finish()
+        with storage_errors(path):
+            path.parent.mkdir(exist_ok=True)
+            temporary.replace(path)
+        self._path = None
+
+    async def _finish(self) -> Path:
+        if self._file is None or self._path is None:
+            raise ValueError("the incoming file is not open")
+        await self._flush()
+        with storage_errors(self._path):
+            await asyncio.to_thread(os.fsync, self._file.fileno())
+            await self._file.close()
+        return self._path
+
+    async def _flush(self) -> None:
+        if self._file is None or self._path is None:
+            raise ValueError("the incoming file is not open")
+        view = memoryview(b"".join(self._buffer))
+        self._buffer, self._buffered = [], 0
+        with storage_errors(self._path):
+            while view:
+                view = view[await self._file.write(view) :]
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                await self._file.close()
+        if self._path is not None:
+            with contextlib.suppress(FileNotFoundError):
+                self._path.unlink()

@@ -1,0 +1,57 @@
+"""One connection to EDGAR: identity, pace, HTTP and retries under one roof."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Self
+
+from archiver.client import Answer, Client
+from archiver.endpoints import Endpoints
+from archiver.fetcher import Fetcher, Result
+from archiver.pacer import Pacer
+from archiver.settings import Settings
+
+
+class Edgar:
+    """EDGAR as the settings name it. An async context manager; opening it makes no request.
+
+    Raises `SettingsError` where the settings name no identity: no identity, no request.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.endpoints = Endpoints(settings.base_url)
+        self._pacer = Pacer(settings.base_url, rate=settings.rate)
+        self._client = Client(user_agent=settings.identity(), pacer=self._pacer, concurrency=settings.concurrency)
+        self._fetcher = Fetcher(self._pacer, block_pause_s=settings.block_pause_s)
+
+    @property
+    def requests(self) -> int:
+        """Requests made so far, retries and redirects counted."""
+        return self._pacer.starts
+
+    async def read(self, url: str, understand: Callable[[bytes], Result], *, max_bytes: int) -> Result:
+        """What `understand` makes of the whole decoded body of `url`; what it cannot understand is asked for anew.
+
+        Raises as `Client.get`, `Fetcher.run` and `understand` do.
+        """
+
+        async def attempt() -> Result:
+            return understand(await self._client.read(url, max_bytes=max_bytes))
+
+        return await self._fetcher.run(attempt)
+
+    async def take(self, url: str, use: Callable[[Answer], Awaitable[Result]], *, max_bytes: int) -> Result:
+        """The result of `use` on the open answer to `url`; a retry asks and calls it anew."""
+
+        async def attempt() -> Result:
+            async with self._client.get(url, max_bytes=max_bytes) as answer:
+                return await use(answer)
+
+        return await self._fetcher.run(attempt)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.close()
+        self._pacer.close()

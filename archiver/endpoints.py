@@ -1,0 +1,72 @@
+"""EDGAR's addresses (sec.gov, "Accessing EDGAR Data")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from archiver.identifiers import AccessionNumber, Cik
+
+FIRST_QUARTER_YEAR = 1993
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Quarter:
+    """A calendar quarter, the unit of EDGAR's full index."""
+
+    year: int
+    number: int
+
+    @classmethod
+    def of(cls, day: date) -> Quarter:
+        """The quarter that `day` is in."""
+        return cls(day.year, (day.month - 1) // 3 + 1)
+
+    @property
+    def first_day(self) -> date:
+        """Its first day."""
+        return date(self.year, 3 * self.number - 2, 1)
+
+    @property
+    def last_day(self) -> date:
+        """Its last day."""
+        return date(self.year, 3 * self.number, 31 if self.number in {1, 4} else 30)
+
+    def __str__(self) -> str:
+        return f"{self.year} Q{self.number}"
+
+
+def quarters(since: date | None, until: date) -> Iterator[Quarter]:
+    """Every quarter with days from `since` (None: EDGAR's first year) to `until`, the newest first."""
+    first = Quarter.of(since) if since else Quarter(FIRST_QUARTER_YEAR, 1)
+    first = max(first, Quarter(FIRST_QUARTER_YEAR, 1))
+    quarter = Quarter.of(until)
+    while quarter >= first:
+        yield quarter
+        quarter = Quarter(quarter.year, quarter.number - 1) if quarter.number > 1 else Quarter(quarter.year - 1, 4)
+
+
+def index_page(cik: Cik, accession: AccessionNumber) -> str:
+    """EDGAR's own page of a submission, for a person to open; `cik` is any entity of the filing."""
+    return f"https://www.sec.gov/Archives/edgar/data/{int(cik)}/{accession.digits}/{accession}-index.htm"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Addresses below one base, such as ``https://www.sec.gov``."""
+
+    base_url: str
+
+    def full_index(self, quarter: Quarter, name: str) -> str:
+        """A file in a quarter's full-index folder, such as ``index.json`` or ``master.gz``."""
+        return f"{self.base_url}/Archives/edgar/full-index/{quarter.year}/QTR{quarter.number}/{name}"
+
+    def full_index_listing(self, year: int | None = None) -> str:
+        """What the full index holds: its years, or the quarters of `year`."""
+        folder = f"{self.base_url}/Archives/edgar/full-index"
+        return f"{folder}/index.json" if year is None else f"{folder}/{year}/index.json"
+
+    def submission(self, cik: Cik, accession: AccessionNumber) -> str:
+        """The full submission; `cik` is any entity of the filing. EDGAR redirects a CIK with leading zeros."""
+        return f"{self.base_url}/Archives/edgar/data/{int(cik)}/{accession}.txt"

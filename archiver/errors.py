@@ -1,0 +1,156 @@
+"""Every error that edgarchive raises, drawn as one tree.
+
+Each class carries the exit code that the command line ends with. A message says what happened, a hint says what to do;
+`str(error)` is the one line a person reads: ``what happened; what to do``.
+
+::
+
+    EdgarchiveError                    1
+    ├── UsageError                     2   something the caller gave
+    │   ├── IdentifierError            2   not an accession number, CIK or date
+    │   ├── SettingsError              2   settings file, environment, missing identity
+    │   ├── QueryError                 2   a query that cannot be read (`position`) or is too wide
+    │   └── NotInArchiveError          2   no archive here, no such submission or document
+    ├── EdgarError                     4   EDGAR refused, or could not be reached
+    │   ├── BlockedError               4   the SEC's block page, 429
+    │   └── UnreachableError           4   no connection, or EDGAR down for every attempt
+    ├── FetchError                     3   one file could not be had; the run goes on
+    │   ├── AbsentError                3   EDGAR does not have it (S3 AccessDenied, NoSuchKey, 404)
+    │   ├── TroubleError               3   5xx, cut connections: worth another attempt
+    │   ├── DamagedBodyError           3   an answer that is not a whole submission
+    │   └── TooLargeError              3   more decoded bytes than the settings allow
+    ├── DamageError                    5   stored bytes are not what was stored
+    │   └── UnreadableSubmissionError  5   bytes that no reader of submissions understands
+    ├── LockedError                    6   another process writes to the archive
+    ├── StorageError                   7   disk full or not writable
+    ├── ArchiveFormatError             2   an archive or index of another format version
+    └── IndexMissingError              2   nothing is indexed yet, or the index must be rebuilt
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class EdgarchiveError(Exception):
+    """Root of all errors raised by edgarchive on purpose.
+
+    `message` says what happened, `hint` what to do about it (may be empty).
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}; {self.hint}" if self.hint else self.message
+
+
+class UsageError(EdgarchiveError):
+    """Something that the caller gave cannot be used as it is."""
+
+    exit_code = 2
+
+
+class IdentifierError(UsageError, ValueError):
+    """Text that is not the accession number, CIK or date it should be."""
+
+
+class SettingsError(UsageError, ValueError):
+    """A setting is unknown, out of range, or missing (the identity, for one)."""
+
+
+class QueryError(UsageError, ValueError):
+    """A query that cannot be read, or that would expand without bound.
+
+    `position` counts characters from 0, or is None where no single place is at fault.
+    """
+
+    def __init__(self, message: str, hint: str = "", position: int | None = None) -> None:
+        super().__init__(message, hint)
+        self.position = position
+
+
+class NotInArchiveError(UsageError, LookupError):
+    """There is no archive at this place, or it does not hold what was asked for."""
+
+
+class EdgarError(EdgarchiveError):
+    """EDGAR refused, or could not be reached: the run ends, and the next one goes on from there."""
+
+    exit_code = 4
+
+
+class BlockedError(EdgarError):
+    """EDGAR answered with a block page or 429. `retry_after_s` is its own wish in seconds, where it stated one."""
+
+    def __init__(self, message: str, hint: str = "", retry_after_s: float | None = None) -> None:
+        super().__init__(message, hint)
+        self.retry_after_s = retry_after_s
+
+
+class UnreachableError(EdgarError):
+    """No connection to EDGAR could be made."""
+
+
+class FetchError(EdgarchiveError):
+    """One file could not be had; a run reports it and goes on."""
+
+    exit_code = 3
+
+
+class AbsentError(FetchError):
+    """EDGAR says that the file does not exist (403 with S3's XML, 404)."""
+
+
+class TroubleError(FetchError):
+    """A passing fault: 5xx, a cut connection, an empty answer. Worth another attempt."""
+
+    def __init__(self, message: str, hint: str = "", retry_after_s: float | None = None) -> None:
+        super().__init__(message, hint)
+        self.retry_after_s = retry_after_s
+
+
+class DamagedBodyError(TroubleError):
+    """An answer with status 200 whose body is not the whole file: cut, not SGML, or not the MD5 of its ETag."""
+
+
+class TooLargeError(FetchError):
+    """The decoded body passed `max_submission_bytes`."""
+
+
+class DamageError(EdgarchiveError):
+    """Bytes in the archive are not the bytes that were stored."""
+
+    exit_code = 5
+
+
+class UnreadableSubmissionError(DamageError):
+    """Bytes that are not an EDGAR submission, so that nothing can be read from them."""
+
+
+class LockedError(EdgarchiveError):
+    """Another process is writing to the archive or the index."""
+
+    exit_code = 6
+
+
+class StorageError(EdgarchiveError):
+    """The disk is full, or the place is not writable."""
+
+    exit_code = 7
+
+
+class ArchiveFormatError(EdgarchiveError):
+    """The archive or the index was written in a format that this version does not read."""
+
+    exit_code = 2
+
+
+class IndexMissingError(EdgarchiveError):
+    """There is no index to search, or it must be rebuilt first."""
+
+    exit_code = 2

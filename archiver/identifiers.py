@@ -1,0 +1,154 @@
+"""EDGAR's own identifiers as types: accession number, CIK, form type.
+
+Each is a `str` or `int` that is known to be valid, so it compares, sorts, prints and serialises as the plain value.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+import unicodedata
+from collections.abc import Iterable
+from datetime import date
+from functools import lru_cache
+from typing import Self
+
+from archiver.errors import IdentifierError
+
+_ACCESSION = re.compile(r"([0-9]{10})-?([0-9]{2})-?([0-9]{6})")
+_CIK = re.compile(r"(?:CIK)?0*([0-9]{1,10})", re.IGNORECASE)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}")
+_FIRST_EDGAR_YEAR = 93
+"""Two-digit years from here on are 19xx: EDGAR's first submissions are of 1993."""
+
+
+class AccessionNumber(str):
+    """The number EDGAR gives a submission: ``0001193125-04-218426``.
+
+    Ten digits for whoever submitted it (often a filing agent), two for the year, six for the sequence. Accepts the
+    number with dashes or as 18 digits; the value is always the dashed form.
+    Raises `IdentifierError` for anything else.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        """Read `text`."""
+        if isinstance(text, cls):
+            return text
+        match = _ACCESSION.fullmatch(text.strip())
+        if match is None:
+            raise IdentifierError(
+                f"{text[:60]!r} is not an accession number", "write it like 0001193125-04-218426 or as 18 digits"
+            )
+        return str.__new__(cls, "-".join(match.groups()))
+
+    @property
+    def submitter(self) -> str:
+        """The ten digits of whoever submitted it."""
+        return self[:10]
+
+    @property
+    def year(self) -> int:
+        """The year in the number, with its century."""
+        short = int(self[11:13])
+        return (1900 if short >= _FIRST_EDGAR_YEAR else 2000) + short
+
+    @property
+    def digits(self) -> str:
+        """The 18 digits without dashes, as EDGAR spells it in folder names."""
+        return self.replace("-", "")
+
+
+class Cik(int):
+    """A Central Index Key: the number EDGAR gives an entity, 1 to 10 digits, leading zeros without meaning.
+
+    Accepts ``1056386``, ``"0001056386"`` and ``"CIK0001056386"``. Raises `IdentifierError` for anything else.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, value: int | str) -> Self:
+        """Read `value`."""
+        match = _CIK.fullmatch(str(value).strip())
+        if match is None:
+            raise IdentifierError(f"{str(value)[:60]!r} is not a CIK", "a CIK is a number of up to ten digits")
+        return int.__new__(cls, match.group(1))
+
+    @property
+    def padded(self) -> str:
+        """Ten digits with leading zeros, as headers spell it."""
+        return f"{int(self):010d}"
+
+
+class FormType(str):
+    """A form type in EDGAR's own spelling, such as ``8-K``, ``SC 13D/A`` or ``10-K405``. Any form is accepted."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        """Read `text`; runs of white space become one space."""
+        return str.__new__(cls, " ".join(text.split()))
+
+    @property
+    def is_amendment(self) -> bool:
+        """True for the ``/A`` spelling of a form."""
+        return self.upper().endswith("/A")
+
+    @property
+    def base(self) -> FormType:
+        """The form without its ``/A``."""
+        return FormType(self[:-2]) if self.is_amendment else self
+
+
+def form_matches(form: str, patterns: Iterable[str]) -> bool:
+    """Whether `form` is one of `patterns`: EDGAR's spelling in any case, with globs (``8-K*``)."""
+    folded = form.upper()
+    return any(_form_pattern(pattern).match(folded) for pattern in patterns)
+
+
+@lru_cache(maxsize=256)
+def _form_pattern(pattern: str) -> re.Pattern[str]:
+    return re.compile(fnmatch.translate(" ".join(pattern.upper().split())))
+
+
+class _FoldTable(dict[int, str]):
+    """Code point -> folded text, filled as code points are met: case, accents and compatibility forms folded."""
+
+    def __missing__(self, code: int) -> str:
+        decomposed = unicodedata.normalize("NFKD", chr(code))
+        folded = "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+        if (
+            unicodedata.category(chr(code)) == "Cf"
+        ):  # soft hyphen, zero-width joiner, bidi mark: inside a word, not of it
+            folded = ""
+        self[code] = folded
+        return folded
+
+
+_FOLD = _FoldTable()
+_WORD = re.compile(r"[^\W_]+")
+
+
+def fold(text: str) -> str:
+    """`text` with case, accents and compatibility forms folded, and invisible format characters left out."""
+    return text.lower() if text.isascii() else text.translate(_FOLD)
+
+
+def words(text: str) -> list[str]:
+    """The words of `text` in order: folded runs of letters and digits. Everything else separates.
+
+    The one definition of a word, for names in a selection and for every indexed text and query:
+    ``AT&T`` is ``at t``, ``1,234.56`` is ``1 234 56``, ``registrant's`` is ``registrant s``.
+    """
+    return _WORD.findall(fold(text))
+
+
+def parse_date(text: str) -> date:
+    """A date as ``2004-12-22`` or ``20041222``. Raises `IdentifierError` for anything else."""
+    try:
+        if _DATE.fullmatch(text.strip()):
+            return date.fromisoformat(text.strip())
+    except ValueError:
+        pass
+    raise IdentifierError(f"{text[:40]!r} is not a date", "write it like 2004-12-31")

@@ -1,0 +1,85 @@
+"""A body on its way into the archive: checked while it streams, published only when it is whole."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import zlib
+from datetime import UTC, datetime
+
+from archiver.archive import Archive
+from archiver.body import BodyFacts, BodyReader, read_facts
+from archiver.catalogue import CatalogueRecord
+from archiver.client import Answer
+from archiver.durable import IncomingFile, storage_errors
+from archiver.errors import DamagedBodyError, DamageError
+from archiver.planner import SubmissionRef
+
+_log = logging.getLogger(__name__)
+
+_GZIP_WINDOW = 16 + zlib.MAX_WBITS
+_GZIP_LEVEL = 6
+
+
+async def take_answer(archive: Archive, ref: SubmissionRef, answer: Answer) -> CatalogueRecord:
+    """Stream an open answer into the archive and return its row, which the caller adds to the catalogue.
+
+    Received gzip is kept as it came; what came without is packed here. A body that fails a check goes to the
+    quarantine. Raises `DamagedBodyError`, and what reading the answer and writing the file raise.
+    """
+    reader = BodyReader(ref.accession)
+    packer = None if answer.is_gzip else zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
+    final = archive.layout.submission(ref.accession)
+    async with IncomingFile(archive.layout.incoming, stem=ref.accession) as file:
+        async for chunk in answer:
+            reader.feed(chunk.decoded)
+            await file.write(packer.compress(chunk.decoded) if packer else chunk.received)
+        if packer:
+            await file.write(packer.flush())
+        facts = reader.facts()
+        if fault := facts.fault(etag_md5=answer.etag_md5):
+            await file.keep_as(archive.layout.quarantine / final.name)
+            raise DamagedBodyError(fault)
+        await file.publish(final)
+        return _record(ref, facts, stored_bytes=file.size, url=answer.url, etag_md5=answer.etag_md5)
+
+
+async def take_orphan(archive: Archive, ref: SubmissionRef, *, url: str) -> CatalogueRecord | None:
+    """The row of a submission whose file stands in its place though the catalogue has no row of it, else None.
+
+    A run that was killed between the two leaves such a file. One that is not whole goes to the quarantine.
+    """
+    final = archive.layout.submission(ref.accession)
+    if not final.exists():
+        return None
+    try:
+        facts = await asyncio.to_thread(read_facts, final, ref.accession)
+        fault = facts.fault(etag_md5=None)
+    except DamageError as error:
+        fault = error.message
+    if fault:
+        _log.warning("%s stood in the archive without a row and is not whole: %s", ref.accession, fault)
+        with storage_errors(archive.layout.quarantine):
+            archive.layout.quarantine.mkdir(exist_ok=True)
+            final.rename(archive.layout.quarantine / final.name)
+        return None
+    return _record(ref, facts, stored_bytes=final.stat().st_size, url=url, etag_md5=None)
+
+
+def _record(
+    ref: SubmissionRef, facts: BodyFacts, *, stored_bytes: int, url: str, etag_md5: str | None
+) -> CatalogueRecord:
+    return CatalogueRecord(
+        accession=ref.accession,
+        form=ref.form,
+        filing_date=ref.filing_date,
+        cik=ref.cik,
+        url=url,
+        source="index",
+        size=facts.size,
+        stored_bytes=stored_bytes,
+        sha256=facts.sha256,
+        etag_md5=etag_md5,
+        signature=facts.signature,
+        stored_at=datetime.now(UTC),
+    )

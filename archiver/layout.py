@@ -1,0 +1,55 @@
+"""Where things stand under the archive's root. Places are computed from accession numbers alone (docs/format.md)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from archiver.identifiers import AccessionNumber
+
+SUBMISSION_SUFFIX = ".txt.gz"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The folders and files of one archive."""
+
+    root: Path
+
+    @property
+    def format_file(self) -> Path:
+        """``format.json``: the format version, and the file that a writing process locks."""
+        return self.root / "format.json"
+
+    @property
+    def catalogue(self) -> Path:
+        """The SQLite catalogue."""
+        return self.root / "catalogue.sqlite3"
+
+    @property
+    def submissions(self) -> Path:
+        """The tree of stored submissions."""
+        return self.root / "submissions"
+
+    @property
+    def index(self) -> Path:
+        """The full-text index."""
+        return self.root / "index"
+
+    @property
+    def quarantine(self) -> Path:
+        """Bodies that failed a check, for a person to read."""
+        return self.root / "quarantine"
+
+    @property
+    def incoming(self) -> Path:
+        """Files that are being written; swept when the next writer opens the archive."""
+        return self.root / "incoming"
+
+    def submission(self, accession: AccessionNumber) -> Path:
+        """The place of a submission: ``submissions/0001193125/04/218/0001193125-04-218426.txt.gz``.
+
+        The first three digits of the sequence make the last folder, so that none holds more than 1 000 submissions.
+        """
+        submitter, year, sequence = accession.split("-")
+        return self.submissions / submitter / year / sequence[:3] / f"{accession}{SUBMISSION_SUFFIX}"

@@ -1,0 +1,88 @@
+"""What a user wants mirrored: forms, CIKs, names, dates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from archiver.errors import UsageError
+from archiver.identifiers import Cik, form_matches, parse_date, words
+from archiver.master_index import MasterIndexEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which submissions to mirror. Values of one kind are alternatives; different kinds must all hold.
+
+    `forms` take EDGAR's spelling in any case and globs (``8-K*``). `names` match company names by words, in any order.
+    `since` and `until` are filing dates, inclusive, as dates or ISO text. `limit` takes the newest so many submissions.
+    Raises `IdentifierError` or `UsageError` for values that cannot be used.
+
+    >>> Selection(forms=["8-K"], ciks=["0001056386"], since="2004-12-01").ciks
+    (1056386,)
+    """
+
+    forms: Sequence[str] = ()
+    ciks: Sequence[int | str] = field(default=(), kw_only=True)
+    names: Sequence[str] = field(default=(), kw_only=True)
+    since: date | str | None = field(default=None, kw_only=True)
+    until: date | str | None = field(default=None, kw_only=True)
+    limit: int | None = field(default=None, kw_only=True)
+    _cik_set: frozenset[int] = field(init=False, repr=False, compare=False)
+    _name_words: tuple[frozenset[str], ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for kind in ("forms", "ciks", "names"):
+            if isinstance(getattr(self, kind), str):
+                raise UsageError(f"{kind} is a single text", f"give a list: {kind}=[{getattr(self, kind)!r}]")
+        self._set("forms", tuple(self.forms))
+        self._set("ciks", tuple(Cik(value) for value in self.ciks))
+        self._set("names", tuple(self.names))
+        self._set("since", _as_date(self.since))
+        self._set("until", _as_date(self.until))
+        self._set("_cik_set", frozenset(int(value) for value in self.ciks))
+        self._set("_name_words", tuple(frozenset(words(name)) for name in self.names))
+        if not all(self._name_words):
+            raise UsageError("a name without a letter or digit selects nothing", "give one or more words of the name")
+        if self.first_day and self.last_day and self.first_day > self.last_day:
+            raise UsageError(f"since {self.since} is after until {self.until}", "swap the two dates")
+        if self.limit is not None and self.limit < 1:
+            raise UsageError(f"limit {self.limit} selects nothing", "give a limit of 1 or more")
+
+    def _set(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+
+    @property
+    def first_day(self) -> date | None:
+        """`since` as a date."""
+        return _as_date(self.since)
+
+    @property
+    def last_day(self) -> date | None:
+        """`until` as a date."""
+        return _as_date(self.until)
+
+    def require_narrow(self) -> None:
+        """Raise `UsageError` where nothing narrows it: all of EDGAR is 16 TB, and must be asked for by ``*``."""
+        if not (self.forms or self.ciks or self.names or self.since or self.until or self.limit):
+            raise UsageError("nothing is selected", "name forms, CIKs, names or dates; the form '*' is all of EDGAR")
+
+    def matches(self, entry: MasterIndexEntry) -> bool:
+        """Whether an index row is selected."""
+        first, last = self.since, self.until
+        return (
+            (not self._cik_set or entry.cik in self._cik_set)
+            and (not self.forms or form_matches(entry.form, self.forms))
+            and (not isinstance(first, date) or entry.filing_date >= first)
+            and (not isinstance(last, date) or entry.filing_date <= last)
+            and (not self._name_words or self._names_match(entry.company_name))
+        )
+
+    def _names_match(self, company_name: str) -> bool:
+        found = set(words(company_name))
+        return any(wanted <= found for wanted in self._name_words)
+
+
+def _as_date(value: date | str | None) -> date | None:
+    return parse_date(value) if isinstance(value, str) else value

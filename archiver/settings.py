@@ -1,0 +1,163 @@
+"""Settings: arguments, then environment, then a TOML file, then defaults (docs/settings.md)."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from platformdirs import user_config_path, user_data_path
+from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from archiver.errors import SettingsError
+
+MAX_SEC_RATE = 10.0
+"""Requests a second that the SEC allows one IP address, over all its hosts (sec.gov, "Accessing EDGAR Data")."""
+
+CONFIG_NAME = "edgarchive.toml"
+_ENV_PREFIX = "EDGARCHIVE_"
+_IDENTITY = re.compile(r"\S.*\s[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+")
+
+
+class Settings(BaseSettings):
+    """All settings of edgarchive. Immutable. Raises `SettingsError`, in one line, for whatever cannot be used.
+
+    >>> Settings(user_agent="Example Research research@example.com", rate=5).rate
+    5.0
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=_ENV_PREFIX, extra="forbid", frozen=True, use_attribute_docstrings=True
+    )
+
+    root: Path = Field(default_factory=lambda: user_data_path("edgarchive"))
+    """The archive's folder."""
+    user_agent: str | None = Field(
+        default=None, validation_alias=AliasChoices("user_agent", "EDGARCHIVE_USER_AGENT", "EDGAR_IDENTITY"), repr=False
+    )
+    """``Name mail@host``, as the SEC asks of every client. Without it no request is made."""
+    base_url: str = "https://www.sec.gov"
+    """Where EDGAR is; another host for a proxy or a test."""
+    rate: Annotated[float, Field(ge=0.01, le=100_000)] = 8.0
+    """Request starts a second, for all processes of this machine together."""
+    concurrency: Annotated[int, Field(ge=1, le=256)] = 16
+    """Requests under way at once."""
+    block_pause_s: Annotated[float, Field(ge=0, le=86_400)] = 600.0
+    """Seconds without any request after EDGAR has answered with a block page."""
+    max_submission_bytes: Annotated[int, Field(ge=1)] = 2_000_000_000
+    """Decoded bytes of one submission above which it is refused (the largest real ones have 400 MB)."""
+    engine: Literal["whoosh"] = "whoosh"
+    """The full-text engine."""
+    jobs: Annotated[int, Field(ge=1, le=1024)] = Field(default_factory=lambda: os.cpu_count() or 1)
+    """Stored files that `verify` reads at once; by default the number of cores."""
+
+    config: Path | None = Field(default=None, exclude=True)
+    """The TOML file; without it the places of `find_config` are tried."""
+
+    def __init__(self, **values: Any) -> None:
+        """`values` are settings by name; None means "not given"."""
+        try:
+            super().__init__(**{key: value for key, value in values.items() if value is not None})
+        except ValidationError as error:
+            raise SettingsError(_one_line(error), "see `edgarchive config show` and docs/settings.md") from None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 — pydantic-settings calls it so
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 — as above
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then environment, then the TOML file."""
+        path = find_config(init_settings().get("config"))
+        toml = InitSettingsSource(settings_cls, _read_toml(path)) if path else None
+        return (init_settings, env_settings, toml) if toml else (init_settings, env_settings)
+
+    @field_validator("root", mode="after")
+    @classmethod
+    def _expand_home(cls, value: Path) -> Path:
+        return value.expanduser()
+
+    @field_validator("base_url", mode="after")
+    @classmethod
+    def _check_base_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("must be an http or https address such as https://www.sec.gov")
+        return value.rstrip("/")
+
+    @field_validator("user_agent", mode="after")
+    @classmethod
+    def _check_user_agent(cls, value: str | None) -> str | None:
+        if value is not None and (_IDENTITY.fullmatch(value) is None or not value.isascii() or not value.isprintable()):
+            raise ValueError('must be "Name mail@host", such as "Example Research research@example.com"')
+        return value
+
+    @model_validator(mode="after")
+    def _check_rate(self) -> Self:
+        host = urlsplit(self.base_url).hostname or ""
+        if self.rate > MAX_SEC_RATE and (host == "sec.gov" or host.endswith(".sec.gov")):
+            raise ValueError(f"rate {self.rate:g} is above the {MAX_SEC_RATE:g} requests/s that the SEC allows")
+        return self
+
+    def identity(self) -> str:
+        """The User-Agent to send. Raises `SettingsError` where none is set: no identity, no request."""
+        if self.user_agent is None:
+            raise SettingsError(
+                "EDGAR wants to know who asks, and no user_agent is set",
+                'set EDGARCHIVE_USER_AGENT="Your Name you@example.com"',
+            )
+        return self.user_agent
+
+
+def find_config(given: Path | str | None = None) -> Path | None:
+    """The TOML file to read, or None where there is none.
+
+    `given`, else ``EDGARCHIVE_CONFIG``, else ``./edgarchive.toml``, else the user's config folder.
+    Raises `SettingsError` for one that is named and missing.
+    """
+    named = given or os.environ.get(f"{_ENV_PREFIX}CONFIG")
+    if named:
+        path = Path(named).expanduser()
+        if not path.is_file():
+            raise SettingsError(f"there is no settings file {path}", "`edgarchive config init` writes one")
+        return path
+    return next((path for path in (Path(CONFIG_NAME), user_config_file()) if path.is_file()), None)
+
+
+def user_config_file() -> Path:
+    """The settings file in the user's config folder."""
+    return user_config_path("edgarchive") / CONFIG_NAME
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"cannot read {path}: {error}", "check the file and its permissions") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path} is not TOML: {error}", "compare config/edgarchive.example.toml") from error
+    if "config" in values:
+        raise SettingsError(f"{path} holds the key 'config'", "a settings file cannot name another")
+    return values
+
+
+def _one_line(error: ValidationError) -> str:
+    """The first fault that pydantic found, in our words; the contact address never appears."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        known = [name for name in Settings.model_fields if name != "config"]
+        near = difflib.get_close_matches(key, known, n=1)
+        return f"unknown setting {key!r}" + (
+            f", did you mean {near[0]!r}?" if near else f", known are {', '.join(known)}"
+        )
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{key}: {message}" if key else message

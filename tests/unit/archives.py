@@ -1,0 +1,75 @@
+"""Archives on disk, for the tests of the rooms that keep them."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from archiver.archive import Archive
+from archiver.catalogue import CatalogueRecord
+from archiver.identifiers import AccessionNumber, Cik, FormType
+from archiver.planner import SubmissionRef
+
+CIK = Cik(320)
+FILED = date(2004, 12, 22)
+CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
+"""Real files of EDGAR, where a checkout has them beside it."""
+
+
+def submission_ref(accession: str) -> SubmissionRef:
+    """`accession` as a plan names it."""
+    return SubmissionRef(AccessionNumber(accession), FormType("8-K"), FILED, CIK)
+
+
+def catalogue_record(  # the keyword arguments are what tests vary
+    accession: str,
+    *,
+    data: bytes = b"",
+    stored_bytes: int = 0,
+    filing_date: date = FILED,
+    etag_md5: str | None = None,
+    signature: str | None = None,
+    indexed_sha256: str | None = None,
+) -> CatalogueRecord:
+    """The row of a submission with the decoded bytes `data`."""
+    return CatalogueRecord(
+        accession=AccessionNumber(accession),
+        form=FormType("8-K"),
+        filing_date=filing_date,
+        cik=CIK,
+        url=None,
+        source="index",
+        size=len(data),
+        stored_bytes=stored_bytes,
+        sha256=hashlib.sha256(data).hexdigest(),
+        etag_md5=etag_md5,
+        signature=signature,
+        stored_at=datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC),
+        indexed_sha256=indexed_sha256,
+    )
+
+
+def keep(archive: Archive, accession: str, data: bytes, *, etag_md5: str | None = None) -> CatalogueRecord:
+    """Store `data` with its row, without any check."""
+    packed = gzip.compress(data, mtime=0)
+    path = archive.layout.submission(AccessionNumber(accession))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(packed)
+    record = catalogue_record(accession, data=data, stored_bytes=len(packed), etag_md5=etag_md5)
+    archive.catalogue.add(record)
+    return record
+
+
+def tree(folder: Path) -> dict[str, str]:
+    """The sha256 of every file below `folder`, by its path.
+
+    Left out is what SQLite's readers leave: the memory they share (``-shm``) and a log (``-wal``) without a byte in it.
+    """
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        and not (path.name.endswith("-shm") or (path.name.endswith("-wal") and not path.stat().st_size))
+    }

@@ -1,0 +1,65 @@
+"""A submission in EDGAR's format, written by us, for the tests of the indexer."""
+
+from __future__ import annotations
+
+ACCESSION = "0001193125-04-218426"
+
+_DEPARTURE = "Departure of Directors or Principal Officers; Election of Directors; Appointment of Principal Officers"
+
+DOCUMENTS = """<DOCUMENT>
+<TYPE>8-K
+<SEQUENCE>1
+<FILENAME>d8k.htm
+<DESCRIPTION>FORM 8-K
+<TEXT>
+<HTML><BODY><P>Mr. Rossi left the board of directors on December 17.</P></BODY></HTML>
+</TEXT>
+</DOCUMENT>
+<DOCUMENT>
+<TYPE>EX-99.1
+<SEQUENCE>2
+<FILENAME>dex991.htm
+<DESCRIPTION>PRESS RELEASE
+<TEXT>
+<HTML><BODY><P>This press release tells of a zebra &amp; of Mr. Rossi.</P></BODY></HTML>
+</TEXT>
+</DOCUMENT>
+"""
+
+
+def submission_bytes(accession: str = ACCESSION, *, form: str = "8-K", documents: str = DOCUMENTS) -> bytes:
+    """A whole submission as EDGAR serves it."""
+    return f"""<SEC-DOCUMENT>{accession}.txt : 20041222
+<SEC-HEADER>{accession}.hdr.sgml : 20041222
+<ACCEPTANCE-DATETIME>20041222161352
+ACCESSION NUMBER:\t\t{accession}
+CONFORMED SUBMISSION TYPE:\t{form}
+PUBLIC DOCUMENT COUNT:\t\t2
+CONFORMED PERIOD OF REPORT:\t20041217
+ITEM INFORMATION:\t\t{_DEPARTURE}
+ITEM INFORMATION:\t\tFinancial Statements and Exhibits
+FILED AS OF DATE:\t\t20041222
+DATE AS OF CHANGE:\t\t20041222
+
+FILER:
+
+\tCOMPANY DATA:\t
+\t\tCOMPANY CONFORMED NAME:\t\t\tACME WIDGETS INC
+\t\tCENTRAL INDEX KEY:\t\t\t0000000320
+\t\tSTANDARD INDUSTRIAL CLASSIFICATION:\tSERVICES-BUSINESS SERVICES, NEC [7389]
+\t\tIRS NUMBER:\t\t\t\t912145721
+\t\tSTATE OF INCORPORATION:\t\t\tDE
+\t\tFISCAL YEAR END:\t\t\t1231
+
+\tFILING VALUES:
+\t\tFORM TYPE:\t\t8-K
+\t\tSEC ACT:\t\t1934 Act
+\t\tSEC FILE NUMBER:\t000-27265
+\t\tFILM NUMBER:\t\t041222333
+
+\tFORMER COMPANY:\t
+\t\tFORMER CONFORMED NAME:\tACME NETWORK CORP/WA
+\t\tDATE OF NAME CHANGE:\t19990727
+</SEC-HEADER>
+{documents}</SEC-DOCUMENT>
+""".encode("latin-1")
