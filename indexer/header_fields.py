@@ -1,0 +1,230 @@
+"""The lines of a header as nested names and values, in EDGAR's order, whichever of its two spellings they have.
+
+The served file writes ``LABEL:`` and a value, with sections by indentation; the dissemination file ``<TAG>value``, with
+sections by closing tags. Real headers mix the two, and their indentation is
+not always right, so the known sections nest by their names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+HeaderValue = str | dict[str, "HeaderValue"] | list["HeaderValue"]
+
+TAG_OF_LABEL = {
+    "CONFORMED SUBMISSION TYPE": "TYPE",
+    "CONFORMED PERIOD OF REPORT": "PERIOD",
+    "ITEM INFORMATION": "ITEMS",
+    "FILED AS OF DATE": "FILING-DATE",
+    "DATE AS OF CHANGE": "DATE-OF-FILING-DATE-CHANGE",
+    "COMPANY CONFORMED NAME": "CONFORMED-NAME",
+    "CENTRAL INDEX KEY": "CIK",
+    "STANDARD INDUSTRIAL CLASSIFICATION": "ASSIGNED-SIC",
+    "EIN": "IRS-NUMBER",
+    "SEC ACT": "ACT",
+    "SEC FILE NUMBER": "FILE-NUMBER",
+    "STREET 1": "STREET1",
+    "STREET 2": "STREET2",
+    "BUSINESS PHONE": "PHONE",
+    "DATE OF NAME CHANGE": "DATE-CHANGED",
+}
+"""The labels whose tag is another word. All others differ by hyphens for spaces only."""
+
+LABEL_OF_ROLE = {
+    "FILER": "FILER",
+    "SUBJECT-COMPANY": "SUBJECT COMPANY",
+    "FILED-BY": "FILED BY",
+    "FILED-FOR": "FILED FOR",
+    "REPORTING-OWNER": "REPORTING-OWNER",
+    "ISSUER": "ISSUER",
+    "SERIAL-COMPANY": "SERIAL COMPANY",
+    "DEPOSITOR": "DEPOSITOR",
+    "SECURITIZER": "SECURITIZER",
+    "ISSUING_ENTITY": "ISSUING_ENTITY",
+    "ISSUING-ENTITY": "ISSUING_ENTITY",
+    "UNDERWRITER": "UNDERWRITER",
+}
+"""The sections that are entities: tag -> label."""
+
+_ENTITY_PARTS = frozenset(
+    "COMPANY-DATA OWNER-DATA FILING-VALUES BUSINESS-ADDRESS MAIL-ADDRESS FORMER-COMPANY FORMER-NAME".split()
+)
+_IN_ENTITY = frozenset(
+    "CONFORMED-NAME CIK ASSIGNED-SIC ORGANIZATION-NAME IRS-NUMBER STATE-OF-INCORPORATION FISCAL-YEAR-END FORM-TYPE ACT "
+    "FILE-NUMBER FILM-NUMBER STREET1 STREET2 CITY STATE ZIP PHONE FORMER-CONFORMED-NAME DATE-CHANGED".split()
+)
+_OF_SUBMISSION = frozenset(
+    "SEC-DOCUMENT SEC-HEADER IMS-DOCUMENT IMS-HEADER ACCEPTANCE-DATETIME ACCESSION-NUMBER TYPE PUBLIC-DOCUMENT-COUNT "
+    "PERIOD PERIOD-START ITEMS FILING-DATE DATE-OF-FILING-DATE-CHANGE EFFECTIVENESS-DATE GROUP-MEMBERS RECEIVED-DATE "
+    "ACTION-DATE SROS REFERENCES-429 REFERENCE-462B ABS-RULE ABS-ASSET-CLASS DEPOSITOR-CIK SPONSOR-CIK PAPER "
+    "CORRECTION PRIVATE-TO-PUBLIC DELETION CONFIRMING-COPY PUBLIC-REL-DATE PREVIOUS-ACCESSION-NUMBER "
+    "WITHDRAWN-ACCESSION-NUMBER PUBLIC-REFERENCE-ACCESSION-NUMBER".split()
+)
+
+_TAG = re.compile(r"<(/?)([A-Z][A-Z0-9_.-]*)>(.*)", re.IGNORECASE)
+_LABEL = re.compile(r"[A-Z][A-Z0-9 _/.&'()-]{0,60}")
+_MAX_DEPTH = 16
+_BY_TAG = -1
+
+
+@dataclass(slots=True)
+class Section:
+    """A section of a header: its members in order, each under the name it has in the file.
+
+    `indent` is that of its label in characters, or -1 where a tag opened it, so that only a tag can close it.
+    """
+
+    tag: str = ""
+    indent: int = _BY_TAG
+    members: list[tuple[str, str | Section]] = field(default_factory=list)
+
+    def values(self, tag: str) -> Iterator[str]:
+        """The values named `tag` in either spelling, blank ones too."""
+        return (value for name, value in self.members if isinstance(value, str) and tag_of(name) == tag)
+
+    def value(self, tag: str) -> str | None:
+        """The first value named `tag` that is not blank."""
+        return next(filter(None, self.values(tag)), None)
+
+    def sections(self, *tags: str) -> Iterator[Section]:
+        """The sections named by one of `tags`; all sections without `tags`."""
+        return (value for _, value in self.members if isinstance(value, Section) and (not tags or value.tag in tags))
+
+    def fields(self) -> dict[str, HeaderValue]:
+        """Everything in it under its own names; what stands there more than once as a list."""
+        found: dict[str, HeaderValue] = {}
+        repeated: set[str] = set()
+        for name, member in self.members:
+            value: HeaderValue = member if isinstance(member, str) else member.fields()
+            earlier = found.get(name)
+            if name in repeated and isinstance(earlier, list):
+                earlier.append(value)
+            elif earlier is not None:
+                found[name] = [earlier, value]
+                repeated.add(name)
+            else:
+                found[name] = value
+        return found
+
+
+def tag_of(name: str) -> str:
+    """The tag of a label; a tag is its own."""
+    return TAG_OF_LABEL.get(name) or name.replace(" ", "-")
+
+
+def read_fields(text: str) -> Section:
+    """The header `text` as one section that holds all others. Never fails: a line that is nothing else is text.
+
+    Such a line goes on with the value before it (EDGAR breaks a long value, and once a SIC code's bracket).
+    """
+    return _Reader(text).read()
+
+
+class _Reader:
+    """Reads the lines with a stack of open sections."""
+
+    def __init__(self, text: str) -> None:
+        lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        self._lines = [(len(line) - len(bare), bare.rstrip()) for line in lines if (bare := line.lstrip())]
+        self._root = Section()
+        self._open = [self._root]
+        self._continued: list[str] = []
+        self._last_close: dict[str, int] = {}
+        for number, (_, line) in enumerate(self._lines):
+            if line.startswith("</") and (match := _TAG.match(line)):
+                self._last_close[match[2]] = number
+
+    def read(self) -> Section:
+        for number, (indent, text) in enumerate(self._lines):
+            line = text
+            if line.startswith("]"):  # the end of "[3571", then the next label
+                self._continued.append("]")
+                line = line[1:].lstrip()
+            label, colon, value = line.partition(":")
+            if line.startswith("<") and (match := _TAG.match(line)):
+                self._join_continued()
+                self._take_tag(number, indent, closing=bool(match[1]), tag=match[2], value=match[3].strip())
+            elif colon and _LABEL.fullmatch(label):
+                self._join_continued()
+                self._take_label(number, indent, label.rstrip(), value.strip())
+            elif line:
+                self._continued.append(f" {line}")
+        self._join_continued()
+        return self._root
+
+    def _join_continued(self) -> None:
+        """Put the lines that were no field behind the value they go on with."""
+        if not self._continued:
+            return
+        more, members = "".join(self._continued), self._open[-1].members
+        self._continued.clear()
+        if members and isinstance(value := members[-1][1], str):
+            members[-1] = (members[-1][0], f"{value}{more}".strip())
+        else:
+            members.append(("", more.strip()))
+
+    def _take_tag(self, number: int, indent: int, *, closing: bool, tag: str, value: str) -> None:
+        if closing:
+            if tag in (section.tag for section in self._open[1:]):
+                while self._open.pop().tag != tag:
+                    pass
+        elif tag == "SUBMISSION" and not value:  # the wrapper of the whole file, not a field
+            pass
+        elif not value and self._opens_known(tag):
+            self._enter(tag, Section(tag))
+        elif not value and self._last_close.get(tag, 0) > number and tag not in _OF_SUBMISSION:
+            self._leave_labels(indent)
+            self._enter(tag, Section(tag))
+        else:
+            self._add_leaf(tag, tag, value, indent)
+
+    def _take_label(self, number: int, indent: int, label: str, value: str) -> None:
+        tag = tag_of(label)
+        is_leaf = bool(value) or tag in _OF_SUBMISSION or tag in _IN_ENTITY
+        if not is_leaf and self._opens_known(tag):
+            self._enter(label, Section(tag, indent))
+        elif not is_leaf and self._deeper_follows(number, indent):
+            self._leave_labels(indent)
+            self._enter(label, Section(tag, indent))
+        else:
+            self._add_leaf(label, tag, value, indent)
+
+    def _opens_known(self, tag: str) -> bool:
+        """Close what a section of this name cannot stand in. False where the name is no known section's."""
+        if tag in LABEL_OF_ROLE:
+            del self._open[1:]
+        elif tag in _ENTITY_PARTS:
+            # A part belongs to the entity, wherever its own indentation or a missing closing tag would put it.
+            while self._open[-1].tag in _ENTITY_PARTS:
+                self._open.pop()
+        else:
+            return False
+        return True
+
+    def _deeper_follows(self, number: int, indent: int) -> bool:
+        """Whether the next line belongs under an empty label: it is further in, or opens an entity's data."""
+        if number + 1 == len(self._lines):
+            return False
+        next_indent, line = self._lines[number + 1]
+        return next_indent > indent or line.startswith(("COMPANY DATA:", "OWNER DATA:"))
+
+    def _add_leaf(self, name: str, tag: str, value: str, indent: int) -> None:
+        if tag in _OF_SUBMISSION:
+            # It ends every entity, and labelled ones inside <MULTI-ACCESSION-NUMBERS> and its like stay there.
+            while self._open[-1].tag in LABEL_OF_ROLE or self._open[-1].tag in _ENTITY_PARTS:
+                self._open.pop()
+        elif tag not in _IN_ENTITY:
+            self._leave_labels(indent)
+        self._open[-1].members.append((name, value))
+
+    def _leave_labels(self, indent: int) -> None:
+        """Close the sections that labels opened at `indent` or further in."""
+        while self._open[-1].indent >= indent:
+            self._open.pop()
+
+    def _enter(self, name: str, section: Section) -> None:
+        self._open[-1].members.append((name, section))
+        if len(self._open) < _MAX_DEPTH:
+            self._open.append(section)

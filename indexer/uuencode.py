@@ -1,0 +1,40 @@
+"""Binary documents back to their bytes: EDGAR writes pdf, jpg, gif, png, xlsx and zip uuencoded."""
+
+from __future__ import annotations
+
+import binascii
+import re
+
+_BEGIN = re.compile(rb"begin [0-7]{3,4} ?([^\r\n]*)(?:\r\n|\r|\n)")
+
+
+def uuencoded_name(head: bytes) -> str | None:
+    """The file name in the ``begin`` line that `head` starts with; None where it does not start with one."""
+    match = _BEGIN.match(head)
+    return match[1].strip().decode("latin-1") if match else None
+
+
+def uudecode(data: bytes) -> bytes:
+    """The bytes that the uuencoded `data` stands for, from its ``begin`` line to ``end`` or to where it is cut.
+
+    A zero is written as a backtick or as a space, and spaces at a line's end may be lost. Raises ValueError where
+    `data` is not uuencoded.
+    """
+    begin = _BEGIN.match(data)
+    if begin is None:
+        raise ValueError("no begin line")
+    decoded = bytearray()
+    for line in data[begin.end() :].splitlines():
+        if line.rstrip() == b"end":
+            break
+        if line:
+            length = _encoded_length(line[0])
+            if line.startswith(b"..") and len(line) > length + 1:
+                line = line[1:]  # noqa: PLW2901 - a leading dot doubled on the way, as mail does: real files have it
+            decoded += binascii.a2b_uu(line[:length])
+    return bytes(decoded)
+
+
+def _encoded_length(first: int) -> int:
+    """How many characters of a line count whose first says how many bytes it holds: encoders pad what is left over."""
+    return 1 + (4 * (first - 32 & 63) + 2) // 3
