@@ -1,0 +1,180 @@
+"""Keeping the index up to date with the archive: what is stored and not indexed yet goes in, in batches.
+
+The order makes it safe to stop anywhere: the engine commits, then the catalogue notes what is indexed. A run that dies
+between the two indexes its last batch again, and an engine replaces a submission's entries, so nothing is found twice.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from archiver.archive import Archive
+from archiver.catalogue import CatalogueRecord
+from archiver.durable import fsync_directory, storage_errors
+from archiver.errors import ArchiveFormatError, DamageError, IndexMissingError, UsageError
+from archiver.identifiers import AccessionNumber
+from indexer.engine import Engine
+from indexer.engines import create_index, open_index
+from indexer.entries import entries_of
+from indexer.submission import parse_submission
+
+BATCH_TEXT_CHARS = 40_000_000
+"""Text gathered before a commit: larger segments cost memory, smaller ones cost searches."""
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexFailure:
+    """A submission that could not be indexed. `error` is the class of the error."""
+
+    accession: AccessionNumber
+    error: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What a run of `index_archive` did."""
+
+    indexed: int
+    failed: tuple[IndexFailure, ...]
+
+
+def index_archive(
+    archive: Archive, *, engine: str = "whoosh", rebuild: bool = False, progress: Progress | None = None
+) -> IndexReport:
+    """Index what the catalogue says is not indexed yet; with `rebuild`, make a new index of all and put it in place.
+
+    `archive` is open for writing. `progress` is called with submissions done and submissions in all. A submission that
+    cannot be read is a failure in the report. Where no index can be read, a new one is made.
+    Raises `UsageError` (unknown engine, or the index is of another one), `LockedError`, `StorageError`.
+    """
+    if rebuild:
+        return _rebuild(archive, engine, progress)
+    index = _open_or_create(archive, engine)
+    if index.name != engine:
+        index.close()
+        raise UsageError(f"the index is of engine {index.name}, not {engine}", "run `edgarchive index --rebuild`")
+    run = _Run(archive, index, archive.catalogue.count_unindexed(), progress)
+    try:
+        for batch in run.batches(archive.catalogue.unindexed()):
+            archive.catalogue.mark_indexed(batch)
+    finally:
+        index.close()
+    return run.report()
+
+
+def check_index(archive: Archive) -> Iterator[tuple[str, AccessionNumber | None, str]]:
+    """Compare the index with the catalogue: kind of finding, accession number and message of each difference.
+
+    Kinds: ``index-missing`` (indexed, says the catalogue, but the index does not have it; without accession number when
+    there is no index at all), ``index-extra`` (in the index, not in the archive), ``index-stale`` (made from other
+    bytes). What waits to be indexed is no finding.
+    """
+    try:
+        index = open_index(archive.index_path)
+    except (IndexMissingError, ArchiveFormatError) as error:
+        if any(record.indexed_sha256 for record in archive.catalogue.records()):
+            yield "index-missing", None, str(error)
+        return
+    try:
+        found: dict[AccessionNumber, set[str]] = {}
+        for accession, sha256, _ in index.stored():
+            found.setdefault(accession, set()).add(sha256)
+    finally:
+        index.close()
+    for record in archive.catalogue.records():
+        hashes = found.pop(record.accession, set())
+        if record.indexed_sha256 != record.sha256:
+            continue
+        if not hashes:
+            yield "index-missing", record.accession, "the catalogue says it is indexed, but the index does not have it"
+        elif hashes != {record.sha256}:
+            yield "index-stale", record.accession, "the index was made from other bytes than those stored"
+    for accession in sorted(found):
+        yield "index-extra", accession, "the index has it, but the archive does not"
+
+
+class _Run:
+    """One run over many records: parses, adds and commits in batches, and gathers the failures."""
+
+    def __init__(self, archive: Archive, index: Engine, total: int, progress: Progress | None) -> None:
+        self._archive = archive
+        self._index = index
+        self._total = total
+        self._progress = progress
+        self._done = 0
+        self._failures: list[IndexFailure] = []
+
+    def batches(self, records: Iterator[CatalogueRecord]) -> Iterator[list[tuple[AccessionNumber, str]]]:
+        """Index `records`; after each commit, give the accession numbers and sha256 that it made durable."""
+        batch: list[tuple[AccessionNumber, str]] = []
+        chars = 0
+        for record in records:
+            try:
+                chars += self._add(record)
+                batch.append((record.accession, record.sha256))
+            except DamageError as error:
+                self._index.delete(record.accession)
+                self._failures.append(IndexFailure(record.accession, type(error).__name__, str(error)))
+            self._done += 1
+            if self._progress is not None:
+                self._progress(self._done, self._total)
+            if chars >= BATCH_TEXT_CHARS:
+                self._index.commit()
+                yield batch
+                batch, chars = [], 0
+        self._index.commit()
+        yield batch
+
+    def report(self) -> IndexReport:
+        """What was done so far."""
+        return IndexReport(self._done - len(self._failures), tuple(self._failures))
+
+    def _add(self, record: CatalogueRecord) -> int:
+        submission = parse_submission(self._archive.read(record.accession))
+        # all entries before the first is added: an error half-way must leave none of them behind
+        entries = list(entries_of(submission, sha256=record.sha256, filing_date=record.filing_date))
+        self._index.add(record.accession, entries)
+        return sum(len(entry.text) for entry in entries)
+
+
+def _open_or_create(archive: Archive, engine: str) -> Engine:
+    try:
+        return open_index(archive.index_path, writable=True)
+    except IndexMissingError:
+        _remove(archive.index_path)
+        archive.catalogue.clear_index_marks()
+        return create_index(archive.index_path, engine=engine)
+
+
+def _rebuild(archive: Archive, engine: str, progress: Progress | None) -> IndexReport:
+    path = archive.index_path
+    new, old = path.with_name(f"{path.name}.new"), path.with_name(f"{path.name}.old")
+    _remove(new)
+    _remove(old)
+    index = create_index(new, engine=engine)
+    run = _Run(archive, index, archive.catalogue.count(), progress)
+    try:
+        pairs = [pair for batch in run.batches(archive.catalogue.records()) for pair in batch]
+    finally:
+        index.close()
+    with storage_errors(path):
+        if path.exists():
+            path.rename(old)
+        new.rename(path)
+        fsync_directory(path.parent)
+    # marks of the old index hold for the new one until they are replaced: it has all that the old one had
+    archive.catalogue.clear_index_marks()
+    archive.catalogue.mark_indexed(pairs)
+    _remove(old)
+    return run.report()
+
+
+def _remove(path: Path) -> None:
+    with storage_errors(path):
+        shutil.rmtree(path, ignore_errors=not path.exists())

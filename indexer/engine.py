@@ -1,0 +1,95 @@
+"""The protocol that every full-text engine keeps. Language, snippets, hits and the command line stand above it.
+
+An engine stores index entries, gives back those that a query tree matches, and knows nothing of the archive.
+A submission's entries are replaced together: after `add` and `commit` only the newest of them can be found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal, Protocol, Self
+
+from whoosh.query import Query
+
+from archiver.identifiers import AccessionNumber
+from indexer.entries import IndexEntry
+
+Sort = Literal["relevance", "newest", "oldest"]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineHit:
+    """One found entry: its stored JSON, and its score where a query (not only filters) was asked."""
+
+    stored: str
+    score: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class EngineResult:
+    """The exact number of what was found (submissions, or documents if asked so) and the wanted page of it."""
+
+    total: int
+    hits: tuple[EngineHit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStats:
+    """How many documents can be found, and the bytes that the index takes on disk."""
+
+    documents: int
+    size_bytes: int
+
+
+class Engine(Protocol):
+    """An open index. Reading is thread-safe; one writer at a time."""
+
+    name: ClassVar[str]
+
+    @classmethod
+    def create(cls, path: Path) -> Self:
+        """Make an empty index in the empty folder `path` and open it for writing."""
+
+    @classmethod
+    def open(cls, path: Path, *, writable: bool = False) -> Self:
+        """Open the index at `path`. Raises `IndexMissingError` where it cannot be read."""
+
+    def add(self, accession: AccessionNumber, entries: Iterable[IndexEntry]) -> None:
+        """Take the entries of one submission; they replace all earlier ones of it at the next `commit`.
+
+        Raises `LockedError` when another process writes, `StorageError`.
+        """
+
+    def delete(self, accession: AccessionNumber) -> None:
+        """Drop the entries of a submission at the next `commit`."""
+
+    def commit(self) -> None:
+        """Make everything since the last commit durable, then visible, in one step. Raises `StorageError`."""
+
+    def search(
+        self,
+        query: Query | None,
+        *,
+        filters: Query | None = None,
+        sort: Sort | None = None,
+        limit: int = 10,
+        offset: int = 0,
+        documents: bool = False,
+    ) -> EngineResult:
+        """Entries that `query` and `filters` match; only `query` scores. None matches everything.
+
+        One hit a submission, its best document, unless `documents`. Without `sort`: by relevance with a query, newest
+        first without. Order is by filing date, acceptance and accession number wherever scores are equal.
+        Raises `QueryError` where the tree would expand without bound.
+        """
+
+    def stored(self) -> Iterator[tuple[AccessionNumber, str, int | None]]:
+        """Accession number, sha256 and sequence of every entry that can be found."""
+
+    def stats(self) -> EngineStats:
+        """Size of the index."""
+
+    def close(self) -> None:
+        """Close the index. What was not committed is dropped."""

@@ -1,0 +1,71 @@
+"""Opening an index folder, whichever engine wrote it.
+
+The folder holds ``meta.json`` (which engine, which schema of entries) and the engine's own files. It belongs to its
+owner alone, for opening a Whoosh index unpickles it: whoever can write there could run code as the reader.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+
+from archiver.durable import make_directories, storage_errors, write_file_durably
+from archiver.errors import ArchiveFormatError, IndexMissingError, UsageError
+from indexer.engine import Engine
+from indexer.whoosh_engine.engine import WhooshEngine
+
+SCHEMA = 1
+"""Version of what an entry holds and how its words are cut. A change of either needs a rebuilt index: a new number."""
+
+_META = "meta.json"
+_ENGINES: dict[str, type[Engine]] = {WhooshEngine.name: WhooshEngine}
+_REBUILD = "run `edgarchive index --rebuild`"
+
+
+def create_index(path: Path, *, engine: str) -> Engine:
+    """Make an empty index of `engine` in the new folder `path`, open for writing.
+
+    Raises `UsageError` (unknown engine), `StorageError`.
+    """
+    if engine not in _ENGINES:
+        raise UsageError(f"there is no engine {engine!r}", f"choose one of: {', '.join(_ENGINES)}")
+    with storage_errors(path):
+        make_directories(path.parent)
+        path.mkdir(mode=0o700)
+    created = _ENGINES[engine].create(path)
+    write_file_durably(path / _META, json.dumps({"schema": SCHEMA, "engine": engine}).encode() + b"\n")
+    return created
+
+
+def open_index(path: Path, *, writable: bool = False) -> Engine:
+    """Open the index in folder `path`.
+
+    Raises `IndexMissingError` (none, or unreadable), `ArchiveFormatError` (another schema or an unknown engine, or a
+    folder that others can write to).
+    """
+    meta_path = path / _META
+    try:
+        _check_owner(path)
+        meta = json.loads(meta_path.read_bytes())
+        schema, engine = meta["schema"], meta["engine"]
+    except FileNotFoundError:
+        raise IndexMissingError(f"there is no index in {path}", "run `edgarchive index`") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise IndexMissingError(f"cannot read {meta_path}: {error}", _REBUILD) from error
+    if schema != SCHEMA or engine not in _ENGINES:
+        raise ArchiveFormatError(
+            f"the index in {path} is of schema {schema!r} and engine {engine!r}, which this edgarchive does not read",
+            _REBUILD,
+        )
+    return _ENGINES[engine].open(path, writable=writable)
+
+
+def _check_owner(path: Path) -> None:
+    status = path.stat()
+    if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise ArchiveFormatError(
+            f"{path} is not yours alone, and reading an index runs what its writer put there",
+            "run as its owner and `chmod 700` the folder, or remove it and run `edgarchive index`",
+        )

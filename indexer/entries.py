@@ -1,0 +1,133 @@
+"""What goes into the full-text index: one entry a document.
+
+Every document of a submission gets an entry that carries the facts of its whole submission, so that a filter by CIK,
+form, item or name and words of one document can hold together. A submission without documents (PAPER) gets one entry,
+so that it can be found by its facts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+from archiver.identifiers import AccessionNumber, Cik, FormType, fold
+from indexer.header import Entity
+from indexer.submission import Submission
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class HitEntity:
+    """An entity of the submission as a hit shows it. `role` is EDGAR's own label, such as ``FILER``."""
+
+    cik: Cik | None
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexEntry:
+    """One document with the facts of its submission.
+
+    `sha256` is that of the decoded submission the entry was made from. `position` counts the submission's documents
+    from 0; it and the document's other facts are None in the only entry of a submission without documents. `names` are
+    the entities' current and former names. `filing_date` is the header's, else the catalogue's.
+    """
+
+    accession: AccessionNumber
+    sha256: str
+    form: FormType
+    filing_date: date
+    acceptance_datetime: datetime | None
+    period_of_report: date | None
+    items: tuple[str, ...]
+    entities: tuple[HitEntity, ...]
+    names: tuple[str, ...]
+    sics: tuple[int, ...]
+    states: tuple[str, ...]
+    file_numbers: tuple[str, ...]
+    position: int | None
+    sequence: int | None
+    type: str | None
+    filename: str | None
+    description: str | None
+    text: str
+
+    def stored(self) -> str:
+        """The part that every engine keeps beside the postings, as compact JSON: a hit is made from it alone."""
+        return json.dumps(
+            {
+                "accession": self.accession,
+                "sha256": self.sha256,
+                "form": self.form,
+                "filing_date": self.filing_date.isoformat(),
+                "acceptance_datetime": self.acceptance_datetime.isoformat() if self.acceptance_datetime else None,
+                "period_of_report": self.period_of_report.isoformat() if self.period_of_report else None,
+                "items": self.items,
+                "entities": [[entity.cik, entity.name, entity.role] for entity in self.entities],
+                "position": self.position,
+                "sequence": self.sequence,
+                "type": self.type,
+                "filename": self.filename,
+                "description": self.description,
+            },
+            ensure_ascii=False,
+            separators=(",", ":"),
+        )
+
+
+def entries_of(submission: Submission, *, sha256: str, filing_date: date) -> Iterator[IndexEntry]:
+    """The entries of `submission`, in document order. Each document's text is made when its entry is asked for.
+
+    `sha256` is that of the submission's decoded bytes; `filing_date` is used where the header has none.
+    """
+    header = submission.header
+    entities = header.entities
+    shared: dict[str, Any] = {
+        "accession": header.accession,
+        "sha256": sha256,
+        "form": header.form,
+        "filing_date": header.filing_date or filing_date,
+        "acceptance_datetime": header.acceptance_datetime,
+        "period_of_report": header.period_of_report,
+        "items": header.items,
+        "entities": _unique(HitEntity(entity.cik, entity.name, entity.role) for entity in entities),
+        "names": _unique(name for entity in entities for name in _names(entity)),
+        "sics": _unique(entity.sic for entity in entities if entity.sic is not None),
+        "states": _unique(entity.state_of_incorporation for entity in entities if entity.state_of_incorporation),
+        "file_numbers": _unique(
+            values.file_number for entity in entities for values in entity.filing_values if values.file_number
+        ),
+    }
+    if not submission.documents:
+        yield IndexEntry(**shared, position=None, sequence=None, type=None, filename=None, description=None, text="")
+    for position, document in enumerate(submission.documents):
+        yield IndexEntry(
+            **shared,
+            position=position,
+            sequence=document.sequence,
+            type=document.type or None,
+            filename=document.filename,
+            description=document.description,
+            text=document.text(),
+        )
+
+
+def exact(value: str) -> str:
+    """A whole value as it is indexed and asked for: folded, runs of white space as one space."""
+    return " ".join(fold(value).split())
+
+
+def _names(entity: Entity) -> Iterator[str]:
+    yield entity.name
+    for former in entity.former_names:
+        yield former.name
+
+
+def _unique(values: Iterator[T]) -> tuple[T, ...]:
+    """`values` without repetitions, in order: a filing may list one entity once for every Act it files under."""
+    return tuple(dict.fromkeys(values))

@@ -1,0 +1,100 @@
+"""The field types and the schema of a Whoosh index.
+
+An index holds this module's path and its classes' attributes pickled: moving or renaming them makes existing indexes
+unreadable. Words are cut by `archiver.identifiers.words` alone; fields never analyse queries, which come cut.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from whoosh.columns import NumericColumn
+from whoosh.fields import COLUMN, STORED, FieldType, Schema
+from whoosh.formats import Existence, Positions
+
+from archiver.identifiers import words
+from indexer.entries import exact
+
+NAME_GAP = 1000
+"""Positions left free between two names. Longer than any name, so that words near each other are of one name."""
+
+Posting = tuple[bytes, int, float, bytes]
+
+
+class WordsField(FieldType):  # type: ignore[misc]  # Whoosh has no types
+    """Words with their positions, scored: body text and descriptions. Its value is one text."""
+
+    def __init__(self) -> None:
+        self.format = Positions()
+        self.scorable = True
+
+    def index(self, value: str, **_: Any) -> Iterator[Posting]:
+        """The postings of one document: word, frequency, weight, encoded positions."""
+        return _postings(self.format, enumerate(words(value)))
+
+
+class NamesField(FieldType):  # type: ignore[misc]
+    """The words of several names, each name apart from the next by `NAME_GAP`. Its value is a sequence of names."""
+
+    def __init__(self) -> None:
+        self.format = Positions()
+        self.scorable = True
+
+    def index(self, value: Iterable[str], **_: Any) -> Iterator[Posting]:
+        """The postings of one document: word, frequency, weight, encoded positions."""
+        return _postings(
+            self.format,
+            (
+                (number * NAME_GAP + place, word)
+                for number, name in enumerate(value)
+                for place, word in enumerate(words(name)[: NAME_GAP // 2])
+            ),
+        )
+
+
+class ExactField(FieldType):  # type: ignore[misc]
+    """Whole values, case and accents folded, without score. Its value is a sequence of texts."""
+
+    def __init__(self) -> None:
+        self.format = Existence()
+        self.scorable = False
+
+    def index(self, value: Iterable[str], **_: Any) -> Iterator[Posting]:
+        """The postings of one document: each different value once."""
+        return ((text.encode(), 1, 1.0, b"") for text in dict.fromkeys(exact(item) for item in value))
+
+
+def schema() -> Schema:
+    """The schema of a new index.
+
+    The columns are numbers to sort, group and filter by, 0 for none: ``filed`` and ``period`` like 20041222,
+    ``accepted`` like 20041222160512, ``number`` the 18 digits of the accession number.
+    """
+    return Schema(
+        text=WordsField(),
+        description=WordsField(),
+        name=NamesField(),
+        form=ExactField(),
+        type=ExactField(),
+        item=ExactField(),
+        cik=ExactField(),
+        accession=ExactField(),
+        sic=ExactField(),
+        state=ExactField(),
+        file=ExactField(),
+        filed=COLUMN(NumericColumn("I")),
+        period=COLUMN(NumericColumn("I")),
+        accepted=COLUMN(NumericColumn("Q")),
+        number=COLUMN(NumericColumn("Q")),
+        record=STORED(),
+    )
+
+
+def _postings(form: Positions, placed: Iterable[tuple[int, str]]) -> Iterator[Posting]:
+    places: defaultdict[str, list[int]] = defaultdict(list)
+    for place, word in placed:
+        places[word].append(place)
+    for word, found in places.items():
+        yield word.encode(), len(found), float(len(found)), form.encode(found)

@@ -1,0 +1,185 @@
+"""Keeping index and archive together: batches, failures, stops at any moment, rebuilding."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from archiver.archive import Archive
+from archiver.catalogue import CatalogueRecord
+from archiver.errors import UsageError
+from archiver.identifiers import AccessionNumber, FormType
+from indexer import build
+from indexer.build import check_index, index_archive
+from indexer.engines import open_index
+from indexer.entries import entries_of
+from indexer.query import parse_query
+from indexer.submission import parse_submission
+from tests.unit.submissions import submission_bytes
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Archive]:
+    """An empty archive, open for writing."""
+    with Archive.open(tmp_path / "edgar", writable=True, create=True) as opened:
+        yield opened
+
+
+def store(archive: Archive, number: int, data: bytes | None = None) -> AccessionNumber:
+    """Put a submission into the archive without indexing it."""
+    accession = AccessionNumber(f"0001193125-04-{number:06d}")
+    data = submission_bytes(accession) if data is None else data
+    path = archive.layout.submission(accession)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(gzip.compress(data))
+    archive.catalogue.add(
+        CatalogueRecord(
+            accession=accession,
+            form=FormType("8-K"),
+            filing_date=date(2004, 12, 22),
+            cik=None,
+            url=None,
+            source="import",
+            size=len(data),
+            stored_bytes=path.stat().st_size,
+            sha256=hashlib.sha256(data).hexdigest(),
+            etag_md5=None,
+            signature=None,
+            stored_at=datetime(2024, 1, 1, tzinfo=UTC),
+        )
+    )
+    return accession
+
+
+def count(archive: Archive, query: str, *, documents: bool = False) -> int:
+    """How many submissions (or documents) the index finds."""
+    index = open_index(archive.index_path)
+    try:
+        return index.search(parse_query(query), documents=documents).total
+    finally:
+        index.close()
+
+
+def test_a_run_indexes_what_is_new_and_a_second_run_nothing(archive: Archive) -> None:
+    """Only what is stored and not indexed yet is read; the next run has nothing to do."""
+    store(archive, 1)
+    assert index_archive(archive).indexed == 1
+    store(archive, 2)
+    assert index_archive(archive).indexed == 1
+    assert index_archive(archive).indexed == 0
+    assert count(archive, "zebra") == 2
+    assert list(check_index(archive)) == []
+
+
+def test_batches_are_committed_and_marked_as_they_fill(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that dies in its third batch keeps the first two, and progress counts each submission."""
+    for number in range(1, 6):
+        store(archive, number)
+    monkeypatch.setattr(build, "BATCH_TEXT_CHARS", 1)
+    seen: list[tuple[int, int]] = []
+
+    def progress(done: int, total: int) -> None:
+        seen.append((done, total))
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        index_archive(archive, progress=progress)
+    assert seen == [(1, 5), (2, 5), (3, 5)]
+    assert archive.catalogue.count_unindexed() == 3
+    assert count(archive, "zebra") == 2
+    assert index_archive(archive).indexed == 3
+    assert count(archive, "zebra", documents=True) == 5
+
+
+def test_a_stop_between_commit_and_mark_gives_no_double_hits(archive: Archive) -> None:
+    """When the engine has committed and the catalogue was not told, the next run replaces what is there."""
+    store(archive, 1)
+    index_archive(archive)
+    archive.catalogue.clear_index_marks()
+    assert index_archive(archive).indexed == 1
+    assert count(archive, "rossi", documents=True) == 2
+
+
+def test_an_unreadable_submission_is_a_failure_and_not_the_end(archive: Archive) -> None:
+    """One body that nobody can read is reported, and all others are indexed."""
+    bad = store(archive, 1, b"not a submission at all")
+    gone = store(archive, 2)
+    archive.layout.submission(gone).unlink()
+    store(archive, 3)
+    report = index_archive(archive)
+    assert report.indexed == 1
+    assert [(failure.accession, failure.error) for failure in report.failed] == [
+        (bad, "UnreadableSubmissionError"),
+        (gone, "DamageError"),
+    ]
+    assert count(archive, "zebra") == 1
+
+
+def test_changed_bytes_replace_the_earlier_entries(archive: Archive) -> None:
+    """A submission whose bytes changed is found by its new text alone."""
+    accession = store(archive, 1)
+    index_archive(archive)
+    store(archive, 1, submission_bytes(accession).replace(b"zebra", b"quagga"))
+    assert archive.catalogue.count_unindexed() == 1
+    assert index_archive(archive).indexed == 1
+    assert (count(archive, "zebra"), count(archive, "quagga")) == (0, 1)
+
+
+@pytest.mark.parametrize("damage", ["gone", "emptied"])
+def test_a_lost_index_is_made_anew(archive: Archive, damage: str) -> None:
+    """Without a readable index, the next run indexes everything, whatever the catalogue had noted."""
+    store(archive, 1)
+    index_archive(archive)
+    for file in archive.index_path.iterdir():
+        file.unlink()
+    if damage == "gone":
+        archive.index_path.rmdir()
+    assert [finding[:2] for finding in check_index(archive)] == [("index-missing", None)]
+    assert index_archive(archive).indexed == 1
+    assert count(archive, "zebra") == 1
+
+
+def test_a_rebuild_indexes_all_and_leaves_one_index(archive: Archive) -> None:
+    """After a rebuild the index is new and whole, the catalogue agrees, and no other folder is left."""
+    store(archive, 1)
+    index_archive(archive)
+    store(archive, 2)
+    report = index_archive(archive, rebuild=True)
+    assert report.indexed == 2
+    assert count(archive, "zebra", documents=True) == 2
+    assert archive.catalogue.count_unindexed() == 0
+    assert sorted(path.name for path in archive.root.iterdir() if path.name.startswith("index")) == ["index"]
+
+
+def test_an_unknown_engine_is_refused(archive: Archive) -> None:
+    """A mistyped engine is an error that names those there are."""
+    with pytest.raises(UsageError, match="whoosh"):
+        index_archive(archive, engine="wosh")
+
+
+def test_the_check_tells_missing_extra_and_stale_apart(archive: Archive) -> None:
+    """Each way in which index and archive can differ has its own kind, and what waits to be indexed is none."""
+    kept, changed = store(archive, 1), store(archive, 2)
+    index_archive(archive)
+    waiting = store(archive, 3)
+    index = open_index(archive.index_path, writable=True)
+    index.delete(kept)
+    extra = AccessionNumber("0000000001-99-000001")
+    entries = list(entries_of(parse_submission(submission_bytes(extra)), sha256="0", filing_date=date(2004, 1, 1)))
+    index.add(extra, entries)
+    index.commit()
+    index.close()
+    store(archive, 2, submission_bytes(changed).replace(b"zebra", b"quagga"))
+    archive.catalogue.mark_indexed([(changed, archive.record(changed).sha256)])
+    assert [finding[:2] for finding in check_index(archive)] == [
+        ("index-missing", kept),
+        ("index-stale", changed),
+        ("index-extra", extra),
+    ]
+    assert waiting not in {finding[1] for finding in check_index(archive)}
