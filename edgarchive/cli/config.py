@@ -1,0 +1,67 @@
+"""``edgarchive config``: what is set, from where, and a first settings file."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+
+import typer
+
+from archiver.durable import write_file_durably
+from archiver.errors import UsageError
+from archiver.settings import Settings, find_config, user_config_file
+from edgarchive.cli.options import AsJson, common
+from edgarchive.cli.output import print_json, say
+
+_EXAMPLES = {
+    "root": '"/srv/edgar"',
+    "user_agent": '"Example Research research@example.com"',
+    "jobs": "4",
+}
+"""Example values for the settings whose default depends on the machine, or that have none."""
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Show or begin the settings.")
+
+
+@app.command()
+def show(context: typer.Context, *, as_json: AsJson = False) -> int:
+    """Print every setting as it is in force."""
+    values = common(context).settings().model_dump(mode="json")
+    if as_json:
+        print_json(values)
+    else:
+        for key, value in values.items():
+            say(f"{key} = {value if value is not None else '(not set)'}")
+    return 0
+
+
+@app.command()
+def path(context: typer.Context) -> int:
+    """Print the settings file that is read, or the one that `config init` would write."""
+    found = find_config(common(context).config)
+    say(f"{found or user_config_file()}")
+    return 0
+
+
+@app.command()
+def init(context: typer.Context) -> int:
+    """Write a commented settings file; never over one that is there."""
+    target = common(context).config or user_config_file()
+    if target.exists():
+        raise UsageError(f"{target} exists", "edit it, or name another file with --config")
+    write_file_durably(target, example_toml().encode())
+    say(f"{target}")
+    return 0
+
+
+def example_toml() -> str:
+    """A settings file with every setting, its meaning and its default, all commented out."""
+    blocks = ["# Settings of edgarchive. Arguments and environment (EDGARCHIVE_ROOT and so on) go before this file.\n"]
+    for key, field in Settings.model_fields.items():
+        if field.exclude:
+            continue
+        default = json.dumps(field.default) if field.default_factory is None else None
+        example = _EXAMPLES.get(key, default)
+        about = textwrap.wrap((field.description or "").replace("``", "`"), 110)
+        blocks.append("".join(f"# {line}\n" for line in about) + f"#{key} = {example}\n")
+    return "\n".join(blocks)

@@ -1,0 +1,39 @@
+"""``edgarchive index``: index what is stored and not indexed yet."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from archiver.archive import Archive
+from edgarchive.cli.options import AsJson, common
+from edgarchive.cli.output import plural, print_json, say
+from edgarchive.cli.progress import progress_bar
+from indexer.build import index_archive
+
+_SOME_FAILED = 3
+
+
+def index(
+    context: typer.Context,
+    *,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Build the whole index anew, beside the old one.")] = False,
+    engine: Annotated[str | None, typer.Option(metavar="E", help="The full-text engine: whoosh.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Index what is stored and not indexed yet."""
+    options = common(context)
+    settings = options.settings(engine=engine)
+    with (
+        Archive.open(settings.root, writable=True) as archive,
+        progress_bar("indexing", visible=options.shows_progress) as progress,
+    ):
+        report = index_archive(archive, engine=settings.engine, rebuild=rebuild, progress=progress)
+    if as_json:
+        print_json({"indexed": report.indexed, "failed": len(report.failed), "failures": report.failed})
+    else:
+        say(f"{plural(report.indexed, 'submission')} indexed")
+        for failure in report.failed:
+            say(f"failed: {failure.accession}  {failure.message}")
+    return _SOME_FAILED if report.failed else 0

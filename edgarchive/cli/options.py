@@ -1,0 +1,49 @@
+"""What every verb shares: the settings, the log, the `--json` option."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from archiver.settings import Settings
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, and nothing else there.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """The options that stand before the verb."""
+
+    root: Path | None
+    config: Path | None
+    verbosity: int
+
+    def settings(self, **values: object) -> Settings:
+        """The settings, with `values` of the verb's own options above all others."""
+        return Settings(root=self.root, config=self.config, **values)
+
+    @property
+    def shows_progress(self) -> bool:
+        """Progress is for people: only on a terminal, and not with -q."""
+        return self.verbosity >= 0 and sys.stderr.isatty()
+
+
+def common(context: typer.Context) -> Common:
+    """The options that stood before the verb."""
+    options = context.obj
+    if not isinstance(options, Common):
+        raise TypeError("the command line did not set its common options")
+    return options
+
+
+def start_logging(verbosity: int) -> None:
+    """Log to stderr, one line an event: warnings; -v what is done, -vv every request; -q errors only."""
+    level = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO}.get(verbosity, logging.DEBUG)
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="edgarchive: %(levelname)s: %(message)s")
+    for floor in ("archiver", "indexer", "edgarchive"):
+        logging.getLogger(floor).setLevel(level)

@@ -1,0 +1,76 @@
+"""The mirror of the face: what comes to disk is indexed at once."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from dataclasses import replace
+
+from typing_extensions import override
+
+from archiver import mirror
+from archiver.archive import Archive
+from archiver.mirror import Progress
+from archiver.reports import SyncFailure, SyncReport
+from archiver.selection import Selection
+from archiver.settings import Settings
+from indexer.build import index_archive
+
+
+class Mirror(mirror.Mirror):
+    """Brings submissions from EDGAR to disk and into the full-text index. Use it as an async context manager.
+
+    >>> async with Mirror(Settings(user_agent="Example Research research@example.com")) as edgar:  # doctest: +SKIP
+    ...     report = await edgar.sync(Selection(forms=["8-K"], since="2024-01-01"))
+    """
+
+    @override
+    async def sync(self, selection: Selection, *, progress: Progress | None = None, index: bool = True) -> SyncReport:
+        """Mirror what `selection` takes and is not there yet, then index it; `index=False` leaves that for later.
+
+        A submission that could not be had, or not be read, is a failure in the report. Raises as the mirror of the
+        archiver does.
+        """
+        selection.require_narrow()
+        began_s = time.monotonic()
+        with Archive.open(self.settings.root, writable=True, create=True) as archive:
+            report = await self.sync_into(archive, selection, progress=progress)
+            if index:
+                report = await self._index(archive, report)
+            return replace(report, elapsed_s=time.monotonic() - began_s)
+
+    async def _index(self, archive: Archive, report: SyncReport) -> SyncReport:
+        """Index what is new, in a thread; a cancelled task waits until that has ended, one submission later at most."""
+        cancelled = threading.Event()
+
+        def stop_if_cancelled(_done: int, _total: int) -> None:
+            if cancelled.is_set():
+                raise asyncio.CancelledError
+
+        thread = asyncio.ensure_future(
+            asyncio.to_thread(index_archive, archive, engine=self.settings.engine, progress=stop_if_cancelled)
+        )
+        try:
+            indexed = await asyncio.shield(thread)
+        except asyncio.CancelledError:
+            cancelled.set()
+            await asyncio.gather(thread, return_exceptions=True)
+            raise
+        failures = tuple(
+            SyncFailure(failure.accession, archive.record(failure.accession).url or "", failure.error, failure.message)
+            for failure in indexed.failed
+        )
+        return replace(report, indexed=indexed.indexed, failures=(*report.failures, *failures))
+
+
+def sync_archive(
+    selection: Selection, *, settings: Settings | None = None, index: bool = True, progress: Progress | None = None
+) -> SyncReport:
+    """`Mirror.sync` for code without an event loop: blocks until it is done."""
+
+    async def run() -> SyncReport:
+        async with Mirror(settings) as edgar:
+            return await edgar.sync(selection, index=index, progress=progress)
+
+    return asyncio.run(run())

@@ -1,0 +1,52 @@
+"""What a type checker says of the library: read by mypy, never run."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import assert_type
+
+from edgarchive import (
+    AccessionNumber,
+    AsyncLibrary,
+    DryRun,
+    FormType,
+    Hit,
+    Library,
+    Mirror,
+    Results,
+    Selection,
+    Settings,
+    Submission,
+    SyncReport,
+    sync_archive,
+)
+
+
+async def mirror() -> None:
+    """A mirror is an async context manager whose sync gives a report."""
+    async with Mirror(Settings(user_agent="Example Research research@example.com")) as edgar:
+        assert_type(edgar, Mirror)
+        assert_type(await edgar.sync(Selection(forms=["8-K"], since=date(2024, 1, 1))), SyncReport)
+        assert_type(await edgar.dry_run(Selection(ciks=["0000320193", 1056386])), DryRun)
+    assert_type(sync_archive(Selection(["8-K"])), SyncReport)
+
+
+def library() -> None:
+    """A library gives results that iterate over hits."""
+    with Library("edgar/") as opened:
+        results = opened.search("resigned", item="5.02", name=["internap"], since=date(2015, 1, 1), limit=20)
+        assert_type(results, Results)
+        for hit in results:
+            assert_type(hit, Hit)
+            assert_type(hit.accession, AccessionNumber)
+            assert_type(hit.form, FormType)
+            assert_type(hit.snippet, str | None)
+            assert_type(hit.submission(), Submission)
+        assert_type(opened.submission("0001193125-04-218426").documents[0].text(), str)
+
+
+async def async_library() -> None:
+    """Its async twin has the same names, awaitable."""
+    async with AsyncLibrary("edgar/") as opened:
+        assert_type(await opened.search("resigned"), Results)
+        assert_type(await opened.submission("0001193125-04-218426"), Submission)
