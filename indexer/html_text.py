@@ -2,7 +2,7 @@
 
 Building an HTML tree takes time that grows with the square of the nesting (lexbor, 1 MB of nested ``<div>``: 86 s), and
 nothing bounds a filing's. So the tags are first turned into marks, in one linear pass. What is left for the parser is a
-flat text, with what only HTML's own rules read well: comments, scripts, styles and character references.
+flat text, with what only HTML's own rules read well: comments and character references.
 """
 
 from __future__ import annotations
@@ -24,9 +24,6 @@ _BLOCKS = (
 ).split()
 _ROWS = "table tbody tfoot thead tr".split()
 _CELLS = "td th".split()
-_UNREAD = "script style title".split()
-"""Elements whose content is no text of the page; their tags stay for the parser to find."""
-
 _VOID = frozenset("area base br col hr img input link meta wbr".split())
 
 
@@ -42,14 +39,14 @@ _MARKS = {
     **{slash + name: _BLOCK for name in _BLOCKS for slash in ("", "/")},
     **{slash + name: _ROW for name in _ROWS for slash in ("", "/")},
     **dict.fromkeys(_CELLS, _CELL),
-    **{slash + name: f"<{slash}{name}>" for name in _UNREAD for slash in ("", "/")},
 }
 
 # Quoted values may hold ">", and end before "<", so that a lost quote costs one tag. Nothing here can backtrack.
 _TAG = re.compile(r"""<(/?[A-Za-z][A-Za-z0-9:._-]*+)[^<>"']*+(?:(?:"[^"<]*+"|'[^'<]*+')[^<>"']*+)*+>""")
-_LEFT_OVER_TAG = re.compile(rf"<(?=[A-Za-z/])(?!/?(?:{'|'.join(_UNREAD)})>)")
+_LEFT_OVER_TAG = re.compile(r"<(?=[A-Za-z/])")
 _PRE_TAG = re.compile(rb"<(/?)pre\b[^<>]*+>", re.IGNORECASE)
-_HIDDEN = re.compile(r"<(?:(ix:header)\b|([A-Za-z][A-Za-z0-9:]*+)(?=[^<>]*display\s*:\s*none))", re.IGNORECASE)
+_UNSEEN = re.compile(r"<(ix:header|script|style|title)\b", re.IGNORECASE)
+_HIDDEN = re.compile(r"<([A-Za-z][A-Za-z0-9:]*+)(?=[^<>]*display\s*:\s*none)", re.IGNORECASE)
 
 _FOLD = bytes.maketrans(bytes(range(32)), b" " * 32)
 _FOLD_PRE = bytes.maketrans(bytes(range(33)), bytes([2 if code in b"\n\r" else 1 for code in range(33)]))
@@ -64,7 +61,6 @@ def html_text(data: bytes) -> str:
     source = _with_marked_spaces(data)
     flat = _flatten(_without_hidden(source))
     parser = LexborHTMLParser(flat)
-    parser.strip_tags(_UNREAD, recursive=True)
     text = parser.body.text() if parser.body else ""
     return "\n".join(_lines(text)).replace(_PRE_SPACE, " ").replace(_PRE_LINE, "\n")
 
@@ -93,11 +89,12 @@ def _flatten(source: str) -> str:
 
 
 def _without_hidden(source: str) -> str:
-    """`source` without the elements that are hidden; one that is never closed is left as it is."""
-    folded = source.lower()
-    if "ix:header" not in folded and "none" not in folded:
+    """`source` without the elements that nobody sees. One that is never closed stays, or all after it would be lost."""
+    hidden = {match.start(): match[1].lower() for match in _UNSEEN.finditer(source)}
+    if "none" in source.lower():
+        hidden |= {match.start(): match[1].lower() for match in _HIDDEN.finditer(source)}
+    if not hidden:
         return source
-    hidden = {match.start(): (match[1] or match[2]).lower() for match in _HIDDEN.finditer(source)}
     kept, position = [], 0
     for begin, end in sorted(_spans(source, hidden)):
         if begin >= position:

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -202,9 +200,8 @@ def test_any_text_is_read(text: str) -> None:
     assert isinstance(read_fields(text).fields(), dict)
 
 
+@pytest.mark.timeout(30)  # what is quadratic here takes minutes
 @pytest.mark.parametrize("piece", ["<A>\n", "</A>\n", "word\n", "\tL:\n", "FILER:\n\tCOMPANY DATA:\n", "A ", "]\n"])
 def test_time_is_linear_and_depth_is_bounded(piece: str) -> None:
     """A header of 100 000 equal lines is read in moments, and its nesting does not exhaust the stack."""
-    begun = time.perf_counter()
-    read_fields(piece * 100_000 + "</A>").fields()
-    assert time.perf_counter() - begun < 5
+    assert isinstance(read_fields(piece * 100_000 + "</A>").fields(), dict)

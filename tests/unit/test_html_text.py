@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,6 +27,8 @@ from indexer.html_text import html_text
         (b"a<pre>x  y\r\n  z</pre>b  c", "a\nx  y\n  z\nb c"),
         (b'<p title="a > b">x</p><p title="lost>y</p>', 'x\n<p title="lost>y'),
         (b"<BR/>x<br />y", "x\ny"),
+        (b"<title>never closed<body><p>one</p><p>two</p>", "never closed\none\ntwo"),
+        (b"<p>one<style>p { }<p>two", "onep { }\ntwo"),
         (b"", ""),
     ],
 )
@@ -67,6 +67,7 @@ def test_no_source_fails_or_keeps_a_mark(pieces: list[str]) -> None:
     assert not set(html_text("".join(pieces).encode())) & set(map(chr, (*range(9), *range(11, 32))))
 
 
+@pytest.mark.timeout(30)  # what is quadratic here takes minutes
 @pytest.mark.parametrize(
     "piece",
     [
@@ -84,6 +85,4 @@ def test_no_source_fails_or_keeps_a_mark(pieces: list[str]) -> None:
 )
 def test_time_is_linear_in_size(piece: bytes) -> None:
     """A megabyte of one thing, nested or never closed, is read in moments; a tree would take minutes."""
-    begun = time.perf_counter()
-    html_text(piece * (1_000_000 // len(piece)))
-    assert time.perf_counter() - begun < 5
+    assert len(html_text(piece * (1_000_000 // len(piece)))) <= 5_000_000

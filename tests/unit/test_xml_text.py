@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from indexer.xml_text import xml_text
@@ -26,6 +24,7 @@ def test_what_is_not_well_formed_gives_its_text() -> None:
     assert xml_text(b"<a><b>R&D</b><c>two &lt; three") == "R&D\ntwo < three"
 
 
+@pytest.mark.timeout(30)  # what is quadratic here takes minutes
 @pytest.mark.parametrize(
     "source",
     [
@@ -36,6 +35,4 @@ def test_what_is_not_well_formed_gives_its_text() -> None:
 )
 def test_bombs_do_not_go_off(source: bytes) -> None:
     """Entities are not expanded, and neither depth nor noise takes long."""
-    begun = time.perf_counter()
     assert len(xml_text(source)) <= len(source)
-    assert time.perf_counter() - begun < 3
