@@ -252,6 +252,8 @@ class Catalogue:
         self._write("INSERT OR REPLACE INTO note (key, value) VALUES (?, ?)", [(key, value)])
 
     def _write(self, sql: str, rows: list[tuple[Any, ...]]) -> None:
+        if not rows:
+            return
         with self._translated(), self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             try:

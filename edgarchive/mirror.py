@@ -7,8 +7,6 @@ import threading
 import time
 from dataclasses import replace
 
-from typing_extensions import override
-
 from archiver import mirror
 from archiver.archive import Archive
 from archiver.mirror import Progress
@@ -25,7 +23,6 @@ class Mirror(mirror.Mirror):
     ...     report = await edgar.sync(Selection(forms=["8-K"], since="2024-01-01"))
     """
 
-    @override
     async def sync(self, selection: Selection, *, progress: Progress | None = None, index: bool = True) -> SyncReport:
         """Mirror what `selection` takes and is not there yet, then index it; `index=False` leaves that for later.
 
