@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import gzip
-import hashlib
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from archiver.archive import Archive
-from archiver.catalogue import CatalogueRecord
 from archiver.errors import UsageError
-from archiver.identifiers import AccessionNumber, FormType
+from archiver.identifiers import AccessionNumber
 from indexer import build
 from indexer.build import check_index, index_archive
 from indexer.engines import open_index
 from indexer.entries import entries_of
 from indexer.query import parse_query
 from indexer.submission import parse_submission
+from tests.unit.archives import keep
 from tests.unit.submissions import submission_bytes
 
 
@@ -34,25 +32,7 @@ def store(archive: Archive, number: int, data: bytes | None = None) -> Accession
     """Put a submission into the archive without indexing it."""
     accession = AccessionNumber(f"0001193125-04-{number:06d}")
     data = submission_bytes(accession) if data is None else data
-    path = archive.layout.submission(accession)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(gzip.compress(data))
-    archive.catalogue.add(
-        CatalogueRecord(
-            accession=accession,
-            form=FormType("8-K"),
-            filing_date=date(2004, 12, 22),
-            cik=None,
-            url=None,
-            source="import",
-            size=len(data),
-            stored_bytes=path.stat().st_size,
-            sha256=hashlib.sha256(data).hexdigest(),
-            etag_md5=None,
-            signature=None,
-            stored_at=datetime(2024, 1, 1, tzinfo=UTC),
-        )
-    )
+    keep(archive, accession, data)
     return accession
 
 

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
-import hashlib
 import threading
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from archiver.archive import Archive
-from archiver.catalogue import CatalogueRecord
 from archiver.errors import IdentifierError, IndexMissingError, NotInArchiveError, QueryError, UsageError
-from archiver.identifiers import AccessionNumber, FormType
 from archiver.settings import Settings
 from indexer.build import index_archive
 from indexer.library import AsyncLibrary, Library
+from tests.unit.archives import keep
 from tests.unit.submissions import ACCESSION, submission_bytes
 
 CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus"
@@ -27,25 +24,7 @@ CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus"
 def make_archive(root: Path, data: bytes, accession: str = ACCESSION) -> Path:
     """An archive that holds and has indexed one submission."""
     with Archive.open(root, writable=True, create=True) as archive:
-        path = archive.layout.submission(AccessionNumber(accession))
-        path.parent.mkdir(parents=True)
-        path.write_bytes(gzip.compress(data))
-        archive.catalogue.add(
-            CatalogueRecord(
-                accession=AccessionNumber(accession),
-                form=FormType("8-K"),
-                filing_date=date(2004, 12, 22),
-                cik=None,
-                url=None,
-                source="import",
-                size=len(data),
-                stored_bytes=path.stat().st_size,
-                sha256=hashlib.sha256(data).hexdigest(),
-                etag_md5=None,
-                signature=None,
-                stored_at=datetime(2024, 1, 1, tzinfo=UTC),
-            )
-        )
+        keep(archive, accession, data)
         index_archive(archive)
     return root
 
