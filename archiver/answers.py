@@ -50,12 +50,14 @@ def refusal(  # noqa: PLR0911 — one return for each kind of answer
         return TroubleError("EDGAR shows its maintenance page", retry_after_s=retry_after)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _RETRYABLE:
         return TroubleError(f"EDGAR answered with status {status}", retry_after_s=retry_after)
-    if status not in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
+    if status == HTTPStatus.PARTIAL_CONTENT:
+        return DamagedBodyError("EDGAR sent a part (status 206) where the whole was asked for")
+    if status != HTTPStatus.OK:
         return FetchError(f"EDGAR answered with status {status}")
     if is_page(head):
         title = _TITLE.search(head)
         named = f" titled {title[1].decode('latin-1').strip()!a}" if title else ""
-        return DamagedBodyError(f"EDGAR sent a web page{named} in place of the file")
+        return DamagedBodyError(f"EDGAR sent a web page{named} in place of the file", page=head)
     return None
 
 

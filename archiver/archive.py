@@ -7,17 +7,20 @@ import fcntl
 import gzip
 import hashlib
 import json
+import logging
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
 from archiver.catalogue import Catalogue, CatalogueRecord
 from archiver.durable import make_directories, storage_errors, write_file_durably
-from archiver.errors import ArchiveFormatError, DamageError, LockedError, NotInArchiveError
+from archiver.errors import ArchiveFormatError, DamageError, LockedError, NotInArchiveError, StorageError
 from archiver.identifiers import AccessionNumber
-from archiver.layout import Layout
+from archiver.layout import SUBMISSION_SUFFIX, Layout
+
+_log = logging.getLogger(__name__)
 
 FORMAT = 1
 _PIECE_BYTES = 1 << 20
@@ -86,6 +89,29 @@ class Archive:
         if record is None:
             raise NotInArchiveError(f"{accession} is not in this archive", "`edgarchive sync` can fetch it")
         return record
+
+    def kept(self, accessions: Sequence[AccessionNumber]) -> list[AccessionNumber]:
+        """Those of `accessions` that have a row and a file of the size that the row says."""
+        sizes = self.catalogue.stored_bytes_of(accessions)
+        return [accession for accession in accessions if self._has_file(accession, sizes.get(accession))]
+
+    def _has_file(self, accession: AccessionNumber, size: int | None) -> bool:
+        if size is None:
+            return False
+        try:
+            found = self.layout.submission(accession).stat().st_size
+        except FileNotFoundError:
+            found = None
+        except OSError as error:
+            raise StorageError(f"cannot look at the file of {accession}: {error.strerror}", "check the disk") from error
+        if found != size:
+            _log.warning("%s: the catalogue says %d bytes on disk, there are %s", accession, size, found or "none")
+        return found == size
+
+    def quarantined(self, accession: AccessionNumber) -> list[Path]:
+        """What the quarantine has of a submission."""
+        folder = self.layout.quarantine
+        return [path for end in (SUBMISSION_SUFFIX, ".html") if (path := folder / f"{accession}{end}").exists()]
 
     def read(self, accession: AccessionNumber) -> bytes:
         """The decoded bytes of a submission, exactly as EDGAR sent them.

@@ -12,49 +12,32 @@ import contextlib
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from archiver.errors import ArchiveFormatError, DamageError, StorageError
+from archiver.database import database_errors
+from archiver.errors import ArchiveFormatError
 from archiver.identifiers import AccessionNumber, Cik, FormType
+from archiver.schema import CHANGES, SCHEMA_VERSION
 
-SCHEMA_VERSION = 1
 _PAGE_ROWS = 1000
-
-_SCHEMA = """
-CREATE TABLE submission (
-    accession      TEXT PRIMARY KEY,
-    form           TEXT NOT NULL,
-    filing_date    TEXT NOT NULL,
-    cik            INTEGER,
-    url            TEXT,
-    source         TEXT NOT NULL,
-    size           INTEGER NOT NULL,
-    stored_bytes   INTEGER NOT NULL,
-    sha256         TEXT NOT NULL,
-    etag_md5       TEXT,
-    signature      TEXT CHECK (signature IN ('valid', 'invalid')),
-    stored_at      TEXT NOT NULL,
-    withdrawn_at   TEXT,
-    indexed_sha256 TEXT
-) WITHOUT ROWID;
-CREATE INDEX submission_unindexed ON submission (filing_date, accession) WHERE indexed_sha256 IS NOT sha256;
-CREATE INDEX submission_filed ON submission (filing_date);
-CREATE TABLE note (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-"""
+_MOST_PARAMETERS = 500
 
 _COLUMNS = (
     "accession, form, filing_date, cik, url, source, size, stored_bytes, sha256, etag_md5, signature, stored_at,"
-    " withdrawn_at, indexed_sha256"
+    " withdrawn_at, indexed_sha256, listed"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogueRecord:
-    """What the catalogue says of one stored submission. `size` and `sha256` are of the decoded bytes."""
+    """What the catalogue says of one stored submission. `size` and `sha256` are of the decoded bytes.
+
+    `listed`: EDGAR's full index has been seen to name it.
+    """
 
     accession: AccessionNumber
     form: FormType
@@ -70,6 +53,22 @@ class CatalogueRecord:
     stored_at: datetime
     withdrawn_at: datetime | None = None
     indexed_sha256: str | None = None
+    listed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IndexFile:
+    """A kept copy of one of EDGAR's index files (`archiver.index_cache`).
+
+    `path` is below EDGAR's ``Archives/edgar``; `sha256` is of the kept bytes; `last_modified` is the HTTP date and
+    `listed` the folder list's words for date and size, both as EDGAR wrote them; `last_day` its newest filing date.
+    """
+
+    path: str
+    sha256: str
+    last_modified: str | None
+    listed: str | None
+    last_day: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,32 +111,23 @@ class Catalogue:
             if writable:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = NORMAL")
-                if version == 0:
-                    connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+                if version < SCHEMA_VERSION:
+                    connection.executescript(
+                        f"BEGIN; {CHANGES[version]} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+                    )
+            elif version == 1:
+                raise ArchiveFormatError(
+                    f"{self._path} has catalogue version 1, this edgarchive reads {SCHEMA_VERSION}",
+                    "run `edgarchive index` once: it brings the catalogue up to date",
+                )
             connection.execute("PRAGMA busy_timeout = 10000")
         except BaseException:
             connection.close()
             raise
         return connection
 
-    @contextlib.contextmanager
-    def _translated(self) -> Iterator[None]:
-        """SQLite's errors as ours."""
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the primary of an extended code
-            if code == sqlite3.SQLITE_FULL:
-                raise StorageError(f"no room left for {self._path}", "free some space and run again") from error
-            if code == sqlite3.SQLITE_ERROR:  # SQL that is sound here: the tables it speaks of are not
-                raise self._damaged(error) from error
-            raise StorageError(f"cannot use {self._path}: {error}", "check the folder and its permissions") from error
-        except sqlite3.DatabaseError as error:
-            raise self._damaged(error) from error
-
-    def _damaged(self, error: sqlite3.Error) -> DamageError:
-        hint = "move it away: the next sync takes the files in again"
-        return DamageError(f"{self._path} is damaged: {error}", hint)
+    def _translated(self) -> contextlib.AbstractContextManager[None]:
+        return database_errors(self._path, hint="move it away: the next sync takes the files in again")
 
     def _rows(self, sql: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         with self._translated(), self._lock:
@@ -172,12 +162,26 @@ class Catalogue:
             last = (rows[-1][2], rows[-1][0])
 
     def filed_between(self, first: date, last: date) -> Iterator[CatalogueRecord]:
-        """Rows with a filing date from `first` to `last`, inclusive."""
-        rows = self._rows(
-            f"SELECT {_COLUMNS} FROM submission WHERE filing_date BETWEEN ? AND ?",
-            (first.isoformat(), last.isoformat()),
-        )
-        return map(_record, rows)
+        """Rows with a filing date from `first` to `last`, inclusive, by filing date, a page at a time."""
+        after = (first.isoformat(), "")
+        while rows := self._rows(
+            f"SELECT {_COLUMNS} FROM submission WHERE (filing_date, accession) > (?, ?) AND filing_date <= ?"
+            f" ORDER BY filing_date, accession LIMIT {_PAGE_ROWS}",
+            (*after, last.isoformat()),
+        ):
+            yield from map(_record, rows)
+            after = (rows[-1][2], rows[-1][0])
+
+    def stored_bytes_of(self, accessions: Sequence[AccessionNumber]) -> dict[str, int]:
+        """The size of the file of each of `accessions` that has a row."""
+        sizes: dict[str, int] = {}
+        for start in range(0, len(accessions), _MOST_PARAMETERS):
+            some = [str(accession) for accession in accessions[start : start + _MOST_PARAMETERS]]
+            marks = ", ".join("?" * len(some))
+            sizes |= self._rows(
+                f"SELECT accession, stored_bytes FROM submission WHERE accession IN ({marks})", tuple(some)
+            )
+        return sizes
 
     def count(self) -> int:
         """How many submissions are stored."""
@@ -202,26 +206,12 @@ class Catalogue:
             by_form_and_year=tuple((form, year, count) for form, year, count in groups),
         )
 
-    def add(self, record: CatalogueRecord) -> None:
-        """Write the row of a submission whose file is durable. An older row of the same accession is replaced."""
-        values = (
-            record.accession,
-            record.form,
-            record.filing_date.isoformat(),
-            record.cik,
-            record.url,
-            record.source,
-            record.size,
-            record.stored_bytes,
-            record.sha256,
-            record.etag_md5,
-            record.signature,
-            record.stored_at.isoformat(),
-            record.withdrawn_at.isoformat() if record.withdrawn_at else None,
-            record.indexed_sha256,
+    def add(self, *records: CatalogueRecord) -> None:
+        """Write the rows of submissions whose files are durable, in one transaction; older rows are replaced."""
+        placeholders = ", ".join("?" * len(fields(CatalogueRecord)))
+        self._write(
+            f"INSERT OR REPLACE INTO submission ({_COLUMNS}) VALUES ({placeholders})", [_values(r) for r in records]
         )
-        placeholders = ", ".join("?" * len(values))
-        self._write(f"INSERT OR REPLACE INTO submission ({_COLUMNS}) VALUES ({placeholders})", [values])
 
     def mark_indexed(self, pairs: Iterable[tuple[AccessionNumber, str]]) -> None:
         """Note, after the engine's commit, that these submissions are indexed with these sha256: one transaction."""
@@ -240,6 +230,53 @@ class Catalogue:
         self._write(
             "UPDATE submission SET withdrawn_at = ?2 WHERE accession = ?1",
             [(str(accession), value) for accession in accessions],
+        )
+
+    def set_listed(self, accessions: Iterable[AccessionNumber]) -> None:
+        """Note that EDGAR's full index has been seen to name these submissions."""
+        self._write("UPDATE submission SET listed = 1 WHERE accession = ?", [(str(a),) for a in accessions])
+
+    def index_file(self, path: str) -> IndexFile | None:
+        """What is known of the kept copy of EDGAR's index file `path`, or None."""
+        rows = self._rows(
+            "SELECT path, sha256, last_modified, listed, last_day FROM index_file WHERE path = ?", (path,)
+        )
+        for found, sha256, last_modified, listed, last_day in rows:
+            return IndexFile(found, sha256, last_modified, listed, date.fromisoformat(last_day) if last_day else None)
+        return None
+
+    def set_index_file(self, file: IndexFile) -> None:
+        """Remember what the kept copy of an index file is."""
+        self._write(
+            "INSERT OR REPLACE INTO index_file (path, sha256, last_modified, listed, last_day) VALUES (?, ?, ?, ?, ?)",
+            [
+                (
+                    file.path,
+                    file.sha256,
+                    file.last_modified,
+                    file.listed,
+                    file.last_day.isoformat() if file.last_day else None,
+                )
+            ],
+        )
+
+    def checkpoint(self, selection: str, quarter: str, version: str) -> int | None:
+        """How many submissions a selection takes of a quarter, if all of them were stored; None: not known.
+
+        `selection` and `version` (of the quarter's indexes) are fingerprints. A row that is deleted, by whomever, takes
+        all checkpoints with it.
+        """
+        rows = self._rows(
+            "SELECT planned FROM checkpoint WHERE selection = ? AND quarter = ? AND version = ?",
+            (selection, quarter, version),
+        )
+        return int(rows[0][0]) if rows else None
+
+    def set_checkpoint(self, selection: str, quarter: str, version: str, *, planned: int) -> None:
+        """Note that every one of the `planned` submissions is stored."""
+        self._write(
+            "INSERT OR REPLACE INTO checkpoint (selection, quarter, version, planned) VALUES (?, ?, ?, ?)",
+            [(selection, quarter, version, planned)],
         )
 
     def note(self, key: str) -> str | None:
@@ -275,10 +312,44 @@ class Catalogue:
         self.close()
 
 
-def _record(row: tuple[Any, ...]) -> CatalogueRecord:
-    accession, form, filing_date, cik, url, source, size, stored, sha256, etag, signature, stored_at, gone, indexed = (
-        row
+def _values(record: CatalogueRecord) -> tuple[Any, ...]:
+    return (
+        record.accession,
+        record.form,
+        record.filing_date.isoformat(),
+        record.cik,
+        record.url,
+        record.source,
+        record.size,
+        record.stored_bytes,
+        record.sha256,
+        record.etag_md5,
+        record.signature,
+        record.stored_at.isoformat(),
+        record.withdrawn_at.isoformat() if record.withdrawn_at else None,
+        record.indexed_sha256,
+        int(record.listed),
     )
+
+
+def _record(row: tuple[Any, ...]) -> CatalogueRecord:
+    (
+        accession,
+        form,
+        filing_date,
+        cik,
+        url,
+        source,
+        size,
+        stored,
+        sha256,
+        etag,
+        signature,
+        stored_at,
+        gone,
+        indexed,
+        listed,
+    ) = row
     return CatalogueRecord(
         accession=AccessionNumber(accession),
         form=FormType(form),
@@ -294,4 +365,5 @@ def _record(row: tuple[Any, ...]) -> CatalogueRecord:
         stored_at=datetime.fromisoformat(stored_at).astimezone(UTC),
         withdrawn_at=datetime.fromisoformat(gone).astimezone(UTC) if gone else None,
         indexed_sha256=indexed,
+        listed=bool(listed),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Self
@@ -42,7 +42,7 @@ class Chunk:
 class Answer:
     """An answer whose body is worth taking. Iterate it once, for the chunks."""
 
-    def __init__(self, response: aiohttp.ClientResponse, *, max_bytes: int) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, *, max_bytes: int, conditional: bool = False) -> None:
         self._response = response
         self._decoder = ContentDecoder(response.headers.get("Content-Encoding", "").strip().lower())
         self._max_bytes = max_bytes
@@ -52,6 +52,8 @@ class Answer:
         self.url = str(response.url)
         self.is_gzip = self._decoder.is_gzip
         self.etag_md5 = etag_md5(response.headers.get("ETag"))
+        self.last_modified = response.headers.get("Last-Modified")
+        self.is_unmodified = conditional and response.status == HTTPStatus.NOT_MODIFIED
 
     async def _read(self) -> AsyncGenerator[Chunk, None]:
         async for received in self._response.content.iter_chunked(_READ_BYTES):
@@ -70,6 +72,8 @@ class Answer:
 
     async def check(self) -> None:
         """Look at the first bytes; raise the refusal that the answer stands for."""
+        if self.is_unmodified:
+            return
         head = b""
         taken = self._response.status == HTTPStatus.OK
         async for chunk in self._chunks:
@@ -77,7 +81,7 @@ class Answer:
             head += chunk.decoded
             if len(head) >= (PEEK_BYTES if not taken or is_page(head) else _SNIFF_BYTES):
                 break
-        if error := refusal(self._response.status, head, self._response.headers):
+        if error := refusal(self._response.status, head[:PEEK_BYTES], self._response.headers):
             raise error
         if not head:
             raise TroubleError("EDGAR sent an empty body")
@@ -114,31 +118,28 @@ class Client:
         )
 
     @contextlib.asynccontextmanager
-    async def get(self, url: str, *, max_bytes: int) -> AsyncIterator[Answer]:
+    async def get(self, url: str, *, max_bytes: int, modified_since: str | None = None) -> AsyncIterator[Answer]:
         """Ask for `url`; the answer is open within the `async with`.
 
+        With `modified_since`, the HTTP date of what the caller has, the answer may be `is_unmodified` and have no body.
         Raises `AbsentError`, `BlockedError`, `TroubleError` (`DamagedBodyError` among them), `TooLargeError` once more
         than `max_bytes` decoded bytes have come, `UnreachableError`, or `FetchError` for what no attempt will mend.
         """
         with _translated(url):
-            response = await self._follow(URL(url))
+            conditions = {"If-Modified-Since": modified_since} if modified_since else {}
+            response = await self._follow(URL(url), conditions)
             _log.debug("GET %s: %d", response.url, response.status)
-            answer = Answer(response, max_bytes=max_bytes)
+            answer = Answer(response, max_bytes=max_bytes, conditional=bool(conditions))
             try:
                 await answer.check()
                 yield answer
             finally:
                 await answer.close()
 
-    async def read(self, url: str, *, max_bytes: int) -> bytes:
-        """The whole decoded body of `url`. Raises as `get` does."""
-        async with self.get(url, max_bytes=max_bytes) as answer:
-            return b"".join([chunk.decoded async for chunk in answer])
-
-    async def _follow(self, url: URL) -> aiohttp.ClientResponse:
+    async def _follow(self, url: URL, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
         for _ in range(_MAX_REDIRECTS + 1):
             await self._pacer.start()
-            response = await self._session.get(url, allow_redirects=False)
+            response = await self._session.get(url, headers=headers, allow_redirects=False)
             if response.status not in _REDIRECTS:
                 return response
             response.close()

@@ -11,7 +11,7 @@ import contextlib
 import errno
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -100,6 +100,8 @@ def write_file_durably(path: Path, data: bytes) -> None:
 class IncomingFile:
     """A temporary file that either gets its final name, whole and durable, or leaves no trace.
 
+    What fits into one buffer, as most submissions do, is written, synced and named in one go, in one thread.
+
     >>> async with IncomingFile(folder, stem="0001193125-04-218426") as file:   # doctest: +SKIP
     ...     await file.write(chunk)
     ...     await file.publish(final)
@@ -115,12 +117,6 @@ class IncomingFile:
         self.size = 0
 
     async def __aenter__(self) -> Self:
-        with storage_errors(self._folder):
-            self._folder.mkdir(exist_ok=True)
-            descriptor, name = tempfile.mkstemp(prefix=f"{self._stem}.", suffix=".part", dir=self._folder)
-            self._path = Path(name)
-            os.fchmod(descriptor, _MODE)
-            self._file = await aiofiles.open(descriptor, "wb", buffering=0)
         return self
 
     async def write(self, data: bytes) -> None:
@@ -133,34 +129,55 @@ class IncomingFile:
 
     async def publish(self, final: Path) -> None:
         """Sync the bytes and give them their `final` name. Raises `StorageError`, or FileExistsError."""
-        path = await self._finish()
-        with storage_errors(final):
-            await asyncio.to_thread(publish, path, final)
-        self._path = None
+        await self._finish(publish, final)
 
     async def keep_as(self, path: Path) -> None:
         """Move the bytes to `path` (in the quarantine), replacing what is there. Raises `StorageError`."""
-        temporary = await self._finish()
-        with storage_errors(path):
-            path.parent.mkdir(exist_ok=True)
-            temporary.replace(path)
-        self._path = None
+        await self._finish(_replace, path)
 
-    async def _finish(self) -> Path:
-        if self._file is None or self._path is None:
-            raise ValueError("the incoming file is not open")
+    async def _finish(self, give_name: Callable[[Path, Path], None], final: Path) -> None:
+        """Bring all bytes to the disk and give them their name."""
+        if self._file is None:
+            data, self._buffer, self._buffered = b"".join(self._buffer), [], 0
+            await _in_thread(self._write_at_once, data, give_name, final)
+            return
         await self._flush()
-        with storage_errors(self._path):
+        with storage_errors(final):
             await asyncio.to_thread(os.fsync, self._file.fileno())
             await self._file.close()
+            await _in_thread(give_name, self._temporary, final)
+        self._path = None
+
+    def _write_at_once(self, data: bytes, give_name: Callable[[Path, Path], None], final: Path) -> None:
+        with storage_errors(final):
+            with os.fdopen(self._open(), "wb", buffering=0) as file:
+                view = memoryview(data)
+                while view:
+                    view = view[file.write(view) :]
+                os.fsync(file.fileno())
+            give_name(self._temporary, final)
+        self._path = None
+
+    def _open(self) -> int:
+        """Make the temporary file; returns its descriptor."""
+        self._folder.mkdir(exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=f"{self._stem}.", suffix=".part", dir=self._folder)
+        self._path = Path(name)
+        os.fchmod(descriptor, _MODE)
+        return descriptor
+
+    @property
+    def _temporary(self) -> Path:
+        if self._path is None:
+            raise ValueError("the incoming file is not open")
         return self._path
 
     async def _flush(self) -> None:
-        if self._file is None or self._path is None:
-            raise ValueError("the incoming file is not open")
         view = memoryview(b"".join(self._buffer))
         self._buffer, self._buffered = [], 0
-        with storage_errors(self._path):
+        with storage_errors(self._folder):
+            if self._file is None:
+                self._file = await aiofiles.open(await asyncio.to_thread(self._open), "wb", buffering=0)
             while view:
                 view = view[await self._file.write(view) :]
 
@@ -173,3 +190,18 @@ class IncomingFile:
         if self._path is not None:
             with contextlib.suppress(FileNotFoundError):
                 self._path.unlink()
+
+
+async def _in_thread(work: Callable[..., None], *arguments: object) -> None:
+    """Do `work` in a thread. Nothing stops a thread, so a cancelled task waits for its end before it cleans up."""
+    thread = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
+    try:
+        await asyncio.shield(thread)
+    except asyncio.CancelledError:
+        await asyncio.wait([thread])
+        raise
+
+
+def _replace(temporary: Path, path: Path) -> None:
+    path.parent.mkdir(exist_ok=True)
+    temporary.replace(path)

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Self
+from dataclasses import dataclass
+from typing import Generic, Self
 
 from archiver.client import Answer, Client
 from archiver.endpoints import Endpoints
 from archiver.fetcher import Fetcher, Result
 from archiver.pacer import Pacer
 from archiver.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Read(Generic[Result]):
+    """What was made of a body, and its ``Last-Modified`` as EDGAR wrote it."""
+
+    result: Result
+    last_modified: str | None
 
 
 class Edgar:
@@ -29,14 +38,26 @@ class Edgar:
         """Requests made so far, retries and redirects counted."""
         return self._pacer.starts
 
-    async def read(self, url: str, understand: Callable[[bytes], Result], *, max_bytes: int) -> Result:
+    async def read(
+        self,
+        url: str,
+        understand: Callable[[bytes], Result],
+        *,
+        max_bytes: int,
+        modified_since: str | None = None,
+    ) -> Read[Result] | None:
         """What `understand` makes of the whole decoded body of `url`; what it cannot understand is asked for anew.
 
+        None where EDGAR says that nothing has changed since `modified_since`, the HTTP date of what the caller has.
         Raises as `Client.get`, `Fetcher.run` and `understand` do.
         """
 
-        async def attempt() -> Result:
-            return understand(await self._client.read(url, max_bytes=max_bytes))
+        async def attempt() -> Read[Result] | None:
+            async with self._client.get(url, max_bytes=max_bytes, modified_since=modified_since) as answer:
+                if answer.is_unmodified:
+                    return None
+                body = b"".join([chunk.decoded async for chunk in answer])
+                return Read(understand(body), answer.last_modified)
 
         return await self._fetcher.run(attempt)
 

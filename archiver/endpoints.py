@@ -33,6 +33,11 @@ class Quarter:
         """Its last day."""
         return date(self.year, 3 * self.number, 31 if self.number in {1, 4} else 30)
 
+    @property
+    def folder(self) -> str:
+        """Its folder in EDGAR's trees of indexes and in the Feed."""
+        return f"{self.year}/QTR{self.number}"
+
     def __str__(self) -> str:
         return f"{self.year} Q{self.number}"
 
@@ -58,14 +63,13 @@ class Endpoints:
 
     base_url: str
 
-    def full_index(self, quarter: Quarter, name: str) -> str:
-        """A file in a quarter's full-index folder, such as ``index.json`` or ``master.gz``."""
-        return f"{self.base_url}/Archives/edgar/full-index/{quarter.year}/QTR{quarter.number}/{name}"
+    def below_edgar(self, path: str) -> str:
+        """A file below EDGAR's ``Archives/edgar``, such as ``full-index/2004/QTR4/master.gz``."""
+        return f"{self.base_url}/Archives/edgar/{path}"
 
-    def full_index_listing(self, year: int | None = None) -> str:
-        """What the full index holds: its years, or the quarters of `year`."""
-        folder = f"{self.base_url}/Archives/edgar/full-index"
-        return f"{folder}/index.json" if year is None else f"{folder}/{year}/index.json"
+    def company_tickers(self) -> str:
+        """The list of tickers and their CIKs."""
+        return f"{self.base_url}/files/company_tickers.json"
 
     def submission(self, cik: Cik, accession: AccessionNumber) -> str:
         """The full submission; `cik` is any entity of the filing. EDGAR redirects a CIK with leading zeros."""

@@ -115,7 +115,14 @@ class TroubleError(FetchError):
 
 
 class DamagedBodyError(TroubleError):
-    """An answer with status 200 whose body is not the whole file: cut, not SGML, or not the MD5 of its ETag."""
+    """An answer with status 200 whose body is not the whole file: cut, not SGML, or not the MD5 of its ETag.
+
+    `page` is the beginning of a web page that came in place of the file, else empty.
+    """
+
+    def __init__(self, message: str, hint: str = "", retry_after_s: float | None = None, page: bytes = b"") -> None:
+        super().__init__(message, hint, retry_after_s)
+        self.page = page
 
 
 class TooLargeError(FetchError):

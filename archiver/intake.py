@@ -11,9 +11,10 @@ from archiver.archive import Archive
 from archiver.body import BodyFacts, BodyReader, read_facts
 from archiver.catalogue import CatalogueRecord
 from archiver.client import Answer
-from archiver.durable import IncomingFile, storage_errors
-from archiver.errors import DamagedBodyError, DamageError
-from archiver.planner import SubmissionRef
+from archiver.durable import IncomingFile, storage_errors, write_file_durably
+from archiver.errors import DamagedBodyError, DamageError, FetchError
+from archiver.identifiers import AccessionNumber
+from archiver.plan import SubmissionRef
 
 _log = logging.getLogger(__name__)
 
@@ -66,6 +67,19 @@ async def take_orphan(archive: Archive, ref: SubmissionRef, *, url: str) -> Cata
     return _record(ref, facts, stored_bytes=final.stat().st_size, url=url, etag_md5=None)
 
 
+def keep_refused(archive: Archive, accession: AccessionNumber, error: FetchError) -> None:
+    """Keep the web page that came in place of a submission, for a person to read. Raises `StorageError`."""
+    if isinstance(error, DamagedBodyError) and error.page:
+        write_file_durably(archive.layout.quarantine / f"{accession}.html", error.page)
+
+
+def forget_quarantined(archive: Archive, accession: AccessionNumber) -> None:
+    """Remove what the quarantine has of a submission that is whole now. Raises `StorageError`."""
+    with storage_errors(archive.layout.quarantine):
+        for path in archive.quarantined(accession):
+            path.unlink(missing_ok=True)
+
+
 def _record(
     ref: SubmissionRef, facts: BodyFacts, *, stored_bytes: int, url: str, etag_md5: str | None
 ) -> CatalogueRecord:
@@ -82,4 +96,5 @@ def _record(
         etag_md5=etag_md5,
         signature=facts.signature,
         stored_at=datetime.now(UTC),
+        listed=ref.listed,
     )

@@ -37,6 +37,11 @@ class Layout:
         return self.root / "index"
 
     @property
+    def indexes(self) -> Path:
+        """Copies of EDGAR's index files, so that only what has changed is asked for again."""
+        return self.root / "indexes"
+
+    @property
     def quarantine(self) -> Path:
         """Bodies that failed a check, for a person to read."""
         return self.root / "quarantine"

@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import io
+import contextlib
 import logging
 import time
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
 from typing import Self
 
 from archiver.archive import Archive
 from archiver.catalogue import CatalogueRecord
 from archiver.edgar import Edgar
-from archiver.endpoints import Quarter, quarters
-from archiver.errors import AbsentError, FetchError, NotInArchiveError, UsageError
-from archiver.full_index import published_quarters, read_quarter
-from archiver.identifiers import AccessionNumber
-from archiver.intake import take_answer, take_orphan
-from archiver.master_index import parse_master_index
-from archiver.planner import Planner, SubmissionRef, SyncPlan
+from archiver.errors import AbsentError, DamageError, FetchError, NotInArchiveError, UsageError
+from archiver.intake import forget_quarantined, keep_refused, take_answer, take_orphan
+from archiver.plan import Outcome, Plan, SubmissionRef
 from archiver.reports import DryRun, SyncFailure, SyncReport, Tally
-from archiver.selection import Selection
+from archiver.selection import Selection, as_selections
 from archiver.settings import Settings
+from archiver.survey import survey
+from archiver.sync_note import sync_note
 
 _log = logging.getLogger(__name__)
 
-LAST_SYNC = "last_sync"
-"""The catalogue's note of when the last sync ended, ISO 8601 in UTC."""
+_ROWS_AT_ONCE = 64
+_ROWS_EVERY_S = 1.0
 
 Progress = Callable[[SyncReport], None]
 
@@ -51,44 +48,65 @@ class Mirror:
             await self._edgar.__aexit__()
             self._edgar = None
 
-    async def dry_run(self, selection: Selection) -> DryRun:
+    async def dry_run(self, selection: Selection | Sequence[Selection]) -> DryRun:
         """Plan `selection` and write nothing. Raises as `sync` does."""
-        selection.require_narrow()
-        try:
-            with Archive.open(self.settings.root) as archive:
-                plan = await self._plan(selection, archive, Tally())
-        except NotInArchiveError:
-            plan = await self._plan(selection, None, Tally())
-        return DryRun(
-            plan=plan,
-            requests=len(plan.missing),
-            estimated_bytes=plan.estimated_bytes,
-            estimated_s=len(plan.missing) / self.settings.rate,
-        )
+        selections = as_selections(selection)
+        with contextlib.ExitStack() as stack:
+            archive = None
+            with contextlib.suppress(NotInArchiveError):
+                archive = stack.enter_context(Archive.open(self.settings.root))
+            plan = stack.enter_context(Plan())
+            found = await survey(self._open_edgar, archive, selections, plan)
+            if archive:
+                await asyncio.to_thread(plan.note_present, archive.kept)
+            missing = plan.count(Outcome.MISSING)
+            return DryRun(
+                planned=found.done + plan.count(),
+                present=found.done + plan.count(Outcome.PRESENT),
+                requests=missing,
+                missing=plan.missing_by_form(),
+                estimated_bytes=plan.estimated_bytes(),
+                estimated_s=missing / self.settings.rate,
+            )
 
-    async def sync(self, selection: Selection, *, progress: Progress | None = None) -> SyncReport:
-        """Mirror what `selection` takes and is not on disk yet.
+    async def sync(self, selection: Selection | Sequence[Selection], *, progress: Progress | None = None) -> SyncReport:
+        """Mirror what `selection` takes and is not on disk yet; of several selections, what any of them takes.
 
         A submission that could not be had is a failure in the report; the run goes on. Raises `UsageError` (nothing
         selected), `BlockedError` or `UnreachableError` (EDGAR refuses or is away), `LockedError`, `StorageError`; what
         was stored by then stays, and the next sync goes on from there. `progress` is called after every submission.
         """
-        selection.require_narrow()
+        as_selections(selection)
         with Archive.open(self.settings.root, writable=True, create=True) as archive:
             return await self.sync_into(archive, selection, progress=progress)
 
     async def sync_into(
-        self, archive: Archive, selection: Selection, *, progress: Progress | None = None
+        self, archive: Archive, selection: Selection | Sequence[Selection], *, progress: Progress | None = None
     ) -> SyncReport:
         """`sync` into an archive that the caller has opened for writing."""
-        began_s, began_requests = time.monotonic(), self._open_edgar.requests
-        tally = Tally()
-        plan = await self._plan(selection, archive, tally)
-        tally.add(planned=plan.planned, present=plan.present)
-        await self._fetch_all(archive, plan, tally, progress or _no_progress)
-        archive.catalogue.set_note(LAST_SYNC, datetime.now(UTC).isoformat(timespec="seconds"))
-        tally.add(requests=self._open_edgar.requests - began_requests)
+        began_s, edgar = time.monotonic(), self._open_edgar
+        tally = Tally(requests=lambda: edgar.requests)
+        with sync_note(archive.catalogue, tally) as note:
+            await self._sync_into(archive, as_selections(selection), tally, progress or _no_progress, note)
         return tally.finish(elapsed_s=time.monotonic() - began_s)
+
+    async def _sync_into(
+        self,
+        archive: Archive,
+        selections: Sequence[Selection],
+        tally: Tally,
+        progress: Progress,
+        note: Callable[[], None],
+    ) -> None:
+        with Plan(archive.layout.incoming) as plan:
+            found = await survey(self._open_edgar, archive, selections, plan, reading=lambda _: progress(tally.report))
+            await asyncio.to_thread(plan.note_present, archive.kept)
+            present = found.done + plan.count(Outcome.PRESENT)
+            tally.add(planned=found.done + plan.count(), present=present, withdrawn=found.withdrawn)
+            note()
+            await self._fetch_all(archive, plan, tally, progress)
+            await asyncio.to_thread(_hold_against, archive, plan, tally)
+            found.note_finished(archive, plan)
 
     @property
     def _open_edgar(self) -> Edgar:
@@ -96,48 +114,43 @@ class Mirror:
             raise UsageError("the mirror is not open", "use it as `async with Mirror(settings) as mirror:`")
         return self._edgar
 
-    async def _plan(self, selection: Selection, archive: Archive | None, tally: Tally) -> SyncPlan:
-        planner = Planner(selection)
-        today = datetime.now(UTC).date()
-        until = min(selection.last_day or today, today)
-        wanted = list(quarters(selection.first_day, until))
-        async for quarter in published_quarters(self._open_edgar, wanted):
-            text = await read_quarter(self._open_edgar, quarter)
-            if text is not None:
-                await asyncio.to_thread(_take_quarter, text, quarter, planner, archive, tally)
-            if planner.is_full:
-                break
-        return planner.plan(stored=archive.catalogue if archive else ())
-
-    async def _fetch_all(self, archive: Archive, plan: SyncPlan, tally: Tally, progress: Progress) -> None:
-        queue = iter(plan.missing)
+    async def _fetch_all(self, archive: Archive, plan: Plan, tally: Tally, progress: Progress) -> None:
+        queue, rows = plan.missing(), _Rows(archive, plan)
         progress(tally.report)
 
         async def work() -> None:
             for ref in queue:
-                await self._fetch(archive, ref, tally)
+                await self._fetch(archive, ref, tally, plan, rows)
                 progress(tally.report)
 
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(min(self.settings.concurrency, len(plan.missing))):
+                for _ in range(min(self.settings.concurrency, plan.count(Outcome.MISSING))):
                     group.create_task(work())
         except BaseExceptionGroup as errors:  # the first one ended the run; the others are its echo
             raise errors.exceptions[0] from None
+        finally:
+            rows.write()
 
-    async def _fetch(self, archive: Archive, ref: SubmissionRef, tally: Tally) -> None:
+    async def _fetch(self, archive: Archive, ref: SubmissionRef, tally: Tally, plan: Plan, rows: _Rows) -> None:
         url = self._open_edgar.endpoints.submission(ref.cik, ref.accession)
         try:
             record = await self._have(archive, ref, url)
         except AbsentError as error:
             _log.warning("%s is in the index and not at %s: %s", ref.accession, url, error)
+            outcome = Outcome.ABSENT
             tally.add(absent=1)
         except FetchError as error:
             _log.warning("%s failed: %s", ref.accession, error)
+            keep_refused(archive, ref.accession, error)
+            outcome = Outcome.FAILED
             tally.fail(SyncFailure(ref.accession, url, type(error).__name__, str(error)))
         else:
-            archive.catalogue.add(record)
+            rows.add(record)
+            forget_quarantined(archive, ref.accession)
             tally.add(stored=1, bytes=record.size)
+            return
+        plan.mark([ref.accession], outcome)
 
     async def _have(self, archive: Archive, ref: SubmissionRef, url: str) -> CatalogueRecord:
         """The submission's file in its place, and the row that it shall have."""
@@ -149,25 +162,42 @@ class Mirror:
         )
 
 
-def _take_quarter(text: bytes, quarter: Quarter, planner: Planner, archive: Archive | None, tally: Tally) -> None:
-    """Give a quarter's rows to `planner`, and mark what the archive has and the index no longer names as withdrawn."""
-    unseen = {}
-    if archive is not None:
-        unseen = {
-            record.accession: record
-            for record in archive.catalogue.filed_between(quarter.first_day, quarter.last_day)
-            if record.source == "index"
-        }
-    back: list[AccessionNumber] = []
-    for entry in parse_master_index(io.BytesIO(text)):
-        planner.add(entry)
-        if (record := unseen.pop(entry.accession, None)) is not None and record.withdrawn_at is not None:
-            back.append(entry.accession)
-    if archive is not None and archive.writable:
-        gone = [record.accession for record in unseen.values() if record.withdrawn_at is None]
-        archive.catalogue.set_withdrawn(gone, datetime.now(UTC))
-        archive.catalogue.set_withdrawn(back, None)
-        tally.add(withdrawn=len(gone))
+class _Rows:
+    """Rows on their way into the catalogue, some dozen in one transaction.
+
+    Their files are durable already. A kill loses these rows and no file: the next run takes the files in.
+    """
+
+    def __init__(self, archive: Archive, plan: Plan) -> None:
+        self._catalogue = archive.catalogue
+        self._plan = plan
+        self._records: list[CatalogueRecord] = []
+        self._written_s = time.monotonic()
+
+    def add(self, record: CatalogueRecord) -> None:
+        """Take the row of a submission whose file is durable."""
+        self._records.append(record)
+        if len(self._records) >= _ROWS_AT_ONCE or time.monotonic() - self._written_s >= _ROWS_EVERY_S:
+            self.write()
+
+    def write(self) -> None:
+        """Write what there is."""
+        records, self._records = self._records, []
+        if records:
+            self._catalogue.add(*records)
+            self._plan.mark([record.accession for record in records], Outcome.STORED)
+        self._written_s = time.monotonic()
+
+
+def _hold_against(archive: Archive, plan: Plan, tally: Tally) -> None:
+    """Hold the archive against the plan at the end of a run: what should be there and is not becomes a failure."""
+    for outcome, count in ((Outcome.PRESENT, "present"), (Outcome.STORED, "stored")):
+        for accessions in plan.of(outcome):
+            for accession in sorted(set(accessions).difference(archive.kept(accessions))):
+                plan.mark([accession], Outcome.FAILED)
+                tally.add(**{count: -1})
+                message = "it was on disk, and is not there at the end of the run; run the same command again"
+                tally.fail(SyncFailure(accession, "", DamageError.__name__, message))
 
 
 def _no_progress(_: SyncReport) -> None:

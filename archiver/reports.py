@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from archiver.identifiers import AccessionNumber
-from archiver.planner import SyncPlan
+from archiver.identifiers import AccessionNumber, FormType
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +45,28 @@ class SyncReport:
 
 
 class Tally:
-    """Counts what a running sync does. `report` is how it stands, with its failures only once it is finished."""
+    """Counts what a running sync does. `requests` says how many requests have been made, ever."""
 
-    def __init__(self) -> None:
-        self.report = SyncReport()
+    def __init__(self, *, requests: Callable[[], int] = lambda: 0) -> None:
+        self._counts = SyncReport()
         self._failures: list[SyncFailure] = []
+        self._requests = requests
+        self._requests_before = requests()
+
+    @property
+    def report(self) -> SyncReport:
+        """How it stands; the failures are counted, and listed once it is finished."""
+        return replace(self._counts, requests=self._requests() - self._requests_before)
+
+    @property
+    def failures(self) -> Sequence[SyncFailure]:
+        """The submissions so far that could not be had."""
+        return self._failures
 
     def add(self, **counts: int) -> None:
         """Add to the counts of the report, by their names."""
-        sums = {name: getattr(self.report, name) + count for name, count in counts.items()}
-        self.report = replace(self.report, **sums)
+        sums = {name: getattr(self._counts, name) + count for name, count in counts.items()}
+        self._counts = replace(self._counts, **sums)
 
     def fail(self, failure: SyncFailure) -> None:
         """Note a submission that could not be had."""
@@ -68,9 +80,15 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """What a sync would do: the plan, its requests, and, both estimated, decoded bytes and seconds at the set rate."""
+    """What a sync would do: how many submissions are selected and `present`, and the `requests` still to make.
 
-    plan: SyncPlan
+    `missing` counts those by form, the most first; `estimated_bytes` are decoded bytes by the forms' averages, and
+    `estimated_s` seconds at the set rate.
+    """
+
+    planned: int
+    present: int
     requests: int
+    missing: dict[FormType, int]
     estimated_bytes: int
     estimated_s: float

@@ -1,9 +1,9 @@
-"""What a user wants mirrored: forms, CIKs, names, dates."""
+"""What a user wants mirrored: forms, CIKs, tickers, names, dates."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 
 from archiver.errors import UsageError
@@ -15,7 +15,8 @@ from archiver.master_index import MasterIndexEntry
 class Selection:
     """Which submissions to mirror. Values of one kind are alternatives; different kinds must all hold.
 
-    `forms` take EDGAR's spelling in any case and globs (``8-K*``). `names` match company names by words, in any order.
+    `forms` take EDGAR's spelling in any case and globs (``8-K*``). `tickers` stand for the CIKs that EDGAR's list of
+    tickers gives them, beside `ciks`. `names` match company names by words, in any order.
     `since` and `until` are filing dates, inclusive, as dates or ISO text. `limit` takes the newest so many submissions.
     Raises `IdentifierError` or `UsageError` for values that cannot be used.
 
@@ -25,19 +26,22 @@ class Selection:
 
     forms: Sequence[str] = ()
     ciks: Sequence[int | str] = field(default=(), kw_only=True)
+    tickers: Sequence[str] = field(default=(), kw_only=True)
     names: Sequence[str] = field(default=(), kw_only=True)
     since: date | str | None = field(default=None, kw_only=True)
     until: date | str | None = field(default=None, kw_only=True)
     limit: int | None = field(default=None, kw_only=True)
     _cik_set: frozenset[int] = field(init=False, repr=False, compare=False)
     _name_words: tuple[frozenset[str], ...] = field(init=False, repr=False, compare=False)
+    _form_verdicts: dict[str, bool] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        for kind in ("forms", "ciks", "names"):
+        for kind in ("forms", "ciks", "tickers", "names"):
             if isinstance(getattr(self, kind), str):
                 raise UsageError(f"{kind} is a single text", f"give a list: {kind}=[{getattr(self, kind)!r}]")
         self._set("forms", tuple(self.forms))
         self._set("ciks", tuple(Cik(value) for value in self.ciks))
+        self._set("tickers", tuple(self.tickers))
         self._set("names", tuple(self.names))
         self._set("since", _as_date(self.since))
         self._set("until", _as_date(self.until))
@@ -65,23 +69,44 @@ class Selection:
 
     def require_narrow(self) -> None:
         """Raise `UsageError` where nothing narrows it: all of EDGAR is 16 TB, and must be asked for by ``*``."""
-        if not (self.forms or self.ciks or self.names or self.since or self.until or self.limit):
-            raise UsageError("nothing is selected", "name forms, CIKs, names or dates; the form '*' is all of EDGAR")
+        if not any(getattr(self, kind.name) for kind in fields(self) if kind.init):
+            raise UsageError(
+                "nothing is selected", "name forms, CIKs, tickers, names or dates; the form '*' is all of EDGAR"
+            )
+
+    def with_ciks(self, ciks: Iterable[Cik]) -> Selection:
+        """The same selection with `ciks` in place of its tickers."""
+        return replace(self, tickers=(), ciks=(*self.ciks, *ciks))
 
     def matches(self, entry: MasterIndexEntry) -> bool:
-        """Whether an index row is selected."""
+        """Whether an index row is selected. Tickers must have become CIKs before."""
         first, last = self.since, self.until
         return (
             (not self._cik_set or entry.cik in self._cik_set)
-            and (not self.forms or form_matches(entry.form, self.forms))
+            and (not self.forms or self._takes_form(entry.form))
             and (not isinstance(first, date) or entry.filing_date >= first)
             and (not isinstance(last, date) or entry.filing_date <= last)
             and (not self._name_words or self._names_match(entry.company_name))
         )
 
+    def _takes_form(self, form: str) -> bool:
+        """Whether a form is selected: said once for each of EDGAR's some hundred forms, asked for each of its rows."""
+        verdict = self._form_verdicts.get(form)
+        if verdict is None:
+            verdict = self._form_verdicts[form] = form_matches(form, self.forms)
+        return verdict
+
     def _names_match(self, company_name: str) -> bool:
         found = set(words(company_name))
         return any(wanted <= found for wanted in self._name_words)
+
+
+def as_selections(selection: Selection | Sequence[Selection]) -> tuple[Selection, ...]:
+    """One or several selections as several. Raises `UsageError` where there is none, or one that nothing narrows."""
+    selections = (selection,) if isinstance(selection, Selection) else tuple(selection)
+    for one in selections or (Selection(),):
+        one.require_narrow()
+    return selections
 
 
 def _as_date(value: date | str | None) -> date | None:

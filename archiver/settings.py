@@ -6,15 +6,20 @@ import difflib
 import os
 import re
 import tomllib
+from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from platformdirs import user_config_path, user_data_path
-from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as UnparsableError
 
-from archiver.errors import SettingsError
+from archiver.errors import SettingsError, UsageError
+from archiver.selection import Selection
+from archiver.watch_list import read_ciks
 
 MAX_SEC_RATE = 10.0
 """Requests a second that the SEC allows one IP address, over all its hosts (sec.gov, "Accessing EDGAR Data")."""
@@ -22,6 +27,35 @@ MAX_SEC_RATE = 10.0
 CONFIG_NAME = "edgarchive.toml"
 _ENV_PREFIX = "EDGARCHIVE_"
 _IDENTITY = re.compile(r"\S.*\s[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+")
+
+
+class SelectTable(BaseModel):
+    """One ``[[select]]`` table of a settings file: the fields of a `Selection`.
+
+    A CIK may be ``@FILE``, which stands for the CIKs of a file, beside the settings file if it is a relative path.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    forms: tuple[str, ...] = ()
+    ciks: tuple[int | str, ...] = ()
+    tickers: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    since: date | None = None
+    until: date | None = None
+    limit: int | None = None
+
+    def selection(self, folder: Path) -> Selection:
+        """The selection; `folder` is where the settings file stands. Raises `UsageError`."""
+        return Selection(
+            forms=self.forms,
+            ciks=read_ciks(self.ciks, folder=folder),
+            tickers=self.tickers,
+            names=self.names,
+            since=self.since,
+            until=self.until,
+            limit=self.limit,
+        )
 
 
 class Settings(BaseSettings):
@@ -56,6 +90,8 @@ class Settings(BaseSettings):
     jobs: Annotated[int, Field(ge=1, le=1024)] = Field(default_factory=lambda: os.cpu_count() or 1)
     """Stored files that `verify` reads at once; by default the number of cores."""
 
+    select: tuple[SelectTable, ...] = ()
+    """What a bare `edgarchive sync` mirrors: `[[select]]` tables of the file."""
     config: Path | None = Field(default=None, exclude=True)
     """The TOML file; without it the places of `find_config` are tried."""
 
@@ -65,6 +101,9 @@ class Settings(BaseSettings):
             super().__init__(**{key: value for key, value in values.items() if value is not None})
         except ValidationError as error:
             raise SettingsError(_one_line(error), "see `edgarchive config show` and docs/settings.md") from None
+        except UnparsableError as error:
+            reason = str(error.__cause__ or error)
+            raise SettingsError(f"EDGARCHIVE_SELECT is not JSON: {reason}", "see docs/settings.md") from None
 
     @classmethod
     def settings_customise_sources(
@@ -106,6 +145,19 @@ class Settings(BaseSettings):
         if self.rate > MAX_SEC_RATE and (host == "sec.gov" or host.endswith(".sec.gov")):
             raise ValueError(f"rate {self.rate:g} is above the {MAX_SEC_RATE:g} requests/s that the SEC allows")
         return self
+
+    def selections(self) -> tuple[Selection, ...]:
+        """What the ``[[select]]`` tables of the settings file select. Raises `SettingsError`."""
+        file = find_config(self.config)
+        selections = []
+        for number, table in enumerate(self.select, start=1):
+            try:
+                selection = table.selection(file.parent if file else Path())
+                selection.require_narrow()
+            except UsageError as error:
+                raise SettingsError(f"[[select]] table {number}: {error.message}", error.hint) from error
+            selections.append(selection)
+        return tuple(selections)
 
     def identity(self) -> str:
         """The User-Agent to send. Raises `SettingsError` where none is set: no identity, no request."""
@@ -154,8 +206,11 @@ def _one_line(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        known = [name for name in Settings.model_fields if name != "config"]
-        near = difflib.get_close_matches(key, known, n=1)
+        in_table = first["loc"][0] == "select" and len(first["loc"]) > 1
+        fields: Iterable[str] = SelectTable.model_fields if in_table else Settings.model_fields
+        known = [name for name in fields if name != "config"]
+        last = str(first["loc"][-1])
+        near = difflib.get_close_matches(last, known, n=1)
         return f"unknown setting {key!r}" + (
             f", did you mean {near[0]!r}?" if near else f", known are {', '.join(known)}"
         )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 from archiver import mirror
 from archiver.archive import Archive
 from archiver.mirror import Progress
 from archiver.reports import SyncFailure, SyncReport
-from archiver.selection import Selection
+from archiver.selection import Selection, as_selections
 from archiver.settings import Settings
 from indexer.build import index_archive
 
@@ -23,13 +24,17 @@ class Mirror(mirror.Mirror):
     ...     report = await edgar.sync(Selection(forms=["8-K"], since="2024-01-01"))
     """
 
-    async def sync(self, selection: Selection, *, progress: Progress | None = None, index: bool = True) -> SyncReport:
+    async def sync(
+        self, selection: Selection | Sequence[Selection], *, progress: Progress | None = None, index: bool = True
+    ) -> SyncReport:
         """Mirror what `selection` takes and is not there yet, then index it; `index=False` leaves that for later.
+
+        Of several selections it takes what any of them takes.
 
         A submission that could not be had, or not be read, is a failure in the report. Raises as the mirror of the
         archiver does.
         """
-        selection.require_narrow()
+        as_selections(selection)
         began_s = time.monotonic()
         with Archive.open(self.settings.root, writable=True, create=True) as archive:
             report = await self.sync_into(archive, selection, progress=progress)
@@ -62,7 +67,11 @@ class Mirror(mirror.Mirror):
 
 
 def sync_archive(
-    selection: Selection, *, settings: Settings | None = None, index: bool = True, progress: Progress | None = None
+    selection: Selection | Sequence[Selection],
+    *,
+    settings: Settings | None = None,
+    index: bool = True,
+    progress: Progress | None = None,
 ) -> SyncReport:
     """`Mirror.sync` for code without an event loop: blocks until it is done."""
 

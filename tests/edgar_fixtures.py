@@ -16,6 +16,7 @@ import pytest
 from archiver.pacer import shared_folder
 from archiver.settings import Settings
 from tests.loopback import FIXTURES, LoopbackEdgar
+from tests.loopback.__main__ import TICKERS
 
 IDENTITY = "Example Research research@example.com"
 FAST = 10_000.0
@@ -55,7 +56,7 @@ class CommandLine:
 @pytest.fixture
 def edgar() -> Iterator[LoopbackEdgar]:
     """A loopback EDGAR with the invented submissions."""
-    with LoopbackEdgar(FIXTURES) as server:
+    with LoopbackEdgar(FIXTURES, tickers=TICKERS) as server:
         yield server
         (shared_folder() / f"edgarchive-pace-{server.base_url.removeprefix('http://').replace(':', '-')}").unlink(
             missing_ok=True

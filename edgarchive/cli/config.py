@@ -19,6 +19,19 @@ _EXAMPLES = {
     "jobs": "4",
 }
 """Example values for the settings whose default depends on the machine, or that have none."""
+_SELECT_EXAMPLE = """\
+# What a bare `edgarchive sync` mirrors: any number of tables, of which it takes what any of them takes. Within a table
+# different keys must all hold, and the values of one key are alternatives. The keys: forms, ciks, tickers, names,
+# since, until, limit. A CIK "@FILE" stands for the lines of a file beside this one.
+#[[select]]
+#forms = ["8-K*"]
+#ciks = [320193, "@watch-list.txt"]
+#since = 2015-01-01
+
+#[[select]]
+#forms = ["10-K", "10-Q"]
+#tickers = ["AAPL"]
+"""
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Show or begin the settings.")
 
@@ -30,8 +43,11 @@ def show(context: typer.Context, *, as_json: AsJson = False) -> int:
     if as_json:
         print_json(values)
     else:
+        tables = values.pop("select")
         for key, value in values.items():
             say(f"{key} = {value if value is not None else '(not set)'}")
+        for table in tables:
+            say("[[select]] " + ", ".join(f"{key} = {value}" for key, value in table.items() if value))
     return 0
 
 
@@ -58,10 +74,10 @@ def example_toml() -> str:
     """A settings file with every setting, its meaning and its default, all commented out."""
     blocks = ["# Settings of edgarchive. Arguments and environment (EDGARCHIVE_ROOT and so on) go before this file.\n"]
     for key, field in Settings.model_fields.items():
-        if field.exclude:
+        if field.exclude or key == "select":
             continue
         default = json.dumps(field.default) if field.default_factory is None else None
         example = _EXAMPLES.get(key, default)
         about = textwrap.wrap((field.description or "").replace("``", "`"), 110)
         blocks.append("".join(f"# {line}\n" for line in about) + f"#{key} = {example}\n")
-    return "\n".join(blocks)
+    return "\n".join([*blocks, _SELECT_EXAMPLE])

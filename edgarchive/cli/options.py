@@ -32,6 +32,11 @@ class Common:
         """Progress is for people: only on a terminal, and not with -q."""
         return self.verbosity >= 0 and sys.stderr.isatty()
 
+    @property
+    def logs_progress(self) -> bool:
+        """Elsewhere, such as in a log file, a line now and then, unless -q."""
+        return self.verbosity >= 0
+
 
 def common(context: typer.Context) -> Common:
     """The options that stood before the verb."""
@@ -47,3 +52,5 @@ def start_logging(verbosity: int) -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="edgarchive: %(levelname)s: %(message)s")
     for floor in ("archiver", "indexer", "edgarchive"):
         logging.getLogger(floor).setLevel(level)
+    if verbosity == 0:  # a long run without a terminal still says now and then how far it is
+        logging.getLogger("edgarchive.cli.progress").setLevel(logging.INFO)

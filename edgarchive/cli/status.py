@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from archiver.archive import Archive
-from archiver.mirror import LAST_SYNC
+from archiver.sync_note import LAST_SYNC, SyncState, last_sync
 from edgarchive.cli.options import AsJson, common
 from edgarchive.cli.output import human_bytes, plural, print_json, say
 
@@ -14,7 +14,7 @@ def status(context: typer.Context, *, as_json: AsJson = False) -> int:
     """Say how many submissions there are, by form and year, when the last sync ended, and what is not indexed yet."""
     with Archive.open(common(context).settings().root) as archive:
         totals = archive.catalogue.totals()
-        last_sync = archive.catalogue.note(LAST_SYNC)
+        ended, state = archive.catalogue.note(LAST_SYNC), last_sync(archive.catalogue)
         if as_json:
             print_json(
                 {
@@ -22,7 +22,8 @@ def status(context: typer.Context, *, as_json: AsJson = False) -> int:
                     "submissions": totals.submissions,
                     "bytes": totals.size,
                     "stored_bytes": totals.stored_bytes,
-                    "last_sync": last_sync,
+                    "last_sync": ended,
+                    "sync": state,
                     "unindexed": totals.unindexed,
                     "forms": [{"form": form, "year": year, "count": n} for form, year, n in totals.by_form_and_year],
                 }
@@ -30,8 +31,27 @@ def status(context: typer.Context, *, as_json: AsJson = False) -> int:
             return 0
         say(f"{archive.root}")
         stored = f"{human_bytes(totals.size)}, {human_bytes(totals.stored_bytes)} on disk"
-        say(f"{plural(totals.submissions, 'submission')}, {stored}; last sync {last_sync or 'never'}")
+        say(f"{plural(totals.submissions, 'submission')}, {stored}; last sync {ended or 'never'}")
+        for line in _behind(state):
+            say(line)
         say("all indexed" if not totals.unindexed else f"{totals.unindexed:,} not indexed yet: run `edgarchive index`")
         for form, year, count in totals.by_form_and_year:
             say(f"  {year}  {form:<12} {count:>9,}")
     return 0
+
+
+def _behind(state: SyncState | None) -> list[str]:
+    """What the last sync has left, in words."""
+    if state is None or (state.ended and not state.behind):
+        return []
+    if state.ended:
+        return [
+            f"the last sync failed to get {state.behind:,} of {plural(state.planned, 'submission')}; run it again:",
+            *(f"  {accession}" for accession in state.failures),
+        ]
+    if not state.stopped:
+        return [f"a sync that began {state.began} is running, or was killed; the next one goes on from there"]
+    left = (
+        f"{state.behind:,} of {plural(state.planned, 'submission')} to go" if state.planned else "before it had a plan"
+    )
+    return [f"the last sync stopped {state.stopped}, {left}; run it again"]

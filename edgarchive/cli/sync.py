@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from pathlib import Path
+import time
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -14,12 +15,14 @@ from archiver.errors import UsageError
 from archiver.reports import DryRun, SyncReport
 from archiver.selection import Selection
 from archiver.settings import Settings
+from archiver.watch_list import read_ciks
 from edgarchive.cli.options import AsJson, Common, common
-from edgarchive.cli.output import human_bytes, human_time, plural, print_json, say
+from edgarchive.cli.output import clean, human_bytes, human_time, plural, print_json, say
 from edgarchive.cli.progress import progress_bar
 from edgarchive.mirror import Mirror
 
 _SOME_FAILED = 3
+_FORMS_SHOWN = 6
 
 
 def sync(
@@ -30,6 +33,9 @@ def sync(
     ] = None,
     cik: Annotated[
         list[str] | None, typer.Option(metavar="N|@FILE", help="CIK, or a file with one CIK a line.")
+    ] = None,
+    ticker: Annotated[
+        list[str] | None, typer.Option(metavar="T", help="Ticker, for the CIK that EDGAR's list gives it.")
     ] = None,
     name: Annotated[
         list[str] | None, typer.Option(metavar="TEXT", help="Words of the company's name, any order.")
@@ -45,71 +51,71 @@ def sync(
 ) -> int:
     """Mirror the submissions that match and are not on disk yet, then index them.
 
-    Repeated options of one kind are alternatives; different kinds must all hold.
+    Repeated options of one kind are alternatives; different kinds must all hold. Without any, the [[select]] tables of
+    the settings file say what to mirror.
     """
     options = common(context)
     settings = options.settings()
     selection = Selection(
-        forms=form or (), ciks=_ciks(cik or []), names=name or (), since=since, until=until, limit=limit
+        forms=form or (),
+        ciks=read_ciks(cik or ()),
+        tickers=ticker or (),
+        names=name or (),
+        since=since,
+        until=until,
+        limit=limit,
     )
+    selections = [selection] if selection != Selection() else settings.selections()
+    if not selections:
+        raise UsageError(
+            "nothing is selected",
+            "name forms, CIKs, tickers, names or dates (--form '*' is all of EDGAR), or write [[select]] tables into"
+            " the settings file",
+        )
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         if dry_run:
-            _print_plan(runner.run(_dry_run(settings, selection)), as_json=as_json)
+            _print_plan(runner.run(_dry_run(settings, selections)), as_json=as_json)
             return 0
-        report = runner.run(_sync(options, settings, selection, index=not no_index))
+        report = runner.run(_sync(options, settings, selections, index=not no_index))
     _print_report(report, as_json=as_json)
     return _SOME_FAILED if report.failures else 0
 
 
-async def _dry_run(settings: Settings, selection: Selection) -> DryRun:
+async def _dry_run(settings: Settings, selections: Sequence[Selection]) -> DryRun:
     async with Mirror(settings) as mirror:
-        return await mirror.dry_run(selection)
+        return await mirror.dry_run(selections)
 
 
-async def _sync(options: Common, settings: Settings, selection: Selection, *, index: bool) -> SyncReport:
+async def _sync(options: Common, settings: Settings, selections: Sequence[Selection], *, index: bool) -> SyncReport:
     async with Mirror(settings) as mirror:
-        with progress_bar("reading the index", visible=options.shows_progress) as show:
+        with progress_bar("reading the indexes", visible=options.shows_progress, lines=options.logs_progress) as show:
+            began_s = time.monotonic()
 
             def progress(report: SyncReport) -> None:
-                if show is not None:
+                if show is None:
+                    return
+                if not report.planned:
+                    show(0, None, f"reading the indexes, {plural(report.requests, 'request')}")
+                elif report.done < report.planned:
+                    rate = report.requests / max(time.monotonic() - began_s, 1e-9)
                     failed = f", {report.failed} failed" if report.failed else ""
-                    doing = f"fetching{failed}" if report.done < report.planned else "indexing"
+                    doing = f"fetching, {human_bytes(report.bytes)}, {rate:.1f} requests/s{failed}"
                     show(report.done, report.planned, doing)
+                else:
+                    show(report.done, report.planned, "indexing")
 
-            return await mirror.sync(selection, progress=progress, index=index)
-
-
-def _ciks(values: list[str]) -> list[str]:
-    """CIKs as given; ``@FILE`` stands for the lines of a file, of which empty ones and ``#`` comments do not count."""
-    ciks: list[str] = []
-    for value in values:
-        if not value.startswith("@"):
-            ciks.append(value)
-            continue
-        try:
-            lines = Path(value[1:]).read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(
-                f"cannot read the CIKs of {value[1:]}: {error}", "give a text file, one CIK a line"
-            ) from error
-        ciks.extend(cik for line in lines if (cik := line.partition("#")[0].strip()))
-    return ciks
+            return await mirror.sync(selections, progress=progress, index=index)
 
 
 def _print_plan(dry_run: DryRun, *, as_json: bool) -> None:
-    plan = dry_run.plan
     if as_json:
-        print_json(
-            {
-                "planned": plan.planned,
-                "present": plan.present,
-                "requests": dry_run.requests,
-                "estimated_bytes": dry_run.estimated_bytes,
-                "estimated_s": round(dry_run.estimated_s, 1),
-            }
-        )
+        print_json(dataclasses.replace(dry_run, estimated_s=round(dry_run.estimated_s, 1)))
         return
-    say(f"{plural(plan.planned, 'submission')} selected, {plan.present:,} of them on disk")
+    say(f"{plural(dry_run.planned, 'submission')} selected, {dry_run.present:,} of them on disk")
+    forms = ", ".join(f"{count:,} {clean(form)}" for form, count in list(dry_run.missing.items())[:_FORMS_SHOWN])
+    more = f" and {plural(others, 'other form')}" if (others := len(dry_run.missing) - _FORMS_SHOWN) > 0 else ""
+    if forms:
+        say(f"to fetch: {forms}{more}")
     say(f"{plural(dry_run.requests, 'request')}, about {human_bytes(dry_run.estimated_bytes)} of submissions")
     say(f"about {human_time(dry_run.estimated_s)} at the set rate; nothing was written")
 

@@ -80,7 +80,7 @@ async def test_a_second_run_fetches_no_submission(edgar: LoopbackEdgar, settings
 async def test_cofilers_share_one_request(edgar: LoopbackEdgar, settings: Settings) -> None:
     """A submission of several entities is fetched once, also by a later run that selects another of them."""
     async with Mirror(settings) as mirror:
-        plan = (await mirror.dry_run(EVERYTHING)).plan
+        plan = await mirror.dry_run(EVERYTHING)
     master = [line for year in range(1994, 2024) for number in range(1, 5) for line in _rows(edgar, year, number)]
     rows: dict[str, set[int]] = {}
     for row in master:

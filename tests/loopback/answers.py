@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from functools import lru_cache
 from http import HTTPStatus
 
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
@@ -54,7 +55,13 @@ def to_wire(answer: Answer, request_headers: Mapping[str, str], *, allow_gzip: b
         headers["ETag"] = f'"{answer.etag_md5}-gzip"' if is_gzip else f'"{answer.etag_md5}"'
     if is_gzip:
         headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
-    return WireAnswer(answer.status, headers, gzip.compress(answer.body, mtime=0) if is_gzip else answer.body)
+    return WireAnswer(answer.status, headers, _packed(answer.body) if is_gzip else answer.body)
+
+
+@lru_cache(maxsize=2048)
+def _packed(body: bytes) -> bytes:
+    """Packed once: EDGAR's own servers do not pay for each request either."""
+    return gzip.compress(body, mtime=0)
 
 
 def _unchanged_since(last_modified: datetime, condition: str | None) -> bool:

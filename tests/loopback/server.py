@@ -113,6 +113,11 @@ class LoopbackEdgar:
         with self._lock:
             self._store.remove(accession)
 
+    def hold_full_index(self, until: date | None) -> None:
+        """Let the full index have no filing after `until`, as in the days before it is rebuilt; None: all again."""
+        with self._lock:
+            self._site.full_index_until = until
+
     def add_feed(self, day: date, members: Mapping[str, bytes] | bytes) -> None:
         """Publish a day's Feed tarball: of `members` (``{accession}.nc`` to content), or these very bytes."""
         with self._lock:

@@ -48,6 +48,8 @@ class Site:
         self._store = store
         self._tickers = tickers
         self._daily_gz_quarters = daily_gz_quarters
+        self.full_index_until: date | None = None
+        """The last day that the full index has; None: all."""
 
     def answer(self, path: str) -> Answer:
         """What EDGAR answers to a GET of `path`."""
@@ -85,6 +87,8 @@ class Site:
     def _tree(self, tree: str, year: int | None, quarter: int | None, name: str, *, path: str) -> Answer:
         days = self._store.feed() if tree == "Feed" else self._store.days()
         inside = sorted(day for day in days if year in {None, day.year} and quarter in {None, quarter_of(day)[1]})
+        if tree == "full-index" and self.full_index_until:
+            inside = [day for day in inside if day <= self.full_index_until]
         if not inside:
             return pages.access_denied()
         if not (year and quarter):

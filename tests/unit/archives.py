@@ -10,7 +10,7 @@ from pathlib import Path
 from archiver.archive import Archive
 from archiver.catalogue import CatalogueRecord
 from archiver.identifiers import AccessionNumber, Cik, FormType
-from archiver.planner import SubmissionRef
+from archiver.plan import SubmissionRef
 
 CIK = Cik(320)
 FILED = date(2004, 12, 22)

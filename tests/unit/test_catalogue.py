@@ -173,11 +173,11 @@ def test_a_catalogue_of_a_newer_version_is_left_alone(path: Path) -> None:
     """An older edgarchive neither reads nor writes what it does not know."""
     Catalogue(path, writable=True).close()
     connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 2")
+    connection.execute("PRAGMA user_version = 3")
     connection.close()
     before = path.read_bytes()
     for writable in (False, True):
-        with pytest.raises(ArchiveFormatError, match="version 2"):
+        with pytest.raises(ArchiveFormatError, match="version 3"):
             Catalogue(path, writable=writable)
     assert path.read_bytes() == before
 
@@ -251,3 +251,36 @@ def test_a_catalogue_that_nobody_can_write_is_readable(path: Path) -> None:
         path.parent.chmod(stat.S_IRWXU)
     if os.geteuid() != 0:
         assert [found.name for found in path.parent.iterdir()] == [path.name]
+
+
+def test_a_checkpoint_is_of_one_selection_and_one_version(path: Path) -> None:
+    """Another version of the indexes, or another selection, has not been finished."""
+    with Catalogue(path, writable=True) as catalogue:
+        catalogue.set_checkpoint("selection", "2004 Q4", "version", planned=7)
+        assert catalogue.checkpoint("selection", "2004 Q4", "version") == 7
+        assert catalogue.checkpoint("selection", "2004 Q4", "another") is None
+        assert catalogue.checkpoint("another", "2004 Q4", "version") is None
+
+
+def test_a_deleted_row_takes_all_checkpoints_with_it(path: Path) -> None:
+    """Whoever deletes it, so that the next sync looks; a row that is written again takes none."""
+    record = catalogue_record("0001193125-04-000001")
+    with Catalogue(path, writable=True) as catalogue:
+        catalogue.add(record)
+        catalogue.set_checkpoint("selection", "2004 Q4", "version", planned=7)
+        catalogue.add(record)
+        assert catalogue.checkpoint("selection", "2004 Q4", "version") == 7
+        other = sqlite3.connect(path)
+        with other:
+            other.execute("DELETE FROM submission")
+        other.close()
+        assert catalogue.checkpoint("selection", "2004 Q4", "version") is None
+
+
+def test_the_sizes_of_many_files_are_told_at_once(path: Path) -> None:
+    """Of more than SQLite takes as parameters, and only of those that have a row."""
+    records = [catalogue_record(f"0001193125-04-{n:06d}", stored_bytes=n) for n in range(1200)]
+    with Catalogue(path, writable=True) as catalogue:
+        catalogue.add(*records[:1100])
+        sizes = catalogue.stored_bytes_of([record.accession for record in records])
+        assert sizes == {record.accession: record.stored_bytes for record in records[:1100]}

@@ -30,6 +30,7 @@ from tests.unit.submissions import submission_bytes
 IDENTITY = "Example Research research@example.com"
 BODY = submission_bytes() * 200
 MAX_BYTES = 10_000_000
+MODIFIED = "Sat, 20 Nov 2004 06:00:00 GMT"
 
 
 @pytest.fixture
@@ -46,6 +47,12 @@ async def client(pacer: Pacer) -> AsyncIterator[Client]:
     pacer.close()
 
 
+async def read(client: Client, url: str, *, max_bytes: int) -> bytes:
+    """The whole decoded body of `url`."""
+    async with client.get(url, max_bytes=max_bytes) as answer:
+        return b"".join([chunk.decoded async for chunk in answer])
+
+
 def answering(body: bytes = BODY, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Handler:
     """A handler that always gives this answer."""
 
@@ -60,7 +67,7 @@ async def test_the_decoded_body_is_what_was_sent(client: Client, encoding: str) 
     """With either encoding asked for, and with none."""
     sent = {"gzip": gzip.compress(BODY), "deflate": zlib.compress(BODY), "": BODY}[encoding]
     async with serve(answering(sent, headers={"Content-Encoding": encoding} if encoding else {})) as base:
-        assert await client.read(base, max_bytes=MAX_BYTES) == BODY
+        assert await read(client, base, max_bytes=MAX_BYTES) == BODY
 
 
 async def test_received_bytes_and_checksum_come_with_the_answer(client: Client) -> None:
@@ -84,7 +91,7 @@ async def test_every_request_names_its_sender(client: Client) -> None:
         return web.Response(body=BODY)
 
     async with serve(handler) as base:
-        await client.read(base, max_bytes=MAX_BYTES)
+        await read(client, base, max_bytes=MAX_BYTES)
     assert (seen[0]["User-Agent"], seen[0]["Accept-Encoding"]) == (IDENTITY, "gzip, deflate")
 
 
@@ -93,7 +100,7 @@ async def test_the_contact_address_stays_out_of_logs(client: Client, caplog: pyt
     with caplog.at_level(logging.DEBUG):
         async with serve(answering(status=500)) as base:
             with pytest.raises(TroubleError):
-                await client.read(base, max_bytes=MAX_BYTES)
+                await read(client, base, max_bytes=MAX_BYTES)
     assert "GET http" in caplog.text
     assert "example.com" not in caplog.text
 
@@ -117,7 +124,7 @@ async def test_a_refusal_is_raised_before_a_byte_is_handed_out(
     """Status and body of a real answer are told apart as the table of refusals says."""
     async with serve(answering(body, status=status)) as base:
         with pytest.raises(expected) as caught:
-            await client.read(base, max_bytes=MAX_BYTES)
+            await read(client, base, max_bytes=MAX_BYTES)
     assert type(caught.value) is expected
 
 
@@ -127,8 +134,8 @@ async def test_a_body_above_the_limit_is_left(client: Client, encoding: str) -> 
     sent = gzip.compress(BODY) if encoding else BODY
     async with serve(answering(sent, headers={"Content-Encoding": encoding} if encoding else {})) as base:
         with pytest.raises(TooLargeError):
-            await client.read(base, max_bytes=len(BODY) - 1)
-        assert await client.read(base, max_bytes=len(BODY)) == BODY
+            await read(client, base, max_bytes=len(BODY) - 1)
+        assert await read(client, base, max_bytes=len(BODY)) == BODY
 
 
 async def test_redirects_on_the_host_are_followed_and_paced(client: Client, pacer: Pacer) -> None:
@@ -153,7 +160,7 @@ async def test_a_redirect_to_anywhere_else_is_refused(client: Client, pacer: Pac
     headers = {} if location is None else {"Location": location}
     async with serve(answering(status=302, headers=headers)) as base:
         with pytest.raises(FetchError):
-            await client.read(base, max_bytes=MAX_BYTES)
+            await read(client, base, max_bytes=MAX_BYTES)
     assert pacer.starts <= 4
 
 
@@ -173,7 +180,7 @@ async def test_a_connection_that_breaks_is_trouble(client: Client, cut: str) -> 
 
     async with serve(handler) as base:
         with pytest.raises(TroubleError):
-            await client.read(base, max_bytes=MAX_BYTES)
+            await read(client, base, max_bytes=MAX_BYTES)
 
 
 async def test_a_port_where_nobody_listens_is_unreachable(client: Client) -> None:
@@ -182,7 +189,7 @@ async def test_a_port_where_nobody_listens_is_unreachable(client: Client) -> Non
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
     with pytest.raises(UnreachableError, match=r"127\.0\.0\.1"):
-        await client.read(f"http://127.0.0.1:{port}/", max_bytes=MAX_BYTES)
+        await read(client, f"http://127.0.0.1:{port}/", max_bytes=MAX_BYTES)
 
 
 async def test_an_answer_left_early_does_not_hold_the_connection(client: Client) -> None:
@@ -192,3 +199,27 @@ async def test_an_answer_left_early_does_not_hold_the_connection(client: Client)
             async with client.get(base, max_bytes=100_000_000) as answer:
                 async for _chunk in answer:
                     break
+
+
+async def test_what_has_not_changed_has_no_body(client: Client) -> None:
+    """A 304 is an answer only to who has asked for it; nobody else is told that nothing has changed."""
+    asked: list[str | None] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        asked.append(request.headers.get("If-Modified-Since"))
+        return web.Response(status=304)
+
+    async with serve(handler) as base:
+        async with client.get(base, max_bytes=MAX_BYTES, modified_since=MODIFIED) as answer:
+            assert answer.is_unmodified
+            assert [chunk async for chunk in answer] == []
+        with pytest.raises(FetchError, match="304"):
+            await read(client, base, max_bytes=MAX_BYTES)
+    assert asked == [MODIFIED, None]
+
+
+async def test_a_part_is_not_taken_for_the_whole(client: Client) -> None:
+    """206 answers a request for a range, and none was made."""
+    async with serve(answering(BODY[:1000], status=206)) as base:
+        with pytest.raises(DamagedBodyError, match="206"):
+            await read(client, base, max_bytes=MAX_BYTES)

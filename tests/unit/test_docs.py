@@ -144,7 +144,7 @@ def test_every_setting_is_documented() -> None:
     assert list(rows) == list(fields)
     for name, field in fields.items():
         assert f"EDGARCHIVE_{name.upper()}" in rows[name][1]
-        if field.default_factory is None and field.default is not None:
+        if field.default_factory is None and field.default not in (None, ()):
             assert rows[name][2] == f"`{field.default}`"
 
 

@@ -19,11 +19,10 @@ def test_addresses_are_those_of_edgar() -> None:
         == "https://www.sec.gov/Archives/edgar/data/1056386/0001193125-04-218426.txt"
     )
     assert (
-        EDGAR.full_index(Quarter(2004, 4), "master.gz")
+        EDGAR.below_edgar(f"full-index/{Quarter(2004, 4).folder}/master.gz")
         == "https://www.sec.gov/Archives/edgar/full-index/2004/QTR4/master.gz"
     )
-    assert EDGAR.full_index_listing() == "https://www.sec.gov/Archives/edgar/full-index/index.json"
-    assert EDGAR.full_index_listing(2004) == "https://www.sec.gov/Archives/edgar/full-index/2004/index.json"
+    assert EDGAR.company_tickers() == "https://www.sec.gov/files/company_tickers.json"
 
 
 @given(st.dates(min_value=date(1993, 1, 1), max_value=date(2100, 1, 1)))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from archiver.errors import DamagedBodyError
 from archiver.identifiers import AccessionNumber, Cik, FormType
-from archiver.master_index import MasterIndexEntry, parse_master_index, unpack_master_index
+from archiver.master_index import MasterIndexEntry, last_day, parse_master_index, unpack_master_index
 
 PREAMBLE = b"""Description:           Master Index of EDGAR Dissemination Feed
 Last Data Received:    December 31, 2004
@@ -26,8 +26,8 @@ FORMS = st.text(st.characters(min_codepoint=33, max_codepoint=126, blacklist_cha
 
 
 def entries(text: bytes) -> list[MasterIndexEntry]:
-    """The rows of a whole index, split as the planner's reader splits it."""
-    return list(parse_master_index(text.split(b"\n")))
+    """The rows of a whole index."""
+    return list(parse_master_index(text))
 
 
 def test_a_row_is_read_in_the_quarterly_and_the_daily_spelling() -> None:
@@ -96,3 +96,11 @@ def test_a_body_that_is_no_whole_index_is_refused(body: bytes) -> None:
     """A cut or foreign body never passes for an index with fewer rows."""
     with pytest.raises(DamagedBodyError):
         unpack_master_index(body)
+
+
+def test_the_last_day_is_the_newest_filing_date_of_any_row() -> None:
+    """In either spelling, wherever it stands; the preamble's own date says nothing, nor does a day there is none of."""
+    later = ROW.replace(b"2004-12-22", b"20041223")
+    never = ROW.replace(b"2004-12-22", b"2004-19-99")
+    assert last_day(PREAMBLE + later + ROW + never) == date(2004, 12, 23)
+    assert last_day(PREAMBLE) is None

@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from archiver.errors import SettingsError
+from archiver.selection import Selection
 from archiver.settings import Settings, find_config, user_config_file
 
 IDENTITY = "Example Research research@example.com"
@@ -145,3 +146,15 @@ def test_settings_do_not_change() -> None:
 def test_the_home_folder_is_understood(tmp_path: Path) -> None:
     """`~` means the same in a file as in a shell."""
     assert Settings(root="~/edgar").root == tmp_path / "edgar"
+
+
+def test_selections_come_from_the_environment_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a container: in JSON; what is no JSON, or no selection, is said in one line."""
+    monkeypatch.setenv("EDGARCHIVE_SELECT", '[{"forms": ["8-K"], "since": "2024-01-01"}]')
+    assert Settings().selections() == (Selection(["8-K"], since="2024-01-01"),)
+    monkeypatch.setenv("EDGARCHIVE_SELECT", "8-K")
+    with pytest.raises(SettingsError, match="EDGARCHIVE_SELECT is not JSON"):
+        Settings()
+    monkeypatch.setenv("EDGARCHIVE_SELECT", '[{"froms": ["8-K"]}]')
+    with pytest.raises(SettingsError, match=r"select.0.froms.*did you mean 'forms'"):
+        Settings()

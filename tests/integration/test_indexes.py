@@ -1,0 +1,231 @@
+"""What EDGAR's indexes name, however they name it, and what a later run makes of it."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import date
+from http import HTTPStatus
+from pathlib import Path
+
+import pytest
+
+from archiver.archive import Archive
+from archiver.errors import UsageError
+from archiver.identifiers import AccessionNumber
+from archiver.mirror import Mirror
+from archiver.reports import DryRun, SyncReport
+from archiver.selection import Selection
+from archiver.settings import Settings
+from tests.edgar_fixtures import CommandLine
+from tests.loopback import FIXTURES, LoopbackEdgar, faults
+
+EVERYTHING = Selection(forms=["*"], since="1993-01-01")
+ALL = len(list(FIXTURES.glob("*.txt")))
+ONE = AccessionNumber("0009000900-04-000101")
+FILED = date(2004, 12, 22)
+DECEMBER = Selection(forms=["8-K"], since="2004-12-01", until="2004-12-31")
+DATA = "/Archives/edgar/data"
+
+
+async def sync(settings: Settings, *selections: Selection) -> SyncReport:
+    """One sync, with nothing but the archiver."""
+    async with Mirror(settings) as mirror:
+        return await mirror.sync(selections or EVERYTHING)
+
+
+async def dry_run(settings: Settings, *selections: Selection) -> DryRun:
+    """One plan."""
+    async with Mirror(settings) as mirror:
+        return await mirror.dry_run(selections or EVERYTHING)
+
+
+def statuses(edgar: LoopbackEdgar, name: str, *, since: int) -> list[int]:
+    """How the requests after the first `since` ones for files of this name were answered."""
+    return [record.status for record in edgar.requests[since:] if record.path.rpartition("/")[2].startswith(name)]
+
+
+async def test_what_only_the_daily_index_has_is_mirrored(edgar: LoopbackEdgar, settings: Settings) -> None:
+    """The full index is rebuilt once a week; a filing of yesterday is had today, and counts once when both have it."""
+    edgar.hold_full_index(date(2004, 12, 21))
+    assert (await sync(settings, DECEMBER)).stored == 1
+    with Archive.open(settings.root) as archive:
+        assert not archive.record(ONE).listed
+    edgar.hold_full_index(None)
+    report = await sync(settings, DECEMBER)
+    assert (report.planned, report.present, report.withdrawn) == (1, 1, 0)
+    with Archive.open(settings.root) as archive:
+        assert archive.record(ONE).listed
+        assert archive.record(ONE).withdrawn_at is None
+
+
+async def test_what_the_full_index_has_not_yet_is_not_withdrawn(edgar: LoopbackEdgar, settings: Settings) -> None:
+    """Two runs before the full index is rebuilt change nothing."""
+    edgar.hold_full_index(date(2004, 12, 21))
+    await sync(settings)
+    report = await sync(settings)
+    assert (report.withdrawn, report.present, report.planned) == (0, ALL, ALL)
+
+
+@pytest.mark.parametrize("quarter", [(1994, 4), (1996, 1), (2004, 4)])
+async def test_daily_indexes_are_read_in_every_spelling(tmp_path: Path, quarter: tuple[int, int]) -> None:
+    """MMDDYY, YYMMDD and YYYYMMDD, plain and gzip, of quarters that have no full index at all."""
+    with LoopbackEdgar(FIXTURES, daily_gz_quarters=[quarter]) as edgar:
+        edgar.hold_full_index(date(1993, 1, 1))
+        plain = Settings(root=tmp_path / "a", base_url=edgar.base_url, user_agent="T t@example.com", rate=10_000)
+        report = await sync(plain, Selection(since=f"{quarter[0]}-01-01", until=f"{quarter[0]}-12-31"))
+        assert (report.stored, report.absent) == (1, 0)
+
+
+async def test_unchanged_indexes_are_not_sent_again(edgar: LoopbackEdgar, settings: Settings) -> None:
+    """The second run asks with If-Modified-Since and is told 304; the plan is the same."""
+    await sync(settings, DECEMBER)
+    before = len(edgar.requests)
+    report = await sync(settings, DECEMBER)
+    assert statuses(edgar, "master", since=before) == [HTTPStatus.NOT_MODIFIED]
+    assert (report.planned, report.present) == (1, 1)
+
+
+async def test_a_change_of_the_index_is_seen(edgar: LoopbackEdgar, settings: Settings) -> None:
+    """A filing that EDGAR adds late to an old quarter is had by the next run, with one request for it."""
+    late = (FIXTURES / f"{ONE}.txt").read_bytes().replace(ONE.encode(), b"0009000900-04-000102")
+    await sync(settings)
+    edgar.add(late)
+    before = len(edgar.requests_for(DATA))
+    report = await sync(settings)
+    assert (report.stored, report.present) == (1, ALL)
+    assert len(edgar.requests_for(DATA)) == before + 1
+
+
+async def test_a_removed_row_is_had_again(settings: Settings) -> None:
+    """What a person takes out of the catalogue and the archive is missing, though no index has changed."""
+    await sync(settings)
+    with sqlite3.connect(settings.root / "catalogue.sqlite3") as connection:
+        connection.execute("DELETE FROM submission WHERE accession = ?", (ONE,))
+    connection.close()
+    with Archive.open(settings.root) as archive:
+        archive.layout.submission(ONE).unlink()
+    report = await sync(settings)
+    assert (report.planned, report.stored, report.present) == (ALL, 1, ALL - 1)
+
+
+@pytest.mark.parametrize("damage", ["gone", "cut"])
+async def test_a_file_that_is_gone_or_cut_is_had_again(
+    settings: Settings, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A row alone is not a submission: the plan looks at the file, and says what it has found."""
+    await sync(settings, DECEMBER)
+    with Archive.open(settings.root) as archive:
+        path = archive.layout.submission(ONE)
+    if damage == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:-100])
+    report = await sync(settings, Selection(ciks=[9000001], since="2004-10-01", until="2004-12-31"))
+    assert (report.stored, report.present, report.failed) == (1, 0, 0)
+    assert "on disk" in caplog.text
+    with Archive.open(settings.root) as archive:
+        assert archive.read(ONE) == (FIXTURES / f"{ONE}.txt").read_bytes()
+
+
+async def test_what_failed_is_tried_again_by_the_next_run(edgar: LoopbackEdgar, settings: Settings) -> None:
+    """A quarter with a failure is never taken for finished."""
+    edgar.inject(faults.html_for_sgml(), path=ONE, times=None)
+    assert (await sync(settings)).failed == 1
+    page = settings.root / "quarantine" / f"{ONE}.html"
+    assert b"<html" in page.read_bytes().lower()
+    edgar.clear_faults()
+    assert (await sync(settings)).stored == 1
+    assert not page.exists()
+
+
+async def test_a_later_selection_asks_for_nothing_twice(edgar: LoopbackEdgar, settings: Settings) -> None:
+    """Another selection over the same filings finds them on disk."""
+    await sync(settings)
+    before = len(edgar.requests_for(DATA))
+    report = await sync(settings, DECEMBER, Selection(ciks=[9000001]))
+    assert (report.stored, report.present) == (0, report.planned)
+    assert report.planned > 1
+    assert len(edgar.requests_for(DATA)) == before
+
+
+async def test_a_dry_run_counts_what_earlier_runs_finished(settings: Settings) -> None:
+    """Before and after, its numbers are those of a sync; it leaves the archive as it was."""
+    before = await dry_run(settings)
+    assert (before.planned, before.present, before.requests) == (ALL, 0, ALL)
+    assert sum(before.missing.values()) == ALL
+    await sync(settings)
+    after = await dry_run(settings)
+    assert (after.planned, after.present, after.requests, after.missing) == (ALL, ALL, 0, {})
+
+
+async def test_tickers_select_the_companies_of_edgars_list(settings: Settings) -> None:
+    """Beside CIKs, as alternatives."""
+    by_ticker = await dry_run(settings, Selection(tickers=["mlan"], ciks=[9000004]))
+    by_cik = await dry_run(settings, Selection(ciks=[9000001, 9000004]))
+    assert by_ticker.planned == by_cik.planned > 0
+
+
+async def test_an_unknown_ticker_ends_the_run_before_anything_else(edgar: LoopbackEdgar, settings: Settings) -> None:
+    """Nothing is fetched for a selection that is not the one meant."""
+    with pytest.raises(UsageError, match="did you mean MLAN"):
+        await sync(settings, Selection(tickers=["MLAM"]))
+    assert {record.path for record in edgar.requests} == {"/files/company_tickers.json"}
+
+
+def test_a_form_that_nobody_files_is_said(cli: CommandLine) -> None:
+    """A slip of the pen is no error, and no silence either."""
+    done = cli.run("sync", "--form", "8K", "--since", "2004-12-01", "--until", "2004-12-31")
+    assert done.returncode == 0
+    assert b"no filing has the form 8K; did you mean 8-K?" in done.stderr
+
+
+def test_a_bare_sync_does_what_the_settings_say(cli: CommandLine, tmp_path: Path) -> None:
+    """For cron: several tables, a list of CIKs beside the file, a ticker; options on the command line replace them."""
+    assert b"[[select]]" in cli.run("sync").stderr
+    (tmp_path / "edgarchive.toml").write_text(
+        '[[select]]\nforms = ["8-K"]\nsince = 2004-12-01\nuntil = 2004-12-31\n'
+        '[[select]]\nciks = ["@watch.txt"]\nforms = ["10-K*"]\n[[select]]\ntickers = ["TSGD"]\nlimit = 1\n'
+    )
+    (tmp_path / "watch.txt").write_text("9000001\n0009000007  # a 10-K a year\n")
+    report = cli.json("sync", "--no-index")
+    assert report["stored"] == report["planned"] == 3
+    assert cli.json("sync", "--no-index")["present"] == report["planned"]
+    assert (
+        cli.json("sync", "--no-index", "--form", "8-K", "--since", "2004-12-01", "--until", "2004-12-31")["planned"]
+        == 1
+    )
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ('form = ["8-K"]', "did you mean 'forms'?"),
+        ("ciks = [0.5]", "select.0.ciks"),
+        ('ciks = ["abc"]', "[[select]] table 1: 'abc' is not a CIK"),
+        ('ciks = ["@none.txt"]', "[[select]] table 1: cannot read the CIKs of none.txt"),
+        ("", "[[select]] table 1: nothing is selected"),
+    ],
+)
+def test_a_select_table_that_cannot_be_used_is_said(cli: CommandLine, tmp_path: Path, table: str, message: str) -> None:
+    """Which table, what is wrong with it, and nothing is done."""
+    (tmp_path / "edgarchive.toml").write_text(f"[[select]]\n{table}\n")
+    done = cli.run("sync")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert message in done.stderr.decode()
+
+
+def test_status_says_what_is_behind(cli: CommandLine, edgar: LoopbackEdgar) -> None:
+    """After a failure, and after a run that EDGAR ended."""
+    assert cli.run("sync", "--form", "8-K", "--since", "2004-12-01", "--until", "2004-12-31").returncode == 0
+    assert b"last sync failed" not in cli.run("status").stdout
+    edgar.inject(faults.redirect_other_host(), path="0009000900-05-000088", times=None)
+    assert cli.run("sync", "--form", "*", "--since", "2004-12-01", "--until", "2005-12-31").returncode == 3
+    status = cli.run("status").stdout.decode()
+    assert "the last sync failed to get 1 of 2 submissions" in status
+    assert "0009000900-05-000088" in status
+    edgar.inject(faults.block_page_403(), path=f"{DATA}/*", times=None)
+    assert cli.run("sync", "--form", "*", "--since", "2010-01-01").returncode == 4
+    assert "the last sync stopped" in cli.run("status").stdout.decode()
+    state = cli.json("status")["sync"]
+    assert state["stopped"]
+    assert state["planned"] > state["present"] + state["stored"]

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from archiver.errors import UsageError
+from archiver.watch_list import read_ciks
+
+
+def test_a_file_stands_for_its_ciks(tmp_path: Path) -> None:
+    """Empty lines and comments do not count; a relative file is looked for in the folder given."""
+    (tmp_path / "watch.txt").write_text("# banks\n0000000019\n\n  320193  # the phone maker\n")
+    assert read_ciks([7, "@watch.txt", "8"], folder=tmp_path) == [7, "0000000019", "320193", "8"]
+    assert read_ciks([f"@{tmp_path}/watch.txt"]) == ["0000000019", "320193"]
+
+
+def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+    """Missing, or no text."""
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe")
+    for name in ("@nothing", "@bytes"):
+        with pytest.raises(UsageError, match="cannot read the CIKs"):
+            read_ciks([name], folder=tmp_path)
