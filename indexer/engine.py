@@ -17,6 +17,8 @@ from archiver.identifiers import AccessionNumber
 from indexer.entries import IndexEntry
 
 Sort = Literal["relevance", "newest", "oldest"]
+Facet = Literal["form", "item", "cik", "year", "sic", "state", "type"]
+"""What hits can be counted by. ``year`` is that of the filing date, ``type`` that of the found document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,14 @@ class EngineResult:
 
     total: int
     hits: tuple[EngineHit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FacetCount:
+    """How many hits have a value: a number for ``cik``, ``sic`` and ``year``, else text as EDGAR writes it."""
+
+    value: int | str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +92,15 @@ class Engine(Protocol):
 
         One hit a submission, its best document, unless `documents`. Without `sort`: by relevance with a query, newest
         first without. Order is by filing date, acceptance and accession number wherever scores are equal.
-        Raises `QueryError` where the tree would expand without bound.
+        With `limit` 0 it only counts. Raises `QueryError` where the tree would expand without bound.
+        """
+
+    def facet(
+        self, query: Query | None, facet: Facet, *, filters: Query | None = None, documents: bool = False
+    ) -> tuple[FacetCount, ...]:
+        """How many of all hits of such a search have each value, the most frequent first, then by value.
+
+        A hit with several values (items, CIKs) counts for each, one without any for none. Raises as `search`.
         """
 
     def stored(self) -> Iterator[tuple[AccessionNumber, str, int | None]]:

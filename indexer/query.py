@@ -1,7 +1,7 @@
 """The query language (docs/query-language.md): text and filters to one query tree that means the same in every engine.
 
 `query_syntax` groups the text; here each leaf is built by the rules of its field. The tree has Whoosh's And, Or, Not,
-Term, Phrase, Prefix, Wildcard, FuzzyTerm and Sequence, and two nodes of our own: `NameWords` and `DateSpan`.
+Term, Phrase, Prefix, Wildcard, FuzzyTerm and Sequence, and the nodes of `query_tree`.
 """
 
 from __future__ import annotations
@@ -19,59 +19,22 @@ from archiver.errors import IdentifierError, QueryError, UsageError
 from archiver.identifiers import AccessionNumber, Cik, fold, parse_date, words
 from indexer.entries import exact
 from indexer.query_syntax import read
+from indexer.query_tree import TEXT_FIELDS, DateSpan, NameWords, Near, Stem
 
 MAX_QUERY_CHARS = 4096
 MAX_TERMS = 256
 MAX_SLOP = 50
 MAX_STARS = 3
+MIN_PREFIX = 2
 
-_TEXT_FIELDS = ("text", "description")
+STEM_FIELD = "stem"
+"""Stands for `TEXT_FIELDS`, with stemming."""
+
 _PATTERN_WORD = re.compile(r"(?:[^\W_]|[*?])+")
 _PHRASE_WORD = re.compile(r"(?:[^\W_]|\*)+")
 _STARS = re.compile(r"\*+")
 _DATE = re.compile(r"([0-9]{4})(?:-?([0-9]{2})(?:-?([0-9]{2}))?)?")
 _FIRST_DATE, _LAST_DATE = date(1, 1, 1), date(9999, 12, 31)
-
-
-class NameWords(Query):  # type: ignore[misc]  # Whoosh has no types
-    """Documents of an entity that has all `words` in one of its names, current or former, in any order.
-
-    A word may be a pattern with ``*`` and ``?``.
-    """
-
-    def __init__(self, words: tuple[str, ...]) -> None:
-        self.words = words
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, NameWords) and self.words == other.words
-
-    def __hash__(self) -> int:
-        return hash(self.words)
-
-    def __repr__(self) -> str:
-        return f"NameWords({self.words!r})"
-
-
-class DateSpan(Query):  # type: ignore[misc]
-    """Documents whose date in `fieldname` (``filed``, ``period``) is from `first` to `last`, both included."""
-
-    def __init__(self, fieldname: str, first: date, last: date) -> None:
-        self.fieldname = fieldname
-        self.first = first
-        self.last = last
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, DateSpan) and (self.fieldname, self.first, self.last) == (
-            other.fieldname,
-            other.first,
-            other.last,
-        )
-
-    def __hash__(self) -> int:
-        return hash((self.fieldname, self.first, self.last))
-
-    def __repr__(self) -> str:
-        return f"DateSpan({self.fieldname!r}, {self.first}, {self.last})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +67,8 @@ class Filters:
         return _join(And, [_join(Or, alternatives) for alternatives in kinds])
 
 
-def parse_query(text: str) -> Query:
-    """The query tree of `text`.
+def parse_query(text: str, *, stem: bool = False) -> Query:
+    """The query tree of `text`. With `stem`, every whole word of text stands for all words of its stem.
 
     Raises `QueryError`, with the position in `text` where there is one, for what cannot be read and for what passes a
     bound: `MAX_QUERY_CHARS`, `MAX_TERMS`, `MAX_SLOP`, and those of `query_syntax`.
@@ -114,7 +77,7 @@ def parse_query(text: str) -> Query:
         raise QueryError(
             f"the query has {len(text)} characters, more than {MAX_QUERY_CHARS}", "shorten it", position=MAX_QUERY_CHARS
         )
-    tree = _TreeBuilder().build(read(text))
+    tree = _TreeBuilder(stem=stem).build(read(text))
     if tree is None:
         raise QueryError("the query has no word to search for", "give a word, a phrase or a field such as form:8-K")
     return tree
@@ -123,7 +86,8 @@ def parse_query(text: str) -> Query:
 class _TreeBuilder:
     """Whoosh's raw tree to ours: every leaf by the rules of its field, counted against `MAX_TERMS`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, stem: bool) -> None:
+        self._stem = stem
         self._terms = 0
 
     def build(self, node: Query | None) -> Query | None:
@@ -151,6 +115,9 @@ class _TreeBuilder:
         else:
             raw = node.text
         self._count(raw, at)
+        stem = field == STEM_FIELD or (self._stem and field in {None, *TEXT_FIELDS})
+        if field == STEM_FIELD:
+            field = None
         if isinstance(node, FuzzyTerm):
             return _anywhere(field, lambda name: _fuzzy_leaf(name, raw, node.maxdist, at))
         if isinstance(node, Phrase):
@@ -158,8 +125,10 @@ class _TreeBuilder:
                 raise QueryError(
                     f"the distance ~{node.slop} at position {at + 1} is more than {MAX_SLOP}", "lower it", at
                 )
-            return _anywhere(field, lambda name: _phrase_leaf(name, raw, node.slop, at))
-        return _anywhere(field, lambda name: _word_leaf(name, raw, at))
+            return _anywhere(
+                field, lambda name: _leaf(name, raw, cut=_PHRASE_WORD, near=node.slop or None, stem=stem, at=at)
+            )
+        return _anywhere(field, lambda name: _leaf(name, raw, cut=_PATTERN_WORD, near=None, stem=stem, at=at))
 
     def _count(self, raw: str, at: int) -> None:
         self._terms += max(1, len(words(raw)))
@@ -176,38 +145,38 @@ def _join(group: type[Query], children: Iterable[Query | None]) -> Query | None:
 
 
 def _anywhere(field: str | None, leaf: Callable[[str], Query | None]) -> Query | None:
-    return _join(Or, [leaf(name) for name in (_TEXT_FIELDS if field is None else (field,))])
+    return _join(Or, [leaf(name) for name in (TEXT_FIELDS if field is None else (field,))])
 
 
-def _word_leaf(field: str, raw: str, at: int) -> Query | None:
-    if field in _TEXT_FIELDS:
-        return _sequence(field, _PATTERN_WORD.findall(fold(raw)), 1, at)
-    return _value_leaf(field, raw, _PATTERN_WORD, at)
-
-
-def _phrase_leaf(field: str, raw: str, slop: int, at: int) -> Query | None:
-    if field in _TEXT_FIELDS:
-        return _sequence(field, _PHRASE_WORD.findall(fold(raw)), slop, at)
-    return _value_leaf(field, raw, _PHRASE_WORD, at)
+def _leaf(field: str, raw: str, *, cut: re.Pattern[str], near: int | None, stem: bool, at: int) -> Query | None:
+    """The leaf for a typed word or phrase, cut into words by `cut`; `near` is the distance of a phrase that has one."""
+    if field not in TEXT_FIELDS:
+        return _value_leaf(field, raw, cut, at)
+    found = cut.findall(fold(raw))
+    kept = [word for word in found if word.strip("*?")]
+    parts = [_pattern(field, word, at, stem=stem) for word in kept]
+    if not parts and any(found):
+        raise QueryError(f"the pattern at position {at + 1} matches every word", "add letters or digits", at)
+    if len(parts) < 2:  # noqa: PLR2004
+        if parts and "*" in kept[0][:MIN_PREFIX]:
+            raise QueryError(
+                f"the pattern {kept[0]!r} at position {at + 1} has fewer than {MIN_PREFIX} letters or digits before *",
+                "make it longer",
+                at,
+            )
+        return parts[0] if parts else None
+    if near is not None:
+        return Near(field, tuple(parts), distance=near)
+    if all(isinstance(part, Term) for part in parts):
+        return Phrase(field, [part.text for part in parts])
+    return whoosh_query.Sequence(parts)
 
 
 def _fuzzy_leaf(field: str, raw: str, edits: int, at: int) -> Query:
     found = words(raw)
-    if field not in (*_TEXT_FIELDS, "name") or len(found) != 1:
+    if field not in (*TEXT_FIELDS, "name") or len(found) != 1:
         raise QueryError(f"~ at position {at + 1} does not follow a single word of text or of a name", "remove it", at)
     return FuzzyTerm(field, found[0], maxdist=edits, prefixlength=1)
-
-
-def _sequence(field: str, found: list[str], slop: int, at: int) -> Query | None:
-    """One word, or several in this order: words that one typed word is cut into (``AT&T``, ``10-K``) are a phrase."""
-    parts = [_pattern(field, word, at) for word in found if word.strip("*?")]
-    if len(parts) < 2:  # noqa: PLR2004
-        if not parts and any(found):
-            raise QueryError(f"the pattern at position {at + 1} matches every word", "add letters or digits", at)
-        return parts[0] if parts else None
-    if all(isinstance(part, Term) for part in parts):
-        return Phrase(field, [part.text for part in parts], slop=slop)
-    return whoosh_query.Sequence(parts, slop=slop)
 
 
 def _value_leaf(field: str, raw: str, cut: re.Pattern[str], at: int) -> Query:
@@ -254,10 +223,10 @@ def _exact_leaf(field: str, raw: str) -> Query:
     return Wildcard(field, value.replace("[", "[[]"))
 
 
-def _pattern(field: str, word: str, at: int) -> Query:
+def _pattern(field: str, word: str, at: int, *, stem: bool = False) -> Query:
     """A word of running text that may hold ``*`` and ``?``; `QueryError` where it begins with one or has too many."""
     if "*" not in word and "?" not in word:
-        return Term(field, word)
+        return Stem(field, word) if stem and word.isascii() and word.isalpha() else Term(field, word)
     word = _STARS.sub("*", word)
     if word.count("*") > MAX_STARS:
         raise QueryError(f"the pattern {word!r} at position {at + 1} has more than {MAX_STARS} *", "use fewer", at)

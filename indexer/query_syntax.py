@@ -28,6 +28,7 @@ FIELDS = (
     "state",
     "file",
     "description",
+    "stem",
 )
 """The fields that a query may name. Without one, words are sought in the body text and the description."""
 
@@ -41,10 +42,27 @@ _WILD = plugins.WildcardPlugin.WildcardNode
 _PHRASE = plugins.PhrasePlugin.PhraseNode
 
 
+class _PhraseTagger(plugins.PhrasePlugin.PhraseTagger):  # type: ignore[misc]  # Whoosh has no types
+    """Whoosh's, except that a phrase without ``~`` can be told from one with ``~1``."""
+
+    def create(self, _parser: QueryParser, match: re.Match[str]) -> syntax.SyntaxNode:
+        """A phrase with its distance, 0 where it has none."""
+        return _PHRASE(match["text"], match.start("text"), int(match["slop"] or 0))
+
+
+class _PhrasePlugin(plugins.PhrasePlugin):  # type: ignore[misc]
+    """Whoosh's, with our tagger."""
+
+    def taggers(self, _parser: QueryParser) -> list[tuple[_PhraseTagger, int]]:
+        """The tagger and its priority."""
+        return [(_PhraseTagger(self.expr), 0)]
+
+
 def read(text: str) -> Query:
     """The raw tree of `text`, in Whoosh's And, Or, Not, Term, Phrase, Prefix, Wildcard, FuzzyTerm and TermRange.
 
-    Each leaf has its ``startchar`` and the ``fieldname`` that it names, or None.
+    Each leaf has its ``startchar`` and the ``fieldname`` that it names, or None. The slop of a Phrase is the distance
+    after its ``~``, 0 without one.
     Raises `QueryError` with the position of what cannot be read, or passes `MAX_DEPTH` or `MAX_EDITS`.
     """
     text = text.translate(_STRAIGHT_QUOTES)
@@ -64,7 +82,7 @@ def _parser() -> QueryParser:
         plugins=[
             plugins.FieldsPlugin(re.compile(rf"(?<!\w)(?P<text>{fields}):", re.IGNORECASE), remove_unknown=False),
             plugins.WildcardPlugin(r'(?P<text>[^\s()"~*?]*[*?][^\s()"~]*)'),
-            plugins.PhrasePlugin(r'"(?P<text>[^"]*)"(~(?P<slop>[1-9][0-9]*))?'),
+            _PhrasePlugin(r'"(?P<text>[^"]*)"(~(?P<slop>[1-9][0-9]*))?'),
             plugins.FuzzyTermPlugin(),
             plugins.RangePlugin(
                 re.compile(

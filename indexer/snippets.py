@@ -6,11 +6,12 @@ text as it was. Words of one exact phrase are marked together and only where the
 
 from __future__ import annotations
 
+import fnmatch
 import itertools
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from whoosh import query as whoosh_query
@@ -18,6 +19,7 @@ from whoosh.query import FuzzyTerm, Not, Phrase, Query, Term
 from whoosh.support.levenshtein import levenshtein
 
 from archiver.identifiers import fold
+from indexer.query_tree import TEXT_FIELDS, Near, Stem, english_stem
 
 SNIPPET_CHARS = 240
 _MAX_MARKS = 5_000
@@ -26,9 +28,6 @@ _MAX_MARKS = 5_000
 _LETTER = r"[^\W_]"
 _START, _END = rf"(?<!{_LETTER})", rf"(?!{_LETTER})"
 _BETWEEN = r"[\W_]+"
-_WILD = {"*": rf"{_LETTER}{{0,40}}", "?": _LETTER}
-"""``*`` inside a pattern is bounded here, so that a hostile one cannot try every way to cut a long word."""
-_TEXT_FIELDS = frozenset({"text", "description"})
 _RAW_MARGIN = 8 * SNIPPET_CHARS
 """Characters looked at on each side: tables are mostly white space, which a snippet folds."""
 
@@ -54,15 +53,18 @@ class Snippet:
 
 @dataclass(frozen=True, slots=True)
 class _Needle:
-    """One thing to look for: a pattern for folded text and, for a fuzzy word, what its matches are near to."""
+    """One thing to look for: a regular expression for folded text, and what its groups must be beside.
+
+    What a regular expression says badly (a fuzzy word, a stem) or slowly (a pattern with many ``*``) is a test of the
+    word that a group found.
+    """
 
     pattern: re.Pattern[str]
-    near: str = ""
-    edits: int = 0
+    tests: tuple[Callable[[str], object], ...]
 
     def spans(self, folded: str) -> Iterator[Span]:
         for match in self.pattern.finditer(folded):
-            if not self.near or levenshtein(self.near, match[0], self.edits) <= self.edits:
+            if all(test(word) for test, word in zip(self.tests, match.groups(), strict=True)):
                 yield match.span()
 
 
@@ -99,33 +101,44 @@ def _needles(query: Query) -> Iterator[_Needle]:
         for child in query.subqueries:
             yield from _needles(child)
     elif isinstance(query, whoosh_query.Sequence):
-        if query.subqueries[0].fieldname in _TEXT_FIELDS:
-            yield from _in_order([_word_pattern(part) for part in query.subqueries], query.slop)
-    elif getattr(query, "fieldname", None) not in _TEXT_FIELDS:
+        if query.subqueries[0].fieldname in TEXT_FIELDS:
+            yield _needle(query.subqueries)
+    elif getattr(query, "fieldname", None) not in TEXT_FIELDS:
         return
     elif isinstance(query, Phrase):
-        yield from _in_order([re.escape(word) for word in query.words], query.slop)
-    elif isinstance(query, FuzzyTerm):
-        shortest, longest = max(0, len(query.text) - query.maxdist - 1), len(query.text) + query.maxdist - 1
-        word = f"{re.escape(query.text[0])}{_LETTER}{{{shortest},{longest}}}"
-        yield _Needle(re.compile(_START + word + _END), query.text, query.maxdist)
+        yield _needle([Term(query.fieldname, word) for word in query.words])
+    elif isinstance(query, Near):  # its words are sought alone: the densest passage has them all
+        yield from (_needle([part]) for part in query.parts)
     else:
-        yield _Needle(re.compile(_START + _word_pattern(query) + _END))
+        yield _needle([query])
 
 
-def _in_order(words: list[str], slop: int) -> Iterator[_Needle]:
-    """A phrase as one needle. Words that need only be near are sought alone: the densest passage has them all."""
-    for pattern in [_BETWEEN.join(words)] if slop == 1 else words:
-        yield _Needle(re.compile(_START + pattern + _END))
+def _needle(parts: Sequence[Query]) -> _Needle:
+    """Whole words side by side."""
+    words = [_word(part) for part in parts]
+    return _Needle(
+        re.compile(_START + _BETWEEN.join(pattern for pattern, _ in words) + _END),
+        tuple(test for _, test in words if test is not None),
+    )
 
 
-def _word_pattern(part: Query) -> str:
+def _word(part: Query) -> tuple[str, Callable[[str], object] | None]:
+    """A regular expression for one word, with a group where the word must also pass the test that stands beside it."""
     text: str = part.text
     if isinstance(part, Term):
-        return re.escape(text)
+        return re.escape(text), None
     if isinstance(part, whoosh_query.Prefix):
-        return f"{re.escape(text)}{_LETTER}*"
-    return "".join(_WILD.get(char) or re.escape(char) for char in text)
+        return f"{re.escape(text)}{_LETTER}*", None
+    if isinstance(part, FuzzyTerm):
+        shortest, longest = max(0, len(text) - part.maxdist - 1), len(text) + part.maxdist - 1
+        return (
+            f"({re.escape(text[0])}{_LETTER}{{{shortest},{longest}}})",
+            lambda word: levenshtein(text, word, part.maxdist) <= part.maxdist,
+        )
+    if isinstance(part, Stem):
+        stem = english_stem(text)
+        return f"({re.escape(stem[0])}{_LETTER}*)", lambda word: english_stem(word) == stem
+    return f"({re.escape(re.split('[*?]', text)[0])}{_LETTER}*)", re.compile(fnmatch.translate(text)).match
 
 
 class _Origin:

@@ -12,21 +12,23 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import ClassVar, Self, TypeVar
 
-from whoosh.index import EmptyIndexError, FileIndex
+from whoosh.index import TOC, EmptyIndexError, FileIndex
 from whoosh.index import LockError as WhooshLockError
 from whoosh.query import And, Query
 
 from archiver.durable import fsync_directory, storage_errors
 from archiver.errors import EdgarchiveError, IndexMissingError, LockedError
 from archiver.identifiers import AccessionNumber
-from indexer.engine import EngineResult, EngineStats, Sort
+from indexer.engine import EngineResult, EngineStats, Facet, FacetCount, Sort
 from indexer.entries import IndexEntry
+from indexer.whoosh_engine.bounds import Deadline
 from indexer.whoosh_engine.fields import schema
 from indexer.whoosh_engine.prepare import date_number, everything, prepare, unscored
-from indexer.whoosh_engine.searching import EntrySearcher, collect
+from indexer.whoosh_engine.searching import EntrySearcher, collect, count_facet
 from indexer.whoosh_engine.writing import DurableStorage, DurableWriter
 
 T = TypeVar("T")
+_Version = tuple[int, int, int]
 _log = logging.getLogger(__name__)
 
 _OPEN_ATTEMPTS = 20
@@ -45,7 +47,7 @@ class WhooshEngine:
         self._writable = writable
         self._writer: DurableWriter | None = None
         self._pending: set[AccessionNumber] = set()
-        self._idle: list[EntrySearcher] = []
+        self._idle: list[tuple[_Version, EntrySearcher]] = []
         self._idle_lock = threading.Lock()
 
     @classmethod
@@ -119,39 +121,51 @@ class WhooshEngine:
         documents: bool = False,
     ) -> EngineResult:
         """See `indexer.engine.Engine.search`. Raises `QueryError`, `IndexMissingError`."""
-        with self._searcher() as searcher:
-            reader = searcher.reader()
-            parts = [] if query is None else [prepare(query, reader)]
-            if filters is not None:
-                parts.append(unscored(prepare(filters, reader)))
+
+        def ask(searcher: EntrySearcher) -> EngineResult:
+            deadline = Deadline()
             return collect(
                 searcher,
-                And(parts) if parts else everything(),
+                _selected(searcher, query, filters, deadline),
                 scored=query is not None,
                 sort=sort or ("newest" if query is None else "relevance"),
                 limit=limit,
                 offset=offset,
                 documents=documents,
+                deadline=deadline,
             )
+
+        return self._answer(ask)
+
+    def facet(
+        self, query: Query | None, facet: Facet, *, filters: Query | None = None, documents: bool = False
+    ) -> tuple[FacetCount, ...]:
+        """See `indexer.engine.Engine.facet`. Raises `QueryError`, `IndexMissingError`."""
+
+        def ask(searcher: EntrySearcher) -> tuple[FacetCount, ...]:
+            deadline = Deadline()
+            tree = _selected(searcher, query, filters, deadline)
+            return count_facet(searcher, tree, facet, documents=documents, deadline=deadline)
+
+        return self._answer(ask)
 
     def stored(self) -> Iterator[tuple[AccessionNumber, str, int | None]]:
         """Accession number, sha256 and sequence of every entry that can be found."""
-        with self._searcher() as searcher:
+        with _reading(self._path), self._searcher() as searcher:
             for _, fields in searcher.reader().iter_docs():
                 record = json.loads(fields["record"])
                 yield AccessionNumber(record["accession"]), record["sha256"], record["sequence"]
 
     def stats(self) -> EngineStats:
         """Size of the index."""
-        with self._searcher() as searcher:
-            documents = searcher.doc_count()
+        documents = self._answer(lambda searcher: int(searcher.doc_count()))
         return EngineStats(documents, sum(file.stat().st_size for file in self._path.iterdir() if file.is_file()))
 
     def close(self) -> None:
         """Close the index. What was not committed is dropped."""
         self._abandon()
         with self._idle_lock:
-            for searcher in self._idle:
+            for _, searcher in self._idle:
                 searcher.close()
             self._idle.clear()
 
@@ -188,26 +202,55 @@ class WhooshEngine:
             _log.warning("could not tidy up in %s: %s", self._path, str(error))
             writer.writelock.release()
 
+    def _answer(self, ask: Callable[[EntrySearcher], T]) -> T:
+        """What `ask` finds in the newest commit. Files that a commit takes away meanwhile are a reason to ask again."""
+
+        def attempt() -> T:
+            with self._searcher() as searcher:
+                return ask(searcher)
+
+        with _reading(self._path):
+            return _patiently(attempt)
+
     @contextlib.contextmanager
     def _searcher(self) -> Iterator[EntrySearcher]:
         """A searcher of the newest commit for one thread: Whoosh's files have one place each, so none may share it."""
-        with _reading(self._path):
-            searcher = self._take_searcher()
-            try:
-                yield searcher
-            finally:
-                with self._idle_lock:
-                    self._idle.append(searcher)
-
-    def _take_searcher(self) -> EntrySearcher:
-        newest = self._index.latest_generation()
+        newest = self._version()
         with self._idle_lock:
-            outdated = [idle for idle in self._idle if idle.generation != newest]
-            self._idle = [idle for idle in self._idle if idle.generation == newest]
-            found = self._idle.pop() if self._idle else None
-        for idle in outdated:
-            idle.close()
-        return found or _patiently(lambda: EntrySearcher(self._index.reader(), fromindex=self._index))
+            outdated = [searcher for version, searcher in self._idle if version != newest]
+            self._idle = [idle for idle in self._idle if idle[0] == newest]
+            searcher = self._idle.pop()[1] if self._idle else None
+        for old in outdated:
+            old.close()
+        searcher = searcher or EntrySearcher(self._index.reader(), fromindex=self._index)
+        try:
+            yield searcher
+        except OSError:  # whatever it could not read, it may not be able to read later
+            searcher.close()
+            raise
+        except BaseException:
+            self._give_back(newest, searcher)
+            raise
+        self._give_back(newest, searcher)
+
+    def _give_back(self, version: _Version, searcher: EntrySearcher) -> None:
+        with self._idle_lock:
+            self._idle.append((version, searcher))
+
+    def _version(self) -> _Version:
+        """Which table of contents is the newest. The numbers begin anew in a rebuilt index, but the file is another."""
+        generation = self._index.latest_generation()
+        status = (self._path / TOC._filename(self._index.indexname, generation)).stat()  # noqa: SLF001 (its only name)
+        return generation, status.st_ino, status.st_mtime_ns
+
+
+def _selected(searcher: EntrySearcher, query: Query | None, filters: Query | None, deadline: Deadline) -> Query:
+    """What `query` and `filters` select, ready for matching; only `query` scores."""
+    reader = searcher.reader()
+    parts = [] if query is None else [prepare(query, reader, deadline)]
+    if filters is not None:
+        parts.append(unscored(prepare(filters, reader, deadline)))
+    return And(parts) if parts else everything()
 
 
 @contextlib.contextmanager

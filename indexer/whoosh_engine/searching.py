@@ -1,23 +1,18 @@
-"""Collecting what a prepared tree matches: exact totals, one hit a submission, any order, one page."""
+"""Collecting what a prepared tree matches: exact totals, one hit a submission, any order, one page, counts by value."""
 
 from __future__ import annotations
 
 import heapq
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from whoosh.query import Query
 from whoosh.searching import Searcher
 
-from archiver.errors import QueryError
-from indexer.engine import EngineHit, EngineResult, Sort
-
-MAX_SEARCH_S = 120.0
-"""Seconds after which a search is given up: only a hostile query, or an index far beyond this engine, takes as long."""
-
-_CHECK_EVERY = 256
+from indexer.engine import EngineHit, EngineResult, Facet, FacetCount, Sort
+from indexer.whoosh_engine.bounds import Deadline
 
 
 class EntrySearcher(Searcher):  # type: ignore[misc]  # Whoosh has no types
@@ -26,12 +21,6 @@ class EntrySearcher(Searcher):  # type: ignore[misc]  # Whoosh has no types
     def __init__(self, reader: Any, **options: Any) -> None:
         self._columns: dict[str, Sequence[int]] = {}
         super().__init__(reader, **options)
-
-    @property
-    def generation(self) -> int | None:
-        """The number of the commit that is searched; None for an empty index."""
-        generation: int | None = self.reader().generation()
-        return generation
 
     def column(self, name: str) -> Sequence[int]:
         """The numbers of column `name` by document number of this segment; 0 where a document has none."""
@@ -61,10 +50,20 @@ _ORDERS: dict[Sort, Callable[[_Match], tuple[float, ...]]] = {
 
 
 def collect(
-    searcher: EntrySearcher, tree: Query, *, scored: bool, sort: Sort, limit: int, offset: int, documents: bool
+    searcher: EntrySearcher,
+    tree: Query,
+    *,
+    scored: bool,
+    sort: Sort,
+    limit: int,
+    offset: int,
+    documents: bool,
+    deadline: Deadline,
 ) -> EngineResult:
-    """The page of `tree`'s matches that begins at `offset`. Raises `QueryError` after `MAX_SEARCH_S`."""
-    matches = list(_matches(searcher, tree)) if documents else list(_best(_matches(searcher, tree)))
+    """The page of `tree`'s matches that begins at `offset`. Raises `QueryError` after the `deadline`."""
+    if not limit:
+        return EngineResult(_count(searcher, tree, documents=documents, deadline=deadline), ())
+    matches = _hits(searcher, tree, documents=documents, deadline=deadline)
     page = heapq.nsmallest(offset + limit, matches, key=_ORDERS[sort])[offset:]
     return EngineResult(
         total=len(matches),
@@ -75,29 +74,73 @@ def collect(
     )
 
 
-def _matches(searcher: EntrySearcher, tree: Query) -> Iterator[_Match]:
-    deadline = time.monotonic() + MAX_SEARCH_S
-    context = searcher.context(needs_current=True)
+def count_facet(
+    searcher: EntrySearcher, tree: Query, facet: Facet, *, documents: bool, deadline: Deadline
+) -> tuple[FacetCount, ...]:
+    """How many of `tree`'s hits have each value of `facet`, the most frequent first. Raises as `collect`."""
+    hits = {match.document for match in _hits(searcher, tree, documents=documents, deadline=deadline)}
+    counts: Counter[int | str] = Counter()
     for leaf, offset in searcher.leaf_searchers():
-        if not leaf.doc_count_all():
+        here = {number - offset for number in hits if offset <= number < offset + leaf.doc_count_all()}
+        if facet == "year":
+            filed = leaf.column("filed")
+            counts.update(filed[number] // 10_000 for number in here)
             continue
+        reader = leaf.reader()
+        for term in deadline.watch(reader.lexicon(facet)):
+            found = len(here.intersection(reader.postings(facet, term).all_ids()))
+            if found:
+                counts[_facet_value(facet, term.decode())] += found
+    return tuple(
+        FacetCount(value, count) for value, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    )
+
+
+def _facet_value(facet: Facet, term: str) -> int | str:
+    """A folded value as EDGAR writes it: its codes have no small letters."""
+    return int(term) if facet in {"cik", "sic"} else term.upper()
+
+
+def _hits(searcher: EntrySearcher, tree: Query, *, documents: bool, deadline: Deadline) -> list[_Match]:
+    matches = deadline.watch(_matches(searcher, tree))
+    return list(matches) if documents else _best(matches)
+
+
+def _matches(searcher: EntrySearcher, tree: Query) -> Iterator[_Match]:
+    context = searcher.context(needs_current=True)
+    for leaf, offset in _leaves(searcher):
         filed, accepted, number = leaf.column("filed"), leaf.column("accepted"), leaf.column("number")
         matcher = tree.matcher(leaf, context)
-        count = 0
         while matcher.is_active():
             found = matcher.id()
             yield _Match(offset + found, matcher.score(), filed[found], accepted[found], number[found])
             matcher.next()
-            count += 1
-            if count % _CHECK_EVERY == 0 and time.monotonic() > deadline:
-                raise QueryError(f"the search took more than {MAX_SEARCH_S:.0f} s", "make the query narrower")
 
 
-def _best(matches: Iterator[_Match]) -> Iterator[_Match]:
+def _count(searcher: EntrySearcher, tree: Query, *, documents: bool, deadline: Deadline) -> int:
+    """How many hits there are, without scoring or ordering them."""
+    count = 0
+    submissions: set[int] = set()
+    for leaf, _ in _leaves(searcher):
+        found = deadline.watch(tree.matcher(leaf, searcher.boolean_context()).all_ids())
+        if documents:
+            count += sum(1 for _ in found)
+        else:
+            number = leaf.column("number")
+            submissions.update(number[document] for document in found)
+    return count + len(submissions)
+
+
+def _leaves(searcher: EntrySearcher) -> Iterator[tuple[EntrySearcher, int]]:
+    """A searcher for each segment that holds documents, and the number of its first one in the whole index."""
+    return ((leaf, offset) for leaf, offset in searcher.leaf_searchers() if leaf.doc_count_all())
+
+
+def _best(matches: Iterable[_Match]) -> list[_Match]:
     """The best document of each submission, the first of several equals."""
     best: dict[int, _Match] = {}
     for match in matches:
         known = best.get(match.number)
         if known is None or match.score > known.score:
             best[match.number] = match
-    yield from best.values()
+    return list(best.values())

@@ -10,12 +10,23 @@ from hypothesis import strategies as st
 from whoosh.query import And, FuzzyTerm, Not, Or, Phrase, Prefix, Query, Sequence, Term, Wildcard
 
 from archiver.errors import QueryError, UsageError
-from indexer.query import MAX_QUERY_CHARS, MAX_SLOP, MAX_TERMS, DateSpan, Filters, NameWords, parse_query
+from indexer.query import MAX_QUERY_CHARS, MAX_SLOP, MAX_TERMS, Filters, parse_query
+from indexer.query_tree import DateSpan, NameWords, Near, Stem
 
 
 def anywhere(leaf: type[Query], value: object, **options: object) -> Query:
     """What a leaf without field stands for."""
     return Or([leaf("text", value, **options), leaf("description", value, **options)])
+
+
+def near(*words: str, distance: int) -> Query:
+    """What words near each other stand for."""
+    return Or(
+        [
+            Near(field, tuple(Term(field, word) for word in words), distance=distance)
+            for field in ("text", "description")
+        ]
+    )
 
 
 @pytest.mark.parametrize(
@@ -30,7 +41,10 @@ def anywhere(leaf: type[Query], value: object, **options: object) -> Query:
         ("a NOT b", And([anywhere(Term, "a"), Not(anywhere(Term, "b"))])),
         ('"Patricia L. Higgins"', anywhere(Phrase, ["patricia", "l", "higgins"])),
         ("“Patricia Higgins”", anywhere(Phrase, ["patricia", "higgins"])),
-        ('"near each other"~5', anywhere(Phrase, ["near", "each", "other"], slop=5)),
+        ('"near each other"~5', near("near", "each", "other", distance=5)),
+        ('"near each"~1', near("near", "each", distance=1)),
+        ("stem:resigned", anywhere(Stem, "resigned")),
+        ("stem:2004", anywhere(Term, "2004")),
         ("Resign*", anywhere(Prefix, "resign")),
         ("te?t", anywhere(Wildcard, "te?t")),
         ("te??t", anywhere(Wildcard, "te??t")),
@@ -108,7 +122,9 @@ def test_a_field_reads_its_values_by_its_own_rules(text: str, tree: Query) -> No
         ("form:[a TO b]", 5),
         ("*tion", 0),
         ("*", 0),
-        ("a*b*c*d*", 0),
+        ("ab*b*c*d*", 0),
+        ("a*", 0),
+        ("x a*b", 2),
         ("10-K~1", 0),
         ("form:8-K~1", 5),
         ('name:""', 5),
@@ -187,6 +203,15 @@ def test_values_of_one_filter_are_alternatives_and_filters_must_all_hold() -> No
             DateSpan("filed", date(2004, 1, 1), date(9999, 12, 31)),
         ]
     )
+
+
+def test_stemming_is_for_whole_words_of_text_only() -> None:
+    """Asked to stem, the language does so in words, phrases and near words, and not in fields, patterns or numbers."""
+    assert parse_query("resigned", stem=True) == parse_query("stem:resigned")
+    phrase = parse_query('"resigned 2004 dir*"', stem=True)
+    assert phrase.subqueries[0].subqueries == [Stem("text", "resigned"), Term("text", "2004"), Prefix("text", "dir")]
+    assert parse_query("item:5.02 name:holdings resig*", stem=True) == parse_query("item:5.02 name:holdings resig*")
+    assert Stem("text", "resigned") == Stem("text", "resignation") != Stem("text", "resident")
 
 
 def test_no_filters_are_no_tree() -> None:

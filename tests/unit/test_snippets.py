@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 from hypothesis import given
@@ -30,6 +29,11 @@ def marked(query: str, text: str) -> str | None:
         ("shurtlef~1", "Mr. <em>Shurtleff</em> resigned from the Board of Directors"),
         ('"board of direct*"', "Mr. Shurtleff resigned from the <em>Board of Directors</em>"),
         ('"shurtleff board"~4', "Mr. <em>Shurtleff</em> resigned from the <em>Board</em> of Directors"),
+        ('"board shurtleff"~4', "Mr. <em>Shurtleff</em> resigned from the <em>Board</em> of Directors"),
+        ("stem:resigning", "Mr. Shurtleff <em>resigned</em> from the Board of Directors"),
+        ('stem:"boards of director"', "Mr. Shurtleff resigned from the <em>Board of Directors</em>"),
+        ('"b?ard"', None),
+        ("shurt*f re*ed", "Mr. <em>Shurtleff</em> <em>resigned</em> from the Board of Directors"),
         ("sign", None),
         ("NOT resigned", None),
         ("form:8-K", None),
@@ -88,8 +92,7 @@ def test_a_snippet_is_a_clean_cut_of_its_text(before: str, after: str) -> None:
     assert {snippet.text[start:stop].casefold() for start, stop in snippet.spans} == {"zebra"}
 
 
-def test_a_hostile_pattern_over_a_long_word_ends_soon() -> None:
-    """A pattern with several stars over letters without end takes a moment, not for ever."""
-    started = time.perf_counter()
-    assert marked("a*a*a*b", "a" * 20_000) is None
-    assert time.perf_counter() - started < 20
+def test_a_hostile_pattern_over_a_long_word_ends() -> None:
+    """A pattern with several stars over letters without end ends at all."""
+    for pattern in ("aa*a*a*b", "aa?*a?*a?*b", '"a* a* a*b"'):
+        assert marked(pattern, "a" * 200_000 + " " + "a" * 200_000) is None

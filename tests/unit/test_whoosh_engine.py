@@ -20,10 +20,10 @@ from whoosh.query import Term
 
 from archiver.errors import IndexMissingError, LockedError, QueryError, StorageError
 from archiver.identifiers import AccessionNumber, Cik, FormType, words
-from indexer.engine import Sort
+from indexer.engine import Facet, FacetCount, Sort
 from indexer.entries import HitEntity, IndexEntry
 from indexer.query import Filters, parse_query
-from indexer.whoosh_engine import prepare
+from indexer.whoosh_engine import bounds
 from indexer.whoosh_engine.engine import WhooshEngine
 
 
@@ -131,6 +131,13 @@ def filled(engine: WhooshEngine) -> WhooshEngine:
         "1,234.56",
         "registrant's",
         '"shurtleff board"~4',
+        '"board shurtleff"~4',
+        '"directors shurtleff board"~5',
+        '"direct* sh* from"~5',
+        "stem:resigning",
+        "stem:REGISTRANTS",
+        'stem:"boards of director"',
+        'stem:"director resigning"~5',
         "shurtleff NOT zebra",
         "zebra OR shurtleff",
         "(zebra OR shurtleff) AND directors",
@@ -164,6 +171,8 @@ def test_a_submission_is_found_by_its_words_and_facts(filled: WhooshEngine, quer
         "zebra",
         '"directors of board"',
         '"shurtleff board"~3',
+        '"board shurtleff"~3',
+        '"directors direct*"~50',
         "board NOT directors",
         "form:8-K/A",
         "form:8",
@@ -180,6 +189,41 @@ def test_a_submission_is_found_by_its_words_and_facts(filled: WhooshEngine, quer
 def test_what_is_not_there_is_not_found(filled: WhooshEngine, query: str) -> None:
     """No other words, no part of a value, no words of two different names."""
     assert find(filled, query) == []
+
+
+def test_facets_count_every_hit_by_its_values(engine: WhooshEngine) -> None:
+    """Hits are counted by each value of theirs, in EDGAR's spelling, over all segments and beyond any page."""
+    facts: dict[str, object] = {
+        "items": ("5.02", "9.01"),
+        "entities": (HitEntity(Cik(320), "ACME", "FILER"), HitEntity(Cik(42), "OTHER", "FILER")),
+        "sics": (7389,),
+        "states": ("DE",),
+    }
+    put(engine, entry(1, "x zebra", **facts), entry(1, "x", position=1, type="EX-99.1", **facts))
+    put(engine, entry(2, "x", form=FormType("SC 13D/A"), type="SC 13D/A", filing_date=date(2005, 1, 3), items=["5.02"]))
+    put(engine, entry(3, "other"))
+
+    def facet(name: Facet, *, documents: bool = False) -> dict[int | str, int]:
+        return {found.value: found.count for found in engine.facet(parse_query("x"), name, documents=documents)}
+
+    assert list(facet("item").items()) == [("5.02", 2), ("9.01", 1)]
+    assert facet("form") == {"8-K": 1, "SC 13D/A": 1}
+    assert facet("form", documents=True) == {"8-K": 2, "SC 13D/A": 1}
+    assert facet("type", documents=True) == {"8-K": 1, "EX-99.1": 1, "SC 13D/A": 1}
+    assert sum(facet("type").values()) == 2
+    assert facet("cik") == {42: 1, 320: 1}
+    assert facet("sic") == {7389: 1}
+    assert facet("state") == {"DE": 1}
+    assert facet("year") == {2004: 1, 2005: 1}
+    assert engine.facet(None, "year", filters=Filters(form=["8-K"]).tree()) == (FacetCount(2004, 2),)
+
+
+def test_a_count_needs_no_hits(filled: WhooshEngine) -> None:
+    """With a limit of 0 the total is the same as with hits."""
+    for query in ("nothing", '"board of directors"', "NOT nothing", "filed:2005", "zebra"):
+        tree = parse_query(query)
+        counted = filled.search(tree, limit=0)
+        assert (counted.total, counted.hits) == (filled.search(tree).total, ())
 
 
 def test_filters_select_without_scoring(filled: WhooshEngine) -> None:
@@ -329,9 +373,11 @@ def test_threads_may_search_one_engine(engine: WhooshEngine) -> None:
 def test_a_pattern_that_expands_too_far_is_refused(engine: WhooshEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     """A pattern that stands for too many words is an error that names the bound."""
     put(engine, entry(1, " ".join(f"word{number}" for number in range(40))))
-    monkeypatch.setattr(prepare, "MAX_EXPANSIONS", 30)
+    monkeypatch.setattr(bounds, "MAX_EXPANSIONS", 30)
     with pytest.raises(QueryError, match="30"):
         find(engine, "word*")
+    with pytest.raises(QueryError, match="word"):
+        find(engine, '"word1 word*"')
     assert find(engine, "word1*") == [1]
 
 
@@ -361,7 +407,7 @@ _WORDS = ("a", "b", "c", "d")
 _texts = st.lists(st.sampled_from(_WORDS), max_size=6)
 _leaves = st.one_of(
     st.sampled_from(_WORDS),
-    st.tuples(st.sampled_from(_WORDS), st.sampled_from(_WORDS), st.integers(1, 3)),
+    st.tuples(st.lists(st.sampled_from(_WORDS), min_size=2, max_size=4), st.integers(0, 3)),
 )
 _trees = st.recursive(
     _leaves,
@@ -382,8 +428,10 @@ def _written(tree: object) -> str:
             return f"(NOT {_written(child)})"
         case ("AND" | "OR" as operator, left, right):
             return f"({_written(left)} {operator} {_written(right)})"
-        case (first, second, slop):
-            return f'"{first} {second}"~{slop}'
+        case (list() as phrase, 0):
+            return f'"{" ".join(phrase)}"'
+        case (list() as near, distance):
+            return f'"{" ".join(near)}"~{distance}'
     raise AssertionError(tree)
 
 
@@ -398,11 +446,13 @@ def _holds(tree: object, text: Sequence[str]) -> bool:
             return _holds(left, text) and _holds(right, text)
         case ("OR", left, right):
             return _holds(left, text) or _holds(right, text)
-        case (first, second, int() as slop):
+        case (list() as phrase, 0):
+            return any(list(text[start : start + len(phrase)]) == phrase for start in range(len(text)))
+        case (list() as near, int() as distance):
             return any(
-                text[i] == first and text[j] == second
-                for i in range(len(text))
-                for j in range(i + 1, min(len(text), i + slop + 1))
+                max(places) - min(places) < len(near) - 1 + distance
+                for places in itertools.permutations(range(len(text)), len(near))
+                if all(text[place] == word for place, word in zip(places, near, strict=True))
             )
     raise AssertionError(tree)
 

@@ -1,0 +1,50 @@
+"""What one search may cost. Whatever passes a bound is a `QueryError` that names it."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from archiver.errors import QueryError
+
+T = TypeVar("T")
+
+MAX_EXPANSIONS = 10_000
+"""Words of the index that one pattern, fuzzy word or stem may stand for."""
+
+MAX_SEARCH_S = 30.0
+"""Seconds after which a search is given up: only a hostile query, or an index far beyond this engine, takes as long."""
+
+_CHECK_EVERY = 256
+
+
+class Deadline:
+    """The end of the time that one search has, counted from the making of this object."""
+
+    def __init__(self, seconds: float = MAX_SEARCH_S) -> None:
+        self._seconds = seconds
+        self._end = time.monotonic() + seconds
+
+    def check(self) -> None:
+        """Raise `QueryError` once the time is over."""
+        if time.monotonic() > self._end:
+            raise QueryError(f"the search took more than {self._seconds:.0f} s", "make the query narrower")
+
+    def watch(self, steps: Iterable[T]) -> Iterator[T]:
+        """`steps`, given up with `QueryError` once the time is over; it looks now and then, and at the start."""
+        remaining = iter(steps)
+        while chunk := tuple(itertools.islice(remaining, _CHECK_EVERY)):
+            self.check()
+            yield from chunk
+
+
+def bounded(words: Iterable[T], stands_for: str) -> list[T]:
+    """The `words` of the index, found for `stands_for`. Raises `QueryError` for more than `MAX_EXPANSIONS`."""
+    found = list(itertools.islice(words, MAX_EXPANSIONS + 1))
+    if len(found) > MAX_EXPANSIONS:
+        raise QueryError(
+            f"{stands_for} stands for more than {MAX_EXPANSIONS} words of the index", "add letters to make it narrower"
+        )
+    return found

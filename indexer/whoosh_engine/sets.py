@@ -1,0 +1,69 @@
+"""Sets of documents as Whoosh queries and matchers: what has been found outside of Whoosh's own matching."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from whoosh.matching import ListMatcher, NullMatcher
+from whoosh.query import Query
+from whoosh.searching import SearchContext, Searcher
+
+
+class DocumentSet(Query):  # type: ignore[misc]  # Whoosh has no types
+    """Documents found by `find`, which gives the sorted numbers in one segment. Each scores `score`."""
+
+    def __init__(self, find: Callable[[Searcher], Sequence[int]], *, score: float) -> None:
+        self._find = find
+        self._score = score
+
+    def estimate_size(self, reader: Any) -> int:
+        """Whoosh orders an intersection by this; a set is cheap to look up in, so it may come last."""
+        return int(reader.doc_count_all())
+
+    def matcher(self, searcher: Searcher, context: SearchContext | None = None) -> Any:  # noqa: ARG002 (Whoosh's own)
+        """A matcher over the numbers found in this segment."""
+        numbers = self._find(searcher)
+        return SetMatcher(numbers, self._score) if numbers else NullMatcher()
+
+
+class SetMatcher(ListMatcher):  # type: ignore[misc]
+    """Whoosh's list matcher with one score for all, 0 included, and a binary search."""
+
+    def __init__(self, numbers: Sequence[int], score: float, place: int = 0) -> None:
+        super().__init__(numbers, position=place)
+        self._constant = score
+        self._i: int
+
+    def copy(self) -> SetMatcher:
+        """Another matcher at the same place."""
+        return SetMatcher(self._ids, self._constant, self._i)
+
+    def skip_to(self, id: int) -> None:  # noqa: A002 (Whoosh's own)
+        """Go to the first number that is `id` or more."""
+        self._i = bisect_left(self._ids, id, self._i)
+
+    def weight(self) -> float:
+        """The constant."""
+        return self._constant
+
+    score = weight
+
+
+class ScoredMatcher(SetMatcher):
+    """The same with a score for each number."""
+
+    def __init__(self, numbers: Sequence[int], scores: Sequence[float], place: int = 0) -> None:
+        super().__init__(numbers, 0.0, place)
+        self._scores = scores
+
+    def copy(self) -> ScoredMatcher:
+        """Another matcher at the same place."""
+        return ScoredMatcher(self._ids, self._scores, self._i)
+
+    def weight(self) -> float:
+        """The score of the number at this place."""
+        return self._scores[self._i]
+
+    score = weight
