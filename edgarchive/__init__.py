@@ -30,8 +30,11 @@ from archiver.reports import DryRun, SyncFailure, SyncReport
 from archiver.selection import Selection
 from archiver.settings import Settings
 from edgarchive.mirror import Mirror, sync_archive
+from indexer.engine import FacetCount
+from indexer.entries import HitEntity
 from indexer.header import Entity, SubmissionHeader
-from indexer.library import AsyncLibrary, Hit, Library, Results
+from indexer.library import AsyncLibrary, Library
+from indexer.results import Hit, HitDocument, Results
 from indexer.submission import Document, Submission
 
 __all__ = [
@@ -48,9 +51,12 @@ __all__ = [
     "EdgarError",
     "EdgarchiveError",
     "Entity",
+    "FacetCount",
     "FetchError",
     "FormType",
     "Hit",
+    "HitDocument",
+    "HitEntity",
     "IdentifierError",
     "IndexMissingError",
     "Library",

@@ -84,7 +84,7 @@ class Engine(Protocol):
         *,
         filters: Query | None = None,
         sort: Sort | None = None,
-        limit: int = 10,
+        limit: int | None = 10,
         offset: int = 0,
         documents: bool = False,
     ) -> EngineResult:
@@ -92,7 +92,8 @@ class Engine(Protocol):
 
         One hit a submission, its best document, unless `documents`. Without `sort`: by relevance with a query, newest
         first without. Order is by filing date, acceptance and accession number wherever scores are equal.
-        With `limit` 0 it only counts. Raises `QueryError` where the tree would expand without bound.
+        With `limit` 0 it only counts, with None it gives all.
+        Raises `QueryError` where the tree would expand without bound.
         """
 
     def facet(

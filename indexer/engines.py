@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import time
 from pathlib import Path
 
 from archiver.durable import make_directories, storage_errors, write_file_durably
@@ -20,6 +21,7 @@ SCHEMA = 1
 """Version of what an entry holds and how its words are cut. A change of either needs a rebuilt index: a new number."""
 
 _META = "meta.json"
+_SWAP_ATTEMPTS, _SWAP_PAUSE_S = 20, 0.05
 _ENGINES: dict[str, type[Engine]] = {WhooshEngine.name: WhooshEngine}
 _REBUILD = "run `edgarchive index --rebuild`"
 
@@ -47,8 +49,7 @@ def open_index(path: Path, *, writable: bool = False) -> Engine:
     """
     meta_path = path / _META
     try:
-        _check_owner(path)
-        meta = json.loads(meta_path.read_bytes())
+        meta = json.loads(_read_meta(path))
         schema, engine = meta["schema"], meta["engine"]
     except FileNotFoundError:
         raise IndexMissingError(f"there is no index in {path}", "run `edgarchive index`") from None
@@ -60,6 +61,19 @@ def open_index(path: Path, *, writable: bool = False) -> Engine:
             _REBUILD,
         )
     return _ENGINES[engine].open(path, writable=writable)
+
+
+def _read_meta(path: Path) -> bytes:
+    """The bytes of ``meta.json``; where a rebuilt index is just being put in place of the old one, after that."""
+    for _ in range(_SWAP_ATTEMPTS):
+        try:
+            _check_owner(path)
+            return (path / _META).read_bytes()
+        except FileNotFoundError:
+            if not (path / _META).exists() and not path.with_name(f"{path.name}.old").exists():
+                raise
+            time.sleep(_SWAP_PAUSE_S)
+    return (path / _META).read_bytes()
 
 
 def _check_owner(path: Path) -> None:

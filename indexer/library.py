@@ -7,8 +7,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import date, datetime
 from os import PathLike
 from pathlib import Path
@@ -21,10 +20,11 @@ from archiver.endpoints import index_page
 from archiver.errors import DamageError, UsageError
 from archiver.identifiers import AccessionNumber, Cik, FormType, parse_date
 from archiver.settings import Settings
-from indexer.engine import Engine, Sort
+from indexer.engine import Engine, Facet, FacetCount, Sort
 from indexer.engines import open_index
 from indexer.entries import HitEntity
 from indexer.query import Filters, parse_query
+from indexer.results import Hit, HitDocument, LazyHits, Results
 from indexer.snippets import Highlighter
 from indexer.submission import Submission, parse_submission
 
@@ -33,103 +33,6 @@ Texts = str | Sequence[str] | None
 Ciks = int | str | Sequence[int | str] | None
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class HitDocument:
-    """The document that was found. `sequence` is EDGAR's, from 1."""
-
-    type: str | None
-    sequence: int | None
-    filename: str | None
-    description: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A found submission with its best document, or a found document.
-
-    `document` is None for a submission without documents; `score` and `snippet` are None where only filters were asked,
-    `snippet` also where it was not wanted. `acceptance_datetime` is US Eastern. In `snippet`, matches stand between
-    ``<em>`` and ``</em>`` and all else is escaped as in HTML. `url` is EDGAR's page of the submission.
-    """
-
-    accession: AccessionNumber
-    form: FormType
-    filing_date: date
-    acceptance_datetime: datetime | None
-    period_of_report: date | None
-    items: tuple[str, ...]
-    entities: tuple[HitEntity, ...]
-    document: HitDocument | None
-    score: float | None
-    snippet: str | None
-    url: str | None
-    _library: Library = field(repr=False, compare=False)
-    _position: int | None = field(repr=False, compare=False)
-
-    def submission(self) -> Submission:
-        """The whole submission, read from the archive."""
-        return self._library.submission(self.accession)
-
-    def text(self) -> str:
-        """The text of the found document; of the whole submission where it has no documents."""
-        submission = self.submission()
-        return submission.text() if self._position is None else submission.documents[self._position].text()
-
-    def to_dict(self) -> dict[str, Any]:
-        """The hit as JSON has it."""
-        return {
-            "accession": str(self.accession),
-            "form": str(self.form),
-            "filing_date": self.filing_date.isoformat(),
-            "acceptance_datetime": self.acceptance_datetime.isoformat() if self.acceptance_datetime else None,
-            "period_of_report": self.period_of_report.isoformat() if self.period_of_report else None,
-            "items": list(self.items),
-            "entities": [
-                {"cik": None if entity.cik is None else int(entity.cik), "name": entity.name, "role": entity.role}
-                for entity in self.entities
-            ],
-            "document": self.document
-            and {
-                "type": self.document.type,
-                "sequence": self.document.sequence,
-                "filename": self.document.filename,
-                "description": self.document.description,
-            },
-            "score": self.score,
-            "snippet": self.snippet,
-            "url": self.url,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Results:
-    """One page of hits. `total` counts all that was found; `took_ms` is the time of the search in milliseconds.
-
-    `tree` is the query as it was understood, None without one.
-    """
-
-    query: str | None
-    total: int
-    took_ms: float
-    hits: tuple[Hit, ...]
-    tree: Query | None = field(default=None, repr=False, compare=False)
-
-    def __iter__(self) -> Iterator[Hit]:
-        return iter(self.hits)
-
-    def __len__(self) -> int:
-        return len(self.hits)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The results as JSON has them."""
-        return {
-            "query": self.query,
-            "total": self.total,
-            "took_ms": self.took_ms,
-            "hits": [hit.to_dict() for hit in self.hits],
-        }
 
 
 class Library:
@@ -158,22 +61,24 @@ class Library:
         since: date | str | None = None,
         until: date | str | None = None,
         sort: Sort | None = None,
-        limit: int = 10,
+        limit: int | None = 10,
         offset: int = 0,
         documents: bool = False,
         snippets: bool = True,
+        stem: bool = False,
     ) -> Results:
         """What `query` finds among what the filters select (docs/query-language.md).
 
         A filter takes one value or several, which are alternatives; dates are filing dates, inclusive, as `date` or ISO
-        text. Without a query: what the filters select, newest first. `limit` hits from `offset` on; one a submission,
-        or one a document with `documents`. `sort` is ``relevance``, ``newest`` or ``oldest``.
+        text. Without a query: what the filters select, newest first. `limit` hits from `offset` on, or, with None, all
+        of them, each made when it is reached; one a submission, or one a document with `documents`. `sort` is
+        ``relevance``, ``newest`` or ``oldest``. With `stem`, words of text stand for all words of their English stem.
         Raises `QueryError`, `UsageError`, `IndexMissingError`.
         """
         started = time.perf_counter()
         if sort is not None and sort not in get_args(Sort):
             raise UsageError(f"cannot sort by {sort!r}", f"choose one of: {', '.join(get_args(Sort))}")
-        if limit < 0 or offset < 0:
+        if (limit or 0) < 0 or offset < 0:
             raise UsageError("limit and offset cannot be negative", "give 0 or more")
         filters = Filters(
             cik=_many(cik),
@@ -184,11 +89,18 @@ class Library:
             since=_date(since),
             until=_date(until),
         ).tree()
-        tree = parse_query(query) if query is not None and query.strip() else None
+        tree = parse_query(query, stem=stem) if query is not None and query.strip() else None
         found = self._index().search(tree, filters=filters, sort=sort, limit=limit, offset=offset, documents=documents)
         snippet = _Snippets(self, tree if snippets else None)
-        hits = tuple(self._hit(json.loads(hit.stored), hit.score, snippet) for hit in found.hits)
-        return Results(query, found.total, round((time.perf_counter() - started) * 1000, 1), hits, tree)
+        hits: Sequence[Hit] = LazyHits(found.hits, lambda hit: self._hit(json.loads(hit.stored), hit.score, snippet))
+        if limit is not None:
+            hits = tuple(hits)
+
+        def count(facet: Facet) -> tuple[FacetCount, ...]:
+            return self._index().facet(tree, facet, filters=filters, documents=documents)
+
+        took_ms = round((time.perf_counter() - started) * 1000, 1)
+        return Results(query, found.total, took_ms, hits, tree, filters, count)
 
     def submission(self, accession: str) -> Submission:
         """The submission with this accession number. Raises `IdentifierError`, `NotInArchiveError`, `DamageError`."""
@@ -233,7 +145,7 @@ class Library:
             score=score,
             snippet=snippets.make(accession, position, stored["description"]),
             url=None if cik is None else index_page(cik, accession),
-            _library=self,
+            _read=self.submission,
             _position=position,
         )
 
@@ -252,9 +164,11 @@ class _Snippets:
         if self._highlighter is None or position is None:
             return None
         try:
-            if self._last is None or self._last.header.accession != accession:
-                self._last = self._library.submission(accession)
-            snippet = self._highlighter.snippet(self._last.documents[position].text())
+            submission = self._last  # threads may share the results; each goes on with what it has
+            if submission is None or submission.header.accession != accession:
+                submission = self._last = self._library.submission(accession)
+            found = submission.documents[position : position + 1]  # none, where bytes changed and wait to be indexed
+            snippet = self._highlighter.snippet(found[0].text()) if found else None
         except DamageError as error:
             _log.warning("no snippet of %s: %s", accession, error)  # the hit stands; `verify` reports the damage
             return None
@@ -263,7 +177,7 @@ class _Snippets:
 
 
 class AsyncLibrary:
-    """`Library` for asyncio: each call runs in a thread of its own.
+    """`Library` for asyncio: each call runs in a thread of its own, and gives back hits that are made.
 
     >>> async with AsyncLibrary("edgar/") as library:                                  # doctest: +SKIP
     ...     results = await library.search("resigned", item="5.02")
@@ -285,13 +199,14 @@ class AsyncLibrary:
         since: date | str | None = None,
         until: date | str | None = None,
         sort: Sort | None = None,
-        limit: int = 10,
+        limit: int | None = 10,
         offset: int = 0,
         documents: bool = False,
         snippets: bool = True,
+        stem: bool = False,
     ) -> Results:
         """See `Library.search`."""
-        return await asyncio.to_thread(
+        results = await asyncio.to_thread(
             self._library.search,
             query,
             cik=cik,
@@ -306,7 +221,9 @@ class AsyncLibrary:
             offset=offset,
             documents=documents,
             snippets=snippets,
+            stem=stem,
         )
+        return results if limit is not None else await asyncio.to_thread(results.made)
 
     async def submission(self, accession: str) -> Submission:
         """See `Library.submission`."""

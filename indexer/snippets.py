@@ -31,6 +31,9 @@ _BETWEEN = r"[\W_]+"
 _RAW_MARGIN = 8 * SNIPPET_CHARS
 """Characters looked at on each side: tables are mostly white space, which a snippet folds."""
 
+_SENTENCE_END = re.compile(r"(?<=[a-z]{4}[.!?]) (?=[\"“(]?[A-Z])")
+"""Between two sentences: four small letters before the point leave out ``Inc.``, ``Mr.`` and initials."""
+
 Span = tuple[int, int]
 
 
@@ -198,6 +201,7 @@ def _cut(text: str, marks: list[Span], first: int, last: int) -> Snippet:
     end = min(len(chars), max(focus[-1] + 1, begin + SNIPPET_CHARS))
     begin = max(0, min(begin, end - SNIPPET_CHARS)) if focus[0] >= end - SNIPPET_CHARS else begin
     begin, end = _whole_words(chars, begin, end, focus[0], focus[-1] + 1)
+    begin, end = _whole_sentences("".join(chars), begin, end, focus[0], focus[-1] + 1)
     near = [mark for mark in marks if mark[1] > origins[begin] and mark[0] <= origins[end - 1]]
     marked = [any(first <= origin < last for first, last in near) for origin in origins[begin:end]]
     spans = [
@@ -237,6 +241,20 @@ def _whole_words(chars: list[str], begin: int, end: int, first: int, last: int) 
         begin += 1
     while end > last and chars[end - 1] == " ":
         end -= 1
+    return begin, end
+
+
+def _whole_sentences(text: str, begin: int, end: int, first: int, last: int) -> Span:
+    """The window without the half sentences at its ends, where one begins or ends outside ``text[first:last]``.
+
+    At the end only as much is given up as leaves the passage long enough to be read.
+    """
+    starts = [match.end() for match in _SENTENCE_END.finditer(text, begin, first)]
+    if begin > 0 and starts:
+        begin = starts[0]
+    ends = [match.start() for match in _SENTENCE_END.finditer(text, last, end)]
+    if end < len(text) and ends and ends[-1] - begin >= SNIPPET_CHARS // 2:
+        end = ends[-1]
     return begin, end
 
 

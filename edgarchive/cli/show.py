@@ -1,14 +1,14 @@
-"""``edgarchive show``: the header and documents of one submission, its text, or its exact bytes."""
+"""``edgarchive show``: the header and documents of submissions, their text, or their exact bytes."""
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Annotated, Any
 
 import typer
 
 from archiver.archive import Archive
+from archiver.catalogue import CatalogueRecord
 from archiver.endpoints import index_page
 from archiver.errors import UsageError
 from archiver.identifiers import AccessionNumber
@@ -19,7 +19,9 @@ from indexer.submission import Submission, parse_submission
 
 def show(
     context: typer.Context,
-    accession: Annotated[str, typer.Argument(metavar="ACCESSION", help="With or without dashes.")],
+    accessions: Annotated[
+        list[str], typer.Argument(metavar="ACCESSION", help="With or without dashes; several, as xargs gives them.")
+    ],
     *,
     header: Annotated[bool, typer.Option("--header", help="Every label of the header.")] = False,
     text: Annotated[bool, typer.Option("--text", help="The text of all documents, or of one.")] = False,
@@ -31,27 +33,36 @@ def show(
     ] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Show one stored submission: header and documents, its text, or its exact bytes."""
+    """Show stored submissions: header and documents, their text, or their exact bytes."""
     if header + text + raw + as_json > 1:
         raise UsageError("--header, --text, --raw and --json exclude each other", "give one of them")
-    number = AccessionNumber(accession)
+    numbers = [AccessionNumber(accession) for accession in accessions]
     with Archive.open(common(context).settings().root) as archive:
-        data = archive.read(number)
-        if raw and document is None:
-            _write(data)
+        records = [archive.record(number) for number in numbers]
+        if header or as_json:
+            shown = (
+                _as_dict(archive, record) if as_json else _submission(archive, record).header.fields
+                for record in records
+            )
+            print_json(next(shown) if len(records) == 1 else list(shown))
             return 0
-        submission = parse_submission(data)
-        if raw and document is not None:
-            _write(submission.document(document).content())
-        elif text:
-            say(submission.text() if document is None else submission.document(document).text())
-        elif header:
-            say(json.dumps(submission.header.fields, indent=2, ensure_ascii=False))
-        elif as_json:
-            print_json(_as_dict(archive, submission))
-        else:
-            _print_summary(submission)
+        for place, record in enumerate(records):
+            if raw:
+                data = archive.read(record.accession)
+                _write(data if document is None else parse_submission(data).document(document).content())
+                continue
+            if place:
+                say()
+            submission = _submission(archive, record)
+            if text:
+                say(submission.text() if document is None else submission.document(document).text())
+            else:
+                _print_summary(submission)
     return 0
+
+
+def _submission(archive: Archive, record: CatalogueRecord) -> Submission:
+    return parse_submission(archive.read(record.accession))
 
 
 def _write(data: bytes) -> None:
@@ -60,9 +71,9 @@ def _write(data: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
-def _as_dict(archive: Archive, submission: Submission) -> dict[str, Any]:
+def _as_dict(archive: Archive, record: CatalogueRecord) -> dict[str, Any]:
+    submission = _submission(archive, record)
     header = submission.header
-    record = archive.record(header.accession)
     cik = next((entity.cik for entity in header.entities if entity.cik is not None), None)
     return {
         "accession": header.accession,

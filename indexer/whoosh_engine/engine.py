@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import logging
 import threading
@@ -33,7 +32,8 @@ _log = logging.getLogger(__name__)
 
 _OPEN_ATTEMPTS = 20
 _OPEN_PAUSE_S = 0.05
-"""While another process commits, the files that a table of contents names may be gone before they are opened."""
+"""While another process commits, the files that a table of contents names may be gone before they are opened, and while
+a rebuilt index takes the place of the old one, there is no table at all."""
 
 
 class WhooshEngine:
@@ -116,7 +116,7 @@ class WhooshEngine:
         *,
         filters: Query | None = None,
         sort: Sort | None = None,
-        limit: int = 10,
+        limit: int | None = 10,
         offset: int = 0,
         documents: bool = False,
     ) -> EngineResult:
@@ -273,8 +273,6 @@ def _patiently(attempt: Callable[[], T]) -> T:
     for _ in range(_OPEN_ATTEMPTS - 1):
         try:
             return attempt()
-        except OSError as error:
-            if error.errno != errno.ENOENT:
-                raise
+        except (FileNotFoundError, EmptyIndexError):
             time.sleep(_OPEN_PAUSE_S)
     return attempt()

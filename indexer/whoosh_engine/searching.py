@@ -55,16 +55,19 @@ def collect(
     *,
     scored: bool,
     sort: Sort,
-    limit: int,
+    limit: int | None,
     offset: int,
     documents: bool,
     deadline: Deadline,
 ) -> EngineResult:
     """The page of `tree`'s matches that begins at `offset`. Raises `QueryError` after the `deadline`."""
-    if not limit:
+    if limit == 0:
         return EngineResult(_count(searcher, tree, documents=documents, deadline=deadline), ())
     matches = _hits(searcher, tree, documents=documents, deadline=deadline)
-    page = heapq.nsmallest(offset + limit, matches, key=_ORDERS[sort])[offset:]
+    order = _ORDERS[sort]
+    page = (sorted(matches, key=order) if limit is None else heapq.nsmallest(offset + limit, matches, key=order))[
+        offset:
+    ]
     return EngineResult(
         total=len(matches),
         hits=tuple(

@@ -5,6 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -214,3 +218,93 @@ def test_a_closed_pipe_is_no_error(synced: CommandLine) -> None:
         process.stdout.close()
         assert process.stderr is not None
         assert b"Traceback" not in process.stderr.read()
+
+
+def test_facets_and_the_query_in_words_are_part_of_the_json(synced: CommandLine) -> None:
+    """`--facet` adds counts of everything found, and `--explain` what was understood, to the contract's keys."""
+    found = synced.json("search", "the", "-n", "0", "--facet", "form", "--facet", "year", "--facet", "cik", "--explain")
+    assert list(found) == ["query", "total", "took_ms", "hits", "facets", "explain"]
+    assert list(found["facets"]) == ["form", "year", "cik"]
+    assert sum(value["count"] for value in found["facets"]["form"]) == found["total"]
+    assert {type(value["value"]) for value in found["facets"]["cik"]} == {int}
+    assert '"the"' in found["explain"]
+    assert synced.run("search", "the", "--facet", "form", "--format", "csv").returncode == 2
+
+
+def test_explain_never_gets_between_the_lines_of_a_pipe(synced: CommandLine) -> None:
+    """With a line a hit on stdout, the query in words goes to stderr; in a table it comes first."""
+    lines = synced.run("search", "the", "--explain", "--format", "accessions")
+    assert lines.stdout == synced.run("search", "the", "--format", "accessions").stdout
+    assert b"query:" in lines.stderr
+    assert synced.run("search", "the", "--explain", "--item", "5.02").stdout.startswith(b"query:")
+
+
+def test_show_takes_what_a_search_gives(synced: CommandLine) -> None:
+    """Several accession numbers are one JSON document: a list, in their order; one unknown number, and nothing is."""
+    found = synced.run("search", "the", "-n", "3", "--format", "accessions").stdout.decode().split()
+    assert [shown["accession"] for shown in synced.json("show", *found)] == found
+    assert synced.run("show", *found).stdout.count(b"  filed ") == len(found)
+    raw = b"".join((FIXTURES / f"{accession}.txt").read_bytes() for accession in found)
+    assert synced.run("show", *found, "--raw").stdout == raw
+    unknown = synced.run("show", *found, "0000000001-99-000001")
+    assert (unknown.returncode, unknown.stdout) == (2, b"")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "a* b* c*",
+        " OR ".join(f"w{number}" for number in range(1500)),
+        '"a b"~100000',
+        "(" * 500 + "a" + ")" * 500,
+        "x" * 100_000,
+        "aa*a*a*a*a*b",
+        "*",
+    ],
+    ids=["prefixes", "alternatives", "distance", "parentheses", "length", "stars", "everything"],
+)
+def test_what_would_go_without_bound_ends_with_2_and_the_bound(synced: CommandLine, query: str) -> None:
+    """A hostile query is one line with exit code 2, soon."""
+    done = synced.run("search", query)
+    assert done.returncode == 2
+    assert done.stdout == b""
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_a_terminal_gets_colours_and_links_and_nothing_else_does(synced: CommandLine) -> None:
+    """On a terminal, accession numbers link to EDGAR and matches stand out; not with NO_COLOR, and never in a pipe."""
+    assert b"\x1b" not in synced.run("search", "lantern").stdout
+    assert b"\x1b" not in on_a_terminal(synced, "search", "lantern", NO_COLOR="1", TERM="xterm")
+    shown = on_a_terminal(synced, "search", "lantern", TERM="xterm")
+    assert b"\x1b]8;;https://www.sec.gov/Archives/edgar/data/" in shown
+    assert b"\x1b[1;33mLANTERN\x1b[0m" in shown
+
+
+def on_a_terminal(cli: CommandLine, *arguments: str, **environment: str) -> bytes:
+    """What a command prints when its stdout is a terminal."""
+    master, slave = pty.openpty()
+    try:
+        subprocess.run(
+            [sys.executable, "-m", "edgarchive", *arguments],
+            stdout=slave,
+            env=cli.environment | environment,
+            cwd=cli.folder,
+            check=True,
+            timeout=60,
+        )
+        return os.read(master, 100_000)
+    finally:
+        os.close(slave)
+        os.close(master)
+
+
+def test_completion_knows_verbs_and_options(cli: CommandLine) -> None:
+    """The shell completes verbs, options of a verb, and the values that an option can have."""
+
+    def completed(words: str) -> str:
+        shell = {"_EDGARCHIVE_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+        return cli.run(**shell).stdout.decode()
+
+    assert "search" in completed("edgarchive se").split()
+    assert "--facet" in completed("edgarchive search --fa").split()
+    assert "accessions" in completed("edgarchive search --format acc").split()

@@ -266,6 +266,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
             "XDG_CONFIG_HOME": str(tmp_path),
             "NO_COLOR": "1",
             "PYTHON": sys.executable,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(ROOT),
         }.items():
             monkeypatch.setenv(name, value)

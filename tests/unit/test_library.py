@@ -11,10 +11,19 @@ from pathlib import Path
 import pytest
 
 from archiver.archive import Archive
-from archiver.errors import IdentifierError, IndexMissingError, NotInArchiveError, QueryError, UsageError
+from archiver.errors import (
+    EdgarchiveError,
+    IdentifierError,
+    IndexMissingError,
+    NotInArchiveError,
+    QueryError,
+    UsageError,
+)
 from archiver.settings import Settings
 from indexer.build import index_archive
+from indexer.engine import FacetCount
 from indexer.library import AsyncLibrary, Library
+from indexer.results import FACETS
 from tests.unit.archives import keep
 from tests.unit.submissions import ACCESSION, submission_bytes
 
@@ -142,12 +151,70 @@ def test_no_archive_and_no_index_are_said_plainly(tmp_path: Path) -> None:
         library.search("x")
 
 
+def test_results_without_a_limit_come_when_they_are_reached(library: Library) -> None:
+    """All hits are there to be iterated, counted and sliced, and none is read from the archive before it is reached."""
+    results = library.search("rossi", documents=True, sort="oldest", limit=None)
+    assert (results.total, len(results), len(results.hits[1:])) == (2, 2, 1)
+    first = next(iter(results))
+    assert first.document
+    assert first.document.sequence == 1
+    assert [hit.document and hit.document.sequence for hit in results] == [1, 2]
+    assert results.hits[-1].snippet == results.made().hits[-1].snippet
+    library.close()
+    with pytest.raises(EdgarchiveError):
+        first.submission()
+
+
+def test_facets_count_what_was_found(library: Library) -> None:
+    """Counts are of all hits, of the kinds asked for or of all, and an unknown kind is refused by name."""
+    results = library.search("rossi", limit=0)
+    assert results.facets("item", "cik") == {
+        "item": (FacetCount("5.02", 1), FacetCount("9.01", 1)),
+        "cik": (FacetCount(320, 1),),
+    }
+    assert set(results.facets()) == set(FACETS)
+    assert library.search("rossi", limit=0, documents=True).facets("type") == {
+        "type": (FacetCount("8-K", 1), FacetCount("EX-99.1", 1))
+    }
+    with pytest.raises(UsageError, match="colour"):
+        results.facets("colour")  # type: ignore[arg-type]
+
+
+def test_rows_fit_a_data_frame(library: Library) -> None:
+    """Each row is flat, has the same columns, and dates as dates."""
+    rows = library.search("rossi", documents=True, sort="oldest").to_dicts()
+    assert [list(row) for row in rows] == [list(rows[0])] * 2
+    assert [(row["type"], row["filing_date"], row["ciks"], row["items"]) for row in rows] == [
+        ("8-K", date(2004, 12, 22), [320], ["5.02", "9.01"]),
+        ("EX-99.1", date(2004, 12, 22), [320], ["5.02", "9.01"]),
+    ]
+
+
+def test_results_say_what_was_asked(library: Library) -> None:
+    """The query as it was understood, and the filters, in words."""
+    said = library.search("left", stem=True, item="5.*", limit=0).explain()
+    assert said == 'query:\n  text or description has a word with the stem of "left"\nfilters:\n  item is like 5.*'
+
+
+def test_words_are_stemmed_only_on_request(library: Library) -> None:
+    """Another form of a word is found with `stem`, and not without."""
+    assert library.search("directors releases").total == 0
+    assert library.search("tell releasing").total == 0
+    assert library.search("tell releasing", stem=True).total == 1
+    assert library.search("stem:tell stem:releasing").total == 1
+
+
 def test_threads_may_share_a_library(library: Library) -> None:
-    """Several threads that search at once all get whole answers."""
+    """Several threads that search, count, and read at once all get whole answers, also out of shared results."""
     snippets: list[str | None] = []
+    shared = library.search('"press release" zebra', limit=None)
 
     def search() -> None:
-        snippets.extend(hit.snippet for _ in range(20) for hit in library.search('"press release" zebra'))
+        for _ in range(10):
+            found = library.search('"press release" zebra')
+            assert found.facets("form") == {"form": (FacetCount("8-K", 1),)}
+            assert library.submission(ACCESSION).header.form == "8-K"
+            snippets.extend(hit.snippet for hit in (*found, *shared))
 
     threads = [threading.Thread(target=search) for _ in range(4)]
     for thread in threads:
@@ -161,9 +228,10 @@ def test_threads_may_share_a_library(library: Library) -> None:
 async def test_the_asyncio_library_has_the_same_names(tmp_path: Path) -> None:
     """Searches and reads are awaited, and several run at once."""
     async with AsyncLibrary(make_archive(tmp_path / "edgar", submission_bytes())) as library:
-        first, second = await asyncio.gather(library.search("zebra", item="5.02"), library.search("quagga"))
+        first, second = await asyncio.gather(library.search("zebra", item="5.02", limit=None), library.search("quagga"))
         submission = await library.submission(ACCESSION)
     assert (first.total, second.total) == (1, 0)
+    assert isinstance(first.hits, tuple)
     assert submission.header.accession == ACCESSION
 
 

@@ -76,6 +76,15 @@ def test_the_passage_with_most_of_the_query_is_shown() -> None:
     assert "<em>alpha</em> and <em>beta</em> together" in str(marked("alpha beta", text))
 
 
+def test_a_passage_begins_and_ends_with_a_sentence_where_it_can() -> None:
+    """Half sentences at the ends are left out; abbreviations end no sentence."""
+    weather = "The weather was fine on that day in the valley. "
+    told = "Then Mr. Rossi of Acme Inc. Widgets resigned after a long and open talk with his board there. "
+    snippet = str(marked("rossi", weather * 9 + told + weather * 9))
+    assert snippet.startswith("The weather was fine")
+    assert snippet.endswith(told.replace("Rossi", "<em>Rossi</em>").strip())
+
+
 def test_white_space_of_tables_is_folded() -> None:
     """A table's columns of blanks do not use up the snippet."""
     assert marked("total", "x\n\n" + " " * 900 + "Total" + "\t" * 900 + "1,234") == "x <em>Total</em> 1,234"
