@@ -1,41 +1,46 @@
 """A true local copy of SEC EDGAR submissions, and full-text search inside them.
 
-These names are the library; everything else may move.
+These names are the library; everything else may move. Each is loaded when it is first used, so that who searches does
+not wait for what a sync imports.
 """
 
-from archiver.errors import (
-    AbsentError,
-    ArchiveFormatError,
-    BlockedError,
-    DamagedBodyError,
-    DamageError,
-    EdgarchiveError,
-    EdgarError,
-    FetchError,
-    IdentifierError,
-    IndexMissingError,
-    LockedError,
-    NotInArchiveError,
-    QueryError,
-    SettingsError,
-    StorageError,
-    TooLargeError,
-    TroubleError,
-    UnreachableError,
-    UnreadableSubmissionError,
-    UsageError,
-)
-from archiver.identifiers import AccessionNumber, Cik, FormType
-from archiver.reports import DryRun, SyncFailure, SyncReport
-from archiver.selection import Selection
-from archiver.settings import Settings
-from edgarchive.mirror import Mirror, sync_archive
-from indexer.engine import FacetCount
-from indexer.entries import HitEntity
-from indexer.header import Entity, SubmissionHeader
-from indexer.library import AsyncLibrary, Library
-from indexer.results import Hit, HitDocument, Results
-from indexer.submission import Document, Submission
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from archiver.errors import (
+        AbsentError,
+        ArchiveFormatError,
+        BlockedError,
+        DamagedBodyError,
+        DamageError,
+        EdgarchiveError,
+        EdgarError,
+        FetchError,
+        IdentifierError,
+        IndexMissingError,
+        LockedError,
+        NotInArchiveError,
+        QueryError,
+        SettingsError,
+        StorageError,
+        TooLargeError,
+        TroubleError,
+        UnreachableError,
+        UnreadableSubmissionError,
+        UsageError,
+    )
+    from archiver.identifiers import AccessionNumber, Cik, FormType
+    from archiver.reports import DryRun, SyncFailure, SyncReport
+    from archiver.selection import Selection
+    from archiver.settings import Settings
+    from edgarchive.mirror import Mirror, sync_archive
+    from indexer.engine import FacetCount
+    from indexer.entries import HitEntity
+    from indexer.header import Entity, SubmissionHeader
+    from indexer.library import AsyncLibrary, Library
+    from indexer.results import Hit, HitDocument, Results
+    from indexer.submission import Document, Submission
 
 __all__ = [
     "AbsentError",
@@ -80,3 +85,77 @@ __all__ = [
     "UsageError",
     "sync_archive",
 ]
+
+_HOMES = {
+    "archiver.errors": (
+        "AbsentError",
+        "ArchiveFormatError",
+        "BlockedError",
+        "DamageError",
+        "DamagedBodyError",
+        "EdgarError",
+        "EdgarchiveError",
+        "FetchError",
+        "IdentifierError",
+        "IndexMissingError",
+        "LockedError",
+        "NotInArchiveError",
+        "QueryError",
+        "SettingsError",
+        "StorageError",
+        "TooLargeError",
+        "TroubleError",
+        "UnreachableError",
+        "UnreadableSubmissionError",
+        "UsageError",
+    ),
+    "archiver.identifiers": (
+        "AccessionNumber",
+        "Cik",
+        "FormType",
+    ),
+    "archiver.reports": (
+        "DryRun",
+        "SyncFailure",
+        "SyncReport",
+    ),
+    "archiver.selection": ("Selection",),
+    "archiver.settings": ("Settings",),
+    "edgarchive.mirror": (
+        "Mirror",
+        "sync_archive",
+    ),
+    "indexer.engine": ("FacetCount",),
+    "indexer.entries": ("HitEntity",),
+    "indexer.header": (
+        "Entity",
+        "SubmissionHeader",
+    ),
+    "indexer.library": (
+        "AsyncLibrary",
+        "Library",
+    ),
+    "indexer.results": (
+        "Hit",
+        "HitDocument",
+        "Results",
+    ),
+    "indexer.submission": (
+        "Document",
+        "Submission",
+    ),
+}
+"""Where each name is defined."""
+
+
+def __getattr__(name: str) -> object:
+    """A public name, loaded."""
+    for home, names in _HOMES.items():
+        if name in names:
+            value = globals()[name] = getattr(importlib.import_module(home), name)
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

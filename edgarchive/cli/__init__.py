@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -13,8 +12,8 @@ import typer
 from typer.exceptions import TyperException
 
 from archiver.errors import EdgarchiveError
-from edgarchive.cli import config, index, search, show, status, sync, verify
 from edgarchive.cli.options import Common, start_logging
+from edgarchive.cli.verbs import VerbGroup
 
 _INTERRUPTED = 130
 _USAGE = 2
@@ -22,22 +21,18 @@ _DEFECT = 1
 
 app = typer.Typer(
     name="edgarchive",
+    cls=VerbGroup,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("sync")(sync.sync)
-app.command("index")(index.index)
-app.command("search")(search.search)
-app.command("show")(show.show)
-app.command("verify")(verify.verify)
-app.command("status")(status.status)
-app.add_typer(config.app, name="config")
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 — typer calls it so
     if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 — slow, and for this alone
+
         sys.stdout.write(f"edgarchive {version('edgarchive')}\n")
         raise typer.Exit
 

@@ -33,7 +33,7 @@ _SELECT_EXAMPLE = """\
 #tickers = ["AAPL"]
 """
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Show or begin the settings.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, help="Show or begin the settings.")
 
 
 @app.command()

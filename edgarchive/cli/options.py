@@ -6,11 +6,12 @@ import logging
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archiver.settings import Settings
+if TYPE_CHECKING:
+    from archiver.settings import Settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, and nothing else there.")]
 
@@ -25,6 +26,8 @@ class Common:
 
     def settings(self, **values: object) -> Settings:
         """The settings, with `values` of the verb's own options above all others."""
+        from archiver.settings import Settings  # noqa: PLC0415 — `--help` needs no settings, and pydantic is slow
+
         return Settings(root=self.root, config=self.config, **values)
 
     @property

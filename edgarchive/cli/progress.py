@@ -8,9 +8,6 @@ import time
 from collections.abc import Iterator
 from typing import Protocol
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
 LINE_S = 60.0
 _log = logging.getLogger(__name__)
 
@@ -43,6 +40,9 @@ def progress_bar(doing: str, *, visible: bool, lines: bool = False) -> Iterator[
     if not visible:
         yield ProgressLines() if lines else None
         return
+    from rich.console import Console  # noqa: PLC0415 — only who watches waits for it
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(doing, total=None)

@@ -11,7 +11,7 @@ from edgarchive.cli.output import human_bytes, plural, print_json, say
 
 
 def status(context: typer.Context, *, as_json: AsJson = False) -> int:
-    """Say how many submissions there are, by form and year, when the last sync ended, and what is not indexed yet."""
+    """Say how many submissions there are, by form and year, when the last sync ended, what is not indexed."""
     with Archive.open(common(context).settings().root) as archive:
         totals = archive.catalogue.totals()
         ended, state = archive.catalogue.note(LAST_SYNC), last_sync(archive.catalogue)

@@ -29,6 +29,7 @@ from archiver.errors import EdgarchiveError
 from archiver.settings import Settings
 from edgarchive.cli import app
 from edgarchive.cli.config import example_toml
+from edgarchive.cli.verbs import VERBS
 from indexer import query, query_syntax
 from indexer.whoosh_engine import bounds
 from tests.loopback import FIXTURES, LoopbackEdgar
@@ -103,6 +104,14 @@ def test_every_verb_and_option_is_documented() -> None:
         text = section(page, " ".join(verb.words) if verb.words else "Options before the verb")
         named = {span.split()[0] for span in _CODE_SPAN.findall(text)}
         assert {*verb.options, *verb.arguments} <= named, verb
+
+
+def test_the_help_says_of_each_verb_what_the_verb_says() -> None:
+    """The list of verbs, which loads none of them, has the first lines of their own helps."""
+    group = typer.main.get_command(app)
+    for name, about in VERBS.items():
+        own = (group.commands[name].help or "").split("\n\n")[0]  # type: ignore[attr-defined]  # our group has commands
+        assert " ".join(own.split()) == about
 
 
 def test_no_option_is_invented() -> None:
@@ -188,7 +197,8 @@ def test_every_exit_code_is_documented() -> None:
 
 
 def _all_errors() -> list[type[EdgarchiveError]]:
-    return [e for e in vars(edgarchive).values() if inspect.isclass(e) and issubclass(e, EdgarchiveError)]
+    public = [getattr(edgarchive, name) for name in edgarchive.__all__]
+    return [e for e in public if inspect.isclass(e) and issubclass(e, EdgarchiveError)]
 
 
 def test_every_public_name_is_documented() -> None:

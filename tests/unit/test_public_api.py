@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
 
 import edgarchive
 from archiver import errors
 
+ROOT = Path(__file__).parents[2]
+
 
 def test_all_is_sorted_and_complete() -> None:
-    """`__all__` names every public object of the package once, in order."""
-    public = {
-        name
-        for name, value in vars(edgarchive).items()
-        if not name.startswith("_") and not inspect.ismodule(value) and name != "annotations"
-    }
+    """`__all__` names every public object of the package once, in order, and each can be had."""
+    homes = [name for names in edgarchive._HOMES.values() for name in names]
     assert edgarchive.__all__ == sorted(edgarchive.__all__)
-    assert set(edgarchive.__all__) == public
+    assert sorted(homes) == edgarchive.__all__
+    assert set(edgarchive.__all__) <= set(dir(edgarchive))
+    for name in edgarchive.__all__:
+        assert getattr(edgarchive, name).__module__.partition(".")[0] in {"archiver", "indexer", "edgarchive"}
+    with pytest.raises(AttributeError, match="Mirrror"):
+        edgarchive.Mirrror  # noqa: B018 — asking is the test
+
+
+def test_a_program_loads_what_it_uses() -> None:
+    """Importing the package, asking for help and searching load nothing of what a sync needs."""
+    for use in ("", "edgarchive.Library", "import edgarchive.cli; edgarchive.cli.run(['search', '--help'])"):
+        code = (
+            f"import sys, edgarchive; {use}\nassert not {{'aiohttp', 'uvloop', 'rich', 'tenacity'}} & set(sys.modules)"
+        )
+        subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
+    code = "import sys; from edgarchive.cli import run; run(['-h'])\nassert not {'whoosh', 'pydantic'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
 
 
 def test_every_error_is_public() -> None:

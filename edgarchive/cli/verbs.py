@@ -1,0 +1,74 @@
+"""The verbs, each loaded when it is asked for: `--help` and a search need not wait for what a sync imports."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, MutableMapping
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+VERBS = {
+    "sync": "Mirror the submissions that match and are not on disk yet, then index them.",
+    "index": "Index what is stored and not indexed yet.",
+    "search": "Search the stored submissions; without QUERY, list what the filters select, newest first.",
+    "show": "Show stored submissions: header and documents, their text, or their exact bytes.",
+    "verify": "Check every stored file: sha256, closing tag, the SEC's signature; then the index against the archive.",
+    "status": "Say how many submissions there are, by form and year, when the last sync ended, what is not indexed.",
+    "config": "Show or begin the settings.",
+}
+"""What each verb does: the first line of its own help. The module of the same name has it."""
+
+
+class VerbGroup(TyperGroup):
+    """The group of all verbs."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = _Loaded()
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 — as typer calls it
+        """The names, without loading any."""
+        return list(VERBS)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 — as typer calls it
+        """The list of verbs in `--help`, without loading any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+class _Loaded(MutableMapping[str, Any]):
+    """Commands by verb; getting one loads its module."""
+
+    def __init__(self) -> None:
+        self._added: dict[str, Any] = {}
+
+    def __getitem__(self, verb: str) -> Any:
+        if verb not in self._added:
+            if verb not in VERBS:
+                raise KeyError(verb)
+            self._added[verb] = _command(verb)
+        return self._added[verb]
+
+    def __setitem__(self, verb: str, command: Any) -> None:
+        self._added[verb] = command
+
+    def __delitem__(self, verb: str) -> None:
+        del self._added[verb]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(VERBS)
+
+    def __len__(self) -> int:
+        return len(VERBS)
+
+
+def _command(verb: str) -> Any:
+    """The command of a verb: its module has a function of its name, or the `app` of a group."""
+    module = importlib.import_module(f"edgarchive.cli.{verb}")
+    app = getattr(module, "app", None)
+    if app is None:
+        app = typer.Typer(add_completion=False, rich_markup_mode=None)
+        app.command(verb)(getattr(module, verb))
+    return typer.main.get_command(app)
