@@ -16,6 +16,7 @@ TEXT_FIELDS = ("text", "description")
 """Where words without a field are sought."""
 
 _ENGLISH_WORD = re.compile(r"[a-z]+")
+_SHORT_STEM = 3
 
 
 class _Node(Query):  # type: ignore[misc]  # Whoosh has no types
@@ -86,3 +87,12 @@ def english_stem(word: str) -> str:
 
     stemmed: str = stem(word)
     return stemmed
+
+
+def stem_beginning(stem: str) -> str:
+    """Letters that every word of this stem begins with.
+
+    Porter2 changes the last letter of a stem at most (``companies``, ``compani``), but two in short ones (``dying``,
+    ``die``).
+    """
+    return stem[:-1] if len(stem) > _SHORT_STEM else stem[:1]

@@ -19,14 +19,14 @@ from whoosh.query import FuzzyTerm, Not, Phrase, Query, Term
 from whoosh.support.levenshtein import levenshtein
 
 from archiver.identifiers import fold
-from indexer.query_tree import TEXT_FIELDS, Near, Stem, english_stem
+from indexer.query_tree import TEXT_FIELDS, Near, Stem, english_stem, stem_beginning
 
 SNIPPET_CHARS = 240
 _MAX_MARKS = 5_000
 """Matches looked at in one text: the best passage of a long one is among them."""
 
 _LETTER = r"[^\W_]"
-_START, _END = rf"(?<!{_LETTER})", rf"(?!{_LETTER})"
+_END = rf"(?!{_LETTER})"
 _BETWEEN = r"[\W_]+"
 _RAW_MARGIN = 8 * SNIPPET_CHARS
 """Characters looked at on each side: tables are mostly white space, which a snippet folds."""
@@ -120,7 +120,7 @@ def _needle(parts: Sequence[Query]) -> _Needle:
     """Whole words side by side."""
     words = [_word(part) for part in parts]
     return _Needle(
-        re.compile(_START + _BETWEEN.join(pattern for pattern, _ in words) + _END),
+        re.compile(_BETWEEN.join(pattern for pattern, _ in words) + _END),
         tuple(test for _, test in words if test is not None),
     )
 
@@ -129,19 +129,25 @@ def _word(part: Query) -> tuple[str, Callable[[str], object] | None]:
     """A regular expression for one word, with a group where the word must also pass the test that stands beside it."""
     text: str = part.text
     if isinstance(part, Term):
-        return re.escape(text), None
+        return _begin(text), None
     if isinstance(part, whoosh_query.Prefix):
-        return f"{re.escape(text)}{_LETTER}*", None
+        return f"{_begin(text)}{_LETTER}*", None
     if isinstance(part, FuzzyTerm):
         shortest, longest = max(0, len(text) - part.maxdist - 1), len(text) + part.maxdist - 1
         return (
-            f"({re.escape(text[0])}{_LETTER}{{{shortest},{longest}}})",
+            f"({_begin(text[0])}{_LETTER}{{{shortest},{longest}}})",
             lambda word: levenshtein(text, word, part.maxdist) <= part.maxdist,
         )
     if isinstance(part, Stem):
         stem = english_stem(text)
-        return f"({re.escape(stem[0])}{_LETTER}*)", lambda word: english_stem(word) == stem
-    return f"({re.escape(re.split('[*?]', text)[0])}{_LETTER}*)", re.compile(fnmatch.translate(text)).match
+        return f"({_begin(stem_beginning(stem))}{_LETTER}*)", lambda word: english_stem(word) == stem
+    return f"({_begin(re.split('[*?]', text)[0])}{_LETTER}*)", re.compile(fnmatch.translate(text)).match
+
+
+def _begin(letters: str) -> str:
+    """`letters` at the beginning of a word. They stand first: what begins with a literal is found twice as fast."""
+    literal = re.escape(letters)
+    return f"{literal}(?<!{_LETTER}{literal})"
 
 
 class _Origin:

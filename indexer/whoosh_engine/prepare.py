@@ -16,13 +16,10 @@ from whoosh.query.compound import DefaultOr
 from whoosh.searching import Searcher
 
 from indexer.explain import spelled
-from indexer.query_tree import DateSpan, NameWords, Near, Stem, english_stem
+from indexer.query_tree import DateSpan, NameWords, Near, Stem, english_stem, stem_beginning
 from indexer.whoosh_engine.bounds import Deadline, bounded
 from indexer.whoosh_engine.proximity import Placed, Words, in_one_name, near, side_by_side
 from indexer.whoosh_engine.sets import DocumentSet
-
-_SHORT_STEM = 3
-"""Porter2 changes the last letter at most (``companies``, ``compani``), but two in short stems (``dying``, ``die``)."""
 
 
 def prepare(tree: Query, reader: Any, deadline: Deadline) -> Query:
@@ -84,8 +81,7 @@ class _Preparation:
     def _of_stem(self, pattern: Stem) -> Iterable[bytes]:
         """Words of the index with the same stem; they begin like it."""
         stem = english_stem(pattern.text)
-        beginning = stem[:-1] if len(stem) > _SHORT_STEM else stem[:1]
-        for word in self._deadline.watch(self._reader.expand_prefix(pattern.fieldname, beginning)):
+        for word in self._deadline.watch(self._reader.expand_prefix(pattern.fieldname, stem_beginning(stem))):
             if english_stem(word.decode()) == stem:
                 yield word
 

@@ -34,7 +34,9 @@ def test_a_program_loads_what_it_uses() -> None:
             f"import sys, edgarchive; {use}\nassert not {{'aiohttp', 'uvloop', 'rich', 'tenacity'}} & set(sys.modules)"
         )
         subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
-    code = "import sys; from edgarchive.cli import run; run(['-h'])\nassert not {'whoosh', 'pydantic'} & set(sys.modules)"
+    code = (
+        "import sys; from edgarchive.cli import run; run(['-h']); assert not {'whoosh', 'pydantic'} & set(sys.modules)"
+    )
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
 
 
