@@ -13,15 +13,20 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from whoosh import query as whoosh_query
 from whoosh.query import FuzzyTerm, Not, Phrase, Query, Term
 from whoosh.support.levenshtein import levenshtein
 
 from archiver.identifiers import fold
+from indexer.explain import spelled
 from indexer.query_tree import TEXT_FIELDS, Near, Stem, english_stem, stem_beginning
 
 SNIPPET_CHARS = 240
+_MAX_NEEDLES = 64
+"""Words and phrases of a query that are looked for; a snippet shows a few of them."""
+
 _MAX_MARKS = 5_000
 """Matches looked at in one text: the best passage of a long one is among them."""
 
@@ -33,6 +38,8 @@ _RAW_MARGIN = 8 * SNIPPET_CHARS
 
 _SENTENCE_END = re.compile(r"(?<=[a-z]{4}[.!?]) (?=[\"“(]?[A-Z])")
 """Between two sentences: four small letters before the point leave out ``Inc.``, ``Mr.`` and initials."""
+
+_SEEN_WORDS = 10_000
 
 Span = tuple[int, int]
 
@@ -75,7 +82,8 @@ class Highlighter:
     """Makes the snippets of one query. Holds no state of any text, so threads may share it."""
 
     def __init__(self, query: Query) -> None:
-        self._needles = tuple(dict.fromkeys(_needles(query)))
+        sought = {tuple((type(part), spelled(part)) for part in parts): parts for parts in _sought(query)}
+        self._needles = tuple(_needle(parts) for parts in itertools.islice(sought.values(), _MAX_NEEDLES))
 
     @property
     def looks_for_text(self) -> bool:
@@ -96,24 +104,27 @@ class Highlighter:
         return _cut(text, [(start, stop) for start, stop, _ in marks], first, last)
 
 
-def _needles(query: Query) -> Iterator[_Needle]:
-    """What `query` looks for in body text and descriptions, leaving out what must not be there."""
+def _sought(query: Query) -> Iterator[Sequence[Query]]:
+    """What `query` looks for in body text and descriptions: words that stand side by side, or one by itself.
+
+    Left out is what must not be there.
+    """
     if isinstance(query, Not):
         return
     if isinstance(query, (whoosh_query.And, whoosh_query.Or)):
         for child in query.subqueries:
-            yield from _needles(child)
+            yield from _sought(child)
     elif isinstance(query, whoosh_query.Sequence):
         if query.subqueries[0].fieldname in TEXT_FIELDS:
-            yield _needle(query.subqueries)
+            yield query.subqueries
     elif getattr(query, "fieldname", None) not in TEXT_FIELDS:
         return
     elif isinstance(query, Phrase):
-        yield _needle([Term(query.fieldname, word) for word in query.words])
+        yield [Term(query.fieldname, word) for word in query.words]
     elif isinstance(query, Near):  # its words are sought alone: the densest passage has them all
-        yield from (_needle([part]) for part in query.parts)
+        yield from ([part] for part in query.parts)
     else:
-        yield _needle([query])
+        yield [query]
 
 
 def _needle(parts: Sequence[Query]) -> _Needle:
@@ -136,7 +147,7 @@ def _word(part: Query) -> tuple[str, Callable[[str], object] | None]:
         shortest, longest = max(0, len(text) - part.maxdist - 1), len(text) + part.maxdist - 1
         return (
             f"({_begin(text[0])}{_LETTER}{{{shortest},{longest}}})",
-            lambda word: levenshtein(text, word, part.maxdist) <= part.maxdist,
+            lru_cache(_SEEN_WORDS)(lambda word: levenshtein(text, word, part.maxdist) <= part.maxdist),
         )
     if isinstance(part, Stem):
         stem = english_stem(text)

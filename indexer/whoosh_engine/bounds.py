@@ -17,8 +17,6 @@ MAX_EXPANSIONS = 10_000
 MAX_SEARCH_S = 30.0
 """Seconds after which a search is given up: only a hostile query, or an index far beyond this engine, takes as long."""
 
-_CHECK_EVERY = 256
-
 
 class Deadline:
     """The end of the time that one search has, counted from the making of this object."""
@@ -33,11 +31,10 @@ class Deadline:
             raise QueryError(f"the search took more than {self._seconds:.0f} s", "make the query narrower")
 
     def watch(self, steps: Iterable[T]) -> Iterator[T]:
-        """`steps`, given up with `QueryError` once the time is over; it looks now and then, and at the start."""
-        remaining = iter(steps)
-        while chunk := tuple(itertools.islice(remaining, _CHECK_EVERY)):
+        """`steps`, given up with `QueryError` once the time is over."""
+        for step in steps:
             self.check()
-            yield from chunk
+            yield step
 
 
 def bounded(words: Iterable[T], stands_for: str) -> list[T]:

@@ -6,6 +6,7 @@ segment, and stands in Whoosh's matcher tree as one matcher. Words and phrases s
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
@@ -36,6 +37,7 @@ class _Preparation:
     def __init__(self, reader: Any, deadline: Deadline) -> None:
         self._reader = reader
         self._deadline = deadline
+        self._expanded: dict[tuple[str, str], list[bytes]] = {}
 
     def node(self, tree: Query) -> Query:
         """The prepared query for any node."""
@@ -52,8 +54,9 @@ class _Preparation:
             parts = [self._alternatives(part) for part in tree.subqueries]
             return Placed(tree.subqueries[0].fieldname, parts, side_by_side, deadline=self._deadline)
         if isinstance(tree, Near):
-            parts = [self._alternatives(part) for part in tree.parts]
-            return Placed(tree.fieldname, parts, near(tree.distance), deadline=self._deadline)
+            times = Counter(self._alternatives(part) for part in tree.parts)
+            holds = near(tree.distance, tuple(times.values()), deadline=self._deadline)
+            return Placed(tree.fieldname, tuple(times), holds, deadline=self._deadline)
         if isinstance(tree, NameWords):
             parts = [self._alternatives(whoosh_query.Wildcard("name", word).normalize()) for word in tree.words]
             return Placed("name", parts, in_one_name, deadline=self._deadline)
@@ -72,11 +75,14 @@ class _Preparation:
 
     def _expand(self, pattern: Query) -> list[bytes]:
         """The words of the index that `pattern` stands for."""
-        if isinstance(pattern, Stem):
-            found: Iterable[bytes] = self._of_stem(pattern)
-        else:
-            found = (_bytes(word) for word in pattern._btexts(self._reader))  # noqa: SLF001 (Whoosh's only way in)
-        return bounded(self._deadline.watch(found), spelled(pattern))
+        key = (pattern.fieldname, spelled(pattern))
+        if key not in self._expanded:
+            if isinstance(pattern, Stem):
+                found: Iterable[bytes] = self._of_stem(pattern)
+            else:
+                found = (_bytes(word) for word in pattern._btexts(self._reader))  # noqa: SLF001 (Whoosh's only way in)
+            self._expanded[key] = bounded(self._deadline.watch(found), spelled(pattern))
+        return self._expanded[key]
 
     def _of_stem(self, pattern: Stem) -> Iterable[bytes]:
         """Words of the index with the same stem; they begin like it."""

@@ -104,30 +104,38 @@ def in_one_name(places: Places) -> bool:
     return bool(set.intersection(*names))
 
 
-def near(distance: int) -> Callable[[Places], bool]:
-    """Whether all parts stand, each in a place of its own, with fewer than `distance` other places among them."""
+def near(distance: int, times: Sequence[int], *, deadline: Deadline) -> Callable[[Places], bool]:
+    """Whether all parts stand, each in a place of its own, with fewer than `distance` other places among them.
+
+    `times` says for each part how often it must stand there.
+    """
+    wanted = [part for part, count in enumerate(times) for _ in range(count)]
+    widest = len(wanted) - 1 + distance - 1
 
     def holds(places: Places) -> bool:
-        widest = len(places) - 1 + distance - 1
         window: deque[tuple[int, int]] = deque()  # place and part, over at most `widest` places
-        counts = [0] * len(places)
+        missing = list(times)
         for place, part in sorted((place, part) for part, members in enumerate(places) for place in members):
             window.append((place, part))
-            counts[part] += 1
+            missing[part] -= 1
             while place - window[0][0] > widest:
-                counts[window.popleft()[1]] -= 1
-            if all(counts) and _have_own_places(window, len(places)):
-                return True
+                missing[window.popleft()[1]] += 1
+            if max(missing) <= 0:
+                deadline.check()
+                if _have_own_places(window, wanted):
+                    return True
         return False
 
     return holds
 
 
-def _have_own_places(window: deque[tuple[int, int]], parts: int) -> bool:
-    """Whether each part can be given a place that no other part has: a matching, found by augmenting paths."""
-    options: list[list[int]] = [[] for _ in range(parts)]
+def _have_own_places(window: deque[tuple[int, int]], wanted: Sequence[int]) -> bool:
+    """Whether each of the `wanted` parts can be given a place that no other has: a matching, by augmenting paths."""
+    options: defaultdict[int, list[int]] = defaultdict(list)
     for place, part in window:
         options[part].append(place)
+    if len({place for place, _ in window}) == len(window):
+        return True  # no place is of two parts, and there are enough of each
     taken: dict[int, int] = {}
 
     def give(part: int, seen: set[int]) -> bool:
@@ -139,4 +147,4 @@ def _have_own_places(window: deque[tuple[int, int]], parts: int) -> bool:
                     return True
         return False
 
-    return all(give(part, set()) for part in range(parts))
+    return all(give(part, set()) for part in wanted)
