@@ -8,7 +8,7 @@ from datetime import date
 from whoosh import query as whoosh_query
 from whoosh.query import And, FuzzyTerm, Not, Or, Phrase, Prefix, Query
 
-from indexer.query_tree import TEXT_FIELDS, DateSpan, NameWords, Near, Stem
+from indexer.query_tree import TEXT_FIELDS, DateSpan, NameWords, Near, Stem, phrase_parts
 
 _INDENT = "  "
 _FIELDS = {
@@ -70,7 +70,7 @@ def _field_of(leaf: Query) -> str:
     if isinstance(leaf, NameWords):
         return "name"
     if isinstance(leaf, whoosh_query.Sequence):
-        leaf = leaf.subqueries[0]
+        leaf = phrase_parts(leaf)[0]
     field: str = getattr(leaf, "fieldname", "") or ""
     return field
 
@@ -103,7 +103,7 @@ def _part(leaf: Query) -> str:
     if isinstance(leaf, Phrase):
         return f'the phrase "{" ".join(leaf.words)}"'
     if isinstance(leaf, whoosh_query.Sequence):
-        return f"side by side {_listed(map(_part, leaf.subqueries), 'then')}"
+        return f"side by side {_listed(map(_part, phrase_parts(leaf)), 'then')}"
     if isinstance(leaf, FuzzyTerm):
         return f'a word at most {leaf.maxdist} {"edit" if leaf.maxdist == 1 else "edits"} from "{leaf.text}"'
     if isinstance(leaf, Stem):

@@ -10,7 +10,7 @@ import re
 from datetime import date
 from functools import lru_cache
 
-from whoosh.query import Query
+from whoosh.query import Phrase, Query, Sequence, Term
 
 TEXT_FIELDS = ("text", "description")
 """Where words without a field are sought."""
@@ -76,6 +76,13 @@ class Near(_Node):
         self.parts = parts
         self.distance = distance
         self._values = (fieldname, parts, distance)
+
+
+def phrase_parts(phrase: Phrase | Sequence) -> list[Query]:
+    """The words of a phrase as nodes, in their order."""
+    if isinstance(phrase, Phrase):
+        return [Term(phrase.fieldname, word) for word in phrase.words]
+    return list(phrase.subqueries)
 
 
 @lru_cache(maxsize=65_536)

@@ -21,7 +21,7 @@ from whoosh.support.levenshtein import levenshtein
 
 from archiver.identifiers import fold
 from indexer.explain import spelled
-from indexer.query_tree import TEXT_FIELDS, Near, Stem, english_stem, stem_beginning
+from indexer.query_tree import TEXT_FIELDS, Near, Stem, english_stem, phrase_parts, stem_beginning
 
 SNIPPET_CHARS = 240
 _MAX_NEEDLES = 64
@@ -114,13 +114,11 @@ def _sought(query: Query) -> Iterator[Sequence[Query]]:
     if isinstance(query, (whoosh_query.And, whoosh_query.Or)):
         for child in query.subqueries:
             yield from _sought(child)
-    elif isinstance(query, whoosh_query.Sequence):
-        if query.subqueries[0].fieldname in TEXT_FIELDS:
-            yield query.subqueries
+    elif isinstance(query, (Phrase, whoosh_query.Sequence)):
+        if phrase_parts(query)[0].fieldname in TEXT_FIELDS:
+            yield phrase_parts(query)
     elif getattr(query, "fieldname", None) not in TEXT_FIELDS:
         return
-    elif isinstance(query, Phrase):
-        yield [Term(query.fieldname, word) for word in query.words]
     elif isinstance(query, Near):  # its words are sought alone: the densest passage has them all
         yield from ([part] for part in query.parts)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -69,6 +70,9 @@ def main(
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code. Errors become one line on stderr, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that lacks a character shows ?, and is no reason to fail
+            stream.reconfigure(errors="replace")
     try:
         code = app(list(arguments), prog_name="edgarchive", standalone_mode=False)
         sys.stdout.flush()

@@ -1,7 +1,8 @@
 """A query tree made ready for Whoosh: patterns and dates become sets of documents, with every expansion bounded.
 
 What has no score of its own (filters, patterns, dates, NOT) is found as a sorted list of document numbers, once a
-segment, and stands in Whoosh's matcher tree as one matcher. Words and phrases stay Whoosh's own and score by BM25F.
+segment, and stands in Whoosh's matcher tree as one matcher. Words stay Whoosh's own and score by BM25F; a phrase scores
+as its words do.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from whoosh.query.compound import DefaultOr
 from whoosh.searching import Searcher
 
 from indexer.explain import spelled
-from indexer.query_tree import DateSpan, NameWords, Near, Stem, english_stem, stem_beginning
+from indexer.query_tree import DateSpan, NameWords, Near, Stem, english_stem, phrase_parts, stem_beginning
 from indexer.whoosh_engine.bounds import Deadline, bounded
 from indexer.whoosh_engine.proximity import Placed, Words, in_one_name, near, side_by_side
 from indexer.whoosh_engine.sets import DocumentSet
@@ -47,12 +48,12 @@ class _Preparation:
             return DefaultOr([self.node(child) for child in tree.subqueries])
         if isinstance(tree, Not):
             return self._complement(self.node(tree.query))
-        return tree if isinstance(tree, (Term, Phrase)) else self._leaf(tree)
+        return tree if isinstance(tree, Term) else self._leaf(tree)
 
     def _leaf(self, tree: Query) -> Query:
-        if isinstance(tree, whoosh_query.Sequence):
-            parts = [self._alternatives(part) for part in tree.subqueries]
-            return Placed(tree.subqueries[0].fieldname, parts, side_by_side, deadline=self._deadline)
+        if isinstance(tree, (Phrase, whoosh_query.Sequence)):
+            parts = [self._alternatives(part) for part in phrase_parts(tree)]
+            return Placed(phrase_parts(tree)[0].fieldname, parts, side_by_side, deadline=self._deadline)
         if isinstance(tree, Near):
             times = Counter(self._alternatives(part) for part in tree.parts)
             holds = near(tree.distance, tuple(times.values()), deadline=self._deadline)

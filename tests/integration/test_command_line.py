@@ -280,6 +280,13 @@ def test_a_terminal_gets_colours_and_links_and_nothing_else_does(synced: Command
     assert b"\x1b[1;33mLANTERN\x1b[0m" in shown
 
 
+def test_a_stream_that_lacks_characters_gets_question_marks(synced: CommandLine) -> None:
+    """Where stdout cannot show a dash of a snippet, the search is printed all the same."""
+    done = synced.run("search", "lantern", PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"?" in done.stdout
+
+
 def on_a_terminal(cli: CommandLine, *arguments: str, **environment: str) -> bytes:
     """What a command prints when its stdout is a terminal."""
     master, slave = pty.openpty()
