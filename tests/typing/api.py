@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import assert_type
+from typing import Any, assert_type
 
 from edgarchive import (
     AccessionNumber,
     AsyncLibrary,
     DryRun,
+    FacetCount,
     FormType,
     Hit,
+    HitDocument,
+    HitEntity,
     Library,
     Mirror,
     Results,
@@ -42,6 +45,12 @@ def library() -> None:
             assert_type(hit.form, FormType)
             assert_type(hit.snippet, str | None)
             assert_type(hit.submission(), Submission)
+            assert_type(hit.document, HitDocument | None)
+            assert_type(hit.entities, tuple[HitEntity, ...])
+        assert_type(results.hits[0], Hit)
+        assert_type(results.facets("form", "year")["form"], tuple[FacetCount, ...])
+        assert_type(results.to_dicts(), list[dict[str, Any]])
+        assert_type(opened.search("resign", stem=True, limit=None), Results)
         assert_type(opened.submission("0001193125-04-218426").documents[0].text(), str)
 
 
