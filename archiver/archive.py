@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import gzip
 import hashlib
 import json
 import logging
 import os
-import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
 from archiver.catalogue import Catalogue, CatalogueRecord
+from archiver.decoding import gunzip
 from archiver.durable import make_directories, storage_errors, write_file_durably
-from archiver.errors import ArchiveFormatError, DamageError, LockedError, NotInArchiveError, StorageError
+from archiver.errors import (
+    ArchiveFormatError,
+    DamagedBodyError,
+    DamageError,
+    LockedError,
+    NotInArchiveError,
+    StorageError,
+)
 from archiver.identifiers import AccessionNumber
 from archiver.layout import SUBMISSION_SUFFIX, Layout
 
 _log = logging.getLogger(__name__)
 
 FORMAT = 1
-_PIECE_BYTES = 1 << 20
+_READ_BYTES = 1 << 18
 
 
 class Archive:
@@ -141,12 +147,11 @@ class Archive:
 def decoded_pieces(path: Path) -> Iterator[bytes]:
     """The decoded bytes of a stored file, in pieces of at most 1 MiB. Raises `DamageError`: missing, or not whole."""
     try:
-        with gzip.open(path, "rb") as file:
-            while piece := file.read(_PIECE_BYTES):
-                yield piece
+        with path.open("rb") as file:
+            yield from gunzip(iter(lambda: file.read(_READ_BYTES), b""))
     except FileNotFoundError:
         raise DamageError(f"{path} is missing", "run `edgarchive verify`") from None
-    except (OSError, EOFError, zlib.error) as error:
+    except (OSError, DamagedBodyError) as error:
         raise DamageError(f"{path} cannot be read: {error}", "run `edgarchive verify`") from error
 
 

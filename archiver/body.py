@@ -18,23 +18,26 @@ _HEAD_BYTES = 16 * 1024
 class BodyFacts:
     """What a body is: decoded `size` in bytes, `sha256` and `md5` of the decoded bytes, and what its text says of it.
 
+    `md5` is None where nobody had one to compare it with.
+
     `opening` is None for what is no submission; `named` says that the expected accession number stands in the header;
     `closed` that the closing tag stands at the end; `signature` is the verdict on a PEM signature, None without one.
     """
 
     size: int
     sha256: str
-    md5: str
+    md5: str | None
     opening: Opening | None
     named: bool
     closed: bool
     signature: str | None
 
-    def fault(self, *, etag_md5: str | None) -> str | None:
+    def fault(self, *, etag_md5: str | None, framed: bool = False) -> str | None:
         """Why the body is not the whole submission it should be, or None where it is.
 
         Whole means: a known opening, the accession number that was asked for, the MD5 of the ETag where EDGAR gave
-        one, and the closing tag; EDGAR serves a few files without one, and for those the MD5 alone is the proof.
+        one, and the closing tag. EDGAR serves a few files without one; for those the proof is the MD5 alone, or that an
+        archive of EDGAR's own (`framed`) gave the body's length and had all of it.
         """
         if self.opening is None:
             return "the body is not a submission: it has none of the known openings"
@@ -42,7 +45,7 @@ class BodyFacts:
             return "the body is another submission: this accession number is not in its header"
         if etag_md5 is not None and self.md5 != etag_md5:
             return f"the body's MD5 is {self.md5}, EDGAR's ETag says {etag_md5}"
-        if not self.closed and etag_md5 is None:
+        if not self.closed and etag_md5 is None and not framed:
             return f"the body is cut: its closing tag is missing after {self.size} bytes"
         return None
 
@@ -50,10 +53,10 @@ class BodyFacts:
 class BodyReader:
     """Takes a body chunk by chunk and gives its facts."""
 
-    def __init__(self, accession: AccessionNumber) -> None:
+    def __init__(self, accession: AccessionNumber, *, md5: bool = True) -> None:
         self._accession = accession
         self._sha256 = hashlib.sha256()
-        self._md5 = hashlib.md5(usedforsecurity=False)
+        self._md5 = hashlib.md5(usedforsecurity=False) if md5 else None
         self._envelope = EnvelopeReader()
         self._head = b""
         self._size = 0
@@ -62,7 +65,8 @@ class BodyReader:
         """Take the next decoded bytes."""
         self._size += len(decoded)
         self._sha256.update(decoded)
-        self._md5.update(decoded)
+        if self._md5 is not None:
+            self._md5.update(decoded)
         self._envelope.feed(decoded)
         if len(self._head) < _HEAD_BYTES:
             self._head += decoded[:_HEAD_BYTES]
@@ -73,7 +77,7 @@ class BodyReader:
         return BodyFacts(
             size=self._size,
             sha256=self._sha256.hexdigest(),
-            md5=self._md5.hexdigest(),
+            md5=self._md5.hexdigest() if self._md5 else None,
             opening=envelope.opening,
             named=self._accession.encode() in self._head or self._accession.digits.encode() in self._head,
             closed=envelope.closed,

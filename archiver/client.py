@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -25,6 +26,7 @@ _REDIRECTS = {
     HTTPStatus.TEMPORARY_REDIRECT,
     HTTPStatus.PERMANENT_REDIRECT,
 }
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]+)-")
 _MAX_REDIRECTS = 3
 _READ_BYTES = 1 << 18
 _SNIFF_BYTES = 64
@@ -39,10 +41,34 @@ class Chunk:
     decoded: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The rest of a file from byte `first` on, if it is still the `version` (ETag or HTTP date) that was begun."""
+
+    first: int
+    version: str | None
+
+    def headers(self) -> dict[str, str]:
+        """The headers to ask with (RFC 9110, 13.1.5 and 14.2); packed on its way, no byte would be where it was."""
+        headers = {"Accept-Encoding": "identity"}
+        if self.first:
+            headers["Range"] = f"bytes={self.first}-"
+            if self.version:
+                headers["If-Range"] = self.version
+        return headers
+
+
 class Answer:
     """An answer whose body is worth taking. Iterate it once, for the chunks."""
 
-    def __init__(self, response: aiohttp.ClientResponse, *, max_bytes: int, conditional: bool = False) -> None:
+    def __init__(
+        self,
+        response: aiohttp.ClientResponse,
+        *,
+        max_bytes: int,
+        conditional: bool = False,
+        part: Part | None = None,
+    ) -> None:
         self._response = response
         self._decoder = ContentDecoder(response.headers.get("Content-Encoding", "").strip().lower())
         self._max_bytes = max_bytes
@@ -53,6 +79,8 @@ class Answer:
         self.is_gzip = self._decoder.is_gzip
         self.etag_md5 = etag_md5(response.headers.get("ETag"))
         self.last_modified = response.headers.get("Last-Modified")
+        self.version = response.headers.get("ETag") or self.last_modified
+        self.first_byte = _first_byte(response) if part else 0
         self.is_unmodified = conditional and response.status == HTTPStatus.NOT_MODIFIED
 
     async def _read(self) -> AsyncGenerator[Chunk, None]:
@@ -75,13 +103,14 @@ class Answer:
         if self.is_unmodified:
             return
         head = b""
-        taken = self._response.status == HTTPStatus.OK
+        status = HTTPStatus.OK if self.first_byte else self._response.status
+        taken = status == HTTPStatus.OK
         async for chunk in self._chunks:
             self._peeked.append(chunk)
             head += chunk.decoded
             if len(head) >= (PEEK_BYTES if not taken or is_page(head) else _SNIFF_BYTES):
                 break
-        if error := refusal(self._response.status, head[:PEEK_BYTES], self._response.headers):
+        if error := refusal(status, head[:PEEK_BYTES], self._response.headers):
             raise error
         if not head:
             raise TroubleError("EDGAR sent an empty body")
@@ -118,18 +147,23 @@ class Client:
         )
 
     @contextlib.asynccontextmanager
-    async def get(self, url: str, *, max_bytes: int, modified_since: str | None = None) -> AsyncIterator[Answer]:
+    async def get(
+        self, url: str, *, max_bytes: int, modified_since: str | None = None, part: Part | None = None
+    ) -> AsyncIterator[Answer]:
         """Ask for `url`; the answer is open within the `async with`.
 
         With `modified_since`, the HTTP date of what the caller has, the answer may be `is_unmodified` and have no body.
+        With `part`, only that is asked for, and the answer's `first_byte` says whether the server has obliged.
         Raises `AbsentError`, `BlockedError`, `TroubleError` (`DamagedBodyError` among them), `TooLargeError` once more
         than `max_bytes` decoded bytes have come, `UnreachableError`, or `FetchError` for what no attempt will mend.
         """
         with _translated(url):
-            conditions = {"If-Modified-Since": modified_since} if modified_since else {}
-            response = await self._follow(URL(url), conditions)
+            headers = {"If-Modified-Since": modified_since} if modified_since else {}
+            if part is not None:
+                headers |= part.headers()
+            response = await self._follow(URL(url), headers)
             _log.debug("GET %s: %d", response.url, response.status)
-            answer = Answer(response, max_bytes=max_bytes, conditional=bool(conditions))
+            answer = Answer(response, max_bytes=max_bytes, conditional=bool(modified_since), part=part)
             try:
                 await answer.check()
                 yield answer
@@ -155,6 +189,12 @@ class Client:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+
+def _first_byte(response: aiohttp.ClientResponse) -> int:
+    """Where a partial answer begins, by its ``Content-Range``; 0 for a whole one, and for one that does not say."""
+    match = _CONTENT_RANGE.match(response.headers.get("Content-Range", ""))
+    return int(match[1]) if response.status == HTTPStatus.PARTIAL_CONTENT and match else 0
 
 
 def _redirect(url: URL, location: str) -> URL:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import errno
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -46,11 +47,7 @@ def storage_errors(path: Path) -> Iterator[None]:
 
 def fsync_directory(path: Path) -> None:
     """Make the names in folder `path` durable."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    _fsync(path)
 
 
 def make_directories(path: Path) -> None:
@@ -76,6 +73,52 @@ def publish(temporary: Path, final: Path) -> None:
         raise FileExistsError(final)
     temporary.rename(final)
     fsync_directory(final.parent)
+
+
+def publish_together(names: Sequence[tuple[Path, Path]]) -> None:
+    """Give temporary files, not synced yet, their final names, durably, at the cost of two syncs of the file system.
+
+    `names` are pairs of temporary and final, of one file system. The bytes are on the disk before the first name
+    appears, and all names before this returns. Raises `StorageError`; FileExistsError where a final name is taken.
+    """
+    if not names:
+        return
+    folder = names[0][0].parent
+    with storage_errors(folder):
+        _sync_file_system(folder, [temporary for temporary, _ in names])
+        for temporary, final in names:
+            if final.exists():
+                raise FileExistsError(final)
+            final.parent.mkdir(parents=True, exist_ok=True)
+            temporary.rename(final)
+        _sync_file_system(folder, sorted({parent for _, final in names for parent in final.parents[:4]}))
+
+
+def _sync_file_system(folder: Path, paths: Sequence[Path]) -> None:
+    """Bring all of the file system of `folder` to the disk; where that cannot be asked for, `paths` one by one.
+
+    `syncfs(2)` reports errors of writing since Linux 5.8.
+    """
+    syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+    if syncfs is None:
+        for path in paths:
+            _fsync(path)
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        if syncfs(descriptor):
+            code = ctypes.get_errno()
+            raise OSError(code, os.strerror(code), str(folder))
+    finally:
+        os.close(descriptor)
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_file_durably(path: Path, data: bytes) -> None:

@@ -18,7 +18,8 @@ Each class carries the exit code that the command line ends with. A message says
     │   ├── AbsentError                3   EDGAR does not have it (S3 AccessDenied, NoSuchKey, 404)
     │   ├── TroubleError               3   5xx, cut connections: worth another attempt
     │   ├── DamagedBodyError           3   an answer that is not a whole submission
-    │   └── TooLargeError              3   more decoded bytes than the settings allow
+    │   ├── TooLargeError              3   more decoded bytes than the settings allow
+    │   └── ConflictError              3   an imported copy that is not what is stored
     ├── DamageError                    5   stored bytes are not what was stored
     │   └── UnreadableSubmissionError  5   bytes that no reader of submissions understands
     ├── LockedError                    6   another process writes to the archive
@@ -127,6 +128,10 @@ class DamagedBodyError(TroubleError):
 
 class TooLargeError(FetchError):
     """The decoded body passed `max_submission_bytes`."""
+
+
+class ConflictError(FetchError):
+    """A copy of a stored submission that differs from it, in the same spelling."""
 
 
 class DamageError(EdgarchiveError):

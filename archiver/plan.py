@@ -114,6 +114,11 @@ class Plan:
             )
             self._connection.execute("COMMIT")
 
+    def outcome(self, accession: AccessionNumber) -> Outcome | None:
+        """How it stands with one; None for one that is not in the plan."""
+        rows = self._all("SELECT outcome FROM plan WHERE accession = ?", str(accession))
+        return Outcome(rows[0][0]) if rows else None
+
     def missing(self) -> Iterator[SubmissionRef]:
         """What has to be fetched, the newest first. What is marked meanwhile may or may not appear."""
         after = ("9999-12-31", "~")

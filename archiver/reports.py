@@ -44,6 +44,24 @@ class SyncReport:
         return self.present + self.stored + self.absent + self.failed
 
 
+@dataclass(frozen=True, slots=True)
+class SkippedFile:
+    """A file that was not taken in because it is no submission: its path, a member's name after ``!``, and why."""
+
+    path: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport(SyncReport):
+    """What an import did, in the counts of a sync; the `url` of a failure is the file's path.
+
+    A copy that differs from what is stored stands among the `failures`; `skipped` are files that are no submissions.
+    """
+
+    skipped: tuple[SkippedFile, ...] = ()
+
+
 class Tally:
     """Counts what a running sync does. `requests` says how many requests have been made, ever."""
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         AbsentError,
         ArchiveFormatError,
         BlockedError,
+        ConflictError,
         DamagedBodyError,
         DamageError,
         EdgarchiveError,
@@ -31,9 +32,10 @@ if TYPE_CHECKING:
         UsageError,
     )
     from archiver.identifiers import AccessionNumber, Cik, FormType
-    from archiver.reports import DryRun, SyncFailure, SyncReport
+    from archiver.reports import DryRun, ImportReport, SkippedFile, SyncFailure, SyncReport
     from archiver.selection import Selection
     from archiver.settings import Settings
+    from edgarchive.importing import import_submissions
     from edgarchive.mirror import Mirror, sync_archive
     from indexer.engine import FacetCount
     from indexer.entries import HitEntity
@@ -49,6 +51,7 @@ __all__ = [
     "AsyncLibrary",
     "BlockedError",
     "Cik",
+    "ConflictError",
     "DamageError",
     "DamagedBodyError",
     "Document",
@@ -63,6 +66,7 @@ __all__ = [
     "HitDocument",
     "HitEntity",
     "IdentifierError",
+    "ImportReport",
     "IndexMissingError",
     "Library",
     "LockedError",
@@ -73,6 +77,7 @@ __all__ = [
     "Selection",
     "Settings",
     "SettingsError",
+    "SkippedFile",
     "StorageError",
     "Submission",
     "SubmissionHeader",
@@ -83,6 +88,7 @@ __all__ = [
     "UnreachableError",
     "UnreadableSubmissionError",
     "UsageError",
+    "import_submissions",
     "sync_archive",
 ]
 
@@ -91,6 +97,7 @@ _HOMES = {
         "AbsentError",
         "ArchiveFormatError",
         "BlockedError",
+        "ConflictError",
         "DamageError",
         "DamagedBodyError",
         "EdgarError",
@@ -116,11 +123,14 @@ _HOMES = {
     ),
     "archiver.reports": (
         "DryRun",
+        "ImportReport",
+        "SkippedFile",
         "SyncFailure",
         "SyncReport",
     ),
     "archiver.selection": ("Selection",),
     "archiver.settings": ("Settings",),
+    "edgarchive.importing": ("import_submissions",),
     "edgarchive.mirror": (
         "Mirror",
         "sync_archive",

@@ -11,10 +11,10 @@ from dataclasses import replace
 from archiver import mirror
 from archiver.archive import Archive
 from archiver.mirror import Progress
-from archiver.reports import SyncFailure, SyncReport
+from archiver.reports import SyncReport
 from archiver.selection import Selection, as_selections
 from archiver.settings import Settings
-from indexer.build import index_archive
+from edgarchive.indexing import index_after
 
 
 class Mirror(mirror.Mirror):
@@ -51,19 +51,14 @@ class Mirror(mirror.Mirror):
                 raise asyncio.CancelledError
 
         thread = asyncio.ensure_future(
-            asyncio.to_thread(index_archive, archive, engine=self.settings.engine, progress=stop_if_cancelled)
+            asyncio.to_thread(index_after, archive, report, self.settings, progress=stop_if_cancelled)
         )
         try:
-            indexed = await asyncio.shield(thread)
+            return await asyncio.shield(thread)
         except asyncio.CancelledError:
             cancelled.set()
             await asyncio.gather(thread, return_exceptions=True)
             raise
-        failures = tuple(
-            SyncFailure(failure.accession, archive.record(failure.accession).url or "", failure.error, failure.message)
-            for failure in indexed.failed
-        )
-        return replace(report, indexed=indexed.indexed, failures=(*report.failures, *failures))
 
 
 def sync_archive(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import keyword
 from collections.abc import Iterator, MutableMapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from typer.core import TyperGroup
 
 VERBS = {
     "sync": "Mirror the submissions that match and are not on disk yet, then index them.",
+    "import": "Take submissions that are on disk already into the archive, then index them.",
     "index": "Index what is stored and not indexed yet.",
     "search": "Search the stored submissions; without QUERY, list what the filters select, newest first.",
     "show": "Show stored submissions: header and documents, their text, or their exact bytes.",
@@ -66,9 +68,10 @@ class _Loaded(MutableMapping[str, Any]):
 
 def _command(verb: str) -> Any:
     """The command of a verb: its module has a function of its name, or the `app` of a group."""
-    module = importlib.import_module(f"edgarchive.cli.{verb}")
+    name = f"{verb}_" if keyword.iskeyword(verb) else verb
+    module = importlib.import_module(f"edgarchive.cli.{name}")
     app = getattr(module, "app", None)
     if app is None:
         app = typer.Typer(add_completion=False, rich_markup_mode=None)
-        app.command(verb)(getattr(module, verb))
+        app.command(verb)(getattr(module, name))
     return typer.main.get_command(app)

@@ -14,6 +14,7 @@ from edgarchive import (
     Hit,
     HitDocument,
     HitEntity,
+    ImportReport,
     Library,
     Mirror,
     Results,
@@ -21,6 +22,7 @@ from edgarchive import (
     Settings,
     Submission,
     SyncReport,
+    import_submissions,
     sync_archive,
 )
 
@@ -32,6 +34,7 @@ async def mirror() -> None:
         assert_type(await edgar.sync(Selection(forms=["8-K"], since=date(2024, 1, 1))), SyncReport)
         assert_type(await edgar.dry_run(Selection(ciks=["0000320193", 1056386])), DryRun)
     assert_type(sync_archive(Selection(["8-K"])), SyncReport)
+    assert_type(import_submissions(["downloads"]), ImportReport)
 
 
 def library() -> None:

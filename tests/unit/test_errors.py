@@ -23,6 +23,7 @@ EXIT_CODES = {
     "TroubleError": 3,
     "DamagedBodyError": 3,
     "TooLargeError": 3,
+    "ConflictError": 3,
     "DamageError": 5,
     "UnreadableSubmissionError": 5,
     "LockedError": 6,

@@ -1,0 +1,46 @@
+"""Bytes that come in pieces, read in other portions, with memory bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+
+class PieceReader:
+    """Reads an iterator of pieces in portions of the caller's choice. `taken` counts the bytes read so far."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = iter(pieces)
+        self._rest = memoryview(b"")
+        self.taken = 0
+
+    def read(self, size: int) -> bytes:
+        """The next `size` bytes, fewer only at the end."""
+        return b"".join(self.portions(size))
+
+    def peek(self, size: int) -> bytes:
+        """The next `size` bytes without taking them, fewer only at the end."""
+        held = [bytes(self._rest)]
+        while sum(map(len, held)) < size and (piece := next(self._pieces, None)) is not None:
+            held.append(piece)
+        self._rest = memoryview(b"".join(held))
+        return bytes(self._rest[:size])
+
+    def portions(self, size: int | None = None) -> Iterator[bytes]:
+        """The next `size` bytes (None: all) in pieces as they come; they end early where there are no more."""
+        left = size
+        while left is None or left > 0:
+            if not self._rest:
+                piece = next(self._pieces, None)
+                if piece is None:
+                    return
+                self._rest = memoryview(piece)
+            portion = self._rest if left is None else self._rest[:left]
+            self._rest = self._rest[len(portion) :]
+            self.taken += len(portion)
+            if left is not None:
+                left -= len(portion)
+            yield bytes(portion)
+
+    def skip(self, size: int) -> int:
+        """Take the next `size` bytes and drop them; returns how many there were."""
+        return sum(map(len, self.portions(size)))

@@ -1,0 +1,62 @@
+"""``edgarchive import``: take submissions that are on disk already into the archive, then index them."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from archiver.reports import ImportReport
+from edgarchive.cli.options import AsJson, common
+from edgarchive.cli.output import clean, human_bytes, human_time, plural, print_json, say
+from edgarchive.cli.progress import progress_bar
+from edgarchive.importing import import_submissions
+
+_SOME_FAILED = 3
+_SHOWN = 20
+
+
+def import_(
+    context: typer.Context,
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files and folders; gzip, tar, zip too.")],
+    *,
+    no_index: Annotated[
+        bool, typer.Option("--no-index", help="Take in only; index later with `edgarchive index`.")
+    ] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Take submissions that are on disk already into the archive, then index them.
+
+    Each is placed by the accession number of its header. The originals are only read, and no request is made.
+    """
+    options = common(context)
+    with progress_bar("importing", visible=options.shows_progress, lines=options.logs_progress) as show:
+
+        def progress(done: int, size: int) -> None:
+            if show is not None:
+                show(done, None, f"importing, {plural(done, 'submission')}, {human_bytes(size)}")
+
+        report = import_submissions(paths, settings=options.settings(), index=not no_index, progress=progress)
+    if as_json:
+        print_json(dataclasses.replace(report, elapsed_s=round(report.elapsed_s, 3)))
+    else:
+        _print(report)
+    return _SOME_FAILED if report.failures else 0
+
+
+def _print(report: ImportReport) -> None:
+    say(
+        f"{plural(report.planned, 'submission')} found: {report.present:,} in the archive before,"
+        f" {report.stored:,} stored ({human_bytes(report.bytes)}), {report.failed:,} failed"
+    )
+    say(f"{report.indexed:,} indexed, in {human_time(report.elapsed_s)}")
+    for failure in report.failures:
+        say(f"failed: {failure.accession}  {clean(failure.url)}  {clean(failure.message)}")
+    if report.skipped:
+        say(f"{plural(len(report.skipped), 'file')} skipped, as no submission:")
+    for file in report.skipped[:_SHOWN]:
+        say(f"  {clean(file.path)}: {clean(file.message)}")
+    if len(report.skipped) > _SHOWN:
+        say(f"  and {len(report.skipped) - _SHOWN:,} more; --json lists all")

@@ -1,0 +1,41 @@
+"""Taking in what is on disk already, and indexing it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from archiver.archive import Archive
+from archiver.importer import ImportProgress, import_into
+from archiver.reports import ImportReport
+from archiver.settings import Settings
+from edgarchive.indexing import index_after
+
+
+def import_submissions(
+    paths: Sequence[Path | str],
+    *,
+    settings: Settings | None = None,
+    index: bool = True,
+    progress: ImportProgress | None = None,
+) -> ImportReport:
+    """Take every submission in `paths`, files and folders, into the archive, then index it. Makes no request.
+
+    Files may be packed: gzip, tar, gzip of tar, zip. The originals are only read. `progress` is called with how many
+    submissions are stored or failed so far, and how many decoded bytes are stored; `index=False` leaves indexing for
+    later. Raises `UsageError` for a path that does not exist, `LockedError`, `StorageError`.
+    """
+    settings, began_s = settings or Settings(), time.monotonic()
+    with Archive.open(settings.root, writable=True, create=True) as archive:
+        report = import_into(
+            archive,
+            [Path(path) for path in paths],
+            jobs=settings.jobs,
+            max_bytes=settings.max_submission_bytes,
+            progress=progress,
+        )
+        if index:
+            report = index_after(archive, report, settings)
+        return replace(report, elapsed_s=time.monotonic() - began_s)

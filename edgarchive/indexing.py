@@ -1,0 +1,29 @@
+"""Indexing what has just come to disk, and saying so in the report of what brought it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
+
+from archiver.archive import Archive
+from archiver.reports import SyncFailure, SyncReport
+from archiver.settings import Settings
+from indexer.build import index_archive
+
+Report = TypeVar("Report", bound=SyncReport)
+
+
+def index_after(
+    archive: Archive, report: Report, settings: Settings, *, progress: Callable[[int, int], None] | None = None
+) -> Report:
+    """`report` with what indexing the archive has given: how many submissions, and those that could not be read.
+
+    Raises as `index_archive` does.
+    """
+    indexed = index_archive(archive, engine=settings.engine, progress=progress)
+    failures = tuple(
+        SyncFailure(failure.accession, archive.record(failure.accession).url or "", failure.error, failure.message)
+        for failure in indexed.failed
+    )
+    return replace(report, indexed=indexed.indexed, failures=(*report.failures, *failures))
