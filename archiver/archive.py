@@ -101,6 +101,11 @@ class Archive:
         sizes = self.catalogue.stored_bytes_of(accessions)
         return [accession for accession in accessions if self._has_file(accession, sizes.get(accession))]
 
+    def kept_from_edgar(self, accessions: Sequence[AccessionNumber]) -> list[AccessionNumber]:
+        """Those of `accessions` that are kept with the bytes that EDGAR serves under their own address."""
+        elsewhere = self.catalogue.from_elsewhere(accessions)
+        return [accession for accession in self.kept(accessions) if accession not in elsewhere]
+
     def _has_file(self, accession: AccessionNumber, size: int | None) -> bool:
         if size is None:
             return False
@@ -113,6 +118,14 @@ class Archive:
         if found != size:
             _log.warning("%s: the catalogue says %d bytes on disk, there are %s", accession, size, found or "none")
         return found == size
+
+    def quarantine(self, accession: AccessionNumber) -> None:
+        """Take a submission out of the archive, its file into the quarantine. Raises `StorageError`."""
+        path = self.layout.submission(accession)
+        with storage_errors(self.layout.quarantine):
+            self.layout.quarantine.mkdir(exist_ok=True)
+            path.replace(self.layout.quarantine / path.name)
+        self.catalogue.remove(accession)
 
     def quarantined(self, accession: AccessionNumber) -> list[Path]:
         """What the quarantine has of a submission."""

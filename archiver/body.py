@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,12 +33,11 @@ class BodyFacts:
     closed: bool
     signature: str | None
 
-    def fault(self, *, etag_md5: str | None, framed: bool = False) -> str | None:
+    def fault(self, *, etag_md5: str | None) -> str | None:
         """Why the body is not the whole submission it should be, or None where it is.
 
         Whole means: a known opening, the accession number that was asked for, the MD5 of the ETag where EDGAR gave
-        one, and the closing tag. EDGAR serves a few files without one; for those the proof is the MD5 alone, or that an
-        archive of EDGAR's own (`framed`) gave the body's length and had all of it.
+        one, and the closing tag; EDGAR serves a few files without one, and for those the MD5 alone is the proof.
         """
         if self.opening is None:
             return "the body is not a submission: it has none of the known openings"
@@ -45,7 +45,7 @@ class BodyFacts:
             return "the body is another submission: this accession number is not in its header"
         if etag_md5 is not None and self.md5 != etag_md5:
             return f"the body's MD5 is {self.md5}, EDGAR's ETag says {etag_md5}"
-        if not self.closed and etag_md5 is None and not framed:
+        if not self.closed and etag_md5 is None:
             return f"the body is cut: its closing tag is missing after {self.size} bytes"
         return None
 
@@ -91,3 +91,11 @@ def read_facts(path: Path, accession: AccessionNumber) -> BodyFacts:
     for piece in decoded_pieces(path):
         reader.feed(piece)
     return reader.facts()
+
+
+def sha256_of(pieces: Iterable[bytes]) -> str:
+    """The sha256 of a body, in hex."""
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()

@@ -7,7 +7,6 @@ after that name is durable.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import tempfile
@@ -25,7 +24,7 @@ from archiver.archive import Archive
 from archiver.body import BodyFacts, BodyReader
 from archiver.catalogue import CatalogueRecord
 from archiver.durable import publish_together, storage_errors
-from archiver.errors import DamagedBodyError, DamageError, FetchError, TooLargeError
+from archiver.errors import DamagedBodyError, DamageError, EdgarchiveError, FetchError, TooLargeError
 from archiver.header_facts import HeaderFacts
 from archiver.intake import GZIP_LEVEL, GZIP_WINDOW, forget_quarantined, whole_orphan
 from archiver.plan import Outcome
@@ -61,8 +60,8 @@ class _Packed:
 class BulkIntake:
     """Takes submissions into `archive`; `settled` is told what became of each, in the thread that calls `take`.
 
-    `source` and `url` go into the rows; `framed` says that an archive of EDGAR's own gives the lengths of the bodies. A
-    context manager: its end, unless by an error, settles all that was taken. Raises `StorageError`.
+    `source` and `url` go into the rows. A context manager: its end, unless by an error, settles all that was taken.
+    Raises `StorageError`.
     """
 
     def __init__(
@@ -74,13 +73,11 @@ class BulkIntake:
         jobs: int,
         max_bytes: int,
         url: str | None = None,
-        framed: bool = False,
     ) -> None:
         self._archive = archive
         self._settled = settled
         self._source = source
         self._url = url
-        self._framed = framed
         self._max_bytes = max_bytes
         self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="pack")
         self._most_waiting = 4 * jobs
@@ -101,25 +98,46 @@ class BulkIntake:
         return orphan is not None
 
     def take(self, facts: HeaderFacts, pieces: Iterator[bytes]) -> None:
-        """Take a submission that the archive does not have; its header said `facts`, `pieces` are all of its bytes."""
-        self._named.add(facts.accession)
+        """Take a submission that the archive does not have; its header said `facts`, `pieces` are all of its bytes.
+
+        What `pieces` raise is raised, and the submission is then not taken.
+        """
         small: list[bytes] = []
         size = 0
-        try:
-            for piece in pieces:
-                small.append(piece)
-                size += len(piece)
-                if size > SMALL_BYTES:
-                    self._waiting.append((facts, _done(self._pack(facts, chain(small, pieces)))))
-                    break
-            else:
-                self._waiting.append((facts, self._threads.submit(self._pack, facts, small)))
-        except FetchError as error:
-            self._fail(facts, error)
+        for piece in pieces:
+            small.append(piece)
+            size += len(piece)
+            if size > SMALL_BYTES:
+                self._take_large(facts, chain(small, pieces))
+                break
+        else:
+            self._named.add(facts.accession)
+            self._waiting.append((facts, self._threads.submit(self._pack, facts, small)))
         while len(self._waiting) >= self._most_waiting:
             self._collect()
         if len(self._group) >= _GROUP_FILES or sum(packed.stored_bytes for packed in self._group) >= _GROUP_BYTES:
             self._publish()
+
+    def _take_large(self, facts: HeaderFacts, pieces: Iterator[bytes]) -> None:
+        """Pack a submission as it is read."""
+        broken: list[EdgarchiveError] = []
+
+        def noted() -> Iterator[bytes]:
+            try:
+                yield from pieces
+            except EdgarchiveError as error:
+                broken.append(error)
+                raise
+
+        try:
+            packed = self._pack(facts, noted())
+        except (FetchError, DamageError) as error:
+            if broken:  # what it is read from has failed, not the submission
+                raise
+            self._fail(facts, error)
+        else:
+            self._named.add(facts.accession)
+            self._waiting.append((facts, _done(packed)))
 
     def _pack(self, facts: HeaderFacts, pieces: Iterable[bytes]) -> _Packed:
         """Check and pack one submission into a temporary file, which is not synced yet."""
@@ -145,7 +163,7 @@ class BulkIntake:
                     stored += file.write(packer.flush())
                     file.flush()
             body = reader.facts()
-            if fault := body.fault(etag_md5=None, framed=self._framed):
+            if fault := body.fault(etag_md5=None):
                 self._quarantine(Path(name), facts)
                 raise DamagedBodyError(fault)
         except BaseException:
@@ -193,7 +211,7 @@ class BulkIntake:
             accession=facts.accession,
             form=facts.form,
             filing_date=facts.filing_date,
-            cik=facts.entities[0][0] if facts.entities else None,
+            cik=facts.any_cik or None,
             url=self._url,
             source=self._source,
             size=body.size,
@@ -224,11 +242,3 @@ def _done(packed: _Packed) -> Future[_Packed]:
     future: Future[_Packed] = Future()
     future.set_result(packed)
     return future
-
-
-def sha256_of(pieces: Iterable[bytes]) -> str:
-    """The sha256 of a body, in hex."""
-    digest = hashlib.sha256()
-    for piece in pieces:
-        digest.update(piece)
-    return digest.hexdigest()

@@ -13,7 +13,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -54,6 +54,23 @@ class CatalogueRecord:
     withdrawn_at: datetime | None = None
     indexed_sha256: str | None = None
     listed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BesideRecord:
+    """Other bytes of a submission that are kept beside it: an ``older`` version, or a ``correction`` from the Feed.
+
+    Sizes, hash and times as in a `CatalogueRecord`.
+    """
+
+    accession: AccessionNumber
+    sha256: str
+    kind: str
+    source: str
+    url: str | None
+    size: int
+    stored_bytes: int
+    stored_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +230,10 @@ class Catalogue:
             f"INSERT OR REPLACE INTO submission ({_COLUMNS}) VALUES ({placeholders})", [_values(r) for r in records]
         )
 
+    def remove(self, accession: AccessionNumber) -> None:
+        """Forget a submission; all checkpoints go with it."""
+        self._write("DELETE FROM submission WHERE accession = ?", [(str(accession),)])
+
     def mark_indexed(self, pairs: Iterable[tuple[AccessionNumber, str]]) -> None:
         """Note, after the engine's commit, that these submissions are indexed with these sha256: one transaction."""
         self._write(
@@ -235,6 +256,40 @@ class Catalogue:
     def set_listed(self, accessions: Iterable[AccessionNumber]) -> None:
         """Note that EDGAR's full index has been seen to name these submissions."""
         self._write("UPDATE submission SET listed = 1 WHERE accession = ?", [(str(a),) for a in accessions])
+
+    def add_beside(self, record: BesideRecord) -> None:
+        """Write the row of bytes that are durable beside their submission."""
+        values = (*astuple(record)[:-1], record.stored_at.isoformat())
+        self._write("INSERT OR REPLACE INTO beside VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [values])
+
+    def beside(self, accession: AccessionNumber | None = None) -> Iterator[BesideRecord]:
+        """What is kept beside one submission, or beside all of them, by accession number and time."""
+        where, parameters = ("WHERE accession = ?", (str(accession),)) if accession else ("", ())
+        rows = self._rows(f"SELECT * FROM beside {where} ORDER BY accession, stored_at, sha256", parameters)
+        for number, *facts, moment in rows:
+            sha256, kind, source, url, size, stored_bytes = facts
+            yield BesideRecord(
+                accession=AccessionNumber(number),
+                sha256=sha256,
+                kind=kind,
+                source=source,
+                url=url,
+                size=size,
+                stored_bytes=stored_bytes,
+                stored_at=datetime.fromisoformat(moment).astimezone(UTC),
+            )
+
+    def from_elsewhere(self, accessions: Sequence[AccessionNumber]) -> set[str]:
+        """Those of `accessions` whose bytes are not what EDGAR serves one by one: from the Feed, or imported."""
+        found: set[str] = set()
+        for start in range(0, len(accessions), _MOST_PARAMETERS):
+            some = [str(accession) for accession in accessions[start : start + _MOST_PARAMETERS]]
+            marks = ", ".join("?" * len(some))
+            rows = self._rows(
+                f"SELECT accession FROM submission WHERE source <> 'index' AND accession IN ({marks})", tuple(some)
+            )
+            found.update(row[0] for row in rows)
+        return found
 
     def index_file(self, path: str) -> IndexFile | None:
         """What is known of the kept copy of EDGAR's index file `path`, or None."""

@@ -81,6 +81,7 @@ class Answer:
         self.last_modified = response.headers.get("Last-Modified")
         self.version = response.headers.get("ETag") or self.last_modified
         self.first_byte = _first_byte(response) if part else 0
+        self.length = None if response.content_length is None else self.first_byte + response.content_length
         self.is_unmodified = conditional and response.status == HTTPStatus.NOT_MODIFIED
 
     async def _read(self) -> AsyncGenerator[Chunk, None]:

@@ -13,6 +13,7 @@ import errno
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -72,6 +73,18 @@ def publish(temporary: Path, final: Path) -> None:
     if final.exists():
         raise FileExistsError(final)
     temporary.rename(final)
+    fsync_directory(final.parent)
+
+
+def publish_over(temporary: Path, final: Path, *, beside: Path) -> None:
+    """Give the synced file `temporary` its `final` name, durably; the file that has it gets the name `beside` first.
+
+    At no moment is one of the two without a name, and `final` is never missing.
+    """
+    if not beside.exists():
+        os.link(final, beside)
+        fsync_directory(final.parent)
+    temporary.replace(final)
     fsync_directory(final.parent)
 
 
@@ -173,6 +186,10 @@ class IncomingFile:
     async def publish(self, final: Path) -> None:
         """Sync the bytes and give them their `final` name. Raises `StorageError`, or FileExistsError."""
         await self._finish(publish, final)
+
+    async def publish_over(self, final: Path, *, beside: Path) -> None:
+        """Sync the bytes and give them the name of the file `final`, which becomes `beside`. Raises `StorageError`."""
+        await self._finish(partial(publish_over, beside=beside), final)
 
     async def keep_as(self, path: Path) -> None:
         """Move the bytes to `path` (in the quarantine), replacing what is there. Raises `StorageError`."""

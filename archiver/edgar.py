@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, Self
 
-from archiver.client import Answer, Client
+from archiver.client import Answer, Client, Part
 from archiver.endpoints import Endpoints
 from archiver.fetcher import Fetcher, Result
 from archiver.pacer import Pacer
@@ -61,11 +61,21 @@ class Edgar:
 
         return await self._fetcher.run(attempt)
 
-    async def take(self, url: str, use: Callable[[Answer], Awaitable[Result]], *, max_bytes: int) -> Result:
-        """The result of `use` on the open answer to `url`; a retry asks and calls it anew."""
+    async def take(
+        self,
+        url: str,
+        use: Callable[[Answer], Awaitable[Result]],
+        *,
+        max_bytes: int,
+        part: Callable[[], Part | None] = lambda: None,
+    ) -> Result:
+        """The result of `use` on the open answer to `url`; a retry asks and calls it anew, for the `part` to have then.
+
+        Raises as `Client.get`, `Fetcher.run` and `use` do.
+        """
 
         async def attempt() -> Result:
-            async with self._client.get(url, max_bytes=max_bytes) as answer:
+            async with self._client.get(url, max_bytes=max_bytes, part=part()) as answer:
                 return await use(answer)
 
         return await self._fetcher.run(attempt)

@@ -72,8 +72,10 @@ class FullIndex:
         self._today = today
         self._known_folders: dict[str, Collection[str] | None] = {}
 
-    async def published(self, wanted: Sequence[Quarter]) -> AsyncIterator[Quarter]:
-        """Those of `wanted` that EDGAR may have an index of, in their order.
+    async def published(
+        self, wanted: Sequence[Quarter], *, trees: Sequence[str] = ("full-index", "daily-index")
+    ) -> AsyncIterator[Quarter]:
+        """Those of `wanted` that EDGAR may have something of in any of its `trees`, in their order.
 
         The listings of years and quarters are read as they are needed, and only for a span in which they save requests.
         A quarter that has not settled is never left out: its daily index comes before the quarterly one.
@@ -81,8 +83,14 @@ class FullIndex:
         few = len(wanted) <= _FEW_QUARTERS
         for quarter in wanted:
             settled = quarter.last_day + timedelta(days=SETTLED_DAYS) < self._today
-            if few or not settled or await self._has("full-index", quarter) or await self._has("daily-index", quarter):
+            if few or not settled or await self._in_any(trees, quarter):
                 yield quarter
+
+    async def _in_any(self, trees: Sequence[str], quarter: Quarter) -> bool:
+        for tree in trees:
+            if await self._has(tree, quarter):
+                return True
+        return False
 
     async def _has(self, tree: str, quarter: Quarter) -> bool:
         """Whether a tree of indexes lists a folder of `quarter`, or has no list to say so."""
@@ -96,7 +104,7 @@ class FullIndex:
 
     async def _folders(self, folder: str) -> Collection[str] | None:
         if folder not in self._known_folders:
-            self._known_folders[folder] = await self._listed(folder)
+            self._known_folders[folder] = await self.listed(folder)
         return self._known_folders[folder]
 
     async def quarter(self, quarter: Quarter, *, since: date | None = None, until: date | None = None) -> QuarterIndex:
@@ -106,14 +114,14 @@ class FullIndex:
         are tried in turn, and no daily one is guessed.
         """
         folder = f"full-index/{quarter.folder}"
-        listed = await self._listed(folder)
+        listed = await self.listed(folder)
         full = None
         for name in _NAMES:
             if full is None and (listed is None or name in listed):
                 full = await self._index(f"{folder}/{name}", listed.get(name) if listed else None)
         rebuilt = (listed or {}).get(full[0].path.rpartition("/")[2]) if full else None
         folder = f"daily-index/{quarter.folder}"
-        daily = daily_files((await self._listed(folder) or {}).values(), quarter)
+        daily = daily_files((await self.listed(folder) or {}).values(), quarter)
         days = needed_days(
             daily, quarter=quarter, full=rebuilt, covered=full[0].last_day if full else None, today=self._today
         )
@@ -170,7 +178,7 @@ class FullIndex:
         await asyncio.to_thread(self._cache.keep, file, body)
         return file, body
 
-    async def _listed(self, folder: str) -> dict[str, Listed] | None:
+    async def listed(self, folder: str) -> dict[str, Listed] | None:
         """The files and folders that EDGAR's folder list names, or None where EDGAR serves no list."""
         try:
             read = await self._read(self._edgar.endpoints.below_edgar(f"{folder}/index.json"), _parse_list)

@@ -38,6 +38,11 @@ class HeaderFacts:
     entities: tuple[tuple[Cik, str], ...]
     opening: Opening
 
+    @property
+    def any_cik(self) -> Cik:
+        """Any of its entities; 0 where the header names none."""
+        return self.entities[0][0] if self.entities else Cik(0)
+
     def rows(self) -> list[MasterIndexEntry]:
         """The rows that the master index has, or would have, of the submission."""
         return [MasterIndexEntry(cik, name, self.form, self.filing_date, self.accession) for cik, name in self.entities]

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Self
 
 from archiver.archive import Archive, decoded_pieces
-from archiver.bulk_intake import BulkIntake, Taken, sha256_of
+from archiver.body import sha256_of
+from archiver.bulk_intake import BulkIntake, Taken
 from archiver.containers import Candidate, candidates
 from archiver.envelope import Opening, opening_of
 from archiver.errors import (
@@ -21,7 +22,7 @@ from archiver.errors import (
     UsageError,
 )
 from archiver.header_facts import HeaderFacts, head_of, read_header_facts
-from archiver.identifiers import AccessionNumber, Cik
+from archiver.identifiers import AccessionNumber
 from archiver.plan import Outcome, Plan, SubmissionRef
 from archiver.reports import ImportReport, SkippedFile, SyncFailure
 
@@ -96,12 +97,15 @@ class _Import:
         except (IdentifierError, DamagedBodyError) as error:
             self.skipped.append(SkippedFile(found.name, error.message))
             return
-        self._plan.add([SubmissionRef(facts.accession, facts.form, facts.filing_date, _cik(facts), listed=False)])
+        self._plan.add([SubmissionRef(facts.accession, facts.form, facts.filing_date, facts.any_cik, listed=False)])
         if self._intake.has(facts):
             self._compare(facts, found)
         else:
             self._paths[facts.accession] = found.name
-            self._intake.take(facts, found.reader.portions())
+            try:
+                self._intake.take(facts, found.reader.portions())
+            except DamagedBodyError as error:
+                self._fail(facts.accession, self._paths.pop(facts.accession), error)
 
     def _compare(self, facts: HeaderFacts, found: Candidate) -> None:
         """Hold a copy against what is stored. One in EDGAR's other spelling differs, and is the same submission."""
@@ -143,8 +147,3 @@ class _Import:
 
     def __exit__(self, *error: object) -> None:
         self._intake.__exit__(*error)
-
-
-def _cik(facts: HeaderFacts) -> Cik:
-    """Any of its entities; 0 where the header names none."""
-    return facts.entities[0][0] if facts.entities else Cik(0)

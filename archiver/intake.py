@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from isal import isal_zlib
+from isal import igzip, isal_zlib
 
 from archiver.archive import Archive
 from archiver.body import BodyFacts, BodyReader, read_facts
-from archiver.catalogue import CatalogueRecord
+from archiver.catalogue import BesideRecord, CatalogueRecord
 from archiver.client import Answer
 from archiver.durable import IncomingFile, storage_errors, write_file_durably
 from archiver.errors import DamagedBodyError, DamageError, FetchError
@@ -24,8 +26,13 @@ GZIP_LEVEL = 3
 """ISA-L's best: 12 times as fast as zlib's level 6 on real submissions, 13 % larger (measured)."""
 
 
-async def take_answer(archive: Archive, ref: SubmissionRef, answer: Answer) -> CatalogueRecord:
+async def take_answer(
+    archive: Archive, ref: SubmissionRef, answer: Answer, *, older: CatalogueRecord | None = None
+) -> CatalogueRecord:
     """Stream an open answer into the archive and return its row, which the caller adds to the catalogue.
+
+    `older` is the row of what the archive has of this submission and is to be replaced: it is kept beside the new file,
+    unless the bytes are the same.
 
     Received gzip is kept as it came; what came without is packed here. A body that fails a check goes to the
     quarantine. Raises `DamagedBodyError`, and what reading the answer and writing the file raise.
@@ -43,7 +50,17 @@ async def take_answer(archive: Archive, ref: SubmissionRef, answer: Answer) -> C
         if fault := facts.fault(etag_md5=answer.etag_md5):
             await file.keep_as(archive.layout.quarantine / final.name)
             raise DamagedBodyError(fault)
-        await file.publish(final)
+        if older is not None and older.sha256 == facts.sha256:
+            size = older.stored_bytes
+            return replace(
+                _record(ref, facts, stored_bytes=size, url=answer.url, etag_md5=answer.etag_md5),
+                indexed_sha256=older.indexed_sha256,
+            )
+        if older is None:
+            await file.publish(final)
+        else:
+            archive.catalogue.add_beside(_beside(older))
+            await file.publish_over(final, beside=archive.layout.beside(ref.accession, older.sha256))
         return _record(ref, facts, stored_bytes=file.size, url=answer.url, etag_md5=answer.etag_md5)
 
 
@@ -94,6 +111,27 @@ def forget_quarantined(archive: Archive, accession: AccessionNumber) -> None:
     with storage_errors(archive.layout.quarantine):
         for path in archive.quarantined(accession):
             path.unlink(missing_ok=True)
+
+
+def keep_beside(archive: Archive, accession: AccessionNumber, data: bytes, *, kind: str, source: str, url: str) -> None:
+    """Keep other bytes of a submission beside it, durably, with their row. Raises `StorageError`."""
+    digest, packed = hashlib.sha256(data).hexdigest(), igzip.compress(data, GZIP_LEVEL)
+    write_file_durably(archive.layout.beside(accession, digest), packed)
+    now = datetime.now(UTC)
+    archive.catalogue.add_beside(BesideRecord(accession, digest, kind, source, url, len(data), len(packed), now))
+
+
+def _beside(record: CatalogueRecord) -> BesideRecord:
+    return BesideRecord(
+        accession=record.accession,
+        sha256=record.sha256,
+        kind="older",
+        source=record.source,
+        url=record.url,
+        size=record.size,
+        stored_bytes=record.stored_bytes,
+        stored_at=record.stored_at,
+    )
 
 
 def _record(

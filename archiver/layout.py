@@ -58,3 +58,7 @@ class Layout:
         """
         submitter, year, sequence = accession.split("-")
         return self.submissions / submitter / year / sequence[:3] / f"{accession}{SUBMISSION_SUFFIX}"
+
+    def beside(self, accession: AccessionNumber, sha256: str) -> Path:
+        """The place of other bytes of a submission, beside it: ``0001193125-04-218426.0a1b2c3d4e5f6071.txt.gz``."""
+        return self.submission(accession).with_name(f"{accession}.{sha256[:16]}{SUBMISSION_SUFFIX}")

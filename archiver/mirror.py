@@ -7,12 +7,14 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Sequence
-from typing import Self
+from typing import Literal, Self
 
 from archiver.archive import Archive
 from archiver.catalogue import CatalogueRecord
 from archiver.edgar import Edgar
 from archiver.errors import AbsentError, DamageError, FetchError, NotInArchiveError, UsageError
+from archiver.feed import faster_feed, sync_feed
+from archiver.identifiers import AccessionNumber
 from archiver.intake import forget_quarantined, keep_refused, take_answer, take_orphan
 from archiver.plan import Outcome, Plan, SubmissionRef
 from archiver.reports import DryRun, SyncFailure, SyncReport, Tally
@@ -27,6 +29,7 @@ _ROWS_AT_ONCE = 64
 _ROWS_EVERY_S = 1.0
 
 Progress = Callable[[SyncReport], None]
+Source = Literal["index", "feed"]
 
 
 class Mirror:
@@ -67,46 +70,61 @@ class Mirror:
                 missing=plan.missing_by_form(),
                 estimated_bytes=plan.estimated_bytes(),
                 estimated_s=missing / self.settings.rate,
+                feed=faster_feed(plan.missing_days(), requests=missing, rate=self.settings.rate),
             )
 
-    async def sync(self, selection: Selection | Sequence[Selection], *, progress: Progress | None = None) -> SyncReport:
+    async def sync(
+        self,
+        selection: Selection | Sequence[Selection],
+        *,
+        source: Source = "index",
+        refresh: bool = False,
+        progress: Progress | None = None,
+    ) -> SyncReport:
         """Mirror what `selection` takes and is not on disk yet; of several selections, what any of them takes.
 
-        A submission that could not be had is a failure in the report; the run goes on. Raises `UsageError` (nothing
-        selected), `BlockedError` or `UnreachableError` (EDGAR refuses or is away), `LockedError`, `StorageError`; what
-        was stored by then stays, and the next sync goes on from there. `progress` is called after every submission.
+        `source` is where from: one request for each submission that the ``index`` names, or one for each day of the
+        ``feed``. `refresh` also fetches what is on disk, but not as EDGAR serves it under its own address: what came
+        from the Feed or an import. A submission that could not be had is a failure in the report; the run goes on.
+        `progress` is called after every submission. Raises `UsageError` (nothing selected), `BlockedError` or
+        `UnreachableError` (EDGAR refuses or is away), `LockedError`, `StorageError`; what was stored by then stays, and
+        the next sync goes on from there.
         """
         as_selections(selection)
         with Archive.open(self.settings.root, writable=True, create=True) as archive:
-            return await self.sync_into(archive, selection, progress=progress)
+            return await self.sync_into(archive, selection, source=source, refresh=refresh, progress=progress)
 
     async def sync_into(
-        self, archive: Archive, selection: Selection | Sequence[Selection], *, progress: Progress | None = None
-    ) -> SyncReport:
-        """`sync` into an archive that the caller has opened for writing."""
-        began_s, edgar = time.monotonic(), self._open_edgar
-        tally = Tally(requests=lambda: edgar.requests)
-        with sync_note(archive.catalogue, tally) as note:
-            await self._sync_into(archive, as_selections(selection), tally, progress or _no_progress, note)
-        return tally.finish(elapsed_s=time.monotonic() - began_s)
-
-    async def _sync_into(
         self,
         archive: Archive,
-        selections: Sequence[Selection],
-        tally: Tally,
-        progress: Progress,
-        note: Callable[[], None],
-    ) -> None:
-        with Plan(archive.layout.incoming) as plan:
-            found = await survey(self._open_edgar, archive, selections, plan, reading=lambda _: progress(tally.report))
-            await asyncio.to_thread(plan.note_present, archive.kept)
-            present = found.done + plan.count(Outcome.PRESENT)
-            tally.add(planned=found.done + plan.count(), present=present, withdrawn=found.withdrawn)
-            note()
-            await self._fetch_all(archive, plan, tally, progress)
-            await asyncio.to_thread(_hold_against, archive, plan, tally)
-            found.note_finished(archive, plan)
+        selection: Selection | Sequence[Selection],
+        *,
+        source: Source = "index",
+        refresh: bool = False,
+        progress: Progress | None = None,
+    ) -> SyncReport:
+        """`sync` into an archive that the caller has opened for writing."""
+        began_s, edgar, selections = time.monotonic(), self._open_edgar, as_selections(selection)
+        if source == "feed" and refresh:
+            raise UsageError(
+                "a refresh fetches what EDGAR serves one by one, and the Feed is not that", "leave one out"
+            )
+        tally, progress = Tally(requests=lambda: edgar.requests), progress or _no_progress
+        with sync_note(archive.catalogue, tally) as note, Plan(archive.layout.incoming) as plan:
+            if source == "feed":
+                await sync_feed(edgar, archive, selections, plan, tally, settings=self.settings, progress=progress)
+            else:
+                found = await survey(
+                    edgar, archive, selections, plan, anew=refresh, reading=lambda _: progress(tally.report)
+                )
+                await asyncio.to_thread(plan.note_present, archive.kept_from_edgar if refresh else archive.kept)
+                present = found.done + plan.count(Outcome.PRESENT)
+                tally.add(planned=found.done + plan.count(), present=present, withdrawn=found.withdrawn)
+                note()
+                await self._fetch_all(archive, plan, tally, progress, refresh=refresh)
+                await asyncio.to_thread(_hold_against, archive, plan, tally)
+                found.note_finished(archive, plan)
+        return tally.finish(elapsed_s=time.monotonic() - began_s)
 
     @property
     def _open_edgar(self) -> Edgar:
@@ -114,13 +132,16 @@ class Mirror:
             raise UsageError("the mirror is not open", "use it as `async with Mirror(settings) as mirror:`")
         return self._edgar
 
-    async def _fetch_all(self, archive: Archive, plan: Plan, tally: Tally, progress: Progress) -> None:
-        queue, rows = plan.missing(), _Rows(archive, plan)
+    async def _fetch_all(
+        self, archive: Archive, plan: Plan, tally: Tally, progress: Progress, *, refresh: bool
+    ) -> None:
+        queue, outcomes = plan.missing(), _Outcomes(archive, plan, tally)
         progress(tally.report)
 
         async def work() -> None:
             for ref in queue:
-                await self._fetch(archive, ref, tally, plan, rows)
+                older = archive.catalogue.get(ref.accession) if refresh and archive.kept([ref.accession]) else None
+                await self._fetch(archive, ref, older, outcomes)
                 progress(tally.report)
 
         try:
@@ -130,61 +151,74 @@ class Mirror:
         except BaseExceptionGroup as errors:  # the first one ended the run; the others are its echo
             raise errors.exceptions[0] from None
         finally:
-            rows.write()
+            outcomes.write()
 
-    async def _fetch(self, archive: Archive, ref: SubmissionRef, tally: Tally, plan: Plan, rows: _Rows) -> None:
+    async def _fetch(
+        self, archive: Archive, ref: SubmissionRef, older: CatalogueRecord | None, outcomes: _Outcomes
+    ) -> None:
         url = self._open_edgar.endpoints.submission(ref.cik, ref.accession)
         try:
-            record = await self._have(archive, ref, url)
+            outcomes.stored(await self._have(archive, ref, older, url))
         except AbsentError as error:
             _log.warning("%s is in the index and not at %s: %s", ref.accession, url, error)
-            outcome = Outcome.ABSENT
-            tally.add(absent=1)
+            outcomes.absent(ref.accession)
         except FetchError as error:
             _log.warning("%s failed: %s", ref.accession, error)
             keep_refused(archive, ref.accession, error)
-            outcome = Outcome.FAILED
-            tally.fail(SyncFailure(ref.accession, url, type(error).__name__, str(error)))
-        else:
-            rows.add(record)
-            forget_quarantined(archive, ref.accession)
-            tally.add(stored=1, bytes=record.size)
-            return
-        plan.mark([ref.accession], outcome)
+            outcomes.failed(SyncFailure(ref.accession, url, type(error).__name__, str(error)), ref.accession)
 
-    async def _have(self, archive: Archive, ref: SubmissionRef, url: str) -> CatalogueRecord:
+    async def _have(
+        self, archive: Archive, ref: SubmissionRef, older: CatalogueRecord | None, url: str
+    ) -> CatalogueRecord:
         """The submission's file in its place, and the row that it shall have."""
-        orphan = await take_orphan(archive, ref, url=url)
-        if orphan is not None:
-            return orphan
+        if older is None:
+            orphan = await take_orphan(archive, ref, url=url)
+            if orphan is not None:
+                return orphan
         return await self._open_edgar.take(
-            url, lambda answer: take_answer(archive, ref, answer), max_bytes=self.settings.max_submission_bytes
+            url,
+            lambda answer: take_answer(archive, ref, answer, older=older),
+            max_bytes=self.settings.max_submission_bytes,
         )
 
 
-class _Rows:
-    """Rows on their way into the catalogue, some dozen in one transaction.
+class _Outcomes:
+    """How the fetches come out, on the way into plan, tally and catalogue.
 
-    Their files are durable already. A kill loses these rows and no file: the next run takes the files in.
+    Rows go into the catalogue some dozen in one transaction; their files are durable already. A kill loses such rows
+    and no file: the next run takes the files in.
     """
 
-    def __init__(self, archive: Archive, plan: Plan) -> None:
-        self._catalogue = archive.catalogue
+    def __init__(self, archive: Archive, plan: Plan, tally: Tally) -> None:
+        self._archive = archive
         self._plan = plan
+        self._tally = tally
         self._records: list[CatalogueRecord] = []
         self._written_s = time.monotonic()
 
-    def add(self, record: CatalogueRecord) -> None:
+    def stored(self, record: CatalogueRecord) -> None:
         """Take the row of a submission whose file is durable."""
         self._records.append(record)
+        forget_quarantined(self._archive, record.accession)
+        self._tally.add(stored=1, bytes=record.size)
         if len(self._records) >= _ROWS_AT_ONCE or time.monotonic() - self._written_s >= _ROWS_EVERY_S:
             self.write()
 
+    def absent(self, accession: AccessionNumber) -> None:
+        """EDGAR does not have it."""
+        self._plan.mark([accession], Outcome.ABSENT)
+        self._tally.add(absent=1)
+
+    def failed(self, failure: SyncFailure, accession: AccessionNumber) -> None:
+        """It could not be had."""
+        self._plan.mark([accession], Outcome.FAILED)
+        self._tally.fail(failure)
+
     def write(self) -> None:
-        """Write what there is."""
+        """Write the rows there are."""
         records, self._records = self._records, []
         if records:
-            self._catalogue.add(*records)
+            self._archive.catalogue.add(*records)
             self._plan.mark([record.accession for record in records], Outcome.STORED)
         self._written_s = time.monotonic()
 

@@ -22,6 +22,8 @@ AVERAGE_SUBMISSION_BYTES = {"8-K": 217_000}
 DEFAULT_SUBMISSION_BYTES = 800_000
 """Decoded bytes of an average submission (PDS Technical Specification); an 8-K is smaller (measured)."""
 
+FIRST_FEED_DAY = date(1995, 7, 1)
+"""The Feed begins with 1995 Q3."""
 _BATCH = 10_000
 _SCHEMA = """
 PRAGMA journal_mode = OFF;
@@ -157,6 +159,13 @@ class Plan:
             count * AVERAGE_SUBMISSION_BYTES.get(form.base, DEFAULT_SUBMISSION_BYTES)
             for form, count in self.missing_by_form().items()
         )
+
+    def missing_days(self) -> int:
+        """On how many days what has to be fetched was filed; 0 where one of them is before the Feed."""
+        first, count = self._all(
+            f"SELECT min(filing_date), count(DISTINCT filing_date) FROM plan WHERE outcome = {Outcome.MISSING:d}"
+        )[0]
+        return count if count and date.fromisoformat(first) >= FIRST_FEED_DAY else 0
 
     def by_quarter(self) -> dict[str, tuple[int, bool]]:
         """Of each quarter that something was found in: how many submissions, and whether all of them are stored now."""

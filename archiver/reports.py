@@ -10,9 +10,12 @@ from archiver.identifiers import AccessionNumber, FormType
 
 @dataclass(frozen=True, slots=True)
 class SyncFailure:
-    """A submission that could not be had: its address, the class name of the error, what happened."""
+    """A submission that could not be had: its address, the class name of the error, what happened.
 
-    accession: AccessionNumber
+    `accession` is None where a whole file of the Feed could not be read.
+    """
+
+    accession: AccessionNumber | None
     url: str
     error: str
     message: str
@@ -86,9 +89,9 @@ class Tally:
         sums = {name: getattr(self._counts, name) + count for name, count in counts.items()}
         self._counts = replace(self._counts, **sums)
 
-    def fail(self, failure: SyncFailure) -> None:
-        """Note a submission that could not be had."""
-        self.add(failed=1)
+    def fail(self, failure: SyncFailure, *, counted: bool = True) -> None:
+        """Note a submission that could not be had, or (not `counted`) what is no submission of the plan."""
+        self.add(failed=counted)
         self._failures.append(failure)
 
     def finish(self, *, elapsed_s: float) -> SyncReport:
@@ -97,11 +100,20 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedEstimate:
+    """What the Feed would take in place of single fetches: requests, packed bytes, seconds."""
+
+    requests: int
+    estimated_bytes: int
+    estimated_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class DryRun:
     """What a sync would do: how many submissions are selected and `present`, and the `requests` still to make.
 
     `missing` counts those by form, the most first; `estimated_bytes` are decoded bytes by the forms' averages, and
-    `estimated_s` seconds at the set rate.
+    `estimated_s` seconds at the set rate. `feed` is what the Feed would take, where that is likely to be faster.
     """
 
     planned: int
@@ -110,3 +122,4 @@ class DryRun:
     missing: dict[FormType, int]
     estimated_bytes: int
     estimated_s: float
+    feed: FeedEstimate | None

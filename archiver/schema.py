@@ -42,6 +42,17 @@ CREATE TABLE checkpoint (
     planned   INTEGER NOT NULL,
     PRIMARY KEY (selection, quarter)
 ) WITHOUT ROWID;
+CREATE TABLE beside (
+    accession    TEXT NOT NULL,
+    sha256       TEXT NOT NULL,
+    kind         TEXT NOT NULL CHECK (kind IN ('older', 'correction')),
+    source       TEXT NOT NULL,
+    url          TEXT,
+    size         INTEGER NOT NULL,
+    stored_bytes INTEGER NOT NULL,
+    stored_at    TEXT NOT NULL,
+    PRIMARY KEY (accession, sha256)
+) WITHOUT ROWID;
 CREATE TRIGGER submission_deleted AFTER DELETE ON submission BEGIN DELETE FROM checkpoint; END;
 """
 _FROM_1 = f"""

@@ -58,25 +58,31 @@ async def survey(
     selections: Sequence[Selection],
     plan: Plan,
     *,
+    anew: bool = False,
     reading: Callable[[Quarter], None] = lambda _: None,
 ) -> Survey:
     """Read the indexes that `selections` need, the newest first, and put into `plan` what they take.
 
     `archive` is None before there is one; only one opened for writing is written to. `reading` is called with each
-    quarter. Raises `BlockedError`, `UnreachableError`, `StorageError`, and `UsageError` for an unknown ticker.
+    quarter; `anew` passes over none. Raises `BlockedError`, `UnreachableError`, `StorageError`, and `UsageError` for an
+    unknown ticker.
     """
     today = datetime.now(UTC).date()
     index = FullIndex(edgar, IndexCache(archive), today=today)
-    selections = await _without_tickers(selections, index)
-    first = _open_end(min, [selection.first_day for selection in selections])
-    last = min(_open_end(max, [selection.last_day for selection in selections]) or today, today)
+    selections = await without_tickers(selections, index)
+    first, last = span(selections, today=today)
     planner, key = Planner(selections, plan), fingerprint(selections)
     done = withdrawn = 0
     versions: dict[str, str] = {}
     async for quarter in index.published(list(quarters(first, last))):
         reading(quarter)
         read = await index.quarter(quarter, since=first, until=last)
-        if archive and key and (count := archive.catalogue.checkpoint(key, str(quarter), read.version)) is not None:
+        if (
+            archive
+            and key
+            and not anew
+            and (count := archive.catalogue.checkpoint(key, str(quarter), read.version)) is not None
+        ):
             done += count
             continue
         withdrawn += await asyncio.to_thread(_take, read, planner, archive)
@@ -89,11 +95,18 @@ async def survey(
     return Survey(done, withdrawn, versions, key)
 
 
-async def _without_tickers(selections: Sequence[Selection], index: FullIndex) -> list[Selection]:
+async def without_tickers(selections: Sequence[Selection], index: FullIndex) -> list[Selection]:
+    """The selections with CIKs in place of their tickers. Raises `UsageError` for one that EDGAR does not list."""
     if not any(selection.tickers for selection in selections):
         return list(selections)
     listed = await index.tickers()
     return [selection.with_ciks(ciks_of(selection.tickers, listed)) for selection in selections]
+
+
+def span(selections: Sequence[Selection], *, today: date) -> tuple[date | None, date]:
+    """The first day (None: EDGAR's first) and the last that any of the selections takes."""
+    last = _open_end(max, [selection.last_day for selection in selections]) or today
+    return _open_end(min, [selection.first_day for selection in selections]), min(last, today)
 
 
 def _open_end(choose: Callable[[list[date]], date], days: list[date | None]) -> date | None:

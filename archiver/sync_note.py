@@ -81,7 +81,7 @@ def _write(catalogue: Catalogue, tally: Tally, **moments: str) -> None:
         stored=report.stored,
         absent=report.absent,
         failed=report.failed,
-        failures=tuple(str(failure.accession) for failure in tally.failures[:_MOST_FAILURES]),
+        failures=tuple(str(failure.accession) for failure in tally.failures[:_MOST_FAILURES] if failure.accession),
     )
     catalogue.set_note(SYNC, json.dumps(asdict(state)))
 

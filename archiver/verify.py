@@ -10,8 +10,8 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from archiver.archive import Archive
-from archiver.body import read_facts
+from archiver.archive import Archive, decoded_pieces
+from archiver.body import read_facts, sha256_of
 from archiver.catalogue import CatalogueRecord
 from archiver.errors import DamageError, IdentifierError
 from archiver.identifiers import AccessionNumber
@@ -67,6 +67,7 @@ def verify_files(
                     findings.append(finding)
                 if progress is not None:
                     progress(checked)
+    findings.extend(_beside_findings(archive, quick=quick))
     findings.extend(_files_without_row(archive))
     return FileReport(checked, ok, signed, tuple(findings))
 
@@ -112,14 +113,41 @@ def _files_without_row(archive: Archive) -> Iterator[Finding]:
         for name in sorted(names):
             path = Path(folder) / name
             shown = str(path.relative_to(archive.root))
+            stem, _, digest = name.removesuffix(SUBMISSION_SUFFIX).partition(".")
             try:
-                accession = AccessionNumber(name.removesuffix(SUBMISSION_SUFFIX))
+                accession = AccessionNumber(stem)
             except IdentifierError:
                 yield Finding("misplaced", None, shown, "not a file of edgarchive")
                 continue
-            if path != archive.layout.submission(accession):
+            if digest:
+                yield from _beside_without_row(archive, accession, path)
+            elif path != archive.layout.submission(accession):
                 yield Finding("misplaced", accession, shown, "the file is not in the place of its accession number")
             elif accession not in archive.catalogue:
                 yield Finding(
                     "uncatalogued", accession, shown, "the catalogue has no row of it; the next sync takes it in"
                 )
+
+
+def _beside_without_row(archive: Archive, accession: AccessionNumber, path: Path) -> Iterator[Finding]:
+    rows = archive.catalogue.beside(accession)
+    if path not in {archive.layout.beside(accession, row.sha256) for row in rows}:
+        message = "the catalogue has no row of these bytes beside the submission; they may be deleted"
+        yield Finding("uncatalogued", accession, str(path.relative_to(archive.root)), message)
+
+
+def _beside_findings(archive: Archive, *, quick: bool) -> Iterator[Finding]:
+    """What is wrong with the bytes kept beside submissions: older versions, corrections."""
+    for row in archive.catalogue.beside():
+        path = archive.layout.beside(row.accession, row.sha256)
+        shown = str(path.relative_to(archive.root))
+        try:
+            if not path.exists():
+                yield Finding("missing", row.accession, shown, "the file cannot be found")
+            elif path.stat().st_size != row.stored_bytes:
+                message = f"the file has {path.stat().st_size} bytes, the catalogue says {row.stored_bytes}"
+                yield Finding("damaged", row.accession, shown, message)
+            elif not quick and sha256_of(decoded_pieces(path)) != row.sha256:
+                yield Finding("damaged", row.accession, shown, "the sha256 of its bytes is not the catalogue's")
+        except DamageError as error:
+            yield Finding("damaged", row.accession, shown, error.message)

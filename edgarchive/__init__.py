@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from archiver.identifiers import AccessionNumber, Cik, FormType
-    from archiver.reports import DryRun, ImportReport, SkippedFile, SyncFailure, SyncReport
+    from archiver.reports import DryRun, FeedEstimate, ImportReport, SkippedFile, SyncFailure, SyncReport
     from archiver.selection import Selection
     from archiver.settings import Settings
     from edgarchive.importing import import_submissions
@@ -60,6 +60,7 @@ __all__ = [
     "EdgarchiveError",
     "Entity",
     "FacetCount",
+    "FeedEstimate",
     "FetchError",
     "FormType",
     "Hit",
@@ -123,6 +124,7 @@ _HOMES = {
     ),
     "archiver.reports": (
         "DryRun",
+        "FeedEstimate",
         "ImportReport",
         "SkippedFile",
         "SyncFailure",

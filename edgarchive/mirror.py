@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from archiver import mirror
 from archiver.archive import Archive
-from archiver.mirror import Progress
+from archiver.mirror import Progress, Source
 from archiver.reports import SyncReport
 from archiver.selection import Selection, as_selections
 from archiver.settings import Settings
@@ -25,7 +25,13 @@ class Mirror(mirror.Mirror):
     """
 
     async def sync(
-        self, selection: Selection | Sequence[Selection], *, progress: Progress | None = None, index: bool = True
+        self,
+        selection: Selection | Sequence[Selection],
+        *,
+        source: Source = "index",
+        refresh: bool = False,
+        progress: Progress | None = None,
+        index: bool = True,
     ) -> SyncReport:
         """Mirror what `selection` takes and is not there yet, then index it; `index=False` leaves that for later.
 
@@ -37,7 +43,7 @@ class Mirror(mirror.Mirror):
         as_selections(selection)
         began_s = time.monotonic()
         with Archive.open(self.settings.root, writable=True, create=True) as archive:
-            report = await self.sync_into(archive, selection, progress=progress)
+            report = await self.sync_into(archive, selection, source=source, refresh=refresh, progress=progress)
             if index:
                 report = await self._index(archive, report)
             return replace(report, elapsed_s=time.monotonic() - began_s)
@@ -65,6 +71,8 @@ def sync_archive(
     selection: Selection | Sequence[Selection],
     *,
     settings: Settings | None = None,
+    source: Source = "index",
+    refresh: bool = False,
     index: bool = True,
     progress: Progress | None = None,
 ) -> SyncReport:
@@ -72,6 +80,6 @@ def sync_archive(
 
     async def run() -> SyncReport:
         async with Mirror(settings) as edgar:
-            return await edgar.sync(selection, index=index, progress=progress)
+            return await edgar.sync(selection, source=source, refresh=refresh, index=index, progress=progress)
 
     return asyncio.run(run())

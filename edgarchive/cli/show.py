@@ -96,9 +96,23 @@ def _as_dict(archive: Archive, record: CatalogueRecord) -> dict[str, Any]:
             for document in submission.documents
         ],
         "header": header.fields,
+        "source": record.source,
         "source_url": record.url,
         "sha256": record.sha256,
         "signature": record.signature,
+        "withdrawn_at": record.withdrawn_at,
+        "beside": [
+            {
+                "kind": other.kind,
+                "source": other.source,
+                "source_url": other.url,
+                "sha256": other.sha256,
+                "bytes": other.size,
+                "stored_at": other.stored_at,
+                "path": archive.layout.beside(other.accession, other.sha256).relative_to(archive.root),
+            }
+            for other in archive.catalogue.beside(record.accession)
+        ],
     }
 
 

@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import time
 from collections.abc import Sequence
+from enum import Enum
 from typing import Annotated
 
 import typer
@@ -23,6 +24,13 @@ from edgarchive.mirror import Mirror
 
 _SOME_FAILED = 3
 _FORMS_SHOWN = 6
+
+
+class Source(Enum):
+    """Where submissions come from."""
+
+    index = "index"
+    feed = "feed"
 
 
 def sync(
@@ -43,6 +51,12 @@ def sync(
     since: Annotated[str | None, typer.Option(metavar="DATE", help="First filing date, inclusive.")] = None,
     until: Annotated[str | None, typer.Option(metavar="DATE", help="Last filing date, inclusive.")] = None,
     limit: Annotated[int | None, typer.Option(metavar="N", help="Only the newest N submissions.")] = None,
+    source: Annotated[
+        Source, typer.Option(help="Where from: single submissions by the index, or whole days of the Feed.")
+    ] = Source.index,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Fetch as EDGAR serves it now what came from the Feed or an import.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and write nothing.")] = False,
     no_index: Annotated[
         bool, typer.Option("--no-index", help="Mirror only; index later with `edgarchive index`.")
@@ -76,7 +90,8 @@ def sync(
         if dry_run:
             _print_plan(runner.run(_dry_run(settings, selections)), as_json=as_json)
             return 0
-        report = runner.run(_sync(options, settings, selections, index=not no_index))
+        work = _sync(options, settings, selections, source=source, refresh=refresh, index=not no_index)
+        report = runner.run(work)
     _print_report(report, as_json=as_json)
     return _SOME_FAILED if report.failures else 0
 
@@ -86,7 +101,15 @@ async def _dry_run(settings: Settings, selections: Sequence[Selection]) -> DryRu
         return await mirror.dry_run(selections)
 
 
-async def _sync(options: Common, settings: Settings, selections: Sequence[Selection], *, index: bool) -> SyncReport:
+async def _sync(
+    options: Common,
+    settings: Settings,
+    selections: Sequence[Selection],
+    *,
+    source: Source,
+    refresh: bool,
+    index: bool,
+) -> SyncReport:
     async with Mirror(settings) as mirror:
         with progress_bar("reading the indexes", visible=options.shows_progress, lines=options.logs_progress) as show:
             began_s = time.monotonic()
@@ -104,7 +127,7 @@ async def _sync(options: Common, settings: Settings, selections: Sequence[Select
                 else:
                     show(report.done, report.planned, "indexing")
 
-            return await mirror.sync(selections, progress=progress, index=index)
+            return await mirror.sync(selections, source=source.value, refresh=refresh, progress=progress, index=index)
 
 
 def _print_plan(dry_run: DryRun, *, as_json: bool) -> None:
@@ -118,6 +141,11 @@ def _print_plan(dry_run: DryRun, *, as_json: bool) -> None:
         say(f"to fetch: {forms}{more}")
     say(f"{plural(dry_run.requests, 'request')}, about {human_bytes(dry_run.estimated_bytes)} of submissions")
     say(f"about {human_time(dry_run.estimated_s)} at the set rate; nothing was written")
+    if (feed := dry_run.feed) is not None:
+        say(
+            f"--source feed would take {plural(feed.requests, 'request')}, {dry_run.requests - feed.requests:,} fewer,"
+            f" and about {human_time(feed.estimated_s)} for about {human_bytes(feed.estimated_bytes)} of whole days"
+        )
 
 
 def _print_report(report: SyncReport, *, as_json: bool) -> None:
@@ -132,4 +160,4 @@ def _print_report(report: SyncReport, *, as_json: bool) -> None:
         say(f"{plural(report.withdrawn, 'submission')} withdrawn by EDGAR; the stored bytes stay")
     say(f"{report.indexed:,} indexed; {plural(report.requests, 'request')} in {human_time(report.elapsed_s)}")
     for failure in report.failures:
-        say(f"failed: {failure.accession}  {failure.url}  {failure.message}")
+        say(f"failed: {failure.accession or 'a file of the Feed'}  {failure.url}  {failure.message}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import re
 import subprocess
 import tarfile
 import tempfile
@@ -21,6 +22,7 @@ from archiver.importer import import_into
 from tests.bench.measure import measured, print_table
 from tests.loopback import FIXTURES
 
+_FILED = re.compile(rb"(FILED AS OF DATE:\s*)[0-9]{8}")
 _CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 
 
@@ -44,7 +46,7 @@ def write_archive(path: Path, *, copies: int) -> tuple[int, int]:
         for copy in range(copies):
             for sequence, (accession, body) in enumerate(found.items()):
                 number = f"{8_000_000_000 + copy:010d}-04-{sequence:06d}"
-                content = body.replace(accession.encode(), number.encode())
+                content = _FILED.sub(rb"\g<1>20041222", body.replace(accession.encode(), number.encode()))
                 info = tarfile.TarInfo(f"{number}.txt")
                 info.size = len(content)
                 tar.addfile(info, io.BytesIO(content))

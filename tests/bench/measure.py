@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
+import re
 import resource
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from rich.console import Console
@@ -63,6 +65,10 @@ def _cpu_s() -> float:
 
 
 def _peak_bytes() -> int:
+    # On Linux `ru_maxrss` starts with what the parent had; the kernel's own mark is of this program alone.
+    status = Path("/proc/self/status")
+    if status.exists() and (mark := re.search(r"VmHWM:\s*(\d+) kB", status.read_text())):
+        return int(mark[1]) * KIB
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * KIB
 

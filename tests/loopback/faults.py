@@ -13,6 +13,7 @@ import socket
 import struct
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http import HTTPStatus
 from types import MappingProxyType
 
@@ -143,6 +144,17 @@ def redirect_other_host() -> Fault:
     return Fault("redirect_other_host", alter=lambda _: pages.moved(location, status=HTTPStatus.FOUND))
 
 
+def no_ranges() -> Fault:
+    """The whole file, whatever part was asked for."""
+    return Fault("no_ranges", alter=lambda answer: dataclasses.replace(answer, ranges=False))
+
+
+def another_version() -> Fault:
+    """The answer of a file that has just been written again."""
+    later = datetime(2030, 1, 1, tzinfo=UTC)
+    return Fault("another_version", alter=lambda answer: dataclasses.replace(answer, last_modified=later))
+
+
 def short_body() -> Fault:
     """``Content-Length`` of the whole body, half of it, then the connection is closed."""
 
@@ -233,6 +245,8 @@ FAULTS: Mapping[str, Callable[[], Fault]] = MappingProxyType(
             no_closing_tag_no_etag,
             redirect_same_host,
             redirect_other_host,
+            no_ranges,
+            another_version,
             short_body,
             cut_gzip,
             reset_mid_body,
