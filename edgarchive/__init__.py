@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from indexer.header import Entity, SubmissionHeader
     from indexer.library import AsyncLibrary, Library
     from indexer.results import Hit, HitDocument, Results
+    from indexer.sections import Section
     from indexer.submission import Document, Submission
 
 __all__ = [
@@ -75,6 +76,7 @@ __all__ = [
     "NotInArchiveError",
     "QueryError",
     "Results",
+    "Section",
     "Selection",
     "Settings",
     "SettingsError",
@@ -152,6 +154,7 @@ _HOMES = {
         "HitDocument",
         "Results",
     ),
+    "indexer.sections": ("Section",),
     "indexer.submission": (
         "Document",
         "Submission",

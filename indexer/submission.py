@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from archiver.errors import NotInArchiveError, UnreadableSubmissionError
 from indexer.header import SubmissionHeader, parse_header
 from indexer.kinds import SNIFFED_BYTES, DocumentKind, document_kind, unwrap
+from indexer.sections import Section, sections
 from indexer.sgml import DocumentSpan, outline
 from indexer.text import document_text
 from indexer.uuencode import uudecode, uuencoded_name
@@ -60,6 +61,10 @@ class Document:
     def text(self) -> str:
         """The text, for search and reading; empty for kinds that hold none."""
         return document_text(self.body(), kind=self.kind)
+
+    def sections(self) -> tuple[Section, ...]:
+        """The items of a 10-K, 10-Q or 8-K, with their spans in `text()`; empty for any other type of document."""
+        return sections(self.text(), form=self.type)
 
 
 @dataclass(frozen=True, slots=True)

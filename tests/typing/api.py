@@ -18,6 +18,7 @@ from edgarchive import (
     Library,
     Mirror,
     Results,
+    Section,
     Selection,
     Settings,
     Submission,
@@ -54,7 +55,9 @@ def library() -> None:
         assert_type(results.facets("form", "year")["form"], tuple[FacetCount, ...])
         assert_type(results.to_dicts(), list[dict[str, Any]])
         assert_type(opened.search("resign", stem=True, limit=None), Results)
-        assert_type(opened.submission("0001193125-04-218426").documents[0].text(), str)
+        document = opened.submission("0001193125-04-218426").documents[0]
+        assert_type(document.text(), str)
+        assert_type(document.sections(), tuple[Section, ...])
 
 
 async def async_library() -> None:

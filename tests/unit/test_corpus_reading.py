@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import html
-from functools import cache
-from pathlib import Path
 
 import pytest
 
 from indexer.header import Entity, parse_header
 from indexer.items import item_codes
-from indexer.submission import Submission, parse_submission
+from tests.unit.corpus import CORPUS, needs_corpus, read, rows
 
-_CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 _MAGIC = {"pdf": (b"%PDF",), "archive": (b"PK",), "spreadsheet": (b"PK",), "image": (b"\xff\xd8", b"\x89PNG", b"GIF8")}
 
-pytestmark = pytest.mark.skipif(not (_CORPUS / "manifest.tsv").exists(), reason="no corpus of real files here")
-
-
-@cache
-def read(file: str) -> Submission:
-    """The submission of a corpus file; each is read once."""
-    return parse_submission((_CORPUS / file).read_bytes())
-
-
-def rows(*kinds: str) -> list[dict[str, str]]:
-    """The manifest's rows of these kinds; none where there is no corpus."""
-    if not (_CORPUS / "manifest.tsv").exists():
-        return []
-    with (_CORPUS / "manifest.tsv").open(encoding="utf-8", newline="") as manifest:
-        reader = csv.DictReader(manifest, delimiter="\t", quoting=csv.QUOTE_NONE)
-        return [row for row in reader if row["kind"] in kinds]
+pytestmark = needs_corpus
 
 
 @pytest.mark.parametrize("row", rows("submission", "dissemination", "hdr"), ids=lambda row: row["file"])
@@ -79,7 +60,7 @@ def test_both_spellings_of_real_headers_give_the_same() -> None:
 
     compared = 0
     for row in rows("index-headers-html"):
-        page = (_CORPUS / row["file"]).read_bytes().decode("latin-1")
+        page = (CORPUS / row["file"]).read_bytes().decode("latin-1")
         in_tags, _, rest = page[page.index("<SEC-HEADER>") :].partition("</SEC-HEADER>")
         in_labels = html.unescape(rest).partition("<SEC-HEADER>")[2].partition("</SEC-HEADER>")[0]
         if not in_labels:

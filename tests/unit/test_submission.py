@@ -80,6 +80,16 @@ def test_text_is_that_of_all_documents() -> None:
     assert parse_submission(submission_bytes(documents=_DOCUMENTS)).text().startswith("one\n\n- -----BEGIN")
 
 
+def test_sections_are_spans_of_the_text() -> None:
+    """A document of a form with items gives those of its own text; an exhibit has none."""
+    documents = _DOCUMENTS.replace("<p>one</p>", "<p>Form</p><p>Item 5.02 Departure</p><p>Mr. Rossi left.</p>")
+    report, _, exhibit = parse_submission(submission_bytes(documents=documents)).documents
+    (section,) = report.sections()
+    assert (section.part, section.item, section.heading) == (None, "5.02", "Item 5.02 Departure")
+    assert report.text()[section.start : section.end] == "Item 5.02 Departure\nMr. Rossi left."
+    assert exhibit.sections() == ()
+
+
 def test_dash_stuffing_of_a_signed_message_is_undone() -> None:
     """Only at the start of a line, and only inside a signed message."""
     data = submission_bytes(documents=_DOCUMENTS)
