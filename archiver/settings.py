@@ -87,6 +87,8 @@ class Settings(BaseSettings):
     """Decoded bytes of one submission above which it is refused (the largest real ones have 400 MB)."""
     engine: Literal["whoosh"] = "whoosh"
     """The full-text engine."""
+    max_text_chars: Annotated[int, Field(ge=1)] = 20_000_000
+    """Characters of one document's text that are indexed; of a longer one only the beginning can be searched."""
     jobs: Annotated[int, Field(ge=1, le=1024)] = Field(default_factory=lambda: os.cpu_count() or 1)
     """Stored files that `verify` reads at once; by default the number of cores."""
 

@@ -45,21 +45,27 @@ class IndexReport:
 
 
 def index_archive(
-    archive: Archive, *, engine: str = "whoosh", rebuild: bool = False, progress: Progress | None = None
+    archive: Archive,
+    *,
+    engine: str = "whoosh",
+    rebuild: bool = False,
+    max_text_chars: int | None = None,
+    progress: Progress | None = None,
 ) -> IndexReport:
     """Index what the catalogue says is not indexed yet; with `rebuild`, make a new index of all and put it in place.
 
-    `archive` is open for writing. `progress` is called with submissions done and submissions in all. A submission that
+    `archive` is open for writing. Of a document with more than `max_text_chars` characters of text the index has the
+    beginning. `progress` is called with submissions done and submissions in all. A submission that
     cannot be read is a failure in the report. Where no index can be read, a new one is made.
     Raises `UsageError` (unknown engine, or the index is of another one), `LockedError`, `StorageError`.
     """
     if rebuild:
-        return _rebuild(archive, engine, progress)
+        return _rebuild(archive, engine, max_text_chars, progress)
     index = _open_or_create(archive, engine)
     if index.name != engine:
         index.close()
         raise UsageError(f"the index is of engine {index.name}, not {engine}", "run `edgarchive index --rebuild`")
-    run = _Run(archive, index, archive.catalogue.count_unindexed(), progress)
+    run = _Run(archive, index, archive.catalogue.count_unindexed(), max_text_chars, progress)
     try:
         for batch in run.batches(archive.catalogue.unindexed()):
             archive.catalogue.mark_indexed(batch)
@@ -102,10 +108,13 @@ def check_index(archive: Archive) -> Iterator[tuple[str, AccessionNumber | None,
 class _Run:
     """One run over many records: parses, adds and commits in batches, and gathers the failures."""
 
-    def __init__(self, archive: Archive, index: Engine, total: int, progress: Progress | None) -> None:
+    def __init__(
+        self, archive: Archive, index: Engine, total: int, max_text_chars: int | None, progress: Progress | None
+    ) -> None:
         self._archive = archive
         self._index = index
         self._total = total
+        self._max_text_chars = max_text_chars
         self._progress = progress
         self._done = 0
         self._failures: list[IndexFailure] = []
@@ -138,7 +147,14 @@ class _Run:
     def _add(self, record: CatalogueRecord) -> int:
         submission = parse_submission(self._archive.read(record.accession))
         # all entries before the first is added: an error half-way must leave none of them behind
-        entries = list(entries_of(submission, sha256=record.sha256, filing_date=record.filing_date))
+        entries = list(
+            entries_of(
+                submission,
+                sha256=record.sha256,
+                filing_date=record.filing_date,
+                max_text_chars=self._max_text_chars,
+            )
+        )
         self._index.add(record.accession, entries)
         return sum(len(entry.text) for entry in entries)
 
@@ -152,13 +168,13 @@ def _open_or_create(archive: Archive, engine: str) -> Engine:
         return create_index(archive.index_path, engine=engine)
 
 
-def _rebuild(archive: Archive, engine: str, progress: Progress | None) -> IndexReport:
+def _rebuild(archive: Archive, engine: str, max_text_chars: int | None, progress: Progress | None) -> IndexReport:
     path = archive.index_path
     new, old = path.with_name(f"{path.name}.new"), path.with_name(f"{path.name}.old")
     _remove(new)
     _remove(old)
     index = create_index(new, engine=engine)
-    run = _Run(archive, index, archive.catalogue.count(), progress)
+    run = _Run(archive, index, archive.catalogue.count(), max_text_chars, progress)
     try:
         pairs = [pair for batch in run.batches(archive.catalogue.records()) for pair in batch]
     finally:

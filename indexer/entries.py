@@ -8,6 +8,7 @@ so that it can be found by its facts.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,7 +16,9 @@ from typing import Any, TypeVar
 
 from archiver.identifiers import AccessionNumber, Cik, FormType, fold
 from indexer.header import Entity
-from indexer.submission import Submission
+from indexer.submission import Document, Submission
+
+_log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -35,7 +38,8 @@ class IndexEntry:
 
     `sha256` is that of the decoded submission the entry was made from. `position` counts the submission's documents
     from 0; it and the document's other facts are None in the only entry of a submission without documents. `names` are
-    the entities' current and former names. `filing_date` is the header's, else the catalogue's.
+    the entities' current and former names. `filing_date` is the header's, else the catalogue's. `truncated` says that
+    `text` is only the beginning of the document's.
     """
 
     accession: AccessionNumber
@@ -56,9 +60,13 @@ class IndexEntry:
     filename: str | None
     description: str | None
     text: str
+    truncated: bool = False
 
     def stored(self) -> str:
-        """The part that every engine keeps beside the postings, as compact JSON: a hit is made from it alone."""
+        """The part that every engine keeps beside the postings, as compact JSON: a hit is made from it alone.
+
+        ``truncated`` is there only where it is true.
+        """
         return json.dumps(
             {
                 "accession": self.accession,
@@ -74,16 +82,21 @@ class IndexEntry:
                 "type": self.type,
                 "filename": self.filename,
                 "description": self.description,
+                **({"truncated": True} if self.truncated else {}),
             },
             ensure_ascii=False,
             separators=(",", ":"),
         )
 
 
-def entries_of(submission: Submission, *, sha256: str, filing_date: date) -> Iterator[IndexEntry]:
+def entries_of(
+    submission: Submission, *, sha256: str, filing_date: date, max_text_chars: int | None = None
+) -> Iterator[IndexEntry]:
     """The entries of `submission`, in document order. Each document's text is made when its entry is asked for.
 
-    `sha256` is that of the submission's decoded bytes; `filing_date` is used where the header has none.
+    `sha256` is that of the submission's decoded bytes; `filing_date` is used where the header has none. A text of more
+    than `max_text_chars` characters is cut after the last whole word within them, its entry flagged, and a warning
+    logged.
     """
     header = submission.header
     entities = header.entities
@@ -106,6 +119,17 @@ def entries_of(submission: Submission, *, sha256: str, filing_date: date) -> Ite
     if not submission.documents:
         yield IndexEntry(**shared, position=None, sequence=None, type=None, filename=None, description=None, text="")
     for position, document in enumerate(submission.documents):
+        text = document.text()
+        truncated = max_text_chars is not None and len(text) > max_text_chars
+        if max_text_chars is not None and truncated:
+            _log.warning(
+                "%s: document %s has %d characters of text, of which %d are indexed (max_text_chars)",
+                header.accession,
+                document.sequence or position + 1,
+                len(text),
+                max_text_chars,
+            )
+            text = _beginning(text, max_text_chars)
         yield IndexEntry(
             **shared,
             position=position,
@@ -113,13 +137,28 @@ def entries_of(submission: Submission, *, sha256: str, filing_date: date) -> Ite
             type=document.type or None,
             filename=document.filename,
             description=document.description,
-            text=document.text(),
+            text=text,
+            truncated=truncated,
         )
+
+
+def is_truncated(document: Document, *, max_text_chars: int) -> bool:
+    """Whether `entries_of` cuts the text of `document`."""
+    if document.kind != "xml" and document.size <= max_text_chars:  # only XML's can have more characters than bytes
+        return False
+    return len(document.text()) > max_text_chars
 
 
 def exact(value: str) -> str:
     """A whole value as it is indexed and asked for: folded, runs of white space as one space."""
     return " ".join(fold(value).split())
+
+
+def _beginning(text: str, max_chars: int) -> str:
+    """The first `max_chars` of a longer `text`, without the word that they would break."""
+    beginning = text[:max_chars]
+    ends_with_word = beginning[-1].isspace() or text[max_chars].isspace()
+    return beginning if ends_with_word else beginning.rsplit(maxsplit=1)[0]
 
 
 def _names(entity: Entity) -> Iterator[str]:

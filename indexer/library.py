@@ -141,7 +141,13 @@ class Library:
             entities=entities,
             document=None
             if position is None
-            else HitDocument(stored["type"], stored["sequence"], stored["filename"], stored["description"]),
+            else HitDocument(
+                stored["type"],
+                stored["sequence"],
+                stored["filename"],
+                stored["description"],
+                truncated=stored.get("truncated", False),
+            ),
             score=score,
             snippet=snippets.make(accession, position, stored["description"]),
             url=None if cik is None else index_page(cik, accession),

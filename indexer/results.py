@@ -21,12 +21,17 @@ FACETS: tuple[Facet, ...] = get_args(Facet)
 
 @dataclass(frozen=True, slots=True)
 class HitDocument:
-    """The document that was found. `sequence` is EDGAR's, from 1."""
+    """The document that was found. `sequence` is EDGAR's, from 1.
+
+    `truncated`: it has more text than the setting `max_text_chars` lets into the index; what stands after that is not
+    found.
+    """
 
     type: str | None
     sequence: int | None
     filename: str | None
     description: str | None
+    truncated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,7 @@ class Hit:
                 "sequence": self.document.sequence,
                 "filename": self.document.filename,
                 "description": self.document.description,
+                **({"truncated": True} if self.document.truncated else {}),
             },
             "score": self.score,
             "snippet": self.snippet,

@@ -14,6 +14,7 @@ from archiver.errors import UsageError
 from archiver.identifiers import AccessionNumber
 from edgarchive.cli.options import AsJson, common
 from edgarchive.cli.output import clean, human_bytes, plural, print_json, say
+from indexer.entries import is_truncated
 from indexer.submission import Submission, parse_submission
 
 
@@ -37,11 +38,14 @@ def show(
     if header + text + raw + as_json > 1:
         raise UsageError("--header, --text, --raw and --json exclude each other", "give one of them")
     numbers = [AccessionNumber(accession) for accession in accessions]
-    with Archive.open(common(context).settings().root) as archive:
+    settings = common(context).settings()
+    with Archive.open(settings.root) as archive:
         records = [archive.record(number) for number in numbers]
         if header or as_json:
             shown = (
-                _as_dict(archive, record) if as_json else _submission(archive, record).header.fields
+                _as_dict(archive, record, settings.max_text_chars)
+                if as_json
+                else _submission(archive, record).header.fields
                 for record in records
             )
             print_json(next(shown) if len(records) == 1 else list(shown))
@@ -71,7 +75,7 @@ def _write(data: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
-def _as_dict(archive: Archive, record: CatalogueRecord) -> dict[str, Any]:
+def _as_dict(archive: Archive, record: CatalogueRecord, max_text_chars: int) -> dict[str, Any]:
     submission = _submission(archive, record)
     header = submission.header
     cik = next((entity.cik for entity in header.entities if entity.cik is not None), None)
@@ -92,6 +96,7 @@ def _as_dict(archive: Archive, record: CatalogueRecord) -> dict[str, Any]:
                 "description": document.description,
                 "bytes": document.size,
                 "kind": document.kind,
+                **({"truncated": True} if is_truncated(document, max_text_chars=max_text_chars) else {}),
             }
             for document in submission.documents
         ],

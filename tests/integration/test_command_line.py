@@ -132,6 +132,16 @@ def test_show_json_has_header_and_documents(synced: CommandLine) -> None:
     assert shown["source_url"].endswith(f"{ONE}.txt")
 
 
+def test_a_document_that_is_indexed_in_part_is_shown_as_such(synced: CommandLine) -> None:
+    """Over `max_text_chars`, hits and `show --json` say that the index has the beginning only, and so does the log."""
+    done = synced.run("index", "--rebuild", EDGARCHIVE_MAX_TEXT_CHARS="400")
+    assert b"max_text_chars" in done.stderr
+    hit = next(hit for hit in synced.json("search", "-n", "100")["hits"] if hit["accession"] == ONE)
+    assert hit["document"]["truncated"] is True
+    shown = json.loads(synced.run("show", ONE, "--json", EDGARCHIVE_MAX_TEXT_CHARS="400").stdout)
+    assert shown["documents"][0]["truncated"] is True
+
+
 def test_verify_finds_damage_and_ends_with_5(synced: CommandLine, settings: Settings) -> None:
     """A flipped byte on the disk is found, named by kind, accession number and path."""
     clean = synced.json("verify")

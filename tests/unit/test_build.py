@@ -56,6 +56,17 @@ def test_a_run_indexes_what_is_new_and_a_second_run_nothing(archive: Archive) ->
     assert list(check_index(archive)) == []
 
 
+def test_a_long_text_is_found_by_its_beginning(archive: Archive) -> None:
+    """What stands within the limit is found, what stands after it is not, and the rebuilt index has the same limit."""
+    store(archive, 1)
+    index_archive(archive, max_text_chars=20)
+    assert (count(archive, "rossi"), count(archive, "december")) == (1, 0)
+    index_archive(archive, rebuild=True, max_text_chars=20)
+    assert (count(archive, "rossi"), count(archive, "december")) == (1, 0)
+    index_archive(archive, rebuild=True)
+    assert count(archive, "december") == 1
+
+
 def test_batches_are_committed_and_marked_as_they_fill(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that dies in its third batch keeps the first two, and progress counts each submission."""
     for number in range(1, 6):

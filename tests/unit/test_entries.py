@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from datetime import date, datetime
 
-from indexer.entries import entries_of, exact
+import pytest
+
+from indexer.entries import entries_of, exact, is_truncated
 from indexer.submission import parse_submission
-from tests.unit.submissions import ACCESSION, submission_bytes
+from tests.unit.submissions import ACCESSION, DOCUMENTS, submission_bytes
 
 FILED = date(2004, 12, 22)
 
@@ -74,6 +76,50 @@ def test_what_an_engine_stores_makes_a_hit_without_the_archive() -> None:
         "filename": "d8k.htm",
         "description": "FORM 8-K",
     }
+
+
+@pytest.mark.parametrize(
+    ("max_text_chars", "text"),
+    [(23, "Mr. Rossi left the"), (24, "Mr. Rossi left the board"), (25, "Mr. Rossi left the board")],
+)
+def test_a_text_over_the_limit_is_cut_at_a_word_and_flagged(
+    max_text_chars: int, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The entry has the words that are whole within the limit, says that there are more, and so does the log, once."""
+    documents = DOCUMENTS.replace("This press release tells of a zebra &amp; of Mr. Rossi.", "Short.")
+    submission = parse_submission(submission_bytes(documents=documents))
+    long, short = entries_of(submission, sha256="ab", filing_date=FILED, max_text_chars=max_text_chars)
+    assert (long.text.rstrip(), long.truncated, json.loads(long.stored())["truncated"]) == (text, True, True)
+    assert (short.text, short.truncated) == ("Short.", False)
+    assert "truncated" not in json.loads(short.stored())
+    assert [is_truncated(document, max_text_chars=max_text_chars) for document in submission.documents] == [True, False]
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        f"{ACCESSION}: document 1 has 53 characters of text, of which {max_text_chars} are indexed (max_text_chars)"
+    )
+
+
+def test_a_text_as_long_as_the_limit_is_whole(caplog: pytest.LogCaptureFixture) -> None:
+    """The limit is the longest text that is indexed whole, whatever markup stands around it."""
+    submission = parse_submission(submission_bytes())
+    for entry, document in zip(
+        entries_of(submission, sha256="ab", filing_date=FILED, max_text_chars=53), submission.documents, strict=True
+    ):
+        assert (entry.text, entry.truncated) == (document.text(), False)
+        assert not is_truncated(document, max_text_chars=53)
+    assert not caplog.records
+
+
+def test_xml_is_measured_by_its_text() -> None:
+    """Short names stand before each value, so XML's text may be longer than its bytes, and is measured itself."""
+    body = "<a_long_name>" + "<value>1</value>" * 9 + "</a_long_name>"
+    documents = f"<DOCUMENT>\n<TYPE>4\n<SEQUENCE>1\n<FILENAME>a.xml\n<TEXT>\n{body}\n</TEXT>\n</DOCUMENT>\n"
+    (document,) = parse_submission(submission_bytes(documents=documents)).documents
+    (entry,) = entries_of(
+        parse_submission(submission_bytes(documents=documents)), sha256="ab", filing_date=FILED, max_text_chars=100
+    )
+    assert is_truncated(document, max_text_chars=100)
+    assert entry.truncated
 
 
 def test_whole_values_are_folded() -> None:

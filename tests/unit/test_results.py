@@ -34,6 +34,12 @@ def hit(*, position: int | None = 0, document: HitDocument | None = None) -> Hit
     )
 
 
+def test_a_document_says_where_its_text_is_cut() -> None:
+    """In JSON, `truncated` stands with the document whose text is not all in the index, and with no other."""
+    whole, cut = HitDocument("8-K", 1, None, None), HitDocument("8-K", 1, None, None, truncated=True)
+    assert hit(document=cut).to_dict()["document"] == hit(document=whole).to_dict()["document"] | {"truncated": True}
+
+
 def test_lazy_hits_are_made_one_by_one() -> None:
     """Reaching one hit makes that one alone; a slice makes none; a length needs none."""
     made: list[str] = []
