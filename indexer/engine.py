@@ -6,10 +6,10 @@ A submission's entries are replaced together: after `add` and `commit` only the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal, Protocol, Self
+from typing import Any, ClassVar, Literal, Protocol, Self
 
 from whoosh.query import Query
 
@@ -53,6 +53,19 @@ class EngineStats:
     size_bytes: int
 
 
+class PartWriter(Protocol):
+    """Gathers entries apart from the index, in any process. No submission is added to it twice."""
+
+    def add(self, accession: AccessionNumber, entries: Iterable[IndexEntry]) -> None:
+        """Take the entries of one submission. Raises `StorageError`."""
+
+    def finish(self) -> Any:
+        """What `Engine.adopt` takes; it can be pickled. Nothing can be added after it. Raises `StorageError`."""
+
+    def discard(self) -> None:
+        """Drop what was gathered."""
+
+
 class Engine(Protocol):
     """An open index. Reading is thread-safe; one writer at a time."""
 
@@ -75,8 +88,23 @@ class Engine(Protocol):
     def delete(self, accession: AccessionNumber) -> None:
         """Drop the entries of a submission at the next `commit`."""
 
+    def part_writer(self) -> Callable[[], PartWriter]:
+        """What makes a `PartWriter`, to be called in any process while this index is open; it can be pickled.
+
+        Raises `LockedError`, `StorageError`.
+        """
+
+    def adopt(self, part: Any) -> None:
+        """Take what a part writer of this index has finished, as if its submissions had been added here.
+
+        Raises `LockedError`, `StorageError`.
+        """
+
     def commit(self) -> None:
-        """Make everything since the last commit durable, then visible, in one step. Raises `StorageError`."""
+        """Make everything since the last commit durable, then visible, in one step.
+
+        Raises `StorageError`, and `DamageError` where an adopted part does not hold what was put into it.
+        """
 
     def search(
         self,

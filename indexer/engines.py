@@ -17,7 +17,7 @@ from archiver.errors import ArchiveFormatError, IndexMissingError, UsageError
 from indexer.engine import Engine
 from indexer.whoosh_engine.engine import WhooshEngine
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of what an entry holds and how its words are cut. A change of either needs a rebuilt index: a new number."""
 
 _META = "meta.json"

@@ -4,31 +4,32 @@ from __future__ import annotations
 
 import contextlib
 import json
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
 from whoosh.index import TOC, EmptyIndexError, FileIndex
-from whoosh.index import LockError as WhooshLockError
 from whoosh.query import And, Query
 
 from archiver.durable import fsync_directory, storage_errors
-from archiver.errors import EdgarchiveError, IndexMissingError, LockedError
+from archiver.errors import EdgarchiveError, IndexMissingError
 from archiver.identifiers import AccessionNumber
-from indexer.engine import EngineResult, EngineStats, Facet, FacetCount, Sort
+from indexer.engine import EngineResult, EngineStats, Facet, FacetCount, PartWriter, Sort
 from indexer.entries import IndexEntry
 from indexer.whoosh_engine.bounds import Deadline
 from indexer.whoosh_engine.fields import schema
-from indexer.whoosh_engine.prepare import date_number, everything, prepare, unscored
+from indexer.whoosh_engine.prepare import everything, prepare, unscored
 from indexer.whoosh_engine.searching import EntrySearcher, collect, count_facet
-from indexer.whoosh_engine.writing import DurableStorage, DurableWriter
+from indexer.whoosh_engine.storage import DurableStorage
+
+if TYPE_CHECKING:
+    from indexer.whoosh_engine.parts import Part
+    from indexer.whoosh_engine.writing import Writer
 
 T = TypeVar("T")
 _Version = tuple[int, int, int]
-_log = logging.getLogger(__name__)
 
 _OPEN_ATTEMPTS = 20
 _OPEN_PAUSE_S = 0.05
@@ -45,8 +46,7 @@ class WhooshEngine:
         self._path = path
         self._index = index
         self._writable = writable
-        self._writer: DurableWriter | None = None
-        self._pending: set[AccessionNumber] = set()
+        self._writer: Writer | None = None
         self._idle: list[tuple[_Version, EntrySearcher]] = []
         self._idle_lock = threading.Lock()
 
@@ -66,49 +66,24 @@ class WhooshEngine:
 
     def add(self, accession: AccessionNumber, entries: Iterable[IndexEntry]) -> None:
         """Take the entries of one submission. Raises `LockedError`, `StorageError`."""
-        if accession in self._pending:  # what is not committed cannot be deleted, so commit it first
-            self.commit()
-        with self._writing() as writer:
-            self._pending.add(accession)
-            for entry in entries:
-                writer.add_document(
-                    text=entry.text,
-                    description=entry.description,
-                    name=entry.names,
-                    form=(entry.form,),
-                    type=(entry.type,) if entry.type else None,
-                    item=entry.items,
-                    cik=tuple(str(int(entity.cik)) for entity in entry.entities if entity.cik is not None),
-                    accession=(entry.accession,),
-                    sic=tuple(str(sic) for sic in entry.sics),
-                    state=entry.states,
-                    file=entry.file_numbers,
-                    filed=date_number(entry.filing_date),
-                    period=date_number(entry.period_of_report),
-                    accepted=int(entry.acceptance_datetime.strftime("%Y%m%d%H%M%S"))
-                    if entry.acceptance_datetime
-                    else 0,
-                    number=int(entry.accession.digits),
-                    record=entry.stored(),
-                )
+        self._write().add(accession, entries)
 
     def delete(self, accession: AccessionNumber) -> None:
         """Drop a submission's entries at the next commit. Raises `LockedError`, `StorageError`."""
-        self.add(accession, ())
+        self._write().add(accession, ())
+
+    def part_writer(self) -> Callable[[], PartWriter]:
+        """See `indexer.engine.Engine.part_writer`. Raises `LockedError`, `StorageError`."""
+        return self._write().part_writer()
+
+    def adopt(self, part: Part) -> None:
+        """See `indexer.engine.Engine.adopt`. Raises `LockedError`, `StorageError`."""
+        self._write().adopt(part)
 
     def commit(self) -> None:
-        """Publish what was added and deleted, durably. Raises `StorageError`."""
-        if self._writer is None:
-            return
-        with self._writing() as writer:
-            with writer.reader() as reader:
-                for accession in self._pending:
-                    if ("accession", accession) in reader:
-                        for document in reader.postings("accession", accession).all_ids():
-                            writer.delete_document(document)
-            writer.commit()
-        self._writer = None
-        self._pending.clear()
+        """Publish what was added and deleted, durably. Raises `DamageError`, `StorageError`."""
+        if self._writer is not None:
+            self._writer.commit()
 
     def search(
         self,
@@ -163,44 +138,22 @@ class WhooshEngine:
 
     def close(self) -> None:
         """Close the index. What was not committed is dropped."""
-        self._abandon()
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
         with self._idle_lock:
             for _, searcher in self._idle:
                 searcher.close()
             self._idle.clear()
 
-    @contextlib.contextmanager
-    def _writing(self) -> Iterator[DurableWriter]:
+    def _write(self) -> Writer:
         if not self._writable:
             raise ValueError("the index is open for reading only")
-        with storage_errors(self._path):
-            if self._writer is None:
-                try:
-                    self._writer = DurableWriter(self._index)
-                except WhooshLockError:
-                    raise LockedError(
-                        f"another edgarchive is writing to {self._path}", "wait until it has ended, or stop it"
-                    ) from None
-            try:
-                yield self._writer
-            except BaseException:
-                self._abandon()
-                raise
+        if self._writer is None:
+            from indexer.whoosh_engine.writing import Writer  # noqa: PLC0415 (numpy, which no search needs)
 
-    def _abandon(self) -> None:
-        """Drop what was not committed and give Whoosh's lock back."""
-        writer, self._writer = self._writer, None
-        self._pending.clear()
-        if writer is None:
-            return
-        try:
-            writer.cancel()
-        except (
-            OSError,
-            ValueError,
-        ) as error:  # a full disk cannot even be closed upon; the next commit clears its files
-            _log.warning("could not tidy up in %s: %s", self._path, str(error))
-            writer.writelock.release()
+            self._writer = Writer(self._index)
+        return self._writer
 
     def _answer(self, ask: Callable[[EntrySearcher], T]) -> T:
         """What `ask` finds in the newest commit. Files that a commit takes away meanwhile are a reason to ask again."""

@@ -1,21 +1,24 @@
-"""The field types and the schema of a Whoosh index.
+"""The field types and the schema of a Whoosh index, and what of an entry goes into each field.
 
-An index holds this module's path and its classes' attributes pickled: moving or renaming them makes existing indexes
-unreadable. Words are cut by `archiver.identifiers.words` alone; fields never analyse queries, which come cut.
+An index holds the paths of this module and of `positions` and its classes' attributes pickled: moving or renaming them
+makes existing indexes unreadable. Words are cut by `archiver.identifiers` alone; fields never analyse queries, which
+come cut.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Any
 
 from whoosh.columns import NumericColumn
 from whoosh.fields import COLUMN, STORED, FieldType, Schema
-from whoosh.formats import Existence, Positions
+from whoosh.formats import Existence
 
-from archiver.identifiers import words
-from indexer.entries import exact
+from archiver.identifiers import encoded_words
+from indexer.entries import IndexEntry, exact
+from indexer.whoosh_engine.positions import PackedPositions
 
 NAME_GAP = 1000
 """Positions left free between two names. Longer than any name, so that words near each other are of one name."""
@@ -27,19 +30,19 @@ class WordsField(FieldType):  # type: ignore[misc]  # Whoosh has no types
     """Words with their positions, scored: body text and descriptions. Its value is one text."""
 
     def __init__(self) -> None:
-        self.format = Positions()
+        self.format = PackedPositions()
         self.scorable = True
 
     def index(self, value: str, **_: Any) -> Iterator[Posting]:
         """The postings of one document: word, frequency, weight, encoded positions."""
-        return _postings(self.format, enumerate(words(value)))
+        return _postings(self.format, enumerate(encoded_words(value)))
 
 
 class NamesField(FieldType):  # type: ignore[misc]
     """The words of several names, each name apart from the next by `NAME_GAP`. Its value is a sequence of names."""
 
     def __init__(self) -> None:
-        self.format = Positions()
+        self.format = PackedPositions()
         self.scorable = True
 
     def index(self, value: Iterable[str], **_: Any) -> Iterator[Posting]:
@@ -49,7 +52,7 @@ class NamesField(FieldType):  # type: ignore[misc]
             (
                 (number * NAME_GAP + place, word)
                 for number, name in enumerate(value)
-                for place, word in enumerate(words(name)[: NAME_GAP // 2])
+                for place, word in enumerate(encoded_words(name)[: NAME_GAP // 2])
             ),
         )
 
@@ -92,9 +95,37 @@ def schema() -> Schema:
     )
 
 
-def _postings(form: Positions, placed: Iterable[tuple[int, str]]) -> Iterator[Posting]:
-    places: defaultdict[str, list[int]] = defaultdict(list)
+def document_of(entry: IndexEntry) -> dict[str, Any]:
+    """The value of each field for `entry`; None where it has none."""
+    accepted = entry.acceptance_datetime
+    return {
+        "text": entry.text,
+        "description": entry.description,
+        "name": entry.names,
+        "form": (entry.form,),
+        "type": (entry.type,) if entry.type else None,
+        "item": entry.items,
+        "cik": tuple(str(int(entity.cik)) for entity in entry.entities if entity.cik is not None),
+        "accession": (entry.accession,),
+        "sic": tuple(str(sic) for sic in entry.sics),
+        "state": entry.states,
+        "file": entry.file_numbers,
+        "filed": date_number(entry.filing_date),
+        "period": date_number(entry.period_of_report),
+        "accepted": int(accepted.strftime("%Y%m%d%H%M%S")) if accepted else 0,
+        "number": int(entry.accession.digits),
+        "record": entry.stored(),
+    }
+
+
+def date_number(day: date | None) -> int:
+    """A date as the columns hold it: 20041222, or 0 for none."""
+    return day.year * 10_000 + day.month * 100 + day.day if day else 0
+
+
+def _postings(form: PackedPositions, placed: Iterable[tuple[int, bytes]]) -> Iterator[Posting]:
+    places: defaultdict[bytes, list[int]] = defaultdict(list)
     for place, word in placed:
         places[word].append(place)
     for word, found in places.items():
-        yield word.encode(), len(found), float(len(found)), form.encode(found)
+        yield word, len(found), float(len(found)), form.encode(found)

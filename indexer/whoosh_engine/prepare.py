@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import date
 from typing import Any
 
 from whoosh import query as whoosh_query
@@ -20,6 +19,7 @@ from whoosh.searching import Searcher
 from indexer.explain import spelled
 from indexer.query_tree import DateSpan, NameWords, Near, Stem, english_stem, phrase_parts, stem_beginning
 from indexer.whoosh_engine.bounds import Deadline, bounded
+from indexer.whoosh_engine.fields import date_number
 from indexer.whoosh_engine.proximity import Placed, Words, in_one_name, near, side_by_side
 from indexer.whoosh_engine.sets import DocumentSet
 
@@ -116,11 +116,6 @@ def unscored(tree: Query) -> Query:
 def everything() -> Query:
     """All documents, without score."""
     return DocumentSet(living, score=0.0)
-
-
-def date_number(day: date | None) -> int:
-    """A date as the columns hold it: 20041222, or 0 for none."""
-    return day.year * 10_000 + day.month * 100 + day.day if day else 0
 
 
 def _dated(searcher: Searcher, span: DateSpan) -> list[int]:

@@ -1,71 +1,84 @@
-"""Whoosh's segment writer, made durable: segments are on the disk before the table of contents that names them.
-
-Whoosh itself syncs nothing, so that after a power cut its newest table of contents could name empty files.
-"""
+"""The writing side of the engine: what was added and deleted since the last commit, and the commit."""
 
 from __future__ import annotations
 
-import os
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-from whoosh.filedb.filestore import FileStorage
 from whoosh.index import FileIndex
-from whoosh.reading import SegmentReader
-from whoosh.writing import SegmentWriter
 
-from archiver.durable import fsync_directory
-
-_SMALL_DOCUMENTS = 2_000
-_MAX_SMALL_SEGMENTS = 8
-"""A small sync makes a small segment. When there are more of them than this, they become one, else a year of daily runs
-would leave hundreds of segments, each with its open files and its cost in every search."""
+from archiver.durable import storage_errors
+from archiver.identifiers import AccessionNumber
+from indexer.entries import IndexEntry
+from indexer.whoosh_engine.parts import Part, WhooshPartWriter
+from indexer.whoosh_engine.publishing import Publisher
 
 
-class DurableStorage(FileStorage):  # type: ignore[misc]  # Whoosh has no types
-    """A folder in which a renamed file is whole and stays after a power cut."""
-
-    def rename_file(self, oldname: str, newname: str, safe: bool = False) -> None:  # noqa: FBT001, FBT002 (Whoosh's own)
-        """Sync the file, give it its name, sync the folder."""
-        _fsync(Path(self.folder) / oldname)
-        super().rename_file(oldname, newname, safe=safe)
-        fsync_directory(Path(self.folder))
-
-
-class DurableWriter(SegmentWriter):  # type: ignore[misc]
-    """A writer of one new segment. Takes Whoosh's lock; raises Whoosh's LockError where another process holds it."""
+class Writer:
+    """The one writer of `index`. Raises `LockedError` where another process writes, `StorageError`."""
 
     def __init__(self, index: FileIndex) -> None:
-        super().__init__(index)
-        self._known = {segment.segment_id() for segment in self.segments}
+        self._path = Path(index.storage.folder)
+        self._own: WhooshPartWriter | None = None
+        self._parts: list[Part] = []
+        self._replaced: set[AccessionNumber] = set()
+        with storage_errors(self._path):
+            self._publisher = Publisher(index)
+
+    def add(self, accession: AccessionNumber, entries: Iterable[IndexEntry]) -> None:
+        """Take the entries of one submission, which replace all earlier ones."""
+        self._replace([accession])
+        with self._forgetting():
+            if self._own is None:
+                self._own = WhooshPartWriter(self._publisher.building)
+            self._own.add(accession, entries)
+
+    def part_writer(self) -> Callable[[], WhooshPartWriter]:
+        """See `indexer.engine.Engine.part_writer`."""
+        return partial(WhooshPartWriter, self._publisher.building)
+
+    def adopt(self, part: Part) -> None:
+        """See `indexer.engine.Engine.adopt`."""
+        self._replace(part.documents)
+        self._parts.append(part)
 
     def commit(self) -> None:
-        """Write the segment, merge small ones where they are too many, publish."""
-        super().commit(mergetype=_merge_small)
+        """Publish what was added and deleted, durably."""
+        with self._forgetting():
+            if self._own is not None:
+                self._parts.append(self._own.finish())
+                self._own = None
+            if self._parts:
+                self._publisher.publish(self._parts)
+        self._forget()
 
-    def _commit_toc(self, segments: list[Any]) -> None:
-        folder = Path(self.storage.folder)
-        for segment in segments:
-            if segment.segment_id() not in self._known:
-                for path in folder.glob(f"{segment.segment_id()}.*"):
-                    _fsync(path)
-        fsync_directory(folder)
-        super()._commit_toc(segments)
+    def close(self) -> None:
+        """Drop what was not committed and let others write."""
+        self._forget()
+        self._publisher.close()
 
+    def _replace(self, accessions: Iterable[AccessionNumber]) -> None:
+        """Note what is replaced; what is not committed cannot be, so it is committed first."""
+        accessions = set(accessions)
+        if self._replaced & accessions:
+            self.commit()
+        self._replaced |= accessions
 
-def _merge_small(writer: SegmentWriter, segments: list[Any]) -> list[Any]:
-    """Whoosh's merge policy: take small segments into the new one if they are many, drop those without documents."""
-    living = [segment for segment in segments if segment.doc_count_all() > segment.deleted_count()]
-    small = [segment for segment in living if segment.doc_count_all() < _SMALL_DOCUMENTS]
-    if len(small) < _MAX_SMALL_SEGMENTS:
-        return living
-    for segment in small:
-        reader = SegmentReader(writer.storage, writer.schema, segment)
-        writer.add_reader(reader)
-        reader.close()
-    return [segment for segment in living if segment not in small]
+    @contextlib.contextmanager
+    def _forgetting(self) -> Iterator[None]:
+        """What was not committed is dropped when the body fails."""
+        try:
+            with storage_errors(self._path):
+                yield
+        except BaseException:
+            self._forget()
+            raise
 
-
-def _fsync(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+    def _forget(self) -> None:
+        if self._own is not None:
+            self._own.discard()
+            self._own = None
+        self._parts.clear()
+        self._replaced.clear()

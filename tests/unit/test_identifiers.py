@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from datetime import date
 
 import pytest
@@ -8,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.errors import IdentifierError
-from archiver.identifiers import AccessionNumber, Cik, FormType, fold, form_matches, parse_date, words
+from archiver.identifiers import (
+    AccessionNumber,
+    Cik,
+    FormType,
+    encoded_words,
+    fold,
+    form_matches,
+    parse_date,
+    words,
+)
 
 
 @pytest.mark.parametrize("text", ["0001193125-04-218426", "000119312504218426", " 0001193125-04-218426\n"])
@@ -103,6 +113,14 @@ def test_a_form_pattern_takes_a_whole_form(form: str, pattern: str, *, expected:
 def test_words_are_folded_letters_and_digits(text: str, expected: list[str]) -> None:
     """One meaning of a word, with case, accents and ligatures out of the way."""
     assert words(text) == expected
+
+
+@given(st.text() | st.text(st.sampled_from("aZ9_ .\n\x00\x1f\x85\xa0\u2028éßﬁİΣς²½\xad\u200d漢ｱ\ud800")))
+def test_words_are_the_runs_of_letters_and_digits_of_the_folded_text(text: str) -> None:
+    """However they are cut, words are what the definition says, for any characters at all."""
+    expected = re.findall(r"[^\W_]+", "".join(fold(character) for character in text))
+    assert words(text) == expected
+    assert encoded_words(text) == [word.encode() for word in expected]
 
 
 @given(st.text())

@@ -19,42 +19,13 @@ from whoosh.index import open_dir
 from whoosh.query import Term
 
 from archiver.errors import IndexMissingError, LockedError, QueryError, StorageError
-from archiver.identifiers import AccessionNumber, Cik, FormType, words
+from archiver.identifiers import Cik, FormType, words
 from indexer.engine import Facet, FacetCount, Sort
 from indexer.entries import HitEntity, IndexEntry
 from indexer.query import Filters, parse_query
 from indexer.whoosh_engine import bounds
 from indexer.whoosh_engine.engine import WhooshEngine
-
-
-def accession(number: int) -> AccessionNumber:
-    """A made-up accession number."""
-    return AccessionNumber(f"0001193125-04-{number:06d}")
-
-
-def entry(number: int, text: str, **values: object) -> IndexEntry:
-    """A made-up entry of submission `number`."""
-    base: dict[str, object] = {
-        "accession": accession(number),
-        "sha256": f"{number:064d}",
-        "form": FormType("8-K"),
-        "filing_date": date(2004, 12, 1),
-        "acceptance_datetime": None,
-        "period_of_report": None,
-        "items": (),
-        "entities": (),
-        "names": (),
-        "sics": (),
-        "states": (),
-        "file_numbers": (),
-        "position": 0,
-        "sequence": 1,
-        "type": "8-K",
-        "filename": None,
-        "description": None,
-        "text": text,
-    }
-    return IndexEntry(**(base | values))  # type: ignore[arg-type]
+from tests.unit.index_entries import accession, entry
 
 
 def put(engine: WhooshEngine, *entries: IndexEntry) -> None:

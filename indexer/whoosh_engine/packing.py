@@ -1,0 +1,178 @@
+"""From the words of many documents to packed postings, word by word: the inner loop of indexing, in numpy.
+
+Words are numbers here, ranked as the words sort. Sorting all their occurrences by rank, and leaving each word's in the
+order they came, brings every posting together: its occurrences lie side by side, documents and places ascending. What
+is written of them is computed for all at once: pickled, as Whoosh's reader unpickles its blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.whoosh_engine.positions import MAX_MIDDLE, MAX_NARROW
+
+BLOCK_POSTINGS = 128
+"""Postings that are read together, as in Whoosh's own writer."""
+
+_PORTION_WORDS = 4_000_000
+_PORTION_RANKS = 0xFFFF
+"""Occurrences, and different words, that are sorted at a time: this bounds the memory, and 16 bits sort by radix."""
+
+Numbers = NDArray[np.int64]
+Bytes = NDArray[np.uint8]
+
+
+class Block(NamedTuple):
+    """Up to `BLOCK_POSTINGS` postings of one word, ready to be written.
+
+    `ids`, `weights` and `values` are what pickle writes for: the document numbers (the first as it is, then distances);
+    how often the word stands in each (None for once in all); the packed positions (None where there are none).
+    `shortest` and `longest` are Whoosh's bytes for the lengths of the documents.
+    """
+
+    postings: int
+    first_document: int
+    last_document: int
+    occurrences: int
+    most_occurrences: int
+    shortest: int
+    longest: int
+    ids: bytes
+    weights: bytes
+    values: bytes
+
+
+def pack(
+    ranks: NDArray[np.uint32], *, different: int, lengths: Sequence[int], length_bytes: bytes
+) -> Iterator[list[Block]]:
+    """The blocks of each word, in order of rank.
+
+    `ranks` are the words of all documents one after the other, each below `different`; `lengths` says how many of them
+    are each document's, and `length_bytes` is Whoosh's byte for each of these lengths.
+    """
+    word_counts = np.asarray(lengths, dtype=np.int64)
+    starts = np.cumsum(word_counts) - word_counts
+    documents = np.repeat(np.arange(len(word_counts), dtype=np.uint32), word_counts)
+    length_codes = np.frombuffer(length_bytes, dtype=np.uint8)
+    ends = np.cumsum(np.bincount(ranks, minlength=different))
+    first = 0
+    while first < different:
+        done = int(ends[first - 1]) if first else 0
+        last = int(np.searchsorted(ends, done + _PORTION_WORDS, side="right"))
+        last = min(max(last, first + 1), first + _PORTION_RANKS, different)
+        chosen = np.flatnonzero((ranks >= first) & (ranks < last))
+        keys = (ranks[chosen] - np.uint32(first)).astype(np.uint16)
+        by_rank = np.argsort(keys, kind="stable")
+        chosen = chosen[by_rank]
+        yield from _Portion(keys[by_rank], documents[chosen].astype(np.int64), chosen, starts, length_codes).blocks()
+        first = last
+
+
+class _Portion:
+    """The postings of neighbouring words. An occurrence is a word in its place; a posting is all of one document."""
+
+    def __init__(
+        self, keys: NDArray[np.uint16], documents: Numbers, places: Numbers, starts: Numbers, length_codes: Bytes
+    ) -> None:
+        new_word = np.ones(len(keys), dtype=bool)
+        np.not_equal(keys[1:], keys[:-1], out=new_word[1:])
+        new_posting = new_word.copy()
+        new_posting[1:] |= documents[1:] != documents[:-1]
+        self._posting_starts = np.flatnonzero(new_posting)
+        self._documents = documents[self._posting_starts]
+        self._frequencies = np.diff(self._posting_starts, append=len(keys))
+        positions = places - starts[documents]
+        self._distances = np.diff(positions, prepend=0)
+        self._distances[self._posting_starts] = positions[self._posting_starts]
+        self._word_starts = np.flatnonzero(new_word[self._posting_starts])
+        self._length_codes = length_codes[self._documents]
+
+    def blocks(self) -> Iterator[list[Block]]:
+        """The blocks of each word."""
+        total = len(self._documents)
+        counts = np.diff(self._word_starts, append=total)
+        place_in_word = np.arange(total) - np.repeat(self._word_starts, counts)
+        block_starts = np.flatnonzero(place_in_word % BLOCK_POSTINGS == 0)
+        block_ends = np.append(block_starts[1:], total)
+        ids, id_ends = self._pickled_ids(block_starts)
+        values, value_ends = self._pickled_values()
+        most = np.maximum.reduceat(self._frequencies, block_starts)
+        bytes_of_frequencies = np.minimum(self._frequencies, 0xFF).astype(np.uint8).tobytes()
+        columns = zip(
+            (block_ends - block_starts).tolist(),
+            self._documents[block_starts].tolist(),
+            self._documents[block_ends - 1].tolist(),
+            np.add.reduceat(self._frequencies, block_starts).tolist(),
+            most.tolist(),
+            np.minimum.reduceat(self._length_codes, block_starts).tolist(),
+            np.maximum.reduceat(self._length_codes, block_starts).tolist(),
+            _slices(ids, id_ends, block_ends),
+            self._pickled_weights(bytes_of_frequencies, block_starts, block_ends, most),
+            _slices(values, value_ends, block_ends),
+            strict=True,
+        )
+        blocks_of_word = -(-counts // BLOCK_POSTINGS)
+        for count in blocks_of_word.tolist():
+            yield [Block(*next(columns)) for _ in range(count)]
+
+    def _pickled_ids(self, block_starts: Numbers) -> tuple[bytes, Numbers]:
+        """Each document number as pickle writes an int, and where each ends."""
+        steps = np.diff(self._documents, prepend=0)
+        steps[block_starts] = self._documents[block_starts]
+        sizes = np.where(steps <= MAX_NARROW, 2, np.where(steps <= MAX_MIDDLE, 3, 5))
+        ends = np.cumsum(sizes)
+        out = np.empty(int(ends[-1]), dtype=np.uint8)
+        at = ends - sizes
+        out[at] = np.select([sizes == 2, sizes == 3], [ord("K"), ord("M")], ord("J"))  # noqa: PLR2004
+        _scatter(out, at + 1, steps, sizes - 1)
+        return out.tobytes(), ends
+
+    def _pickled_values(self) -> tuple[bytes, Numbers]:
+        """Each posting's packed positions (`positions`) as pickle writes bytes, and where each ends."""
+        widest = np.maximum.reduceat(self._distances, self._posting_starts)
+        widths = np.where(widest <= MAX_NARROW, 1, np.where(widest <= MAX_MIDDLE, 2, 4))
+        sizes = 1 + widths * self._frequencies
+        heads = np.where(sizes <= MAX_NARROW, 2, 5)
+        ends = np.cumsum(heads + sizes)
+        out = np.empty(int(ends[-1]), dtype=np.uint8)
+        at = ends - heads - sizes
+        out[at] = np.where(heads == 2, ord("C"), ord("B"))  # noqa: PLR2004
+        _scatter(out, at + 1, sizes, heads - 1)
+        at += heads
+        out[at] = widths
+        width_of_each = np.repeat(widths, self._frequencies)
+        first_of_each = np.repeat(at + 1 - widths * self._posting_starts, self._frequencies)
+        _scatter(out, first_of_each + width_of_each * np.arange(len(self._distances)), self._distances, width_of_each)
+        return out.tobytes(), ends
+
+    def _pickled_weights(self, frequencies: bytes, starts: Numbers, ends: Numbers, most: Numbers) -> Iterator[bytes]:
+        """How often the word stands in each document of a block: None for once, bytes where they hold it, else ints."""
+        for start, end, highest in zip(starts.tolist(), ends.tolist(), most.tolist(), strict=True):
+            if highest == 1:
+                yield b"N"
+            elif highest <= MAX_NARROW:
+                yield b"C%c%b" % (end - start, frequencies[start:end])
+            else:
+                exact = self._frequencies[start:end].astype("<i4").tobytes()
+                yield b"(%bt" % b"".join(b"J" + exact[at : at + 4] for at in range(0, len(exact), 4))
+
+
+def _scatter(out: Bytes, at: Numbers, numbers: Numbers, widths: Numbers) -> None:
+    """Write each of `numbers` at its place of `out`, low byte first, in its own width of 1, 2 or 4 bytes."""
+    out[at] = numbers & 0xFF
+    for byte in (1, 2, 3):
+        wider = np.flatnonzero(widths > byte)
+        if not len(wider):
+            return
+        out[at[wider] + byte] = numbers[wider] >> (8 * byte) & 0xFF
+
+
+def _slices(data: bytes, item_ends: Numbers, block_ends: Numbers) -> Iterator[bytes]:
+    start = 0
+    for end in item_ends[block_ends - 1].tolist():
+        yield b"(%bt" % data[start:end]
+        start = end

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.whoosh_engine.positions import PackedPositions, decode_positions
+
+
+@given(st.sets(st.integers(0, 2**32 - 1), min_size=1).map(sorted))
+def test_positions_come_back_as_they_were(positions: list[int]) -> None:
+    """Whatever the distances between them, the positions that go in come out, and their number is known."""
+    form = PackedPositions()
+    value = form.encode(positions)
+    assert form.decode_positions(value) == decode_positions(value) == positions
+    assert form.decode_frequency(value) == form.decode_weight(value) == len(positions)
+
+
+@pytest.mark.parametrize(
+    ("positions", "value"),
+    [
+        ([3], b"\x01\x03"),
+        ([0, 255, 256], b"\x01\x00\xff\x01"),
+        ([256, 257], b"\x02\x00\x01\x01\x00"),
+        ([65_536], b"\x04\x00\x00\x01\x00"),
+    ],
+)
+def test_the_format_on_disk_is_fixed(positions: list[int], value: bytes) -> None:
+    """An index that was written earlier stays readable: width, then distances with the low byte first."""
+    assert PackedPositions().encode(positions) == value
