@@ -137,11 +137,7 @@ class Archive:
 
         Raises `NotInArchiveError`, or `DamageError` where the file is missing or its sha256 is not the catalogue's.
         """
-        record = self.record(accession)
-        data = b"".join(decoded_pieces(self.layout.submission(accession)))
-        if hashlib.sha256(data).hexdigest() != record.sha256:
-            raise DamageError(f"the stored bytes of {accession} have changed", "run `edgarchive verify`")
-        return data
+        return read_stored(self.layout, accession, sha256=self.record(accession).sha256)
 
     def close(self) -> None:
         """Close the catalogue and give the lock back."""
@@ -155,6 +151,17 @@ class Archive:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def read_stored(layout: Layout, accession: AccessionNumber, *, sha256: str) -> bytes:
+    """The decoded bytes of a submission whose catalogue row says `sha256`; it needs no open archive.
+
+    Raises `DamageError` where the file is missing or its sha256 is another.
+    """
+    data = b"".join(decoded_pieces(layout.submission(accession)))
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise DamageError(f"the stored bytes of {accession} have changed", "run `edgarchive verify`")
+    return data
 
 
 def decoded_pieces(path: Path) -> Iterator[bytes]:

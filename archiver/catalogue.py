@@ -169,10 +169,17 @@ class Catalogue:
 
     def unindexed(self) -> Iterator[CatalogueRecord]:
         """Rows whose bytes are not in the index yet, by filing date. Rows marked meanwhile may or may not appear."""
+        return self._by_filing_date("indexed_sha256 IS NOT sha256 AND")
+
+    def records_by_filing_date(self) -> Iterator[CatalogueRecord]:
+        """All rows by filing date, a page at a time."""
+        return self._by_filing_date("")
+
+    def _by_filing_date(self, condition: str) -> Iterator[CatalogueRecord]:
         last = ("", "")
         while rows := self._rows(
-            f"SELECT {_COLUMNS} FROM submission WHERE indexed_sha256 IS NOT sha256"
-            f" AND (filing_date, accession) > (?, ?) ORDER BY filing_date, accession LIMIT {_PAGE_ROWS}",
+            f"SELECT {_COLUMNS} FROM submission WHERE {condition} (filing_date, accession) > (?, ?)"
+            f" ORDER BY filing_date, accession LIMIT {_PAGE_ROWS}",
             last,
         ):
             yield from map(_record, rows)

@@ -25,7 +25,8 @@ Each class carries the exit code that the command line ends with. A message says
     ├── LockedError                    6   another process writes to the archive
     ├── StorageError                   7   disk full or not writable
     ├── ArchiveFormatError             2   an archive or index of another format version
-    └── IndexMissingError              2   nothing is indexed yet, or the index must be rebuilt
+    ├── IndexMissingError              2   nothing is indexed yet, or the index must be rebuilt
+    └── WorkerDiedError                1   processes that index die again and again
 """
 
 from __future__ import annotations
@@ -166,3 +167,7 @@ class IndexMissingError(EdgarchiveError):
     """There is no index to search, or it must be rebuilt first."""
 
     exit_code = 2
+
+
+class WorkerDiedError(EdgarchiveError):
+    """Processes that read and index submissions died again and again, for want of memory most likely."""

@@ -90,7 +90,7 @@ class Settings(BaseSettings):
     max_text_chars: Annotated[int, Field(ge=1)] = 20_000_000
     """Characters of one document's text that are indexed; of a longer one only the beginning can be searched."""
     jobs: Annotated[int, Field(ge=1, le=1024)] = Field(default_factory=lambda: os.cpu_count() or 1)
-    """Stored files that `verify` reads at once; by default the number of cores."""
+    """Processes that index, and stored files that `verify` reads at once; by default the number of cores."""
 
     select: tuple[SelectTable, ...] = ()
     """What a bare `edgarchive sync` mirrors: `[[select]]` tables of the file."""

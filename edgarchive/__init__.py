@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         UnreachableError,
         UnreadableSubmissionError,
         UsageError,
+        WorkerDiedError,
     )
     from archiver.identifiers import AccessionNumber, Cik, FormType
     from archiver.reports import DryRun, FeedEstimate, ImportReport, SkippedFile, SyncFailure, SyncReport
@@ -91,6 +92,7 @@ __all__ = [
     "UnreachableError",
     "UnreadableSubmissionError",
     "UsageError",
+    "WorkerDiedError",
     "import_submissions",
     "sync_archive",
 ]
@@ -118,6 +120,7 @@ _HOMES = {
         "UnreachableError",
         "UnreadableSubmissionError",
         "UsageError",
+        "WorkerDiedError",
     ),
     "archiver.identifiers": (
         "AccessionNumber",

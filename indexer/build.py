@@ -1,39 +1,32 @@
-"""Keeping the index up to date with the archive: what is stored and not indexed yet goes in, in batches.
+"""Keeping the index up to date with the archive: what is stored and not indexed yet goes in, part by part.
 
 The order makes it safe to stop anywhere: the engine commits, then the catalogue notes what is indexed. A run that dies
-between the two indexes its last batch again, and an engine replaces a submission's entries, so nothing is found twice.
+between the two indexes its last part again, and an engine replaces a submission's entries, so nothing is found twice.
 """
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from archiver.archive import Archive
 from archiver.catalogue import CatalogueRecord
 from archiver.durable import fsync_directory, storage_errors
-from archiver.errors import ArchiveFormatError, DamageError, IndexMissingError, UsageError
+from archiver.errors import ArchiveFormatError, IndexMissingError, UsageError
 from archiver.identifiers import AccessionNumber
 from indexer.engine import Engine
 from indexer.engines import create_index, open_index
-from indexer.entries import entries_of
-from indexer.submission import parse_submission
+from indexer.gathering import Event, Gathered, IndexFailure, gather_here
+from indexer.workers import gather_in_workers
 
-BATCH_TEXT_CHARS = 40_000_000
-"""Text gathered before a commit: larger segments cost memory, smaller ones cost searches."""
+WORKERS_FROM_BYTES = 16_000_000
+"""Decoded bytes from which worker processes are used: they take longer to start than this takes to index."""
 
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class IndexFailure:
-    """A submission that could not be indexed. `error` is the class of the error."""
-
-    accession: AccessionNumber
-    error: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,26 +42,27 @@ def index_archive(
     *,
     engine: str = "whoosh",
     rebuild: bool = False,
-    max_text_chars: int | None = None,
+    jobs: int = 1,
     progress: Progress | None = None,
 ) -> IndexReport:
     """Index what the catalogue says is not indexed yet; with `rebuild`, make a new index of all and put it in place.
 
-    `archive` is open for writing. Of a document with more than `max_text_chars` characters of text the index has the
-    beginning. `progress` is called with submissions done and submissions in all. A submission that
-    cannot be read is a failure in the report. Where no index can be read, a new one is made.
-    Raises `UsageError` (unknown engine, or the index is of another one), `LockedError`, `StorageError`.
+    `archive` is open for writing. `jobs` processes read and index; this one does it alone where the work is little.
+    `progress` is called with submissions done and submissions in all. A submission that cannot be read is a failure in
+    the report. Where no index can be read, a new one is made.
+    Raises `UsageError` (unknown engine, or the index is of another one), `LockedError`, `StorageError`, and
+    `WorkerDiedError` where processes die again and again.
     """
     if rebuild:
-        return _rebuild(archive, engine, max_text_chars, progress)
+        return _rebuild(archive, engine, jobs, progress)
     index = _open_or_create(archive, engine)
     if index.name != engine:
         index.close()
         raise UsageError(f"the index is of engine {index.name}, not {engine}", "run `edgarchive index --rebuild`")
     run = _Run(archive, index, archive.catalogue.count_unindexed(), max_text_chars, progress)
     try:
-        for batch in run.batches(archive.catalogue.unindexed()):
-            archive.catalogue.mark_indexed(batch)
+        for pairs in run.commits(archive.catalogue.unindexed(), jobs=jobs):
+            archive.catalogue.mark_indexed(pairs)
     finally:
         index.close()
     return run.report()
@@ -106,7 +100,7 @@ def check_index(archive: Archive) -> Iterator[tuple[str, AccessionNumber | None,
 
 
 class _Run:
-    """One run over many records: parses, adds and commits in batches, and gathers the failures."""
+    """One run over many records: commits each part as it comes, and gathers the failures."""
 
     def __init__(
         self, archive: Archive, index: Engine, total: int, max_text_chars: int | None, progress: Progress | None
@@ -117,46 +111,47 @@ class _Run:
         self._max_text_chars = max_text_chars
         self._progress = progress
         self._done = 0
+        self._indexed = 0
         self._failures: list[IndexFailure] = []
 
-    def batches(self, records: Iterator[CatalogueRecord]) -> Iterator[list[tuple[AccessionNumber, str]]]:
+    def commits(
+        self, records: Iterator[CatalogueRecord], *, jobs: int
+    ) -> Iterator[tuple[tuple[AccessionNumber, str], ...]]:
         """Index `records`; after each commit, give the accession numbers and sha256 that it made durable."""
-        batch: list[tuple[AccessionNumber, str]] = []
-        chars = 0
-        for record in records:
-            try:
-                chars += self._add(record)
-                batch.append((record.accession, record.sha256))
-            except DamageError as error:
-                self._index.delete(record.accession)
-                self._failures.append(IndexFailure(record.accession, type(error).__name__, str(error)))
-            self._done += 1
-            if self._progress is not None:
-                self._progress(self._done, self._total)
-            if chars >= BATCH_TEXT_CHARS:
-                self._index.commit()
-                yield batch
-                batch, chars = [], 0
+        with contextlib.closing(self._events(records, jobs)) as events:
+            for event in events:
+                if isinstance(event, Gathered):
+                    self._index.adopt(event.part)
+                    self._index.commit()
+                    self._indexed += len(event.pairs)
+                    yield event.pairs
+                    continue
+                if isinstance(event, IndexFailure):
+                    self._index.delete(event.accession)
+                    self._failures.append(event)
+                self._done += 1
+                if self._progress is not None:
+                    self._progress(self._done, self._total)
         self._index.commit()
-        yield batch
 
     def report(self) -> IndexReport:
         """What was done so far."""
-        return IndexReport(self._done - len(self._failures), tuple(self._failures))
+        return IndexReport(self._indexed, tuple(self._failures))
 
-    def _add(self, record: CatalogueRecord) -> int:
-        submission = parse_submission(self._archive.read(record.accession))
-        # all entries before the first is added: an error half-way must leave none of them behind
-        entries = list(
-            entries_of(
-                submission,
-                sha256=record.sha256,
-                filing_date=record.filing_date,
-                max_text_chars=self._max_text_chars,
-            )
-        )
-        self._index.add(record.accession, entries)
-        return sum(len(entry.text) for entry in entries)
+    def _events(self, records: Iterator[CatalogueRecord], jobs: int) -> Generator[Event]:
+        layout, make_writer = self._archive.layout, self._index.part_writer()
+        first: list[CatalogueRecord] = []
+        size = 0
+        for record in records:
+            first.append(record)
+            size += record.size
+            if size >= WORKERS_FROM_BYTES:
+                break
+        records = itertools.chain(first, records)
+        if jobs > 1 and size >= WORKERS_FROM_BYTES:
+            yield from gather_in_workers(jobs, records, layout=layout, make_writer=make_writer)
+        else:
+            yield from gather_here(records, layout=layout, make_writer=make_writer)
 
 
 def _open_or_create(archive: Archive, engine: str) -> Engine:
@@ -168,7 +163,7 @@ def _open_or_create(archive: Archive, engine: str) -> Engine:
         return create_index(archive.index_path, engine=engine)
 
 
-def _rebuild(archive: Archive, engine: str, max_text_chars: int | None, progress: Progress | None) -> IndexReport:
+def _rebuild(archive: Archive, engine: str, jobs: int, progress: Progress | None) -> IndexReport:
     path = archive.index_path
     new, old = path.with_name(f"{path.name}.new"), path.with_name(f"{path.name}.old")
     _remove(new)
@@ -176,7 +171,8 @@ def _rebuild(archive: Archive, engine: str, max_text_chars: int | None, progress
     index = create_index(new, engine=engine)
     run = _Run(archive, index, archive.catalogue.count(), max_text_chars, progress)
     try:
-        pairs = [pair for batch in run.batches(archive.catalogue.records()) for pair in batch]
+        records = archive.catalogue.records_by_filing_date()
+        pairs = [pair for commit in run.commits(records, jobs=jobs) for pair in commit]
     finally:
         index.close()
     with storage_errors(path):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ from indexer.entries import IndexEntry
 from indexer.whoosh_engine.fields import Posting, WordsField, document_of, schema
 from indexer.whoosh_engine.packing import BLOCK_POSTINGS, pack
 from indexer.whoosh_engine.postings import TermWriter, block_of
+
+_PIECE_CHARS = 4_000_000
 
 TermPosting = tuple[int, float, bytes, int]
 """A document's number, the weight of a term in it, the encoded value, the length of the field."""
@@ -155,9 +157,13 @@ class _Words:
 
     def add(self, text: str) -> int:
         """Take the words of the next document; how many they are."""
+        pieces = [self._numbered(piece) for piece in _pieces(text)]
+        self._documents.append(pieces[0] if len(pieces) == 1 else np.concatenate(pieces))
+        return len(self._documents[-1])
+
+    def _numbered(self, text: str) -> NDArray[np.uint32]:
         found = encoded_words(text)
-        self._documents.append(np.fromiter(map(self._numbers.__getitem__, found), dtype=np.uint32, count=len(found)))
-        return len(found)
+        return np.fromiter(map(self._numbers.__getitem__, found), dtype=np.uint32, count=len(found))
 
     def write(self, terms: TermWriter) -> None:
         """Write all terms with their postings, and forget them."""
@@ -173,6 +179,15 @@ class _Words:
         blocks = pack(found, different=len(ordered), lengths=lengths, length_bytes=bytes(map(length_to_byte, lengths)))
         for term, of_term in zip(ordered, blocks, strict=True):
             terms.add(term, of_term)
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """`text` in pieces, cut at blanks, so that the words of a huge one need not all be in memory as such."""
+    start = 0
+    while len(text) - start > _PIECE_CHARS and (end := text.find(" ", start + _PIECE_CHARS)) >= 0:
+        yield text[start:end]
+        start = end
+    yield text[start:]
 
 
 class _Numbering(dict[bytes, int]):

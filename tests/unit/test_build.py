@@ -11,7 +11,7 @@ import pytest
 from archiver.archive import Archive
 from archiver.errors import UsageError
 from archiver.identifiers import AccessionNumber
-from indexer import build
+from indexer import build, gathering
 from indexer.build import check_index, index_archive
 from indexer.engines import open_index
 from indexer.entries import entries_of
@@ -56,22 +56,12 @@ def test_a_run_indexes_what_is_new_and_a_second_run_nothing(archive: Archive) ->
     assert list(check_index(archive)) == []
 
 
-def test_a_long_text_is_found_by_its_beginning(archive: Archive) -> None:
-    """What stands within the limit is found, what stands after it is not, and the rebuilt index has the same limit."""
-    store(archive, 1)
-    index_archive(archive, max_text_chars=20)
-    assert (count(archive, "rossi"), count(archive, "december")) == (1, 0)
-    index_archive(archive, rebuild=True, max_text_chars=20)
-    assert (count(archive, "rossi"), count(archive, "december")) == (1, 0)
-    index_archive(archive, rebuild=True)
-    assert count(archive, "december") == 1
-
-
-def test_batches_are_committed_and_marked_as_they_fill(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that dies in its third batch keeps the first two, and progress counts each submission."""
+def test_parts_are_committed_and_marked_as_they_fill(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that dies in its third part keeps the first two, and progress counts each submission."""
     for number in range(1, 6):
         store(archive, number)
-    monkeypatch.setattr(build, "BATCH_TEXT_CHARS", 1)
+    monkeypatch.setattr(gathering, "PART_TEXT_CHARS", 1)
+    monkeypatch.setattr(gathering, "YEAR_TEXT_CHARS", 1)
     seen: list[tuple[int, int]] = []
 
     def progress(done: int, total: int) -> None:
@@ -146,6 +136,24 @@ def test_a_rebuild_indexes_all_and_leaves_one_index(archive: Archive) -> None:
     assert count(archive, "zebra", documents=True) == 2
     assert archive.catalogue.count_unindexed() == 0
     assert sorted(path.name for path in archive.root.iterdir() if path.name.startswith("index")) == ["index"]
+
+
+def test_worker_processes_make_the_same_index(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With several jobs the same submissions are indexed, each once, and failures and progress are told."""
+    bad = store(archive, 1, b"not a submission at all")
+    for number in range(2, 150):
+        store(archive, number)
+    monkeypatch.setattr(build, "WORKERS_FROM_BYTES", 1)
+    seen: list[tuple[int, int]] = []
+    report = index_archive(archive, jobs=3, progress=lambda done, total: seen.append((done, total)))
+    assert report.indexed == 148
+    assert [failure.accession for failure in report.failed] == [bad]
+    assert seen == [(done, 149) for done in range(1, 150)]
+    assert count(archive, "zebra") == 148
+    assert list(check_index(archive)) == []
+    assert index_archive(archive, jobs=3, rebuild=True).indexed == 148
+    assert count(archive, "zebra", documents=True) == 148
+    assert list(check_index(archive)) == []
 
 
 def test_an_unknown_engine_is_refused(archive: Archive) -> None:

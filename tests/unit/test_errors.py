@@ -29,6 +29,7 @@ EXIT_CODES = {
     "LockedError": 6,
     "StorageError": 7,
     "ArchiveFormatError": 2,
+    "WorkerDiedError": 1,
     "IndexMissingError": 2,
 }
 """The exit codes that the design promises, by class."""
