@@ -8,7 +8,7 @@ from typing import Any
 
 from archiver.archive import read_stored
 from archiver.catalogue import CatalogueRecord
-from archiver.errors import DamageError
+from archiver.errors import DamageError, UnreadableSubmissionError
 from archiver.identifiers import AccessionNumber
 from archiver.layout import Layout
 from indexer.engine import PartWriter
@@ -106,6 +106,10 @@ class Gatherer:
         data = read_stored(self._layout, record.accession, sha256=record.sha256)
         # all entries before the first is added: an error half-way must leave none of them behind
         entries = list(entries_of(parse_submission(data), sha256=record.sha256, filing_date=record.filing_date))
+        if entries[0].accession != record.accession:
+            raise UnreadableSubmissionError(
+                f"what is stored as {record.accession} calls itself {entries[0].accession}", "run `edgarchive verify`"
+            )
         if self._writer is None:
             self._writer = self._make_writer()
         self._writer.add(record.accession, entries)

@@ -8,6 +8,7 @@ submission that was being read in two deaths is a failure of that submission.
 from __future__ import annotations
 
 import contextlib
+import gc
 import signal
 import subprocess
 import sys
@@ -31,6 +32,9 @@ TASK_RECORDS = 64
 
 MAX_DEATHS = 8
 """Workers that may die in one run. More is not the fault of single submissions."""
+
+_COLLECT_EVERY = 50_000
+"""New objects after which a worker looks for cycles: it makes many objects and hardly any cycle."""
 
 _COMMAND = "import sys; sys.path[:] = sys.argv[2:]; from indexer.workers import work; work(int(sys.argv[1]))"
 _READY = "ready"
@@ -191,6 +195,7 @@ class _Pool:
 
 def work(descriptor: int) -> None:
     """The life of a worker process: take tasks from the connection `descriptor` and send events, until all is done."""
+    gc.set_threshold(_COLLECT_EVERY)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all processes of a terminal; the first one decides
     with Connection(descriptor) as parent:
         try:

@@ -18,6 +18,9 @@ from indexer.whoosh_engine.positions import MAX_MIDDLE, MAX_NARROW
 BLOCK_POSTINGS = 128
 """Postings that are read together, as in Whoosh's own writer."""
 
+INLINED_POSTINGS = 4
+"""A word of so few documents has its postings in the table of terms: there they take half the room."""
+
 _PORTION_WORDS = 4_000_000
 _PORTION_RANKS = 0xFFFF
 """Occurrences, and different words, that are sorted at a time: this bounds the memory, and 16 bits sort by radix."""
@@ -29,8 +32,8 @@ Bytes = NDArray[np.uint8]
 class Block(NamedTuple):
     """Up to `BLOCK_POSTINGS` postings of one word, ready to be written.
 
-    `ids`, `weights` and `values` are what pickle writes for: the document numbers (the first as it is, then distances);
-    how often the word stands in each (None for once in all); the packed positions (None where there are none).
+    `ids`, `weights` and `values` are what pickle writes for: the document numbers (the first as it is, then distances;
+    of a word with at most `INLINED_POSTINGS`, all as they are); how often the word stands in each (None for once in all); the packed positions (None where there are none).
     `shortest` and `longest` are Whoosh's bytes for the lengths of the documents.
     """
 
@@ -98,7 +101,9 @@ class _Portion:
         place_in_word = np.arange(total) - np.repeat(self._word_starts, counts)
         block_starts = np.flatnonzero(place_in_word % BLOCK_POSTINGS == 0)
         block_ends = np.append(block_starts[1:], total)
-        ids, id_ends = self._pickled_ids(block_starts)
+        ids, id_ends = self._pickled_ids(
+            (place_in_word % BLOCK_POSTINGS == 0) | np.repeat(counts <= INLINED_POSTINGS, counts)
+        )
         values, value_ends = self._pickled_values()
         most = np.maximum.reduceat(self._frequencies, block_starts)
         bytes_of_frequencies = np.minimum(self._frequencies, 0xFF).astype(np.uint8).tobytes()
@@ -119,10 +124,10 @@ class _Portion:
         for count in blocks_of_word.tolist():
             yield [Block(*next(columns)) for _ in range(count)]
 
-    def _pickled_ids(self, block_starts: Numbers) -> tuple[bytes, Numbers]:
-        """Each document number as pickle writes an int, and where each ends."""
+    def _pickled_ids(self, as_they_are: NDArray[np.bool_]) -> tuple[bytes, Numbers]:
+        """Each document number, or its distance, as pickle writes an int, and where each ends."""
         steps = np.diff(self._documents, prepend=0)
-        steps[block_starts] = self._documents[block_starts]
+        steps[as_they_are] = self._documents[as_they_are]
         sizes = np.where(steps <= MAX_NARROW, 2, np.where(steps <= MAX_MIDDLE, 3, 5))
         ends = np.cumsum(sizes)
         out = np.empty(int(ends[-1]), dtype=np.uint8)

@@ -1,7 +1,7 @@
 """Writing terms and postings as Whoosh's own readers expect them: the files ``.trm`` and ``.pst`` of a segment.
 
 Same format as `whoosh.codec.whoosh3`, written more plainly: blocks are pickled by protocol 3, which knows bytes, where
-Whoosh uses 2; a block is compressed only where that pays; a word of one document has its posting in the table of terms.
+Whoosh uses 2; blocks are compressed where that pays; a word of few documents has its postings in the table of terms.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from whoosh.codec.whoosh3 import WHOOSH3_HEADER_MAGIC, W3Codec
 from whoosh.filedb.filetables import HashWriter, OrderedHashWriter
 from whoosh.util.numeric import length_to_byte
 
-from indexer.whoosh_engine.packing import Block
+from indexer.whoosh_engine.packing import INLINED_POSTINGS, Block
 
 _COMPRESSED_FROM_BYTES = 256
 """Smaller blocks gain next to nothing, and setting zlib up takes longer than all else that is done for them."""
@@ -56,7 +56,8 @@ class TermWriter:
     def add(self, term: bytes, blocks: Sequence[Block]) -> None:
         """Write the postings of `term`: blocks of ascending documents, at least one."""
         first = blocks[0]
-        if first.postings == 1:
+        is_inlined = len(blocks) == 1 and first.postings <= INLINED_POSTINGS
+        if is_inlined:
             place = _data(first)
         else:
             encoded = [_encoded(block) for block in blocks[:-1]]
@@ -67,7 +68,7 @@ class TermWriter:
             self._written += len(data)
         whole = first if len(blocks) == 1 else _summed(blocks)
         info = _TERM_INFO.pack(
-            whole.postings == 1,
+            is_inlined,
             whole.occurrences,
             whole.postings,
             whole.shortest,
@@ -116,10 +117,18 @@ def _encoded(block: Block, *, is_last: bool = False) -> bytes:
 
 
 def block_of(
-    documents: Sequence[int], weights: Sequence[float], values: Sequence[bytes], lengths: Sequence[int]
+    documents: Sequence[int],
+    weights: Sequence[float],
+    values: Sequence[bytes],
+    lengths: Sequence[int],
+    *,
+    is_inlined: bool,
 ) -> Block:
-    """A block of up to `BLOCK_POSTINGS` postings, from each one's document, weight, value and length of document."""
-    steps = [documents[0], *(after - before for before, after in pairwise(documents))]
+    """A block of up to `BLOCK_POSTINGS` postings, from each one's document, weight, value and length of document.
+
+    `is_inlined` where it is all of a word that has at most `INLINED_POSTINGS`.
+    """
+    steps = documents if is_inlined else [documents[0], *(after - before for before, after in pairwise(documents))]
     counts = [int(weight) for weight in weights]
     most = max(counts)
     length_codes = [length_to_byte(length) for length in lengths]
@@ -134,7 +143,7 @@ def block_of(
         ids=_pickled_tuple(map(_pickled_int, steps)),
         weights=b"N" if most == 1 else _pickled_tuple(map(_pickled_int, counts)),
         # a posting in the table of terms is read by another matcher of Whoosh's, which wants even an empty value
-        values=_pickled_tuple(map(_pickled_bytes, values)) if any(values) or len(values) == 1 else b"N",
+        values=_pickled_tuple(map(_pickled_bytes, values)) if any(values) or is_inlined else b"N",
     )
 
 
@@ -177,12 +186,12 @@ class _TermTable(OrderedHashWriter):  # type: ignore[misc]  # Whoosh has no type
         self._at += len(entry)
 
     def _write_hashes(self) -> None:
-        """256 open tables with twice the slots that they need. A key has its own slot, or the first free one after."""
+        """256 open tables, four fifths full. A key has its own slot, or the first free one after."""
         hashes = np.frombuffer(self._hashes, dtype=np.uint32)
         keys = np.frombuffer(self._keys, dtype=np.uint64)
         for bucket in range(_BUCKETS):
             chosen = np.flatnonzero((hashes & (_BUCKETS - 1)) == bucket)
-            self.directory.append((self._at, 2 * len(chosen)))
+            self.directory.append((self._at, _slots(len(chosen))))
             if len(chosen):
                 table = _hash_table(hashes[chosen], keys[chosen])
                 self.dbfile.write(table)
@@ -196,8 +205,12 @@ class _TermTable(OrderedHashWriter):  # type: ignore[misc]  # Whoosh has no type
         self.dbfile.write(np.frombuffer(self._keys, dtype=np.uint64).astype(places).tobytes())
 
 
+def _slots(keys: int) -> int:
+    return keys + -(-keys // 4)
+
+
 def _hash_table(hashes: Any, places: Any) -> bytes:
-    slots = 2 * len(hashes)
+    slots = _slots(len(hashes))
     wanted = (hashes >> 8) % slots
     order = np.argsort(wanted, kind="stable")
     # in order of the wanted slots, each goes to its own, or to the one after its predecessor's

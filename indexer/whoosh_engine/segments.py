@@ -22,7 +22,7 @@ from whoosh.util.numeric import length_to_byte
 from archiver.identifiers import encoded_words
 from indexer.entries import IndexEntry
 from indexer.whoosh_engine.fields import Posting, WordsField, document_of, schema
-from indexer.whoosh_engine.packing import BLOCK_POSTINGS, pack
+from indexer.whoosh_engine.packing import BLOCK_POSTINGS, INLINED_POSTINGS, pack
 from indexer.whoosh_engine.postings import TermWriter, block_of
 
 _PIECE_CHARS = 4_000_000
@@ -145,7 +145,8 @@ class SegmentBuilder:
 def write_term(terms: TermWriter, term: bytes, postings: Sequence[TermPosting]) -> None:
     """Write `term` with its `postings` in blocks."""
     parts = (postings[start : start + BLOCK_POSTINGS] for start in range(0, len(postings), BLOCK_POSTINGS))
-    terms.add(term, [block_of(*zip(*part, strict=True)) for part in parts])
+    is_inlined = len(postings) <= INLINED_POSTINGS
+    terms.add(term, [block_of(*zip(*part, strict=True), is_inlined=is_inlined) for part in parts])
 
 
 class _Words:

@@ -45,7 +45,7 @@ def measured(work: Callable[..., Result], *arguments: object) -> Measured[Result
         taken: Measured[Result] = receiver.recv()
     except EOFError:
         process.join()
-        raise RuntimeError(f"{work.__name__} ended with {process.exitcode}") from None
+        raise RuntimeError(f"{work} ended with {process.exitcode}") from None
     process.join()
     return taken
 

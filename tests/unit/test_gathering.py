@@ -60,13 +60,18 @@ def test_a_part_holds_one_filing_year_where_there_is_enough_text(
 
 
 def test_every_submission_is_an_event(archive: Archive) -> None:
-    """One that cannot be read, or whose bytes have changed, is a failure with its reason, and the others go on."""
+    """One that cannot be read, has changed or is another's is a failure with its reason, and the others go on."""
     good, bad, changed = (stored(archive, number, date(2004, 1, 1)) for number in range(3))
     archive.layout.submission(bad.accession).write_bytes(b"")
     keep(archive, changed.accession, b"other bytes")
-    events = gather(archive, [bad, good, changed])
-    assert [type(event) for event in events] == [IndexFailure, Read, IndexFailure, Gathered]
-    assert [event.error for event in events if isinstance(event, IndexFailure)] == ["DamageError", "DamageError"]
+    other = keep(archive, "0001193125-04-000009", submission_bytes("0001193125-04-000008"))
+    events = gather(archive, [bad, good, changed, other])
+    assert [type(event) for event in events] == [IndexFailure, Read, IndexFailure, IndexFailure, Gathered]
+    assert [event.error for event in events if isinstance(event, IndexFailure)] == [
+        "DamageError",
+        "DamageError",
+        "UnreadableSubmissionError",
+    ]
     assert [event.pairs for event in events if isinstance(event, Gathered)] == [((good.accession, good.sha256),)]
 
 

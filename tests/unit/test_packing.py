@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.whoosh_engine import packing
-from indexer.whoosh_engine.packing import BLOCK_POSTINGS, Block, pack
+from indexer.whoosh_engine.packing import BLOCK_POSTINGS, INLINED_POSTINGS, Block, pack
 from indexer.whoosh_engine.positions import decode_positions
 
 Postings = list[tuple[int, list[int]]]
@@ -32,7 +32,8 @@ def unpickled(item: bytes) -> Any:
 
 def postings(block: Block) -> Postings:
     """What a block says, checked against what it says of itself."""
-    documents = list(accumulate(unpickled(block.ids)))
+    ids = unpickled(block.ids)
+    documents = list(ids if block.postings <= INLINED_POSTINGS else accumulate(ids))
     positions = [decode_positions(value) for value in unpickled(block.values)]
     weights = unpickled(block.weights) or [1] * len(documents)
     assert list(weights) == [len(places) for places in positions]
@@ -63,10 +64,10 @@ def test_every_word_is_found_in_its_documents_and_places(documents: list[list[in
 
 def test_blocks_are_bounded_and_know_the_lengths_of_their_documents() -> None:
     """A word of many documents stands in several blocks, each with the shortest and longest document in it."""
-    documents = [[0] * (1 + number % 7) for number in range(BLOCK_POSTINGS * 2 + 3)]
+    documents = [[0] * (1 + number % 7) for number in range(BLOCK_POSTINGS * 2 + 7)]
     (blocks,) = packed(documents, 1)
-    assert [block.postings for block in blocks] == [BLOCK_POSTINGS, BLOCK_POSTINGS, 3]
-    assert [(block.shortest, block.longest) for block in blocks] == [(1, 7), (1, 7), (5, 7)]
+    assert [block.postings for block in blocks] == [BLOCK_POSTINGS, BLOCK_POSTINGS, 7]
+    assert [(block.shortest, block.longest) for block in blocks] == [(1, 7), (1, 7), (1, 7)]
     assert [block.first_document for block in blocks] == [0, BLOCK_POSTINGS, BLOCK_POSTINGS * 2]
     assert [pair for block in blocks for pair in postings(block)] == expected(documents)[0]
 

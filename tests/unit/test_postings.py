@@ -20,7 +20,7 @@ def test_whooshs_table_finds_every_term_and_no_other(terms: set[bytes]) -> None:
     writer = TermWriter(storage, segment)
     writer.start_field("text")
     for number, term in enumerate(sorted(terms)):
-        writer.add(term, [block_of([number], [1], [b"\x01\x07"], [1])])
+        writer.add(term, [block_of([number], [1], [b"\x01\x07"], [1], is_inlined=True)])
     writer.close()
     reader = W3Codec().terms_reader(storage, segment)
     assert [term for _, term in reader.terms()] == sorted(terms)
@@ -38,7 +38,7 @@ def test_terms_out_of_order_are_a_defect(tmp_path: Path) -> None:
     storage = FileStorage(str(tmp_path))
     writer = TermWriter(storage, W3Codec().new_segment(storage, "MAIN"))
     writer.start_field("text")
-    block = block_of([1], [1], [b"\x01\x07"], [1])
+    block = block_of([1], [1], [b"\x01\x07"], [1], is_inlined=True)
     writer.add(b"b", [block])
     with pytest.raises(ValueError, match="ascend"):
         writer.add(b"a", [block])

@@ -1,0 +1,83 @@
+"""What indexes and searches are measured against: stock Whoosh, and SQLite's FTS5, over the same texts."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from whoosh.analysis import LowercaseFilter, RegexTokenizer
+from whoosh.fields import ID, KEYWORD, NUMERIC, STORED, TEXT, Schema
+from whoosh.index import create_in
+
+from archiver.archive import Archive
+from archiver.errors import DamageError
+from indexer.entries import IndexEntry, entries_of
+from indexer.submission import parse_submission
+
+
+def read_entries(root: Path) -> Iterator[IndexEntry]:
+    """The entries of every submission that can be read: what each engine has to do before it can index."""
+    with Archive.open(root) as archive:
+        for record in archive.catalogue.records_by_filing_date():
+            try:
+                submission = parse_submission(archive.read(record.accession))
+            except DamageError:
+                continue
+            yield from entries_of(submission, sha256=record.sha256, filing_date=record.filing_date)
+
+
+def reading_alone(root: Path, _folder: Path) -> int:
+    """Read and parse, index nothing; how many characters of text there are."""
+    return sum(len(entry.text) for entry in read_entries(root))
+
+
+def stock_whoosh(root: Path, folder: Path) -> int:
+    """An index as Whoosh's documentation makes one, with its own text fields and writer."""
+    words = RegexTokenizer(r"[^\W_]+") | LowercaseFilter()
+    schema = Schema(
+        text=TEXT(words), description=TEXT(words), name=TEXT(words), form=ID(), type=ID(), item=KEYWORD(),
+        cik=KEYWORD(), accession=ID(), filed=NUMERIC(sortable=True), record=STORED(),
+    )  # fmt: skip
+    folder.mkdir()
+    writer = create_in(str(folder), schema).writer(limitmb=256)
+    for entry in read_entries(root):
+        writer.add_document(
+            text=entry.text,
+            description=entry.description,
+            name=" ".join(entry.names),
+            form=entry.form,
+            type=entry.type,
+            item=" ".join(entry.items),
+            cik=" ".join(str(entity.cik) for entity in entry.entities),
+            accession=entry.accession,
+            filed=int(f"{entry.filing_date:%Y%m%d}"),
+            record=entry.stored(),
+        )
+    writer.commit()
+    return 0
+
+
+def sqlite_fts5(root: Path, folder: Path) -> int:
+    """A contentless FTS5 table with positions, and the facts beside it."""
+    folder.mkdir()
+    database = sqlite3.connect(folder / "fts5.sqlite3")
+    database.executescript(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+        "CREATE VIRTUAL TABLE entry USING fts5(text, description, name, content = '', tokenize = 'unicode61');"
+        "CREATE TABLE fact (id INTEGER PRIMARY KEY, form TEXT, filed TEXT, record TEXT);"
+        "CREATE INDEX fact_form ON fact (form);"
+    )
+    for number, entry in enumerate(read_entries(root), 1):
+        database.execute(
+            "INSERT INTO entry (rowid, text, description, name) VALUES (?, ?, ?, ?)",
+            (number, entry.text, entry.description, " ".join(entry.names)),
+        )
+        database.execute(
+            "INSERT INTO fact VALUES (?, ?, ?, ?)",
+            (number, entry.form, entry.filing_date.isoformat(), entry.stored()),
+        )
+    database.commit()
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    return 0

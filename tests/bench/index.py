@@ -1,0 +1,82 @@
+"""How fast stored submissions become an index, against stock Whoosh and SQLite's FTS5: reading and parsing included."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from archiver.archive import Archive
+from indexer.build import index_archive
+from tests.bench.baselines import reading_alone, sqlite_fts5, stock_whoosh
+from tests.bench.corpus import Filing, InventedFilings, copies, real_filings, store
+from tests.bench.measure import Measured, measured, print_table
+
+BASELINE = "stock Whoosh"
+
+
+def ours(root: Path, folder: Path, *, jobs: int) -> int:
+    """Our index of the archive in `root`, moved to `folder`."""
+    with Archive.open(root, writable=True) as archive:
+        index_archive(archive, rebuild=True, jobs=jobs)
+        archive.index_path.rename(folder)
+    return 0
+
+
+ENGINES: dict[str, Callable[[Path, Path], int]] = {
+    "reading and parsing alone": reading_alone,
+    BASELINE: stock_whoosh,
+    "edgarchive, 1 job": partial(ours, jobs=1),
+    "edgarchive, 2 jobs": partial(ours, jobs=2),
+    "SQLite FTS5": sqlite_fts5,
+}
+
+
+def main(arguments: list[str]) -> None:
+    """Measure real submissions where there are any, and invented ones at two sizes."""
+    parser = argparse.ArgumentParser(prog="scripts/bench index", description=__doc__)
+    parser.add_argument("--invented", type=int, nargs="*", default=[1000, 5000], help="how many invented submissions")
+    parser.add_argument("--copies", type=int, nargs="*", default=[1, 4], help="how often the real ones are stored")
+    options = parser.parse_args(arguments)
+    for count in options.copies:
+        _measure(f"{count} x EDGAR's own submissions", copies(real_filings, count))
+    for number in options.invented:
+        _measure(f"{number} invented submissions", iter(InventedFilings(number)))
+
+
+def _measure(title: str, filings: Iterator[Filing]) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        root = Path(place) / "edgar"
+        size = store(root, filings)
+        if not size:
+            return
+        taken = {name: _one(work, root, Path(place) / "index") for name, work in ENGINES.items()}
+        text_mb = taken["reading and parsing alone"][0].result / 1e6
+        baseline = taken[BASELINE][0]
+        print_table(
+            f"{title}: {size / 1e6:.0f} MB, {text_mb:.0f} MB of text",
+            ["", "MB of text/s", "wall s", "CPU s", "faster", "less CPU", "index : text", "peak MB"],
+            [
+                [
+                    name,
+                    text_mb / run.wall_s,
+                    run.wall_s,
+                    run.cpu_s,
+                    baseline.wall_s / run.wall_s,
+                    baseline.cpu_s / run.cpu_s,
+                    index_bytes / 1e6 / text_mb,
+                    run.peak_bytes / 1e6,
+                ]
+                for name, (run, index_bytes) in taken.items()
+            ],
+        )
+
+
+def _one(work: Callable[[Path, Path], int], root: Path, folder: Path) -> tuple[Measured[int], int]:
+    run = measured(work, root, folder)
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.exists() else 0
+    shutil.rmtree(folder, ignore_errors=True)
+    return run, size
