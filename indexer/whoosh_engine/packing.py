@@ -33,8 +33,9 @@ class Block(NamedTuple):
     """Up to `BLOCK_POSTINGS` postings of one word, ready to be written.
 
     `ids`, `weights` and `values` are what pickle writes for: the document numbers (the first as it is, then distances;
-    of a word with at most `INLINED_POSTINGS`, all as they are); how often the word stands in each (None for once in all); the packed positions (None where there are none).
-    `shortest` and `longest` are Whoosh's bytes for the lengths of the documents.
+    of a word with at most `INLINED_POSTINGS`, all as they are); how often the word stands in each (None for once in
+    all); the packed positions (None where there are none). `shortest` and `longest` are Whoosh's bytes for the lengths
+    of the documents.
     """
 
     postings: int

@@ -40,14 +40,24 @@ class PackedPositions(Positions):  # type: ignore[misc]  # Whoosh has no types
 
     def decode_frequency(self, value: bytes) -> int:
         """How many positions the `value` of a posting holds."""
-        return (len(value) - 1) // value[0]
+        return frequency(value)
+
+
+def frequency(value: bytes) -> int:
+    """How many positions the `value` of a posting holds."""
+    return (len(value) - 1) // value[0]
 
 
 def decode_positions(value: bytes) -> list[int]:
     """The positions in the `value` of a posting, ascending."""
+    return list(accumulate(distances(value)))
+
+
+def distances(value: bytes) -> Sequence[int]:
+    """The distances from one position to the next, the first from 0."""
     if value[0] == 1:
-        return list(accumulate(value[1:]))
+        return value[1:]
     packed = array(_TYPE_CODES[value[0]], value[1:])
     if sys.byteorder == "big":
         packed.byteswap()
-    return list(accumulate(packed))
+    return packed

@@ -27,8 +27,10 @@ _COMPRESSION = 1
 _CRC32 = 1
 """Whoosh's number for this hash: its default, MD5, takes ten times as long."""
 
-# A pickled tuple: postings, last document, highest weight, compression, Whoosh's bytes of shortest and longest
-_BLOCK_INFO = struct.Struct("<4sBcicicBcBcB2s")
+_PICKLE_HEAD = b"\x80\x03"
+# A pickled tuple: postings, last document, highest weight, compression, Whoosh's bytes of shortest and longest. Whoosh
+# asks only whether the compression is 0; here it is the length of what precedes the values, to be read without them
+_BLOCK_INFO = struct.Struct("<4sBcicicHcBcB2s")
 _BLOCK_LENGTH = struct.Struct(">i")
 # W3TermInfo: inlined?, weight, documents, shortest, longest, highest weight, first and last document
 _TERM_INFO = struct.Struct("!BfIBBfII")
@@ -104,13 +106,13 @@ def _summed(blocks: Sequence[Block]) -> Block:
 def _encoded(block: Block, *, is_last: bool = False) -> bytes:
     """A block as it stands in the file."""
     data = _data(block)
-    compression = 0
+    compressed_head = 0
     if len(data) >= _COMPRESSED_FROM_BYTES:
-        compression = _COMPRESSION
+        compressed_head = len(_PICKLE_HEAD) + len(block.ids) + len(block.weights)
         data = zlib.compress(data, _COMPRESSION)
     info = _BLOCK_INFO.pack(
         b"\x80\x03(K", block.postings, b"J", block.last_document, b"J", block.most_occurrences,
-        b"K", compression, b"K", block.shortest, b"K", block.longest, b"t.",
+        b"M", compressed_head, b"K", block.shortest, b"K", block.longest, b"t.",
     )  # fmt: skip
     length = len(info) + len(data)
     return _BLOCK_LENGTH.pack(-length if is_last else length) + info + data
@@ -149,7 +151,7 @@ def block_of(
 
 def _data(block: Block) -> bytes:
     """The postings of a block, pickled: a tuple of three."""
-    return b"\x80\x03%b%b%b\x87." % (block.ids, block.weights, block.values)
+    return b"%b%b%b%b\x87." % (_PICKLE_HEAD, block.ids, block.weights, block.values)
 
 
 def _pickled_tuple(items: Iterable[bytes]) -> bytes:

@@ -1,8 +1,7 @@
 """A query tree made ready for Whoosh: patterns and dates become sets of documents, with every expansion bounded.
 
 What has no score of its own (filters, patterns, dates, NOT) is found as a sorted list of document numbers, once a
-segment, and stands in Whoosh's matcher tree as one matcher. Words stay Whoosh's own and score by BM25F; a phrase scores
-as its words do.
+segment. Words score by BM25F; a phrase scores as its words do.
 """
 
 from __future__ import annotations
@@ -19,8 +18,10 @@ from whoosh.searching import Searcher
 from indexer.explain import spelled
 from indexer.query_tree import DateSpan, NameWords, Near, Stem, english_stem, phrase_parts, stem_beginning
 from indexer.whoosh_engine.bounds import Deadline, bounded
+from indexer.whoosh_engine.evaluating import evaluate
 from indexer.whoosh_engine.fields import date_number
 from indexer.whoosh_engine.proximity import Placed, Words, in_one_name, near, side_by_side
+from indexer.whoosh_engine.reading import posting_blocks
 from indexer.whoosh_engine.sets import DocumentSet
 
 
@@ -96,13 +97,13 @@ class _Preparation:
         reader = searcher.reader()
         found: set[int] = set()
         for term in self._deadline.watch(terms):
-            if (field, term) in reader:
-                found.update(reader.postings(field, term).all_ids())
-        return sorted(found)
+            for block in posting_blocks(reader, field, term, with_values=False):
+                found.update(block.documents)
+        return sorted(found.difference(reader.segment().deleted_docs()))
 
     def _complement(self, child: Query) -> Query:
         def find(searcher: Searcher) -> list[int]:
-            excluded = set(self._deadline.watch(child.matcher(searcher, searcher.boolean_context()).all_ids()))
+            excluded = evaluate(child, searcher)
             return [number for number in living(searcher) if number not in excluded]
 
         return DocumentSet(find, score=0.0)
@@ -110,7 +111,7 @@ class _Preparation:
 
 def unscored(tree: Query) -> Query:
     """The same documents as the prepared `tree`, without score."""
-    return DocumentSet(lambda searcher: list(tree.matcher(searcher, searcher.boolean_context()).all_ids()), score=0.0)
+    return DocumentSet(lambda searcher: sorted(evaluate(tree, searcher)), score=0.0)
 
 
 def everything() -> Query:
@@ -121,6 +122,8 @@ def everything() -> Query:
 def _dated(searcher: Searcher, span: DateSpan) -> list[int]:
     first, last = max(1, date_number(span.first)), date_number(span.last)
     column = searcher.column(span.fieldname)
+    if max(column) < first or min(column) > last:  # a segment holds one filing year, mostly
+        return []
     return [number for number in living(searcher) if first <= column[number] <= last]
 
 

@@ -6,7 +6,7 @@ Whoosh's own span queries take no set of alternatives for a place, want an order
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from whoosh.matching import NullMatcher
@@ -15,7 +15,11 @@ from whoosh.searching import SearchContext, Searcher
 
 from indexer.whoosh_engine.bounds import Deadline
 from indexer.whoosh_engine.fields import NAME_GAP
-from indexer.whoosh_engine.sets import ScoredMatcher
+from indexer.whoosh_engine.phrases import has_phrase
+from indexer.whoosh_engine.positions import decode_positions, frequency
+from indexer.whoosh_engine.reading import posting_blocks
+from indexer.whoosh_engine.scores import Bm25
+from indexer.whoosh_engine.sets import ScoredMatcher, Scores
 
 Places = list[list[int]]
 """For each part of the query, the places in one document where a word of it stands, in order."""
@@ -42,52 +46,61 @@ class Placed(Query):  # type: ignore[misc]  # Whoosh has no types
         """No more than the rarest part."""
         return min(self._size(reader, part) for part in self._parts)
 
-    def matcher(self, searcher: Searcher, context: SearchContext | None = None) -> Any:
+    def matcher(self, searcher: Searcher, context: SearchContext | None = None) -> Any:  # noqa: ARG002 (Whoosh's own)
         """A matcher over the documents of one segment."""
-        context = context or searcher.context()
+        found = self.scores(searcher, None)
+        ascending = sorted(found)
+        return ScoredMatcher(ascending, [found[document] for document in ascending]) if found else NullMatcher()
+
+    def scores(self, searcher: Searcher, among: Collection[int] | None) -> Scores:
+        """The documents of one segment, or those of them that are `among`."""
         reader = searcher.reader()
-        found: dict[Words, dict[int, list[bytes]]] = {}
-        scores: defaultdict[int, float] = defaultdict(float)
-        candidates: list[int] | None = None
+        found: dict[Words, dict[int, list[tuple[bytes, bytes]]]] = {}
         for part in sorted(set(self._parts), key=lambda part: self._size(reader, part)):
-            found[part] = {}
-            for word in self._deadline.watch(part):
-                for document, value, score in self._postings(searcher, word, context, candidates):
-                    found[part].setdefault(document, []).append(value)
-                    scores[document] += score
-            candidates = sorted(found[part])
-        decode = reader.schema[self.fieldname].format.decode_positions
-        accepted = [
-            document
-            for document in self._deadline.watch(candidates or ())
-            if self._holds(
-                [sorted(place for value in found[part][document] for place in decode(value)) for part in self._parts]
-            )
-        ]
-        return ScoredMatcher(accepted, [scores[document] for document in accepted]) if accepted else NullMatcher()
+            found[part] = self._having(reader, part, among)
+            among = found[part].keys()
+        accepted = dict.fromkeys(self._accepted(found, among or ()), 0.0)
+        for document in reader.segment().deleted_docs():
+            accepted.pop(document, None)
+        weights: defaultdict[bytes, dict[int, int]] = defaultdict(dict)
+        for values in found.values():
+            for document in accepted:
+                for word, value in values[document]:
+                    weights[word][document] = frequency(value)
+        for word, of_word in sorted(weights.items()):  # in the same order in each segment, to the same sum
+            for document, score in Bm25(searcher, self.fieldname, word).scores(of_word).items():
+                accepted[document] += score
+        return accepted
+
+    def _having(self, reader: Any, part: Words, among: Collection[int] | None) -> dict[int, list[tuple[bytes, bytes]]]:
+        """The documents that have a word of `part`: each such word, and its encoded places."""
+        found: dict[int, list[tuple[bytes, bytes]]] = {}
+        ascending = None if among is None else sorted(among)
+        for word in self._deadline.watch(part):
+            for block in posting_blocks(reader, self.fieldname, word, among=ascending):
+                for document, value in zip(block.documents, block.values or (), strict=True):
+                    if among is None or document in among:
+                        found.setdefault(document, []).append((word, value))
+        return found
+
+    def _accepted(
+        self, found: dict[Words, dict[int, list[tuple[bytes, bytes]]]], candidates: Collection[int]
+    ) -> Iterator[int]:
+        if self._holds is side_by_side and all(len(part) == 1 for part in self._parts):
+            rarest_first = list(found)
+            places = sorted(enumerate(self._parts), key=lambda placed: rarest_first.index(placed[1]))
+            columns = [(found[part], place) for place, part in places]
+            for document in self._deadline.watch(candidates):
+                if has_phrase([(column[document][0][1], place) for column, place in columns]):
+                    yield document
+            return
+        for document in self._deadline.watch(candidates):
+            values = ([value for _, value in found[part][document]] for part in self._parts)
+            if self._holds([sorted(place for value in part for place in decode_positions(value)) for part in values]):
+                yield document
 
     def _size(self, reader: Any, part: Words) -> int:
         return sum(int(reader.doc_frequency(self.fieldname, word)) for word in part)
-
-    def _postings(
-        self, searcher: Searcher, word: bytes, context: SearchContext, candidates: list[int] | None
-    ) -> Iterator[tuple[int, bytes, float]]:
-        """Document, encoded places and score of each posting of `word`, or only those among `candidates`."""
-        if (self.fieldname, word) not in searcher.reader():
-            return
-        matcher = searcher.postings(self.fieldname, word, weighting=context.weighting)
-        if candidates is None:
-            while matcher.is_active():
-                yield matcher.id(), matcher.value(), matcher.score() if context.weighting else 0.0
-                matcher.next()
-            return
-        for candidate in candidates:
-            if matcher.is_active() and matcher.id() < candidate:
-                matcher.skip_to(candidate)
-            if not matcher.is_active():
-                return
-            if matcher.id() == candidate:
-                yield candidate, matcher.value(), matcher.score() if context.weighting else 0.0
 
 
 def side_by_side(places: Places) -> bool:

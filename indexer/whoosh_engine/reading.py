@@ -3,8 +3,12 @@
 # ruff: noqa: SLF001 (Whoosh has no other way in, and its version is pinned)
 from __future__ import annotations
 
+import pickle
+import zlib
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from whoosh.codec.whoosh3 import W3LeafMatcher
@@ -22,16 +26,39 @@ class PostingBlock:
     values: Sequence[bytes] | None
 
 
-def posting_blocks(reader: Any, field: str, term: bytes) -> Iterator[PostingBlock]:
-    """The postings of `term` in one segment, deleted documents included; none where the segment does not have it."""
+def posting_blocks(
+    reader: Any, field: str, term: bytes, *, among: Sequence[int] | None = None, with_values: bool = True
+) -> Iterator[PostingBlock]:
+    """The postings of `term` in one segment, deleted documents included; none where the segment does not have it.
+
+    Blocks that hold none of the documents `among`, ascending, may be left out: they are not even unpacked. Without
+    `with_values` the values may be None: in a large block they take most of the time.
+    """
     if (field, term) not in reader:
         return
     matcher = reader._terms.matcher(field, term, reader.schema[field].format)
     if not isinstance(matcher, W3LeafMatcher):
         yield PostingBlock(matcher._ids, matcher._weights, matcher._values)
         return
+    first = 0
     while matcher.is_active():
-        matcher._read_ids()
-        _, weights, values = matcher._data
-        yield PostingBlock(matcher._ids, weights, values)
+        if among is not None:
+            last = bisect_right(among, matcher._maxid, first)
+            if last == first:
+                if last == len(among):
+                    return
+                matcher._next_block()
+                continue
+            first = last
+        yield PostingBlock(*_read_block(matcher, with_values=with_values))
         matcher._next_block()
+
+
+def _read_block(matcher: W3LeafMatcher, *, with_values: bool) -> tuple[Any, Any, Any]:
+    data = matcher._postfile.get(matcher._dataoffset, matcher._nextoffset - matcher._dataoffset)
+    head_bytes = matcher._compression
+    if head_bytes > 1 and not with_values:  # a block of our own writer (`postings`), not of Whoosh's
+        steps, weights = pickle.loads(zlib.decompressobj().decompress(data, head_bytes) + b"\x86.")  # noqa: S301
+        return list(accumulate(steps)), weights, None
+    steps, weights, values = pickle.loads(zlib.decompress(data) if head_bytes else data)  # noqa: S301
+    return list(accumulate(steps)), weights, values

@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from whoosh.codec.whoosh3 import LENGTHS_COLUMN
 from whoosh.query import Query
 from whoosh.searching import Searcher
 
 from indexer.engine import EngineHit, EngineResult, Facet, FacetCount, Sort
 from indexer.whoosh_engine.bounds import Deadline
+from indexer.whoosh_engine.evaluating import evaluate
+from indexer.whoosh_engine.reading import posting_blocks
 
 
 class EntrySearcher(Searcher):  # type: ignore[misc]  # Whoosh has no types
@@ -20,6 +23,7 @@ class EntrySearcher(Searcher):  # type: ignore[misc]  # Whoosh has no types
 
     def __init__(self, reader: Any, **options: Any) -> None:
         self._columns: dict[str, Sequence[int]] = {}
+        self._length_codes: dict[str, Sequence[int]] = {}
         super().__init__(reader, **options)
 
     def column(self, name: str) -> Sequence[int]:
@@ -29,6 +33,13 @@ class EntrySearcher(Searcher):  # type: ignore[misc]  # Whoosh has no types
             found = reader.column_reader(name).load() if reader.has_column(name) else [0] * reader.doc_count_all()
             self._columns[name] = found
         return self._columns[name]
+
+    def length_codes(self, field: str) -> Sequence[int]:
+        """Whoosh's byte for the length of a field, by document number of this segment."""
+        if field not in self._length_codes:
+            column = self.reader()._perdoc._cached_reader(f"_{field}_len", LENGTHS_COLUMN)  # noqa: SLF001 (no other way)
+            self._length_codes[field] = column.load()
+        return self._length_codes[field]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +102,8 @@ def count_facet(
             continue
         reader = leaf.reader()
         for term in deadline.watch(reader.lexicon(facet)):
-            found = len(here.intersection(reader.postings(facet, term).all_ids()))
+            blocks = posting_blocks(reader, facet, term, with_values=False)
+            found = sum(len(here.intersection(block.documents)) for block in blocks)
             if found:
                 counts[_facet_value(facet, term.decode())] += found
     return tuple(
@@ -110,14 +122,10 @@ def _hits(searcher: EntrySearcher, tree: Query, *, documents: bool, deadline: De
 
 
 def _matches(searcher: EntrySearcher, tree: Query) -> Iterator[_Match]:
-    context = searcher.context(needs_current=True)
     for leaf, offset in _leaves(searcher):
         filed, accepted, number = leaf.column("filed"), leaf.column("accepted"), leaf.column("number")
-        matcher = tree.matcher(leaf, context)
-        while matcher.is_active():
-            found = matcher.id()
-            yield _Match(offset + found, matcher.score(), filed[found], accepted[found], number[found])
-            matcher.next()
+        for found, score in evaluate(tree, leaf).items():
+            yield _Match(offset + found, score, filed[found], accepted[found], number[found])
 
 
 def _count(searcher: EntrySearcher, tree: Query, *, documents: bool, deadline: Deadline) -> int:
@@ -125,9 +133,10 @@ def _count(searcher: EntrySearcher, tree: Query, *, documents: bool, deadline: D
     count = 0
     submissions: set[int] = set()
     for leaf, _ in _leaves(searcher):
-        found = deadline.watch(tree.matcher(leaf, searcher.boolean_context()).all_ids())
+        deadline.check()
+        found = evaluate(tree, leaf)
         if documents:
-            count += sum(1 for _ in found)
+            count += len(found)
         else:
             number = leaf.column("number")
             submissions.update(number[document] for document in found)

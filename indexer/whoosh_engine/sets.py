@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from whoosh.matching import ListMatcher, NullMatcher
 from whoosh.query import Query
 from whoosh.searching import SearchContext, Searcher
+
+Scores = Mapping[int, float]
+"""Document number in a segment -> score."""
 
 
 class DocumentSet(Query):  # type: ignore[misc]  # Whoosh has no types
@@ -17,6 +20,11 @@ class DocumentSet(Query):  # type: ignore[misc]  # Whoosh has no types
     def __init__(self, find: Callable[[Searcher], Sequence[int]], *, score: float) -> None:
         self._find = find
         self._score = score
+
+    def scores(self, searcher: Searcher, among: Collection[int] | None) -> Scores:
+        """The documents of one segment, or those of them that are `among`."""
+        found = self._find(searcher)
+        return dict.fromkeys(found if among is None else set(found).intersection(among), self._score)
 
     def estimate_size(self, reader: Any) -> int:
         """Whoosh orders an intersection by this; a set is cheap to look up in, so it may come last."""

@@ -1,0 +1,35 @@
+"""Whoosh's BM25F for many documents of a segment at once, with the same numbers to the last bit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from whoosh.searching import Searcher
+from whoosh.util.numeric import byte_to_length
+
+
+class Bm25:
+    """The scores of one term in the segment of `searcher`, by the statistics of the whole index."""
+
+    def __init__(self, searcher: Searcher, field: str, term: bytes) -> None:
+        self._is_scored = searcher.schema[field].scorable
+        if not self._is_scored:
+            return
+        whole, weighting = searcher.get_parent(), searcher.weighting
+        average = whole.avg_field_length(field) or 1
+        self._idf = whole.idf(field, term)
+        self._gain = weighting.K1 + 1
+        self._levels = [
+            weighting.K1 * ((1 - weighting.B) + weighting.B * byte_to_length(code) / average) for code in range(256)
+        ]
+        self._length_codes = searcher.length_codes(field)
+
+    def scores(self, weights: Mapping[int, float]) -> dict[int, float]:
+        """The score of each document from how often it has the term; that number itself where a field is not scored."""
+        if not self._is_scored:
+            return dict(weights)
+        idf, gain, levels, codes = self._idf, self._gain, self._levels, self._length_codes
+        return {
+            document: idf * ((weight * gain) / (weight + levels[codes[document]]))
+            for document, weight in weights.items()
+        }
