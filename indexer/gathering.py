@@ -18,7 +18,7 @@ from indexer.submission import parse_submission
 PART_TEXT_CHARS = 48_000_000
 """Text gathered before a part is finished: larger ones cost memory, smaller ones cost searches."""
 
-YEAR_TEXT_CHARS = 12_000_000
+YEAR_TEXT_CHARS = 24_000_000
 """Text that is enough for a part to be finished when another filing year begins."""
 
 

@@ -21,7 +21,7 @@ BLOCK_POSTINGS = 128
 INLINED_POSTINGS = 4
 """A word of so few documents has its postings in the table of terms: there they take half the room."""
 
-_PORTION_WORDS = 4_000_000
+_PORTION_WORDS = 500_000
 _PORTION_RANKS = 0xFFFF
 """Occurrences, and different words, that are sorted at a time: this bounds the memory, and 16 bits sort by radix."""
 
