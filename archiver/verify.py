@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from archiver.errors import DamageError, IdentifierError
 from archiver.identifiers import AccessionNumber
 from archiver.layout import SUBMISSION_SUFFIX
 
+_BESIDE = re.compile(rf"(\d{{10}}-\d{{2}}-\d{{6}})\.[0-9a-f]{{16}}{re.escape(SUBMISSION_SUFFIX)}")
 _BATCH = 256
 
 
@@ -113,13 +115,13 @@ def _files_without_row(archive: Archive) -> Iterator[Finding]:
         for name in sorted(names):
             path = Path(folder) / name
             shown = str(path.relative_to(archive.root))
-            stem, _, digest = name.removesuffix(SUBMISSION_SUFFIX).partition(".")
+            beside = _BESIDE.fullmatch(name)
             try:
-                accession = AccessionNumber(stem)
+                accession = AccessionNumber(beside[1] if beside else name.removesuffix(SUBMISSION_SUFFIX))
             except IdentifierError:
                 yield Finding("misplaced", None, shown, "not a file of edgarchive")
                 continue
-            if digest:
+            if beside:
                 yield from _beside_without_row(archive, accession, path)
             elif path != archive.layout.submission(accession):
                 yield Finding("misplaced", accession, shown, "the file is not in the place of its accession number")

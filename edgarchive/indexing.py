@@ -21,7 +21,13 @@ def index_after(
 
     Raises as `index_archive` does.
     """
-    indexed = index_archive(archive, engine=settings.engine, jobs=settings.jobs, progress=progress)
+    indexed = index_archive(
+        archive,
+        engine=settings.engine,
+        jobs=settings.jobs,
+        max_text_chars=settings.max_text_chars,
+        progress=progress,
+    )
     failures = tuple(
         SyncFailure(failure.accession, archive.record(failure.accession).url or "", failure.error, failure.message)
         for failure in indexed.failed

@@ -20,7 +20,7 @@ from archiver.errors import ArchiveFormatError, IndexMissingError, UsageError
 from archiver.identifiers import AccessionNumber
 from indexer.engine import Engine
 from indexer.engines import create_index, open_index
-from indexer.gathering import Event, Gathered, IndexFailure, gather_here
+from indexer.gathering import Event, Gathered, IndexFailure, Setup, gather_here
 from indexer.workers import gather_in_workers
 
 WORKERS_FROM_BYTES = 16_000_000
@@ -43,18 +43,20 @@ def index_archive(
     engine: str = "whoosh",
     rebuild: bool = False,
     jobs: int = 1,
+    max_text_chars: int | None = None,
     progress: Progress | None = None,
 ) -> IndexReport:
     """Index what the catalogue says is not indexed yet; with `rebuild`, make a new index of all and put it in place.
 
-    `archive` is open for writing. `jobs` processes read and index; this one does it alone where the work is little.
+    `archive` is open for writing. `jobs` processes read and index; this one does it alone where the work is little. Of
+    a document with more than `max_text_chars` characters of text the index has the beginning.
     `progress` is called with submissions done and submissions in all. A submission that cannot be read is a failure in
     the report. Where no index can be read, a new one is made.
     Raises `UsageError` (unknown engine, or the index is of another one), `LockedError`, `StorageError`, and
     `WorkerDiedError` where processes die again and again.
     """
     if rebuild:
-        return _rebuild(archive, engine, jobs, progress)
+        return _rebuild(archive, engine, jobs, max_text_chars, progress)
     index = _open_or_create(archive, engine)
     if index.name != engine:
         index.close()
@@ -139,7 +141,7 @@ class _Run:
         return IndexReport(self._indexed, tuple(self._failures))
 
     def _events(self, records: Iterator[CatalogueRecord], jobs: int) -> Generator[Event]:
-        layout, make_writer = self._archive.layout, self._index.part_writer()
+        setup = Setup(self._archive.layout, self._index.part_writer(), self._max_text_chars)
         first: list[CatalogueRecord] = []
         size = 0
         for record in records:
@@ -149,9 +151,9 @@ class _Run:
                 break
         records = itertools.chain(first, records)
         if jobs > 1 and size >= WORKERS_FROM_BYTES:
-            yield from gather_in_workers(jobs, records, layout=layout, make_writer=make_writer)
+            yield from gather_in_workers(jobs, records, setup)
         else:
-            yield from gather_here(records, layout=layout, make_writer=make_writer)
+            yield from gather_here(records, setup)
 
 
 def _open_or_create(archive: Archive, engine: str) -> Engine:
@@ -163,7 +165,9 @@ def _open_or_create(archive: Archive, engine: str) -> Engine:
         return create_index(archive.index_path, engine=engine)
 
 
-def _rebuild(archive: Archive, engine: str, jobs: int, progress: Progress | None) -> IndexReport:
+def _rebuild(
+    archive: Archive, engine: str, jobs: int, max_text_chars: int | None, progress: Progress | None
+) -> IndexReport:
     path = archive.index_path
     new, old = path.with_name(f"{path.name}.new"), path.with_name(f"{path.name}.old")
     _remove(new)

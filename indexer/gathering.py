@@ -49,11 +49,18 @@ class Gathered:
 Event = Read | IndexFailure | Gathered
 
 
-def gather_here(
-    records: Iterable[CatalogueRecord], *, layout: Layout, make_writer: Callable[[], PartWriter]
-) -> Iterator[Event]:
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What gathering needs, in any process: where submissions stand, what makes parts, and how much text to take."""
+
+    layout: Layout
+    make_writer: Callable[[], PartWriter]
+    max_text_chars: int | None = None
+
+
+def gather_here(records: Iterable[CatalogueRecord], setup: Setup) -> Iterator[Event]:
     """Gather `records` in this process, all parts included. Raises `StorageError`."""
-    gatherer = Gatherer(layout, make_writer)
+    gatherer = Gatherer(setup)
     try:
         yield from gatherer.gather(records)
         yield from gatherer.finish()
@@ -62,14 +69,13 @@ def gather_here(
 
 
 class Gatherer:
-    """Reads submissions from the archive that `layout` describes into one part after the other.
+    """Reads submissions into one part after the other.
 
     Submissions come by filing date, so a part holds one filing year, except that years of little text share one.
     """
 
-    def __init__(self, layout: Layout, make_writer: Callable[[], PartWriter]) -> None:
-        self._layout = layout
-        self._make_writer = make_writer
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
         self._writer: PartWriter | None = None
         self._pairs: list[tuple[AccessionNumber, str]] = []
         self._chars = 0
@@ -103,15 +109,22 @@ class Gatherer:
             self._writer.discard()
 
     def _add(self, record: CatalogueRecord) -> None:
-        data = read_stored(self._layout, record.accession, sha256=record.sha256)
+        submission = parse_submission(read_stored(self._setup.layout, record.accession, sha256=record.sha256))
         # all entries before the first is added: an error half-way must leave none of them behind
-        entries = list(entries_of(parse_submission(data), sha256=record.sha256, filing_date=record.filing_date))
+        entries = list(
+            entries_of(
+                submission,
+                sha256=record.sha256,
+                filing_date=record.filing_date,
+                max_text_chars=self._setup.max_text_chars,
+            )
+        )
         if entries[0].accession != record.accession:
             raise UnreadableSubmissionError(
                 f"what is stored as {record.accession} calls itself {entries[0].accession}", "run `edgarchive verify`"
             )
         if self._writer is None:
-            self._writer = self._make_writer()
+            self._writer = self._setup.make_writer()
         self._writer.add(record.accession, entries)
         self._pairs.append((record.accession, record.sha256))
         self._chars += sum(len(entry.text) for entry in entries)

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -22,9 +22,7 @@ from typing import Any
 from archiver.catalogue import CatalogueRecord
 from archiver.errors import EdgarchiveError, WorkerDiedError
 from archiver.identifiers import AccessionNumber
-from archiver.layout import Layout
-from indexer.engine import PartWriter
-from indexer.gathering import Event, Gathered, Gatherer, IndexFailure, Read
+from indexer.gathering import Event, Gathered, Gatherer, IndexFailure, Read, Setup
 
 TASK_BYTES = 2_000_000
 TASK_RECORDS = 64
@@ -58,14 +56,12 @@ def tasks(records: Iterator[CatalogueRecord]) -> Iterator[Task]:
         yield task
 
 
-def gather_in_workers(
-    jobs: int, records: Iterator[CatalogueRecord], *, layout: Layout, make_writer: Callable[[], PartWriter]
-) -> Iterator[Event]:
+def gather_in_workers(jobs: int, records: Iterator[CatalogueRecord], setup: Setup) -> Iterator[Event]:
     """Gather `records` in `jobs` processes: the events of `Gatherer.gather`, in any order, parts included.
 
     Closing the iterator ends the processes. Raises what a worker raised, and `WorkerDiedError` after `MAX_DEATHS`.
     """
-    pool = _Pool(tasks(records), (layout, make_writer))
+    pool = _Pool(tasks(records), setup)
     try:
         yield from pool.run(jobs)
     finally:
@@ -75,7 +71,7 @@ def gather_in_workers(
 class _Worker:
     """A worker process, and what it was given and has not handed over yet."""
 
-    def __init__(self, setup: tuple[Layout, Callable[[], PartWriter]]) -> None:
+    def __init__(self, setup: Setup) -> None:
         self.connection, theirs = Pipe()
         with theirs:
             command = [sys.executable, "-P", "-c", _COMMAND, str(theirs.fileno()), *sys.path]
@@ -110,7 +106,7 @@ class _Worker:
 
 
 class _Pool:
-    def __init__(self, work: Iterator[Task], setup: tuple[Layout, Callable[[], PartWriter]]) -> None:
+    def __init__(self, work: Iterator[Task], setup: Setup) -> None:
         self._work = work
         self._setup = setup
         self._again: deque[Task] = deque()
@@ -209,7 +205,7 @@ def work(descriptor: int) -> None:
 
 
 def _work(parent: Connection) -> None:
-    gatherer = Gatherer(*parent.recv())
+    gatherer = Gatherer(parent.recv())
     parent.send(_READY)
     while (task := parent.recv()) is not None:
         for event in gatherer.gather(task):

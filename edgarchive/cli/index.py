@@ -29,7 +29,14 @@ def index(
         Archive.open(settings.root, writable=True) as archive,
         progress_bar("indexing", visible=options.shows_progress) as progress,
     ):
-        report = index_archive(archive, engine=settings.engine, rebuild=rebuild, jobs=settings.jobs, progress=progress)
+        report = index_archive(
+            archive,
+            engine=settings.engine,
+            rebuild=rebuild,
+            jobs=settings.jobs,
+            max_text_chars=settings.max_text_chars,
+            progress=progress,
+        )
     if as_json:
         print_json({"indexed": report.indexed, "failed": len(report.failed), "failures": report.failed})
     else:

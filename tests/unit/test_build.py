@@ -182,3 +182,14 @@ def test_the_check_tells_missing_extra_and_stale_apart(archive: Archive) -> None
         ("index-extra", extra),
     ]
     assert waiting not in {finding[1] for finding in check_index(archive)}
+
+
+def test_a_long_text_is_found_by_its_beginning(archive: Archive) -> None:
+    """What stands within the limit is found, what stands after it is not, and the rebuilt index has the same limit."""
+    store(archive, 1)
+    index_archive(archive, max_text_chars=20)
+    assert (count(archive, "rossi"), count(archive, "december")) == (1, 0)
+    index_archive(archive, rebuild=True, max_text_chars=20)
+    assert (count(archive, "rossi"), count(archive, "december")) == (1, 0)
+    index_archive(archive, rebuild=True)
+    assert count(archive, "december") == 1

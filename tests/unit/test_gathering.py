@@ -12,7 +12,7 @@ from archiver.catalogue import CatalogueRecord
 from archiver.identifiers import AccessionNumber
 from indexer import gathering
 from indexer.engines import create_index
-from indexer.gathering import Event, Gathered, IndexFailure, Read, gather_here
+from indexer.gathering import Event, Gathered, IndexFailure, Read, Setup, gather_here
 from tests.unit.archives import catalogue_record, keep
 from tests.unit.submissions import submission_bytes
 
@@ -27,7 +27,7 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
 def gather(archive: Archive, records: Sequence[CatalogueRecord]) -> list[Event]:
     """All events of `records`."""
     index = create_index(archive.index_path, engine="whoosh")
-    events = list(gather_here(records, layout=archive.layout, make_writer=index.part_writer()))
+    events = list(gather_here(records, Setup(archive.layout, index.part_writer())))
     index.close()
     shutil.rmtree(archive.index_path)
     return events

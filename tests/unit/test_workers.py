@@ -24,7 +24,7 @@ from indexer import workers
 from indexer.build import WORKERS_FROM_BYTES
 from indexer.engine import Engine
 from indexer.engines import create_index
-from indexer.gathering import Event, Gathered, IndexFailure, Read
+from indexer.gathering import Event, Gathered, IndexFailure, Read, Setup
 from indexer.workers import gather_in_workers
 from tests.unit.archives import keep
 from tests.unit.submissions import submission_bytes
@@ -65,7 +65,7 @@ def blocked(archive: Archive, number: int, request: pytest.FixtureRequest) -> tu
 
 def gather(archive: Archive, index: Engine, jobs: int, records: list[CatalogueRecord]) -> Iterator[Event]:
     """The events of `records`."""
-    return gather_in_workers(jobs, iter(records), layout=archive.layout, make_writer=index.part_writer())
+    return gather_in_workers(jobs, iter(records), Setup(archive.layout, index.part_writer()))
 
 
 def reader_of(path: Path) -> int:
