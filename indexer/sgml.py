@@ -23,6 +23,7 @@ _REST_OF_LINE = re.compile(rb"[ \t]*(?:\r\n|\r|\n)?")
 _PEM_HEAD = re.compile(rb"(?:(?:(?:-----BEGIN |[A-Za-z-]+:|[ \t])[^\r\n]*+)?(?:\r\n|\r|\n))*+")
 _HEAD_TAG = re.compile(rb"\s*<(?:TYPE|SEQUENCE|FILENAME|DESCRIPTION|TEXT)>")
 _SEQUENCE = re.compile(r"[0-9]{1,9}")
+_CUT_NAME = re.compile(rb"[ \t]*+(?:</?+)?+[A-Z0-9 -]*+")
 _MAX_INDENT_BYTES = 64
 
 
@@ -61,11 +62,21 @@ def outline(data: bytes) -> Outline:
     starts = [
         at for at in _at_line_starts(data, _DOCUMENT, begin, len(data)) if _HEAD_TAG.match(data, at + len(_DOCUMENT))
     ]
-    header = data[begin : starts[0] if starts else len(data)]
-    for tag in _HEADER_ENDS:
-        header = header.partition(tag)[0]
+    header = _header(data[begin : starts[0]]) if starts else _without_cut_name(_header(data[begin:]))
     documents = tuple(_document(data, start, end) for start, end in pairwise((*starts, len(data))))
     return Outline(header, documents, is_pem)
+
+
+def _header(data: bytes) -> bytes:
+    for tag in _HEADER_ENDS:
+        data = data.partition(tag)[0]
+    return data
+
+
+def _without_cut_name(header: bytes) -> bytes:
+    """`header` without a last line that is part of a label or tag: it would read as more of the value before it."""
+    last_line = max(header.rfind(b"\n"), header.rfind(b"\r")) + 1
+    return header[:last_line] if _CUT_NAME.fullmatch(header, last_line) else header
 
 
 def _at_line_starts(data: bytes, tag: bytes, begin: int, end: int) -> Iterator[int]:

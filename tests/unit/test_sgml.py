@@ -30,6 +30,13 @@ def test_values_and_bodies_are_found() -> None:
     assert outline(data).header == b"<SEC-HEADER>x\nACCESSION NUMBER:\t0000950103-25-008153\n"
 
 
+@pytest.mark.parametrize("cut", [b"<", b"</", b"</SEC-HEAD", b"</SEC-HEADER", b"<DOCUMEN", b"\t\tDATE OF NAM"])
+def test_a_name_cut_off_at_the_end_is_no_value(cut: bytes) -> None:
+    """A file that ends inside a tag or label has the lines before it, and nothing more."""
+    header = _HEADER.partition(b"</")[0]
+    assert outline(header + cut).header == header
+
+
 @pytest.mark.parametrize("line_end", [b"\n", b"\r", b"\r\n"])
 def test_any_line_end_will_do(line_end: bytes) -> None:
     """Files with LF, with CRLF and with bare CR have the same documents."""
