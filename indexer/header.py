@@ -5,6 +5,7 @@ Both of EDGAR's spellings give the same values; what no type here has a place fo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,8 +16,8 @@ from indexer.charset import decode
 from indexer.header_fields import LABEL_OF_ROLE, HeaderValue, Section, read_fields
 from indexer.items import item_codes
 
-_ACTS = {"33": "1933 Act", "34": "1934 Act", "39": "1939 Act", "40": "1940 Act"}
-_DATETIME_DIGITS = 14
+_SHORT_ACT = re.compile("[0-9]{2}")
+_DATETIME = re.compile("[0-9]{14}")
 _MAX_DIGITS = 9
 
 
@@ -77,12 +78,35 @@ class Entity:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassContract:
+    """A class of a fund's shares, or a contract: `id` is ``C`` and nine digits."""
+
+    id: str | None
+    name: str | None
+    ticker: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A series of the fund `owner_cik`, with those of its classes and contracts that the submission is about.
+
+    `id` is ``S`` and nine digits.
+    """
+
+    owner_cik: Cik | None
+    id: str | None
+    name: str | None
+    classes: tuple[ClassContract, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SubmissionHeader:
     """The header of one submission. What EDGAR left out or blank, or wrote so that it cannot be read, is None.
 
-    `acceptance_datetime` is US Eastern time without a zone, as EDGAR writes it. `items` are codes; `unknown_items` are
-    descriptions that no code is known for. `fields` has every label or tag under its own name and in order: what stands
-    there more than once as a list, sections nested, nothing dropped.
+    `acceptance_datetime` is US Eastern time without a zone, as EDGAR writes it; dissemination files have none. `items`
+    are codes; `unknown_items` are descriptions that no code is known for. `group_members` are the names of those who
+    file together. `fields` has every label or tag under its own name and in order: what stands there more than once as
+    a list, sections nested, nothing dropped.
     """
 
     accession: AccessionNumber
@@ -95,7 +119,9 @@ class SubmissionHeader:
     effectiveness_date: date | None
     items: tuple[str, ...]
     unknown_items: tuple[str, ...]
+    group_members: tuple[str, ...]
     entities: tuple[Entity, ...]
+    series: tuple[Series, ...]
     fields: dict[str, HeaderValue]
 
 
@@ -105,29 +131,33 @@ def parse_header(data: bytes) -> SubmissionHeader:
     Raises `UnreadableSubmissionError` where there is no accession number or no form type.
     """
     root = read_fields(decode(data))
-    form = root.value("TYPE")
-    if form is None:
+    values = root.first_values()
+    if "TYPE" not in values:
         raise UnreadableSubmissionError("no EDGAR submission: its header has no submission type")
-    filing_date = _date(root.value("FILING-DATE"))
-    items = item_codes(root.values("ITEMS"), form=FormType(form), filing_date=filing_date)
+    form = FormType(values["TYPE"])
+    filing_date = _date(values.get("FILING-DATE"))
+    items = item_codes(root.values("ITEMS"), form=form, filing_date=filing_date)
     return SubmissionHeader(
-        accession=_accession(root),
-        form=FormType(form),
+        accession=_accession(values.get("ACCESSION-NUMBER", "")),
+        form=form,
         filing_date=filing_date,
-        acceptance_datetime=_datetime(root.value("ACCEPTANCE-DATETIME")),
-        period_of_report=_date(root.value("PERIOD")),
-        public_document_count=_integer(root.value("PUBLIC-DOCUMENT-COUNT")),
-        date_as_of_change=_date(root.value("DATE-OF-FILING-DATE-CHANGE")),
-        effectiveness_date=_date(root.value("EFFECTIVENESS-DATE")),
+        acceptance_datetime=_datetime(values.get("ACCEPTANCE-DATETIME")),
+        period_of_report=_date(values.get("PERIOD")),
+        public_document_count=_integer(values.get("PUBLIC-DOCUMENT-COUNT")),
+        date_as_of_change=_date(values.get("DATE-OF-FILING-DATE-CHANGE")),
+        effectiveness_date=_date(values.get("EFFECTIVENESS-DATE")),
         items=items.codes,
         unknown_items=items.unknown,
-        entities=tuple(_entity(section) for section in _entity_sections(root)),
+        group_members=tuple(filter(None, root.values("GROUP-MEMBERS"))),
+        entities=tuple(_entities(root)),
+        series=tuple(
+            series for section in root.sections("SERIES-AND-CLASSES-CONTRACTS-DATA") for series in _series(section)
+        ),
         fields=root.fields(),
     )
 
 
-def _accession(root: Section) -> AccessionNumber:
-    text = root.value("ACCESSION-NUMBER") or ""
+def _accession(text: str) -> AccessionNumber:
     try:
         return AccessionNumber(text)
     except IdentifierError:
@@ -136,55 +166,83 @@ def _accession(root: Section) -> AccessionNumber:
         ) from None
 
 
-def _entity_sections(root: Section) -> Iterator[Section]:
+def _entities(root: Section) -> Iterator[Entity]:
     for section in root.sections():
-        if section.tag in LABEL_OF_ROLE or next(section.sections("COMPANY-DATA", "OWNER-DATA"), None):
-            yield section
+        data = next(section.sections("COMPANY-DATA", "OWNER-DATA"), None)
+        if data or section.tag in LABEL_OF_ROLE:
+            yield _entity(section, (data or section).first_values())
 
 
-def _entity(section: Section) -> Entity:
-    data = next(section.sections("COMPANY-DATA", "OWNER-DATA"), section)
-    sic, sic_description = _sic(data.value("ASSIGNED-SIC"))
+def _entity(section: Section, values: dict[str, str]) -> Entity:
+    sic, sic_description = _sic(values.get("ASSIGNED-SIC"))
     return Entity(
         role=LABEL_OF_ROLE.get(section.tag, section.tag),
-        cik=_cik(data.value("CIK")),
-        name=data.value("CONFORMED-NAME") or "",
+        cik=_cik(values.get("CIK")),
+        name=values.get("CONFORMED-NAME", ""),
         sic=sic,
         sic_description=sic_description,
-        irs_number=data.value("IRS-NUMBER"),
-        state_of_incorporation=data.value("STATE-OF-INCORPORATION"),
-        fiscal_year_end=data.value("FISCAL-YEAR-END"),
-        organization_name=data.value("ORGANIZATION-NAME"),
-        filing_values=tuple(_filing_values(values) for values in section.sections("FILING-VALUES")),
+        irs_number=values.get("IRS-NUMBER"),
+        state_of_incorporation=values.get("STATE-OF-INCORPORATION"),
+        fiscal_year_end=values.get("FISCAL-YEAR-END"),
+        organization_name=values.get("ORGANIZATION-NAME"),
+        filing_values=tuple(map(_filing_values, section.sections("FILING-VALUES"))),
         business_address=_address(next(section.sections("BUSINESS-ADDRESS"), None)),
         mail_address=_address(next(section.sections("MAIL-ADDRESS"), None)),
-        former_names=tuple(
-            FormerName(former.value("FORMER-CONFORMED-NAME") or "", _date(former.value("DATE-CHANGED")))
-            for former in section.sections("FORMER-COMPANY", "FORMER-NAME")
-        ),
+        former_names=tuple(map(_former_name, section.sections("FORMER-COMPANY", "FORMER-NAME"))),
     )
 
 
 def _filing_values(section: Section) -> FilingValues:
-    form, act = section.value("FORM-TYPE"), section.value("ACT")
+    values = section.first_values()
+    form, act = values.get("FORM-TYPE"), values.get("ACT")
     return FilingValues(
         form=FormType(form) if form else None,
-        act=_ACTS.get(act, act) if act else None,
-        file_number=section.value("FILE-NUMBER"),
-        film_number=section.value("FILM-NUMBER"),
+        act=f"19{act} Act" if act and _SHORT_ACT.fullmatch(act) else act,
+        file_number=values.get("FILE-NUMBER"),
+        film_number=values.get("FILM-NUMBER"),
     )
+
+
+def _former_name(section: Section) -> FormerName:
+    values = section.first_values()
+    return FormerName(values.get("FORMER-CONFORMED-NAME", ""), _date(values.get("DATE-CHANGED")))
 
 
 def _address(section: Section | None) -> Address | None:
     if section is None:
         return None
+    values = section.first_values()
     return Address(
-        street1=section.value("STREET1"),
-        street2=section.value("STREET2"),
-        city=section.value("CITY"),
-        state=section.value("STATE"),
-        zip=section.value("ZIP"),
-        phone=section.value("PHONE"),
+        street1=values.get("STREET1"),
+        street2=values.get("STREET2"),
+        city=values.get("CITY"),
+        state=values.get("STATE"),
+        zip=values.get("ZIP"),
+        phone=values.get("PHONE"),
+    )
+
+
+def _series(section: Section) -> Iterator[Series]:
+    """The series in `section`, however deep: EDGAR groups them as existing, new, merging and so on."""
+    for inner in section.sections():
+        values = inner.first_values()
+        if "SERIES-ID" in values or "SERIES-NAME" in values:
+            yield Series(
+                owner_cik=_cik(values.get("OWNER-CIK")),
+                id=values.get("SERIES-ID"),
+                name=values.get("SERIES-NAME"),
+                classes=tuple(map(_class_contract, inner.sections("CLASS-CONTRACT"))),
+            )
+        else:
+            yield from _series(inner)
+
+
+def _class_contract(section: Section) -> ClassContract:
+    values = section.first_values()
+    return ClassContract(
+        id=values.get("CLASS-CONTRACT-ID"),
+        name=values.get("CLASS-CONTRACT-NAME"),
+        ticker=values.get("CLASS-CONTRACT-TICKER-SYMBOL"),
     )
 
 
@@ -217,9 +275,9 @@ def _date(text: str | None) -> date | None:
 
 
 def _datetime(text: str | None) -> datetime | None:
-    if text is None or len(text) != _DATETIME_DIGITS or not (text.isascii() and text.isdecimal()):
+    if text is None or not _DATETIME.fullmatch(text):
         return None
     try:
-        return datetime.strptime(text, "%Y%m%d%H%M%S")  # noqa: DTZ007 - EDGAR states no zone
+        return datetime.fromisoformat(f"{text[:8]}T{text[8:]}")
     except ValueError:
         return None

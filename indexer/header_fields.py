@@ -63,40 +63,45 @@ _OF_SUBMISSION = frozenset(
     "WITHDRAWN-ACCESSION-NUMBER PUBLIC-REFERENCE-ACCESSION-NUMBER".split()
 )
 
-_TAG = re.compile(r"<(/?)([A-Z][A-Z0-9_.-]*)>(.*)", re.IGNORECASE)
-_LABEL = re.compile(r"[A-Z][A-Z0-9 _/.&'()-]{0,60}")
+_TAG_OF_KNOWN_LABEL = {tag.replace("-", " "): tag for tag in _IN_ENTITY | _OF_SUBMISSION | _ENTITY_PARTS} | TAG_OF_LABEL
+
+# Indentation, then "<TAG>", "</TAG>" or "LABEL:", then the value. Nothing here can backtrack.
+_LINE = re.compile(
+    r"""^([^\S\n]*+)(?=\S)(?:<(/?+)([A-Za-z][A-Za-z0-9_.-]*+)>|([A-Z][A-Z0-9 _/.&'()-]{0,60}+):)?+[^\S\n]*+(.*)""",
+    re.MULTILINE,
+)
 _MAX_DEPTH = 16
 _BY_TAG = -1
 
 
 @dataclass(slots=True)
 class Section:
-    """A section of a header: its members in order, each under the name it has in the file.
+    """A section of a header: its members in order, each as the name it has in the file, its tag, and what it holds.
 
     `indent` is that of its label in characters, or -1 where a tag opened it, so that only a tag can close it.
     """
 
     tag: str = ""
     indent: int = _BY_TAG
-    members: list[tuple[str, str | Section]] = field(default_factory=list)
+    members: list[tuple[str, str, str | Section]] = field(default_factory=list)
 
-    def values(self, tag: str) -> Iterator[str]:
+    def values(self, tag: str) -> list[str]:
         """The values named `tag` in either spelling, blank ones too."""
-        return (value for name, value in self.members if isinstance(value, str) and tag_of(name) == tag)
+        return [value for _, name, value in self.members if name == tag and isinstance(value, str)]
 
-    def value(self, tag: str) -> str | None:
-        """The first value named `tag` that is not blank."""
-        return next(filter(None, self.values(tag)), None)
+    def first_values(self) -> dict[str, str]:
+        """Tag -> the first value of that name that is not blank."""
+        return {tag: value for _, tag, value in reversed(self.members) if value and isinstance(value, str)}
 
     def sections(self, *tags: str) -> Iterator[Section]:
         """The sections named by one of `tags`; all sections without `tags`."""
-        return (value for _, value in self.members if isinstance(value, Section) and (not tags or value.tag in tags))
+        return (value for _, tag, value in self.members if isinstance(value, Section) and (not tags or tag in tags))
 
     def fields(self) -> dict[str, HeaderValue]:
         """Everything in it under its own names; what stands there more than once as a list."""
         found: dict[str, HeaderValue] = {}
         repeated: set[str] = set()
-        for name, member in self.members:
+        for name, _, member in self.members:
             value: HeaderValue = member if isinstance(member, str) else member.fields()
             earlier = found.get(name)
             if name in repeated and isinstance(earlier, list):
@@ -107,11 +112,6 @@ class Section:
             else:
                 found[name] = value
         return found
-
-
-def tag_of(name: str) -> str:
-    """The tag of a label; a tag is its own."""
-    return TAG_OF_LABEL.get(name) or name.replace(" ", "-")
 
 
 def read_fields(text: str) -> Section:
@@ -126,66 +126,67 @@ class _Reader:
     """Reads the lines with a stack of open sections."""
 
     def __init__(self, text: str) -> None:
-        lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        self._lines = [(len(line) - len(bare), bare.rstrip()) for line in lines if (bare := line.lstrip())]
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        text = text.replace("\n]", "]\n")  # the end of "[3571" stands before the next label
+        self._lines = _LINE.findall(text)
         self._root = Section()
         self._open = [self._root]
         self._continued: list[str] = []
-        self._last_close: dict[str, int] = {}
-        for number, (_, line) in enumerate(self._lines):
-            if line.startswith("</") and (match := _TAG.match(line)):
-                self._last_close[match[2]] = number
+        self._last_close = {line[2]: number for number, line in enumerate(self._lines) if line[1]}
 
     def read(self) -> Section:
-        for number, (indent, text) in enumerate(self._lines):
-            line = text
-            if line.startswith("]"):  # the end of "[3571", then the next label
-                self._continued.append("]")
-                line = line[1:].lstrip()
-            label, colon, value = line.partition(":")
-            if line.startswith("<") and (match := _TAG.match(line)):
+        for number, (indent, slash, tag, label, text) in enumerate(self._lines):
+            value = text.rstrip()
+            if not label and not tag:
+                self._continued.append(value)
+                continue
+            if self._continued:
                 self._join_continued()
-                self._take_tag(number, indent, closing=bool(match[1]), tag=match[2], value=match[3].strip())
-            elif colon and _LABEL.fullmatch(label):
-                self._join_continued()
-                self._take_label(number, indent, label.rstrip(), value.strip())
-            elif line:
-                self._continued.append(f" {line}")
-        self._join_continued()
+            if label:
+                self._take_label(number, len(indent), label.rstrip(), value)
+            else:
+                self._take_tag(number, len(indent), closing=bool(slash), tag=tag, value=value)
+        if self._continued:
+            self._join_continued()
         return self._root
 
     def _join_continued(self) -> None:
         """Put the lines that were no field behind the value they go on with."""
-        if not self._continued:
-            return
-        more, members = "".join(self._continued), self._open[-1].members
-        self._continued.clear()
-        if members and isinstance(value := members[-1][1], str):
-            members[-1] = (members[-1][0], f"{value}{more}".strip())
+        members = self._open[-1].members
+        if members and isinstance(value := members[-1][2], str):
+            name, tag, _ = members.pop()
         else:
-            members.append(("", more.strip()))
+            name, tag, value = "", "", ""
+        members.append((name, tag, " ".join([value, *self._continued]).strip()))
+        self._continued.clear()
 
     def _take_tag(self, number: int, indent: int, *, closing: bool, tag: str, value: str) -> None:
         if closing:
             if tag in (section.tag for section in self._open[1:]):
                 while self._open.pop().tag != tag:
                     pass
-        elif tag == "SUBMISSION" and not value:  # the wrapper of the whole file, not a field
+            if value:
+                self._continued.append(value)
+        elif value:
+            self._add_leaf(tag, tag, value, indent)
+        elif tag == "SUBMISSION":  # the wrapper of the whole file, not a field
             pass
-        elif not value and self._opens_known(tag):
+        elif self._opens_known(tag):
             self._enter(tag, Section(tag))
-        elif not value and self._last_close.get(tag, 0) > number and tag not in _OF_SUBMISSION:
+        elif self._last_close.get(tag, 0) > number and tag not in _OF_SUBMISSION:
             self._leave_labels(indent)
             self._enter(tag, Section(tag))
         else:
             self._add_leaf(tag, tag, value, indent)
 
     def _take_label(self, number: int, indent: int, label: str, value: str) -> None:
-        tag = tag_of(label)
-        is_leaf = bool(value) or tag in _OF_SUBMISSION or tag in _IN_ENTITY
-        if not is_leaf and self._opens_known(tag):
+        tag = _TAG_OF_KNOWN_LABEL.get(label) or label.replace(" ", "-")
+        if value or tag in _IN_ENTITY or tag in _OF_SUBMISSION:
+            self._add_leaf(label, tag, value, indent)
+        elif self._opens_known(tag):
             self._enter(label, Section(tag, indent))
-        elif not is_leaf and self._deeper_follows(number, indent):
+        elif self._deeper_follows(number, indent):
             self._leave_labels(indent)
             self._enter(label, Section(tag, indent))
         else:
@@ -207,17 +208,19 @@ class _Reader:
         """Whether the next line belongs under an empty label: it is further in, or opens an entity's data."""
         if number + 1 == len(self._lines):
             return False
-        next_indent, line = self._lines[number + 1]
-        return next_indent > indent or line.startswith(("COMPANY DATA:", "OWNER DATA:"))
+        next_indent, _, _, label, _ = self._lines[number + 1]
+        return len(next_indent) > indent or label in ("COMPANY DATA", "OWNER DATA")
 
     def _add_leaf(self, name: str, tag: str, value: str, indent: int) -> None:
-        if tag in _OF_SUBMISSION:
+        if tag in _IN_ENTITY:
+            pass
+        elif tag in _OF_SUBMISSION:
             # It ends every entity, and labelled ones inside <MULTI-ACCESSION-NUMBERS> and its like stay there.
             while self._open[-1].tag in LABEL_OF_ROLE or self._open[-1].tag in _ENTITY_PARTS:
                 self._open.pop()
-        elif tag not in _IN_ENTITY:
+        else:
             self._leave_labels(indent)
-        self._open[-1].members.append((name, value))
+        self._open[-1].members.append((name, tag, value))
 
     def _leave_labels(self, indent: int) -> None:
         """Close the sections that labels opened at `indent` or further in."""
@@ -225,6 +228,6 @@ class _Reader:
             self._open.pop()
 
     def _enter(self, name: str, section: Section) -> None:
-        self._open[-1].members.append((name, section))
+        self._open[-1].members.append((name, section.tag, section))
         if len(self._open) < _MAX_DEPTH:
             self._open.append(section)

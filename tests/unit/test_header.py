@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import date, datetime
+from pathlib import Path
 
 import pytest
 
 from archiver.errors import UnreadableSubmissionError
-from indexer.header import Address, FilingValues, FormerName, parse_header
+from indexer.header import Address, ClassContract, FilingValues, FormerName, Series, SubmissionHeader, parse_header
+from indexer.sgml import outline
+from tests.unit.spellings import in_labels, in_tags
 
 _LABELS = b"""<SEC-DOCUMENT>0000950103-25-008153.txt : 20250630
 <SEC-HEADER>0000950103-25-008153.hdr.sgml : 20250630
@@ -155,6 +158,7 @@ def test_every_field_of_a_labelled_header() -> None:
     )
     assert (filer.role, filer.cik, filer.sic, filer.sic_description) == ("FILED BY", 1674334, None, None)
     assert filer.former_names == (FormerName("ROE JANE", date(2011, 1, 1)),)
+    assert header.group_members == ("A", "B")
     assert header.fields["GROUP MEMBERS"] == ["A", "B"]
     assert header.fields["SEC-HEADER"] == "0000950103-25-008153.hdr.sgml : 20250630"
 
@@ -163,13 +167,85 @@ def test_every_field_of_a_labelled_header() -> None:
 @pytest.mark.parametrize("source", [_LABELS, _TAGS], ids=["labels", "tags"])
 def test_both_spellings_and_all_line_ends_give_the_same_header(source: bytes, line_end: bytes) -> None:
     """Only the SIC's description, which tags do not have, and the names of the raw fields differ."""
-    expected, header = parse_header(_LABELS), parse_header(source.replace(b"\n", line_end))
+    assert _same(parse_header(source.replace(b"\n", line_end))) == _same(parse_header(_LABELS))
 
-    def without_words(entities: tuple[object, ...]) -> list[object]:
-        return [dataclasses.replace(entity, sic_description=None) for entity in entities]  # type: ignore[type-var]
 
-    assert without_words(header.entities) == without_words(expected.entities)
-    assert dataclasses.replace(header, fields={}, entities=()) == dataclasses.replace(expected, fields={}, entities=())
+def _same(header: SubmissionHeader) -> SubmissionHeader:
+    """`header` without what only one spelling has: a SIC's description, and the names of the raw fields."""
+    entities = tuple(dataclasses.replace(entity, sic_description=None) for entity in header.entities)
+    return dataclasses.replace(header, fields={}, entities=entities)
+
+
+_INVENTED = sorted((Path(__file__).parents[1] / "loopback" / "submissions").glob("*.txt"))
+_DEPARTURE = "Departure of Directors or %s; Election of Directors; Appointment of %s"
+_ITEMS = {
+    "0009000900-03-000077": {"5": "Other events", "7": "Financial statements and exhibits"},
+    "0009000900-04-000101": {
+        "5.02": _DEPARTURE % (("Principal Officers",) * 2),
+        "9.01": "Financial Statements and Exhibits",
+    },
+    "0009000900-16-000045": {
+        "4.01": "Changes in Registrant's Certifying Accountant",
+        "9.01": "Financial Statements and Exhibits",
+    },
+    "0009000900-22-000318": {
+        "2.02": "Results of Operations and Financial Condition",
+        "9.01": "Financial Statements and Exhibits",
+    },
+    "0009000900-19-000212": {
+        "5.02": _DEPARTURE % (("Certain Officers",) * 2) + ": Compensatory Arrangements of Certain Officers"
+    },
+}
+
+
+@pytest.mark.parametrize("path", _INVENTED, ids=lambda path: path.stem)
+def test_a_header_turned_into_the_other_spelling_and_back_is_the_same(path: Path) -> None:
+    """What the served file says in labels, the dissemination file says in tags: every typed value is equal."""
+    labelled = outline(path.read_bytes()).header.decode("cp1252")
+    header = parse_header(labelled.encode())
+    items = _ITEMS.get(path.stem, {})
+    assert header.items == tuple(items)
+    tagged = in_tags(labelled, list(items))
+    again = in_labels(tagged, list(items.values()))
+    assert "<TYPE>" in tagged
+    assert "CONFORMED SUBMISSION TYPE:" in again
+    assert _same(parse_header(tagged.encode())) == _same(header)
+    assert _same(parse_header(again.encode())) == _same(header)
+
+
+def test_series_and_classes_are_found_in_whatever_group_they_stand() -> None:
+    """EDGAR groups them as existing, new and merging; each is there with its classes, in order."""
+    data = b"""<SERIES-AND-CLASSES-CONTRACTS-DATA>
+<EXISTING-SERIES-AND-CLASSES-CONTRACTS>
+<SERIES>
+<OWNER-CIK>0000000042
+<SERIES-ID>S000000001
+<SERIES-NAME>First & Fund
+<CLASS-CONTRACT>
+<CLASS-CONTRACT-ID>C000000001
+<CLASS-CONTRACT-NAME>Class A
+<CLASS-CONTRACT-TICKER-SYMBOL>FFXAX
+</CLASS-CONTRACT>
+<CLASS-CONTRACT>
+<CLASS-CONTRACT-ID>C000000002
+<CLASS-CONTRACT-NAME>Class B
+</CLASS-CONTRACT>
+</SERIES>
+</EXISTING-SERIES-AND-CLASSES-CONTRACTS>
+<NEW-SERIES-AND-CLASSES-CONTRACTS>
+<OWNER-CIK>0000000042
+<NEW-SERIES>
+<SERIES-ID>S000000002
+<SERIES-NAME>Second Fund
+</NEW-SERIES>
+</NEW-SERIES-AND-CLASSES-CONTRACTS>
+</SERIES-AND-CLASSES-CONTRACTS-DATA>
+"""
+    first, second = parse_header(_LEAST + data).series
+    classes = (ClassContract("C000000001", "Class A", "FFXAX"), ClassContract("C000000002", "Class B", None))
+    assert first == Series(first.owner_cik, "S000000001", "First & Fund", classes)
+    assert first.owner_cik == 42
+    assert second == Series(None, "S000000002", "Second Fund", ())
 
 
 def test_one_cik_may_be_filer_many_times() -> None:
@@ -217,6 +293,15 @@ def test_sic_codes_as_edgar_writes_them(sic: bytes, expected: tuple[int | None, 
     data = data.replace(b"\t\tIRS", b"\n\t\tIRS") if not sic.endswith(b"\n]") else data
     (entity,) = parse_header(_LEAST + data % sic).entities
     assert ((entity.sic, entity.sic_description), entity.irs_number) == (expected, "9")
+
+
+@pytest.mark.parametrize(
+    ("act", "expected"), [(b"34", "1934 Act"), (b"1940 Act", "1940 Act"), (b"35", "1935 Act"), (b"", None)]
+)
+def test_acts_are_spelt_as_labels_spell_them(act: bytes, expected: str | None) -> None:
+    """Two digits of a tag are the Act of that year."""
+    (entity,) = parse_header(_LEAST + b"<FILER>\n<FILING-VALUES>\n<ACT>%s\n</FILING-VALUES>\n</FILER>\n" % act).entities
+    assert entity.filing_values[0].act == expected
 
 
 def test_values_that_cannot_be_read_are_none_and_still_in_the_fields() -> None:
