@@ -18,6 +18,8 @@ _SECTIONS = {
     "FilingValues": ("FILER", "FILING VALUES"),
     "Address": ("FILER", "BUSINESS ADDRESS"),
     "FormerName": ("FILER", "FORMER COMPANY"),
+    "Series": ("SERIES-AND-CLASSES-CONTRACTS-DATA",),
+    "ClassContract": ("SERIES-AND-CLASSES-CONTRACTS-DATA",),
 }
 """Where the values of each class stand."""
 
