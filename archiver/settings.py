@@ -65,9 +65,7 @@ class Settings(BaseSettings):
     5.0
     """
 
-    model_config = SettingsConfigDict(
-        env_prefix=_ENV_PREFIX, extra="forbid", frozen=True, use_attribute_docstrings=True
-    )
+    model_config = SettingsConfigDict(env_prefix=_ENV_PREFIX, extra="forbid", frozen=True)
 
     root: Path = Field(default_factory=lambda: user_data_path("edgarchive"))
     """The archive's folder."""

@@ -62,7 +62,7 @@ def test_ctrl_c_ends_at_once_with_130(edgar: LoopbackEdgar, settings: Settings, 
     """An interrupt ends the run before the rest is fetched, in one line, and leaves no temporary file."""
     edgar.inject(faults.trickle(), path=f"{DATA}/*", times=None)
     with cli.start(*SYNC, EDGARCHIVE_RATE="20", EDGARCHIVE_CONCURRENCY="2") as process:
-        _wait_until_stored(settings, 1)
+        _wait_until_stored(settings, 3)  # of two workers one has then finished with a submission, its row included
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)
     assert process.returncode == 130
