@@ -96,9 +96,11 @@ def entries_of(
 
     `sha256` is that of the submission's decoded bytes; `filing_date` is used where the header has none. A text of more
     than `max_text_chars` characters is cut after the last whole word within them, its entry flagged, and a warning
-    logged.
+    logged; another one for each item that no code is known for, as no search can find the submission by it.
     """
     header = submission.header
+    for item in header.unknown_items:
+        _log.warning("%s: no code is known for the item %r", header.accession, item)
     entities = header.entities
     shared: dict[str, Any] = {
         "accession": header.accession,

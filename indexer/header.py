@@ -16,7 +16,8 @@ from indexer.charset import decode
 from indexer.header_fields import LABEL_OF_ROLE, HeaderValue, Section, read_fields
 from indexer.items import item_codes
 
-_SHORT_ACT = re.compile("[0-9]{2}")
+_SHORT_ACT = re.compile("[34][0-9]")
+"""The securities Acts are of 1933 to 1940. Any other two digits are a value that was cut, and stay as they are."""
 _DATETIME = re.compile("[0-9]{14}")
 _MAX_DIGITS = 9
 

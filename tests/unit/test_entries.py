@@ -110,6 +110,15 @@ def test_a_text_as_long_as_the_limit_is_whole(caplog: pytest.LogCaptureFixture) 
     assert not caplog.records
 
 
+def test_an_item_without_a_code_is_reported(caplog: pytest.LogCaptureFixture) -> None:
+    """An item that nobody can search for is named in the log, and costs the others nothing."""
+    data = submission_bytes().replace(b"Financial Statements and Exhibits", b"Something New")
+    entry, _ = entries_of(parse_submission(data), sha256="ab", filing_date=FILED)
+    assert entry.items == ("5.02",)
+    (record,) = caplog.records
+    assert record.getMessage() == f"{ACCESSION}: no code is known for the item 'Something New'"
+
+
 def test_xml_is_measured_by_its_text() -> None:
     """Short names stand before each value, so XML's text may be longer than its bytes, and is measured itself."""
     body = "<a_long_name>" + "<value>1</value>" * 9 + "</a_long_name>"

@@ -296,10 +296,11 @@ def test_sic_codes_as_edgar_writes_them(sic: bytes, expected: tuple[int | None, 
 
 
 @pytest.mark.parametrize(
-    ("act", "expected"), [(b"34", "1934 Act"), (b"1940 Act", "1940 Act"), (b"35", "1935 Act"), (b"", None)]
+    ("act", "expected"),
+    [(b"34", "1934 Act"), (b"1940 Act", "1940 Act"), (b"35", "1935 Act"), (b"19", "19"), (b"", None)],
 )
 def test_acts_are_spelt_as_labels_spell_them(act: bytes, expected: str | None) -> None:
-    """Two digits of a tag are the Act of that year."""
+    """Two digits of a tag are the Act of that year, but not those that are left of a value that was cut."""
     (entity,) = parse_header(_LEAST + b"<FILER>\n<FILING-VALUES>\n<ACT>%s\n</FILING-VALUES>\n</FILER>\n" % act).entities
     assert entity.filing_values[0].act == expected
 
