@@ -88,6 +88,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Read]]:
                 "names": tuple(names),
                 "filed": header.filing_date or record.filing_date,
             }
+            if not submission.documents:  # a paper filing: an entry without a document
+                found.append(Read(sequence=None, words=[], description=[], type="", **facts))  # type: ignore[arg-type]
             found += [
                 Read(
                     sequence=document.sequence,
