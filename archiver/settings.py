@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import logging
 import os
 import re
 import tomllib
@@ -21,11 +22,15 @@ from archiver.errors import SettingsError, UsageError
 from archiver.selection import Selection
 from archiver.watch_list import read_ciks
 
+_log = logging.getLogger(__name__)
+
 MAX_SEC_RATE = 10.0
 """Requests a second that the SEC allows one IP address, over all its hosts (sec.gov, "Accessing EDGAR Data")."""
 
 CONFIG_NAME = "edgarchive.toml"
 _ENV_PREFIX = "EDGARCHIVE_"
+_OTHER_VARIABLES = ("TRACEBACK",)
+"""Variables with the prefix that are no settings."""
 _IDENTITY = re.compile(r"\S.*\s[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+")
 
 
@@ -104,6 +109,7 @@ class Settings(BaseSettings):
         except UnparsableError as error:
             reason = str(error.__cause__ or error)
             raise SettingsError(f"EDGARCHIVE_SELECT is not JSON: {reason}", "see docs/settings.md") from None
+        _warn_of_unknown_variables()
 
     @classmethod
     def settings_customise_sources(
@@ -199,6 +205,16 @@ def _read_toml(path: Path) -> dict[str, Any]:
     if "config" in values:
         raise SettingsError(f"{path} holds the key 'config'", "a settings file cannot name another")
     return values
+
+
+def _warn_of_unknown_variables() -> None:
+    """Log variables that look like settings and are none. No error: another program may have put them there."""
+    known = [f"{_ENV_PREFIX}{name.upper()}" for name in (*Settings.model_fields, *_OTHER_VARIABLES)]
+    for variable in sorted(os.environ):
+        if variable.startswith(_ENV_PREFIX) and variable not in known:
+            near = difflib.get_close_matches(variable, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else "see docs/settings.md"
+            _log.warning("the environment has %s, which is no setting; %s", variable, hint)
 
 
 def _one_line(error: ValidationError) -> str:

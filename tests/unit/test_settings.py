@@ -158,3 +158,13 @@ def test_selections_come_from_the_environment_too(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("EDGARCHIVE_SELECT", '[{"froms": ["8-K"]}]')
     with pytest.raises(SettingsError, match=r"select.0.froms.*did you mean 'forms'"):
         Settings()
+
+
+def test_a_slip_in_a_variable_is_logged(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """A variable that looks like a setting and is none is named, with the near one, and never its value."""
+    monkeypatch.setenv("EDGARCHIVE_USER_AGNET", "Example Research research@example.com")
+    monkeypatch.setenv("EDGARCHIVE_TRACEBACK", "1")
+    Settings()
+    assert [record.getMessage() for record in caplog.records] == [
+        "the environment has EDGARCHIVE_USER_AGNET, which is no setting; did you mean EDGARCHIVE_USER_AGENT?"
+    ]
