@@ -16,7 +16,7 @@ from pathlib import Path
 from archiver.archive import Archive
 from archiver.catalogue import CatalogueRecord
 from archiver.durable import fsync_directory, storage_errors
-from archiver.errors import ArchiveFormatError, IndexMissingError, UsageError
+from archiver.errors import IndexMissingError, UsageError
 from archiver.identifiers import AccessionNumber
 from indexer.engine import Engine
 from indexer.engines import create_index, open_index
@@ -68,37 +68,6 @@ def index_archive(
     finally:
         index.close()
     return run.report()
-
-
-def check_index(archive: Archive) -> Iterator[tuple[str, AccessionNumber | None, str]]:
-    """Compare the index with the catalogue: kind of finding, accession number and message of each difference.
-
-    Kinds: ``index-missing`` (indexed, says the catalogue, but the index does not have it; without accession number when
-    there is no index at all), ``index-extra`` (in the index, not in the archive), ``index-stale`` (made from other
-    bytes). What waits to be indexed is no finding.
-    """
-    try:
-        index = open_index(archive.index_path)
-    except (IndexMissingError, ArchiveFormatError) as error:
-        if any(record.indexed_sha256 for record in archive.catalogue.records()):
-            yield "index-missing", None, str(error)
-        return
-    try:
-        found: dict[AccessionNumber, set[str]] = {}
-        for accession, sha256, _ in index.stored():
-            found.setdefault(accession, set()).add(sha256)
-    finally:
-        index.close()
-    for record in archive.catalogue.records():
-        hashes = found.pop(record.accession, set())
-        if record.indexed_sha256 != record.sha256:
-            continue
-        if not hashes:
-            yield "index-missing", record.accession, "the catalogue says it is indexed, but the index does not have it"
-        elif hashes != {record.sha256}:
-            yield "index-stale", record.accession, "the index was made from other bytes than those stored"
-    for accession in sorted(found):
-        yield "index-extra", accession, "the index has it, but the archive does not"
 
 
 class _Run:

@@ -135,6 +135,14 @@ class Engine(Protocol):
     def stored(self) -> Iterator[tuple[AccessionNumber, str, int | None]]:
         """Accession number, sha256 and sequence of every entry that can be found."""
 
+    def check(self, *, quick: bool = False) -> Iterator[tuple[str, str]]:
+        """What is damaged of what the engine itself keeps: the name of each such part, and what is wrong with it.
+
+        Nothing where all is as it was committed. Reads all that the engine has put under a checksum, or, with `quick`,
+        looks only at presence and size, and changes nothing.
+        Raises `IndexMissingError` where it cannot even be opened.
+        """
+
     def stats(self) -> EngineStats:
         """Size of the index."""
 

@@ -63,6 +63,11 @@ def open_index(path: Path, *, writable: bool = False) -> Engine:
     return _ENGINES[engine].open(path, writable=writable)
 
 
+def is_index(path: Path) -> bool:
+    """Whether folder `path` is, or was, an index: whether it can be read is another matter."""
+    return (path / _META).exists()
+
+
 def _read_meta(path: Path) -> bytes:
     """The bytes of ``meta.json``; where a rebuilt index is just being put in place of the old one, after that."""
     for _ in range(_SWAP_ATTEMPTS):

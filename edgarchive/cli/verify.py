@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from archiver.archive import Archive
-from archiver.verify import Finding, verify_files
+from archiver.verify import verify_files
 from edgarchive.cli.options import AsJson, common
 from edgarchive.cli.output import clean, plural, print_json, say
 from edgarchive.cli.progress import progress_bar
-from indexer.build import check_index
+from indexer.checking import check_index
 
 _DAMAGE_FOUND = 5
 
@@ -36,7 +36,7 @@ def verify(
             )
         findings = (
             *report.findings,
-            *(Finding(kind, accession, None, text) for kind, accession, text in check_index(archive)),
+            *check_index(archive, quick=quick),
         )
     if as_json:
         print_json({"checked": report.checked, "ok": report.ok, "signed": report.signed, "findings": findings})

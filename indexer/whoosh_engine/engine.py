@@ -10,19 +10,19 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
+from whoosh.filedb.filestore import FileStorage
 from whoosh.index import TOC, EmptyIndexError, FileIndex
 from whoosh.query import And, Query
 
-from archiver.durable import fsync_directory, storage_errors
 from archiver.errors import EdgarchiveError, IndexMissingError
 from archiver.identifiers import AccessionNumber
 from indexer.engine import EngineResult, EngineStats, Facet, FacetCount, PartWriter, Sort
 from indexer.entries import IndexEntry
 from indexer.whoosh_engine.bounds import Deadline
+from indexer.whoosh_engine.commits import commit, contents_file, damaged_files
 from indexer.whoosh_engine.fields import schema
 from indexer.whoosh_engine.prepare import everything, prepare, unscored
 from indexer.whoosh_engine.searching import EntrySearcher, collect, count_facet
-from indexer.whoosh_engine.storage import DurableStorage
 
 if TYPE_CHECKING:
     from indexer.whoosh_engine.parts import Part
@@ -53,16 +53,14 @@ class WhooshEngine:
     @classmethod
     def create(cls, path: Path) -> Self:
         """Make an empty index in the empty folder `path`, open for writing. Raises `StorageError`."""
-        with storage_errors(path):
-            index = FileIndex.create(DurableStorage(str(path)), schema())
-            fsync_directory(path)
-        return cls(path, index, writable=True)
+        commit(path, TOC(schema(), [], 0), {})
+        return cls(path, FileIndex(FileStorage(str(path))), writable=True)
 
     @classmethod
     def open(cls, path: Path, *, writable: bool = False) -> Self:
         """Open the index at `path`. Raises `IndexMissingError` where there is none or it cannot be read."""
         with _reading(path):
-            return cls(path, _patiently(lambda: FileIndex(DurableStorage(str(path)))), writable=writable)
+            return cls(path, _patiently(lambda: FileIndex(FileStorage(str(path)))), writable=writable)
 
     def add(self, accession: AccessionNumber, entries: Iterable[IndexEntry]) -> None:
         """Take the entries of one submission. Raises `LockedError`, `StorageError`."""
@@ -131,6 +129,19 @@ class WhooshEngine:
                 record = json.loads(fields["record"])
                 yield AccessionNumber(record["accession"]), record["sha256"], record["sequence"]
 
+    def check(self, *, quick: bool = False) -> Iterator[tuple[str, str]]:
+        """See `indexer.engine.Engine.check`. Where a commit comes meanwhile, it checks again."""
+        with _reading(self._path):
+            yield from _patiently(lambda: self._damaged_files(quick=quick))
+
+    def _damaged_files(self, *, quick: bool) -> list[tuple[str, str]]:
+        while True:
+            version = self._version()
+            toc = TOC.read(self._index.storage, self._index.indexname)
+            found = list(damaged_files(self._path, toc, quick=quick))
+            if not found or version == self._version():
+                return found
+
     def stats(self) -> EngineStats:
         """Size of the index."""
         documents = self._answer(lambda searcher: int(searcher.doc_count()))
@@ -193,7 +204,7 @@ class WhooshEngine:
     def _version(self) -> _Version:
         """Which table of contents is the newest. The numbers begin anew in a rebuilt index, but the file is another."""
         generation = self._index.latest_generation()
-        status = (self._path / TOC._filename(self._index.indexname, generation)).stat()  # noqa: SLF001 (its only name)
+        status = contents_file(self._path, generation).stat()
         return generation, status.st_ino, status.st_mtime_ns
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -15,6 +15,7 @@ from whoosh.reading import SegmentReader
 from archiver.durable import fsync_directory
 from archiver.errors import DamageError, LockedError
 from archiver.identifiers import AccessionNumber
+from indexer.whoosh_engine.commits import Checksum, checksums_file, commit, read_checksums, segment_file
 from indexer.whoosh_engine.merging import merge_segments
 from indexer.whoosh_engine.parts import Part
 from indexer.whoosh_engine.reading import posting_blocks
@@ -52,6 +53,7 @@ class Publisher:
         Raises `DamageError` where a part does not have the documents that it must have.
         """
         toc = TOC.read(self._index.storage, self._index.indexname)
+        sums = read_checksums(self._folder, toc.generation)
         with contextlib.ExitStack() as opened:
 
             def reader(segment: Any) -> Any:
@@ -61,17 +63,23 @@ class Publisher:
             _delete(readers, [accession for part in parts for accession in part.documents])
             for part in parts:
                 if part.segment is not None:
+                    sums[part.segment.path.name] = part.segment.checksum
                     readers.append(reader(self._move(part.segment)))
                     _check(readers[-1], part)
             living = [one for one in readers if one.doc_count()]
             small = [one for one in living if self._size(one.segment()) < _SMALL_BYTES]
-            if len(small) > _MAX_SMALL_SEGMENTS:
-                merged = self._move(merge_segments(self._temporary(), small))
-                living = [one for one in living if one not in small] + [reader(merged)]
+            if len(small) > _MAX_SMALL_SEGMENTS and self._are_intact(small, sums):
+                merged = merge_segments(self._temporary(), small)
+                sums[merged.path.name] = merged.checksum
+                living = [one for one in living if one not in small] + [reader(self._move(merged))]
             segments = [one.segment() for one in living]
         fsync_directory(self._folder)
-        TOC(toc.schema, segments, toc.generation + 1).write(self._index.storage, self._index.indexname)
+        commit(self._folder, TOC(toc.schema, segments, toc.generation + 1), sums)
         clean_files(self._index.storage, self._index.indexname, toc.generation + 1, segments)
+        newest = checksums_file(self._folder, toc.generation + 1)
+        for outdated in self._folder.glob(f"*{newest.suffix}"):
+            if outdated != newest:
+                outdated.unlink()
 
     def close(self) -> None:
         """Remove what was not published, and give the lock back."""
@@ -85,9 +93,13 @@ class Publisher:
         segment.path.rename(self._folder / segment.path.name)
         return segment.whoosh
 
+    def _are_intact(self, readers: Iterable[Any], sums: Mapping[str, Checksum]) -> bool:
+        """Whether the segments are what was committed: a merged one would carry damage on, under a new checksum."""
+        names = [segment_file(one.segment()) for one in readers]
+        return all(Checksum.of_file(self._folder / name) == sums.get(name) for name in names)
+
     def _size(self, segment: Any) -> int:
-        path = self._folder / str(segment.make_filename(segment.COMPOUND_EXT))
-        return path.stat().st_size
+        return (self._folder / segment_file(segment)).stat().st_size
 
 
 def _delete(readers: Iterable[Any], accessions: Iterable[AccessionNumber]) -> None:

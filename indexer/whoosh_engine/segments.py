@@ -21,6 +21,7 @@ from whoosh.util.numeric import length_to_byte
 
 from archiver.identifiers import encoded_words
 from indexer.entries import IndexEntry
+from indexer.whoosh_engine.commits import Checksum, segment_file
 from indexer.whoosh_engine.fields import Posting, WordsField, document_of, schema
 from indexer.whoosh_engine.packing import BLOCK_POSTINGS, INLINED_POSTINGS, pack
 from indexer.whoosh_engine.postings import TermWriter, block_of
@@ -33,10 +34,11 @@ TermPosting = tuple[int, float, bytes, int]
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A finished segment: Whoosh's own description of it, and its file."""
+    """A finished segment: Whoosh's own description of it, its file, and the checksum of that."""
 
     whoosh: Any
     path: Path
+    checksum: Checksum
 
 
 class SegmentFile:
@@ -73,10 +75,10 @@ class SegmentFile:
         terms.close()
         self._segment.set_doc_count(self.documents)
         self._segment.create_compound_file(self._storage)
-        path = Path(self._storage.folder) / self._segment.make_filename(self._segment.COMPOUND_EXT)
+        path = Path(self._storage.folder) / segment_file(self._segment)
         with path.open("rb") as file:
             os.fsync(file.fileno())
-        return Segment(self._segment, path)
+        return Segment(self._segment, path, Checksum.of_file(path))
 
     def discard(self) -> None:
         """Close what is open of an unfinished segment. Its folder goes with that of all segments in the making."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,11 +11,10 @@ from archiver.archive import Archive
 from archiver.errors import UsageError
 from archiver.identifiers import AccessionNumber
 from indexer import build, gathering
-from indexer.build import check_index, index_archive
+from indexer.build import index_archive
+from indexer.checking import check_index
 from indexer.engines import open_index
-from indexer.entries import entries_of
 from indexer.query import parse_query
-from indexer.submission import parse_submission
 from tests.unit.archives import keep
 from tests.unit.submissions import submission_bytes
 
@@ -121,7 +119,7 @@ def test_a_lost_index_is_made_anew(archive: Archive, damage: str) -> None:
         file.unlink()
     if damage == "gone":
         archive.index_path.rmdir()
-    assert [finding[:2] for finding in check_index(archive)] == [("index-missing", None)]
+    assert [(found.kind, found.accession) for found in check_index(archive)] == [("index-missing", None)]
     assert index_archive(archive).indexed == 1
     assert count(archive, "zebra") == 1
 
@@ -160,28 +158,6 @@ def test_an_unknown_engine_is_refused(archive: Archive) -> None:
     """A mistyped engine is an error that names those there are."""
     with pytest.raises(UsageError, match="whoosh"):
         index_archive(archive, engine="wosh")
-
-
-def test_the_check_tells_missing_extra_and_stale_apart(archive: Archive) -> None:
-    """Each way in which index and archive can differ has its own kind, and what waits to be indexed is none."""
-    kept, changed = store(archive, 1), store(archive, 2)
-    index_archive(archive)
-    waiting = store(archive, 3)
-    index = open_index(archive.index_path, writable=True)
-    index.delete(kept)
-    extra = AccessionNumber("0000000001-99-000001")
-    entries = list(entries_of(parse_submission(submission_bytes(extra)), sha256="0", filing_date=date(2004, 1, 1)))
-    index.add(extra, entries)
-    index.commit()
-    index.close()
-    store(archive, 2, submission_bytes(changed).replace(b"zebra", b"quagga"))
-    archive.catalogue.mark_indexed([(changed, archive.record(changed).sha256)])
-    assert [finding[:2] for finding in check_index(archive)] == [
-        ("index-missing", kept),
-        ("index-stale", changed),
-        ("index-extra", extra),
-    ]
-    assert waiting not in {finding[1] for finding in check_index(archive)}
 
 
 def test_a_long_text_is_found_by_its_beginning(archive: Archive) -> None:
