@@ -8,13 +8,13 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
-from archiver.catalogue import Catalogue, CatalogueRecord
+from archiver.catalogue import REPAIR, Catalogue, CatalogueRecord
 from archiver.decoding import gunzip
-from archiver.durable import make_directories, storage_errors, write_file_durably
+from archiver.durable import fsync_directory, make_directories, storage_errors, write_file_durably
 from archiver.errors import (
     ArchiveFormatError,
     DamagedBodyError,
@@ -44,9 +44,18 @@ class Archive:
         self._lock = lock
 
     @classmethod
-    def open(cls, root: Path, *, writable: bool = False, create: bool = False) -> Archive:
+    def open(
+        cls,
+        root: Path,
+        *,
+        writable: bool = False,
+        create: bool = False,
+        on_damage: Callable[[DamageError], None] | None = None,
+    ) -> Archive:
         """Open the archive at `root`; with `create`, make one where there is none.
 
+        With `on_damage` (and `writable`) the catalogue is read in full; one that is lost or damaged is told of, goes to
+        the quarantine, and an empty one takes its place.
         Raises `NotInArchiveError` (no archive here), `ArchiveFormatError` (written by a newer version), `LockedError`
         (writable, and another process writes), `DamageError` (no catalogue to read), `StorageError`.
         """
@@ -63,11 +72,11 @@ class Archive:
         try:
             if lock is not None:
                 _sweep(layout)
-            if lock is None and not layout.catalogue.exists():
-                raise DamageError(
-                    f"{layout.catalogue} is missing", "the next `edgarchive sync` takes the stored files in again"
-                )
-            catalogue = Catalogue(layout.catalogue, writable=writable)
+            if on_damage is not None:
+                catalogue = _mended_catalogue(layout, on_damage)
+            else:
+                _check_catalogue(layout, writable=writable, create=create)
+                catalogue = Catalogue(layout.catalogue, writable=writable)
         except BaseException:
             if lock is not None:
                 os.close(lock)
@@ -122,10 +131,16 @@ class Archive:
     def quarantine(self, accession: AccessionNumber) -> None:
         """Take a submission out of the archive, its file into the quarantine. Raises `StorageError`."""
         path = self.layout.submission(accession)
-        with storage_errors(self.layout.quarantine):
-            self.layout.quarantine.mkdir(exist_ok=True)
-            path.replace(self.layout.quarantine / path.name)
+        self.set_aside(path, path.name)
         self.catalogue.remove(accession)
+
+    def set_aside(self, path: Path, name: str) -> None:
+        """Move a file into the quarantine as `name`, in place of an older one of that name. Raises `StorageError`."""
+        place = self.layout.quarantine / name
+        with storage_errors(place):
+            make_directories(place.parent)
+            path.replace(place)
+            fsync_directory(place.parent)
 
     def quarantined(self, accession: AccessionNumber) -> list[Path]:
         """What the quarantine has of a submission."""
@@ -202,6 +217,42 @@ def _check_format(layout: Layout) -> None:
             f"{layout.format_file} names format {found!r}, this edgarchive reads format {FORMAT}",
             "use the version of edgarchive that wrote this archive, or a newer one",
         )
+
+
+def _check_catalogue(layout: Layout, *, writable: bool, create: bool) -> None:
+    """Raise `DamageError` for a lost catalogue; who may `create` one is warned where files have lost theirs."""
+    if layout.catalogue.exists() and layout.catalogue.stat().st_size:
+        return
+    error = DamageError(f"{layout.catalogue} is missing or empty", REPAIR)
+    lost = layout.submissions.is_dir() and any(layout.submissions.iterdir())
+    if not writable or (lost and not create):
+        raise error
+    if lost:
+        _log.warning("%s", error)
+
+
+def _mended_catalogue(layout: Layout, on_damage: Callable[[DamageError], None]) -> Catalogue:
+    try:
+        _check_catalogue(layout, writable=True, create=False)
+        catalogue = Catalogue(layout.catalogue, writable=True)
+        try:
+            catalogue.check()
+        except BaseException:
+            catalogue.close()
+            raise
+    except DamageError as error:
+        on_damage(error)
+    else:
+        return catalogue
+    with storage_errors(layout.quarantine):
+        make_directories(layout.quarantine)
+        for end in ("", "-wal", "-shm"):
+            path = layout.catalogue.with_name(f"{layout.catalogue.name}{end}")
+            place = layout.quarantine / path.name
+            place.unlink(missing_ok=True)
+            if path.exists():
+                path.rename(place)
+    return Catalogue(layout.catalogue, writable=True)
 
 
 def _take_lock(layout: Layout) -> int:

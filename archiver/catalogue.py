@@ -8,20 +8,26 @@ indexed yet.
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from archiver.database import database_errors
-from archiver.errors import ArchiveFormatError
+from archiver.errors import ArchiveFormatError, DamageError
 from archiver.identifiers import AccessionNumber, Cik, FormType
 from archiver.schema import CHANGES, SCHEMA_VERSION
+
+T = TypeVar("T")
+
+REPAIR = "run `edgarchive verify --repair`, which makes it again from the stored files"
+"""What to do about a lost or damaged catalogue."""
 
 _PAGE_ROWS = 1000
 _MOST_PARAMETERS = 500
@@ -120,7 +126,7 @@ class Catalogue:
         )
         try:
             version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if version > SCHEMA_VERSION:
+            if not 0 <= version <= SCHEMA_VERSION:
                 raise ArchiveFormatError(
                     f"{self._path} has catalogue version {version}, this edgarchive reads {SCHEMA_VERSION}",
                     "install a newer edgarchive",
@@ -132,6 +138,8 @@ class Catalogue:
                     connection.executescript(
                         f"BEGIN; {CHANGES[version]} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
                     )
+            elif version == 0:
+                raise DamageError(f"{self._path} has no tables", REPAIR)
             elif version == 1:
                 raise ArchiveFormatError(
                     f"{self._path} has catalogue version 1, this edgarchive reads {SCHEMA_VERSION}",
@@ -144,16 +152,24 @@ class Catalogue:
         return connection
 
     def _translated(self) -> contextlib.AbstractContextManager[None]:
-        return database_errors(self._path, hint="move it away: the next sync takes the files in again")
+        return database_errors(self._path, hint=REPAIR)
 
     def _rows(self, sql: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         with self._translated(), self._lock:
             return self._connection.execute(sql, parameters).fetchall()
 
+    def check(self) -> None:
+        """Read all of the database: every page, and every row as what it means. Raises `DamageError`."""
+        verdict = str(self._rows("PRAGMA integrity_check(1)")[0][0])
+        if verdict != "ok":
+            raise DamageError(f"{self._path} is damaged: {verdict}", REPAIR)
+        for rows in (self.records(), self.beside()):
+            collections.deque(rows, maxlen=0)
+
     def get(self, accession: AccessionNumber) -> CatalogueRecord | None:
         """The row of `accession`, or None."""
         rows = self._rows(f"SELECT {_COLUMNS} FROM submission WHERE accession = ?", (accession,))
-        return _record(rows[0]) if rows else None
+        return self._record(rows[0]) if rows else None
 
     def __contains__(self, accession: object) -> bool:
         return bool(self._rows("SELECT 1 FROM submission WHERE accession = ?", (accession,)))
@@ -164,7 +180,7 @@ class Catalogue:
         while rows := self._rows(
             f"SELECT {_COLUMNS} FROM submission WHERE accession > ? ORDER BY accession LIMIT {_PAGE_ROWS}", (last,)
         ):
-            yield from map(_record, rows)
+            yield from map(self._record, rows)
             last = rows[-1][0]
 
     def unindexed(self) -> Iterator[CatalogueRecord]:
@@ -182,7 +198,7 @@ class Catalogue:
             f" ORDER BY filing_date, accession LIMIT {_PAGE_ROWS}",
             last,
         ):
-            yield from map(_record, rows)
+            yield from map(self._record, rows)
             last = (rows[-1][2], rows[-1][0])
 
     def filed_between(self, first: date, last: date) -> Iterator[CatalogueRecord]:
@@ -193,8 +209,17 @@ class Catalogue:
             f" ORDER BY filing_date, accession LIMIT {_PAGE_ROWS}",
             (*after, last.isoformat()),
         ):
-            yield from map(_record, rows)
+            yield from map(self._record, rows)
             after = (rows[-1][2], rows[-1][0])
+
+    def _record(self, row: tuple[Any, ...]) -> CatalogueRecord:
+        return self._understood(_record, row)
+
+    def _understood(self, read: Callable[[tuple[Any, ...]], T], row: tuple[Any, ...]) -> T:
+        try:
+            return read(row)
+        except (ValueError, TypeError) as error:  # SQLite keeps no checksums: a flipped bit may stand in a value
+            raise DamageError(f"{self._path} is damaged: in the row of {row[0]!r}, {error}", REPAIR) from error
 
     def stored_bytes_of(self, accessions: Sequence[AccessionNumber]) -> dict[str, int]:
         """The size of the file of each of `accessions` that has a row."""
@@ -248,6 +273,10 @@ class Catalogue:
             [(str(accession), sha256) for accession, sha256 in pairs],
         )
 
+    def forget_checkpoints(self) -> None:
+        """Let the next runs read every quarter again: something that was stored is not there."""
+        self._write("DELETE FROM checkpoint", [()])
+
     def clear_index_marks(self) -> None:
         """Note that nothing is indexed."""
         self._write("UPDATE submission SET indexed_sha256 = NULL WHERE indexed_sha256 IS NOT NULL", [()])
@@ -269,22 +298,15 @@ class Catalogue:
         values = (*astuple(record)[:-1], record.stored_at.isoformat())
         self._write("INSERT OR REPLACE INTO beside VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [values])
 
+    def remove_beside(self, record: BesideRecord) -> None:
+        """Forget bytes that are no longer beside their submission."""
+        self._write("DELETE FROM beside WHERE accession = ? AND sha256 = ?", [(record.accession, record.sha256)])
+
     def beside(self, accession: AccessionNumber | None = None) -> Iterator[BesideRecord]:
         """What is kept beside one submission, or beside all of them, by accession number and time."""
         where, parameters = ("WHERE accession = ?", (str(accession),)) if accession else ("", ())
         rows = self._rows(f"SELECT * FROM beside {where} ORDER BY accession, stored_at, sha256", parameters)
-        for number, *facts, moment in rows:
-            sha256, kind, source, url, size, stored_bytes = facts
-            yield BesideRecord(
-                accession=AccessionNumber(number),
-                sha256=sha256,
-                kind=kind,
-                source=source,
-                url=url,
-                size=size,
-                stored_bytes=stored_bytes,
-                stored_at=datetime.fromisoformat(moment).astimezone(UTC),
-            )
+        yield from (self._understood(_beside_record, row) for row in rows)
 
     def from_elsewhere(self, accessions: Sequence[AccessionNumber]) -> set[str]:
         """Those of `accessions` whose bytes are not what EDGAR serves one by one: from the Feed, or imported."""
@@ -391,6 +413,20 @@ def _values(record: CatalogueRecord) -> tuple[Any, ...]:
         record.withdrawn_at.isoformat() if record.withdrawn_at else None,
         record.indexed_sha256,
         int(record.listed),
+    )
+
+
+def _beside_record(row: tuple[Any, ...]) -> BesideRecord:
+    accession, sha256, kind, source, url, size, stored_bytes, moment = row
+    return BesideRecord(
+        accession=AccessionNumber(accession),
+        sha256=sha256,
+        kind=kind,
+        source=source,
+        url=url,
+        size=size,
+        stored_bytes=stored_bytes,
+        stored_at=datetime.fromisoformat(moment).astimezone(UTC),
     )
 
 

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Literal, Self
 
 from archiver.archive import Archive
@@ -121,7 +122,7 @@ class Mirror:
                 present = found.done + plan.count(Outcome.PRESENT)
                 tally.add(planned=found.done + plan.count(), present=present, withdrawn=found.withdrawn)
                 note()
-                await self._fetch_all(archive, plan, tally, progress, refresh=refresh)
+                await self.fetch_planned(archive, plan, tally, progress=progress, refresh=refresh)
                 await asyncio.to_thread(_hold_against, archive, plan, tally)
                 found.note_finished(archive, plan)
         return tally.finish(elapsed_s=time.monotonic() - began_s)
@@ -132,9 +133,10 @@ class Mirror:
             raise UsageError("the mirror is not open", "use it as `async with Mirror(settings) as mirror:`")
         return self._edgar
 
-    async def _fetch_all(
-        self, archive: Archive, plan: Plan, tally: Tally, progress: Progress, *, refresh: bool
+    async def fetch_planned(
+        self, archive: Archive, plan: Plan, tally: Tally, *, progress: Progress, refresh: bool = False
     ) -> None:
+        """Fetch what `plan` misses into `archive`; plan and tally learn how each came out. Raises as `sync` does."""
         queue, outcomes = plan.missing(), _Outcomes(archive, plan, tally)
         progress(tally.report)
 
@@ -197,7 +199,11 @@ class _Outcomes:
         self._written_s = time.monotonic()
 
     def stored(self, record: CatalogueRecord) -> None:
-        """Take the row of a submission whose file is durable."""
+        """Take the row of a submission whose file is durable; what only an earlier row of it knew goes on."""
+        earlier = self._archive.catalogue.get(record.accession)
+        if earlier is not None:
+            indexed = record.indexed_sha256 or earlier.indexed_sha256
+            record = replace(record, withdrawn_at=earlier.withdrawn_at, indexed_sha256=indexed)
         self._records.append(record)
         forget_quarantined(self._archive, record.accession)
         self._tally.add(stored=1, bytes=record.size)

@@ -36,8 +36,10 @@ if TYPE_CHECKING:
     from archiver.reports import DryRun, FeedEstimate, ImportReport, SkippedFile, SyncFailure, SyncReport
     from archiver.selection import Selection
     from archiver.settings import Settings
+    from archiver.verify import Finding
     from edgarchive.importing import import_submissions
     from edgarchive.mirror import Mirror, sync_archive
+    from edgarchive.verifying import VerifyReport, repair_archive, verify_archive
     from indexer.engine import FacetCount
     from indexer.entries import HitEntity
     from indexer.header import Entity, SubmissionHeader
@@ -64,6 +66,7 @@ __all__ = [
     "FacetCount",
     "FeedEstimate",
     "FetchError",
+    "Finding",
     "FormType",
     "Hit",
     "HitDocument",
@@ -92,9 +95,12 @@ __all__ = [
     "UnreachableError",
     "UnreadableSubmissionError",
     "UsageError",
+    "VerifyReport",
     "WorkerDiedError",
     "import_submissions",
+    "repair_archive",
     "sync_archive",
+    "verify_archive",
 ]
 
 _HOMES = {
@@ -137,10 +143,16 @@ _HOMES = {
     ),
     "archiver.selection": ("Selection",),
     "archiver.settings": ("Settings",),
+    "archiver.verify": ("Finding",),
     "edgarchive.importing": ("import_submissions",),
     "edgarchive.mirror": (
         "Mirror",
         "sync_archive",
+    ),
+    "edgarchive.verifying": (
+        "VerifyReport",
+        "repair_archive",
+        "verify_archive",
     ),
     "indexer.engine": ("FacetCount",),
     "indexer.entries": ("HitEntity",),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import shutil
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,13 +18,18 @@ from archiver.catalogue import CatalogueRecord
 from archiver.durable import fsync_directory, storage_errors
 from archiver.errors import IndexMissingError, UsageError
 from archiver.identifiers import AccessionNumber
+from archiver.verify import Finding
+from indexer.checking import check_index
 from indexer.engine import Engine
-from indexer.engines import create_index, open_index
+from indexer.engines import create_index, engine_of, is_index, open_index
 from indexer.gathering import Event, Gathered, IndexFailure, Setup, gather_here
 from indexer.workers import gather_in_workers
 
 WORKERS_FROM_BYTES = 16_000_000
 """Decoded bytes from which worker processes are used: they take longer to start than this takes to index."""
+
+_MARKS = 10_000
+"""Entries whose submissions are marked in one transaction."""
 
 Progress = Callable[[int, int], None]
 
@@ -35,6 +40,14 @@ class IndexReport:
 
     indexed: int
     failed: tuple[IndexFailure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRepair:
+    """What `repair_index` found and put right, and what the indexing after it did."""
+
+    found: tuple[Finding, ...]
+    report: IndexReport
 
 
 def index_archive(
@@ -68,6 +81,46 @@ def index_archive(
     finally:
         index.close()
     return run.report()
+
+
+def repair_index(
+    archive: Archive,
+    *,
+    engine: str = "whoosh",
+    quick: bool = False,
+    renew: bool = False,
+    jobs: int = 1,
+    max_text_chars: int | None = None,
+    progress: Progress | None = None,
+) -> IndexRepair:
+    """Check the index as `check_index` does, put right what is found, and index what is not indexed yet.
+
+    A lost or damaged index is made anew, by the engine that wrote it, else by `engine`. In one that only differs from
+    the archive, what is extra is deleted, and what is missing or stale is indexed again. With `renew` it is taken from
+    the index what is indexed, though nothing is found: the catalogue has been made anew. Otherwise as `index_archive`.
+    """
+    found = tuple(check_index(archive, quick=quick))
+    rebuild = any(finding.accession is None for finding in found)
+    engine = engine_of(archive.index_path) or engine
+    if not rebuild and (found or (renew and is_index(archive.index_path))):
+        _renew_marks(archive, [finding.accession for finding in found if finding.kind == "index-extra"])
+    report = index_archive(
+        archive, engine=engine, rebuild=rebuild, jobs=jobs, max_text_chars=max_text_chars, progress=progress
+    )
+    return IndexRepair(found, report)
+
+
+def _renew_marks(archive: Archive, extra: Iterable[AccessionNumber | None]) -> None:
+    """Delete what is `extra` from the index, and let the catalogue say of each submission what the index has of it."""
+    with contextlib.closing(open_index(archive.index_path, writable=True)) as index:
+        for accession in extra:
+            if accession is not None:
+                index.delete(accession)
+        index.commit()
+        archive.catalogue.clear_index_marks()
+        entries = ((accession, sha256) for accession, sha256, _ in index.stored())
+        while pairs := list(itertools.islice(entries, _MARKS)):
+            archive.catalogue.mark_indexed(dict.fromkeys(pairs))
 
 
 class _Run:

@@ -49,8 +49,7 @@ def open_index(path: Path, *, writable: bool = False) -> Engine:
     """
     meta_path = path / _META
     try:
-        meta = json.loads(_read_meta(path))
-        schema, engine = meta["schema"], meta["engine"]
+        schema, engine = _understood(_read_meta(path))
     except FileNotFoundError:
         raise IndexMissingError(f"there is no index in {path}", "run `edgarchive index`") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -66,6 +65,20 @@ def open_index(path: Path, *, writable: bool = False) -> Engine:
 def is_index(path: Path) -> bool:
     """Whether folder `path` is, or was, an index: whether it can be read is another matter."""
     return (path / _META).exists()
+
+
+def engine_of(path: Path) -> str | None:
+    """The engine that wrote the index in folder `path`; None where there is none, or it cannot be told."""
+    try:
+        return _understood((path / _META).read_bytes())[1]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _understood(meta: bytes) -> tuple[object, str]:
+    """Schema and engine, as ``meta.json`` says."""
+    values = json.loads(meta)
+    return values["schema"], values["engine"]
 
 
 def _read_meta(path: Path) -> bytes:

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from archiver.archive import Archive
+from archiver.body import BodyReader
 from archiver.catalogue import CatalogueRecord
 from archiver.identifiers import AccessionNumber, Cik, FormType
 from archiver.plan import SubmissionRef
@@ -52,12 +53,15 @@ def catalogue_record(  # the keyword arguments are what tests vary
 
 
 def keep(archive: Archive, accession: str, data: bytes, *, etag_md5: str | None = None) -> CatalogueRecord:
-    """Store `data` with its row, without any check."""
+    """Store `data` with its row, whole or not."""
     packed = gzip.compress(data, mtime=0)
     path = archive.layout.submission(AccessionNumber(accession))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(packed)
-    record = catalogue_record(accession, data=data, stored_bytes=len(packed), etag_md5=etag_md5)
+    reader = BodyReader(AccessionNumber(accession))
+    reader.feed(data)
+    signature = reader.facts().signature
+    record = catalogue_record(accession, data=data, stored_bytes=len(packed), etag_md5=etag_md5, signature=signature)
     archive.catalogue.add(record)
     return record
 

@@ -94,15 +94,19 @@ def test_one_flipped_bit_anywhere(archive: Archive) -> None:
 
 
 def test_the_file_of_another_submission(archive: Archive) -> None:
-    """Two files swapped are two findings, though each is whole."""
+    """Two files swapped are two findings, though each is whole, and each is named for what it is."""
     first, second = place(archive, ONE), place(archive, TWO)
     one, two = first.read_bytes(), second.read_bytes()
     assert one != two
     first.write_bytes(two)
     second.write_bytes(one)
     report = verified(archive)
-    assert {finding.accession for finding in report.findings} == {ONE, TWO}
-    assert {finding.kind for finding in report.findings} <= {"damaged", "truncated"}
+    assert [(finding.kind, finding.accession) for finding in report.findings] == [
+        ("misplaced", ONE),
+        ("misplaced", TWO),
+    ]
+    assert report.findings[0].message.endswith(TWO)
+    assert {finding.kind for finding in verified(archive, quick=True).findings} <= {"damaged", "truncated"}
     assert (report.checked, report.ok) == (3, 1)
 
 

@@ -1,0 +1,113 @@
+"""Verifying and repairing all of an archive: files, catalogue and index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from archiver.archive import Archive
+from archiver.errors import DamageError
+from archiver.layout import Layout
+from archiver.repair import repair_files
+from archiver.settings import Settings
+from archiver.verify import Finding, catalogue_finding, verify_files
+from indexer.build import repair_index
+from indexer.checking import check_index
+
+VerifyProgress = Callable[[str, int, int | None], None]
+"""Is told what is being done, how many submissions are done, and of how many (None: not known)."""
+
+_MADE_ANEW = frozenset({"catalogue-damaged", "uncatalogued", "misplaced"})
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """What a check of an archive found, or what its repair has left.
+
+    `checked` counts submissions, `ok` those whose file is without a finding, `signed` those among them that the SEC has
+    signed validly. `repaired` are the findings that a repair has put right, each with what was done; None for a check.
+    """
+
+    checked: int
+    ok: int
+    signed: int
+    findings: tuple[Finding, ...]
+    repaired: tuple[Finding, ...] | None = None
+
+
+def verify_archive(
+    settings: Settings | None = None, *, quick: bool = False, progress: VerifyProgress | None = None
+) -> VerifyReport:
+    """Hold files, catalogue and index of the archive against each other; changes nothing, and makes no request.
+
+    Every file is read (sha256, closing tag, the SEC's PEM signature), or, with `quick`, only presence and size are
+    looked at; `jobs` at once. Raises `NotInArchiveError`, `ArchiveFormatError`, `StorageError`.
+    """
+    settings, progress = settings or Settings(), progress or _no_progress
+    try:
+        archive = Archive.open(settings.root)
+    except DamageError as error:
+        finding = Finding("catalogue-damaged", None, Layout(settings.root).catalogue.name, error.message)
+        return VerifyReport(0, 0, 0, (finding,))
+    with archive:
+        try:
+            total = archive.catalogue.count()
+            report = verify_files(
+                archive, quick=quick, jobs=settings.jobs, progress=lambda done: progress("checking", done, total)
+            )
+            progress("checking the index", report.checked, total)
+            findings = (*report.findings, *check_index(archive, quick=quick))
+        except DamageError as error:
+            return VerifyReport(0, 0, 0, (catalogue_finding(archive, error),))
+        return VerifyReport(report.checked, report.ok, report.signed, findings)
+
+
+def repair_archive(
+    settings: Settings | None = None,
+    *,
+    quick: bool = False,
+    index: bool = True,
+    progress: VerifyProgress | None = None,
+) -> VerifyReport:
+    """Check as `verify_archive` does, and put right what is found; what could not be is left among the findings.
+
+    What is broken goes to the quarantine, and is fetched again where the settings name an identity. A lost or damaged
+    catalogue is made again from the stored files alone, and the index from those; `index=False` leaves the index alone.
+    A repair that was stopped can simply be run again. It blocks: code in an event loop runs it in a thread.
+    Raises `NotInArchiveError`, `ArchiveFormatError`, `LockedError` (another process writes), `StorageError`.
+    """
+    settings, progress = settings or Settings(), progress or _no_progress
+    lost: list[DamageError] = []
+    create = Layout(settings.root.expanduser()).submissions.is_dir()
+    with Archive.open(settings.root, writable=True, create=create, on_damage=lost.append) as archive:
+        files = repair_files(archive, settings, lost=lost[0] if lost else None, quick=quick, progress=progress)
+        report = VerifyReport(files.checked, files.ok, files.signed, files.findings, files.repaired)
+        return _repair_index(archive, report, settings, quick=quick, progress=progress) if index else report
+
+
+def _repair_index(
+    archive: Archive, report: VerifyReport, settings: Settings, *, quick: bool, progress: VerifyProgress
+) -> VerifyReport:
+    repaired = report.repaired or ()
+    progress("checking the index", 0, None)
+    index = repair_index(
+        archive,
+        engine=settings.engine,
+        quick=quick,
+        renew=any(finding.kind in _MADE_ANEW for finding in repaired),
+        jobs=settings.jobs,
+        max_text_chars=settings.max_text_chars,
+        progress=lambda done, total: progress("indexing", done, total),
+    )
+    left = tuple(Finding("index-missing", one.accession, None, one.message) for one in index.report.failed)
+    failed = {finding.accession for finding in left}
+    put_right = (
+        replace(finding, message=f"{finding.message}; {'it was made anew' if finding.accession is None else 'mended'}")
+        for finding in index.found
+        if finding.accession is None or finding.accession not in failed
+    )
+    return replace(report, findings=(*report.findings, *left), repaired=(*repaired, *put_right))
+
+
+def _no_progress(_doing: str, _done: int, _total: int | None) -> None:
+    """Nobody is watching."""
