@@ -19,6 +19,8 @@ PEEK_BYTES = 16 * 1024
 
 _TITLE = re.compile(rb"<title[^>]*>\s*([^<]{0,200})", re.IGNORECASE)
 _ETAG_MD5 = re.compile(r'"([0-9a-f]{32})(?:-gzip)?"')
+_MAIL_ADDRESS = re.compile(r"[^\s@<>'\"]+(?:@|%40)[^\s@<>'\"]+", re.IGNORECASE)
+_MOST_QUOTED = 120
 _RETRYABLE = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY}
 
 
@@ -56,9 +58,14 @@ def refusal(  # noqa: PLR0911 — one return for each kind of answer
         return FetchError(f"EDGAR answered with status {status}")
     if is_page(head):
         title = _TITLE.search(head)
-        named = f" titled {title[1].decode('latin-1').strip()!a}" if title else ""
+        named = f" titled {quoted(title[1].decode('latin-1').strip())!r}" if title else ""
         return DamagedBodyError(f"EDGAR sent a web page{named} in place of the file", page=head)
     return None
+
+
+def quoted(words: str) -> str:
+    """Words of a server for a message: plain ASCII, cut, and without mail addresses, as it may send back our own."""
+    return ascii(_MAIL_ADDRESS.sub("(address)", words))[1:-1][:_MOST_QUOTED]
 
 
 def etag_md5(etag: str | None) -> str | None:
@@ -75,6 +82,6 @@ def retry_after_s(value: str | None, *, now: datetime | None = None) -> float | 
         return float(value)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds()) if moment.tzinfo else None

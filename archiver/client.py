@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import re
@@ -13,10 +14,11 @@ from typing import Self
 import aiohttp
 from yarl import URL
 
-from archiver.answers import PEEK_BYTES, etag_md5, is_page, refusal
+from archiver.answers import PEEK_BYTES, etag_md5, is_page, quoted, refusal
 from archiver.decoding import ContentDecoder
 from archiver.errors import FetchError, TooLargeError, TroubleError, UnreachableError
 from archiver.pacer import Pacer
+from archiver.proxy import proxy_for
 
 _log = logging.getLogger(__name__)
 
@@ -26,11 +28,15 @@ _REDIRECTS = {
     HTTPStatus.TEMPORARY_REDIRECT,
     HTTPStatus.PERMANENT_REDIRECT,
 }
-_CONTENT_RANGE = re.compile(r"bytes ([0-9]+)-")
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-")
 _MAX_REDIRECTS = 3
 _READ_BYTES = 1 << 18
 _SNIFF_BYTES = 64
 _TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=30, sock_read=60)
+PATIENCE_S = 120.0
+"""Seconds that the headers of an answer may take, and over which a body must come at `SLOWEST_BYTES_PER_S`."""
+SLOWEST_BYTES_PER_S = 100
+"""A server that sends a byte now and then would else hold a request for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +74,10 @@ class Answer:
         max_bytes: int,
         conditional: bool = False,
         part: Part | None = None,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self._response = response
+        self._patience_s = patience_s
         self._decoder = ContentDecoder(response.headers.get("Content-Encoding", "").strip().lower())
         self._max_bytes = max_bytes
         self._decoded_bytes = 0
@@ -85,7 +93,14 @@ class Answer:
         self.is_unmodified = conditional and response.status == HTTPStatus.NOT_MODIFIED
 
     async def _read(self) -> AsyncGenerator[Chunk, None]:
+        clock = asyncio.get_running_loop().time
+        checked_s, came_bytes = clock(), 0
         async for received in self._response.content.iter_chunked(_READ_BYTES):
+            came_bytes += len(received)
+            if (taken_s := clock() - checked_s) > self._patience_s:
+                if came_bytes < SLOWEST_BYTES_PER_S * taken_s:
+                    raise TroubleError(f"EDGAR sends fewer than {SLOWEST_BYTES_PER_S} bytes a second")
+                checked_s, came_bytes = clock(), 0
             rest = received
             for decoded in self._decoder.decode(received):
                 self._decoded_bytes += len(decoded)
@@ -134,17 +149,20 @@ class Answer:
 
 
 class Client:
-    """Asks EDGAR, in turn with all other processes of this machine. A context manager."""
+    """Asks EDGAR, in turn with all other processes of this machine. A context manager.
 
-    def __init__(self, *, user_agent: str, pacer: Pacer, concurrency: int) -> None:
+    `patience_s`: see `PATIENCE_S`.
+    """
+
+    def __init__(self, *, user_agent: str, pacer: Pacer, concurrency: int, patience_s: float = PATIENCE_S) -> None:
         self._pacer = pacer
+        self._patience_s = patience_s
         self._session = aiohttp.ClientSession(
             headers={"User-Agent": user_agent, "Accept-Encoding": "gzip, deflate"},
             connector=aiohttp.TCPConnector(limit=concurrency),
             timeout=_TIMEOUT,
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=True,
         )
 
     @contextlib.asynccontextmanager
@@ -164,7 +182,9 @@ class Client:
                 headers |= part.headers()
             response = await self._follow(URL(url), headers)
             _log.debug("GET %s: %d", response.url, response.status)
-            answer = Answer(response, max_bytes=max_bytes, conditional=bool(modified_since), part=part)
+            answer = Answer(
+                response, max_bytes=max_bytes, conditional=bool(modified_since), part=part, patience_s=self._patience_s
+            )
             try:
                 await answer.check()
                 yield answer
@@ -174,12 +194,25 @@ class Client:
     async def _follow(self, url: URL, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
         for _ in range(_MAX_REDIRECTS + 1):
             await self._pacer.start()
-            response = await self._session.get(url, headers=headers, allow_redirects=False)
+            response = await self._ask(url, headers)
             if response.status not in _REDIRECTS:
                 return response
             response.close()
             url = _redirect(url, response.headers.get("Location", ""))
         raise FetchError(f"EDGAR redirects more than {_MAX_REDIRECTS} times")
+
+    async def _ask(self, url: URL, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+        proxy = proxy_for(str(url))
+        if proxy and url.scheme == "http":  # there is no tunnel to open: the proxy reads the request itself
+            headers = {**headers, **proxy.headers}
+        async with asyncio.timeout(self._patience_s):
+            return await self._session.get(
+                url,
+                headers=headers,
+                allow_redirects=False,
+                proxy=proxy.url if proxy else None,
+                proxy_headers=proxy.headers if proxy else None,
+            )
 
     async def close(self) -> None:
         """Close all connections."""
@@ -204,7 +237,7 @@ def _redirect(url: URL, location: str) -> URL:
         target = url.join(URL(location))
         stays = target.origin() == url.origin()
     except ValueError:
-        raise FetchError(f"EDGAR redirects to {location[:80]!a}, which is no address") from None
+        raise FetchError(f"EDGAR redirects to {quoted(location)!r}, which is no address") from None
     if not stays:
         raise FetchError(f"EDGAR redirects to another host, {target.host}", "no redirect off the host is followed")
     return target
@@ -215,6 +248,16 @@ def _translated(url: str) -> Iterator[None]:
     """Aiohttp's errors as ours."""
     try:
         yield
+    except aiohttp.ClientProxyConnectionError as error:
+        raise UnreachableError(f"cannot connect to the proxy {error.host}", "check HTTPS_PROXY and NO_PROXY") from error
+    except aiohttp.ClientHttpProxyError as error:
+        raise UnreachableError(f"the proxy answered with status {error.status}", "check HTTPS_PROXY") from None
+    except aiohttp.ClientConnectorCertificateError as error:
+        reason = getattr(error.certificate_error, "verify_message", "") or "its certificate is not valid"
+        raise UnreachableError(
+            f"{URL(url).host} cannot prove who it is: {quoted(reason)}",
+            "check the clock; a proxy's own authority is named by SSL_CERT_FILE",
+        ) from error
     except aiohttp.ClientConnectorError as error:
         host = URL(url).host
         raise UnreachableError(
@@ -222,4 +265,4 @@ def _translated(url: str) -> Iterator[None]:
         ) from error
     except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
         reason = str(error) or type(error).__name__
-        raise TroubleError(f"the connection failed: {reason}") from error
+        raise TroubleError(f"the connection failed: {quoted(reason)}") from error

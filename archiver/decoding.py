@@ -11,6 +11,7 @@ from typing import cast
 
 from isal import isal_zlib
 
+from archiver.answers import quoted
 from archiver.errors import DamagedBodyError
 
 _PIECE_BYTES = 1 << 20
@@ -27,7 +28,7 @@ class ContentDecoder:
 
     def __init__(self, encoding: str) -> None:
         if encoding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
-            raise DamagedBodyError(f"EDGAR sent Content-Encoding {encoding[:40]!r}, which was not asked for")
+            raise DamagedBodyError(f"EDGAR sent Content-Encoding {quoted(encoding)!r}, which was not asked for")
         self.is_gzip = encoding in {"gzip", "x-gzip"}
         self._window = _GZIP_WINDOW if self.is_gzip else isal_zlib.MAX_WBITS
         self._inflater = isal_zlib.decompressobj(self._window) if encoding not in {"", "identity"} else None

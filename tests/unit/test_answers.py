@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.answers import etag_md5, refusal, retry_after_s
+from archiver.answers import etag_md5, quoted, refusal, retry_after_s
 from archiver.errors import AbsentError, BlockedError, DamagedBodyError, EdgarchiveError, FetchError, TroubleError
 
 UNDECLARED = b"<!DOCTYPE html><html><h1>Your Request Originates from an Undeclared Automated Tool</h1></html>"
@@ -86,6 +86,12 @@ def test_edgars_own_wish_to_wait_is_kept() -> None:
 def test_only_two_shapes_of_etag_are_a_checksum(etag: str | None, expected: str | None) -> None:
     """A weak ETag, or one of several parts, proves nothing."""
     assert etag_md5(etag) == expected
+
+
+def test_words_of_a_server_are_quoted_without_addresses() -> None:
+    """On one line, plain, cut, and without a mail address, which may be our own."""
+    assert quoted("a\nb \x1b[1m you@example.com, me%40example.com") == r"a\nb \x1b[1m (address) (address)"
+    assert len(quoted("\N{BLACK SQUARE}" * 1000)) <= 120
 
 
 @pytest.mark.parametrize(
