@@ -14,6 +14,7 @@ from typer.exceptions import TyperException
 
 from archiver.errors import EdgarchiveError
 from edgarchive.cli.options import Common, start_logging
+from edgarchive.cli.output import clean
 from edgarchive.cli.verbs import VerbGroup
 
 _INTERRUPTED = 130
@@ -97,6 +98,5 @@ def run(arguments: Sequence[str]) -> int:
 
 def _fail(message: str, code: int) -> int:
     sys.stdout.flush()
-    line = " ".join(message.split())
-    sys.stderr.write(f"edgarchive: {line}\n")
+    sys.stderr.write(f"edgarchive: {clean(message)}\n")
     return code

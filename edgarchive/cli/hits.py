@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import html
-import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from edgarchive.cli.output import Style, clean, plural, print_json, say
+from edgarchive.cli.output import Style, as_json_text, clean, plural, print_json, say, say_styled
 from indexer.engine import Facet, FacetCount
 from indexer.results import Hit, Results
 
@@ -26,7 +26,9 @@ CSV_COLUMNS = (
     "url",
     "snippet",
 )
-_FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+_FORMULA = re.compile(r"""(^|[;,|])(["'\s]*)(?=[=+\-@＝＋－＠])""")
+"""Where a formula would begin (OWASP, "CSV Injection"): in a cell, or in what a spreadsheet that cuts at another
+separator than ours takes for one. Tabs and line ends are blanks by then."""
 _SHOWN_VALUES = 20
 """Values of a facet in a table; JSON has all."""
 
@@ -37,33 +39,28 @@ def print_hits(results: Results, facets: Facets, *, explain: bool) -> None:
     """Print results for a person to read."""
     style = Style.of_stdout()
     if explain:
-        say(clean_lines(results.explain()))
+        say(results.explain())
     for hit in results:
         _print_hit(hit, style)
     say(f"{plural(results.total, 'hit')}, {len(results):,} shown, {results.took_ms:.0f} ms")
     for facet, counts in facets.items():
-        say(style.bold(facet))
+        say_styled(style.bold(facet))
         for found in counts[:_SHOWN_VALUES]:
             say(f"  {found.count:>9,}  {clean(str(found.value))}")
         if len(counts) > _SHOWN_VALUES:
             say(f"  and {plural(len(counts) - _SHOWN_VALUES, 'more value')}")
 
 
-def clean_lines(text: str) -> str:
-    """Each line of `text` cleaned, its indent kept."""
-    return "\n".join(line[: len(line) - len(line.lstrip())] + clean(line) for line in text.splitlines())
-
-
 def _print_hit(hit: Hit, style: Style) -> None:
-    items = f"  items {', '.join(hit.items)}" if hit.items else ""
+    items = f"  items {clean(', '.join(hit.items))}" if hit.items else ""
     accession = style.link(style.bold(hit.accession), hit.url)
-    say(f"{accession}  {hit.filing_date}  {clean(hit.form)}{items}")
+    say_styled(f"{accession}  {hit.filing_date}  {clean(hit.form)}{items}")
     say(f"    {'; '.join(f'{clean(entity.name)} ({entity.cik})' for entity in hit.entities)}")
     if hit.document is not None:
         about = [hit.document.type, hit.document.filename, hit.document.description]
         say(f"    {'  '.join(clean(part) for part in about if part)}")
     if hit.snippet is not None:
-        say(f"    {_marked(hit.snippet, style)}")
+        say_styled(f"    {_marked(hit.snippet, style)}")
 
 
 def _marked(snippet: str, style: Style) -> str:
@@ -87,7 +84,7 @@ def print_hits_json(results: Results, facets: Facets, *, explain: bool) -> None:
 def print_hits_jsonl(results: Results) -> None:
     """Print one JSON document a hit, each on a line."""
     for hit in results:
-        say(json.dumps(hit.to_dict(), ensure_ascii=False))
+        say(as_json_text(hit.to_dict()))
 
 
 def print_hits_csv(results: Results) -> None:
@@ -122,8 +119,8 @@ def _csv_row(hit: Hit) -> tuple[Any, ...]:
 
 
 def _cell(value: object) -> str:
-    """A cell that no spreadsheet takes for a formula: text that starts like one gets an apostrophe before it."""
+    """A cell that no spreadsheet takes for a formula: text that could begin one gets an apostrophe there."""
     if value is None:
         return ""
     text = clean(str(value))
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) and isinstance(value, str) else text
+    return _FORMULA.sub(r"\1'\2", text) if isinstance(value, str) else text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import sys
 import unicodedata
 from dataclasses import dataclass
@@ -13,6 +14,14 @@ from pathlib import Path
 from typing import Any
 
 _STEP = 1000.0
+_PLAYS = re.compile(
+    "[\x00-\x08\x0b\r\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\ue000-\uf8ff\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
+)
+"""What can play with a terminal, or with what a reader believes to see: control, bidi, invisible, private characters.
+
+Tab, line feed and form feed cannot; the soft hyphen and the joiners inside words of some scripts are no harm.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +50,16 @@ class Style:
 
 def print_json(value: object) -> None:
     """Print one JSON document on stdout."""
-    json.dump(value, sys.stdout, default=_plain, ensure_ascii=False, indent=2)
-    sys.stdout.write("\n")
+    sys.stdout.write(f"{as_json_text(value, indent=2)}\n")
+
+
+def as_json_text(value: object, *, indent: int | None = None) -> str:
+    """`value` as JSON that means just it, with what could play with a terminal escaped."""
+    return _PLAYS.sub(_escaped, json.dumps(value, default=_plain, ensure_ascii=False, indent=indent))
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return json.dumps(match[0])[1:-1]
 
 
 def _plain(value: object) -> Any:
@@ -56,8 +73,18 @@ def _plain(value: object) -> Any:
 
 
 def say(text: str = "") -> None:
-    """Print a line of results on stdout."""
+    """Print results on stdout, without what could play with a terminal."""
+    say_styled(harmless(text))
+
+
+def say_styled(text: str) -> None:
+    """Print a line on stdout as it is: with the marks of a `Style`, and all else in it cleaned."""
     sys.stdout.write(f"{text}\n")
+
+
+def harmless(text: str) -> str:
+    """`text`, its lines as they are, without what could play with a terminal."""
+    return _PLAYS.sub("", text)
 
 
 def clean(text: str) -> str:

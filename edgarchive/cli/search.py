@@ -10,7 +10,6 @@ import typer
 
 from archiver.errors import UsageError
 from edgarchive.cli.hits import (
-    clean_lines,
     print_accessions,
     print_hits,
     print_hits_csv,
@@ -18,6 +17,7 @@ from edgarchive.cli.hits import (
     print_hits_jsonl,
 )
 from edgarchive.cli.options import AsJson, common
+from edgarchive.cli.output import harmless
 from indexer.engine import Facet
 from indexer.library import Library
 from indexer.results import Results
@@ -126,5 +126,5 @@ def _print(results: Results, kind: Format, facets: tuple[Facet, ...], *, explain
         print_hits(results, counts, explain=explain)
     else:
         if explain:  # stdout has a line a hit, and nothing else
-            sys.stderr.write(f"{clean_lines(results.explain())}\n")
+            sys.stderr.write(f"{harmless(results.explain())}\n")
         _LINES[kind](results)
