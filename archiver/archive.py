@@ -210,7 +210,7 @@ def _check_format(layout: Layout) -> None:
         raise NotInArchiveError(
             f"cannot read {layout.format_file}: {error.strerror}", "check its permissions"
         ) from error
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         found = None
     if found != FORMAT:
         raise ArchiveFormatError(
@@ -270,6 +270,8 @@ def _take_lock(layout: Layout) -> int:
 
 def _sweep(layout: Layout) -> None:
     """Remove the temporary files of dead runs: with the lock held, nobody else's are alive."""
+    if layout.incoming.is_symlink():
+        raise StorageError(f"{layout.incoming} is a link, and what it leads to would be emptied", "remove the link")
     if layout.incoming.is_dir():
         for leftover in layout.incoming.iterdir():
             with contextlib.suppress(FileNotFoundError):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import os
+import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -31,6 +32,7 @@ REPAIR = "run `edgarchive verify --repair`, which makes it again from the stored
 
 _PAGE_ROWS = 1000
 _MOST_PARAMETERS = 500
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 _COLUMNS = (
     "accession, form, filing_date, cik, url, source, size, stored_bytes, sha256, etag_md5, signature, stored_at,"
@@ -218,8 +220,8 @@ class Catalogue:
     def _understood(self, read: Callable[[tuple[Any, ...]], T], row: tuple[Any, ...]) -> T:
         try:
             return read(row)
-        except (ValueError, TypeError) as error:  # SQLite keeps no checksums: a flipped bit may stand in a value
-            raise DamageError(f"{self._path} is damaged: in the row of {row[0]!r}, {error}", REPAIR) from error
+        except (ValueError, TypeError, AttributeError) as error:  # SQLite keeps no checksums: a flipped bit may stand in a value
+            raise DamageError(f"{self._path} is damaged: in the row of {ascii(row[0])[:60]}, {error}", REPAIR) from error
 
     def stored_bytes_of(self, accessions: Sequence[AccessionNumber]) -> dict[str, int]:
         """The size of the file of each of `accessions` that has a row."""
@@ -396,6 +398,13 @@ class Catalogue:
         self.close()
 
 
+def _sha256(text: str) -> str:
+    """`text`, of which places on disk are made. Raises ValueError, TypeError."""
+    if not _SHA256.fullmatch(text):
+        raise ValueError("not a sha256")
+    return text
+
+
 def _values(record: CatalogueRecord) -> tuple[Any, ...]:
     return (
         record.accession,
@@ -420,7 +429,7 @@ def _beside_record(row: tuple[Any, ...]) -> BesideRecord:
     accession, sha256, kind, source, url, size, stored_bytes, moment = row
     return BesideRecord(
         accession=AccessionNumber(accession),
-        sha256=sha256,
+        sha256=_sha256(sha256),
         kind=kind,
         source=source,
         url=url,
@@ -457,7 +466,7 @@ def _record(row: tuple[Any, ...]) -> CatalogueRecord:
         source=source,
         size=size,
         stored_bytes=stored,
-        sha256=sha256,
+        sha256=_sha256(sha256),
         etag_md5=etag,
         signature=signature,
         stored_at=datetime.fromisoformat(stored_at).astimezone(UTC),

@@ -66,10 +66,10 @@ def _files(path: Path, *, outside: Path) -> Iterator[Path]:
 
 
 def _opened(path: Path) -> Iterator[Candidate | SkippedFile]:
+    if not path.is_file():  # looked at first: opening a pipe would wait for somebody to write to it
+        yield SkippedFile(str(path), "it is no plain file")
+        return
     with path.open("rb") as file:
-        if not path.is_file():
-            yield SkippedFile(str(path), "it is no plain file")
-            return
         reader = PieceReader(iter(lambda: file.read(_READ_BYTES), b""))
         if reader.peek(4).startswith(_ZIP_MAGIC):
             yield from _zip(path)

@@ -18,15 +18,13 @@ from archiver.endpoints import Quarter
 from archiver.errors import AbsentError, DamagedBodyError, FetchError, UnreachableError
 from archiver.identifiers import Cik
 from archiver.index_cache import IndexCache
-from archiver.master_index import MasterIndexEntry, last_day, parse_master_index, unpack_master_index
+from archiver.master_index import MAX_TEXT_BYTES, MasterIndexEntry, last_day, parse_master_index, unpack_master_index
 from archiver.tickers import parse_tickers
 
 Result = TypeVar("Result")
 
 _log = logging.getLogger(__name__)
 
-_MAX_BYTES = 500_000_000
-"""Far above the largest quarterly index (33 MB); a body that passes it is none."""
 _NAMES = ("master.gz", "master.idx")
 """The smallest first; its gzip also carries a checksum."""
 _FEW_QUARTERS = 8
@@ -190,7 +188,7 @@ class FullIndex:
         self, url: str, understand: Callable[[bytes], Result], *, modified_since: str | None = None
     ) -> Read[Result] | None:
         try:
-            return await self._edgar.read(url, understand, max_bytes=_MAX_BYTES, modified_since=modified_since)
+            return await self._edgar.read(url, understand, max_bytes=MAX_TEXT_BYTES, modified_since=modified_since)
         except AbsentError:
             raise
         except FetchError as error:
@@ -215,5 +213,5 @@ def _parse_list(body: bytes) -> dict[str, Listed]:
             )
             for item in json.loads(body)["directory"]["item"]
         }
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DamagedBodyError("the body is not a folder list") from error

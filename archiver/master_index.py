@@ -6,20 +6,23 @@ dashes; names are latin-1; the date is ``YYYY-MM-DD`` in quarterly files and ``Y
 
 from __future__ import annotations
 
-import gzip
 import io
 import logging
 import re
-import zlib
 from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
+from archiver.decoding import gunzip
 from archiver.errors import DamagedBodyError, IdentifierError
 from archiver.identifiers import AccessionNumber, Cik, FormType
 
 _log = logging.getLogger(__name__)
+
+MAX_TEXT_BYTES = 500_000_000
+"""Far above the largest quarterly index (33 MB); what is larger is none."""
+_PIECE_BYTES = 1 << 18
 _DASHES = re.compile(rb"-{20,}\s*")
 _ROW = re.compile(
     rb"([0-9]{1,10})\|([^|\r\n]*)\|([^|\r\n]*)\|([0-9]{4}-?[0-9]{2}-?[0-9]{2})\|"
@@ -44,13 +47,20 @@ class MasterIndexEntry(NamedTuple):
 
 def unpack_master_index(body: bytes) -> bytes:
     """The text of a master index, `body` being ``master.idx`` or ``master.gz``. Raises `DamagedBodyError`."""
-    try:
-        text = gzip.decompress(body) if body.startswith(b"\x1f\x8b") else body
-    except (OSError, EOFError, zlib.error) as error:
-        raise DamagedBodyError(f"a master index that is not whole gzip: {error}") from error
+    text = _unpacked(body) if body.startswith(b"\x1f\x8b") else body
     if b"|" not in text[:65536] or not any(_DASHES.fullmatch(line) for line in text[:65536].splitlines()):
         raise DamagedBodyError("a body that is not a master index")
     return text
+
+
+def _unpacked(body: bytes) -> bytes:
+    pieces, size = [], 0
+    for piece in gunzip(body[at : at + _PIECE_BYTES] for at in range(0, len(body), _PIECE_BYTES)):
+        size += len(piece)
+        if size > MAX_TEXT_BYTES:
+            raise DamagedBodyError(f"a master index of more than {MAX_TEXT_BYTES} bytes")
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 def parse_master_index(text: bytes) -> Iterator[MasterIndexEntry]:

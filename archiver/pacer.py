@@ -31,6 +31,9 @@ GUARD_S = 0.020
 
 _RECORD = struct.Struct("<8sdddd")
 _MAGIC = b"edgrpac1"
+_BUSY_S = 0.002
+_PATIENCE_S = 5.0
+"""Nobody needs the file for longer than a moment; one who keeps it locked for so long means harm, or is broken."""
 _LONGEST_WAIT_S = 86_400.0
 """A damaged or hostile file holds nobody back for longer."""
 
@@ -80,7 +83,10 @@ def pause(state: PaceState, *, now_s: float, pause_s: float) -> PaceState:
 
 
 class Pacer:
-    """Hands out request starts, in turn. `clock` and `sleep` can be given for tests."""
+    """Hands out request starts, in turn. `clock`, `sleep` and `patience_s` can be given for tests.
+
+    Raises `StorageError` where the shared file cannot be used, or another process keeps it locked.
+    """
 
     def __init__(
         self,
@@ -90,7 +96,9 @@ class Pacer:
         folder: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        patience_s: float = _PATIENCE_S,
     ) -> None:
+        self._patience_s = patience_s
         self._path = (folder or shared_folder()) / _pace_name(base_url)
         self._rate = rate
         self._clock = clock
@@ -120,11 +128,24 @@ class Pacer:
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[PaceState]:
-        fcntl.flock(self._file, fcntl.LOCK_EX)
+        self._lock()
         try:
             yield self._load()
         finally:
             fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def _lock(self) -> None:
+        """Take the lock, which any user of the machine may hold, and without end: so never wait for it without end."""
+        for _ in range(math.ceil(self._patience_s / _BUSY_S)):
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(_BUSY_S)
+            else:
+                return
+        raise StorageError(
+            f"another process keeps {self._path} locked, which keeps the request rate", "`fuser` names the process"
+        )
 
     def _load(self) -> PaceState:
         data = os.pread(self._file, _RECORD.size, 0)
@@ -168,7 +189,8 @@ def _open_shared(path: Path) -> int:
                     os.fchmod(descriptor, 0o666)
                 except FileExistsError:
                     continue
-            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            status = os.fstat(descriptor)
+            if stat.S_ISREG(status.st_mode) and status.st_nlink <= 1:  # a second name may be that of somebody's file
                 return descriptor
             os.close(descriptor)
             break
@@ -176,4 +198,4 @@ def _open_shared(path: Path) -> int:
         raise StorageError(
             f"cannot open {path}, which keeps the request rate: {error.strerror}", "remove it"
         ) from error
-    raise StorageError(f"{path}, which keeps the request rate, is not a plain file", "remove it")
+    raise StorageError(f"{path}, which keeps the request rate, is not a plain file of one name", "remove it")

@@ -6,6 +6,7 @@ import difflib
 import logging
 import os
 import re
+import stat
 import tomllib
 from collections.abc import Iterable
 from datetime import date
@@ -31,6 +32,7 @@ CONFIG_NAME = "edgarchive.toml"
 _ENV_PREFIX = "EDGARCHIVE_"
 _OTHER_VARIABLES = ("TRACEBACK",)
 """Variables with the prefix that are no settings."""
+_HOST = re.compile(r"(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?|[0-9A-Fa-f:.]{2,45}")
 _IDENTITY = re.compile(r"\S.*\s[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+")
 
 
@@ -109,6 +111,8 @@ class Settings(BaseSettings):
         except UnparsableError as error:
             reason = str(error.__cause__ or error)
             raise SettingsError(f"EDGARCHIVE_SELECT is not JSON: {reason}", "see docs/settings.md") from None
+        except RecursionError:
+            raise SettingsError("EDGARCHIVE_SELECT is nested too deeply", "see docs/settings.md") from None
         _warn_of_unknown_variables()
 
     @classmethod
@@ -128,13 +132,16 @@ class Settings(BaseSettings):
     @field_validator("root", mode="after")
     @classmethod
     def _expand_home(cls, value: Path) -> Path:
-        return value.expanduser()
+        if "\0" in str(value):
+            raise ValueError("a path cannot hold a NUL")
+        return _expanded(value)
 
     @field_validator("base_url", mode="after")
     @classmethod
     def _check_base_url(cls, value: str) -> str:
         parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        plain = not (parts.username or parts.password or parts.query or parts.fragment) and parts.port != 0
+        if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(parts.hostname or "") or not plain:
             raise ValueError("must be an http or https address such as https://www.sec.gov")
         return value.rstrip("/")
 
@@ -183,7 +190,10 @@ def find_config(given: Path | str | None = None) -> Path | None:
     """
     named = given or os.environ.get(f"{_ENV_PREFIX}CONFIG")
     if named:
-        path = Path(named).expanduser()
+        try:
+            path = _expanded(Path(named))
+        except ValueError as error:
+            raise SettingsError(f"there is no settings file {named}: {error}", "name it without ~") from None
         if not path.is_file():
             raise SettingsError(f"there is no settings file {path}", "`edgarchive config init` writes one")
         return path
@@ -195,16 +205,41 @@ def user_config_file() -> Path:
     return user_config_path("edgarchive") / CONFIG_NAME
 
 
+def _expanded(path: Path) -> Path:
+    """`path` with ``~`` as the home it stands for. Raises ValueError where there is none."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise ValueError("nobody has this home folder") from None
+
+
 def _read_toml(path: Path) -> dict[str, Any]:
+    _warn_of_other_writers(path)
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"cannot read {path}: {error}", "check the file and its permissions") from error
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path} is not TOML: {error}", "compare config/edgarchive.example.toml") from error
+    except RecursionError:
+        raise SettingsError(f"{path} is nested too deeply", "compare config/edgarchive.example.toml") from None
     if "config" in values:
         raise SettingsError(f"{path} holds the key 'config'", "a settings file cannot name another")
     return values
+
+
+def _warn_of_other_writers(path: Path) -> None:
+    """Log a settings file that another user can change: it says who is sent our contact address, and where to write.
+
+    The group of a user's own is no other user.
+    """
+    try:
+        status = path.stat()
+    except OSError:
+        return  # reading it says more
+    by_group = status.st_mode & stat.S_IWGRP and status.st_gid != os.getegid()
+    if status.st_mode & stat.S_IWOTH or by_group or status.st_uid not in {0, os.geteuid()}:
+        _log.warning("others can change the settings file %s; own it, and `chmod go-w` it", path)
 
 
 def _warn_of_unknown_variables() -> None:

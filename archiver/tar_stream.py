@@ -7,6 +7,7 @@ a name is not needed and skipped.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from archiver.pieces import PieceReader
 
 BLOCK = 512
 _MAGIC = b"ustar"
+_OCTAL = re.compile(b"[0-7]*")
 _MOST_NAME_BYTES = 4096
 _REGULAR = frozenset(b"0\x007")
 _LONG_NAME = ord("L")
@@ -92,10 +94,9 @@ def _number(field: bytes) -> int:
     if field[0] == 0x80:  # noqa: PLR2004 — the mark of base 256
         return int.from_bytes(field[1:], "big")
     digits = field.strip(b" \0")
-    try:
-        return int(digits, 8) if digits else 0
-    except ValueError:
-        raise DamagedBodyError("the tar archive is damaged: a number is none") from None
+    if not _OCTAL.fullmatch(digits):
+        raise DamagedBodyError("the tar archive is damaged: a number is none")
+    return int(digits or b"0", 8)
 
 
 def _text(field: bytes) -> str:

@@ -10,7 +10,7 @@ import difflib
 import json
 from collections.abc import Iterable, Mapping
 
-from archiver.errors import DamagedBodyError, IdentifierError, UsageError
+from archiver.errors import DamagedBodyError, UsageError
 from archiver.identifiers import Cik
 
 
@@ -19,7 +19,7 @@ def parse_tickers(body: bytes) -> dict[str, Cik]:
     try:
         rows = json.loads(body).values()
         return {_spelt(row["ticker"]): Cik(row["cik_str"]) for row in rows}
-    except (ValueError, KeyError, TypeError, AttributeError, IdentifierError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DamagedBodyError("the body is not EDGAR's list of tickers") from error
 
 

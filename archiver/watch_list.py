@@ -21,7 +21,7 @@ def read_ciks(values: Iterable[int | str], *, folder: Path = Path()) -> list[int
             continue
         try:
             lines = (folder / Path(value[1:]).expanduser()).read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError, RuntimeError) as error:
             raise UsageError(
                 f"cannot read the CIKs of {value[1:]}: {error}", "give a text file, one CIK a line"
             ) from error

@@ -52,7 +52,7 @@ def open_index(path: Path, *, writable: bool = False) -> Engine:
         schema, engine = _understood(_read_meta(path))
     except FileNotFoundError:
         raise IndexMissingError(f"there is no index in {path}", "run `edgarchive index`") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise IndexMissingError(f"cannot read {meta_path}: {error}", _REBUILD) from error
     if schema != SCHEMA or engine not in _ENGINES:
         raise ArchiveFormatError(

@@ -1,0 +1,297 @@
+"""Names that lead elsewhere, links, pipes, and folders that are not the user's alone."""
+
+from __future__ import annotations
+
+import dataclasses
+import fcntl
+import gzip
+import io
+import os
+import sqlite3
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from archiver.archive import Archive
+from archiver.errors import ArchiveFormatError, DamagedBodyError, DamageError, StorageError
+from archiver.identifiers import AccessionNumber
+from archiver.pacer import Pacer
+from archiver.pieces import PieceReader
+from archiver.settings import Settings
+from archiver.tar_stream import tar_members
+from edgarchive.importing import import_submissions
+from indexer.engines import create_index, open_index
+from tests.edgar_fixtures import CommandLine
+from tests.loopback import LoopbackEdgar
+from tests.loopback.answers import Answer
+from tests.loopback.faults import Fault
+from tests.unit.submissions import ACCESSION, submission_bytes
+
+ELSEWHERE = [
+    "../../../outside",
+    "/var/edgarchive-outside",
+    "a/../../../outside",
+    "..",
+    ".",
+    "/",
+    "\\..\\outside",
+    "a\0b",
+    "",
+]
+
+
+def everything_below(folder: Path) -> set[str]:
+    """All files below a folder."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() or path.is_symlink()}
+
+
+def imported(tmp_path: Path, *paths: Path) -> tuple[set[str], int]:
+    """The submissions that an import of `paths` has stored, and how many files it skipped; nothing else is written."""
+    before = everything_below(tmp_path)
+    report = import_submissions(paths, settings=Settings(root=tmp_path / "archive", jobs=1), index=False)
+    new = everything_below(tmp_path) - before
+    assert all(name.startswith("archive/") for name in new)
+    return {name.rpartition("/")[2] for name in new if name.startswith("archive/submissions/")}, len(report.skipped)
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_a_tar_member_is_a_name_for_messages_only(tmp_path: Path, name: str) -> None:
+    """Absolute, climbing and empty names: the submission lies where its number says, and nothing lies elsewhere."""
+    info = tarfile.TarInfo(name)
+    info.size = len(submission_bytes())
+    with tarfile.open(tmp_path / "a.tar", "w", format=tarfile.PAX_FORMAT) as archive:
+        archive.addfile(info, io.BytesIO(submission_bytes()))
+    assert imported(tmp_path, tmp_path / "a.tar") == ({f"{ACCESSION}.txt.gz"}, 0)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE],
+)
+def test_a_tar_member_that_is_no_file_is_nothing(tmp_path: Path, kind: bytes) -> None:
+    """Links, devices, pipes and folders are passed over; what follows them is read."""
+    (tmp_path / "secret").write_bytes(submission_bytes("0000000320-04-000009"))
+    info = tarfile.TarInfo("innocent.txt")
+    info.type, info.linkname = kind, str(tmp_path / "secret")
+    after = tarfile.TarInfo("after.txt")
+    after.size = len(submission_bytes())
+    with tarfile.open(tmp_path / "a.tar", "w") as archive:
+        archive.addfile(info)
+        archive.addfile(after, io.BytesIO(submission_bytes()))
+    assert imported(tmp_path, tmp_path / "a.tar") == ({f"{ACCESSION}.txt.gz"}, 0)
+
+
+def test_a_sparse_tar_member_makes_no_file_out_of_nothing(tmp_path: Path) -> None:
+    """A member that says it has a terabyte costs what it has; the archive that ends in it is named as cut."""
+    info = tarfile.TarInfo("huge.txt")
+    info.size = 1 << 40
+    info.type = tarfile.GNUTYPE_SPARSE
+    (tmp_path / "a.tar").write_bytes(info.tobuf(tarfile.GNU_FORMAT) + bytes(10240))
+    assert imported(tmp_path, tmp_path / "a.tar") == (set(), 0)
+    info.type = tarfile.REGTYPE
+    (tmp_path / "b.tar").write_bytes(info.tobuf(tarfile.GNU_FORMAT) + submission_bytes())
+    assert imported(tmp_path, tmp_path / "b.tar") == ({f"{ACCESSION}.txt.gz"}, 1)
+
+
+def test_a_tar_member_of_less_than_nothing_is_damage() -> None:
+    """A negative size would move the reading back."""
+    header = bytearray(tarfile.TarInfo("a").tobuf(tarfile.USTAR_FORMAT))
+    header[124:136] = b"-0000001000\0"
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    with pytest.raises(DamagedBodyError):
+        list(tar_members(PieceReader([bytes(header)]), most=10))
+
+
+@pytest.mark.parametrize("name", [name for name in ELSEWHERE if name not in {"", "/"}])
+def test_a_zip_member_is_a_name_for_messages_only(tmp_path: Path, name: str) -> None:
+    """The same for zip, where a member may also say that it is a link."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr(zipfile.ZipInfo(name), submission_bytes())
+        link = zipfile.ZipInfo("link.txt")
+        link.external_attr = 0o120777 << 16
+        archive.writestr(link, "/etc/passwd")
+    assert imported(tmp_path, tmp_path / "a.zip") == ({f"{ACCESSION}.txt.gz"}, 1)
+
+
+def test_pipes_devices_and_rings_of_links_end_no_import(tmp_path: Path) -> None:
+    """A pipe that nobody writes to, a link to a device that never ends, a link to itself: skipped, and named."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    os.mkfifo(folder / "a-pipe")
+    (folder / "b-zero").symlink_to("/dev/zero")
+    (folder / "c-ring").symlink_to("c-ring")
+    (folder / "d-up").symlink_to("..")
+    (folder / "e.txt").write_bytes(submission_bytes())
+    assert imported(tmp_path, folder) == ({f"{ACCESSION}.txt.gz"}, 3)
+
+
+@pytest.mark.parametrize("filename", ["edgar/data/../../../../etc/0001193125-04-218426.txt", "/etc/passwd", "..", ""])
+def test_an_index_row_names_no_path(edgar: LoopbackEdgar, cli: CommandLine, filename: str) -> None:
+    """The number at the end of a row's file name is used, or none: address and place are made of it and of the CIK."""
+    row = f"320|EVIL|8-K|2019-05-14|{filename}\n".encode()
+
+    def add_row(answer: Answer) -> Answer:
+        return dataclasses.replace(answer, body=gzip.compress(gzip.decompress(answer.body) + row))
+
+    edgar.inject(Fault("hostile row", alter=add_row), path="*/full-index/*/master.gz", times=None)
+    report = cli.json("sync", "--form", "8-K", "--since", "2019-04-01", "--until", "2019-06-30", "--no-index")
+    assert report["planned"] in {1, 2}
+    assert {record.path for record in edgar.requests if "etc" in record.path or ".." in record.path} == set()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "../../../etc/passwd",
+        "0001193125-04-218426/../..",
+        "0001193125-04-218426\n",
+        "٠٠٠١١٩٣١٢٥-04-218426",
+        "%2e%2e",
+        "-1",
+        "@/etc/passwd",
+    ],
+)
+def test_an_accession_number_is_its_digits(edgar: LoopbackEdgar, cli: CommandLine, given: str) -> None:
+    """What is given as an argument is a number or an error; no path is made of anything else."""
+    assert cli.run("sync", "--form", "10-K", "--since", "2021-01-01", "--until", "2021-03-31").returncode == 0
+    done = cli.run("show", "--raw", "--", given)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.count(b"\n") == 1
+    assert edgar.requests
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    """An archive with one submission."""
+    (tmp_path / "a.txt").write_bytes(submission_bytes())
+    import_submissions([tmp_path / "a.txt"], settings=Settings(root=tmp_path / "archive", jobs=1))
+    return tmp_path / "archive"
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("accession", "../../../../etc/passwd"),
+        ("accession", b"\xff\xfe"),
+        ("sha256", "../../../../etc/passwd"),
+        ("sha256", None),
+        ("filing_date", "tomorrow"),
+        ("filing_date", 7),
+        ("stored_at", "\x1b[31m"),
+        ("cik", "a"),
+        ("form", b"\xff"),
+    ],
+)
+def test_a_hostile_row_of_the_catalogue_is_damage(archive: Path, column: str, value: object) -> None:
+    """No value of a row becomes a path or an exception of another kind: the row is damaged, and the message says so."""
+    with sqlite3.connect(archive / "catalogue.sqlite3") as database:
+        database.execute("PRAGMA ignore_check_constraints = 1")
+        try:
+            database.execute(f"UPDATE submission SET {column} = ?", (value,))
+        except sqlite3.IntegrityError:
+            pytest.skip("the table itself refuses it")
+    database.close()
+    with Archive.open(archive) as opened, pytest.raises(DamageError, match="row"):
+        list(opened.catalogue.records())
+
+
+def test_a_hostile_row_of_what_stands_beside(archive: Path) -> None:
+    """The name of a file beside a submission is made of its row, so the row must be a hash."""
+    with sqlite3.connect(archive / "catalogue.sqlite3") as database:
+        values = (ACCESSION, "/../../../../etc/x", "older", "index", None, 1, 1, "2020-01-01T00:00:00+00:00")
+        database.execute("INSERT INTO beside VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+    database.close()
+    with Archive.open(archive) as opened, pytest.raises(DamageError, match="row"):
+        list(opened.catalogue.beside(AccessionNumber(ACCESSION)))
+
+
+@pytest.mark.parametrize("mode", [0o770, 0o707, 0o777, 0o1777, 0o720])
+def test_an_index_that_others_can_write_is_not_opened(archive: Path, mode: int) -> None:
+    """Reading an index of Whoosh runs what its writer put there, so nobody else may be that."""
+    (archive / "index").chmod(mode)
+    with pytest.raises(ArchiveFormatError, match="not yours alone"):
+        open_index(archive / "index")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_an_index_of_another_user_is_not_opened(archive: Path) -> None:
+    """Neither the folder itself, nor one that a link leads to."""
+    (archive / "index").rename(archive / "theirs")
+    (archive / "index").symlink_to("theirs")
+    open_index(archive / "index").close()
+    os.chown(archive / "theirs", 12345, -1)
+    with pytest.raises(ArchiveFormatError, match="not yours alone"):
+        open_index(archive / "index")
+
+
+def test_a_new_index_is_its_owners_alone(tmp_path: Path) -> None:
+    """Whatever the umask says."""
+    before = os.umask(0)
+    try:
+        create_index(tmp_path / "index", engine="whoosh").close()
+    finally:
+        os.umask(before)
+    assert (tmp_path / "index").stat().st_mode & 0o777 == 0o700
+
+
+def test_sweeping_leaves_what_a_link_leads_to(archive: Path, tmp_path: Path) -> None:
+    """A writer removes what is left in incoming/, and nothing of a folder that somebody has linked there."""
+    (tmp_path / "documents").mkdir()
+    (tmp_path / "documents" / "thesis.part").write_bytes(b"years of work")
+    (archive / "incoming").rmdir()
+    (archive / "incoming").symlink_to(tmp_path / "documents")
+    with pytest.raises(StorageError, match="link"):
+        Archive.open(archive, writable=True)
+    assert (tmp_path / "documents" / "thesis.part").read_bytes() == b"years of work"
+
+
+def test_rebuilding_leaves_what_a_link_leads_to(archive: Path, cli: CommandLine, tmp_path: Path) -> None:
+    """The same for index/ and the folders of a rebuild: the link goes, what it leads to stays."""
+    for name in ("index.new", "index.old", "index/building"):
+        (tmp_path / "documents").mkdir(exist_ok=True)
+        (tmp_path / "documents" / "thesis").write_bytes(b"years of work")
+        (archive / name).symlink_to(tmp_path / "documents")
+        cli.run("--root", str(archive), "index", "--rebuild")
+        assert (tmp_path / "documents" / "thesis").read_bytes() == b"years of work"
+        if (archive / name).is_symlink():
+            (archive / name).unlink()
+
+
+def test_a_submissions_folder_may_be_a_link(archive: Path, cli: CommandLine, tmp_path: Path) -> None:
+    """A link to a larger disk is a place like any other."""
+    (archive / "submissions").rename(tmp_path / "large")
+    (archive / "submissions").symlink_to(tmp_path / "large")
+    assert cli.run("--root", str(archive), "verify").returncode == 0
+    assert cli.run("--root", str(archive), "show", "--raw", ACCESSION).stdout == submission_bytes()
+
+
+def test_the_pace_file_is_not_somebody_elses(tmp_path: Path) -> None:
+    """A second name of a user's file, put where all users write, is not written to."""
+    (tmp_path / "mine").write_bytes(b"x" * 64)
+    os.link(tmp_path / "mine", tmp_path / "edgarchive-pace-sec.gov")
+    with pytest.raises(StorageError, match="one name"):
+        Pacer("https://www.sec.gov", rate=8, folder=tmp_path)
+    assert (tmp_path / "mine").read_bytes() == b"x" * 64
+
+
+async def test_a_pace_file_that_is_kept_locked_ends_the_run(tmp_path: Path) -> None:
+    """Another user can hold the lock for ever; nobody waits for ever."""
+    pacer = Pacer("https://www.sec.gov", rate=8, folder=tmp_path, patience_s=0.05)
+    with (tmp_path / "edgarchive-pace-sec.gov").open("rb") as theirs:
+        fcntl.flock(theirs, fcntl.LOCK_EX)
+        with pytest.raises(StorageError, match="locked"):
+            await pacer.start()
+    await pacer.start()
+    pacer.close()
+
+
+def test_a_settings_file_that_others_can_write_is_named(cli: CommandLine, tmp_path: Path) -> None:
+    """It may say whom to ask, and where to write."""
+    (tmp_path / "edgarchive.toml").write_text("rate = 5\n")
+    (tmp_path / "edgarchive.toml").chmod(0o666)
+    assert b"others can change the settings file" in cli.run("config", "show").stderr
+    (tmp_path / "edgarchive.toml").chmod(0o600)
+    assert cli.run("config", "show").stderr == b""
