@@ -22,7 +22,15 @@ def xml_text(data: bytes) -> str:
     try:
         return "\n".join(_Lines().read(text))
     except expat.ExpatError:
-        return "\n".join(line for part in _TAG.split(text) if (line := " ".join(html.unescape(part).split())))
+        return "\n".join(line for part in _TAG.split(text) if (line := " ".join(_unescaped(part).split())))
+
+
+def _unescaped(text: str) -> str:
+    """`text` with its character references resolved; as it is where one has more digits than Python reads."""
+    try:
+        return html.unescape(text)
+    except ValueError:
+        return text
 
 
 class _Lines:

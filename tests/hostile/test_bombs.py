@@ -1,0 +1,186 @@
+"""Little that becomes much, and little that takes long: bounded, refused or read in time that grows with the size."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import tarfile
+import tracemalloc
+import zipfile
+import zlib
+from collections.abc import Callable
+from itertools import repeat
+from pathlib import Path
+
+import pytest
+
+from archiver.decoding import gunzip
+from archiver.errors import DamagedBodyError, IdentifierError, SettingsError
+from archiver.full_index import _parse_list
+from archiver.header_facts import read_header_facts
+from archiver.master_index import unpack_master_index
+from archiver.settings import Settings
+from archiver.tickers import parse_tickers
+from edgarchive.importing import import_submissions
+from indexer.html_text import html_text
+from indexer.xml_text import xml_text
+from tests.unit.submissions import submission_bytes
+
+MIB = 1 << 20
+
+
+def peak_bytes(work: Callable[[], object]) -> int:
+    """The most memory that Python held at once while `work` ran, beside what it held before."""
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def zeros(size: int) -> bytes:
+    """A gzip bomb of `size` zeros: a thousandth of it."""
+    packer = zlib.compressobj(9, wbits=31)
+    return b"".join([*map(packer.compress, repeat(bytes(MIB), size // MIB)), packer.flush()])
+
+
+BOMB = zeros(600 * MIB)
+
+
+def test_a_gzip_bomb_is_let_go_on_its_way() -> None:
+    """It is never whole in memory, and is refused once it is larger than any text of its size."""
+
+    def read() -> None:
+        with pytest.raises(DamagedBodyError, match="grows"):
+            for _ in gunzip([BOMB]):
+                pass
+
+    assert peak_bytes(read) < 32 * MIB
+
+
+def test_a_master_index_that_is_a_bomb() -> None:
+    """An index file comes with a bound on its packed bytes; the text has one of its own."""
+    with pytest.raises(DamagedBodyError, match="grows"):
+        unpack_master_index(BOMB)
+
+
+def test_gzip_of_very_many_members_takes_time_by_its_size() -> None:
+    """Empty members one after the other: each is looked at once, wherever the pieces are cut."""
+    members = gzip.compress(b"", mtime=0) * 50_000
+    assert b"".join(gunzip(members[at : at + 100_001] for at in range(0, len(members), 100_001))) == b""
+
+
+@pytest.mark.parametrize("inner", [BOMB, zeros(64 * MIB) * 3])
+def test_bombs_inside_archives_are_skipped(tmp_path: Path, inner: bytes) -> None:
+    """A tar, a zip, and gzip of either with a bomb inside: nothing is stored, nothing grows, the next file is read."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.gz").write_bytes(inner)
+    with tarfile.open(folder / "b.tar.gz", "w:gz") as packed:
+        info = tarfile.TarInfo("bomb.txt.gz")
+        info.size = len(inner)
+        packed.addfile(info, io.BytesIO(inner))
+    with zipfile.ZipFile(folder / "c.zip", "w", zipfile.ZIP_DEFLATED) as zipped:
+        zipped.writestr("bomb.txt.gz", inner)
+        zipped.writestr("zeros", bytes(64 * MIB))
+        zipped.writestr("nested.zip", (folder / "b.tar.gz").read_bytes())
+    (folder / "d.txt").write_bytes(submission_bytes())
+    settings = Settings(root=tmp_path / "archive", jobs=1)
+    stored: list[int] = []
+    peak = peak_bytes(lambda: stored.append(import_submissions([folder], settings=settings, index=False).stored))
+    assert stored == [1]
+    assert peak < 64 * MIB
+
+
+def test_a_submission_with_a_bomb_behind_it_is_too_large(tmp_path: Path) -> None:
+    """`max_submission_bytes` bounds what is unpacked, not what is read."""
+    begin, end = submission_bytes().split(b"<TEXT>", 1)
+    packer = zlib.compressobj(9, wbits=31)
+    pieces = [packer.compress(begin + b"<TEXT>"), *map(packer.compress, repeat(b" " * MIB, 64))]
+    (tmp_path / "a.txt.gz").write_bytes(b"".join([*pieces, packer.compress(end), packer.flush()]))
+    settings = Settings(root=tmp_path / "archive", jobs=1, max_submission_bytes=16 * MIB)
+    report = import_submissions([tmp_path / "a.txt.gz"], settings=settings, index=False)
+    assert [failure.error for failure in report.failures] == ["TooLargeError"]
+
+
+LAUGHS = (
+    b'<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "ha">'
+    + b"".join(b'<!ENTITY %c "%s">' % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(9))
+    + b"]><l>&j;</l>"
+)
+
+
+def test_a_billion_laughs_are_not_laughed() -> None:
+    """A document that defines entities is no form of EDGAR's: its text is that between the tags, as it stands."""
+    assert peak_bytes(lambda: xml_text(LAUGHS)) < MIB
+    assert len(xml_text(LAUGHS)) < 2 * len(LAUGHS)
+
+
+def test_no_entity_reads_a_file() -> None:
+    """External entities, of the document and of its type, are never followed."""
+    for kind in ('SYSTEM "file:///etc/passwd"', 'PUBLIC "x" "file:///etc/passwd"'):
+        document = f"<!DOCTYPE l [<!ENTITY e {kind}><!ENTITY % p {kind}> %p;]><l>&e;</l>".encode()
+        assert "root:" not in xml_text(document)
+    assert "root:" not in xml_text(b'<!DOCTYPE l SYSTEM "file:///etc/passwd"><l>&e;</l>')
+    assert "root:" not in xml_text(
+        b'<l xmlns:xi="http://www.w3.org/2001/XInclude"><xi:include href="/etc/passwd"/></l>'
+    )
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"<p " + b" ".join(b"a%d='x'" % n for n in range(200_000)) + b">x",
+        b"<a b='" + b"x" * 5_000_000 + b"'>x",
+        b"<div>" * 500_000 + b"x",
+        b"<table><tr><td>" * 100_000 + b"x",
+        b"<b><i>" * 200_000 + b"x",
+        b"</p>" * 500_000 + b"x",
+        b"<!--" * 500_000 + b"x",
+        b"<" * 2_000_000 + b"x",
+        b"&" * 2_000_000 + b"x",
+        b"&#" + b"9" * 2_000_000 + b";x",
+        b"<svg><math><select><template>" * 50_000 + b"x",
+        b"<!DOCTYPE " + b"[" * 1_000_000 + b"><p>x",
+    ],
+    ids=lambda document: ascii(document[:20]),
+)
+def test_floods_of_markup_take_memory_by_their_size(document: bytes) -> None:
+    """Attributes, nesting, open comments, lost brackets and references without end: the text is there, and no tree."""
+    texts: list[str] = []
+    assert peak_bytes(lambda: texts.append(html_text(document))) < 40 * len(document) + 64 * MIB
+    assert len(texts[0]) <= 8 * len(document)
+    assert len(xml_text(document)) <= 8 * len(document)
+
+
+@pytest.mark.parametrize(
+    "opening", [b"<SEC-DOCUMENT>", b"<SEC-DOCUMENT>:", b"<IMS-DOCUMENT>\n:", b"<SEC-DOCUMENT> :\t"]
+)
+def test_a_header_of_openings_is_read_in_one_pass(opening: bytes) -> None:
+    """Four megabytes of what a date could follow, and none does: each place is tried once."""
+    facts = b"<SEC-DOCUMENT>x\nACCESSION NUMBER: 0000000001-20-000001\nCONFORMED SUBMISSION TYPE: 8-K\n"
+    with pytest.raises(IdentifierError, match="no filing date"):
+        read_header_facts(facts + opening * (4 * MIB // len(opening)))
+
+
+@pytest.mark.parametrize("deep", [b"[" * 100_000, b'{"a":' * 100_000, b'{"directory":{"item":' + b"[" * 100_000])
+@pytest.mark.parametrize("read", [_parse_list, parse_tickers])
+def test_json_that_is_nested_without_end_is_damage(read: Callable[[bytes], object], deep: bytes) -> None:
+    """Not a recursion without end."""
+    with pytest.raises(DamagedBodyError):
+        read(deep)
+
+
+def test_settings_that_are_nested_without_end_are_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a file and in the environment."""
+    (tmp_path / "edgarchive.toml").write_text("a = " + "[" * 50_000)
+    with pytest.raises(SettingsError, match="nested"):
+        Settings()
+    (tmp_path / "edgarchive.toml").unlink()
+    monkeypatch.setenv("EDGARCHIVE_SELECT", "[" * 50_000)
+    with pytest.raises(SettingsError, match="EDGARCHIVE_SELECT"):
+        Settings()
+    monkeypatch.setenv("EDGARCHIVE_SELECT", json.dumps([{"forms": ["8-K"] * 10_000}]))
+    assert len(Settings().selections()) == 1
