@@ -23,6 +23,7 @@ from archiver.errors import (
     NotInArchiveError,
     StorageError,
 )
+from archiver.events import event
 from archiver.identifiers import AccessionNumber
 from archiver.layout import SUBMISSION_SUFFIX, Layout
 
@@ -125,7 +126,9 @@ class Archive:
         except OSError as error:
             raise StorageError(f"cannot look at the file of {accession}: {error.strerror}", "check the disk") from error
         if found != size:
-            _log.warning("%s: the catalogue says %d bytes on disk, there are %s", accession, size, found or "none")
+            facts = event("size-differs", accession=accession, bytes=found, catalogue_bytes=size)
+            there = found or "none"
+            _log.warning("%s: the catalogue says %d bytes on disk, there are %s", accession, size, there, extra=facts)
         return found == size
 
     def quarantine(self, accession: AccessionNumber) -> None:
@@ -133,6 +136,9 @@ class Archive:
         path = self.layout.submission(accession)
         self.set_aside(path, path.name)
         self.catalogue.remove(accession)
+        reason = "what brought it is damaged"
+        facts = event("quarantined", accession=accession, reason=reason)
+        _log.warning("%s is taken out of the archive: %s", accession, reason, extra=facts)
 
     def set_aside(self, path: Path, name: str) -> None:
         """Move a file into the quarantine as `name`, in place of an older one of that name. Raises `StorageError`."""

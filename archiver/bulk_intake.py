@@ -25,6 +25,7 @@ from archiver.body import BodyFacts, BodyReader
 from archiver.catalogue import CatalogueRecord
 from archiver.durable import publish_together, storage_errors
 from archiver.errors import DamagedBodyError, DamageError, EdgarchiveError, FetchError, TooLargeError
+from archiver.events import event
 from archiver.header_facts import HeaderFacts
 from archiver.intake import GZIP_LEVEL, GZIP_WINDOW, forget_quarantined, whole_orphan
 from archiver.plan import Outcome
@@ -204,6 +205,9 @@ class BulkIntake:
         for packed in group:
             self._named.discard(packed.facts.accession)
             forget_quarantined(self._archive, packed.facts.accession)
+            accession, size = packed.facts.accession, packed.body.size
+            facts = event("stored", accession=accession, form=packed.facts.form, bytes=size, source=self._source)
+            _log.info("%s is stored, %d bytes", accession, size, extra=facts)
             self._settled(packed.facts, Taken(Outcome.STORED, size=packed.body.size))
 
     def _record(self, facts: HeaderFacts, body: BodyFacts, *, stored_bytes: int) -> CatalogueRecord:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import re
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -17,6 +18,7 @@ from yarl import URL
 from archiver.answers import PEEK_BYTES, etag_md5, is_page, quoted, refusal
 from archiver.decoding import ContentDecoder
 from archiver.errors import FetchError, TooLargeError, TroubleError, UnreachableError
+from archiver.events import event
 from archiver.pacer import Pacer
 from archiver.proxy import proxy_for
 
@@ -181,7 +183,6 @@ class Client:
             if part is not None:
                 headers |= part.headers()
             response = await self._follow(URL(url), headers)
-            _log.debug("GET %s: %d", response.url, response.status)
             answer = Answer(
                 response, max_bytes=max_bytes, conditional=bool(modified_since), part=part, patience_s=self._patience_s
             )
@@ -194,7 +195,13 @@ class Client:
     async def _follow(self, url: URL, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
         for _ in range(_MAX_REDIRECTS + 1):
             await self._pacer.start()
+            _log.debug("asking for %s", url, extra=event("asked", url=str(url)))
+            began_s = time.monotonic()
             response = await self._ask(url, headers)
+            ms = round((time.monotonic() - began_s) * 1000)
+            length = response.content_length
+            facts = event("answered", url=str(url), status=response.status, bytes=length, ms=ms)
+            _log.debug("GET %s: %d", url, response.status, extra=facts)
             if response.status not in _REDIRECTS:
                 return response
             response.close()

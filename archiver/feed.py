@@ -19,6 +19,7 @@ from archiver.decoding import gunzip
 from archiver.edgar import Edgar
 from archiver.endpoints import Quarter, quarters
 from archiver.errors import DamagedBodyError, FetchError, IdentifierError, UsageError
+from archiver.events import event
 from archiver.feed_stream import FeedStream
 from archiver.full_index import FullIndex
 from archiver.header_facts import HeaderFacts, head_of, read_header_facts
@@ -94,7 +95,11 @@ async def sync_feed(
     selections = await without_tickers(selections, index)
     first, last = span(selections, today=today)
     if first is None or first < FIRST_FEED_DAY:
-        _log.warning("the Feed begins on %s; what was filed before is in the index only", FIRST_FEED_DAY)
+        _log.warning(
+            "the Feed begins on %s; what was filed before is in the index only",
+            FIRST_FEED_DAY,
+            extra=event("feed-begins", first_day=str(FIRST_FEED_DAY)),
+        )
     first = max(first or FIRST_FEED_DAY, FIRST_FEED_DAY)
     key = f"feed {fingerprint(selections)}"
     async for quarter in index.published(list(quarters(first, last)), trees=("Feed",)):
@@ -218,7 +223,8 @@ class _Day:
             self._fail(accession, DamagedBodyError("the archive it came in is damaged"))
 
     def _fail(self, accession: AccessionNumber | None, error: Exception) -> None:
-        _log.warning("%s: %s", accession or self._url, error)
+        facts = event("refused", accession=accession, url=self._url, error=type(error).__name__)
+        _log.warning("%s: %s", accession or self._url, error, extra=facts)
         self.failed = True
         failure = SyncFailure(accession, self._url, type(error).__name__, str(error))
         self._tally.fail(failure, counted=accession is not None)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from archiver.client import Answer, Part
 from archiver.edgar import Edgar
 from archiver.errors import EdgarchiveError, FetchError, TroubleError, UnreachableError
+from archiver.events import event
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +58,8 @@ class FeedStream:
             except (TroubleError, UnreachableError):
                 if self._received - before < _PROGRESS_BYTES:
                     raise
-                _log.info("%s was cut after %d bytes; it goes on from there", self.url, self._received)
+                facts = event("feed-cut", url=self.url, bytes=self._received)
+                _log.info("%s was cut after %d bytes; it goes on from there", self.url, self._received, extra=facts)
             else:
                 return
 

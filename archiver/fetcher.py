@@ -10,6 +10,7 @@ from typing import TypeVar
 import tenacity
 
 from archiver.errors import BlockedError, TroubleError, UnreachableError
+from archiver.events import event
 from archiver.pacer import Pacer
 
 _log = logging.getLogger(__name__)
@@ -54,7 +55,8 @@ class Fetcher:
                 blocks += 1
                 pause_s = max(self._block_pause_s, error.retry_after_s or 0.0)
                 self._pacer.pause(pause_s)
-                _log.warning("%s; no request for %g s", error.message, pause_s)
+                facts = event("blocked", pause_s=pause_s)
+                _log.warning("%s; no request for %g s", error.message, pause_s, extra=facts)
 
         def stop(state: tenacity.RetryCallState) -> bool:
             if isinstance(_error(state), BlockedError):
@@ -92,4 +94,6 @@ def _wait_s(state: tenacity.RetryCallState) -> float:
 
 
 def _log_retry(state: tenacity.RetryCallState) -> None:
-    _log.info("attempt %d failed, trying again: %s", state.attempt_number, _error(state))
+    error, attempt = _error(state), state.attempt_number
+    facts = event("retried", attempt=attempt, error=type(error).__name__)
+    _log.info("attempt %d failed, trying again: %s", attempt, error, extra=facts)

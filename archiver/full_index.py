@@ -16,6 +16,7 @@ from archiver.daily_index import SETTLED_DAYS, Listed, daily_files, needed_days
 from archiver.edgar import Edgar, Read
 from archiver.endpoints import Quarter
 from archiver.errors import AbsentError, DamagedBodyError, FetchError, UnreachableError
+from archiver.events import event
 from archiver.identifiers import Cik
 from archiver.index_cache import IndexCache
 from archiver.master_index import MAX_TEXT_BYTES, MasterIndexEntry, last_day, parse_master_index, unpack_master_index
@@ -129,7 +130,7 @@ class FullIndex:
             if (since is None or day >= since) and (until is None or day <= until)
         ]
         if full is None and not read:
-            _log.info("EDGAR has no index of %s", quarter)
+            _log.info("EDGAR has no index of %s", quarter, extra=event("index-absent", quarter=str(quarter)))
         return QuarterIndex(quarter, full, tuple(file for file in read if file is not None))
 
     async def tickers(self) -> dict[str, Cik]:
@@ -172,6 +173,7 @@ class FullIndex:
         if read is None:
             return kept
         body, day = read.result
+        _log.info("%s was read, %d bytes", path, len(body), extra=event("index-read", url=url, bytes=len(body)))
         file = IndexFile(path, hashlib.sha256(body).hexdigest(), read.last_modified, stamp, day)
         await asyncio.to_thread(self._cache.keep, file, body)
         return file, body

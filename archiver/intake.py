@@ -16,6 +16,7 @@ from archiver.catalogue import BesideRecord, CatalogueRecord
 from archiver.client import Answer
 from archiver.durable import IncomingFile, storage_errors, write_file_durably
 from archiver.errors import DamagedBodyError, DamageError, FetchError
+from archiver.events import event
 from archiver.identifiers import AccessionNumber
 from archiver.plan import SubmissionRef
 
@@ -93,7 +94,8 @@ def whole_orphan(archive: Archive, accession: AccessionNumber) -> BodyFacts | No
         fault = error.message
     if fault is None:
         return facts
-    _log.warning("%s stood in the archive without a row and is not whole: %s", accession, fault)
+    facts_of_it = event("quarantined", accession=accession, reason=fault)
+    _log.warning("%s stood in the archive without a row and is not whole: %s", accession, fault, extra=facts_of_it)
     with storage_errors(archive.layout.quarantine):
         archive.layout.quarantine.mkdir(exist_ok=True)
         final.rename(archive.layout.quarantine / final.name)

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from archiver.decoding import gunzip
 from archiver.errors import DamagedBodyError, IdentifierError
+from archiver.events import event
 from archiver.identifiers import AccessionNumber, Cik, FormType
 
 _log = logging.getLogger(__name__)
@@ -89,7 +90,9 @@ def parse_master_index(text: bytes) -> Iterator[MasterIndexEntry]:
         try:
             yield _entry(line.decode("latin-1").rstrip("\r\n"))
         except (IdentifierError, ValueError):
-            _log.warning("master index line %d cannot be read: %s", number, ascii(line[:120].decode("latin-1")))
+            shown = ascii(line[:120].decode("latin-1"))
+            facts = event("row-unreadable", line=number)
+            _log.warning("master index line %d cannot be read: %s", number, shown, extra=facts)
 
 
 def last_day(text: bytes) -> date | None:

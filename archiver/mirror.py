@@ -14,6 +14,7 @@ from archiver.archive import Archive
 from archiver.catalogue import CatalogueRecord
 from archiver.edgar import Edgar
 from archiver.errors import AbsentError, DamageError, FetchError, NotInArchiveError, UsageError
+from archiver.events import event
 from archiver.feed import faster_feed, sync_feed
 from archiver.identifiers import AccessionNumber
 from archiver.intake import forget_quarantined, keep_refused, take_answer, take_orphan
@@ -162,10 +163,12 @@ class Mirror:
         try:
             outcomes.stored(await self._have(archive, ref, older, url))
         except AbsentError as error:
-            _log.warning("%s is in the index and not at %s: %s", ref.accession, url, error)
+            facts = event("absent", accession=ref.accession, url=url)
+            _log.warning("%s is in the index and not at %s: %s", ref.accession, url, error, extra=facts)
             outcomes.absent(ref.accession)
         except FetchError as error:
-            _log.warning("%s failed: %s", ref.accession, error)
+            facts = event("refused", accession=ref.accession, url=url, error=type(error).__name__)
+            _log.warning("%s failed: %s", ref.accession, error, extra=facts)
             keep_refused(archive, ref.accession, error)
             outcomes.failed(SyncFailure(ref.accession, url, type(error).__name__, str(error)), ref.accession)
 
@@ -205,6 +208,8 @@ class _Outcomes:
             indexed = record.indexed_sha256 or earlier.indexed_sha256
             record = replace(record, withdrawn_at=earlier.withdrawn_at, indexed_sha256=indexed)
         self._records.append(record)
+        facts = event("stored", accession=record.accession, form=record.form, bytes=record.size, source=record.source)
+        _log.info("%s is stored, %d bytes", record.accession, record.size, extra=facts)
         forget_quarantined(self._archive, record.accession)
         self._tally.add(stored=1, bytes=record.size)
         if len(self._records) >= _ROWS_AT_ONCE or time.monotonic() - self._written_s >= _ROWS_EVERY_S:

@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 from pydantic_settings import SettingsError as UnparsableError
 
 from archiver.errors import SettingsError, UsageError
+from archiver.events import event
 from archiver.selection import Selection
 from archiver.watch_list import read_ciks
 
@@ -239,7 +240,8 @@ def _warn_of_other_writers(path: Path) -> None:
         return  # reading it says more
     by_group = status.st_mode & stat.S_IWGRP and status.st_gid != os.getegid()
     if status.st_mode & stat.S_IWOTH or by_group or status.st_uid not in {0, os.geteuid()}:
-        _log.warning("others can change the settings file %s; own it, and `chmod go-w` it", path)
+        facts = event("settings-unsafe", path=str(path))
+        _log.warning("others can change the settings file %s; own it, and `chmod go-w` it", path, extra=facts)
 
 
 def _warn_of_unknown_variables() -> None:
@@ -249,7 +251,8 @@ def _warn_of_unknown_variables() -> None:
         if variable.startswith(_ENV_PREFIX) and variable not in known:
             near = difflib.get_close_matches(variable, known, n=1)
             hint = f"did you mean {near[0]}?" if near else "see docs/settings.md"
-            _log.warning("the environment has %s, which is no setting; %s", variable, hint)
+            facts = event("variable-unknown", variable=variable)
+            _log.warning("the environment has %s, which is no setting; %s", variable, hint, extra=facts)
 
 
 def _one_line(error: ValidationError) -> str:

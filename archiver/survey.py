@@ -12,6 +12,7 @@ from archiver.archive import Archive
 from archiver.catalogue import CatalogueRecord
 from archiver.edgar import Edgar
 from archiver.endpoints import Quarter, quarters
+from archiver.events import event
 from archiver.full_index import FullIndex, QuarterIndex
 from archiver.identifiers import AccessionNumber
 from archiver.index_cache import IndexCache
@@ -163,4 +164,5 @@ def _note_listed(read: QuarterIndex, named: set[AccessionNumber], archive: Archi
 def _log_unknown_forms(planner: Planner) -> None:
     for form, near in planner.unknown_forms().items():
         hint = f"did you mean {near}?" if near else "EDGAR's indexes of these dates have no such form"
-        _log.warning("no filing has the form %s; %s", ascii(form)[1:-1], hint)
+        facts = event("form-unknown", form=form)
+        _log.warning("no filing has the form %s; %s", ascii(form)[1:-1], hint, extra=facts)

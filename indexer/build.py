@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import logging
 import shutil
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from archiver.archive import Archive
 from archiver.catalogue import CatalogueRecord
 from archiver.durable import fsync_directory, storage_errors
 from archiver.errors import IndexMissingError, UsageError
+from archiver.events import event
 from archiver.identifiers import AccessionNumber
 from archiver.verify import Finding
 from indexer.checking import check_index
@@ -24,6 +26,8 @@ from indexer.engine import Engine
 from indexer.engines import create_index, engine_of, is_index, open_index
 from indexer.gathering import Event, Gathered, IndexFailure, Setup, gather_here
 from indexer.workers import gather_in_workers
+
+_log = logging.getLogger(__name__)
 
 WORKERS_FROM_BYTES = 16_000_000
 """Decoded bytes from which worker processes are used: they take longer to start than this takes to index."""
@@ -143,16 +147,21 @@ class _Run:
     ) -> Iterator[tuple[tuple[AccessionNumber, str], ...]]:
         """Index `records`; after each commit, give the accession numbers and sha256 that it made durable."""
         with contextlib.closing(self._events(records, jobs)) as events:
-            for event in events:
-                if isinstance(event, Gathered):
-                    self._index.adopt(event.part)
+            for found in events:
+                if isinstance(found, Gathered):
+                    self._index.adopt(found.part)
                     self._index.commit()
-                    self._indexed += len(event.pairs)
-                    yield event.pairs
+                    self._indexed += len(found.pairs)
+                    _log.info(
+                        "%d submissions indexed", len(found.pairs), extra=event("indexed", count=len(found.pairs))
+                    )
+                    yield found.pairs
                     continue
-                if isinstance(event, IndexFailure):
-                    self._index.delete(event.accession)
-                    self._failures.append(event)
+                if isinstance(found, IndexFailure):
+                    self._index.delete(found.accession)
+                    self._failures.append(found)
+                    facts = event("index-failed", accession=found.accession, error=found.error)
+                    _log.info("%s cannot be indexed: %s", found.accession, found.message, extra=facts)
                 self._done += 1
                 if self._progress is not None:
                     self._progress(self._done, self._total)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
 
+from archiver.events import event
 from archiver.identifiers import AccessionNumber, Cik, FormType, fold
 from indexer.header import Entity
 from indexer.submission import Document, Submission
@@ -100,7 +101,8 @@ def entries_of(
     """
     header = submission.header
     for item in header.unknown_items:
-        _log.warning("%s: no code is known for the item %r", header.accession, item)
+        facts = event("item-unknown", accession=header.accession, item=item)
+        _log.warning("%s: no code is known for the item %r", header.accession, item, extra=facts)
     entities = header.entities
     shared: dict[str, Any] = {
         "accession": header.accession,
@@ -130,6 +132,7 @@ def entries_of(
                 document.sequence or position + 1,
                 len(text),
                 max_text_chars,
+                extra=event("text-cut", accession=header.accession, sequence=document.sequence, chars=len(text)),
             )
             text = _beginning(text, max_text_chars)
         yield IndexEntry(

@@ -18,6 +18,7 @@ from whoosh.query import Query
 from archiver.archive import Archive
 from archiver.endpoints import index_page
 from archiver.errors import DamageError, UsageError
+from archiver.events import event
 from archiver.identifiers import AccessionNumber, Cik, FormType, parse_date
 from archiver.settings import Settings
 from indexer.engine import Engine, Facet, FacetCount, Sort
@@ -176,7 +177,8 @@ class _Snippets:
             found = submission.documents[position : position + 1]  # none, where bytes changed and wait to be indexed
             snippet = self._highlighter.snippet(found[0].text()) if found else None
         except DamageError as error:
-            _log.warning("no snippet of %s: %s", accession, error)  # the hit stands; `verify` reports the damage
+            facts = event("snippet-missing", accession=accession, error=type(error).__name__)
+            _log.warning("no snippet of %s: %s", accession, error, extra=facts)  # the hit stands; `verify` reports it
             return None
         snippet = snippet or self._highlighter.snippet(description or "")
         return None if snippet is None else snippet.as_html()

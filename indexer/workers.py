@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import logging
 import signal
 import subprocess
 import sys
@@ -152,6 +153,8 @@ class _Pool:
                 for accession, _ in pairs:
                     del worker.held[accession]
                 yield message
+            case logging.LogRecord():
+                logging.getLogger(message.name).handle(message)
             case EdgarchiveError():
                 raise message
             case str() if message == _READY:
@@ -189,11 +192,25 @@ class _Pool:
         self._start()
 
 
+class _ToParent(logging.Handler):
+    """Sends what a worker logs to the process that it works for."""
+
+    def __init__(self, parent: Connection) -> None:
+        super().__init__()
+        self._parent = parent
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Send `record`, its message made."""
+        made = {"msg": record.getMessage(), "args": None, "exc_info": None}
+        self._parent.send(logging.makeLogRecord({**record.__dict__, **made}))
+
+
 def work(descriptor: int) -> None:
     """The life of a worker process: take tasks from the connection `descriptor` and send events, until all is done."""
     gc.set_threshold(_COLLECT_EVERY)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all processes of a terminal; the first one decides
     with Connection(descriptor) as parent:
+        logging.basicConfig(handlers=[_ToParent(parent)])  # one process writes the log, in one form
         try:
             _work(parent)
         except (EOFError, ConnectionResetError, BrokenPipeError):

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import sys
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
-from archiver.errors import EdgarchiveError
-from edgarchive.cli.options import Common, start_logging
+from archiver.errors import EdgarchiveError, UsageError
+from archiver.events import event
+from edgarchive.cli.logs import start_logging
+from edgarchive.cli.options import Common
 from edgarchive.cli.output import clean
 from edgarchive.cli.verbs import VerbGroup
+
+_log = logging.getLogger(__name__)
 
 _INTERRUPTED = 130
 _USAGE = 2
@@ -54,6 +61,7 @@ def main(
         int, typer.Option("-v", "--verbose", count=True, help="Log more: -v, -vv.", show_default=False)
     ] = 0,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Log errors only, show no progress.")] = False,
+    log_json: Annotated[bool, typer.Option("--log-json", help="Log one JSON object a line, for programs.")] = False,
     _show_version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
@@ -65,8 +73,9 @@ def main(
     130 interrupted.
     """
     verbosity = -1 if quiet else verbose
-    start_logging(verbosity)
-    context.obj = Common(root=root, config=config_file, verbosity=verbosity)
+    start_logging(verbosity, as_json=log_json)
+    _log.info("%s begins", context.invoked_subcommand, extra=event("began", verb=context.invoked_subcommand))
+    context.obj = Common(root=root, config=config_file, verbosity=verbosity, log_json=log_json)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -74,29 +83,56 @@ def run(arguments: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal that lacks a character shows ?, and is no reason to fail
             stream.reconfigure(errors="replace")
+    began_s, as_json = time.monotonic(), "--log-json" in arguments
     try:
         code = app(list(arguments), prog_name="edgarchive", standalone_mode=False)
         sys.stdout.flush()
-    except EdgarchiveError as error:
-        return _fail(str(error), error.exit_code)
-    except TyperException as error:
-        return _fail(f"{error.format_message().rstrip('.')}; see `edgarchive --help`", _USAGE)
-    except (KeyboardInterrupt, typer.Abort):
-        code = _INTERRUPTED
     except BrokenPipeError:  # the reader of a pipe has seen enough; nothing more may be written, not even at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as error:
-        if os.environ.get("EDGARCHIVE_TRACEBACK"):
+    except (Exception, KeyboardInterrupt) as error:
+        failure = _failure(error)
+        if failure.code == _DEFECT and os.environ.get("EDGARCHIVE_TRACEBACK"):
             raise
-        reason = f"{type(error).__name__}: {error}"
-        return _fail(f"a defect in edgarchive: {reason}; please report it, with EDGARCHIVE_TRACEBACK=1 set", _DEFECT)
+        return _fail(failure, as_json=as_json)
     if code == _INTERRUPTED:  # typer, too, turns Ctrl-C into this code
-        return _fail("interrupted; what was stored stays, the next run goes on from there", _INTERRUPTED)
-    return code if isinstance(code, int) else 0
-
-
-def _fail(message: str, code: int) -> int:
-    sys.stdout.flush()
-    sys.stderr.write(f"edgarchive: {clean(message)}\n")
+        return _fail(_failure(KeyboardInterrupt()), as_json=as_json)
+    code = code if isinstance(code, int) else 0
+    seconds = round(time.monotonic() - began_s, 3)
+    _log.info("ended with %d after %g s", code, seconds, extra=event("ended", exit_code=code, seconds=seconds))
     return code
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """What ended a command: the line that says so, the exit code, the class of the error."""
+
+    message: str
+    code: int
+    error: str
+
+
+def _failure(error: BaseException) -> _Failure:
+    kind = type(error).__name__
+    if isinstance(error, EdgarchiveError):
+        return _Failure(str(error), error.exit_code, kind)
+    if isinstance(error, TyperException):
+        message = f"{error.format_message().rstrip('.')}; see `edgarchive --help`"
+        return _Failure(message, _USAGE, UsageError.__name__)
+    if isinstance(error, (KeyboardInterrupt, typer.Abort)):
+        message = "interrupted; what was stored stays, the next run goes on from there"
+        return _Failure(message, _INTERRUPTED, KeyboardInterrupt.__name__)
+    message = f"a defect in edgarchive: {kind}: {error}; please report it, with EDGARCHIVE_TRACEBACK=1 set"
+    return _Failure(message, _DEFECT, kind)
+
+
+def _fail(failure: _Failure, *, as_json: bool) -> int:
+    """Say what ended the command; in the log's own form where a program reads that, whatever its level."""
+    sys.stdout.flush()
+    if as_json:
+        start_logging(-1, as_json=True)  # the options may be what could not be read
+        facts = event("failed", exit_code=failure.code, error=failure.error)
+        _log.error("%s", failure.message, extra=facts)
+    else:
+        sys.stderr.write(f"edgarchive: {clean(failure.message)}\n")
+    return failure.code

@@ -1,8 +1,7 @@
-"""What every verb shares: the settings, the log, the `--json` option."""
+"""What every verb shares: the settings, the `--json` option."""
 
 from __future__ import annotations
 
-import logging
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ class Common:
     root: Path | None
     config: Path | None
     verbosity: int
+    log_json: bool = False
 
     def settings(self, **values: object) -> Settings:
         """The settings, with `values` of the verb's own options above all others."""
@@ -32,8 +32,8 @@ class Common:
 
     @property
     def shows_progress(self) -> bool:
-        """Progress is for people: only on a terminal, and not with -q."""
-        return self.verbosity >= 0 and sys.stderr.isatty()
+        """Progress is for people: only on a terminal, and not with -q or --log-json."""
+        return self.verbosity >= 0 and not self.log_json and sys.stderr.isatty()
 
     @property
     def logs_progress(self) -> bool:
@@ -47,13 +47,3 @@ def common(context: typer.Context) -> Common:
     if not isinstance(options, Common):
         raise TypeError("the command line did not set its common options")
     return options
-
-
-def start_logging(verbosity: int) -> None:
-    """Log to stderr, one line an event: warnings; -v what is done, -vv every request; -q errors only."""
-    level = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO}.get(verbosity, logging.DEBUG)
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="edgarchive: %(levelname)s: %(message)s")
-    for floor in ("archiver", "indexer", "edgarchive"):
-        logging.getLogger(floor).setLevel(level)
-    if verbosity == 0:  # a long run without a terminal still says now and then how far it is
-        logging.getLogger("edgarchive.cli.progress").setLevel(logging.INFO)

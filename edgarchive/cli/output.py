@@ -8,6 +8,7 @@ import os
 import re
 import sys
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -53,9 +54,12 @@ def print_json(value: object) -> None:
     sys.stdout.write(f"{as_json_text(value, indent=2)}\n")
 
 
-def as_json_text(value: object, *, indent: int | None = None) -> str:
-    """`value` as JSON that means just it, with what could play with a terminal escaped."""
-    return _PLAYS.sub(_escaped, json.dumps(value, default=_plain, ensure_ascii=False, indent=indent))
+def as_json_text(value: object, *, indent: int | None = None, default: Callable[[Any], Any] | None = None) -> str:
+    """`value` as JSON that means just it, with what could play with a terminal escaped.
+
+    `default` gives a form to what has none.
+    """
+    return _PLAYS.sub(_escaped, json.dumps(value, default=default or _plain, ensure_ascii=False, indent=indent))
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterator
 from typing import Protocol
 
+from archiver.events import event
+
 LINE_S = 60.0
 _log = logging.getLogger(__name__)
 
@@ -31,7 +33,7 @@ class ProgressLines:
         if now_s >= self._next_s:
             self._next_s = now_s + LINE_S
             of = "" if total is None else f"{done:,} of {total:,} submissions, "
-            _log.info("%s%s", of, doing or "at work")
+            _log.info("%s%s", of, doing or "at work", extra=event("progress", done=done, total=total))
 
 
 @contextlib.contextmanager

@@ -1,0 +1,14 @@
+"""What a line of log says, for programs: the name of its event, and its facts as fields (docs/logging.md)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def event(name: str, **fields: Any) -> dict[str, Any]:
+    """The ``extra`` of a call of `logging`: the event's `name`, and its facts, in plain values.
+
+    >>> event("stored", bytes=3) == {"event": "stored", "fields": {"bytes": 3}}
+    True
+    """
+    return {"event": name, "fields": fields}

@@ -1,0 +1,51 @@
+"""The log: on stderr, one line an event, for a person or, with ``--log-json``, for a program (docs/logging.md)."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from datetime import UTC, datetime
+
+from edgarchive.cli.output import as_json_text, clean
+
+_LEVELS = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO}
+
+
+class PersonFormatter(logging.Formatter):
+    """``edgarchive: WARNING: what happened``, on one line, whatever values are in it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        return f"edgarchive: {record.levelname}: {_message(record)}"
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object: ``time`` (UTC), ``level``, ``event``, ``message`` and the event's own fields.
+
+    What another library logs is the event ``other``, with the name of its ``logger``.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        name = getattr(record, "event", None)
+        fields = getattr(record, "fields", {}) if name else {"logger": record.name}
+        common = {"time": time, "level": record.levelname.lower(), "event": name or "other"}
+        return as_json_text({**common, "message": _message(record), **fields}, default=str)
+
+
+def _message(record: logging.LogRecord) -> str:
+    """The words of a record, with the error that it carries, if any, in one line."""
+    error = record.exc_info[1] if record.exc_info else None
+    return clean(f"{record.getMessage()}: {error!r}" if error else record.getMessage())
+
+
+def start_logging(verbosity: int, *, as_json: bool = False) -> None:
+    """Log to stderr: warnings; with `verbosity` 1 what is done, 2 every request, -1 errors only."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter() if as_json else PersonFormatter())
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
+    for floor in ("archiver", "indexer", "edgarchive"):
+        logging.getLogger(floor).setLevel(_LEVELS.get(verbosity, logging.DEBUG))
+    if verbosity == 0:  # a long run without a terminal still says now and then how far it is
+        logging.getLogger("edgarchive.cli.progress").setLevel(logging.INFO)
