@@ -78,8 +78,9 @@ def retry_after_s(value: str | None, *, now: datetime | None = None) -> float | 
     """Seconds in a ``Retry-After`` header, given as seconds or as an HTTP date (RFC 9110, section 10.2.3)."""
     if value is None:
         return None
-    if value.isascii() and value.strip().isdigit():
-        return float(value)
+    seconds = value.strip()
+    if seconds.isascii() and seconds.isdigit():
+        return float(seconds)
     try:
         moment = parsedate_to_datetime(value)
     except (ValueError, OverflowError):

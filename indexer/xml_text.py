@@ -9,6 +9,7 @@ from xml.parsers import expat
 from indexer.charset import decode
 
 _TAG = re.compile(r"<[^<>]*>")
+_MAX_NAME_CHARS = 200
 _EMPTY_NAMES = frozenset({"value"})
 """Elements that only wrap another's value, as ownership forms do: ``<transactionShares><value>100</value>``."""
 
@@ -54,7 +55,7 @@ class _Lines:
 
     def _start(self, name: str, _attributes: dict[str, str]) -> None:
         self._flush()
-        self._names.append(name.rpartition(":")[2])
+        self._names.append(name.rpartition(":")[2][:_MAX_NAME_CHARS])
 
     def _end(self, _name: str) -> None:
         self._flush()
@@ -62,7 +63,7 @@ class _Lines:
 
     def _flush(self) -> None:
         if value := " ".join("".join(self._text).split()):
-            name = self._names[-1]
+            name = self._names[-1]  # of which many values may share one: a long name would be written for each
             if name in _EMPTY_NAMES and len(self._names) > 1:
                 name = self._names[-2]
             self._lines.append(f"{name}: {value}")

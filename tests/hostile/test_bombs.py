@@ -118,6 +118,14 @@ def test_a_billion_laughs_are_not_laughed() -> None:
     assert len(xml_text(LAUGHS)) < 2 * len(LAUGHS)
 
 
+def test_a_name_of_many_values_is_not_written_whole_for_each() -> None:
+    """A name of a megabyte with a thousand wrapped values in it would be a gigabyte of text."""
+    name = b"n" * MIB
+    text = xml_text(b"<%s>%s</%s>" % (name, b"<value>x</value>" * 1000, name))
+    assert text.count("\n") == 999
+    assert len(text) < MIB
+
+
 def test_no_entity_reads_a_file() -> None:
     """External entities, of the document and of its type, are never followed."""
     for kind in ('SYSTEM "file:///etc/passwd"', 'PUBLIC "x" "file:///etc/passwd"'):

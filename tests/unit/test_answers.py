@@ -103,6 +103,7 @@ def test_words_of_a_server_are_quoted_without_addresses() -> None:
         ("Wed, 31 Dec 2025 23:00:00 GMT", 0.0),
         ("soon", None),
         ("-5", None),
+        ("\x1d5", 5.0),
         ("\N{SUPERSCRIPT TWO}", None),
     ],
 )

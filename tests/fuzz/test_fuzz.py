@@ -1,0 +1,72 @@
+"""Any bytes whatever: each reader gives a value that keeps its promises, or one of our errors."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from tests.fuzz.targets import CRASHES, TARGETS, seeds
+
+ROOT = Path(__file__).parents[2]
+GUIDED_S = 1
+_FINDS = sorted(path for path in CRASHES.rglob("*") if path.is_file() and path.parent.name in TARGETS)
+_BITS = st.binary(max_size=12) | st.sampled_from(
+    [
+        b"<",
+        b">",
+        b"\0",
+        b"\r",
+        b"\n" * 9,
+        b"&#",
+        b"]]>",
+        b"<!--",
+        b"<DOCUMENT>\n",
+        b"<TEXT>\n",
+        b"9" * 30,
+        b"\xff\xfe",
+        b'"',
+        b"|",
+        b"-" * 80,
+    ]
+)
+_EDITS = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 60), _BITS, st.integers(1, 40)), max_size=6)
+
+
+def edited(data: bytes, edits: list[tuple[float, int, bytes, int]]) -> bytes:
+    """`data` with pieces taken out, and others put in, once or many times."""
+    for place, taken, put, times in edits:
+        at = int(place * len(data))
+        data = data[:at] + put * times + data[at + taken :]
+    return data
+
+
+@pytest.mark.parametrize("name", TARGETS)
+@hypothesis_settings(max_examples=40)
+@given(draw=st.data())
+def test_any_bytes(name: str, draw: st.DataObject) -> None:
+    """Noise, and what is nearly right."""
+    data = draw.draw(st.binary(max_size=400) | st.builds(edited, st.sampled_from(seeds(name)), _EDITS))
+    TARGETS[name](data)
+
+
+@pytest.mark.parametrize("path", _FINDS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_what_was_found_once_stays_mended(path: Path) -> None:
+    """Each input that once broke a promise keeps it now."""
+    TARGETS[path.parent.name](path.read_bytes())
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_led_by_coverage(name: str, tmp_path: Path) -> None:
+    """A moment of atheris for each target; `scripts/bench fuzz` takes longer."""
+    if importlib.util.find_spec("atheris") is None:
+        pytest.skip("there is no atheris for this Python or platform")
+    command = [sys.executable, "-m", "tests.fuzz.guided", name, str(GUIDED_S), str(tmp_path / "corpus")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-4000:]
