@@ -279,7 +279,7 @@ _OWN: Mapping[str, tuple[bytes, ...]] = MappingProxyType(
         ),
         "query": (b'form:8-K* AND ("a b"~5 OR resign*) NOT name:acme~1 filed:[2004 TO 2005-12-31] stem:x cik:320',),
         "settings": (
-            b'user_agent = "A b@example.com"\nbase_url = "http://h:1/"\n[[select]]\nciks = [1, "@x"]\nuntil = 2015-01-01',
+            b'user_agent = "A b@e.fr"\nbase_url = "http://h:1/"\n[[select]]\nciks = [1, "@x"]\nuntil = 2015-01-01',
             b'root = "~/x"\nrate = 5\nselect = [{forms = ["8-K*"], limit = 3}]\n',
         ),
         "items": (b"Departure of Directors or Principal Officers\n5.02\n<ITEMS>06b\n57\n",),
