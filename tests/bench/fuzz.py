@@ -7,6 +7,7 @@ it into ``tests/fuzz/crashes/TARGET/`` with its mending.
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from pathlib import Path
 from tests.bench.measure import print_table
 from tests.fuzz.targets import TARGETS, seeds
 
+_RUNS = re.compile(r"number_of_executed_units:\s*(\d+)")
 _ROOT = Path(__file__).parents[2]
 
 
@@ -39,7 +41,9 @@ def main(arguments: list[str]) -> None:
         if done.returncode:
             sys.stderr.write(done.stderr[-3000:])
         kept = len(list(folder.iterdir())) - len(finds)
-        rows.append((name, time.monotonic() - began_s, len(seeds(name)), kept, ", ".join(finds) or "nothing"))
-    print_table("fuzzing", ("target", "seconds", "seeds", "inputs kept", "found"), rows)
+        runs = _RUNS.search(done.stderr)
+        tried = int(runs[1]) if runs else 0
+        rows.append((name, time.monotonic() - began_s, len(seeds(name)), tried, kept, ", ".join(finds) or "nothing"))
+    print_table("fuzzing", ("target", "seconds", "seeds", "inputs tried", "inputs kept", "found"), rows)
     if found:
         sys.exit(1)

@@ -23,7 +23,13 @@ def main(name: str, seconds: str, folder: str) -> None:
         from tests.fuzz.targets import TARGETS, seeds  # noqa: PLC0415 — imported so that it is instrumented
     for number, seed in enumerate(seeds(name)):
         (corpus / f"seed-{number}").write_bytes(seed)
-    options = [f"-max_total_time={seconds}", "-max_len=65536", "-timeout=20", "-rss_limit_mb=2048", "-verbosity=0"]
+    options = [
+        f"-max_total_time={seconds}",
+        "-max_len=65536",
+        "-timeout=20",
+        "-rss_limit_mb=2048",
+        "-print_final_stats=1",
+    ]
     os.chdir(corpus)
     atheris.Setup([sys.argv[0], *options, f"-artifact_prefix={corpus}/", str(corpus)], TARGETS[name])
     atheris.Fuzz()
