@@ -42,7 +42,8 @@ class ContentDecoder:
             if self._inflater.eof:  # a gzip file may have several members (RFC 1952, section 2.2)
                 if not self.is_gzip:
                     raise DamagedBodyError("bytes follow the end of a compressed body")
-                if not received.strip(b"\0"):  # padding, which gzip(1) passes over too
+                received = received.lstrip(b"\0")  # padding, wherever the pieces are cut
+                if not received:
                     return
                 self._inflater = isal_zlib.decompressobj(self._window)
             try:
