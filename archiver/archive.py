@@ -234,7 +234,7 @@ def _check_catalogue(layout: Layout, *, writable: bool, create: bool) -> None:
     if not writable or (lost and not create):
         raise error
     if lost:
-        _log.warning("%s", error)
+        _log.warning("%s", error, extra=event("catalogue-lost", path=str(layout.catalogue)))
 
 
 def _mended_catalogue(layout: Layout, on_damage: Callable[[DamageError], None]) -> Catalogue:

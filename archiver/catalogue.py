@@ -220,8 +220,14 @@ class Catalogue:
     def _understood(self, read: Callable[[tuple[Any, ...]], T], row: tuple[Any, ...]) -> T:
         try:
             return read(row)
-        except (ValueError, TypeError, AttributeError) as error:  # SQLite keeps no checksums: a flipped bit may stand in a value
-            raise DamageError(f"{self._path} is damaged: in the row of {ascii(row[0])[:60]}, {error}", REPAIR) from error
+        except (
+            ValueError,
+            TypeError,
+            AttributeError,
+        ) as error:  # SQLite keeps no checksums: a flipped bit may stand in a value
+            raise DamageError(
+                f"{self._path} is damaged: in the row of {ascii(row[0])[:60]}, {error}", REPAIR
+            ) from error
 
     def stored_bytes_of(self, accessions: Sequence[AccessionNumber]) -> dict[str, int]:
         """The size of the file of each of `accessions` that has a row."""
