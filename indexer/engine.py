@@ -6,7 +6,7 @@ A submission's entries are replaced together: after `add` and `commit` only the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, Self
@@ -43,6 +43,18 @@ class FacetCount:
 
     value: int | str
     count: int
+
+
+def ranked(facet: Facet, counts: Mapping[str, int]) -> tuple[FacetCount, ...]:
+    """What `Engine.facet` gives for how many hits have each value as it is indexed: folded, a year as its digits.
+
+    Values come as EDGAR writes them: its codes have no small letters.
+    """
+    found = [
+        FacetCount(int(value) if facet in {"cik", "sic", "year"} else value.upper(), count)
+        for value, count in counts.items()
+    ]
+    return tuple(sorted(found, key=lambda one: (-one.count, one.value)))
 
 
 @dataclass(frozen=True, slots=True)

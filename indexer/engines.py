@@ -15,28 +15,46 @@ from pathlib import Path
 from archiver.durable import make_directories, storage_errors, write_file_durably
 from archiver.errors import ArchiveFormatError, IndexMissingError, UsageError
 from indexer.engine import Engine
-from indexer.whoosh_engine.engine import WhooshEngine
 
 SCHEMA = 2
 """Version of what an entry holds and how its words are cut. A change of either needs a rebuilt index: a new number."""
 
+ENGINES = ("whoosh",)
+"""The engines there are. Each is imported only when an index of it is made or opened."""
+
 _META = "meta.json"
 _SWAP_ATTEMPTS, _SWAP_PAUSE_S = 20, 0.05
-_ENGINES: dict[str, type[Engine]] = {WhooshEngine.name: WhooshEngine}
 _REBUILD = "run `edgarchive index --rebuild`"
+
+
+def engine_class(name: str) -> type[Engine]:
+    """The class of the engine `name`. Raises `UsageError` where there is none, or its package is not installed."""
+    try:
+        match name:
+            case "whoosh":
+                from indexer.whoosh_engine.engine import WhooshEngine  # noqa: PLC0415
+
+                return WhooshEngine
+            case _:
+                raise UsageError(f"there is no engine {name!r}", f"choose one of: {', '.join(ENGINES)}")
+    except ModuleNotFoundError as error:
+        if not error.name or error.name.startswith("indexer"):
+            raise
+        raise UsageError(
+            f"the engine {name} needs the package {error.name}", f"`pip install 'edgarchive[{name}]'`"
+        ) from None
 
 
 def create_index(path: Path, *, engine: str) -> Engine:
     """Make an empty index of `engine` in the new folder `path`, open for writing.
 
-    Raises `UsageError` (unknown engine), `StorageError`.
+    Raises `UsageError` (unknown engine, or its package is not installed), `StorageError`.
     """
-    if engine not in _ENGINES:
-        raise UsageError(f"there is no engine {engine!r}", f"choose one of: {', '.join(_ENGINES)}")
+    chosen = engine_class(engine)
     with storage_errors(path):
         make_directories(path.parent)
         path.mkdir(mode=0o700)
-    created = _ENGINES[engine].create(path)
+    created = chosen.create(path)
     write_file_durably(path / _META, json.dumps({"schema": SCHEMA, "engine": engine}).encode() + b"\n")
     return created
 
@@ -45,7 +63,7 @@ def open_index(path: Path, *, writable: bool = False) -> Engine:
     """Open the index in folder `path`.
 
     Raises `IndexMissingError` (none, or unreadable), `ArchiveFormatError` (another schema or an unknown engine, or a
-    folder that others can write to).
+    folder that others can write to), `UsageError` (the engine's package is not installed).
     """
     meta_path = path / _META
     try:
@@ -54,12 +72,12 @@ def open_index(path: Path, *, writable: bool = False) -> Engine:
         raise IndexMissingError(f"there is no index in {path}", "run `edgarchive index`") from None
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise IndexMissingError(f"cannot read {meta_path}: {error}", _REBUILD) from error
-    if schema != SCHEMA or engine not in _ENGINES:
+    if schema != SCHEMA or engine not in ENGINES:
         raise ArchiveFormatError(
             f"the index in {path} is of schema {schema!r} and engine {engine!r}, which this edgarchive does not read",
             _REBUILD,
         )
-    return _ENGINES[engine].open(path, writable=writable)
+    return engine_class(engine).open(path, writable=writable)
 
 
 def is_index(path: Path) -> bool:

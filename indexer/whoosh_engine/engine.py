@@ -16,9 +16,9 @@ from whoosh.query import And, Query
 
 from archiver.errors import EdgarchiveError, IndexMissingError
 from archiver.identifiers import AccessionNumber
+from indexer.bounds import Deadline
 from indexer.engine import EngineResult, EngineStats, Facet, FacetCount, PartWriter, Sort
 from indexer.entries import IndexEntry
-from indexer.whoosh_engine.bounds import Deadline
 from indexer.whoosh_engine.commits import commit, contents_file, damaged_files
 from indexer.whoosh_engine.fields import schema
 from indexer.whoosh_engine.prepare import everything, prepare, unscored

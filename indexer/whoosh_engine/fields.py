@@ -1,4 +1,4 @@
-"""The field types and the schema of a Whoosh index, and what of an entry goes into each field.
+"""The field types and the schema of a Whoosh index. What of an entry goes into each field says `indexer.fields`.
 
 An index holds the paths of this module and of `positions` and its classes' attributes pickled: moving or renaming them
 makes existing indexes unreadable. Words are cut by `archiver.identifiers` alone; fields never analyse queries, which
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import date
 from typing import Any
 
 from whoosh.columns import NumericColumn
@@ -17,7 +16,7 @@ from whoosh.fields import COLUMN, STORED, FieldType, Schema
 from whoosh.formats import Existence
 
 from archiver.identifiers import encoded_words
-from indexer.entries import IndexEntry, exact
+from indexer.entries import exact
 from indexer.whoosh_engine.positions import PackedPositions
 
 NAME_GAP = 1000
@@ -93,34 +92,6 @@ def schema() -> Schema:
         number=COLUMN(NumericColumn("Q")),
         record=STORED(),
     )
-
-
-def document_of(entry: IndexEntry) -> dict[str, Any]:
-    """The value of each field for `entry`; None where it has none."""
-    accepted = entry.acceptance_datetime
-    return {
-        "text": entry.text,
-        "description": entry.description,
-        "name": entry.names,
-        "form": (entry.form,),
-        "type": (entry.type,) if entry.type else None,
-        "item": entry.items,
-        "cik": tuple(str(int(entity.cik)) for entity in entry.entities if entity.cik is not None),
-        "accession": (entry.accession,),
-        "sic": tuple(str(sic) for sic in entry.sics),
-        "state": entry.states,
-        "file": entry.file_numbers,
-        "filed": date_number(entry.filing_date),
-        "period": date_number(entry.period_of_report),
-        "accepted": int(accepted.strftime("%Y%m%d%H%M%S")) if accepted else 0,
-        "number": int(entry.accession.digits),
-        "record": entry.stored(),
-    }
-
-
-def date_number(day: date | None) -> int:
-    """A date as the columns hold it: 20041222, or 0 for none."""
-    return day.year * 10_000 + day.month * 100 + day.day if day else 0
 
 
 def _postings(form: PackedPositions, placed: Iterable[tuple[int, bytes]]) -> Iterator[Posting]:

@@ -15,11 +15,11 @@ from whoosh.query import And, Not, Or, Phrase, Query, Term
 from whoosh.query.compound import DefaultOr
 from whoosh.searching import Searcher
 
+from indexer.bounds import Deadline, bounded
 from indexer.explain import spelled
+from indexer.fields import date_number
 from indexer.query_tree import DateSpan, NameWords, Near, Stem, english_stem, phrase_parts, stem_beginning
-from indexer.whoosh_engine.bounds import Deadline, bounded
 from indexer.whoosh_engine.evaluating import evaluate
-from indexer.whoosh_engine.fields import date_number
 from indexer.whoosh_engine.proximity import Placed, Words, in_one_name, near, side_by_side
 from indexer.whoosh_engine.reading import posting_blocks
 from indexer.whoosh_engine.sets import DocumentSet

@@ -13,7 +13,7 @@ from whoosh.matching import NullMatcher
 from whoosh.query import Query
 from whoosh.searching import SearchContext, Searcher
 
-from indexer.whoosh_engine.bounds import Deadline
+from indexer.bounds import Deadline
 from indexer.whoosh_engine.fields import NAME_GAP
 from indexer.whoosh_engine.phrases import has_phrase
 from indexer.whoosh_engine.positions import decode_positions, frequency

@@ -12,8 +12,8 @@ from whoosh.codec.whoosh3 import LENGTHS_COLUMN
 from whoosh.query import Query
 from whoosh.searching import Searcher
 
-from indexer.engine import EngineHit, EngineResult, Facet, FacetCount, Sort
-from indexer.whoosh_engine.bounds import Deadline
+from indexer.bounds import Deadline
+from indexer.engine import EngineHit, EngineResult, Facet, FacetCount, Sort, ranked
 from indexer.whoosh_engine.evaluating import evaluate
 from indexer.whoosh_engine.reading import posting_blocks
 
@@ -93,27 +93,20 @@ def count_facet(
 ) -> tuple[FacetCount, ...]:
     """How many of `tree`'s hits have each value of `facet`, the most frequent first. Raises as `collect`."""
     hits = {match.document for match in _hits(searcher, tree, documents=documents, deadline=deadline)}
-    counts: Counter[int | str] = Counter()
+    counts: Counter[str] = Counter()
     for leaf, offset in searcher.leaf_searchers():
         here = {number - offset for number in hits if offset <= number < offset + leaf.doc_count_all()}
         if facet == "year":
             filed = leaf.column("filed")
-            counts.update(filed[number] // 10_000 for number in here)
+            counts.update(str(filed[number] // 10_000) for number in here)
             continue
         reader = leaf.reader()
         for term in deadline.watch(reader.lexicon(facet)):
             blocks = posting_blocks(reader, facet, term, with_values=False)
             found = sum(len(here.intersection(block.documents)) for block in blocks)
             if found:
-                counts[_facet_value(facet, term.decode())] += found
-    return tuple(
-        FacetCount(value, count) for value, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    )
-
-
-def _facet_value(facet: Facet, term: str) -> int | str:
-    """A folded value as EDGAR writes it: its codes have no small letters."""
-    return int(term) if facet in {"cik", "sic"} else term.upper()
+                counts[term.decode()] += found
+    return ranked(facet, counts)
 
 
 def _hits(searcher: EntrySearcher, tree: Query, *, documents: bool, deadline: Deadline) -> list[_Match]:

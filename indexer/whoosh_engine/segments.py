@@ -21,8 +21,9 @@ from whoosh.util.numeric import length_to_byte
 
 from archiver.identifiers import encoded_words
 from indexer.entries import IndexEntry
+from indexer.fields import document_of
 from indexer.whoosh_engine.commits import Checksum, segment_file
-from indexer.whoosh_engine.fields import Posting, WordsField, document_of, schema
+from indexer.whoosh_engine.fields import Posting, WordsField, schema
 from indexer.whoosh_engine.packing import BLOCK_POSTINGS, INLINED_POSTINGS, pack
 from indexer.whoosh_engine.postings import TermWriter, block_of
 

@@ -30,8 +30,7 @@ from archiver.settings import Settings
 from edgarchive.cli import app
 from edgarchive.cli.config import example_toml
 from edgarchive.cli.verbs import VERBS
-from indexer import query, query_syntax
-from indexer.whoosh_engine import bounds
+from indexer import bounds, query, query_syntax
 from tests.loopback import FIXTURES, LoopbackEdgar
 
 ROOT = Path(__file__).parents[2]

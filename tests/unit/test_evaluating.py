@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from whoosh.query import And, Or, Phrase, Query, Term
 
+from indexer.bounds import Deadline
 from indexer.query import parse_query
-from indexer.whoosh_engine.bounds import Deadline
 from indexer.whoosh_engine.engine import WhooshEngine
 from indexer.whoosh_engine.evaluating import evaluate
 from indexer.whoosh_engine.prepare import prepare

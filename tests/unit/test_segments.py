@@ -15,8 +15,9 @@ from whoosh.query import And, Or, Phrase, Prefix, Query, Term
 
 from archiver.identifiers import Cik
 from indexer.entries import HitEntity, IndexEntry
+from indexer.fields import document_of
 from indexer.whoosh_engine.engine import WhooshEngine
-from indexer.whoosh_engine.fields import document_of, schema
+from indexer.whoosh_engine.fields import schema
 from tests.unit.index_entries import entry
 
 QUERIES: tuple[Query, ...] = (

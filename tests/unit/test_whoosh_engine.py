@@ -20,10 +20,10 @@ from whoosh.query import Term
 
 from archiver.errors import IndexMissingError, LockedError, QueryError, StorageError
 from archiver.identifiers import Cik, FormType, words
+from indexer import bounds
 from indexer.engine import Facet, FacetCount, Sort
 from indexer.entries import HitEntity, IndexEntry
 from indexer.query import Filters, parse_query
-from indexer.whoosh_engine import bounds
 from indexer.whoosh_engine.engine import WhooshEngine
 from tests.unit.index_entries import accession, entry
 

@@ -1,0 +1,138 @@
+"""What every engine is asked: the same entries, and queries over the whole language."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
+from functools import cache
+
+from archiver.errors import DamageError
+from archiver.identifiers import Cik, FormType
+from indexer.engine import Engine
+from indexer.entries import HitEntity, IndexEntry, entries_of
+from indexer.query import Filters
+from indexer.submission import parse_submission
+from tests.loopback import FIXTURES
+from tests.unit.corpus import CORPUS, rows
+from tests.unit.index_entries import entry
+
+_WORDS = (
+    "the board of directors resigned resign resigning resignation director company companies compani zebra acquisition "
+    "acquistion merger alpha beta gamma delta 10 k 8 at t 1 234 été münchen naïve agreement agreements credit te tet "
+    "test text tent"
+).split()
+_NAMES = ("ACME INC", "INTERNAP NETWORK SERVICES CORP", "INTERNAP NETWORK SERVICES CORP/WA", "WA WA CORP", "AT&T INC")
+_FORMS = ("8-K", "8-K/A", "10-K", "10-K405", "SC 13D/A", "4")
+_ITEMS = (("5.02", "9.01"), ("2.02",), ("8.01", "9.01"), (), ("5.02",))
+_TYPES = ("EX-99.1", "EX-10", "GRAPHIC", None)
+_DAY = date(2003, 11, 20)
+
+
+def fill(engine: Engine) -> None:
+    """Write all entries, in three commits; some submissions are replaced and some deleted on the way."""
+    groups = [list(group) for _, group in itertools.groupby(all_entries(), key=lambda one: one.accession)]
+    for part in (groups[::3], groups[1::3], groups[2::3]):
+        for group in part:
+            engine.add(group[0].accession, group)
+        engine.commit()
+    for group in groups[::10]:
+        engine.add(group[0].accession, [entry(int(group[0].accession[-6:]), "gone")])
+    engine.commit()
+    for group in groups[::10]:
+        engine.add(group[0].accession, group)
+    engine.delete(groups[5][0].accession)
+    engine.commit()
+
+
+@cache
+def all_entries() -> tuple[IndexEntry, ...]:
+    """Invented entries, those of the loopback's submissions, and of real ones where there are any."""
+    return (*_invented(), *_parsed())
+
+
+def _invented() -> Iterator[IndexEntry]:
+    chance = random.Random(17)  # noqa: S311 — the same entries each time
+    for number in range(1, 121):
+        form = chance.choice(_FORMS)
+        day = _DAY + timedelta(days=chance.randrange(500))
+        midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 (EDGAR's own clock)
+        names = tuple(chance.sample(_NAMES, chance.randint(0, 3)))
+        facts: dict[str, object] = {
+            "form": FormType(form),
+            "filing_date": day,
+            "acceptance_datetime": chance.choice([None, midnight + timedelta(hours=chance.randrange(24))]),
+            "period_of_report": chance.choice([None, day - timedelta(days=chance.randrange(90))]),
+            "items": chance.choice(_ITEMS),
+            "names": names,
+            "entities": tuple(HitEntity(Cik(chance.choice([320, 42, 1056386])), name, "FILER") for name in names[:2]),
+            "sics": tuple(chance.sample([7389, 6021, 100], chance.randint(0, 2))),
+            "states": tuple(chance.sample(["DE", "NY", "X1"], chance.randint(0, 2))),
+            "file_numbers": tuple(chance.sample(["000-27265", "001-00001"], chance.randint(0, 1))),
+        }
+        for position in range(chance.choice([1, 1, 2, 3])):
+            yield entry(
+                number,
+                " ".join(chance.choices(_WORDS, k=int(chance.lognormvariate(2.7, 1)))),
+                position=position,
+                sequence=position + 1,
+                type=chance.choice(_TYPES) if position else form,
+                description=chance.choice([None, f"FORM {form}", "Letter to the board of directors"]),
+                **facts,
+            )
+    yield entry(121, "", position=None, sequence=None, type=None, form=FormType("SC 13G"), names=("PAPER FILER CO",))
+
+
+def _parsed() -> Iterator[IndexEntry]:
+    files = [*sorted(FIXTURES.glob("*.txt")), *(CORPUS / row["file"] for row in rows("submission")[:60])]
+    seen = set()
+    for file in files:
+        try:
+            submission = parse_submission(file.read_bytes())
+        except DamageError:
+            continue
+        if submission.header.accession not in seen:
+            seen.add(submission.header.accession)
+            yield from entries_of(submission, sha256="0" * 64, filing_date=_DAY, max_text_chars=100_000)
+
+
+QUERIES = (
+    *("zebra", "the", "ZEBRA merger", "été", "munchen", "AT&T", "10-K", "1,234", "resigned's", "absent"),
+    *('"board of directors"', '"directors of board"', '"the the"', '"absent words"', '"10 k 8"', '"a phrase of it"'),
+    *('"board of direct*"', '"resign* resign*"', '"te* zebra"', '"the compan* of"'),
+    *('"zebra merger"~1', '"zebra merger"~2', '"merger zebra"~2', '"zebra merger"~9', '"the of"~50', '"zebra zebra"~5'),
+    *('"the board of"~3', '"of board the"~3', '"alpha beta gamma"~4'),
+    *('"delta alpha beta gamma"~2', '"alpha beta alpha"~6'),
+    *('"resign* board"~4', '"resigned resign*"~6', '"resign* of the"~5', '"alpha beta gamma delta zebra"~50'),
+    *("resign*", "te?t", "te*t", "t?st", "re*n*g", "10*", "absent*", "acquistion~1", "tst~1", "tet~2", "absentt~1"),
+    *("stem:resigning", "stem:companies", 'stem:"the resigned director"', 'stem:"board resigning"~8', "stem:12"),
+    *("zebra OR merger", "zebra AND merger", "NOT zebra", "zebra NOT merger", "NOT (zebra OR the)", "NOT NOTHING"),
+    *("(zebra OR merger) AND (alpha OR NOT beta)", "NOT (NOT zebra AND the)", "zebra OR NOT zebra", "zebra OR resign*"),
+    *('(zebra OR "board of directors"~5) AND NOT stem:agreement', "form:8-K AND NOT zebra", "zebra OR form:10-K"),
+    *("form:8-K", "form:8-k*", "form:10-K40?", "form:*-K", "form:sc", 'form:"SC 13D/A"', "form:absent*", "form:4"),
+    *("cik:320", "cik:0001056386", "item:5.02", "item:9.*", "item:5", "item:*01", "type:EX-99.1", "type:ex*"),
+    *("sic:7389", "sic:100", "state:de", "state:x?", "file:000-27265", "file:000*", "accession:0001193125-04-000007"),
+    *("accession:0001193125-04-00001*", "description:letter", 'description:"to the board"', "description:form"),
+    *("description:lett*", 'description:"board letter"~5', "description:directrs~1"),
+    *("name:internap", 'name:"services internap"', 'name:"inter* wa"', 'name:"acme internap"', 'name:"wa wa"'),
+    *('name:"wa w* corp"', "name:at", "name:interna~1", "name:a*", "NOT name:acme", "name:paper"),
+    *("filed:2004", "filed:2004-02", "filed:[2004-02-01 TO 2004-06-30]", "filed:{2004-02-01 TO 2004-06-30}"),
+    *("filed:[2005-01-01 TO]", "filed:[TO 2003-12-31]", "period:2004", "NOT period:[1993-01-01 TO]"),
+    *("zebra filed:2004", "merger filed:2004 name:wa"),
+)  # fmt: skip
+
+FILTERS = (
+    Filters(),
+    Filters(form=["8-K", "10-K*"]),
+    Filters(cik=[320, "0001056386"], item=["5.02"]),
+    Filters(item=["9*"], since=date(2004, 3, 1)),
+    Filters(name=["corp internap"]),
+    Filters(name=["wa*"], until=date(2004, 9, 30)),
+    Filters(type=["EX-*"]),
+    Filters(type=["8-K"], form=["8-K*"], since=date(2004, 1, 1), until=date(2004, 12, 31)),
+    Filters(form=["none"]),
+)
+
+FILTERED: Iterable[str | None] = (None, "zebra", '"board of directors"~9', "NOT the", "resign*", "form:8-K")
+"""Queries that are asked with each of the filters; None: filters alone."""

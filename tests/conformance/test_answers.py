@@ -1,0 +1,125 @@
+"""Every engine gives the answers that Whoosh gives: the same hits, totals, facets and orders of dates."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, get_args
+
+import pytest
+
+from archiver.errors import QueryError
+from indexer import bounds
+from indexer.engine import Engine, EngineHit, Facet, Sort
+from indexer.query import Filters, parse_query
+from tests.conformance.cases import FILTERED, FILTERS, QUERIES
+
+CASES = [(query, Filters()) for query in QUERIES] + [(query, filters) for query in FILTERED for filters in FILTERS]
+IDS = [f"{query} {number}" for number, (query, _) in enumerate(CASES)]
+both = pytest.mark.parametrize(("query", "filters"), CASES, ids=IDS)
+
+
+def ask(engine: Engine, query: str | None, filters: Filters, **options: Any) -> tuple[int, list[dict[str, Any]]]:
+    """The total and the records of the hits."""
+    result = engine.search(None if query is None else parse_query(query), filters=filters.tree(), **options)
+    return result.total, [json.loads(hit.stored) for hit in result.hits]
+
+
+def when(record: dict[str, Any]) -> tuple[str, str, str]:
+    """What equal scores are ordered by."""
+    return record["filing_date"], record["acceptance_datetime"] or "", record["accession"].replace("-", "")
+
+
+@both
+def test_the_same_documents_are_found(reference: Engine, other: Engine, query: str | None, filters: Filters) -> None:
+    """Every query finds exactly the documents that Whoosh finds, with all their records, and so many are counted."""
+    expected_total, expected = ask(reference, query, filters, documents=True, limit=None)
+    total, found = ask(other, query, filters, documents=True, limit=None)
+    key = json.dumps
+    assert (total, sorted(map(key, found))) == (expected_total, sorted(map(key, expected)))
+    assert ask(other, query, filters, documents=True, limit=0) == (expected_total, [])
+
+
+@both
+@pytest.mark.parametrize("sort", ["newest", "oldest"])
+def test_the_same_submissions_come_in_the_same_order_of_dates(
+    reference: Engine, other: Engine, query: str | None, filters: Filters, sort: Sort
+) -> None:
+    """Sorted by date, every page has the submissions that Whoosh's has."""
+    for page in (
+        {"limit": None},
+        {"limit": 5},
+        {"limit": 3, "offset": 4},
+        {"limit": 10, "offset": 10_000},
+        {"limit": 0},
+    ):
+        expected_total, expected = ask(reference, query, filters, sort=sort, **page)
+        total, found = ask(other, query, filters, sort=sort, **page)
+        assert total == expected_total
+        assert [one["accession"] for one in found] == [one["accession"] for one in expected]
+
+
+@both
+def test_a_ranking_is_by_score_and_then_by_date(
+    reference: Engine, other: Engine, query: str | None, filters: Filters
+) -> None:
+    """Hits come by falling score, equal ones newest first; pages cut that one order; without a query nothing scores."""
+    tree = None if query is None else parse_query(query)
+    whole = other.search(tree, filters=filters.tree(), limit=None)
+    assert {json.loads(hit.stored)["accession"] for hit in whole.hits} == {
+        record["accession"] for record in ask(reference, query, filters, limit=None)[1]
+    }
+
+    def place(hit: EngineHit) -> tuple[float, tuple[str, str, str]]:
+        return hit.score or 0.0, when(json.loads(hit.stored))
+
+    assert list(whole.hits) == sorted(whole.hits, key=place, reverse=True)
+    assert all((hit.score is None) == (query is None) for hit in whole.hits)
+    for limit, offset in ((4, 0), (4, 2), (10, 5)):
+        page = other.search(tree, filters=filters.tree(), limit=limit, offset=offset)
+        assert (page.total, page.hits) == (whole.total, whole.hits[offset : offset + limit])
+
+
+@pytest.mark.parametrize("query", ["zebra", "zebra merger", '"board of directors"', "zebra OR resign*", "stem:company"])
+def test_the_best_hits_are_those_of_whoosh(reference: Engine, other: Engine, query: str) -> None:
+    """Most of the ten best hits are the same, whatever an engine's own rounding of lengths does to their order."""
+    best = [{record["accession"] for record in ask(engine, query, Filters())[1]} for engine in (reference, other)]
+    assert len(best[0] & best[1]) >= 7
+
+
+@pytest.mark.parametrize("documents", [False, True])
+@pytest.mark.parametrize("facet", get_args(Facet))
+def test_facets_are_the_same(reference: Engine, other: Engine, facet: Facet, *, documents: bool) -> None:
+    """Hits are counted by every value exactly as Whoosh counts them."""
+    for query in (None, "zebra", "form:8-K", "NOT the", "absent", '"board directors"~5', "type:ex*"):
+        tree = query and parse_query(query)
+        for filters in (None, Filters(form=["8-K*", "10-K"]).tree(), Filters(type=["EX*"]).tree()):
+            expected, found = (
+                engine.facet(tree, facet, filters=filters, documents=documents) for engine in (reference, other)
+            )
+            if facet == "type" and not documents:  # which of two documents is the better one is up to the engine
+                assert sum(one.count for one in found) <= ask(other, query, Filters(), limit=0)[0]
+                continue
+            assert found == expected
+
+
+@pytest.mark.parametrize(
+    "query", ["re*", '"the re*"', '"the re*"~5', "stem:resigning", "acquistion~2", "form:*", 'name:"a* i*"']
+)
+def test_what_expands_too_far_is_the_same_error(
+    reference: Engine, other: Engine, query: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pattern that stands for too many words is refused in the same words."""
+    monkeypatch.setattr(bounds, "MAX_EXPANSIONS", 1)
+    errors = []
+    for engine in (reference, other):
+        with pytest.raises(QueryError) as caught:
+            engine.search(parse_query(query))
+        errors.append(str(caught.value))
+    assert errors[0] == errors[1]
+
+
+def test_what_is_stored_is_the_same(reference: Engine, other: Engine) -> None:
+    """Accession number, sha256 and sequence of every entry, and how many there are."""
+    assert sorted(other.stored(), key=repr) == sorted(reference.stored(), key=repr)
+    assert other.stats().documents == reference.stats().documents
+    assert other.stats().size_bytes > 0

@@ -1,0 +1,146 @@
+"""Every engine keeps what was committed, and nothing else: commits, replacing, parts, readers, locks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from archiver.errors import LockedError
+from indexer.engine import Engine
+from indexer.engines import create_index, open_index
+from indexer.query import parse_query
+from tests.unit.index_entries import accession, entry
+
+
+def find(engine: Engine, query: str | None = None, *, documents: bool = False) -> list[int]:
+    """The last digits of the accession number of every hit."""
+    result = engine.search(query and parse_query(query), limit=None, documents=documents, sort="newest")
+    assert result.total == len(result.hits)
+    return [int(json.loads(hit.stored)["accession"][-6:]) for hit in result.hits]
+
+
+def test_an_added_submission_replaces_its_earlier_entries(engine: Engine) -> None:
+    """After a commit only the newest entries of a submission are found, also within one batch."""
+    engine.add(accession(1), [entry(1, "first")])
+    engine.add(accession(2), [entry(2, "other")])
+    engine.commit()
+    engine.add(accession(1), [entry(1, "second", position=0), entry(1, "second", position=1)])
+    engine.add(accession(1), [entry(1, "third")])
+    engine.add(accession(1), [entry(1, "fourth")])
+    engine.commit()
+    assert find(engine, "first OR second OR third") == []
+    assert find(engine, "fourth", documents=True) == [1]
+    assert sorted(engine.stored()) == [(accession(1), f"{1:064d}", 1), (accession(2), f"{2:064d}", 1)]
+
+
+def test_a_deleted_submission_is_gone(engine: Engine) -> None:
+    """Deleting needs no entries; deleting what is not there does nothing."""
+    engine.add(accession(1), [entry(1, "x")])
+    engine.add(accession(2), [entry(2, "x")])
+    engine.commit()
+    engine.delete(accession(1))
+    engine.delete(accession(7))
+    engine.commit()
+    assert find(engine, "x") == find(engine) == find(engine, "filed:2004") == find(engine, "NOT y") == [2]
+    assert engine.stats().documents == 1
+    assert [one[0] for one in engine.stored()] == [accession(2)]
+
+
+def test_what_is_not_committed_is_not_found(place: tuple[str, Path]) -> None:
+    """Neither before the commit nor after a close without one."""
+    name, path = place
+    first = create_index(path, engine=name)
+    first.add(accession(1), [entry(1, "x")])
+    first.commit()
+    first.add(accession(2), [entry(2, "x")])
+    first.delete(accession(1))
+    assert find(first, "x") == [1]
+    first.close()
+    second = open_index(path, writable=True)
+    assert find(second, "x") == [1]
+    second.add(accession(3), [entry(3, "x")])
+    second.commit()
+    assert find(second, "x") == [3, 1]
+    second.close()
+
+
+def test_a_part_is_adopted_as_if_it_had_been_added(engine: Engine) -> None:
+    """What a part writer gathered is found after the commit, replaces what was there, and may be without entries."""
+    engine.add(accession(1), [entry(1, "old")])
+    engine.add(accession(3), [entry(3, "old")])
+    engine.commit()
+    make = engine.part_writer()
+    writer, dropped = make(), make()
+    writer.add(accession(1), [entry(1, "new zebra", position=0), entry(1, "new", position=1)])
+    writer.add(accession(2), [entry(2, "new", names=("ACME INC",))])
+    writer.add(accession(3), [])
+    dropped.add(accession(4), [entry(4, "new")])
+    dropped.discard()
+    engine.adopt(writer.finish())
+    assert find(engine, "new") == []
+    engine.commit()
+    assert find(engine, "new", documents=True) == [2, 1, 1]
+    assert find(engine, "old") == []
+    assert find(engine, '"new zebra"') == [1]
+    assert find(engine, "name:acme") == [2]
+
+
+def test_two_readers_see_each_commit(place: tuple[str, Path]) -> None:
+    """Indexes that were opened earlier find what is committed later, and what is committed after a reopening."""
+    name, path = place
+    writer = create_index(path, engine=name)
+    readers = [open_index(path), open_index(path)]
+    for number in (1, 2, 3):
+        writer.add(accession(number), [entry(number, "x")])
+        writer.commit()
+        assert [find(reader, "x") for reader in readers] == [list(range(number, 0, -1))] * 2
+    writer.close()
+    again = open_index(path, writable=True)
+    again.add(accession(4), [entry(4, "x")])
+    again.commit()
+    assert [find(reader, "x") for reader in readers] == [[4, 3, 2, 1]] * 2
+    for one in (*readers, again):
+        one.close()
+
+
+def test_a_second_writer_is_told_of_the_first(place: tuple[str, Path]) -> None:
+    """Two never write one index at the same time; once the first has closed, the other may."""
+    name, path = place
+    first = create_index(path, engine=name)
+    first.add(accession(1), [entry(1, "x")])
+    second = open_index(path, writable=True)
+    with pytest.raises(LockedError):
+        second.add(accession(2), [entry(2, "x")])
+    first.close()
+    second.add(accession(2), [entry(2, "x")])
+    second.commit()
+    assert find(second, "x") == [2]
+    second.close()
+
+
+def test_a_reader_never_writes(place: tuple[str, Path]) -> None:
+    """An index that was opened for reading refuses to be written to."""
+    create_index(place[1], engine=place[0]).close()
+    reader = open_index(place[1])
+    with pytest.raises(ValueError, match="reading only"):
+        reader.add(accession(1), [entry(1, "x")])
+    reader.close()
+
+
+def test_an_empty_index_answers(engine: Engine) -> None:
+    """Nothing is found, nothing fails."""
+    assert find(engine) == find(engine, "NOT x") == find(engine, '"a b"~3') == find(engine, "a?c") == []
+    assert engine.facet(None, "form") == ()
+    assert engine.stats().documents == 0
+
+
+def test_a_whole_index_has_no_damage(engine: Engine) -> None:
+    """What was just committed passes its own check."""
+    engine.add(accession(1), [entry(1, "x")])
+    engine.commit()
+    engine.delete(accession(1))
+    engine.add(accession(2), [entry(2, "x")])
+    engine.commit()
+    assert list(engine.check()) == list(engine.check(quick=True)) == []
