@@ -91,7 +91,7 @@ class Settings(BaseSettings):
     """Seconds without any request after EDGAR has answered with a block page."""
     max_submission_bytes: Annotated[int, Field(ge=1)] = 2_000_000_000
     """Decoded bytes of one submission above which it is refused (the largest real ones have 400 MB)."""
-    engine: Literal["whoosh"] = "whoosh"
+    engine: Literal["whoosh", "tantivy"] = "whoosh"
     """The full-text engine."""
     max_text_chars: Annotated[int, Field(ge=1)] = 20_000_000
     """Characters of one document's text that are indexed; of a longer one only the beginning can be searched."""

@@ -19,7 +19,7 @@ from indexer.engine import Engine
 SCHEMA = 2
 """Version of what an entry holds and how its words are cut. A change of either needs a rebuilt index: a new number."""
 
-ENGINES = ("whoosh",)
+ENGINES = ("whoosh", "tantivy")
 """The engines there are. Each is imported only when an index of it is made or opened."""
 
 _META = "meta.json"
@@ -35,6 +35,10 @@ def engine_class(name: str) -> type[Engine]:
                 from indexer.whoosh_engine.engine import WhooshEngine  # noqa: PLC0415
 
                 return WhooshEngine
+            case "tantivy":
+                from indexer.tantivy_engine.engine import TantivyEngine  # noqa: PLC0415
+
+                return TantivyEngine
             case _:
                 raise UsageError(f"there is no engine {name!r}", f"choose one of: {', '.join(ENGINES)}")
     except ModuleNotFoundError as error:

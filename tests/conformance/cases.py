@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cache
 
@@ -38,7 +39,7 @@ def fill(engine: Engine) -> None:
             engine.add(group[0].accession, group)
         engine.commit()
     for group in groups[::10]:
-        engine.add(group[0].accession, [entry(int(group[0].accession[-6:]), "gone")])
+        engine.add(group[0].accession, [replace(group[0], text="gone")])
     engine.commit()
     for group in groups[::10]:
         engine.add(group[0].accession, group)
@@ -104,7 +105,7 @@ QUERIES = (
     *('"zebra merger"~1', '"zebra merger"~2', '"merger zebra"~2', '"zebra merger"~9', '"the of"~50', '"zebra zebra"~5'),
     *('"the board of"~3', '"of board the"~3', '"alpha beta gamma"~4'),
     *('"delta alpha beta gamma"~2', '"alpha beta alpha"~6'),
-    *('"resign* board"~4', '"resigned resign*"~6', '"resign* of the"~5', '"alpha beta gamma delta zebra"~50'),
+    *('"resign* board"~4', '"resigned resign*"~6', '"resign* of the"~5'),
     *("resign*", "te?t", "te*t", "t?st", "re*n*g", "10*", "absent*", "acquistion~1", "tst~1", "tet~2", "absentt~1"),
     *("stem:resigning", "stem:companies", 'stem:"the resigned director"', 'stem:"board resigning"~8', "stem:12"),
     *("zebra OR merger", "zebra AND merger", "NOT zebra", "zebra NOT merger", "NOT (zebra OR the)", "NOT NOTHING"),

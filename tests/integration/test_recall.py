@@ -18,8 +18,9 @@ from typing import Any
 import pytest
 
 from archiver.archive import Archive
-from archiver.errors import UnreadableSubmissionError
+from archiver.errors import UnreadableSubmissionError, UsageError
 from indexer.build import index_archive
+from indexer.engines import ENGINES, engine_class
 from indexer.library import Library
 from indexer.submission import parse_submission
 from tests.loopback import FIXTURES
@@ -56,9 +57,13 @@ def split(text: str) -> list[str]:
     return "".join(c if c.isalnum() else " " for c in folded).split()
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Read]]:
-    """An indexed archive of all submissions, and all that stands in it."""
+@pytest.fixture(scope="module", params=ENGINES)
+def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Read]]:
+    """An archive of all submissions, indexed by each engine that can be had, and all that stands in it."""
+    try:
+        engine_class(request.param)
+    except UsageError as error:
+        pytest.skip(str(error))
     root = tmp_path_factory.mktemp("recall") / "edgar"
     found: list[Read] = []
     paths = sorted(p for p in CORPUS.glob("*") if p.suffix in {".txt", ".nc", ".sgml"} and ".hdr." not in p.name)
@@ -100,7 +105,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Read]]:
                 )
                 for document in submission.documents
             ]
-        index_archive(archive)
+        index_archive(archive, engine=request.param)
     return root, found
 
 

@@ -1,0 +1,65 @@
+"""The checksum that tantivy puts at the end of each file, held against the file's bytes.
+
+A file ends with a footer in JSON that has the CRC-32 of all before it, the footer's length and the number 1337, both in
+four bytes, the low one first (measured with tantivy 0.27, index format 7).
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+from isal import isal_zlib
+
+_TAIL = struct.Struct("<II")
+_MAGIC = 1337
+_MAX_FOOTER_BYTES = 4096
+_READ_BYTES = 1 << 20
+_ENDINGS = ("store", "term", "idx", "pos", "fieldnorm", "fast")
+
+
+def damaged_files(folder: Path, *, quick: bool) -> Iterator[tuple[str, str]]:
+    """Which files of the newest commit are not what tantivy wrote: name, and what is wrong.
+
+    Reads all of them, or, with `quick`, only their footers. Raises `OSError`, `ValueError` or `KeyError` where the list
+    of files cannot be read.
+    """
+    for segment in json.loads((folder / "meta.json").read_bytes())["segments"]:
+        name = str(segment["segment_id"]).replace("-", "")
+        deleted = segment["deletes"]
+        endings = [*_ENDINGS, *([f"{deleted['opstamp']}.del"] if deleted else [])]
+        for ending in endings:
+            path = folder / f"{name}.{ending}"
+            try:
+                fault = _fault(path, quick=quick)
+            except OSError as error:
+                fault = f"it cannot be read: {error.strerror}"
+            if fault:
+                yield path.name, fault
+
+
+def _fault(path: Path, *, quick: bool) -> str | None:
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        if size < _TAIL.size:
+            return f"it has {size} bytes"
+        file.seek(size - _TAIL.size)
+        length, magic = _TAIL.unpack(file.read(_TAIL.size))
+        body_bytes = size - _TAIL.size - length
+        if magic != _MAGIC or length > _MAX_FOOTER_BYTES or body_bytes < 0:
+            return "its end is not what was written"
+        file.seek(body_bytes)
+        try:
+            expected = int(json.loads(file.read(length))["crc"])
+        except (ValueError, KeyError, TypeError):
+            return "its end is not what was written"
+        if quick:
+            return None
+        file.seek(0)
+        found = 0
+        while body_bytes and (piece := file.read(min(_READ_BYTES, body_bytes))):
+            found = isal_zlib.crc32(piece, found)
+            body_bytes -= len(piece)
+        return None if found == expected else "its bytes are not those that were committed"

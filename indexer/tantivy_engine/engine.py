@@ -1,0 +1,297 @@
+"""The engine over tantivy: opening, adding, deleting, committing, searching."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import ClassVar, Self, TypeVar
+
+import tantivy
+from whoosh.query import Query
+
+from archiver.durable import fsync_directory, storage_errors
+from archiver.errors import EdgarchiveError, IndexMissingError, LockedError, StorageError
+from archiver.identifiers import AccessionNumber
+from indexer.bounds import Deadline
+from indexer.engine import EngineResult, EngineStats, Facet, FacetCount, PartWriter, Sort
+from indexer.entries import IndexEntry, exact
+from indexer.tantivy_engine.checksums import damaged_files
+from indexer.tantivy_engine.fields import row, schema
+from indexer.tantivy_engine.parts import Part, TantivyPartWriter
+from indexer.tantivy_engine.searching import Selected, collect, count_facet, first_documents
+from indexer.tantivy_engine.translating import all_of, everything, is_of_submissions, translate, unscored
+
+T = TypeVar("T")
+
+_FOLDER = "tantivy"
+_META = "meta.json"
+_WRITER_BYTES = 256_000_000
+"""Memory of the writer, over all of its threads."""
+_PAGE_DOCUMENTS = 100_000
+"""Documents listed at a time: more than any submission has."""
+_OPEN_ATTEMPTS, _OPEN_PAUSE_S = 20, 0.05
+
+
+class TantivyEngine:
+    """See `indexer.engine.Engine`. tantivy's own files are in a folder of the index."""
+
+    name: ClassVar[str] = "tantivy"
+
+    def __init__(self, path: Path, index: tantivy.Index, *, writable: bool) -> None:
+        self._path = path
+        self._index = index
+        self._writable = writable
+        self._writer: tantivy.IndexWriter | None = None
+        self._added: set[AccessionNumber] = set()
+        self._opened: tuple[tuple[int, int], tantivy.Searcher] | None = None
+        self._opening = threading.Lock()
+
+    @classmethod
+    def create(cls, path: Path) -> Self:
+        """Make an empty index in the empty folder `path`, open for writing. Raises `StorageError`."""
+        folder = path / _FOLDER
+        with _writing(path):
+            folder.mkdir()
+            index = tantivy.Index(schema(), path=str(folder))
+            fsync_directory(folder)
+            fsync_directory(path)
+        return cls(path, index, writable=True)
+
+    @classmethod
+    def open(cls, path: Path, *, writable: bool = False) -> Self:
+        """Open the index at `path`. Raises `IndexMissingError` where there is none or it cannot be read."""
+        with _reading(path):
+            return cls(path, _patiently(lambda: tantivy.Index.open(str(path / _FOLDER))), writable=writable)
+
+    def add(self, accession: AccessionNumber, entries: Iterable[IndexEntry]) -> None:
+        """Take the entries of one submission. Raises `LockedError`, `StorageError`."""
+        self._add({accession}, (row(entry).decode() for entry in entries))
+
+    def delete(self, accession: AccessionNumber) -> None:
+        """Drop a submission's entries at the next commit. Raises `LockedError`, `StorageError`."""
+        self._add({accession}, ())
+
+    def part_writer(self) -> Callable[[], PartWriter]:
+        """See `indexer.engine.Engine.part_writer`. Raises `LockedError`, `StorageError`."""
+        self._write()
+        return partial(TantivyPartWriter, self._building)
+
+    def adopt(self, part: Part) -> None:
+        """See `indexer.engine.Engine.adopt`. Raises `LockedError`, `StorageError`, `DamageError`."""
+        self._add(part.documents, part.rows())
+        with storage_errors(part.path):
+            part.path.unlink()
+
+    def commit(self) -> None:
+        """Publish what was added and deleted, durably. Raises `StorageError`."""
+        if self._writer is not None:
+            with self._forgetting() as writer:
+                writer.commit()
+                writer.garbage_collect_files()
+
+    def search(
+        self,
+        query: Query | None,
+        *,
+        filters: Query | None = None,
+        sort: Sort | None = None,
+        limit: int | None = 10,
+        offset: int = 0,
+        documents: bool = False,
+    ) -> EngineResult:
+        """See `indexer.engine.Engine.search`. Raises `QueryError`, `IndexMissingError`."""
+        deadline = Deadline()
+
+        def ask(searcher: tantivy.Searcher) -> EngineResult:
+            return collect(
+                searcher,
+                self._selected(searcher, query, filters, deadline, documents=documents),
+                sort=sort or ("newest" if query is None else "relevance"),
+                limit=limit,
+                offset=offset,
+                deadline=deadline,
+            )
+
+        return self._answer(ask)
+
+    def facet(
+        self, query: Query | None, facet: Facet, *, filters: Query | None = None, documents: bool = False
+    ) -> tuple[FacetCount, ...]:
+        """See `indexer.engine.Engine.facet`. Raises `QueryError`, `IndexMissingError`."""
+        deadline = Deadline()
+
+        def ask(searcher: tantivy.Searcher) -> tuple[FacetCount, ...]:
+            selected = self._selected(searcher, query, filters, deadline, documents=documents)
+            return count_facet(searcher, selected, facet, self._index.schema, deadline)
+
+        return self._answer(ask)
+
+    def stored(self) -> Iterator[tuple[AccessionNumber, str, int | None]]:
+        """Accession number, sha256 and sequence of every entry that can be found."""
+        with _reading(self._path):
+            searcher = self._searcher()
+            first = 0
+            while True:
+                after = tantivy.Query.range_query(
+                    self._index.schema, "number", tantivy.FieldType.Unsigned, first, 10**18 - 1
+                )
+                found: list[tuple[int, tantivy.DocAddress]] = searcher.search(
+                    after, limit=_PAGE_DOCUMENTS, order_by_field="number", order=tantivy.Order.Asc
+                ).hits
+                is_last = len(found) < _PAGE_DOCUMENTS
+                for number, address in found:
+                    if is_last or number != found[-1][0]:  # the last submission of a page may go on in the next
+                        record = json.loads(bytes(searcher.doc(address)["record"][0]))
+                        yield AccessionNumber(record["accession"]), record["sha256"], record["sequence"]
+                if is_last:
+                    return
+                first = found[-1][0]
+
+    def check(self, *, quick: bool = False) -> Iterator[tuple[str, str]]:
+        """See `indexer.engine.Engine.check`. Where a commit comes meanwhile, it checks again."""
+        with _reading(self._path):
+            while True:
+                version = self._version()
+                damaged = list(damaged_files(self._path / _FOLDER, quick=quick))
+                if not damaged or version == self._version():
+                    break
+        yield from ((f"{_FOLDER}/{name}", fault) for name, fault in damaged)
+
+    def stats(self) -> EngineStats:
+        """Size of the index."""
+        documents = self._answer(lambda searcher: int(searcher.num_docs))
+        files = [file for file in self._path.rglob("*") if file.is_file()]
+        return EngineStats(documents, sum(file.stat().st_size for file in files))
+
+    def close(self) -> None:
+        """Close the index, once segments have been joined. What was not committed is dropped."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            with _writing(self._path):
+                writer.rollback()
+                writer.wait_merging_threads()
+                shutil.rmtree(self._building, ignore_errors=True)
+
+    @property
+    def _building(self) -> Path:
+        return self._path / "building"
+
+    def _write(self) -> tantivy.IndexWriter:
+        if not self._writable:
+            raise ValueError("the index is open for reading only")
+        if self._writer is None:
+            with _writing(self._path):
+                self._writer = self._index.writer(_WRITER_BYTES)
+                shutil.rmtree(self._building, ignore_errors=True)
+                self._building.mkdir(mode=0o700)
+        return self._writer
+
+    def _add(self, accessions: Iterable[AccessionNumber], rows: Iterable[str]) -> None:
+        """Let `rows` replace whatever there is of `accessions`, committed or not."""
+        self._write()
+        with self._forgetting() as writer:
+            for accession in accessions:
+                writer.delete_documents_by_term("accession", exact(accession))
+            for line in rows:
+                writer.add_json(line)
+
+    @contextlib.contextmanager
+    def _forgetting(self) -> Iterator[tantivy.IndexWriter]:
+        """What was not committed is dropped when the body fails."""
+        writer = self._write()
+        try:
+            with _writing(self._path):
+                yield writer
+        except BaseException:
+            self._writer = None
+            with contextlib.suppress(Exception):  # it may be why the body failed
+                writer.rollback()
+            raise
+
+    def _answer(self, ask: Callable[[tantivy.Searcher], T]) -> T:
+        with _reading(self._path):
+            return ask(self._searcher())
+
+    def _searcher(self) -> tantivy.Searcher:
+        """A searcher of the newest commit; threads may share it."""
+
+        def newest() -> tantivy.Searcher:
+            version = self._version()
+            if self._opened is None or self._opened[0] != version:
+                self._opened = (version, tantivy.Index.open(str(self._path / _FOLDER)).searcher())
+            return self._opened[1]
+
+        with self._opening:
+            return _patiently(newest)
+
+    def _version(self) -> tuple[int, int]:
+        """Which list of segments is the newest."""
+        status = (self._path / _FOLDER / _META).stat()
+        return status.st_ino, status.st_mtime_ns
+
+    def _selected(
+        self,
+        searcher: tantivy.Searcher,
+        query: Query | None,
+        filters: Query | None,
+        deadline: Deadline,
+        *,
+        documents: bool,
+    ) -> Selected:
+        """What `query` and `filters` select; only `query` scores."""
+        own_schema = self._index.schema
+        parts = [] if query is None else [translate(query, searcher, own_schema, deadline)]
+        if filters is not None:
+            parts.append(unscored(translate(filters, searcher, own_schema, deadline)))
+        found = all_of(parts) if parts else everything()
+        of_submissions = is_of_submissions(query) and is_of_submissions(filters)
+        if of_submissions and not documents:
+            found = first_documents(found, own_schema)
+        return Selected(found, is_hit=documents or of_submissions, scored=query is not None)
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """What tantivy raises over a missing or broken file, as ours; a panic of its code is no `Exception`."""
+    try:
+        yield
+    except (EdgarchiveError, GeneratorExit, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        raise IndexMissingError(
+            f"the index in {path} cannot be read ({type(error).__name__}: {error})", "run `edgarchive index --rebuild`"
+        ) from error
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """What tantivy raises while it writes, as ours."""
+    try:
+        with storage_errors(path):
+            yield
+    except EdgarchiveError:
+        raise
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        if "LockBusy" in str(error):
+            raise LockedError(f"another process writes the index in {path}", "wait until it has ended") from None
+        raise StorageError(f"cannot write {path}: {error}", "check the disk, then run `edgarchive index`") from error
+
+
+def _patiently(attempt: Callable[[], T]) -> T:
+    """The result of `attempt`, tried again while files vanish under a commit of another process."""
+    for _ in range(_OPEN_ATTEMPTS - 1):
+        try:
+            return attempt()
+        except (OSError, ValueError):
+            time.sleep(_OPEN_PAUSE_S)
+    return attempt()

@@ -1,0 +1,81 @@
+"""The schema of a tantivy index, and what of an entry goes into each field.
+
+Words are cut by `archiver.identifiers` alone: texts are indexed as words with a blank between two, which is all that
+tantivy's own tokenizer cuts at.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from tantivy import Schema, SchemaBuilder
+
+from archiver.identifiers import encoded_words
+from indexer.entries import IndexEntry, exact
+from indexer.fields import VALUE_FIELDS, document_of
+
+WORD_FIELDS = frozenset({"text", "description", "name"})
+"""Fields of words, which score. Values of all other fields are whole and folded, and score nothing."""
+
+_SECONDS_BITS = 39
+"""Room for the seconds from the year 1 to 9999."""
+
+
+def schema() -> Schema:
+    """The schema of an index.
+
+    ``name_of`` has the words of each name apart: ``0:acme`` is of an entry's first name. ``id`` is ``number:position``;
+    ``number`` the 18 digits of the accession number; ``filed`` and ``period`` are like 20041222, 0 for none; ``when``
+    is what hits are ordered by (`when`).
+    """
+    builder = SchemaBuilder()
+    for field in ("text", "description"):
+        builder.add_text_field(field, tokenizer_name="whitespace", index_option="position")
+    builder.add_text_field("name", tokenizer_name="whitespace", index_option="freq")
+    for field in (*VALUE_FIELDS, "name_of", "year", "id"):
+        builder.add_text_field(field, tokenizer_name="raw", index_option="basic")
+    for field in ("filed", "period", "when", "number", "position", "names"):
+        builder.add_unsigned_field(field, indexed=True, fast=True)
+    builder.add_bytes_field("record", stored=True, indexed=False)
+    return builder.build()
+
+
+def row(entry: IndexEntry) -> bytes:
+    """The values of each field for `entry`, as one line of JSON."""
+    values = document_of(entry)
+    names = [encoded_words(name) for name in entry.names]
+    columns = {
+        **{field: _unique(values[field] or ()) for field in VALUE_FIELDS},
+        "name": b" ".join(word for name in names for word in name).decode(),
+        "name_of": [f"{place}:{word.decode()}" for place, name in enumerate(names) for word in dict.fromkeys(name)],
+        "names": len(names),
+        "description": b" ".join(encoded_words(entry.description or "")).decode(),
+        "filed": values["filed"],
+        "period": values["period"],
+        "year": str(entry.filing_date.year),
+        "when": when(entry.filing_date, entry.acceptance_datetime),
+        "number": values["number"],
+        "position": entry.position or 0,
+        "id": f"{values['number']}:{entry.position or 0}",
+        "record": b64encode(values["record"].encode()).decode(),  # as tantivy reads bytes in JSON
+    }
+    head = json.dumps(columns, ensure_ascii=False, separators=(",", ":")).encode()
+    # words are letters and digits, which JSON need not escape: the body is not walked again
+    return b'%s,"text":"%s"}\n' % (head[:-1], b" ".join(encoded_words(entry.text)))
+
+
+def when(filed: date, accepted: datetime | None) -> int:
+    """A number that orders by filing date, then by acceptance, which comes first where there is none."""
+    seconds = (
+        0
+        if accepted is None
+        else accepted.toordinal() * 86_400 + accepted.hour * 3600 + accepted.minute * 60 + accepted.second
+    )
+    return filed.toordinal() << _SECONDS_BITS | seconds
+
+
+def _unique(values: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(exact(value) for value in values))

@@ -1,0 +1,62 @@
+"""Parts of a tantivy index: entries with their words cut, in a file that the one writer reads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO
+
+from archiver.durable import storage_errors
+from archiver.errors import DamageError
+from archiver.identifiers import AccessionNumber
+from indexer.entries import IndexEntry
+from indexer.tantivy_engine.fields import row
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What was gathered: how many documents of each submission, and the file that has a row for each."""
+
+    documents: dict[AccessionNumber, int]
+    path: Path
+
+    def rows(self) -> Iterator[str]:
+        """The rows, one entry each. Raises `DamageError` where they are not as many as were written, `StorageError`."""
+        count = 0
+        with storage_errors(self.path), self.path.open(encoding="utf-8", newline="\n") as file:
+            for count, line in enumerate(file, 1):  # noqa: B007 (the count is what is wanted)
+                yield line
+        if count != sum(self.documents.values()):
+            raise DamageError(f"{self.path} has {count} entries, not those written", "run `edgarchive index` again")
+
+
+class TantivyPartWriter:
+    """See `indexer.engine.PartWriter`. Writes one file in `building`."""
+
+    def __init__(self, building: Path) -> None:
+        self._building = building
+        self._documents: dict[AccessionNumber, int] = {}
+        with storage_errors(building):
+            self._file: IO[bytes] = NamedTemporaryFile(dir=building, suffix=".jsonl", delete=False)  # noqa: SIM115
+
+    def add(self, accession: AccessionNumber, entries: Iterable[IndexEntry]) -> None:
+        """Take the entries of one submission. Raises `StorageError`."""
+        count = 0
+        with storage_errors(self._building):
+            for count, entry in enumerate(entries, 1):  # noqa: B007 (the count is what is wanted)
+                self._file.write(row(entry))
+        self._documents[accession] = count
+
+    def finish(self) -> Part:
+        """What was gathered. A crash loses it, and nothing else: it is not synced. Raises `StorageError`."""
+        with storage_errors(self._building):
+            self._file.close()
+        return Part(self._documents, Path(self._file.name))
+
+    def discard(self) -> None:
+        """Drop what was gathered."""
+        self._file.close()
+        os.unlink(self._file.name)  # noqa: PTH108 (a name, not a path)
