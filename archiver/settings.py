@@ -92,7 +92,7 @@ class Settings(BaseSettings):
     max_submission_bytes: Annotated[int, Field(ge=1)] = 2_000_000_000
     """Decoded bytes of one submission above which it is refused (the largest real ones have 400 MB)."""
     engine: Literal["whoosh", "tantivy"] = "whoosh"
-    """The full-text engine."""
+    """The full-text engine: whoosh, or tantivy, which is an extra package."""
     max_text_chars: Annotated[int, Field(ge=1)] = 20_000_000
     """Characters of one document's text that are indexed; of a longer one only the beginning can be searched."""
     jobs: Annotated[int, Field(ge=1, le=1024)] = Field(default_factory=lambda: os.cpu_count() or 1)

@@ -77,7 +77,10 @@ def index_archive(
     index = _open_or_create(archive, engine)
     if index.name != engine:
         index.close()
-        raise UsageError(f"the index is of engine {index.name}, not {engine}", "run `edgarchive index --rebuild`")
+        raise UsageError(
+            f"the index is of engine {index.name}, not {engine}",
+            f'set engine = "{index.name}" in the settings, or run `edgarchive index --rebuild --engine {engine}`',
+        )
     run = _Run(archive, index, archive.catalogue.count_unindexed(), max_text_chars, progress)
     try:
         for pairs in run.commits(archive.catalogue.unindexed(), jobs=jobs):

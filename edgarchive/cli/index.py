@@ -19,7 +19,7 @@ def index(
     context: typer.Context,
     *,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Build the whole index anew, beside the old one.")] = False,
-    engine: Annotated[str | None, typer.Option(metavar="E", help="The full-text engine: whoosh.")] = None,
+    engine: Annotated[str | None, typer.Option(metavar="E", help="The full-text engine: whoosh or tantivy.")] = None,
     as_json: AsJson = False,
 ) -> int:
     """Index what is stored and not indexed yet."""

@@ -1,4 +1,4 @@
-"""How fast stored submissions become an index, against stock Whoosh and SQLite's FTS5: reading and parsing included."""
+"""How fast stored submissions become an index, by engine, against stock Whoosh: reading and parsing included."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from tests.bench.measure import Measured, measured, print_table
 BASELINE = "stock Whoosh"
 
 
-def ours(root: Path, folder: Path, *, jobs: int) -> int:
+def ours(root: Path, folder: Path, *, engine: str, jobs: int) -> int:
     """Our index of the archive in `root`, moved to `folder`."""
     with Archive.open(root, writable=True) as archive:
-        index_archive(archive, rebuild=True, jobs=jobs)
+        index_archive(archive, engine=engine, rebuild=True, jobs=jobs)
         archive.index_path.rename(folder)
     return 0
 
@@ -29,8 +29,10 @@ def ours(root: Path, folder: Path, *, jobs: int) -> int:
 ENGINES: dict[str, Callable[[Path, Path], int]] = {
     "reading and parsing alone": reading_alone,
     BASELINE: stock_whoosh,
-    "edgarchive, 1 job": partial(ours, jobs=1),
-    "edgarchive, 2 jobs": partial(ours, jobs=2),
+    "whoosh, 1 job": partial(ours, engine="whoosh", jobs=1),
+    "whoosh, 2 jobs": partial(ours, engine="whoosh", jobs=2),
+    "tantivy, 1 job": partial(ours, engine="tantivy", jobs=1),
+    "tantivy, 2 jobs": partial(ours, engine="tantivy", jobs=2),
     "SQLite FTS5": sqlite_fts5,
 }
 
@@ -58,7 +60,7 @@ def _measure(title: str, filings: Iterator[Filing]) -> None:
         baseline = taken[BASELINE][0]
         print_table(
             f"{title}: {size / 1e6:.0f} MB, {text_mb:.0f} MB of text",
-            ["", "MB of text/s", "wall s", "CPU s", "faster", "less CPU", "index : text", "peak MB"],
+            ["", "MB of text/s", "wall s", "CPU s", "faster", "less CPU", "index : text", "peak MB", "worker MB"],
             [
                 [
                     name,
@@ -69,6 +71,7 @@ def _measure(title: str, filings: Iterator[Filing]) -> None:
                     baseline.cpu_s / run.cpu_s,
                     index_bytes / 1e6 / text_mb,
                     run.peak_bytes / 1e6,
+                    run.worker_peak_bytes / 1e6,
                 ]
                 for name, (run, index_bytes) in taken.items()
             ],

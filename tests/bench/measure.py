@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import re
 import resource
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 from rich.console import Console
 from rich.table import Table
@@ -19,16 +21,21 @@ from rich.table import Table
 Result = TypeVar("Result")
 KIB = 1024
 """`ru_maxrss` counts KiB on Linux and bytes on macOS."""
+_LOOK_EVERY_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Measured(Generic[Result]):
-    """What one run gave: its result, wall and CPU seconds (children included), and peak resident bytes."""
+    """What one run gave: its result, wall and CPU seconds (children included), and peak resident bytes.
+
+    `worker_peak_bytes` is of the largest of the processes that it started, 0 without any.
+    """
 
     result: Result
     wall_s: float
     cpu_s: float
     peak_bytes: int
+    worker_peak_bytes: int
 
 
 def measured(work: Callable[..., Result], *arguments: object) -> Measured[Result]:
@@ -52,9 +59,34 @@ def measured(work: Callable[..., Result], *arguments: object) -> Measured[Result
 
 def _run(sender: Connection, work: Callable[..., Result], arguments: Sequence[object]) -> None:
     cpu_s, started = _cpu_s(), time.perf_counter()
-    result = work(*arguments)
+    with _Workers() as workers:
+        result = work(*arguments)
     wall_s = time.perf_counter() - started
-    sender.send(Measured(result, wall_s, _cpu_s() - cpu_s, _peak_bytes()))
+    sender.send(Measured(result, wall_s, _cpu_s() - cpu_s, _peak_bytes(), workers.peak_bytes))
+
+
+class _Workers:
+    """Looks every moment at how much memory the children of this process have had (Linux only)."""
+
+    def __init__(self) -> None:
+        self.peak_bytes = 0
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def _watch(self) -> None:
+        while not self._over.wait(_LOOK_EVERY_S):
+            for listed in Path("/proc/self/task").glob("*/children"):
+                with contextlib.suppress(OSError):  # it has ended meanwhile
+                    for child in listed.read_text().split():
+                        self.peak_bytes = max(self.peak_bytes, _mark(Path(f"/proc/{child}/status")))
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
 
 
 def _cpu_s() -> float:
@@ -66,11 +98,16 @@ def _cpu_s() -> float:
 
 def _peak_bytes() -> int:
     # On Linux `ru_maxrss` starts with what the parent had; the kernel's own mark is of this program alone.
-    status = Path("/proc/self/status")
-    if status.exists() and (mark := re.search(r"VmHWM:\s*(\d+) kB", status.read_text())):
-        return int(mark[1]) * KIB
+    with contextlib.suppress(OSError):
+        return _mark(Path("/proc/self/status"))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * KIB
+
+
+def _mark(status: Path) -> int:
+    """The most memory that a process has had, in bytes; 0 for one that has ended."""
+    mark = re.search(r"VmHWM:\s*(\d+) kB", status.read_text())
+    return int(mark[1]) * KIB if mark else 0
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -1,0 +1,57 @@
+"""kill -9 at random moments of indexing, with every engine."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from archiver.archive import Archive
+from archiver.errors import UsageError
+from indexer.checking import check_index
+from indexer.engines import ENGINES, engine_class
+from indexer.library import Library
+from tests.bench.corpus import InventedFilings, store
+
+ROUNDS = 8
+_QUERIES = ("form:8-K", "the", '"of the"', "NOT the")
+
+
+def _answers(root: Path) -> list[tuple[int, list[str]]]:
+    with Library(root) as library:
+        results = [library.search(query, sort="newest", limit=None, snippets=False) for query in _QUERIES]
+        return [(result.total, [hit.accession for hit in result.hits]) for result in results]
+
+
+def _index(root: Path, engine: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "edgarchive", "-q", "--root", str(root), "index", "--engine", engine]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_kill_9_during_indexing_loses_and_doubles_nothing(tmp_path: Path, engine: str) -> None:
+    """Whenever a run is killed, what is called indexed is found, and the next runs come to the same answers."""
+    try:
+        engine_class(engine)
+    except UsageError as error:
+        pytest.skip(str(error))
+    store(tmp_path / "killed", iter(InventedFilings(400)))
+    store(tmp_path / "whole", iter(InventedFilings(400)))
+    dice = random.Random(9)  # noqa: S311 — the same moments in every run
+    for _ in range(ROUNDS):
+        with _index(tmp_path / "killed", engine) as process:
+            time.sleep(dice.uniform(0.2, 1.5))
+            process.kill()
+        with Archive.open(tmp_path / "killed") as archive:
+            assert [found for found in check_index(archive) if found.kind != "index-extra"] == []
+    for root in (tmp_path / "killed", tmp_path / "whole"):
+        with _index(root, engine) as process:
+            assert process.wait() == 0
+    assert _answers(tmp_path / "killed") == _answers(tmp_path / "whole")
+    with Archive.open(tmp_path / "killed") as archive:
+        assert list(check_index(archive)) == []
+        assert archive.catalogue.count_unindexed() == 0
