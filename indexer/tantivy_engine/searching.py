@@ -20,6 +20,9 @@ from indexer.tantivy_engine.translating import unscored
 _MORE = 1000
 """Documents collected beyond a page, so that those of equal rank at its end can be put in order."""
 
+_DECIMALS = 4
+"""To which scores are rounded: the sum of the same scores differs in its last bits from segment to segment."""
+
 
 @dataclass(frozen=True, slots=True)
 class Selected:
@@ -114,7 +117,8 @@ def _by_date(searcher: Searcher, query: Query, sort: Sort, *, until: int, total:
 
 def _hits(searcher: Searcher, selected: Selected, total: int) -> list[tuple[float, DocAddress]]:
     """All hits with their scores, the best first."""
-    found: list[tuple[float, DocAddress]] = searcher.search(selected.query, limit=max(1, total)).hits
+    scored: list[tuple[float, DocAddress]] = searcher.search(selected.query, limit=max(1, total)).hits
+    found = [(round(score, _DECIMALS), address) for score, address in scored]
     if selected.is_hit:
         return found
     addresses = [address for _, address in found]

@@ -26,6 +26,9 @@ from indexer.fields import date_number
 from indexer.query_tree import DateSpan, NameWords, Near, Stem, english_stem, phrase_parts, stem_beginning
 from indexer.tantivy_engine.fields import WORD_FIELDS
 
+MAX_PHRASE_WORDS = 16_384
+"""Words of the index that all patterns of a phrase may stand for together: tantivy takes no more."""
+
 _FIELDS_OF_DOCUMENTS = frozenset({"text", "description", "type"})
 _INDEXED = {"text": "position", "description": "position", "name": "freq"}
 _SPECIAL = re.compile(r"[*?\[]")
@@ -157,6 +160,12 @@ class _Translation:
         if all(len(part.words) == 1 for _, part in placed):
             return TantivyQuery.phrase_query(
                 self._schema, field, [(place, part.words[0]) for place, part in placed], slop=slop
+            )
+        words = sum(len(part.words) for _, part in placed)
+        if words > MAX_PHRASE_WORDS:
+            raise QueryError(
+                f"the patterns of a phrase stand for more than {MAX_PHRASE_WORDS} words of the index",
+                "add letters to make them narrower",
             )
         alternatives: list[str | tuple[int, str]] = [(place, part.pattern) for place, part in placed]
         return TantivyQuery.regex_phrase_query(self._schema, field, alternatives, slop=slop)

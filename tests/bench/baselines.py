@@ -1,4 +1,4 @@
-"""What indexes and searches are measured against: stock Whoosh, and SQLite's FTS5, over the same texts."""
+"""What is measured: the engines that can be had, and, over the same texts, stock Whoosh and SQLite's FTS5."""
 
 from __future__ import annotations
 
@@ -11,9 +11,23 @@ from whoosh.fields import ID, KEYWORD, NUMERIC, STORED, TEXT, Schema
 from whoosh.index import create_in
 
 from archiver.archive import Archive
-from archiver.errors import DamageError
+from archiver.errors import DamageError, UsageError
+from indexer.engines import ENGINES, engine_class
 from indexer.entries import IndexEntry, entries_of
 from indexer.submission import parse_submission
+
+
+def embedded() -> list[str]:
+    """The engines that need no server and whose packages are installed."""
+    return [name for name in ENGINES if name != "opensearch" and _is_installed(name)]
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        engine_class(name)
+    except UsageError:
+        return False
+    return True
 
 
 def read_entries(root: Path) -> Iterator[IndexEntry]:
