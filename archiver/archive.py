@@ -204,9 +204,23 @@ def _create(layout: Layout) -> None:
         raise NotInArchiveError(
             f"{layout.root} has files but no edgarchive archive", "name an empty or a new folder with --root"
         )
-    with storage_errors(layout.root):
+    with storage_errors(layout.root), _one_maker(layout.root):
+        if layout.format_file.exists():
+            return
         make_directories(layout.submissions)
-    write_file_durably(layout.format_file, json.dumps({"format": FORMAT}).encode() + b"\n")
+        Catalogue(layout.catalogue, writable=True).close()
+        write_file_durably(layout.format_file, json.dumps({"format": FORMAT}).encode() + b"\n")
+
+
+@contextlib.contextmanager
+def _one_maker(root: Path) -> Iterator[None]:
+    """Two that make the same archive at once do so one after the other: there is no ``format.json`` to lock yet."""
+    descriptor = os.open(root, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _check_format(layout: Layout) -> None:

@@ -274,6 +274,10 @@ class Catalogue:
         """Forget a submission; all checkpoints go with it."""
         self._write("DELETE FROM submission WHERE accession = ?", [(str(accession),)])
 
+    def make_durable(self) -> None:
+        """Bring every row that was written to the disk, where a power cut cannot undo it."""
+        self._rows("PRAGMA wal_checkpoint(PASSIVE)")
+
     def mark_indexed(self, pairs: Iterable[tuple[AccessionNumber, str]]) -> None:
         """Note, after the engine's commit, that these submissions are indexed with these sha256: one transaction."""
         self._write(
@@ -286,8 +290,9 @@ class Catalogue:
         self._write("DELETE FROM checkpoint", [()])
 
     def clear_index_marks(self) -> None:
-        """Note that nothing is indexed."""
+        """Note, durably, that nothing is indexed."""
         self._write("UPDATE submission SET indexed_sha256 = NULL WHERE indexed_sha256 IS NOT NULL", [()])
+        self.make_durable()
 
     def set_withdrawn(self, accessions: Iterable[AccessionNumber], moment: datetime | None) -> None:
         """Note that EDGAR withdrew these submissions at `moment`, or (None) that it has them again. The bytes stay."""

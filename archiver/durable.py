@@ -13,7 +13,6 @@ import errno
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -76,14 +75,16 @@ def publish(temporary: Path, final: Path) -> None:
     fsync_directory(final.parent)
 
 
-def publish_over(temporary: Path, final: Path, *, beside: Path) -> None:
-    """Give the synced file `temporary` its `final` name, durably; the file that has it gets the name `beside` first.
-
-    At no moment is one of the two without a name, and `final` is never missing.
-    """
-    if not beside.exists():
-        os.link(final, beside)
+def link_beside(final: Path, beside: Path) -> None:
+    """Give the file `final` a second name, `beside`, durably, so that another may take the first."""
+    with storage_errors(beside):
+        if not beside.exists():
+            os.link(final, beside)
         fsync_directory(final.parent)
+
+
+def publish_over(temporary: Path, final: Path) -> None:
+    """Give the synced file `temporary` the name of the file `final`, durably. At no moment is there no `final`."""
     temporary.replace(final)
     fsync_directory(final.parent)
 
@@ -187,9 +188,9 @@ class IncomingFile:
         """Sync the bytes and give them their `final` name. Raises `StorageError`, or FileExistsError."""
         await self._finish(publish, final)
 
-    async def publish_over(self, final: Path, *, beside: Path) -> None:
-        """Sync the bytes and give them the name of the file `final`, which becomes `beside`. Raises `StorageError`."""
-        await self._finish(partial(publish_over, beside=beside), final)
+    async def publish_over(self, final: Path) -> None:
+        """Sync the bytes and give them the name of the file `final`, in its stead. Raises `StorageError`."""
+        await self._finish(publish_over, final)
 
     async def keep_as(self, path: Path) -> None:
         """Move the bytes to `path` (in the quarantine), replacing what is there. Raises `StorageError`."""

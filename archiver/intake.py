@@ -14,7 +14,7 @@ from archiver.archive import Archive
 from archiver.body import BodyFacts, BodyReader, read_facts
 from archiver.catalogue import BesideRecord, CatalogueRecord
 from archiver.client import Answer
-from archiver.durable import IncomingFile, storage_errors, write_file_durably
+from archiver.durable import IncomingFile, link_beside, storage_errors, write_file_durably
 from archiver.errors import DamagedBodyError, DamageError, FetchError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
@@ -60,8 +60,12 @@ async def take_answer(
         if older is None:
             await file.publish(final)
         else:
+            await asyncio.to_thread(link_beside, final, archive.layout.beside(ref.accession, older.sha256))
             archive.catalogue.add_beside(_beside(older))
-            await file.publish_over(final, beside=archive.layout.beside(ref.accession, older.sha256))
+            await asyncio.to_thread(
+                archive.catalogue.make_durable
+            )  # else a power cut may leave bytes without their row
+            await file.publish_over(final)
         return _record(ref, facts, stored_bytes=file.size, url=answer.url, etag_md5=answer.etag_md5)
 
 

@@ -152,6 +152,7 @@ class _Run:
         with contextlib.closing(self._events(records, jobs)) as events:
             for found in events:
                 if isinstance(found, Gathered):
+                    self._archive.catalogue.make_durable()  # else a power cut may leave entries without their rows
                     self._index.adopt(found.part)
                     self._index.commit()
                     self._indexed += len(found.pairs)

@@ -12,7 +12,7 @@ import stat
 import time
 from pathlib import Path
 
-from archiver.durable import make_directories, storage_errors, write_file_durably
+from archiver.durable import fsync_directory, make_directories, storage_errors, write_file_durably
 from archiver.errors import ArchiveFormatError, IndexMissingError, UsageError
 from indexer.engine import Engine
 
@@ -60,6 +60,8 @@ def create_index(path: Path, *, engine: str) -> Engine:
         path.mkdir(mode=0o700)
     created = chosen.create(path)
     write_file_durably(path / _META, json.dumps({"schema": SCHEMA, "engine": engine}).encode() + b"\n")
+    with storage_errors(path):
+        fsync_directory(path.parent)
     return created
 
 

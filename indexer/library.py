@@ -17,7 +17,7 @@ from whoosh.query import Query
 
 from archiver.archive import Archive
 from archiver.endpoints import index_page
-from archiver.errors import DamageError, UsageError
+from archiver.errors import DamageError, NotInArchiveError, UsageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber, Cik, FormType, parse_date
 from archiver.settings import Settings
@@ -176,7 +176,7 @@ class _Snippets:
                 submission = self._last = self._library.submission(accession)
             found = submission.documents[position : position + 1]  # none, where bytes changed and wait to be indexed
             snippet = self._highlighter.snippet(found[0].text()) if found else None
-        except DamageError as error:
+        except (DamageError, NotInArchiveError) as error:
             facts = event("snippet-missing", accession=accession, error=type(error).__name__)
             _log.warning("no snippet of %s: %s", accession, error, extra=facts)  # the hit stands; `verify` reports it
             return None

@@ -133,6 +133,17 @@ def test_sums_and_spans(path: Path) -> None:
         assert {record.accession for record in span} == {numbered(0), numbered(1)}
 
 
+def test_what_was_made_durable_needs_no_log(path: Path, tmp_path: Path) -> None:
+    """After `make_durable` every row stands in the file itself: a lost ``-wal`` loses none."""
+    with Catalogue(path, writable=True) as catalogue:
+        catalogue.set_note("key", "value")
+        catalogue.make_durable()
+        alone = tmp_path / "alone.sqlite3"
+        alone.write_bytes(path.read_bytes())
+    with Catalogue(alone) as copy:
+        assert copy.note("key") == "value"
+
+
 def test_notes_are_remembered(path: Path) -> None:
     """The last value holds, in the next process too."""
     with Catalogue(path, writable=True) as catalogue:

@@ -19,6 +19,7 @@ from archiver.errors import (
     QueryError,
     UsageError,
 )
+from archiver.identifiers import AccessionNumber
 from archiver.settings import Settings
 from indexer.build import index_archive
 from indexer.engine import FacetCount
@@ -139,6 +140,13 @@ def test_what_cannot_be_asked_is_refused(library: Library) -> None:
 def test_a_damaged_file_costs_its_snippet_only(library: Library, tmp_path: Path) -> None:
     """A hit whose stored file is gone is still a hit, without a snippet; reading it says what is wrong."""
     next((tmp_path / "edgar" / "submissions").rglob("*.gz")).unlink()
+    assert [hit.snippet for hit in library.search("rossi")] == [None]
+
+
+def test_a_lost_row_costs_its_snippet_only(library: Library, tmp_path: Path) -> None:
+    """A hit whose row is gone, as recovery by hand has it for a while, is still a hit, without a snippet."""
+    with Archive.open(tmp_path / "edgar", writable=True) as archive:
+        archive.catalogue.remove(AccessionNumber(ACCESSION))
     assert [hit.snippet for hit in library.search("rossi")] == [None]
 
 
