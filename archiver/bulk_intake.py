@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import FileIO
 from itertools import chain
 from pathlib import Path
 from typing import Self
@@ -149,7 +150,7 @@ class BulkIntake:
             folder.mkdir(exist_ok=True)
             descriptor, name = tempfile.mkstemp(prefix=f"{facts.accession}.", suffix=".part", dir=folder)
         try:
-            with os.fdopen(descriptor, "wb") as file:
+            with os.fdopen(descriptor, "wb", buffering=0) as file:
                 os.fchmod(descriptor, _MODE)
                 for piece in pieces:
                     size += len(piece)
@@ -159,10 +160,9 @@ class BulkIntake:
                         )
                     reader.feed(piece)
                     with storage_errors(folder):
-                        stored += file.write(packer.compress(piece))
+                        stored += _write_all(file, packer.compress(piece))
                 with storage_errors(folder):
-                    stored += file.write(packer.flush())
-                    file.flush()
+                    stored += _write_all(file, packer.flush())
             body = reader.facts()
             if fault := body.fault(etag_md5=None):
                 self._quarantine(Path(name), facts)
@@ -240,6 +240,14 @@ class BulkIntake:
                 self.flush()
         finally:
             self._threads.shutdown(wait=True, cancel_futures=True)
+
+
+def _write_all(file: FileIO, data: bytes) -> int:
+    """Write all of `data`; how much that was. Without a buffer: closing one would try again what had no room."""
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) :]
+    return len(data)
 
 
 def _done(packed: _Packed) -> Future[_Packed]:

@@ -1,0 +1,84 @@
+"""No room left in each phase: on a small file system of its own where one can be mounted, else by a limit on files."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from archiver.settings import Settings
+from tests.damage.phases import PHASES, faults, outcome, publish_feed, reported_stored
+from tests.edgar_fixtures import command_line
+from tests.loopback import LoopbackEdgar
+
+_ROOMS_KB = (16, 64, 112, 160, 208, 256, 320)
+"""Free room at the start, from not enough for the catalogue to enough for all but the last steps of some phases."""
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
+    """Mounts a file system of so many KB; skips where that is not allowed. Called again, it resizes."""
+    place = tmp_path / "small"
+    place.mkdir()
+    mounted = False
+
+    def mount(size_kb: int) -> Path:
+        nonlocal mounted
+        options = f"{'remount,' if mounted else ''}size={size_kb}k"
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", str(place)], capture_output=True)  # noqa: PLW1510, S607
+        if done.returncode:
+            pytest.skip(f"a file system cannot be mounted here: {done.stderr.decode().strip()}")
+        mounted = True
+        return place
+
+    yield mount
+    if mounted:
+        subprocess.run(["umount", str(place)], check=True)  # noqa: S607
+
+
+def _used_kb(place: Path) -> int:
+    status = os.statvfs(place)
+    return (status.f_blocks - status.f_bfree) * status.f_frsize // 1024
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_no_room_left(
+    edgar: LoopbackEdgar,
+    settings: Settings,
+    tmp_path: Path,
+    small_disk: Callable[[int], Path],
+    phase: str,
+) -> None:
+    """It ends with 7 in one line; nothing half written is reported as stored; with room it completes."""
+    publish_feed(edgar)
+    PHASES[phase].before(settings, tmp_path)
+    elsewhere = command_line(settings, tmp_path)
+    assert elsewhere.run(*PHASES[phase].command(tmp_path)).returncode == 0
+    whole = outcome(settings.root)
+    ends = []
+    for number, room_kb in enumerate(_ROOMS_KB):
+        place = small_disk(100_000)
+        there = settings.model_copy(update={"root": place / f"archive-{number}"})
+        PHASES[phase].before(there, _new(place / f"others-{number}"))
+        before = reported_stored(there.root)
+        small_disk(_used_kb(place) + room_kb)
+        done = command_line(there, tmp_path).run(*PHASES[phase].command(tmp_path))
+        ends.append(done.returncode)
+        if done.returncode:
+            lines = done.stderr.decode().splitlines()
+            assert done.returncode == 7, lines
+            assert [line.startswith("edgarchive: ") for line in lines] == [True], lines
+            assert faults(there.root) == [], room_kb
+            assert before.keys() <= reported_stored(there.root).keys()
+        small_disk(100_000)
+        PHASES[phase].again(there, tmp_path)
+        assert outcome(there.root) == whole
+    assert 7 in ends
+
+
+def _new(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
