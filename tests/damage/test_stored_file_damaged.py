@@ -1,0 +1,130 @@
+"""A stored file flipped in each of its regions, cut, emptied, swapped for another, replaced by a folder, or gone."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from archiver.archive import Archive
+from archiver.errors import DamageError
+from archiver.identifiers import AccessionNumber
+from archiver.settings import Settings
+from archiver.verify import verify_files
+from edgarchive import Library, sync_archive
+from tests.damage.phases import ALL, outcome
+from tests.edgar_fixtures import CommandLine
+
+ONE = AccessionNumber("0009000900-04-000101")
+OTHER = AccessionNumber("0009000900-16-000045")
+
+
+def _flip(place: int) -> Callable[[Path, Path], None]:
+    def flip(path: Path, _other: Path) -> None:
+        data = bytearray(path.read_bytes())
+        data[place] ^= 0x04
+        path.write_bytes(data)
+
+    return flip
+
+
+def _flip_middle(path: Path, other: Path) -> None:
+    _flip(path.stat().st_size // 2)(path, other)
+
+
+def _cut(path: Path, _other: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-9])
+
+
+def _empty(path: Path, _other: Path) -> None:
+    path.write_bytes(b"")
+
+
+def _swap(path: Path, other: Path) -> None:
+    mine, theirs = path.read_bytes(), other.read_bytes()
+    path.write_bytes(theirs)
+    other.write_bytes(mine)
+
+
+def _pack_other_words(path: Path, _other: Path) -> None:
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).replace(b"8-K", b"8-L")))
+
+
+def _append(path: Path, _other: Path) -> None:
+    path.write_bytes(path.read_bytes() + gzip.compress(b"more of it\n"))
+
+
+def _append_zeros(path: Path, _other: Path) -> None:
+    path.write_bytes(path.read_bytes() + bytes(512))
+
+
+def _remove(path: Path, _other: Path) -> None:
+    path.unlink()
+
+
+def _make_folder(path: Path, _other: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+DAMAGES = {
+    "magic flipped": _flip(0),
+    "method flipped": _flip(2),
+    "flags flipped": _flip(3),
+    "first block flipped": _flip(12),
+    "data flipped": _flip_middle,
+    "CRC flipped": _flip(-8),
+    "length flipped": _flip(-1),
+    "cut": _cut,
+    "empty": _empty,
+    "swapped for another": _swap,
+    "other words, well packed": _pack_other_words,
+    "another member": _append,
+    "zeros behind": _append_zeros,
+    "gone": _remove,
+    "a folder in its place": _make_folder,
+}
+
+
+@pytest.fixture
+def path(settings: Settings) -> Path:
+    """The file of `ONE` in an archive that is whole."""
+    sync_archive(ALL, settings=settings)
+    with Archive.open(settings.root) as archive:
+        return archive.layout.submission(ONE)
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
+def test_it_is_named_and_never_given_out(settings: Settings, path: Path, damage: Callable[[Path, Path], None]) -> None:
+    """Verify names the file, reading refuses it, and a search goes on."""
+    with Archive.open(settings.root) as archive, Library(settings.root) as library:
+        data = archive.read(ONE)
+        total = library.search("resigned OR company").total
+        damage(path, archive.layout.submission(OTHER))
+        found = {finding.accession for finding in verify_files(archive).findings}
+        assert ONE in found
+        assert found <= {ONE, OTHER}
+        with contextlib.suppress(DamageError):
+            assert archive.read(ONE) == data  # zeros behind a gzip are none of its bytes
+        results = library.search("resigned OR company", limit=100)
+        assert (results.total, len(list(results))) == (total, total)
+
+
+@pytest.mark.parametrize("name", ["data flipped", "swapped for another", "gone", "a folder in its place"])
+def test_verbs_say_so_and_repair_brings_it_back(settings: Settings, cli: CommandLine, path: Path, name: str) -> None:
+    """`show` and `verify` end with 5 in one line each, and `verify --repair` fetches the very same bytes again."""
+    whole = outcome(settings.root)
+    with Archive.open(settings.root) as archive:
+        DAMAGES[name](path, archive.layout.submission(OTHER))
+    shown = cli.run("show", "--raw", ONE)
+    assert (shown.returncode, shown.stdout) == (5, b"")
+    assert len(shown.stderr.decode().splitlines()) == 1
+    checked = cli.json("verify", code=5)
+    assert ONE in {finding["accession"] for finding in checked["findings"]}
+    repaired = cli.run("verify", "--repair")
+    assert b"Traceback" not in repaired.stderr
+    assert cli.run("verify").returncode == 0
+    assert outcome(settings.root).files == whole.files
