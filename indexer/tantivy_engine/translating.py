@@ -136,7 +136,12 @@ class _Translation:
 
     def _word(self, field: str, text: str) -> TantivyQuery:
         query = TantivyQuery.term_query(self._schema, field, text, index_option=_INDEXED.get(field, "basic"))
-        return query if field in WORD_FIELDS else TantivyQuery.const_score_query(query, 1.0)
+        if field not in WORD_FIELDS:
+            return TantivyQuery.const_score_query(query, 1.0)
+        # K1 and B are Whoosh's; its measure of how rare a word is stands in for tantivy's
+        having, entries = self._searcher.doc_freq(field, text), max(1, self._searcher.num_docs)
+        rarity = math.log1p((max(entries - having, 0) + 0.5) / (having + 0.5))
+        return TantivyQuery.boost_query(query, (math.log(max(entries, having) / (having + 1)) + 1) / rarity)
 
     def _placed(
         self,
