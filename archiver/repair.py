@@ -16,7 +16,7 @@ from typing import Self
 from archiver.archive import Archive
 from archiver.catalogue import CatalogueRecord
 from archiver.durable import publish, storage_errors
-from archiver.errors import DamageError, EdgarError
+from archiver.errors import DamageError, EdgarError, StorageError
 from archiver.identifiers import AccessionNumber
 from archiver.layout import SUBMISSION_SUFFIX
 from archiver.mirror import Mirror
@@ -56,8 +56,13 @@ def repair_files(
 
     `archive` is open for writing; `lost` is what was wrong with the catalogue that opening it has replaced. EDGAR is
     asked only for what nothing here can give, and only where the settings name an identity. It blocks; code in an event
-    loop runs it in a thread. Raises `StorageError`.
+    loop runs it in a thread. Raises `StorageError`, also where rows but no files are there: their disk is not mounted.
     """
+    if archive.catalogue.count() and not any(archive.layout.submissions.glob("*")):
+        raise StorageError(
+            f"{archive.layout.submissions} is empty, and the catalogue has rows",
+            "mount its disk; if all files are lost, remove the catalogue and run `edgarchive sync`",
+        )
     with _Repair(archive, settings, progress or _no_progress) as repair:
         repair.rows(quick=quick)
         repair.beside(quick=quick)

@@ -176,6 +176,37 @@ def test_what_edgar_does_not_have_stays_a_finding(
     assert synced.json(*ALL)["stored"] == 1
 
 
+def test_an_archive_whose_disk_is_not_mounted_is_left_alone(
+    edgar: LoopbackEdgar, synced: CommandLine, settings: Settings
+) -> None:
+    """With all files gone at once nothing is fetched and no row is dropped: it is one line, and says to mount."""
+    submissions = settings.root / "submissions"
+    submissions.rename(settings.root / "elsewhere")
+    submissions.mkdir()
+    requests = len(edgar.requests)
+    done = synced.run("verify", "--repair")
+    assert (done.returncode, done.stdout) == (7, b"")
+    assert b"mount its disk" in done.stderr
+    assert len(edgar.requests) == requests
+    submissions.rmdir()
+    (settings.root / "elsewhere").rename(submissions)
+    assert synced.json("verify")["findings"] == []
+
+
+def test_a_lost_older_version_is_told_once(cli: CommandLine, settings: Settings) -> None:
+    """Lost bytes that were kept beside a submission cannot be had again: a finding once, and their row goes."""
+    other = cli.folder / f"{ONE}.txt"
+    other.write_bytes((FIXTURES / f"{ONE}.txt").read_bytes().replace(b" the ", b"  the "))
+    cli.json("import", str(other))
+    cli.json(*ALL, "--refresh")
+    [beside] = place(settings).parent.glob(f"{ONE}.*.txt.gz")
+    assert cli.json("verify")["findings"] == []
+    beside.write_bytes(beside.read_bytes()[:-30])
+    report = cli.json("verify", "--repair", code=5)
+    assert [finding["accession"] for finding in report["findings"]] == [ONE]
+    assert cli.json("verify")["findings"] == []
+
+
 def test_files_in_wrong_places_are_moved(synced: CommandLine, settings: Settings) -> None:
     """A moved file comes back to its place; a person's own file goes to the quarantine, and is not lost."""
     before = tree(settings.root / "submissions")
