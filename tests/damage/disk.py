@@ -116,7 +116,7 @@ class Disk:
                 folder, name = self._place(change.paths[0])
                 folder.names[name] = _Folder()
             case "sync":
-                self._sync(self._files.get(change.inode) or self._at(change.paths[0]), below=False)
+                self._sync(self._synced(change), below=False)
             case "syncfs":
                 for file in self._files.values():
                     self._sync(file, below=False)
@@ -129,6 +129,14 @@ class Disk:
         self._files[change.inode] = file
         if change.operation == "truncated":
             file.data.clear()
+
+    def _synced(self, change: Change) -> _File | _Folder:
+        """What was synced: a file is known by its inode, which a folder may have got from a removed file."""
+        try:
+            node = self._at(change.paths[0])
+        except KeyError:
+            return self._files[change.inode]
+        return node if isinstance(node, _Folder) else self._files[change.inode]
 
     def _sync(self, node: _File | _Folder, *, below: bool) -> None:
         if isinstance(node, _File):
