@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import logging
 import pkgutil
 import sys
 
@@ -24,7 +23,6 @@ def main(arguments: list[str]) -> int:
     if not arguments or arguments[0] not in names():
         sys.stderr.write(f"usage: scripts/bench NAME [OPTIONS]; NAME is one of {', '.join(names())}\n")
         return 2
-    logging.disable(logging.WARNING)  # invented filings have items that EDGAR does not know
     importlib.import_module(f"tests.bench.{arguments[0]}").main(arguments[1:])
     return 0
 

@@ -40,9 +40,9 @@ _HEAPS = 0.53
 _LENGTH_MU, _LENGTH_SIGMA = 7.6, 1.2
 _FORMS = ("8-K", "8-K", "8-K", "10-Q", "10-K", "4", "SC 13D", "424B2", "DEF 14A")
 _ITEMS = (
-    ("5.02", "Departure of Directors"),
-    ("2.02", "Results of Operations"),
-    ("9.01", "Exhibits"),
+    ("5.02", "Departure of Directors or Principal Officers; Election of Directors; Appointment of Principal Officers"),
+    ("2.02", "Results of Operations and Financial Condition"),
+    ("9.01", "Financial Statements and Exhibits"),
     ("8.01", "Other Events"),
 )
 
