@@ -119,9 +119,9 @@ class Catalogue:
     def _open(self, *, writable: bool) -> sqlite3.Connection:
         if writable:
             options = "mode=rwc"
-        elif os.access(self._path.parent, os.W_OK):
+        elif os.access(self._path.parent, os.W_OK) or self._has_log():
             options = "mode=ro"
-        else:  # WAL wants to write a -shm file even to read; nobody can write here, so nothing changes meanwhile
+        else:  # WAL wants to make a -shm file even to read; without a log there is no writer, nor rows outside the file
             options = "immutable=1"
         connection = sqlite3.connect(
             f"{self._path.absolute().as_uri()}?{options}", uri=True, isolation_level=None, check_same_thread=False
@@ -152,6 +152,11 @@ class Catalogue:
             connection.close()
             raise
         return connection
+
+    def _has_log(self) -> bool:
+        """Whether rows may stand outside the file: another user writes, or a killed writer's disk is read-only now."""
+        log = self._path.with_name(f"{self._path.name}-wal")
+        return log.exists() and log.stat().st_size > 0
 
     def _translated(self) -> contextlib.AbstractContextManager[None]:
         return database_errors(self._path, hint=REPAIR)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from archiver.archive import Archive
 from archiver.settings import Settings
+from archiver.verify import verify_files
 from edgarchive import import_submissions
 from tests.damage.phases import originals
 from tests.edgar_fixtures import command_line
@@ -49,3 +52,23 @@ def test_writing_ends_with_7_and_reading_works(
         done = cli.run(*question)
         assert done.returncode == 0, (question, done.stderr.decode())
     assert edgar.requests == []
+
+
+def test_rows_of_a_killed_writer_are_read(
+    settings: Settings, tmp_path: Path, place: tuple[Path, Callable[[], None]]
+) -> None:
+    """They stand in the catalogue's log, which nobody can take into its file there."""
+    folder, make_read_only = place
+    there = settings.model_copy(update={"root": folder / "archive"})
+    import_submissions([originals(tmp_path)], settings=there)
+    catalogue = there.root / "catalogue.sqlite3"
+    write_and_die = (
+        "import os, sqlite3, sys; connection = sqlite3.connect(sys.argv[1]);"
+        " connection.execute(\"UPDATE submission SET form = '8-K/A'\"); connection.commit(); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", write_and_die, str(catalogue)], check=False)
+    assert catalogue.with_name("catalogue.sqlite3-wal").stat().st_size
+    make_read_only()
+    with Archive.open(there.root) as archive:
+        assert {record.form for record in archive.catalogue.records()} == {"8-K/A"}
+        assert verify_files(archive).findings == ()
