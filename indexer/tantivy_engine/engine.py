@@ -174,7 +174,6 @@ class TantivyEngine:
         writer, self._writer = self._writer, None
         if writer is not None:
             with _writing(self._path):
-                writer.rollback()
                 writer.wait_merging_threads()
                 shutil.rmtree(self._building, ignore_errors=True)
 

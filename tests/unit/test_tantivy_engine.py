@@ -173,3 +173,16 @@ def test_words_near_each_other_in_too_many_ways_are_refused(engine: Engine) -> N
     assert find(engine, '"e d c b"~3') == [1]
     with pytest.raises(QueryError, match="ways"):
         find(engine, '"e d c b a"~50')
+
+
+def test_a_closed_index_has_the_files_of_its_segments_only(engine: Engine, tmp_path: Path) -> None:
+    """Closing lets segments be joined to the end: none that are to be joined, or have been, stay on disk."""
+    for number in range(1, 9):  # as many as tantivy joins, in the background, after the last commit
+        put(engine, number, " ".join(f"zebra{number}x{word}" for word in range(30_000)))
+    engine.close()
+    folder = tmp_path / "tantivy"
+    segments = json.loads((folder / "meta.json").read_bytes())["segments"]
+    assert [f"{segment['segment_id'].replace('-', '')}.store" for segment in segments] == [
+        file.name for file in folder.glob("*.store")
+    ]
+    assert len(segments) == 1
