@@ -81,12 +81,12 @@ def _measure(title: str, filings: Iterator[Filing], queries: int) -> None:
             return
         for engine in embedded():
             measured(ours, root, Path(place) / engine, engine)
-        measured(stock_whoosh, root, Path(place) / "whoosh")
+        measured(stock_whoosh, root, Path(place) / "stock")
         measured(sqlite_fts5, root, Path(place) / "fts5")
         asked = _questions(root, queries)
         answers = {
             **{engine: measured(_search_ours, Path(place) / engine, asked).result for engine in embedded()},
-            BASELINE: measured(_search_stock, Path(place) / "whoosh", asked).result,
+            BASELINE: measured(_search_stock, Path(place) / "stock", asked).result,
             "SQLite FTS5": measured(_search_fts5, Path(place) / "fts5", asked).result,
         }
         for engine in embedded():
