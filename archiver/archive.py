@@ -264,15 +264,29 @@ def _mended_catalogue(layout: Layout, on_damage: Callable[[DamageError], None]) 
         on_damage(error)
     else:
         return catalogue
+    _set_catalogue_aside(layout)
+    return Catalogue(layout.catalogue, writable=True)
+
+
+def _set_catalogue_aside(layout: Layout) -> None:
+    """Move the catalogue and its log to the quarantine, durably, in place of an older one.
+
+    What a repair that was killed here has moved already stays there: only it knows what no file says.
+    """
+    paths = [layout.catalogue.with_name(f"{layout.catalogue.name}{end}") for end in ("", "-wal", "-shm")]
     with storage_errors(layout.quarantine):
         make_directories(layout.quarantine)
-        for end in ("", "-wal", "-shm"):
-            path = layout.catalogue.with_name(f"{layout.catalogue.name}{end}")
-            place = layout.quarantine / path.name
-            place.unlink(missing_ok=True)
+        if layout.catalogue.exists():
+            if layout.catalogue.stat().st_size:
+                for path in paths[1:]:
+                    (layout.quarantine / path.name).unlink(missing_ok=True)
+            else:  # nothing is in it, and there may be something in the older one
+                layout.catalogue.unlink()
+        for path in paths:
             if path.exists():
-                path.rename(place)
-    return Catalogue(layout.catalogue, writable=True)
+                path.replace(layout.quarantine / path.name)
+        fsync_directory(layout.quarantine)
+        fsync_directory(layout.root)
 
 
 def _take_lock(layout: Layout) -> int:

@@ -1,0 +1,104 @@
+"""A power cut, or a kill, after any single change that a repair makes: what it had to mend with is never lost."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from archiver.archive import Archive, decoded_pieces
+from archiver.body import sha256_of
+from archiver.errors import DamageError
+from archiver.identifiers import AccessionNumber
+from archiver.settings import Settings
+from edgarchive import repair_archive, sync_archive
+from tests.damage.disk import CUTS, Disk, compiler, read_changes, recording, states, write_tree
+from tests.damage.phases import ALL, Outcome, outcome
+from tests.edgar_fixtures import command_line
+
+pytestmark = pytest.mark.skipif(compiler() is None, reason="changes are recorded by a preloaded library: Linux and cc")
+
+TRIED = 12
+CUT, GONE, SWAPPED, OTHER, WITHDRAWN = (
+    AccessionNumber(f"0009000900-{number}")
+    for number in ("04-000101", "05-000088", "10-000066", "16-000045", "17-000120")
+)
+MOMENT = datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def _files(settings: Settings) -> None:
+    """A file that is cut, one that is gone, two that have changed places, one without its row, and no index."""
+    with Archive.open(settings.root, writable=True) as archive:
+        path = archive.layout.submission
+        path(CUT).write_bytes(path(CUT).read_bytes()[:-100])
+        path(GONE).unlink()
+        path(SWAPPED).rename(path(SWAPPED).with_suffix(".aside"))
+        path(OTHER).rename(path(SWAPPED))
+        path(SWAPPED).with_suffix(".aside").rename(path(OTHER))
+        archive.catalogue.remove(AccessionNumber("0009000900-21-000150"))
+    shutil.rmtree(settings.root / "index")
+
+
+def _catalogue(settings: Settings) -> None:
+    """A page of the catalogue that is noise; its rows can still be read, and only they know what was withdrawn."""
+    path = settings.root / "catalogue.sqlite3"
+    connection = sqlite3.connect(path)
+    page_bytes = connection.execute("PRAGMA page_size").fetchone()[0]
+    [page] = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'submission_filed'").fetchone()
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * page_bytes)
+        file.write(b"\xa5" * page_bytes)
+
+
+def _whole_bodies(root: Path) -> set[str]:
+    """The sha256 of every body that is whole, wherever in the archive it lies."""
+    found = set()
+    for folder in ("submissions", "quarantine"):
+        for path in (root / folder).rglob("*.gz"):
+            try:
+                found.add(sha256_of(decoded_pieces(path)))
+            except DamageError:
+                continue
+    return found
+
+
+@pytest.mark.usefixtures("edgar")
+@pytest.mark.parametrize("damage", [_files, _catalogue], ids=["files", "catalogue"])
+def test_cut_after_any_change(settings: Settings, tmp_path: Path, damage: Callable[[Settings], None]) -> None:
+    """No body is lost, nothing that only the old catalogue knew is, and the next repair ends as one never cut."""
+    sync_archive(ALL, settings=settings)
+    with Archive.open(settings.root, writable=True) as archive:
+        archive.catalogue.set_withdrawn([WITHDRAWN], MOMENT)
+    damage(settings)
+    bodies = _whole_bodies(settings.root)
+    environment, log = recording(settings.root, tmp_path)
+    disk = Disk(settings.root)
+    done = command_line(settings, tmp_path).run("verify", "--repair", **environment)
+    assert done.returncode == 0, (done.stdout.decode(), done.stderr.decode())
+    whole = _known(settings.root)
+    dice = random.Random(damage.__name__)  # noqa: S311 (the same cuts in every run)
+    found = states(disk, read_changes(log), dice)
+    for cut in CUTS:
+        ways = [way for way in found if way.startswith(cut)]
+        for way in dice.sample(ways, min(len(ways), TRIED)):
+            root = tmp_path / "cut"
+            write_tree(found[way], root)
+            if cut != "some of it":  # that parts the two names of a rename, which no file system with a journal does
+                assert bodies <= _whole_bodies(root), way
+            report = repair_archive(settings.model_copy(update={"root": root}))
+            assert report.findings == (), way
+            assert _known(root) == whole, way
+            shutil.rmtree(root)
+
+
+def _known(root: Path) -> tuple[Outcome, datetime | None]:
+    """What the archive holds and says, and when the withdrawn submission was found to be so."""
+    with Archive.open(root) as archive:
+        return outcome(root), archive.record(WITHDRAWN).withdrawn_at
