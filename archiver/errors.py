@@ -24,6 +24,7 @@ Each class carries the exit code that the command line ends with. A message says
     │   └── UnreadableSubmissionError  5   bytes that no reader of submissions understands
     ├── LockedError                    6   another process writes to the archive
     ├── StorageError                   7   disk full or not writable
+    │   └── IndexServerError           7   the index server cannot be reached, or refuses
     ├── ArchiveFormatError             2   an archive or index of another format version
     ├── IndexMissingError              2   nothing is indexed yet, or the index must be rebuilt
     └── WorkerDiedError                1   processes that index die again and again
@@ -155,6 +156,10 @@ class StorageError(EdgarchiveError):
     """The disk is full, or the place is not writable."""
 
     exit_code = 7
+
+
+class IndexServerError(StorageError):
+    """The server that holds the index cannot be reached, refuses, or is of a version that cannot be used."""
 
 
 class ArchiveFormatError(EdgarchiveError):

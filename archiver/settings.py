@@ -15,7 +15,16 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from platformdirs import user_config_path, user_data_path
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnparsableError
 
@@ -91,8 +100,18 @@ class Settings(BaseSettings):
     """Seconds without any request after EDGAR has answered with a block page."""
     max_submission_bytes: Annotated[int, Field(ge=1)] = 2_000_000_000
     """Decoded bytes of one submission above which it is refused (the largest real ones have 400 MB)."""
-    engine: Literal["whoosh", "tantivy"] = "whoosh"
-    """The full-text engine: whoosh, or tantivy, which is an extra package."""
+    engine: Literal["whoosh", "tantivy", "opensearch"] = "whoosh"
+    """The full-text engine: whoosh, tantivy or opensearch, of which the latter two are extra packages."""
+    opensearch_url: str = "http://127.0.0.1:9200"
+    """Where OpenSearch is."""
+    opensearch_user: str | None = None
+    """Who we are there; without it nobody in particular."""
+    opensearch_password: Annotated[SecretStr | None, Field(repr=False)] = None
+    """The password of that user. It is never shown."""
+    opensearch_ca_file: Path | None = None
+    """The certificates (PEM) that its own must be signed by; without it those that the system trusts."""
+    opensearch_prefix: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]{0,40}$")] = "edgarchive"
+    """What the names of all indexes begin with: small letters, digits and _."""
     max_text_chars: Annotated[int, Field(ge=1)] = 20_000_000
     """Characters of one document's text that are indexed; of a longer one only the beginning can be searched."""
     jobs: Annotated[int, Field(ge=1, le=1024)] = Field(default_factory=lambda: os.cpu_count() or 1)
@@ -144,6 +163,16 @@ class Settings(BaseSettings):
         plain = not (parts.username or parts.password or parts.query or parts.fragment) and parts.port != 0
         if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(parts.hostname or "") or not plain:
             raise ValueError("must be an http or https address such as https://www.sec.gov")
+        return value.rstrip("/")
+
+    @field_validator("opensearch_url", mode="after")
+    @classmethod
+    def _check_opensearch_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("must be an http or https address such as http://127.0.0.1:9200")
+        if parts.username is not None or parts.password is not None:
+            raise ValueError("cannot hold a name or password: set opensearch_user and EDGARCHIVE_OPENSEARCH_PASSWORD")
         return value.rstrip("/")
 
     @field_validator("user_agent", mode="after")

@@ -24,6 +24,7 @@ def index_after(
     indexed = index_archive(
         archive,
         engine=settings.engine,
+        settings=settings,
         jobs=settings.jobs,
         max_text_chars=settings.max_text_chars,
         progress=progress,

@@ -56,7 +56,7 @@ def verify_archive(
                 archive, quick=quick, jobs=settings.jobs, progress=lambda done: progress("checking", done, total)
             )
             progress("checking the index", report.checked, total)
-            findings = (*report.findings, *check_index(archive, quick=quick))
+            findings = (*report.findings, *check_index(archive, settings=settings, quick=quick))
         except DamageError as error:
             return VerifyReport(0, 0, 0, (catalogue_finding(archive, error),))
         return VerifyReport(report.checked, report.ok, report.signed, findings)
@@ -93,6 +93,7 @@ def _repair_index(
     index = repair_index(
         archive,
         engine=settings.engine,
+        settings=settings,
         quick=quick,
         renew=any(finding.kind in _MADE_ANEW for finding in repaired),
         jobs=settings.jobs,

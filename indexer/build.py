@@ -20,6 +20,7 @@ from archiver.durable import fsync_directory, storage_errors
 from archiver.errors import IndexMissingError, UsageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
+from archiver.settings import Settings
 from archiver.verify import Finding
 from indexer.checking import check_index
 from indexer.engine import Engine
@@ -58,6 +59,7 @@ def index_archive(
     archive: Archive,
     *,
     engine: str = "whoosh",
+    settings: Settings | None = None,
     rebuild: bool = False,
     jobs: int = 1,
     max_text_chars: int | None = None,
@@ -65,16 +67,23 @@ def index_archive(
 ) -> IndexReport:
     """Index what the catalogue says is not indexed yet; with `rebuild`, make a new index of all and put it in place.
 
-    `archive` is open for writing. `jobs` processes read and index; this one does it alone where the work is little. Of
-    a document with more than `max_text_chars` characters of text the index has the beginning.
-    `progress` is called with submissions done and submissions in all. A submission that cannot be read is a failure in
-    the report. Where no index can be read, a new one is made.
+    `archive` is open for writing. `settings` say where the server is of an engine that has one. `jobs` processes read
+    and index; this one does it alone where the work is little. Of a document with more than `max_text_chars` characters
+    of text the index has the beginning. `progress` is called with submissions done and submissions in all. A submission
+    that cannot be read is a failure in the report. Where no index can be read, a new one is made.
     Raises `UsageError` (unknown engine, or the index is of another one), `LockedError`, `StorageError`, and
     `WorkerDiedError` where processes die again and again.
     """
     if rebuild:
-        return _rebuild(archive, engine, jobs, max_text_chars, progress)
-    index = _open_or_create(archive, engine)
+        return _rebuild(
+            archive,
+            engine=engine,
+            settings=settings,
+            jobs=jobs,
+            max_text_chars=max_text_chars,
+            progress=progress,
+        )
+    index = _open_or_create(archive, engine, settings)
     if index.name != engine:
         index.close()
         raise UsageError(
@@ -94,6 +103,7 @@ def repair_index(
     archive: Archive,
     *,
     engine: str = "whoosh",
+    settings: Settings | None = None,
     quick: bool = False,
     renew: bool = False,
     jobs: int = 1,
@@ -106,20 +116,26 @@ def repair_index(
     the archive, what is extra is deleted, and what is missing or stale is indexed again. With `renew` it is taken from
     the index what is indexed, though nothing is found: the catalogue has been made anew. Otherwise as `index_archive`.
     """
-    found = tuple(check_index(archive, quick=quick))
+    found = tuple(check_index(archive, settings=settings, quick=quick))
     rebuild = any(finding.accession is None for finding in found)
     engine = engine_of(archive.index_path) or engine
     if not rebuild and (found or (renew and is_index(archive.index_path))):
-        _renew_marks(archive, [finding.accession for finding in found if finding.kind == "index-extra"])
+        _renew_marks(archive, settings, [finding.accession for finding in found if finding.kind == "index-extra"])
     report = index_archive(
-        archive, engine=engine, rebuild=rebuild, jobs=jobs, max_text_chars=max_text_chars, progress=progress
+        archive,
+        engine=engine,
+        settings=settings,
+        rebuild=rebuild,
+        jobs=jobs,
+        max_text_chars=max_text_chars,
+        progress=progress,
     )
     return IndexRepair(found, report)
 
 
-def _renew_marks(archive: Archive, extra: Iterable[AccessionNumber | None]) -> None:
+def _renew_marks(archive: Archive, settings: Settings | None, extra: Iterable[AccessionNumber | None]) -> None:
     """Delete what is `extra` from the index, and let the catalogue say of each submission what the index has of it."""
-    with contextlib.closing(open_index(archive.index_path, writable=True)) as index:
+    with contextlib.closing(open_index(archive.index_path, settings=settings, writable=True)) as index:
         for accession in extra:
             if accession is not None:
                 index.delete(accession)
@@ -191,27 +207,34 @@ class _Run:
             yield from gather_here(records, setup)
 
 
-def _open_or_create(archive: Archive, engine: str) -> Engine:
+def _open_or_create(archive: Archive, engine: str, settings: Settings | None) -> Engine:
     try:
-        return open_index(archive.index_path, writable=True)
+        return open_index(archive.index_path, settings=settings, writable=True)
     except IndexMissingError:
         _remove(archive.index_path)
         archive.catalogue.clear_index_marks()
-        return create_index(archive.index_path, engine=engine)
+        return create_index(archive.index_path, engine=engine, settings=settings)
 
 
 def _rebuild(
-    archive: Archive, engine: str, jobs: int, max_text_chars: int | None, progress: Progress | None
+    archive: Archive,
+    *,
+    engine: str,
+    settings: Settings | None,
+    jobs: int,
+    max_text_chars: int | None,
+    progress: Progress | None,
 ) -> IndexReport:
     path = archive.index_path
     new, old = path.with_name(f"{path.name}.new"), path.with_name(f"{path.name}.old")
     _remove(new)
     _remove(old)
-    index = create_index(new, engine=engine)
+    index = create_index(new, engine=engine, settings=settings)
     run = _Run(archive, index, archive.catalogue.count(), max_text_chars, progress)
     try:
         records = archive.catalogue.records_by_filing_date()
         pairs = [pair for commit in run.commits(records, jobs=jobs) for pair in commit]
+        index.succeed(path)
     finally:
         index.close()
     with storage_errors(path):

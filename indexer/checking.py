@@ -11,6 +11,7 @@ from archiver.archive import Archive
 from archiver.database import database_errors
 from archiver.errors import ArchiveFormatError, IndexMissingError
 from archiver.identifiers import AccessionNumber
+from archiver.settings import Settings
 from archiver.verify import Finding
 from indexer.engine import Engine
 from indexer.engines import is_index, open_index
@@ -29,7 +30,7 @@ _STALE = (
 _UNMARKED = "SELECT DISTINCT accession FROM entry WHERE accession NOT IN (SELECT accession FROM marked) ORDER BY 1"
 
 
-def check_index(archive: Archive, *, quick: bool = False) -> Iterator[Finding]:
+def check_index(archive: Archive, *, settings: Settings | None = None, quick: bool = False) -> Iterator[Finding]:
     """What is wrong with the index of `archive`.
 
     Kinds: ``index-missing`` (indexed, says the catalogue, but the index does not have it; without accession number when
@@ -39,7 +40,7 @@ def check_index(archive: Archive, *, quick: bool = False) -> Iterator[Finding]:
     """
     folder = archive.index_path.name
     try:
-        with contextlib.closing(open_index(archive.index_path)) as index:
+        with contextlib.closing(open_index(archive.index_path, settings=settings)) as index:
             damaged = False
             for name, message in index.check(quick=quick):
                 damaged = True

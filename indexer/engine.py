@@ -118,6 +118,9 @@ class Engine(Protocol):
         Raises `StorageError`, and `DamageError` where an adopted part does not hold what was put into it.
         """
 
+    def succeed(self, place: Path) -> None:
+        """Take over what the index in folder `place` keeps outside of it; then this one's folder replaces that one."""
+
     def search(
         self,
         query: Query | None,

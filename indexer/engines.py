@@ -11,15 +11,17 @@ import os
 import stat
 import time
 from pathlib import Path
+from typing import Any
 
 from archiver.durable import fsync_directory, make_directories, storage_errors, write_file_durably
 from archiver.errors import ArchiveFormatError, IndexMissingError, UsageError
+from archiver.settings import Settings
 from indexer.engine import Engine
 
 SCHEMA = 2
 """Version of what an entry holds and how its words are cut. A change of either needs a rebuilt index: a new number."""
 
-ENGINES = ("whoosh", "tantivy")
+ENGINES = ("whoosh", "tantivy", "opensearch")
 """The engines there are. Each is imported only when an index of it is made or opened."""
 
 _META = "meta.json"
@@ -39,6 +41,10 @@ def engine_class(name: str) -> type[Engine]:
                 from indexer.tantivy_engine.engine import TantivyEngine  # noqa: PLC0415
 
                 return TantivyEngine
+            case "opensearch":
+                from indexer.opensearch_engine.engine import OpenSearchEngine  # noqa: PLC0415
+
+                return OpenSearchEngine
             case _:
                 raise UsageError(f"there is no engine {name!r}", f"choose one of: {', '.join(ENGINES)}")
     except ModuleNotFoundError as error:
@@ -49,7 +55,7 @@ def engine_class(name: str) -> type[Engine]:
         ) from None
 
 
-def create_index(path: Path, *, engine: str) -> Engine:
+def create_index(path: Path, *, engine: str, settings: Settings | None = None) -> Engine:
     """Make an empty index of `engine` in the new folder `path`, open for writing.
 
     Raises `UsageError` (unknown engine, or its package is not installed), `StorageError`.
@@ -58,14 +64,14 @@ def create_index(path: Path, *, engine: str) -> Engine:
     with storage_errors(path):
         make_directories(path.parent)
         path.mkdir(mode=0o700)
-    created = chosen.create(path)
+    created = chosen.create(path, **_options(engine, settings))
     write_file_durably(path / _META, json.dumps({"schema": SCHEMA, "engine": engine}).encode() + b"\n")
     with storage_errors(path):
         fsync_directory(path.parent)
     return created
 
 
-def open_index(path: Path, *, writable: bool = False) -> Engine:
+def open_index(path: Path, *, settings: Settings | None = None, writable: bool = False) -> Engine:
     """Open the index in folder `path`.
 
     Raises `IndexMissingError` (none, or unreadable), `ArchiveFormatError` (another schema or an unknown engine, or a
@@ -83,7 +89,12 @@ def open_index(path: Path, *, writable: bool = False) -> Engine:
             f"the index in {path} is of schema {schema!r} and engine {engine!r}, which this edgarchive does not read",
             _REBUILD,
         )
-    return engine_class(engine).open(path, writable=writable)
+    return engine_class(engine).open(path, writable=writable, **_options(str(engine), settings))
+
+
+def _options(engine: str, settings: Settings | None) -> dict[str, Any]:
+    """What an engine is told beside its folder: one whose index is on a server, where that is."""
+    return {"settings": settings} if engine == "opensearch" else {}
 
 
 def is_index(path: Path) -> bool:

@@ -47,6 +47,7 @@ class Library:
     def __init__(self, root: str | PathLike[str] | None = None, *, settings: Settings | None = None) -> None:
         """Open the archive in folder `root`, else where settings say. Raises `NotInArchiveError`, `SettingsError`."""
         self._archive = Archive.open(Path(root) if root is not None else (settings or Settings()).root)
+        self._settings = settings
         self._engine: Engine | None = None
         self._opening = threading.Lock()
 
@@ -122,7 +123,7 @@ class Library:
     def _index(self) -> Engine:
         with self._opening:
             if self._engine is None:
-                self._engine = open_index(self._archive.index_path)
+                self._engine = open_index(self._archive.index_path, settings=self._settings)
             return self._engine
 
     def _hit(self, stored: dict[str, Any], score: float | None, snippets: _Snippets) -> Hit:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.opensearch.fixtures import NOT_HAD
+
 settings.register_profile("edgarchive", deadline=None, max_examples=60, database=None)
 settings.load_profile("edgarchive")
 
@@ -24,3 +26,9 @@ def _no_settings_of_the_person(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     for name in _XDG:
         monkeypatch.setenv(name, str(tmp_path / name.lower()))
     monkeypatch.chdir(tmp_path)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say aloud that a part of the tests had no server to run against."""
+    for reason in dict.fromkeys(NOT_HAD):
+        terminalreporter.write_line(f"NOT TESTED: OpenSearch, for no server could be had: {reason}", yellow=True)

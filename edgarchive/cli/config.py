@@ -20,6 +20,9 @@ _EXAMPLES = {
     "root": '"/srv/edgar"',
     "user_agent": '"Example Research research@example.com"',
     "jobs": "4",
+    "opensearch_user": '"edgarchive"',
+    "opensearch_password": '"…"',
+    "opensearch_ca_file": '"/etc/ssl/opensearch-ca.pem"',
 }
 """Example values for the settings whose default depends on the machine, or that have none."""
 _SELECT_EXAMPLE = """\

@@ -19,7 +19,9 @@ def index(
     context: typer.Context,
     *,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Build the whole index anew, beside the old one.")] = False,
-    engine: Annotated[str | None, typer.Option(metavar="E", help="The full-text engine: whoosh or tantivy.")] = None,
+    engine: Annotated[
+        str | None, typer.Option(metavar="E", help="The full-text engine: whoosh, tantivy, opensearch.")
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
     """Index what is stored and not indexed yet."""
@@ -32,6 +34,7 @@ def index(
         report = index_archive(
             archive,
             engine=settings.engine,
+            settings=settings,
             rebuild=rebuild,
             jobs=settings.jobs,
             max_text_chars=settings.max_text_chars,

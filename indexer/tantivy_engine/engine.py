@@ -95,6 +95,9 @@ class TantivyEngine:
                 writer.commit()
                 writer.garbage_collect_files()
 
+    def succeed(self, place: Path) -> None:
+        """Nothing: all of this index is in its folder."""
+
     def search(
         self,
         query: Query | None,

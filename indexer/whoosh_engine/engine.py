@@ -83,6 +83,9 @@ class WhooshEngine:
         if self._writer is not None:
             self._writer.commit()
 
+    def succeed(self, place: Path) -> None:
+        """Nothing: all of this index is in its folder."""
+
     def search(
         self,
         query: Query | None,

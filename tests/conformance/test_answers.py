@@ -82,6 +82,8 @@ def test_a_ranking_is_by_score_and_then_by_date(
 @pytest.mark.parametrize("query", ["zebra", "zebra merger", '"board of directors"', "zebra OR resign*", "stem:company"])
 def test_the_best_hits_are_those_of_whoosh(reference: Engine, other: Engine, query: str) -> None:
     """Most of the ten best hits are the same, whatever an engine's own rounding of lengths does to their order."""
+    if other.name == "opensearch" and query.startswith("stem:"):
+        pytest.skip("there a stem scores as one word, not as the sum of its words (docs/opensearch.md)")
     best = [{record["accession"] for record in ask(engine, query, Filters())[1]} for engine in (reference, other)]
     assert len(best[0] & best[1]) >= 7
 
@@ -109,6 +111,8 @@ def test_what_expands_too_far_is_the_same_error(
     reference: Engine, other: Engine, query: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A pattern that stands for too many words is refused in the same words."""
+    if other.name == "opensearch":
+        pytest.skip("a cluster does not list its words; it has bounds of its own (docs/opensearch.md)")
     monkeypatch.setattr(bounds, "MAX_EXPANSIONS", 1)
     errors = []
     for engine in (reference, other):

@@ -28,6 +28,7 @@ EXIT_CODES = {
     "UnreadableSubmissionError": 5,
     "LockedError": 6,
     "StorageError": 7,
+    "IndexServerError": 7,
     "ArchiveFormatError": 2,
     "WorkerDiedError": 1,
     "IndexMissingError": 2,

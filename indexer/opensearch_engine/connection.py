@@ -1,0 +1,141 @@
+"""The way to an OpenSearch cluster: who we are there, and what its refusals mean."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from opensearchpy import OpenSearch, exceptions
+
+from archiver.errors import IndexMissingError, IndexServerError, QueryError, SettingsError
+from archiver.settings import Settings
+from indexer.bounds import MAX_SEARCH_S
+
+MIN_MAJOR = 2
+"""The first version of OpenSearch that is known to answer rightly: points in time came with 2.4."""
+
+_CONNECT_ATTEMPTS = 3
+_PASSING = {429, 502, 503, 504}
+_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_LARGE = 401, 403, 404, 413
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Where a cluster is and how to be let in. `prefix` begins the name of everything that is made there."""
+
+    url: str
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None
+    prefix: str = "edgarchive"
+
+    @classmethod
+    def of(cls, settings: Settings) -> Access:
+        """What `settings` say."""
+        secret = settings.opensearch_password
+        return cls(
+            url=settings.opensearch_url,
+            user=settings.opensearch_user,
+            password=None if secret is None else secret.get_secret_value(),
+            ca_file=settings.opensearch_ca_file,
+            prefix=settings.opensearch_prefix,
+        )
+
+    def client(self) -> OpenSearch:
+        """A client that several threads may use; nothing is sent yet. Raises `SettingsError` (no such CA file)."""
+        if self.ca_file is not None and not self.ca_file.is_file():
+            raise SettingsError(f"there is no file {self.ca_file}", "set opensearch_ca_file to the cluster's CA")
+        # it logs every request that fails, with a traceback; what is to be told is told by our errors
+        logging.getLogger("opensearch").setLevel(logging.CRITICAL)
+        return OpenSearch(
+            self.url,
+            http_auth=(self.user, self.password or "") if self.user is not None else None,
+            ca_certs=None if self.ca_file is None else str(self.ca_file),
+            timeout=MAX_SEARCH_S * 2,
+            max_retries=_CONNECT_ATTEMPTS,
+            retry_on_timeout=False,
+            pool_maxsize=16,
+        )
+
+
+def cluster_uuid(client: OpenSearch, access: Access) -> str:
+    """The identity of the cluster. Raises `IndexServerError` where it is not an OpenSearch that can be used."""
+    with cluster_errors(access):
+        about = client.info()
+    version = about.get("version", {})
+    number = str(version.get("number", "?"))
+    major = number.split(".", 1)[0]
+    if version.get("distribution") != "opensearch" or not major.isdigit() or int(major) < MIN_MAJOR:
+        kind = version.get("distribution", "no OpenSearch")
+        raise IndexServerError(
+            f"what answers at {access.url} is {kind} {number}", f"use OpenSearch {MIN_MAJOR} or later"
+        )
+    return str(about["cluster_uuid"])
+
+
+def is_passing(error: exceptions.OpenSearchException) -> bool:
+    """Whether the same request may succeed later: no connection, a full queue, a node that just went away."""
+    if isinstance(error, exceptions.ConnectionError):
+        return not isinstance(error, exceptions.SSLError)
+    return isinstance(error, exceptions.TransportError) and error.status_code in _PASSING
+
+
+@contextlib.contextmanager
+def cluster_errors(access: Access) -> Iterator[None]:
+    """What the client raises, as ours: `QueryError`, `IndexMissingError` or `IndexServerError`, without any secret."""
+    try:
+        yield
+    except exceptions.ConnectionTimeout:
+        raise QueryError(f"the search took more than {MAX_SEARCH_S:.0f} s", "make the query narrower") from None
+    except exceptions.SSLError as error:
+        raise IndexServerError(
+            f"{access.url} has no certificate that we trust ({_reason(error)})", "set opensearch_ca_file"
+        ) from None
+    except exceptions.ConnectionError as error:
+        raise IndexServerError(
+            f"there is no OpenSearch at {access.url} ({_reason(error)})", "start it, or set opensearch_url"
+        ) from None
+    except exceptions.TransportError as error:
+        raise _refusal(error, access) from None
+
+
+def _refusal(error: exceptions.TransportError, access: Access) -> Exception:
+    status, reason = error.status_code, _reason(error)
+    if status == _UNAUTHORIZED:
+        return IndexServerError(
+            f"{access.url} does not let us in", "check opensearch_user and EDGARCHIVE_OPENSEARCH_PASSWORD"
+        )
+    if "expanded to too many terms" in reason or "too_many_clauses" in reason:
+        return QueryError(
+            f"a pattern in a phrase stands for too many words of the index ({reason})",
+            "add letters to make it narrower",
+        )
+    if "cluster_block_exception" in reason or status == _FORBIDDEN:
+        return IndexServerError(
+            f"{access.url} refuses: {reason}",
+            "free room on its nodes, or let us write there (index.blocks), and run the same command again",
+        )
+    if status == _NOT_FOUND:
+        return IndexMissingError(f"{access.url} does not have the index: {reason}", "run `edgarchive index --rebuild`")
+    if status in _PASSING:
+        return IndexServerError(f"{access.url} cannot answer now: {reason}", "look at its nodes, and try again")
+    return IndexServerError(f"{access.url} answered {status}: {reason}", "see the log of its nodes")
+
+
+def _reason(error: exceptions.TransportError) -> str:
+    """One line that says why; the server's own innermost reason where it gives one."""
+    info: Any = error.info
+    if isinstance(info, dict) and isinstance(info.get("error"), dict):
+        cause = info["error"]
+        failed = cause.get("failed_shards") or []
+        if failed and isinstance(failed[0], dict):
+            cause = failed[0].get("reason", cause)
+        kind, text = cause.get("type", ""), cause.get("reason", "")
+        return " ".join(f"{kind}: {text}".split())[:300]
+    if isinstance(error, exceptions.ConnectionError):
+        return type(info).__name__
+    return " ".join(str(error.error).split())[:300]

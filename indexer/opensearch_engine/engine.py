@@ -1,0 +1,348 @@
+"""The engine over OpenSearch: which indexes there are, and who writes to them.
+
+The folder holds ``opensearch.json`` (the alias, and the cluster it is in) and the writer's lock; all else is in the
+cluster.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, ClassVar, Self, TypeVar
+
+from opensearchpy import OpenSearch
+from whoosh.query import Query
+
+from archiver.durable import write_file_durably
+from archiver.errors import ArchiveFormatError, EdgarchiveError, IndexMissingError, IndexServerError, LockedError
+from archiver.identifiers import AccessionNumber
+from archiver.settings import Settings
+from indexer.engine import EngineResult, EngineStats, Facet, FacetCount, PartWriter, Sort
+from indexer.entries import IndexEntry
+from indexer.opensearch_engine.connection import Access, cluster_errors, cluster_uuid
+from indexer.opensearch_engine.mapping import mapping, template
+from indexer.opensearch_engine.searching import Search, all_records
+from indexer.opensearch_engine.writing import EntryWriter, Part, Place, Sender, index_name, part_writers
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+PLACE = "opensearch.json"
+
+_LOCK = "writer.lock"
+_FIRST_YEAR = 0
+"""The year of an index that stays empty: without it an alias of nothing would not exist."""
+_ASKED_AT_ONCE = 1000
+_NO_COPIES = {"auto_expand_replicas": False, "number_of_replicas": 0}
+_COPIES = {"auto_expand_replicas": "0-1"}
+_COPYING_S = 600
+_ATTEMPTS, _PAUSE_S = 5, 0.1
+
+_REBUILD = "run `edgarchive index --rebuild`"
+
+
+class OpenSearchEngine:
+    """See `indexer.engine.Engine`."""
+
+    name: ClassVar[str] = "opensearch"
+
+    def __init__(self, path: Path, access: Access, alias: str, *, writable: bool, client: OpenSearch) -> None:
+        self._path = path
+        self._access = access
+        self._alias = alias
+        self._writable = writable
+        self._client = client
+        self._lock: int | None = None
+        self._generation = ""
+        self._is_new = False
+        self._made: set[int] = set()
+        self._pending: EntryWriter | None = None
+        self._parts: list[Part] = []
+
+    @classmethod
+    def create(cls, path: Path, settings: Settings | None = None) -> Self:
+        """Make an empty index, with its place in the empty folder `path`. Raises `IndexServerError`, `StorageError`."""
+        access = Access.of(settings or Settings())
+        client = access.client()
+        uuid = cluster_uuid(client, access)
+        alias = f"{access.prefix}-{secrets.token_hex(6)}"
+        with cluster_errors(access):
+            client.indices.put_index_template(name=access.prefix, body=template(access.prefix))
+        engine = cls(path, access, alias, writable=True, client=client)
+        engine._generation = f"{alias}-1"
+        engine._is_new = True
+        engine._make_index(_FIRST_YEAR)
+        _write_place(path, alias, uuid)
+        return engine
+
+    @classmethod
+    def open(cls, path: Path, settings: Settings | None = None, *, writable: bool = False) -> Self:
+        """Open the index whose place is in `path`.
+
+        Raises `IndexMissingError` (its place cannot be read, or it is gone), `IndexServerError` (not that cluster),
+        `ArchiveFormatError` (its indexes are not as we make them).
+        """
+        access = Access.of(settings or Settings())
+        try:
+            place = json.loads((path / PLACE).read_bytes())
+            alias, uuid = str(place["alias"]), str(place["cluster_uuid"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise IndexMissingError(f"cannot read {path / PLACE}: {error}", _REBUILD) from error
+        client = access.client()
+        found = cluster_uuid(client, access)
+        if found != uuid:
+            raise IndexServerError(
+                f"the index is in another cluster than the one at {access.url}",
+                "set opensearch_url, or run `edgarchive index --rebuild`",
+            )
+        engine = cls(path, access, alias, writable=writable, client=client)
+        engine._check_mapping()
+        return engine
+
+    def add(self, accession: AccessionNumber, entries: Iterable[IndexEntry]) -> None:
+        """See `indexer.engine.Engine.add`. Raises `LockedError`."""
+        self._begin()
+        if self._pending is None:
+            self._pending = EntryWriter(self._generation)
+        elif accession in self._pending._places:  # noqa: SLF001
+            self._flush()
+            self._pending = EntryWriter(self._generation)
+        self._pending.add(accession, entries)
+
+    def delete(self, accession: AccessionNumber) -> None:
+        """Drop a submission's entries at the next commit. Raises `LockedError`."""
+        self.add(accession, ())
+
+    def part_writer(self) -> Callable[[], PartWriter]:
+        """See `indexer.engine.Engine.part_writer`. Raises `LockedError`."""
+        self._begin()
+        return part_writers(self._generation)
+
+    def adopt(self, part: Part) -> None:
+        """See `indexer.engine.Engine.adopt`. Raises `LockedError`."""
+        self._begin()
+        self._flush()
+        self._parts.append(part)
+
+    def commit(self) -> None:
+        """Send all, take away what it replaces, and let it be found. Raises `IndexServerError`, `ArchiveFormatError`.
+
+        Each document is on the disk of a node when it is acknowledged, and all are when this returns. Where it raises,
+        what was acknowledged by then may be found; the same submissions added again complete it.
+        """
+        self._flush()
+        if not self._parts:
+            return
+        sender = Sender(self._client, self._access)
+        current: dict[AccessionNumber, frozenset[Place]] = {}
+        for part in self._parts:
+            current |= part.places
+        stale = {(accession, place) for accession, place in self._present(list(current))}
+        for part in self._parts:
+            stale.update((accession, place) for accession, places in part.places.items() for place in places)
+            for year in {year for places in part.places.values() for year, _ in places}:
+                self._make_index(year)
+            sender.send(part.portions)
+        stale.difference_update((accession, place) for accession, places in current.items() for place in places)
+        sender.remove(self._generation, stale)
+        self._refresh()
+        self._parts.clear()
+
+    def succeed(self, place: Path) -> None:
+        """Take over the alias of the index in `place` and remove its indexes in one step: no search is left without.
+
+        The new indexes have a copy of each shard first, where there are nodes for it. Raises `IndexServerError`.
+        """
+        with cluster_errors(self._access):
+            new = list(self._client.indices.get_alias(name=self._alias))
+            self._client.indices.put_settings(index=self._alias, body={"index": _COPIES})
+            self._client.cluster.health(
+                index=",".join(new),
+                params={"wait_for_no_initializing_shards": "true", "request_timeout": _COPYING_S},
+            )
+            uuid = self._client.info()["cluster_uuid"]
+            try:
+                replaced = json.loads((place / PLACE).read_bytes())
+                alias = str(replaced["alias"]) if replaced["cluster_uuid"] == uuid else None
+            except (OSError, ValueError, KeyError, TypeError):
+                return  # there was none, or one that nobody can find any more
+            if alias is None or not self._client.indices.exists_alias(name=alias):
+                return
+            old = list(self._client.indices.get_alias(name=alias))
+            actions = [
+                *({"add": {"index": name, "alias": alias}} for name in new),
+                *({"remove": {"index": name, "alias": self._alias}} for name in new),
+                *({"remove_index": {"index": name}} for name in old),
+            ]
+            self._client.indices.update_aliases(body={"actions": actions})
+        self._alias = alias
+        _write_place(self._path, alias, uuid)
+
+    def search(
+        self,
+        query: Query | None,
+        *,
+        filters: Query | None = None,
+        sort: Sort | None = None,
+        limit: int | None = 10,
+        offset: int = 0,
+        documents: bool = False,
+    ) -> EngineResult:
+        """See `indexer.engine.Engine.search`. Raises `QueryError`, `IndexMissingError`, `IndexServerError`."""
+        order = sort or ("newest" if query is None else "relevance")
+        return self._patiently(
+            lambda: self._search(query, filters, documents=documents).page(order, limit=limit, offset=offset)
+        )
+
+    def facet(
+        self, query: Query | None, facet: Facet, *, filters: Query | None = None, documents: bool = False
+    ) -> tuple[FacetCount, ...]:
+        """See `indexer.engine.Engine.facet`. Raises as `search`."""
+        return self._patiently(lambda: self._search(query, filters, documents=documents).facet(facet))
+
+    def stored(self) -> Iterator[tuple[AccessionNumber, str, int | None]]:
+        """Accession number, sha256 and sequence of every entry that can be found."""
+        for stored in all_records(self._client, self._access, self._alias):
+            record = json.loads(stored)
+            yield AccessionNumber(record["accession"]), record["sha256"], record["sequence"]
+
+    def check(self, *, quick: bool = False) -> Iterator[tuple[str, str]]:  # noqa: ARG002 — the cluster's own checks
+        """Indexes that have lost a part of themselves, by what the cluster says: it checks its own files."""
+        with cluster_errors(self._access):
+            health = self._client.cluster.health(index=self._alias, level="indices")
+        for name, state in sorted(health["indices"].items()):
+            if state["status"] == "red":
+                yield name, f"{state['unassigned_shards']} shards of it have no copy on any node"
+
+    def stats(self) -> EngineStats:
+        """Documents that can be found, and the bytes of one copy of each index."""
+        with cluster_errors(self._access):
+            stats = self._client.indices.stats(index=self._alias, metric="docs,store")["_all"]["primaries"]
+        return EngineStats(stats["docs"]["count"], stats["store"]["size_in_bytes"])
+
+    def close(self) -> None:
+        """Close the connection. What was not committed is dropped."""
+        if self._lock is not None:
+            try:
+                self._end_bulk()
+            except EdgarchiveError as error:
+                _log.warning("the indexes stay as they are for writing: %s", error)  # the next writer sets them again
+            os.close(self._lock)
+            self._lock = None
+        self._parts.clear()
+        self._pending = None
+        self._client.close()
+
+    def _search(self, query: Query | None, filters: Query | None, *, documents: bool) -> Search:
+        return Search(self._client, self._access, self._alias, query=query, filters=filters, documents=documents)
+
+    def _patiently(self, ask: Callable[[], T]) -> T:
+        """The answer of `ask`, which is asked again where a rebuilt index took the place of this one meanwhile."""
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                return ask()
+            except IndexMissingError:
+                time.sleep(_PAUSE_S)
+        return ask()
+
+    def _begin(self) -> None:
+        """Become the writer: take the lock, learn which indexes there are, and let nothing be found before a commit."""
+        if not self._writable:
+            raise ValueError("the index is open for reading only")
+        if self._lock is not None:
+            return
+        self._lock = _locked(self._path / _LOCK)
+        with cluster_errors(self._access):
+            names = list(self._client.indices.get_alias(name=self._alias))
+        self._generation = names[0].rpartition("-")[0]
+        self._made = {int(name.rpartition("-")[2]) for name in names}
+        self._refresh()  # what a writer that died had sent, too, is then seen and replaced
+        self._put_settings(refresh_interval="-1")
+
+    def _flush(self) -> None:
+        if self._pending is not None:
+            self._parts.append(self._pending.finish())
+            self._pending = None
+
+    def _make_index(self, year: int) -> None:
+        if year in self._made:
+            return
+        name = index_name(self._generation, year)
+        with cluster_errors(self._access):
+            # copies are made of a new index when it is whole; one that is in use keeps them while it grows
+            options = {"refresh_interval": "-1", **(_NO_COPIES if self._is_new else {})}
+            self._client.indices.create(
+                index=name,
+                body={"aliases": {self._alias: {}}, "settings": {"index": options}},
+                ignore=[400],  # another writer has just made it
+                wait_for_active_shards=1,
+            )
+        self._made.add(year)
+
+    def _present(self, accessions: list[AccessionNumber]) -> Iterator[tuple[AccessionNumber, Place]]:
+        """Where the documents of these submissions are now."""
+        for start in range(0, len(accessions), _ASKED_AT_ONCE):
+            some = accessions[start : start + _ASKED_AT_ONCE]
+            body: dict[str, Any] = {
+                "size": 10_000,
+                "_source": False,
+                "query": {"terms": {"accession": [str(accession).lower() for accession in some]}},
+                "sort": [{"number": "asc"}, {"position": "asc"}, {"year": "asc"}],
+            }
+            while True:
+                with cluster_errors(self._access):
+                    answer = self._client.search(index=self._alias, body=body, allow_partial_search_results=False)
+                hits = answer["hits"]["hits"]
+                for hit in hits:
+                    yield AccessionNumber(hit["_routing"]), (int(hit["_index"].rpartition("-")[2]), hit["_id"])
+                if len(hits) < body["size"]:
+                    break
+                body["search_after"] = hits[-1]["sort"]
+
+    def _refresh(self) -> None:
+        with cluster_errors(self._access):
+            self._client.indices.refresh(index=self._alias)
+
+    def _end_bulk(self) -> None:
+        """What a writer had switched off for its time."""
+        self._put_settings(refresh_interval=None, **_COPIES)
+
+    def _put_settings(self, **values: object) -> None:
+        with cluster_errors(self._access):
+            self._client.indices.put_settings(index=self._alias, body={"index": values})
+
+    def _check_mapping(self) -> None:
+        with cluster_errors(self._access):
+            indexes = self._client.indices.get_mapping(index=self._alias)
+        wanted = mapping()["properties"]
+        for name, found in sorted(indexes.items()):
+            fields = found["mappings"].get("properties", {})
+            if {field: of["type"] for field, of in fields.items()} != {
+                field: of["type"] for field, of in wanted.items()
+            }:
+                raise ArchiveFormatError(
+                    f"the index {name} at {self._access.url} is not as edgarchive makes it", _REBUILD
+                )
+
+
+def _write_place(path: Path, alias: str, uuid: str) -> None:
+    write_file_durably(path / PLACE, json.dumps({"alias": alias, "cluster_uuid": uuid}).encode() + b"\n")
+
+
+def _locked(path: Path) -> int:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise LockedError(
+            f"another edgarchive is writing to the index {path.parent}", "wait until it has ended"
+        ) from None
+    return descriptor

@@ -1,0 +1,117 @@
+"""What stands in an OpenSearch index: names, settings, the strict mapping, and an entry as a document of it.
+
+Words are cut by `archiver.identifiers` alone. They are sent with a blank between them, and OpenSearch cuts at blanks
+and nothing else, so its tokens are ours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from typing import Any
+
+from archiver.identifiers import words
+from indexer.entries import IndexEntry, exact
+from indexer.fields import VALUE_FIELDS, document_of
+from indexer.query_tree import english_stem
+
+NAME_GAP = 1000
+"""Positions left free between two names, and twice the words of a name that are kept."""
+
+STEMS = {"text": "text_stem", "description": "description_stem"}
+"""Beside each field of running text, one with the stem of each word in the same place."""
+
+_MAX_WORD_CHARS = 200
+"""OpenSearch cuts words after 255 UTF-16 units, which would move all that follows."""
+
+_KEPT_CHARS = 100
+_WORDS: dict[str, Any] = {"type": "text", "analyzer": "whitespace"}
+_VALUE: dict[str, Any] = {"type": "keyword"}
+
+
+def template(prefix: str) -> dict[str, Any]:
+    """The index template for all indexes whose name begins with `prefix`.
+
+    ``record`` alone is kept as it came (``_source``): words need not be read back. Documents are sorted by accession
+    number, so that counting submissions walks along the index.
+    """
+    return {
+        "index_patterns": [f"{prefix}-*"],
+        "template": {
+            "settings": {
+                "index": {
+                    "number_of_shards": 1,
+                    "auto_expand_replicas": "0-1",
+                    "codec": "best_compression",
+                    "sort.field": ["number", "position"],
+                    "sort.order": ["asc", "asc"],
+                }
+            },
+            "mappings": mapping(),
+        },
+    }
+
+
+def mapping() -> dict[str, Any]:
+    """The fields. An index that has others is not ours."""
+    return {
+        "dynamic": "strict",
+        "_source": {"includes": ["record"]},
+        "_routing": {"required": True},
+        "properties": {
+            **dict.fromkeys((*STEMS, *STEMS.values()), _WORDS),
+            "name": _WORDS | {"position_increment_gap": NAME_GAP},
+            **dict.fromkeys(VALUE_FIELDS, _VALUE),
+            **{name: {"type": "integer"} for name in ("filed", "period", "year", "position")},
+            **{name: {"type": "long"} for name in ("accepted", "number")},
+            "first": {"type": "boolean"},
+            "record": {"type": "keyword", "index": False, "doc_values": False},
+        },
+    }
+
+
+def document_id(entry: IndexEntry) -> str:
+    """The ``_id`` of an entry: writing it again replaces it."""
+    return f"{entry.accession}:{entry.position or 0}"
+
+
+def body_of(entry: IndexEntry) -> dict[str, Any]:
+    """An entry as it is sent. ``first`` is true for one document of each submission."""
+    values = document_of(entry)
+    body: dict[str, Any] = {name: values[name] for name in ("filed", "accepted", "number", "record")}
+    for name in ("text", "description"):
+        cut = [short(word) for word in words(values[name] or "")]
+        if cut:
+            body[name] = " ".join(cut)
+            body[STEMS[name]] = " ".join(map(english_stem, cut))
+    names = [" ".join(short(word) for word in words(text)[: NAME_GAP // 2]) for text in values["name"]]
+    body |= {"name": names} if names else {}
+    for name in VALUE_FIELDS:
+        folded = list(dict.fromkeys(short_value(exact(value)) for value in values[name] or ()))
+        body |= {name: folded} if folded else {}
+    body |= {"period": values["period"]} if values["period"] else {}
+    return body | {
+        "year": entry.filing_date.year,
+        "position": entry.position or 0,
+        "first": not entry.position,
+    }
+
+
+def short(word: str) -> str:
+    """`word`, or, where it is longer than OpenSearch takes, its beginning and a digest: the same for the same word."""
+    return word if len(word) <= _KEPT_CHARS else _shortened(word)
+
+
+def short_value(value: str) -> str:
+    """A whole value, shortened where it is longer than a query can be."""
+    return value if len(value) <= _MAX_VALUE_CHARS else value[:_MAX_VALUE_CHARS]
+
+
+_MAX_VALUE_CHARS = 4097
+
+
+@lru_cache(maxsize=1024)
+def _shortened(word: str) -> str:
+    if len(word) <= _MAX_WORD_CHARS and word.isascii():
+        return word
+    return word[:_KEPT_CHARS] + hashlib.blake2b(word.encode(), digest_size=20).hexdigest()

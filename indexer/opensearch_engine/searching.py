@@ -1,0 +1,252 @@
+"""Asking: exact totals, one hit a submission, any order, any page, counts by value.
+
+What only asks for facts that a submission's documents share is asked of one document each. Else OpenSearch collapses to
+the best document of each submission, and the submissions are counted by walking over the accession numbers of all that
+matches, for its own count of different values is an estimate. Beyond `WINDOW`, and for all hits, the matches are read
+in one point in time, best document first, and ordered here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import itertools
+import operator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from opensearchpy import OpenSearch
+from whoosh.query import Query
+
+from indexer.bounds import MAX_SEARCH_S, Deadline
+from indexer.engine import EngineHit, EngineResult, Facet, FacetCount, Sort
+from indexer.opensearch_engine.connection import Access, cluster_errors
+from indexer.opensearch_engine.translating import EVERYTHING, Json, is_of_submission, translated
+
+WINDOW = 10_000
+"""How deep a page of collapsed hits may lie (``index.max_result_window``)."""
+
+_BUCKETS = 10_000
+_KEEP_ALIVE = "2m"
+_ORDERS: dict[Sort, list[Json]] = {
+    "relevance": [{"_score": "desc"}, {"filed": "desc"}, {"accepted": "desc"}, {"number": "desc"}, {"position": "asc"}],
+    "newest": [{"filed": "desc"}, {"accepted": "desc"}, {"number": "desc"}, {"_score": "desc"}, {"position": "asc"}],
+    "oldest": [{"filed": "asc"}, {"accepted": "asc"}, {"number": "asc"}, {"_score": "desc"}, {"position": "asc"}],
+}
+_BY_SUBMISSION: list[Json] = [
+    {"number": "asc"},
+    {"_score": "desc"},
+    {"position": "asc"},
+    {"filed": "asc"},
+    {"accepted": "asc"},
+]
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """A matching document, by what it is ranked by."""
+
+    number: int
+    score: float
+    position: int
+    filed: int
+    accepted: int
+    id: str
+    type: str | None
+
+
+_KEYS: dict[Sort, Any] = {
+    "relevance": lambda m: (-m.score, -m.filed, -m.accepted, -m.number, m.position),
+    "newest": lambda m: (-m.filed, -m.accepted, -m.number, -m.score, m.position),
+    "oldest": lambda m: (m.filed, m.accepted, m.number, -m.score, m.position),
+}
+
+
+class Search:
+    """One search of the indexes behind `alias`."""
+
+    def __init__(
+        self,
+        client: OpenSearch,
+        access: Access,
+        alias: str,
+        *,
+        query: Query | None,
+        filters: Query | None,
+        documents: bool,
+    ) -> None:
+        self._client = client
+        self._access = access
+        self._alias = alias
+        self._scored = query is not None
+        self._single = documents or (is_of_submission(query) and is_of_submission(filters))
+        conditions = [] if filters is None else [translated(filters)]
+        if self._single and not documents:
+            conditions.append({"term": {"first": True}})
+        self._query: Json = {
+            "bool": {"must": [EVERYTHING if query is None else translated(query)], "filter": conditions}
+        }
+        if query is None:
+            self._query["bool"] = {"filter": [EVERYTHING, *conditions]}
+        self._deadline = Deadline()
+
+    def page(self, sort: Sort, *, limit: int | None, offset: int) -> EngineResult:
+        """The page that begins at `offset`, all of it with `limit` None. Raises `QueryError` after the deadline."""
+        if limit is None or (limit and offset + limit > WINDOW):
+            return self._deep_page(sort, limit, offset)
+        body: Json = {"from": offset if limit else 0, "size": limit, "sort": _ORDERS[sort]}
+        if not self._single:
+            body |= {"collapse": {"field": "number"}, "aggs": {"submissions": _walk([{"number": _by("number")}])}}
+        answer = self._ask(body)
+        total = answer["hits"]["total"]["value"]
+        if not self._single:
+            total = self._counted(answer["aggregations"]["submissions"])
+        return EngineResult(total, tuple(self._hit(hit) for hit in answer["hits"]["hits"]))
+
+    def facet(self, facet: Facet) -> tuple[FacetCount, ...]:
+        """How many hits have each value, the most frequent first."""
+        counts: Counter[int | str] = Counter()
+        if self._single:
+            for bucket in self._buckets([{"value": _by(facet)}]):
+                counts[_facet_value(facet, bucket["key"]["value"])] += bucket["doc_count"]
+        elif facet == "type":  # of the best document, which only their scores tell
+            with self._point_in_time() as point:
+                counts.update(_facet_value(facet, best.type) for best in self._best(point) if best.type is not None)
+        else:
+            for bucket in self._buckets([{"value": _by(facet)}, {"number": _by("number")}]):
+                counts[_facet_value(facet, bucket["key"]["value"])] += 1
+        ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+        return tuple(FacetCount(value, count) for value, count in ordered)
+
+    def _deep_page(self, sort: Sort, limit: int | None, offset: int) -> EngineResult:
+        with self._point_in_time() as point:
+            found = list(self._matches(point) if self._single else self._best(point))
+            if limit is None:
+                chosen = sorted(found, key=_KEYS[sort])[offset:]
+            else:
+                chosen = heapq.nsmallest(offset + limit, found, key=_KEYS[sort])[offset:]
+            records = dict(self._records(point, [match.id for match in chosen]))
+        return EngineResult(
+            len(found),
+            tuple(EngineHit(records[match.id], match.score if self._scored else None) for match in chosen),
+        )
+
+    def _best(self, point: Json) -> Iterator[_Match]:
+        """The best document of each submission, the first of several equals."""
+        for _, group in itertools.groupby(self._matches(point), key=operator.attrgetter("number")):
+            yield next(group)
+
+    def _matches(self, point: Json) -> Iterator[_Match]:
+        """All matches, by submission, the best of each first."""
+        body: Json = {"size": WINDOW, "sort": _BY_SUBMISSION, "_source": False, "docvalue_fields": ["type"]}
+        while True:
+            hits = self._ask(body, point=point)["hits"]["hits"]
+            for hit in hits:
+                number, score, position, filed, accepted, *_ = hit["sort"]
+                kind = hit.get("fields", {}).get("type", [None])[0]
+                yield _Match(number, score, position, filed, accepted, hit["_id"], kind)
+            if len(hits) < WINDOW:
+                return
+            body["search_after"] = hits[-1]["sort"]
+
+    def _records(self, point: Json, ids: Sequence[str]) -> Iterator[tuple[str, str]]:
+        for start in range(0, len(ids), WINDOW):
+            some = ids[start : start + WINDOW]
+            body = {"size": len(some), "query": {"ids": {"values": some}}, "pit": point, "_source": ["record"]}
+            with cluster_errors(self._access):
+                answer = self._client.search(body=body)
+            for hit in answer["hits"]["hits"]:
+                yield hit["_id"], hit["_source"]["record"]
+            self._deadline.check()
+
+    def _counted(self, first: Json) -> int:
+        """How many submissions match: what the first answer counted, and what comes after it."""
+        count = len(first["buckets"])
+        if count < _BUCKETS:
+            return count
+        return count + sum(1 for _ in self._buckets([{"number": _by("number")}], after=first["after_key"]))
+
+    def _buckets(self, sources: list[Json], *, after: Json | None = None) -> Iterator[Json]:
+        """Every different combination of values, with how many documents have it."""
+        while True:
+            answer = self._ask({"size": 0, "aggs": {"walk": _walk(sources, after)}})["aggregations"]["walk"]
+            yield from answer["buckets"]
+            after = answer.get("after_key")
+            if len(answer["buckets"]) < _BUCKETS or after is None:
+                return
+
+    def _ask(self, body: Json, *, point: Json | None = None) -> Json:
+        self._deadline.check()
+        body = {
+            "query": self._query,
+            "track_total_hits": True,
+            "track_scores": self._scored,
+            "_source": ["record"],
+            "timeout": f"{MAX_SEARCH_S:.0f}s",
+            **body,
+        }
+        options: dict[str, Any] = {"allow_partial_search_results": False}
+        if self._scored and body["size"]:
+            options["search_type"] = "dfs_query_then_fetch"  # one idf for all years, so that equals score alike
+        if point is None:
+            options |= {"index": self._alias, "preference": "edgarchive"}  # the same copies for all pages
+        else:
+            body["pit"] = point
+        with cluster_errors(self._access):
+            answer: Json = self._client.search(body=body, **options)
+        if answer["timed_out"]:
+            Deadline(0).check()
+        return answer
+
+    @contextlib.contextmanager
+    def _point_in_time(self) -> Iterator[Json]:
+        with point_in_time(self._client, self._access, self._alias) as point:
+            yield point
+
+    def _hit(self, hit: Json) -> EngineHit:
+        return EngineHit(hit["_source"]["record"], hit["_score"] if self._scored else None)
+
+
+@contextlib.contextmanager
+def point_in_time(client: OpenSearch, access: Access, alias: str) -> Iterator[Json]:
+    """What all indexes behind `alias` hold now, for as long as it is used."""
+    with cluster_errors(access):
+        made = client.create_pit(index=alias, keep_alive=_KEEP_ALIVE)
+    try:
+        yield {"id": made["pit_id"], "keep_alive": _KEEP_ALIVE}
+    finally:
+        with cluster_errors(access):
+            client.delete_pit(body={"pit_id": [made["pit_id"]]})
+
+
+def all_records(client: OpenSearch, access: Access, alias: str) -> Iterator[str]:
+    """The record of every document, each submission's together."""
+    with point_in_time(client, access, alias) as point:
+        body: Json = {
+            "size": WINDOW,
+            "sort": _BY_SUBMISSION[:1] + _BY_SUBMISSION[2:],
+            "_source": ["record"],
+            "pit": point,
+        }
+        while True:
+            with cluster_errors(access):
+                hits = client.search(body=body, allow_partial_search_results=False)["hits"]["hits"]
+            yield from (hit["_source"]["record"] for hit in hits)
+            if len(hits) < WINDOW:
+                return
+            body["search_after"] = hits[-1]["sort"]
+
+
+def _by(field: str) -> Json:
+    return {"terms": {"field": field}}
+
+
+def _walk(sources: list[Json], after: Json | None = None) -> Json:
+    return {"composite": {"size": _BUCKETS, "sources": sources, **({"after": after} if after else {})}}
+
+
+def _facet_value(facet: Facet, value: Any) -> int | str:
+    """A folded value as EDGAR writes it: its codes have no small letters."""
+    return int(value) if facet in {"cik", "sic", "year"} else str(value).upper()

@@ -1,0 +1,222 @@
+"""Filling the indexes: entries as portions of ``_bulk`` requests, made in any process, sent until all are acknowledged.
+
+A portion is compressed where it is made and sent as it is. Only items that a cluster with a full queue or a node gone
+refused are sent again, by themselves; anything else that is refused ends the commit.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from opensearchpy import OpenSearch
+from opensearchpy.exceptions import OpenSearchException
+
+from archiver.errors import ArchiveFormatError, IndexServerError
+from archiver.identifiers import AccessionNumber
+from indexer.entries import IndexEntry
+from indexer.opensearch_engine.connection import Access, cluster_errors, is_passing
+from indexer.opensearch_engine.mapping import body_of, document_id
+
+PORTION_BYTES = 8_000_000
+"""Bytes of a ``_bulk`` request before compression. A single document that is longer makes one of its own; a cluster
+takes 100 MB (``http.max_content_length``)."""
+
+SENDERS = 4
+"""Requests under way at once: enough to keep a few nodes busy, and few enough for their queues."""
+
+PATIENCE_S = 120.0
+"""How long a cluster may refuse before a commit is given up; what it acknowledged by then stays."""
+
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 10.0
+_LEVEL = 1
+_PASSING = {429, 502, 503, 504}
+_NO_INDEX = 404
+_FORBIDDEN = 403
+_OK = range(200, 300)
+
+Place = tuple[int, str]
+"""The filing year, which says in which index, and the ``_id`` of a document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a part writer gathered: compressed portions, and where each submission's documents go."""
+
+    portions: tuple[bytes, ...]
+    places: dict[AccessionNumber, frozenset[Place]]
+
+
+@dataclass(slots=True)
+class EntryWriter:
+    """See `indexer.engine.PartWriter`. `generation` begins the names of the indexes."""
+
+    generation: str
+    _lines: list[bytes] = field(default_factory=list)
+    _size: int = 0
+    _portions: list[bytes] = field(default_factory=list)
+    _places: dict[AccessionNumber, frozenset[Place]] = field(default_factory=dict)
+
+    def add(self, accession: AccessionNumber, entries: Iterable[IndexEntry]) -> None:
+        """Take the entries of one submission."""
+        places = set()
+        for entry in entries:
+            place = (entry.filing_date.year, document_id(entry))
+            places.add(place)
+            body = json.dumps(body_of(entry), ensure_ascii=False, separators=(",", ":")).encode()
+            self._put(_action("index", self.generation, accession, place), body)
+        self._places[accession] = frozenset(places)
+
+    def finish(self) -> Part:
+        """All that was added."""
+        self._close_portion()
+        part = Part(tuple(self._portions), dict(self._places))
+        self.discard()
+        return part
+
+    def discard(self) -> None:
+        """Drop what was gathered."""
+        self._lines, self._size, self._portions, self._places = [], 0, [], {}
+
+    def _put(self, *lines: bytes) -> None:
+        self._lines += lines
+        self._size += sum(map(len, lines))
+        if self._size >= PORTION_BYTES:
+            self._close_portion()
+
+    def _close_portion(self) -> None:
+        if self._lines:
+            self._portions.append(_packed(self._lines))
+            self._lines, self._size = [], 0
+
+
+def index_name(generation: str, year: int) -> str:
+    """The name of the index of one filing year."""
+    return f"{generation}-{year:04d}"
+
+
+class Sender:
+    """Sends portions to one cluster, several at a time."""
+
+    def __init__(self, client: OpenSearch, access: Access) -> None:
+        self._client = client
+        self._access = access
+
+    def send(self, portions: Sequence[bytes]) -> None:
+        """Return when every item of `portions` is acknowledged.
+
+        Raises `IndexServerError` where the cluster refuses one, or does not take it within `PATIENCE_S`, and
+        `ArchiveFormatError` where an index is not as we make them.
+        """
+        if not portions:
+            return
+        with ThreadPoolExecutor(min(SENDERS, len(portions)), thread_name_prefix="bulk") as threads:
+            for sent in [threads.submit(self._send, portion) for portion in portions]:
+                sent.result()
+
+    def remove(self, generation: str, places: Iterable[tuple[AccessionNumber, Place]]) -> None:
+        """Delete documents; those that are not there are no error. Raises as `send`."""
+        lines = [_action("delete", generation, accession, place) for accession, place in places]
+        self.send([_packed(lines[start : start + 10_000]) for start in range(0, len(lines), 10_000)])
+
+    def _send(self, portion: bytes) -> None:
+        give_up = time.monotonic() + PATIENCE_S
+        for pause_s in _pauses():
+            refused, reason = self._attempt(portion)
+            if not refused:
+                return
+            if time.monotonic() + pause_s > give_up:
+                raise IndexServerError(
+                    f"{self._access.url} has not taken documents for {PATIENCE_S:.0f} s: {reason}",
+                    "look at its nodes, and run the same command again: it goes on from there",
+                )
+            time.sleep(pause_s)
+            portion = refused
+
+    def _attempt(self, portion: bytes) -> tuple[bytes, str]:
+        """Send once. What is to be sent again, and why; empty where all is acknowledged."""
+        try:
+            answer = self._client.transport.perform_request(
+                "POST",
+                "/_bulk",
+                body=portion,
+                headers={"content-type": "application/x-ndjson", "content-encoding": "gzip"},
+            )
+        except OpenSearchException as error:
+            if not is_passing(error):
+                with cluster_errors(self._access):
+                    raise
+            return portion, type(error).__name__
+        if not answer["errors"]:
+            return b"", ""
+        return self._refused(portion, [next(iter(item.values())) for item in answer["items"]])
+
+    def _refused(self, portion: bytes, results: list[dict[str, Any]]) -> tuple[bytes, str]:
+        again: list[bytes] = []
+        reason = ""
+        for lines, result in zip(_items(portion), results, strict=True):
+            status, error = result["status"], result.get("error", {})
+            if status in _OK or (status == _NO_INDEX and result.get("result") == "not_found"):
+                continue
+            reason = f"{error.get('type')}: {error.get('reason')}"[:300]
+            if status not in _PASSING:
+                raise self._error(status, result["_index"], reason)
+            again += lines
+        return _packed(again) if again else b"", reason
+
+    def _error(self, status: int, index: str, reason: str) -> Exception:
+        if "strict_dynamic_mapping" in reason or "mapper_parsing" in reason:
+            return ArchiveFormatError(
+                f"the index {index} at {self._access.url} is not as edgarchive makes it ({reason})",
+                "run `edgarchive index --rebuild`",
+            )
+        hint = (
+            "free room on its nodes, or let us write there (index.blocks), and run the same command again"
+            if status == _FORBIDDEN
+            else "run `edgarchive index --rebuild`"
+        )
+        return IndexServerError(f"the index {index} at {self._access.url} takes no documents ({reason})", hint)
+
+
+def part_writers(generation: str) -> Callable[[], EntryWriter]:
+    """What makes part writers in any process."""
+    return _Maker(generation)
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    generation: str
+
+    def __call__(self) -> EntryWriter:
+        return EntryWriter(self.generation)
+
+
+def _action(kind: str, generation: str, accession: AccessionNumber, place: Place) -> bytes:
+    """The first line of an item. All of a submission is in one shard, so that it is counted and replaced there."""
+    about = {"_index": index_name(generation, place[0]), "_id": place[1], "routing": accession}
+    return json.dumps({kind: about}, separators=(",", ":")).encode()
+
+
+def _packed(lines: Iterable[bytes]) -> bytes:
+    return gzip.compress(b"\n".join([*lines, b""]), _LEVEL, mtime=0)
+
+
+def _items(portion: bytes) -> Iterator[list[bytes]]:
+    """The lines of each item of a portion: one for a delete, two for all else."""
+    lines = iter(gzip.decompress(portion).splitlines())
+    for action in lines:
+        yield [action] if action.startswith(b'{"delete"') else [action, next(lines)]
+
+
+def _pauses() -> Iterator[float]:
+    """Seconds to wait, twice as long each time; not the same for all, so that senders do not come back together."""
+    pause_s = _FIRST_PAUSE_S
+    while True:
+        yield pause_s * random.uniform(0.5, 1.5)  # noqa: S311 — no secret
+        pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)

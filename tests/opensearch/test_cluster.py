@@ -1,0 +1,200 @@
+"""The OpenSearch engine against a real server: refusals, other clusters, foreign indexes, full queues, rebuilding."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("opensearchpy")
+
+from archiver.errors import ArchiveFormatError, IndexMissingError, IndexServerError
+from archiver.settings import Settings
+from indexer.engines import create_index, open_index
+from indexer.opensearch_engine import writing
+from indexer.opensearch_engine.engine import PLACE, OpenSearchEngine
+from indexer.query import parse_query
+from tests.opensearch.fixtures import started
+from tests.opensearch.server import Server
+from tests.unit.index_entries import accession, entry
+
+
+@pytest.fixture
+def settings(opensearch: Server) -> Settings:
+    """Settings that lead to the server."""
+    return Settings(opensearch_url=opensearch.url)
+
+
+@pytest.fixture
+def engine(tmp_path: Path, settings: Settings) -> Iterator[OpenSearchEngine]:
+    """An empty index."""
+    made = create_index(tmp_path / "index", engine="opensearch", settings=settings)
+    assert isinstance(made, OpenSearchEngine)
+    yield made
+    made.close()
+
+
+def find(engine: object, query: str | None = None) -> list[int]:
+    """The last digits of the accession number of every hit, newest first."""
+    assert isinstance(engine, OpenSearchEngine)
+    result = engine.search(query and parse_query(query), limit=None, sort="newest")
+    assert result.total == len(result.hits)
+    return [int(json.loads(hit.stored)["accession"][-6:]) for hit in result.hits]
+
+
+def put(engine: OpenSearchEngine, *numbers: int) -> None:
+    """Add submissions of one word, and commit."""
+    for number in numbers:
+        engine.add(accession(number), [entry(number, "zebra")])
+    engine.commit()
+
+
+def test_no_server_is_one_line(tmp_path: Path) -> None:
+    """Where nobody listens, the error says so and what to do, and ends with exit code 7."""
+    with pytest.raises(IndexServerError, match="there is no OpenSearch at http://127") as caught:
+        create_index(tmp_path / "index", engine="opensearch", settings=Settings(opensearch_url="http://127.0.0.1:9"))
+    assert caught.value.exit_code == 7
+    assert "\n" not in str(caught.value)
+
+
+def test_no_password_is_shown(tmp_path: Path) -> None:
+    """Neither an error nor the settings have the password in them."""
+    settings = Settings(opensearch_url="http://127.0.0.1:9", opensearch_user="me", opensearch_password="hush")  # noqa: S106
+    with pytest.raises(IndexServerError) as caught:
+        create_index(tmp_path / "index", engine="opensearch", settings=settings)
+    assert "hush" not in str(caught.value) + repr(settings) + settings.model_dump_json()
+
+
+def test_an_index_of_another_cluster_is_not_touched(
+    engine: OpenSearchEngine, tmp_path: Path, settings: Settings
+) -> None:
+    """An index whose place names another cluster is an error, and nothing is made anew."""
+    put(engine, 1)
+    place = tmp_path / "index" / PLACE
+    kept = json.loads(place.read_text())
+    place.write_text(json.dumps(kept | {"cluster_uuid": "another"}))
+    with pytest.raises(IndexServerError, match="another cluster"):
+        open_index(tmp_path / "index", settings=settings)
+    assert find(engine) == [1]
+
+
+def test_an_index_that_is_gone_is_missing(engine: OpenSearchEngine, tmp_path: Path, settings: Settings) -> None:
+    """Where somebody removed the indexes, the error says to rebuild."""
+    engine._client.indices.delete(index=",".join(engine._client.indices.get_alias(name=engine._alias)))
+    with pytest.raises(IndexMissingError, match="rebuild"):
+        open_index(tmp_path / "index", settings=settings)
+
+
+def test_a_foreign_index_is_refused(engine: OpenSearchEngine, tmp_path: Path, settings: Settings) -> None:
+    """An index behind our alias with other fields is named, and not written to."""
+    engine._client.indices.create(index="foreign", body={"aliases": {engine._alias: {}}})
+    engine._client.indices.put_mapping(index="foreign", body={"properties": {"other": {"type": "keyword"}}})
+    with pytest.raises(ArchiveFormatError, match="foreign"):
+        open_index(tmp_path / "index", settings=settings)
+    engine._client.indices.delete(index="foreign")
+
+
+def test_a_read_only_index_refuses_and_then_goes_on(engine: OpenSearchEngine) -> None:
+    """A block is an error that names it; once it is lifted, the same submissions are found."""
+    put(engine, 1)
+    engine._put_settings(**{"blocks.write": True})
+    with pytest.raises(IndexServerError, match="block"):
+        put(engine, 2)
+    engine._put_settings(**{"blocks.write": None})
+    put(engine, 2)
+    assert find(engine) == [2, 1]
+
+
+def test_a_long_word_and_a_long_value_keep_their_places(engine: OpenSearchEngine) -> None:
+    """Words longer than the server takes are found whole, and what follows them stands where it stood."""
+    word = "x" * 900
+    other = "x" * 899 + "y"
+    engine.add(accession(1), [entry(1, f"before {word} after", file_numbers=("9" * 40_000,))])
+    engine.commit()
+    for query in (word, f'"before {word} after"', '"before after"~2', "xxx*"):
+        assert find(engine, query) == [1]
+    assert find(engine, other) == find(engine, '"before after"~1') == []
+
+
+def test_a_submission_that_moves_to_another_year_is_found_once(engine: OpenSearchEngine) -> None:
+    """A changed filing date takes its documents to another index, and none stays behind."""
+    engine.add(accession(1), [entry(1, "zebra"), entry(1, "zebra", position=1)])
+    engine.commit()
+    engine.add(accession(1), [entry(1, "zebra", filing_date=date(2006, 1, 2))])
+    engine.commit()
+    assert find(engine, "filed:2006") == find(engine) == [1]
+    assert engine.stats().documents == 1
+
+
+def test_a_full_queue_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With room for one request in the queue of the server, everything is taken all the same, and nothing twice."""
+    server = started(extra="thread_pool.write.size: 1\nthread_pool.write.queue_size: 1")
+    monkeypatch.setattr(writing, "PORTION_BYTES", 10_000)
+    monkeypatch.setattr(writing, "SENDERS", 16)
+    refused = 0
+    made = create_index(tmp_path / "index", engine="opensearch", settings=Settings(opensearch_url=server.url))
+    assert isinstance(made, OpenSearchEngine)
+    try:
+        for number in range(1, 201):
+            made.add(
+                accession(number), [entry(number, f"zebra {number} " * 40, filing_date=date(2000 + number % 9, 1, 1))]
+            )
+        made.commit()
+        pools = made._client.nodes.stats(metric="thread_pool")["nodes"].values()
+        refused = sum(node["thread_pool"]["write"]["rejected"] for node in pools)
+        assert made.search(parse_query("zebra"), limit=0, documents=True).total == 200
+        made.close()
+    finally:
+        server.stop()
+    assert refused > 0
+
+
+def test_more_hits_than_a_window_are_counted_and_given_exactly(engine: OpenSearchEngine) -> None:
+    """Beyond what the server gives in one answer, totals, pages and facets are still exact."""
+    for number in range(1, 12_001):
+        engine.add(accession(number), [entry(number, "zebra", position=p, type=f"EX-{p}") for p in range(2)])
+    engine.commit()
+    query = parse_query("zebra")
+    page = engine.search(query, sort="oldest", limit=3, offset=11_998)
+    assert page.total == 12_000
+    assert [json.loads(hit.stored)["accession"] for hit in page.hits] == [accession(11_999), accession(12_000)]
+    assert engine.search(query, limit=0).total == 12_000
+    assert len(engine.search(query, limit=None, documents=True).hits) == 24_000
+    assert [(one.value, one.count) for one in engine.facet(query, "form")] == [("8-K", 12_000)]
+    assert [(one.value, one.count) for one in engine.facet(query, "type")] == [("EX-0", 12_000)]
+
+
+def test_a_rebuild_takes_over_the_alias_while_searches_go_on(
+    engine: OpenSearchEngine, tmp_path: Path, settings: Settings
+) -> None:
+    """Readers of the old index get answers all along, then those of the new one; the old indexes are gone."""
+    put(engine, 1, 2)
+    reader = open_index(tmp_path / "index", settings=settings)
+    before = set(engine._client.indices.get_alias(name=engine._alias))
+    wrong: list[list[int]] = []
+    done = threading.Event()
+
+    def search() -> None:
+        while not done.is_set():
+            found = find(reader)
+            if found not in ([2, 1], [3, 2, 1]):
+                wrong.append(found)
+
+    thread = threading.Thread(target=search)
+    thread.start()
+    new = create_index(tmp_path / "index.new", engine="opensearch", settings=settings)
+    assert isinstance(new, OpenSearchEngine)
+    put(new, 1, 2, 3)
+    new.succeed(tmp_path / "index")
+    new.close()
+    assert find(reader) == [3, 2, 1]
+    done.set()
+    thread.join()
+    assert wrong == []
+    assert not before & set(engine._client.indices.get_alias(name=engine._alias))
+    assert json.loads((tmp_path / "index.new" / PLACE).read_text())["alias"] == engine._alias
+    reader.close()
