@@ -103,7 +103,7 @@ class Settings(BaseSettings):
     engine: Literal["whoosh", "tantivy", "opensearch"] = "whoosh"
     """The full-text engine: whoosh, tantivy or opensearch, of which the latter two are extra packages."""
     opensearch_url: str = "http://127.0.0.1:9200"
-    """Where OpenSearch is."""
+    """Where OpenSearch is: the address of a node, or of several, with commas between them."""
     opensearch_user: str | None = None
     """Who we are there; without it nobody in particular."""
     opensearch_password: Annotated[SecretStr | None, Field(repr=False)] = None
@@ -168,12 +168,13 @@ class Settings(BaseSettings):
     @field_validator("opensearch_url", mode="after")
     @classmethod
     def _check_opensearch_url(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("must be an http or https address such as http://127.0.0.1:9200")
-        if parts.username is not None or parts.password is not None:
-            raise ValueError("cannot hold a name or password: set opensearch_user and EDGARCHIVE_OPENSEARCH_PASSWORD")
-        return value.rstrip("/")
+        addresses = [address.strip().rstrip("/") for address in value.split(",")]
+        for parts in map(urlsplit, addresses):
+            if parts.scheme not in {"http", "https"} or not parts.hostname:
+                raise ValueError("must be http or https addresses such as http://127.0.0.1:9200")
+            if parts.username is not None or parts.password is not None:
+                raise ValueError("cannot hold a password: set opensearch_user and EDGARCHIVE_OPENSEARCH_PASSWORD")
+        return ",".join(addresses)
 
     @field_validator("user_agent", mode="after")
     @classmethod

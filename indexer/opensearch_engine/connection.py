@@ -52,7 +52,7 @@ class Access:
         # it logs every request that fails, with a traceback; what is to be told is told by our errors
         logging.getLogger("opensearch").setLevel(logging.CRITICAL)
         return OpenSearch(
-            self.url,
+            self.url.split(","),
             http_auth=(self.user, self.password or "") if self.user is not None else None,
             ca_certs=None if self.ca_file is None else str(self.ca_file),
             timeout=MAX_SEARCH_S * 2,
