@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
-from archiver.catalogue import REPAIR, Catalogue, CatalogueRecord
+from archiver.catalogue import REPAIR, Catalogue, CatalogueRecord, has_log
 from archiver.decoding import gunzip
 from archiver.durable import fsync_directory, make_directories, storage_errors, write_file_durably
 from archiver.errors import (
@@ -36,12 +36,15 @@ _READ_BYTES = 1 << 18
 class Archive:
     """An open archive. Readers need no lock; a writer holds the lock on ``format.json`` until it closes.
 
+    Those that need it to stay as it is share that lock, which keeps writers out.
+
     Use `Archive.open`; the archive is its own context manager.
     """
 
-    def __init__(self, layout: Layout, catalogue: Catalogue, lock: int | None) -> None:
+    def __init__(self, layout: Layout, catalogue: Catalogue, lock: int | None, *, writable: bool) -> None:
         self.layout = layout
         self.catalogue = catalogue
+        self.writable = writable
         self._lock = lock
 
     @classmethod
@@ -51,14 +54,16 @@ class Archive:
         *,
         writable: bool = False,
         create: bool = False,
+        shared: bool = False,
         on_damage: Callable[[DamageError], None] | None = None,
     ) -> Archive:
         """Open the archive at `root`; with `create`, make one where there is none.
 
+        With `shared` nobody writes to it, or to its catalogue, while it is open here, on this machine or on another.
         With `on_damage` (and `writable`) the catalogue is read in full; one that is lost or damaged is told of, goes to
         the quarantine, and an empty one takes its place.
         Raises `NotInArchiveError` (no archive here), `ArchiveFormatError` (written by a newer version), `LockedError`
-        (writable, and another process writes), `DamageError` (no catalogue to read), `StorageError`.
+        (writable or `shared`, and another process writes), `DamageError` (no catalogue to read), `StorageError`.
         """
         layout = Layout(root.expanduser().absolute())
         if not layout.format_file.exists():
@@ -69,20 +74,22 @@ class Archive:
                 )
             _create(layout)
         _check_format(layout)
-        lock = _take_lock(layout) if writable else None
+        if shared:
+            _settle(layout)
+        lock = _take_lock(layout, shared=not writable) if writable or shared else None
         try:
-            if lock is not None:
+            if writable:
                 _sweep(layout)
             if on_damage is not None:
                 catalogue = _mended_catalogue(layout, on_damage)
             else:
                 _check_catalogue(layout, writable=writable, create=create)
-                catalogue = Catalogue(layout.catalogue, writable=writable)
+                catalogue = Catalogue(layout.catalogue, writable=writable, frozen=lock is not None and not writable)
         except BaseException:
             if lock is not None:
                 os.close(lock)
             raise
-        return cls(layout, catalogue, lock)
+        return cls(layout, catalogue, lock, writable=writable)
 
     @property
     def root(self) -> Path:
@@ -93,11 +100,6 @@ class Archive:
     def index_path(self) -> Path:
         """The folder of the full-text index."""
         return self.layout.index
-
-    @property
-    def writable(self) -> bool:
-        """Whether this process holds the writer's lock."""
-        return self._lock is not None
 
     def record(self, accession: AccessionNumber) -> CatalogueRecord:
         """The catalogue's row. Raises `NotInArchiveError`."""
@@ -152,6 +154,10 @@ class Archive:
         """What the quarantine has of a submission."""
         folder = self.layout.quarantine
         return [path for end in (SUBMISSION_SUFFIX, ".html") if (path := folder / f"{accession}{end}").exists()]
+
+    def alone(self) -> contextlib.AbstractContextManager[None]:
+        """Wait for whoever else makes something in this archive, and keep others waiting. Raises `StorageError`."""
+        return _one_maker(self.root)
 
     def read(self, accession: AccessionNumber) -> bytes:
         """The decoded bytes of a submission, exactly as EDGAR sent them.
@@ -289,17 +295,27 @@ def _set_catalogue_aside(layout: Layout) -> None:
         fsync_directory(layout.root)
 
 
-def _take_lock(layout: Layout) -> int:
+def _take_lock(layout: Layout, *, shared: bool) -> int:
     with storage_errors(layout.format_file):
-        descriptor = os.open(layout.format_file, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(layout.format_file, (os.O_RDONLY if shared else os.O_RDWR) | os.O_CLOEXEC)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
         raise LockedError(
-            f"another edgarchive is writing to {layout.root}", "wait until it has ended, or stop it"
+            f"another edgarchive is working in {layout.root}", "wait until it has ended, or stop it"
         ) from None
     return descriptor
+
+
+def _settle(layout: Layout) -> None:
+    """Bring the rows that a killed writer left in the catalogue's log into the catalogue: sharers read that alone."""
+    if has_log(layout.catalogue):
+        lock = _take_lock(layout, shared=False)
+        try:
+            Catalogue(layout.catalogue, writable=True).close()
+        finally:
+            os.close(lock)
 
 
 def _sweep(layout: Layout) -> None:

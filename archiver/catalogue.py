@@ -107,19 +107,29 @@ class CatalogueTotals:
     by_form_and_year: tuple[tuple[str, int, int], ...]
 
 
-class Catalogue:
-    """The open catalogue. One connection, guarded by a lock, so that threads may share it."""
+def has_log(path: Path) -> bool:
+    """Whether rows may stand outside the file: another process writes, or a killed one has left them."""
+    log = path.with_name(f"{path.name}-wal")
+    return log.exists() and log.stat().st_size > 0
 
-    def __init__(self, path: Path, *, writable: bool = False) -> None:
+
+class Catalogue:
+    """The open catalogue. One connection, guarded by a lock, so that threads may share it.
+
+    `frozen`: a lock keeps all writers away. Then it is read without the files that SQLite makes beside it, which
+    machines that share storage would read differently.
+    """
+
+    def __init__(self, path: Path, *, writable: bool = False, frozen: bool = False) -> None:
         self._path = path
         self._lock = threading.Lock()
         with self._translated():
-            self._connection = self._open(writable=writable)
+            self._connection = self._open(writable=writable, frozen=frozen)
 
-    def _open(self, *, writable: bool) -> sqlite3.Connection:
+    def _open(self, *, writable: bool, frozen: bool) -> sqlite3.Connection:
         if writable:
             options = "mode=rwc"
-        elif os.access(self._path.parent, os.W_OK) or self._has_log():
+        elif not frozen and (os.access(self._path.parent, os.W_OK) or has_log(self._path)):
             options = "mode=ro"
         else:  # WAL wants to make a -shm file even to read; without a log there is no writer, nor rows outside the file
             options = "immutable=1"
@@ -152,11 +162,6 @@ class Catalogue:
             connection.close()
             raise
         return connection
-
-    def _has_log(self) -> bool:
-        """Whether rows may stand outside the file: another user writes, or a killed writer's disk is read-only now."""
-        log = self._path.with_name(f"{self._path.name}-wal")
-        return log.exists() and log.stat().st_size > 0
 
     def _translated(self) -> contextlib.AbstractContextManager[None]:
         return database_errors(self._path, hint=REPAIR)

@@ -159,7 +159,14 @@ class StorageError(EdgarchiveError):
 
 
 class IndexServerError(StorageError):
-    """The server that holds the index cannot be reached, refuses, or is of a version that cannot be used."""
+    """The server that holds the index cannot be reached, refuses, or is of a version that cannot be used.
+
+    `may_pass`: the same request may be answered soon (a full queue, a node that just went away).
+    """
+
+    def __init__(self, message: str, hint: str = "", *, may_pass: bool = False) -> None:
+        super().__init__(message, hint)
+        self.may_pass = may_pass
 
 
 class ArchiveFormatError(EdgarchiveError):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import logging
-import shutil
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +23,9 @@ from archiver.settings import Settings
 from archiver.verify import Finding
 from indexer.checking import check_index
 from indexer.engine import Engine
-from indexer.engines import create_index, engine_of, is_index, open_index
+from indexer.engines import create_index, engine_of, is_index, open_index, remove_index
 from indexer.gathering import Event, Gathered, IndexFailure, Setup, gather_here
+from indexer.shares import Share, ShareNotes, taken_notes
 from indexer.workers import gather_in_workers
 
 _log = logging.getLogger(__name__)
@@ -63,9 +63,13 @@ def index_archive(
     rebuild: bool = False,
     jobs: int = 1,
     max_text_chars: int | None = None,
+    share: Share | None = None,
     progress: Progress | None = None,
 ) -> IndexReport:
     """Index what the catalogue says is not indexed yet; with `rebuild`, make a new index of all and put it in place.
+
+    With `share`, index that alone, beside other machines that index theirs; the catalogue learns of it by the next run
+    without. Then `archive` is open as `shared`.
 
     `archive` is open for writing. `settings` say where the server is of an engine that has one. `jobs` processes read
     and index; this one does it alone where the work is little. Of a document with more than `max_text_chars` characters
@@ -74,6 +78,21 @@ def index_archive(
     Raises `UsageError` (unknown engine, or the index is of another one), `LockedError`, `StorageError`, and
     `WorkerDiedError` where processes die again and again.
     """
+    if share is not None:
+        if rebuild:
+            raise UsageError(
+                "an index cannot be rebuilt in shares",
+                f"remove the folder {archive.index_path}, and index it in shares",
+            )
+        return _index_share(
+            archive,
+            share,
+            engine=engine,
+            settings=settings,
+            jobs=jobs,
+            max_text_chars=max_text_chars,
+            progress=progress,
+        )
     if rebuild:
         return _rebuild(
             archive,
@@ -83,20 +102,47 @@ def index_archive(
             max_text_chars=max_text_chars,
             progress=progress,
         )
-    index = _open_or_create(archive, engine, settings)
-    if index.name != engine:
-        index.close()
-        raise UsageError(
-            f"the index is of engine {index.name}, not {engine}",
-            f'set engine = "{index.name}" in the settings, or run `edgarchive index --rebuild --engine {engine}`',
-        )
-    run = _Run(archive, index, archive.catalogue.count_unindexed(), max_text_chars, progress)
-    try:
+    with contextlib.closing(_open_or_create(archive, engine, settings)) as index:
+        for noted in taken_notes(_notes_folder(archive)):
+            archive.catalogue.mark_indexed(noted)
+        run = _Run(archive, index, archive.catalogue.count_unindexed(), max_text_chars, progress)
         for pairs in run.commits(archive.catalogue.unindexed(), jobs=jobs):
             archive.catalogue.mark_indexed(pairs)
-    finally:
-        index.close()
-    return run.report()
+        return run.report()
+
+
+def _index_share(
+    archive: Archive,
+    share: Share,
+    *,
+    engine: str,
+    settings: Settings | None,
+    jobs: int,
+    max_text_chars: int | None,
+    progress: Progress | None,
+) -> IndexReport:
+    with archive.alone():  # the first makes the index, if there is none
+        if not is_index(archive.index_path):
+            create_index(archive.index_path, engine=engine, settings=settings).close()
+    with contextlib.ExitStack() as stack:
+        index = stack.enter_context(contextlib.closing(_opened(archive, engine=engine, settings=settings, share=share)))
+        index.part_writer()  # takes the lock of the share, and its notes are ours
+        notes = stack.enter_context(contextlib.closing(ShareNotes(_notes_folder(archive), share)))
+        total = sum(1 for _ in _left(archive, share, notes)) if progress is not None else 0
+        run = _Run(archive, index, total, max_text_chars, progress)
+        for pairs in run.commits(_left(archive, share, notes), jobs=jobs):
+            notes.note(pairs)
+        return run.report()
+
+
+def _left(archive: Archive, share: Share, notes: ShareNotes) -> Iterator[CatalogueRecord]:
+    """What is left to be indexed of a share, by filing date."""
+    return notes.without(record for record in archive.catalogue.unindexed() if record in share)
+
+
+def _notes_folder(archive: Archive) -> Path:
+    """Where shares note what they have indexed: it is gone with the index."""
+    return archive.index_path / "shares"
 
 
 def repair_index(
@@ -168,7 +214,8 @@ class _Run:
         with contextlib.closing(self._events(records, jobs)) as events:
             for found in events:
                 if isinstance(found, Gathered):
-                    self._archive.catalogue.make_durable()  # else a power cut may leave entries without their rows
+                    if self._archive.writable:
+                        self._archive.catalogue.make_durable()  # else a power cut may leave entries without their rows
                     self._index.adopt(found.part)
                     self._index.commit()
                     self._indexed += len(found.pairs)
@@ -209,11 +256,23 @@ class _Run:
 
 def _open_or_create(archive: Archive, engine: str, settings: Settings | None) -> Engine:
     try:
-        return open_index(archive.index_path, settings=settings, writable=True)
+        return _opened(archive, engine=engine, settings=settings)
     except IndexMissingError:
-        _remove(archive.index_path)
+        remove_index(archive.index_path, settings=settings, sparing=archive.index_path)
         archive.catalogue.clear_index_marks()
         return create_index(archive.index_path, engine=engine, settings=settings)
+
+
+def _opened(archive: Archive, *, engine: str, settings: Settings | None, share: Share | None = None) -> Engine:
+    """The index, open for writing. Raises `UsageError` where it is of another engine, else as `open_index`."""
+    index = open_index(archive.index_path, settings=settings, writable=True, share=share)
+    if index.name != engine:
+        index.close()
+        raise UsageError(
+            f"the index is of engine {index.name}, not {engine}",
+            f'set engine = "{index.name}" in the settings, or run `edgarchive index --rebuild --engine {engine}`',
+        )
+    return index
 
 
 def _rebuild(
@@ -227,8 +286,8 @@ def _rebuild(
 ) -> IndexReport:
     path = archive.index_path
     new, old = path.with_name(f"{path.name}.new"), path.with_name(f"{path.name}.old")
-    _remove(new)
-    _remove(old)
+    remove_index(new, settings=settings, sparing=path)
+    remove_index(old, settings=settings, sparing=path)
     index = create_index(new, engine=engine, settings=settings)
     run = _Run(archive, index, archive.catalogue.count(), max_text_chars, progress)
     try:
@@ -245,10 +304,5 @@ def _rebuild(
     # marks of the old index hold for the new one until they are replaced: it has all that the old one had
     archive.catalogue.clear_index_marks()
     archive.catalogue.mark_indexed(pairs)
-    _remove(old)
+    remove_index(old, settings=settings, sparing=path)
     return run.report()
-
-
-def _remove(path: Path) -> None:
-    with storage_errors(path):
-        shutil.rmtree(path, ignore_errors=not path.exists())

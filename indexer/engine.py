@@ -121,6 +121,9 @@ class Engine(Protocol):
     def succeed(self, place: Path) -> None:
         """Take over what the index in folder `place` keeps outside of it; then this one's folder replaces that one."""
 
+    def erase(self, *, sparing: Path) -> None:
+        """Remove what this index keeps outside of its folder, but nothing that the index in folder `sparing` uses."""
+
     def search(
         self,
         query: Query | None,

@@ -6,23 +6,33 @@ owner alone, for opening a Whoosh index unpickles it: whoever can write there co
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
 import os
+import shutil
 import stat
 import time
 from pathlib import Path
 from typing import Any
 
 from archiver.durable import fsync_directory, make_directories, storage_errors, write_file_durably
-from archiver.errors import ArchiveFormatError, IndexMissingError, UsageError
+from archiver.errors import ArchiveFormatError, EdgarchiveError, IndexMissingError, UsageError
+from archiver.events import event
 from archiver.settings import Settings
 from indexer.engine import Engine
+from indexer.shares import Share
+
+_log = logging.getLogger(__name__)
 
 SCHEMA = 2
 """Version of what an entry holds and how its words are cut. A change of either needs a rebuilt index: a new number."""
 
 ENGINES = ("whoosh", "tantivy", "opensearch")
 """The engines there are. Each is imported only when an index of it is made or opened."""
+
+REMOTE = frozenset({"opensearch"})
+"""Engines whose index is on a server. Several machines may write to it at once, each a share of its own."""
 
 _META = "meta.json"
 _SWAP_ATTEMPTS, _SWAP_PAUSE_S = 20, 0.05
@@ -71,11 +81,13 @@ def create_index(path: Path, *, engine: str, settings: Settings | None = None) -
     return created
 
 
-def open_index(path: Path, *, settings: Settings | None = None, writable: bool = False) -> Engine:
-    """Open the index in folder `path`.
+def open_index(
+    path: Path, *, settings: Settings | None = None, writable: bool = False, share: Share | None = None
+) -> Engine:
+    """Open the index in folder `path`; with `share` to write that alone, beside the writers of other shares.
 
     Raises `IndexMissingError` (none, or unreadable), `ArchiveFormatError` (another schema or an unknown engine, or a
-    folder that others can write to), `UsageError` (the engine's package is not installed).
+    folder that others can write to), `UsageError` (the engine's package is not installed, or it takes no shares).
     """
     meta_path = path / _META
     try:
@@ -84,17 +96,43 @@ def open_index(path: Path, *, settings: Settings | None = None, writable: bool =
         raise IndexMissingError(f"there is no index in {path}", "run `edgarchive index`") from None
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise IndexMissingError(f"cannot read {meta_path}: {error}", _REBUILD) from error
-    if schema != SCHEMA or engine not in ENGINES:
+    if schema != SCHEMA or not isinstance(engine, str) or engine not in ENGINES:
         raise ArchiveFormatError(
             f"the index in {path} is of schema {schema!r} and engine {engine!r}, which this edgarchive does not read",
             _REBUILD,
         )
-    return engine_class(engine).open(path, writable=writable, **_options(str(engine), settings))
+    options = _options(engine, settings)
+    if share is not None:
+        if engine not in REMOTE:
+            raise UsageError(
+                f"an index of the engine {engine} has one writer, and takes no shares",
+                "leave --years and --shard out: all cores of this machine are used; or use the engine opensearch",
+            )
+        options["share"] = share
+    return engine_class(engine).open(path, writable=writable, **options)
+
+
+def remove_index(path: Path, *, settings: Settings | None = None, sparing: Path) -> None:
+    """Remove the folder `path` of an index, and what it keeps on a server, except what the one in `sparing` uses.
+
+    Where the server cannot be reached that stays there, and a warning says so. Raises `StorageError`.
+    """
+    if engine_of(path) in REMOTE:
+        try:
+            with contextlib.closing(open_index(path, settings=settings, writable=True)) as index:
+                index.erase(sparing=sparing)
+        except IndexMissingError:
+            pass  # it is gone
+        except EdgarchiveError as error:
+            facts = event("index-left", path=str(path), error=type(error).__name__)
+            _log.warning("what the index in %s has on its server stays there: %s", path, error, extra=facts)
+    with storage_errors(path):
+        shutil.rmtree(path, ignore_errors=not path.exists())
 
 
 def _options(engine: str, settings: Settings | None) -> dict[str, Any]:
     """What an engine is told beside its folder: one whose index is on a server, where that is."""
-    return {"settings": settings} if engine == "opensearch" else {}
+    return {"settings": settings} if engine in REMOTE else {}
 
 
 def is_index(path: Path) -> bool:

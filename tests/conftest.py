@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.opensearch.fixtures import NOT_HAD
+from tests.opensearch.fixtures import NOT_HAD, opensearch
+
+__all__ = ["opensearch"]
 
 settings.register_profile("edgarchive", deadline=None, max_examples=60, database=None)
 settings.load_profile("edgarchive")

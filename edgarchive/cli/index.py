@@ -11,6 +11,7 @@ from edgarchive.cli.options import AsJson, common
 from edgarchive.cli.output import plural, print_json, say
 from edgarchive.cli.progress import progress_bar
 from indexer.build import index_archive
+from indexer.shares import Share
 
 _SOME_FAILED = 3
 
@@ -22,13 +23,21 @@ def index(
     engine: Annotated[
         str | None, typer.Option(metavar="E", help="The full-text engine: whoosh, tantivy, opensearch.")
     ] = None,
+    years: Annotated[
+        str | None,
+        typer.Option(metavar="Y[-Y]", help="Only these filing years, beside other machines. opensearch only."),
+    ] = None,
+    shard: Annotated[
+        str | None, typer.Option(metavar="I/N", help="Only part I of N, beside other machines. opensearch only.")
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
     """Index what is stored and not indexed yet."""
     options = common(context)
     settings = options.settings(engine=engine)
+    share = Share.parse(years=years, shard=shard)
     with (
-        Archive.open(settings.root, writable=True) as archive,
+        Archive.open(settings.root, writable=share is None, shared=share is not None) as archive,
         progress_bar("indexing", visible=options.shows_progress) as progress,
     ):
         report = index_archive(
@@ -38,6 +47,7 @@ def index(
             rebuild=rebuild,
             jobs=settings.jobs,
             max_text_chars=settings.max_text_chars,
+            share=share,
             progress=progress,
         )
     if as_json:

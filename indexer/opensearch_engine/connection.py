@@ -103,6 +103,24 @@ def cluster_errors(access: Access) -> Iterator[None]:
         raise _refusal(error, access) from None
 
 
+def whole(answer: dict[str, Any], access: Access) -> dict[str, Any]:
+    """`answer`, which every shard gave a part of. Raises `IndexServerError` else: a part of the hits is no answer.
+
+    A shard that goes away in the middle of a search, with its node or because its index was removed, is left out
+    without a word even where partial results are not allowed (measured with 2.19).
+    """
+    shards = answer["_shards"]
+    if shards["successful"] < shards["total"]:
+        raise _not_now(access, f"{shards['total'] - shards['successful']} of {shards['total']} shards did not answer")
+    return answer
+
+
+def _not_now(access: Access, reason: str) -> IndexServerError:
+    return IndexServerError(
+        f"{access.url} cannot answer now: {reason}", "look at its nodes, and try again", may_pass=True
+    )
+
+
 def _refusal(error: exceptions.TransportError, access: Access) -> Exception:
     status, reason = error.status_code, _reason(error)
     if status == _UNAUTHORIZED:
@@ -122,7 +140,7 @@ def _refusal(error: exceptions.TransportError, access: Access) -> Exception:
     if status == _NOT_FOUND:
         return IndexMissingError(f"{access.url} does not have the index: {reason}", "run `edgarchive index --rebuild`")
     if status in _PASSING:
-        return IndexServerError(f"{access.url} cannot answer now: {reason}", "look at its nodes, and try again")
+        return _not_now(access, reason)
     return IndexServerError(f"{access.url} answered {status}: {reason}", "see the log of its nodes")
 
 

@@ -6,10 +6,9 @@ cluster.
 
 from __future__ import annotations
 
-import fcntl
+import contextlib
 import json
 import logging
-import os
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -20,15 +19,18 @@ from opensearchpy import OpenSearch
 from whoosh.query import Query
 
 from archiver.durable import write_file_durably
-from archiver.errors import ArchiveFormatError, EdgarchiveError, IndexMissingError, IndexServerError, LockedError
+from archiver.errors import ArchiveFormatError, EdgarchiveError, IndexMissingError, IndexServerError
+from archiver.events import event
 from archiver.identifiers import AccessionNumber
 from archiver.settings import Settings
 from indexer.engine import EngineResult, EngineStats, Facet, FacetCount, PartWriter, Sort
 from indexer.entries import IndexEntry
 from indexer.opensearch_engine.connection import Access, cluster_errors, cluster_uuid
+from indexer.opensearch_engine.locking import WriterLock
 from indexer.opensearch_engine.mapping import mapping, template
-from indexer.opensearch_engine.searching import Search, all_records
+from indexer.opensearch_engine.searching import Search, all_records, searched
 from indexer.opensearch_engine.writing import EntryWriter, Part, Place, Sender, index_name, part_writers
+from indexer.shares import Share
 
 T = TypeVar("T")
 
@@ -36,7 +38,6 @@ _log = logging.getLogger(__name__)
 
 PLACE = "opensearch.json"
 
-_LOCK = "writer.lock"
 _FIRST_YEAR = 0
 """The year of an index that stays empty: without it an alias of nothing would not exist."""
 _ASKED_AT_ONCE = 1000
@@ -53,13 +54,15 @@ class OpenSearchEngine:
 
     name: ClassVar[str] = "opensearch"
 
-    def __init__(self, path: Path, access: Access, alias: str, *, writable: bool, client: OpenSearch) -> None:
+    def __init__(
+        self, path: Path, access: Access, alias: str, *, writable: bool, client: OpenSearch, share: Share | None = None
+    ) -> None:
         self._path = path
         self._access = access
         self._alias = alias
         self._writable = writable
         self._client = client
-        self._lock: int | None = None
+        self._lock = WriterLock(path, share)
         self._generation = ""
         self._is_new = False
         self._made: set[int] = set()
@@ -83,16 +86,17 @@ class OpenSearchEngine:
         return engine
 
     @classmethod
-    def open(cls, path: Path, settings: Settings | None = None, *, writable: bool = False) -> Self:
-        """Open the index whose place is in `path`.
+    def open(
+        cls, path: Path, settings: Settings | None = None, *, writable: bool = False, share: Share | None = None
+    ) -> Self:
+        """Open the index whose place is in `path`; with `share`, to write that beside the writers of other shares.
 
         Raises `IndexMissingError` (its place cannot be read, or it is gone), `IndexServerError` (not that cluster),
         `ArchiveFormatError` (its indexes are not as we make them).
         """
         access = Access.of(settings or Settings())
         try:
-            place = json.loads((path / PLACE).read_bytes())
-            alias, uuid = str(place["alias"]), str(place["cluster_uuid"])
+            alias, uuid = _read_place(path)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise IndexMissingError(f"cannot read {path / PLACE}: {error}", _REBUILD) from error
         client = access.client()
@@ -102,7 +106,7 @@ class OpenSearchEngine:
                 f"the index is in another cluster than the one at {access.url}",
                 "set opensearch_url, or run `edgarchive index --rebuild`",
             )
-        engine = cls(path, access, alias, writable=writable, client=client)
+        engine = cls(path, access, alias, writable=writable, client=client, share=share)
         engine._check_mapping()
         return engine
 
@@ -163,17 +167,22 @@ class OpenSearchEngine:
         with cluster_errors(self._access):
             new = list(self._client.indices.get_alias(name=self._alias))
             self._client.indices.put_settings(index=self._alias, body={"index": _COPIES})
-            self._client.cluster.health(
+            health = self._client.cluster.health(
                 index=",".join(new),
-                params={"wait_for_no_initializing_shards": "true", "request_timeout": _COPYING_S},
+                wait_for_status="green",
+                timeout=f"{_COPYING_S}s",
+                request_timeout=_COPYING_S * 2,
+                ignore=[408],
             )
+            if health["status"] != "green":
+                facts = event("index-without-copies", count=health["unassigned_shards"])
+                _log.warning("%d shards have no copy on another node yet", health["unassigned_shards"], extra=facts)
             uuid = self._client.info()["cluster_uuid"]
             try:
-                replaced = json.loads((place / PLACE).read_bytes())
-                alias = str(replaced["alias"]) if replaced["cluster_uuid"] == uuid else None
+                alias, uuid_there = _read_place(place)
             except (OSError, ValueError, KeyError, TypeError):
                 return  # there was none, or one that nobody can find any more
-            if alias is None or not self._client.indices.exists_alias(name=alias):
+            if uuid_there != uuid or not self._client.indices.exists_alias(name=alias):
                 return
             old = list(self._client.indices.get_alias(name=alias))
             actions = [
@@ -184,6 +193,17 @@ class OpenSearchEngine:
             self._client.indices.update_aliases(body={"actions": actions})
         self._alias = alias
         _write_place(self._path, alias, uuid)
+
+    def erase(self, *, sparing: Path) -> None:
+        """Remove the indexes, unless the one in folder `sparing` uses them. Raises `LockedError`."""
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            if self._path != sparing and _read_place(sparing)[0] == self._alias:
+                return
+        self._begin()
+        with cluster_errors(self._access):
+            names = list(self._client.indices.get_alias(name=self._alias))
+            self._client.indices.delete(index=",".join(names))
+        self._lock.release()
 
     def search(
         self,
@@ -229,13 +249,16 @@ class OpenSearchEngine:
 
     def close(self) -> None:
         """Close the connection. What was not committed is dropped."""
-        if self._lock is not None:
+        if self._lock.is_held:
             try:
-                self._end_bulk()
+                if self._lock.is_last():  # others may still fill theirs
+                    self._end_bulk()
             except EdgarchiveError as error:
-                _log.warning("the indexes stay as they are for writing: %s", error)  # the next writer sets them again
-            os.close(self._lock)
-            self._lock = None
+                facts = event("index-not-restored", error=type(error).__name__)
+                _log.warning(
+                    "the indexes stay as they are for writing: %s", error, extra=facts
+                )  # the next writer does it
+            self._lock.release()
         self._parts.clear()
         self._pending = None
         self._client.close()
@@ -244,25 +267,31 @@ class OpenSearchEngine:
         return Search(self._client, self._access, self._alias, query=query, filters=filters, documents=documents)
 
     def _patiently(self, ask: Callable[[], T]) -> T:
-        """The answer of `ask`, which is asked again where a rebuilt index took the place of this one meanwhile."""
-        for _ in range(_ATTEMPTS - 1):
+        """The answer of `ask`, asked again where a rebuilt index took the place of this one, or a node went away."""
+        for attempt in range(_ATTEMPTS - 1):
             try:
                 return ask()
             except IndexMissingError:
-                time.sleep(_PAUSE_S)
+                pass
+            except IndexServerError as error:
+                if not error.may_pass:
+                    raise
+            time.sleep(_PAUSE_S * 2**attempt)
         return ask()
 
     def _begin(self) -> None:
         """Become the writer: take the lock, learn which indexes there are, and let nothing be found before a commit."""
         if not self._writable:
             raise ValueError("the index is open for reading only")
-        if self._lock is not None:
+        if self._lock.is_held:
             return
-        self._lock = _locked(self._path / _LOCK)
+        self._lock.take()
         with cluster_errors(self._access):
-            names = list(self._client.indices.get_alias(name=self._alias))
-        self._generation = names[0].rpartition("-")[0]
-        self._made = {int(name.rpartition("-")[2]) for name in names}
+            found = self._client.indices.get_settings(index=self._alias, name="index.auto_expand_replicas")
+        self._generation = next(iter(found)).rpartition("-")[0]
+        self._made = {int(name.rpartition("-")[2]) for name in found}
+        first = found[index_name(self._generation, _FIRST_YEAR)]["settings"]["index"]
+        self._is_new = first["auto_expand_replicas"] == "false"
         self._refresh()  # what a writer that died had sent, too, is then seen and replaced
         self._put_settings(refresh_interval="-1")
 
@@ -297,9 +326,7 @@ class OpenSearchEngine:
                 "sort": [{"number": "asc"}, {"position": "asc"}, {"year": "asc"}],
             }
             while True:
-                with cluster_errors(self._access):
-                    answer = self._client.search(index=self._alias, body=body, allow_partial_search_results=False)
-                hits = answer["hits"]["hits"]
+                hits = searched(self._client, self._access, body, index=self._alias)["hits"]["hits"]
                 for hit in hits:
                     yield AccessionNumber(hit["_routing"]), (int(hit["_index"].rpartition("-")[2]), hit["_id"])
                 if len(hits) < body["size"]:
@@ -336,13 +363,7 @@ def _write_place(path: Path, alias: str, uuid: str) -> None:
     write_file_durably(path / PLACE, json.dumps({"alias": alias, "cluster_uuid": uuid}).encode() + b"\n")
 
 
-def _locked(path: Path) -> int:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise LockedError(
-            f"another edgarchive is writing to the index {path.parent}", "wait until it has ended"
-        ) from None
-    return descriptor
+def _read_place(path: Path) -> tuple[str, str]:
+    """The alias, and the cluster that it is in. Raises `OSError`, `ValueError`, `KeyError`, `TypeError`."""
+    place = json.loads((path / PLACE).read_bytes())
+    return str(place["alias"]), str(place["cluster_uuid"])

@@ -1,7 +1,8 @@
 """What stands in an OpenSearch index: names, settings, the strict mapping, and an entry as a document of it.
 
 Words are cut by `archiver.identifiers` alone. They are sent with a blank between them, and OpenSearch cuts at blanks
-and nothing else, so its tokens are ours.
+and nothing else, so its tokens are ours. Most words are their own stem: beside the words there are only the stems that
+are not, each in the place of its word, which makes an index a quarter to a third smaller than one with all of them (measured).
 """
 
 from __future__ import annotations
@@ -19,13 +20,16 @@ NAME_GAP = 1000
 """Positions left free between two names, and twice the words of a name that are kept."""
 
 STEMS = {"text": "text_stem", "description": "description_stem"}
-"""Beside each field of running text, one with the stem of each word in the same place."""
+"""Beside each field of running text, one with the stem of each word that is not its own, in the same place."""
 
 _MAX_WORD_CHARS = 200
 """OpenSearch cuts words after 255 UTF-16 units, which would move all that follows."""
 
 _KEPT_CHARS = 100
 _WORDS: dict[str, Any] = {"type": "text", "analyzer": "whitespace"}
+_NO_STEM = "0"
+"""Stands in the place of a word that is its own stem, and is not indexed. Stems have letters from a to z alone."""
+_STEM_WORDS: dict[str, Any] = {"type": "text", "analyzer": "stems"}
 _VALUE: dict[str, Any] = {"type": "keyword"}
 
 
@@ -45,6 +49,7 @@ def template(prefix: str) -> dict[str, Any]:
                     "codec": "best_compression",
                     "sort.field": ["number", "position"],
                     "sort.order": ["asc", "asc"],
+                    "analysis.analyzer.stems": {"type": "standard", "stopwords": [_NO_STEM]},
                 }
             },
             "mappings": mapping(),
@@ -59,7 +64,8 @@ def mapping() -> dict[str, Any]:
         "_source": {"includes": ["record"]},
         "_routing": {"required": True},
         "properties": {
-            **dict.fromkeys((*STEMS, *STEMS.values()), _WORDS),
+            **dict.fromkeys(STEMS, _WORDS),
+            **dict.fromkeys(STEMS.values(), _STEM_WORDS),
             "name": _WORDS | {"position_increment_gap": NAME_GAP},
             **dict.fromkeys(VALUE_FIELDS, _VALUE),
             **{name: {"type": "integer"} for name in ("filed", "period", "year", "position")},
@@ -83,7 +89,7 @@ def body_of(entry: IndexEntry) -> dict[str, Any]:
         cut = [short(word) for word in words(values[name] or "")]
         if cut:
             body[name] = " ".join(cut)
-            body[STEMS[name]] = " ".join(map(english_stem, cut))
+            body[STEMS[name]] = " ".join(map(_other_stem, cut))
     names = [" ".join(short(word) for word in words(text)[: NAME_GAP // 2]) for text in values["name"]]
     body |= {"name": names} if names else {}
     for name in VALUE_FIELDS:
@@ -95,6 +101,11 @@ def body_of(entry: IndexEntry) -> dict[str, Any]:
         "position": entry.position or 0,
         "first": not entry.position,
     }
+
+
+def _other_stem(word: str) -> str:
+    stem = english_stem(word)
+    return _NO_STEM if stem == word else stem
 
 
 def short(word: str) -> str:

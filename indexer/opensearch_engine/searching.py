@@ -18,11 +18,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from opensearchpy import OpenSearch
+from opensearchpy.exceptions import OpenSearchException
 from whoosh.query import Query
 
 from indexer.bounds import MAX_SEARCH_S, Deadline
 from indexer.engine import EngineHit, EngineResult, Facet, FacetCount, Sort
-from indexer.opensearch_engine.connection import Access, cluster_errors
+from indexer.opensearch_engine.connection import Access, cluster_errors, whole
 from indexer.opensearch_engine.translating import EVERYTHING, Json, is_of_submission, translated
 
 WINDOW = 10_000
@@ -155,9 +156,7 @@ class Search:
         for start in range(0, len(ids), WINDOW):
             some = ids[start : start + WINDOW]
             body = {"size": len(some), "query": {"ids": {"values": some}}, "pit": point, "_source": ["record"]}
-            with cluster_errors(self._access):
-                answer = self._client.search(body=body)
-            for hit in answer["hits"]["hits"]:
+            for hit in searched(self._client, self._access, body)["hits"]["hits"]:
                 yield hit["_id"], hit["_source"]["record"]
             self._deadline.check()
 
@@ -187,15 +186,14 @@ class Search:
             "timeout": f"{MAX_SEARCH_S:.0f}s",
             **body,
         }
-        options: dict[str, Any] = {"allow_partial_search_results": False}
+        options: dict[str, Any] = {}
         if self._scored and body["size"]:
             options["search_type"] = "dfs_query_then_fetch"  # one idf for all years, so that equals score alike
         if point is None:
             options |= {"index": self._alias, "preference": "edgarchive"}  # the same copies for all pages
         else:
             body["pit"] = point
-        with cluster_errors(self._access):
-            answer: Json = self._client.search(body=body, **options)
+        answer = searched(self._client, self._access, body, **options)
         if answer["timed_out"]:
             Deadline(0).check()
         return answer
@@ -209,15 +207,23 @@ class Search:
         return EngineHit(hit["_source"]["record"], hit["_score"] if self._scored else None)
 
 
+def searched(client: OpenSearch, access: Access, body: Json, **options: Any) -> Json:
+    """The answer of all shards. Raises `IndexServerError` where one of them is missing."""
+    with cluster_errors(access):
+        answer: Json = client.search(body=body, allow_partial_search_results=False, **options)
+    return whole(answer, access)
+
+
 @contextlib.contextmanager
 def point_in_time(client: OpenSearch, access: Access, alias: str) -> Iterator[Json]:
     """What all indexes behind `alias` hold now, for as long as it is used."""
     with cluster_errors(access):
-        made = client.create_pit(index=alias, keep_alive=_KEEP_ALIVE)
+        made = client.create_pit(index=alias, keep_alive=_KEEP_ALIVE, allow_partial_pit_creation=False)
     try:
+        whole(made, access)
         yield {"id": made["pit_id"], "keep_alive": _KEEP_ALIVE}
     finally:
-        with cluster_errors(access):
+        with contextlib.suppress(OpenSearchException):  # it ends by itself, and the answer is there
             client.delete_pit(body={"pit_id": [made["pit_id"]]})
 
 
@@ -231,8 +237,7 @@ def all_records(client: OpenSearch, access: Access, alias: str) -> Iterator[str]
             "pit": point,
         }
         while True:
-            with cluster_errors(access):
-                hits = client.search(body=body, allow_partial_search_results=False)["hits"]["hits"]
+            hits = searched(client, access, body)["hits"]["hits"]
             yield from (hit["_source"]["record"] for hit in hits)
             if len(hits) < WINDOW:
                 return

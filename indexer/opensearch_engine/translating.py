@@ -70,7 +70,8 @@ def is_of_submission(tree: Query | None) -> bool:
 def _leaf(tree: Query) -> Json:
     field = tree.fieldname
     if isinstance(tree, Stem):
-        return {"term": {STEMS[field]: {"value": short(english_stem(tree.text))}}}
+        fields = _stem_fields(tree)
+        return {"bool": {"should": [{"term": {name: {"value": stem}}} for name, stem in fields]}}
     if isinstance(tree, FuzzyTerm):
         fuzzy = {
             "value": tree.text,
@@ -141,12 +142,20 @@ def _glob(part: Query) -> str:
     return f"{part.text}*" if isinstance(part, Prefix) else str(part.text)
 
 
+def _stem_fields(part: Query) -> list[tuple[str, str]]:
+    """Where the words of a stem stand: those that differ from it, and the one that does not."""
+    stem = english_stem(part.text)
+    found = [(STEMS[part.fieldname], stem)]
+    return [*found, (part.fieldname, short(stem))] if english_stem(stem) == stem else found
+
+
 def _interval(part: Query) -> Json:
     """One word as a source of intervals."""
     if isinstance(part, Term):
         return {"match": {"query": short(part.text)}}
     if isinstance(part, Stem):
-        return {"match": {"query": short(english_stem(part.text)), "use_field": STEMS[part.fieldname]}}
+        fields = _stem_fields(part)
+        return {"any_of": {"intervals": [{"match": {"query": stem, "use_field": name}} for name, stem in fields]}}
     # `prefix` among intervals has a bound of 128 words that cannot be raised
     return {"wildcard": {"pattern": _glob(part), "max_expansions": MAX_PATTERN_WORDS}}
 

@@ -98,6 +98,9 @@ class TantivyEngine:
     def succeed(self, place: Path) -> None:
         """Nothing: all of this index is in its folder."""
 
+    def erase(self, *, sparing: Path) -> None:
+        """Nothing: all of this index is in its folder."""
+
     def search(
         self,
         query: Query | None,

@@ -86,6 +86,9 @@ class WhooshEngine:
     def succeed(self, place: Path) -> None:
         """Nothing: all of this index is in its folder."""
 
+    def erase(self, *, sparing: Path) -> None:
+        """Nothing: all of this index is in its folder."""
+
     def search(
         self,
         query: Query | None,

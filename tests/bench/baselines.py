@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,14 +14,30 @@ from whoosh.index import create_in
 
 from archiver.archive import Archive
 from archiver.errors import DamageError, UsageError
-from indexer.engines import ENGINES, engine_class
+from indexer.engines import ENGINES, REMOTE, engine_class
 from indexer.entries import IndexEntry, entries_of
 from indexer.submission import parse_submission
+from tests.opensearch.server import Server
+
+EMBEDDED = [name for name in ENGINES if name not in REMOTE]
+"""The engines that need no server."""
+
+_HEAP = "2g"
 
 
-def embedded() -> list[str]:
-    """The engines that need no server and whose packages are installed."""
-    return [name for name in ENGINES if name != "opensearch" and _is_installed(name)]
+@contextlib.contextmanager
+def engines(asked: list[str]) -> Iterator[list[str]]:
+    """Those of `asked` whose packages are installed, with a server of one node for those that need one."""
+    found = [name for name in asked if _is_installed(name)]
+    if not REMOTE.intersection(found):
+        yield found
+        return
+    server = Server.start(heap=_HEAP)
+    os.environ["EDGARCHIVE_OPENSEARCH_URL"] = server.url
+    try:
+        yield found
+    finally:
+        server.stop()
 
 
 def _is_installed(name: str) -> bool:

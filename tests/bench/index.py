@@ -1,12 +1,13 @@
 """How fast stored submissions become an index, by engine, against stock Whoosh and SQLite's FTS5.
 
-Reading and parsing are included in all of them. An engine whose package is not installed is left out.
+Reading and parsing are included in all of them. An engine whose package is not installed is left out. Of an engine that
+has a server, CPU and memory are those of this side.
 """
 
 from __future__ import annotations
 
 import argparse
-import shutil
+import contextlib
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -14,7 +15,8 @@ from pathlib import Path
 
 from archiver.archive import Archive
 from indexer.build import index_archive
-from tests.bench.baselines import embedded, reading_alone, sqlite_fts5, stock_whoosh
+from indexer.engines import REMOTE, engine_of, open_index, remove_index
+from tests.bench.baselines import EMBEDDED, engines, reading_alone, sqlite_fts5, stock_whoosh
 from tests.bench.corpus import Filing, InventedFilings, copies, real_filings, store
 from tests.bench.measure import Measured, measured, print_table
 
@@ -29,12 +31,13 @@ def ours(root: Path, folder: Path, *, engine: str, jobs: int) -> int:
     return 0
 
 
-ENGINES: dict[str, Callable[[Path, Path], int]] = {
-    "reading and parsing alone": reading_alone,
-    BASELINE: stock_whoosh,
-    **{f"{engine}, {jobs} jobs": partial(ours, engine=engine, jobs=jobs) for engine in embedded() for jobs in (1, 2)},
-    "SQLite FTS5": sqlite_fts5,
-}
+def _indexers(engines: list[str]) -> dict[str, Callable[[Path, Path], int]]:
+    return {
+        "reading and parsing alone": reading_alone,
+        BASELINE: stock_whoosh,
+        **{f"{engine}, {jobs} jobs": partial(ours, engine=engine, jobs=jobs) for engine in engines for jobs in (1, 2)},
+        "SQLite FTS5": sqlite_fts5,
+    }
 
 
 def main(arguments: list[str]) -> None:
@@ -42,20 +45,23 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench index", description=__doc__)
     parser.add_argument("--invented", type=int, nargs="*", default=[1000, 5000], help="how many invented submissions")
     parser.add_argument("--copies", type=int, nargs="*", default=[1, 4], help="how often the real ones are stored")
+    parser.add_argument("--engine", nargs="+", default=EMBEDDED, help="which engines; opensearch brings up a server")
     options = parser.parse_args(arguments)
-    for count in options.copies:
-        _measure(f"{count} x EDGAR's own submissions", copies(real_filings, count))
-    for number in options.invented:
-        _measure(f"{number} invented submissions", iter(InventedFilings(number)))
+    with engines(options.engine) as measured_engines:
+        indexers = _indexers(measured_engines)
+        for count in options.copies:
+            _measure(f"{count} x EDGAR's own submissions", copies(real_filings, count), indexers)
+        for number in options.invented:
+            _measure(f"{number} invented submissions", iter(InventedFilings(number)), indexers)
 
 
-def _measure(title: str, filings: Iterator[Filing]) -> None:
+def _measure(title: str, filings: Iterator[Filing], indexers: dict[str, Callable[[Path, Path], int]]) -> None:
     with tempfile.TemporaryDirectory() as place:
         root = Path(place) / "edgar"
         size = store(root, filings)
         if not size:
             return
-        taken = {name: _one(work, root, Path(place) / "index") for name, work in ENGINES.items()}
+        taken = {name: _one(work, root, Path(place) / "index") for name, work in indexers.items()}
         text_mb = taken["reading and parsing alone"][0].result / 1e6
         baseline = taken[BASELINE][0]
         print_table(
@@ -80,6 +86,10 @@ def _measure(title: str, filings: Iterator[Filing]) -> None:
 
 def _one(work: Callable[[Path, Path], int], root: Path, folder: Path) -> tuple[Measured[int], int]:
     run = measured(work, root, folder)
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.exists() else 0
-    shutil.rmtree(folder, ignore_errors=True)
+    if engine_of(folder) in REMOTE:
+        with contextlib.closing(open_index(folder)) as index:
+            size = index.stats().size_bytes
+    else:
+        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    remove_index(folder, sparing=folder)
     return run, size

@@ -25,7 +25,7 @@ from archiver.identifiers import words
 from indexer.build import index_archive
 from indexer.engines import open_index
 from indexer.query import Filters
-from tests.bench.baselines import embedded, read_entries, sqlite_fts5, stock_whoosh
+from tests.bench.baselines import EMBEDDED, engines, read_entries, sqlite_fts5, stock_whoosh
 from tests.bench.corpus import Filing, InventedFilings, copies, real_filings, store
 from tests.bench.measure import measured, print_table
 
@@ -67,36 +67,38 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--invented", type=int, nargs="*", default=[1000, 5000], help="how many invented submissions")
     parser.add_argument("--copies", type=int, nargs="*", default=[1], help="how often the real ones are stored")
     parser.add_argument("--queries", type=int, default=40, help="how many queries of each class")
+    parser.add_argument("--engine", nargs="+", default=EMBEDDED, help="which engines; opensearch brings up a server")
     options = parser.parse_args(arguments)
-    for count in options.copies:
-        _measure(f"{count} x EDGAR's own submissions", copies(real_filings, count), options.queries)
-    for number in options.invented:
-        _measure(f"{number} invented submissions", iter(InventedFilings(number)), options.queries)
+    with engines(options.engine) as ours:
+        for count in options.copies:
+            _measure(f"{count} x EDGAR's own submissions", copies(real_filings, count), options.queries, ours)
+        for number in options.invented:
+            _measure(f"{number} invented submissions", iter(InventedFilings(number)), options.queries, ours)
 
 
-def _measure(title: str, filings: Iterator[Filing], queries: int) -> None:
+def _measure(title: str, filings: Iterator[Filing], queries: int, ours: list[str]) -> None:
     with tempfile.TemporaryDirectory() as place:
         root = Path(place) / "edgar"
         if not store(root, filings):
             return
-        for engine in embedded():
-            measured(ours, root, Path(place) / engine, engine)
+        for engine in ours:
+            measured(_index, root, Path(place) / engine, engine)
         measured(stock_whoosh, root, Path(place) / "stock")
         measured(sqlite_fts5, root, Path(place) / "fts5")
         asked = _questions(root, queries)
         answers = {
-            **{engine: measured(_search_ours, Path(place) / engine, asked).result for engine in embedded()},
+            **{engine: measured(_search_ours, Path(place) / engine, asked).result for engine in ours},
             BASELINE: measured(_search_stock, Path(place) / "stock", asked).result,
             "SQLite FTS5": measured(_search_fts5, Path(place) / "fts5", asked).result,
         }
-        for engine in embedded():
+        for engine in ours:
             if _totals(answers[engine]) != _totals(answers[BASELINE]):
                 raise RuntimeError(f"{engine} and stock Whoosh do not find the same")
         rows = [_row(kind, name, answers) for kind in CLASSES for name in answers]
         print_table(title, ["", "engine", "p50 ms", "p95 ms", "found, p50", "p50: faster"], rows)
 
 
-def ours(root: Path, folder: Path, engine: str) -> int:
+def _index(root: Path, folder: Path, engine: str) -> int:
     """Our index of the archive in `root` by `engine`, moved to `folder`."""
     with Archive.open(root, writable=True) as archive:
         index_archive(archive, engine=engine, rebuild=True, jobs=2)

@@ -7,21 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from archiver.errors import UsageError
-from archiver.settings import Settings
 from indexer.engine import Engine
-from indexer.engines import ENGINES, create_index, engine_class
+from indexer.engines import ENGINES, create_index
 from tests.conformance.cases import fill
-from tests.opensearch.fixtures import opensearch
-from tests.opensearch.server import Server
-
-__all__ = ["opensearch"]
-
-
-@pytest.fixture(scope="session", params=[name for name in ENGINES if name != "whoosh"])
-def engine_name(request: pytest.FixtureRequest) -> str:
-    """The name of each engine but Whoosh; skipped, with the reason, where it cannot be had."""
-    return _had(str(request.param))
+from tests.opensearch.fixtures import engine_environment
 
 
 @pytest.fixture(scope="session")
@@ -33,16 +22,14 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     made.close()
 
 
-@pytest.fixture(scope="session")
-def other(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, engine_name: str
-) -> Iterator[Engine]:
-    """An index of all cases by another engine."""
-    settings = None
-    if engine_name == "opensearch":
-        server: Server = request.getfixturevalue("opensearch")
-        settings = Settings(opensearch_url=server.url)
-    made = create_index(tmp_path_factory.mktemp(engine_name) / "index", engine=engine_name, settings=settings)
+@pytest.fixture(scope="session", params=[name for name in ENGINES if name != "whoosh"])
+def other(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """An index of all cases by each engine but Whoosh that can be had."""
+    name = str(request.param)
+    with pytest.MonkeyPatch.context() as patch:
+        for variable, value in engine_environment(request, name).items():
+            patch.setenv(variable, value)
+        made = create_index(tmp_path_factory.mktemp(name) / "index", engine=name)
     fill(made)
     yield made
     made.close()
@@ -51,10 +38,9 @@ def other(
 @pytest.fixture(params=ENGINES)
 def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, Path]:
     """Each engine that can be had, Whoosh included, and a folder in which no index is yet."""
-    name = _had(str(request.param))
-    if name == "opensearch":
-        server: Server = request.getfixturevalue("opensearch")
-        monkeypatch.setenv("EDGARCHIVE_OPENSEARCH_URL", server.url)
+    name = str(request.param)
+    for variable, value in engine_environment(request, name).items():
+        monkeypatch.setenv(variable, value)
     return name, tmp_path / "index"
 
 
@@ -64,12 +50,3 @@ def engine(place: tuple[str, Path]) -> Iterator[Engine]:
     made = create_index(place[1], engine=place[0])
     yield made
     made.close()
-
-
-def _had(name: str) -> str:
-    """`name`, if the package of that engine is installed; else the test is skipped."""
-    try:
-        engine_class(name)
-    except UsageError as error:
-        pytest.skip(str(error))
-    return name

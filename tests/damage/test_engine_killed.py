@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from archiver.archive import Archive
-from archiver.errors import UsageError
 from indexer.checking import check_index
-from indexer.engines import ENGINES, engine_class
+from indexer.engines import ENGINES
 from indexer.library import Library
 from tests.bench.corpus import InventedFilings, store
+from tests.opensearch.fixtures import engine_environment
 
 ROUNDS = 8
 _QUERIES = ("form:8-K", "the", '"of the"', "NOT the")
@@ -33,12 +33,12 @@ def _index(root: Path, engine: str) -> subprocess.Popen[bytes]:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_kill_9_during_indexing_loses_and_doubles_nothing(tmp_path: Path, engine: str) -> None:
+def test_kill_9_during_indexing_loses_and_doubles_nothing(
+    tmp_path: Path, engine: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whenever a run is killed, what is called indexed is found, and the next runs come to the same answers."""
-    try:
-        engine_class(engine)
-    except UsageError as error:
-        pytest.skip(str(error))
+    for variable, value in engine_environment(request, engine).items():
+        monkeypatch.setenv(variable, value)
     store(tmp_path / "killed", iter(InventedFilings(400)))
     store(tmp_path / "whole", iter(InventedFilings(400)))
     dice = random.Random(9)  # noqa: S311 — the same moments in every run

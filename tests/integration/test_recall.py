@@ -18,12 +18,14 @@ from typing import Any
 import pytest
 
 from archiver.archive import Archive
-from archiver.errors import UnreadableSubmissionError, UsageError
+from archiver.errors import UnreadableSubmissionError
+from archiver.settings import Settings
 from indexer.build import index_archive
-from indexer.engines import ENGINES, engine_class
+from indexer.engines import ENGINES
 from indexer.library import Library
 from indexer.submission import parse_submission
 from tests.loopback import FIXTURES
+from tests.opensearch.fixtures import engine_environment
 from tests.unit.archives import CORPUS, keep
 
 ROUNDS = 60
@@ -58,12 +60,17 @@ def split(text: str) -> list[str]:
 
 
 @pytest.fixture(scope="module", params=ENGINES)
-def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Read]]:
-    """An archive of all submissions, indexed by each engine that can be had, and all that stands in it."""
-    try:
-        engine_class(request.param)
-    except UsageError as error:
-        pytest.skip(str(error))
+def engine(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Each engine that can be had."""
+    with pytest.MonkeyPatch.context() as patch:
+        for variable, value in engine_environment(request, request.param).items():
+            patch.setenv(variable, value)
+        yield request.param
+
+
+@pytest.fixture(scope="module")
+def place(engine: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Read]]:
+    """An archive of all submissions, indexed, and all that stands in it."""
     root = tmp_path_factory.mktemp("recall") / "edgar"
     found: list[Read] = []
     paths = sorted(p for p in CORPUS.glob("*") if p.suffix in {".txt", ".nc", ".sgml"} and ".hdr." not in p.name)
@@ -105,14 +112,14 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
                 )
                 for document in submission.documents
             ]
-        index_archive(archive, engine=request.param)
+        index_archive(archive, engine=engine)
     return root, found
 
 
 @pytest.fixture(scope="module")
 def library(place: tuple[Path, list[Read]]) -> Iterator[Library]:
     """The archive, opened."""
-    with Library(place[0]) as opened:
+    with Library(place[0], settings=Settings()) as opened:
         yield opened
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from archiver.errors import UsageError
+from indexer.engines import REMOTE, engine_class
 from tests.opensearch.server import NoServerError, Server
 
 NOT_HAD: list[str] = []
@@ -18,6 +20,18 @@ def opensearch() -> Iterator[Server]:
     server = started()
     yield server
     server.stop()
+
+
+def engine_environment(request: pytest.FixtureRequest, engine: str) -> dict[str, str]:
+    """What must stand in the environment for `engine` to be used; the test is skipped where it cannot be had."""
+    try:
+        engine_class(engine)
+    except UsageError as error:
+        pytest.skip(str(error))
+    if engine not in REMOTE:
+        return {}
+    server: Server = request.getfixturevalue("opensearch")
+    return {"EDGARCHIVE_OPENSEARCH_URL": server.url}
 
 
 def started(*, nodes: int = 1, extra: str = "") -> Server:

@@ -28,14 +28,14 @@ class Server:
     urls: tuple[str, ...]
 
     @classmethod
-    def start(cls, *, nodes: int = 1, extra: str = "") -> Server:
-        """Bring one up. `extra` goes into its settings. Raises `NoServerError`."""
+    def start(cls, *, nodes: int = 1, extra: str = "", heap: str = "384m") -> Server:
+        """Bring one up, `heap` for each node. `extra` goes into its settings. Raises `NoServerError`."""
         missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
         if missing:
             raise NoServerError(f"no {', '.join(missing)} here")
         port = _free_port()
         arguments = ["start", "--nodes", str(nodes)]
-        done = _script(port, *arguments, extra=extra)
+        done = _script(port, *arguments, extra=extra, heap=heap)
         if done.returncode:
             _script(port, "stop")
             raise NoServerError(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "it does not start")
@@ -59,8 +59,8 @@ class Server:
         _script(self.port, "stop")
 
 
-def _script(port: int, *arguments: str, extra: str = "") -> subprocess.CompletedProcess[str]:
-    environment = _ENVIRONMENT | {"OPENSEARCH_PORT": str(port), "OPENSEARCH_EXTRA": extra}
+def _script(port: int, *arguments: str, extra: str = "", heap: str = "384m") -> subprocess.CompletedProcess[str]:
+    environment = _ENVIRONMENT | {"OPENSEARCH_PORT": str(port), "OPENSEARCH_EXTRA": extra, "OPENSEARCH_HEAP": heap}
     return subprocess.run(
         [_SCRIPT, *arguments], env=environment, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
     )

@@ -146,3 +146,32 @@ def test_leftovers_are_swept_by_the_next_writer_alone(root: Path) -> None:
     assert leftover.exists()
     Archive.open(root, writable=True).close()
     assert not leftover.exists()
+
+
+def test_who_shares_an_archive_keeps_writers_out(root: Path) -> None:
+    """Several may share it; a writer is refused meanwhile, and nobody shares what is being written."""
+    with Archive.open(root, shared=True) as one, Archive.open(root, shared=True) as other:
+        assert ONE in one.catalogue
+        assert ONE in other.catalogue
+        with pytest.raises(LockedError, match="another edgarchive"):
+            Archive.open(root, writable=True)
+    with Archive.open(root, writable=True), pytest.raises(LockedError):
+        Archive.open(root, shared=True)
+
+
+def test_who_shares_sees_the_rows_that_a_killed_writer_left_in_the_log(root: Path) -> None:
+    """They are brought into the catalogue first, for who shares reads nothing else; no file is left beside it."""
+    code = f"""
+import os, pathlib
+from archiver.archive import Archive
+from tests.unit.archives import keep
+archive = Archive.open(pathlib.Path({str(root)!r}), writable=True)
+keep(archive, "0001193125-04-000009", b"")
+os._exit(0)
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, check=True)
+    log = root / "catalogue.sqlite3-wal"
+    assert log.stat().st_size
+    with Archive.open(root, shared=True) as archive:
+        assert archive.catalogue.count() == 2
+        assert not log.exists()

@@ -1,5 +1,0 @@
-"""Fixtures of the tests against a real OpenSearch."""
-
-from tests.opensearch.fixtures import opensearch
-
-__all__ = ["opensearch"]
