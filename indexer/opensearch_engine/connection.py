@@ -15,8 +15,8 @@ from archiver.errors import IndexMissingError, IndexServerError, QueryError, Set
 from archiver.settings import Settings
 from indexer.bounds import MAX_SEARCH_S
 
-MIN_MAJOR = 2
-"""The first version of OpenSearch that is known to answer rightly: points in time came with 2.4."""
+MIN_VERSION = (2, 4)
+"""The first version of OpenSearch that has points in time."""
 
 _CONNECT_ATTEMPTS = 3
 _PASSING = {429, 502, 503, 504}
@@ -68,12 +68,11 @@ def cluster_uuid(client: OpenSearch, access: Access) -> str:
         about = client.info()
     version = about.get("version", {})
     number = str(version.get("number", "?"))
-    major = number.split(".", 1)[0]
-    if version.get("distribution") != "opensearch" or not major.isdigit() or int(major) < MIN_MAJOR:
+    found = tuple(int(part) for part in number.split(".")[:2] if part.isdigit())
+    if version.get("distribution") != "opensearch" or found < MIN_VERSION:
         kind = version.get("distribution", "no OpenSearch")
-        raise IndexServerError(
-            f"what answers at {access.url} is {kind} {number}", f"use OpenSearch {MIN_MAJOR} or later"
-        )
+        wanted = ".".join(map(str, MIN_VERSION))
+        raise IndexServerError(f"what answers at {access.url} is {kind} {number}", f"use OpenSearch {wanted} or later")
     return str(about["cluster_uuid"])
 
 
