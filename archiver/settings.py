@@ -112,6 +112,8 @@ class Settings(BaseSettings):
     """The certificates (PEM) that its own must be signed by; without it those that the system trusts."""
     opensearch_prefix: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]{0,40}$")] = "edgarchive"
     """What the names of all indexes begin with: small letters, digits and _."""
+    opensearch_shards: Annotated[int, Field(ge=1, le=100)] = 1
+    """Shards of a filing year's index, when it is made: one for every 50 GB that it will have."""
     max_text_chars: Annotated[int, Field(ge=1)] = 20_000_000
     """Characters of one document's text that are indexed; of a longer one only the beginning can be searched."""
     jobs: Annotated[int, Field(ge=1, le=1024)] = Field(default_factory=lambda: os.cpu_count() or 1)
@@ -298,5 +300,5 @@ def _one_line(error: ValidationError) -> str:
         return f"unknown setting {key!r}" + (
             f", did you mean {near[0]!r}?" if near else f", known are {', '.join(known)}"
         )
-    message = first["msg"].removeprefix("Value error, ")
+    message = first["msg"].removeprefix("Value error, ").replace("Input should be ", "it must be ")
     return f"{key}: {message}" if key else message

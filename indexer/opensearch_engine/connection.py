@@ -25,13 +25,17 @@ _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_LARGE = 401, 403, 404, 413
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Where a cluster is and how to be let in. `prefix` begins the name of everything that is made there."""
+    """Where a cluster is and how to be let in. `prefix` begins the name of everything that is made there.
+
+    A new index of a filing year has as many shards as `shards`.
+    """
 
     url: str
     user: str | None = None
     password: str | None = field(default=None, repr=False)
     ca_file: Path | None = None
     prefix: str = "edgarchive"
+    shards: int = 1
 
     @classmethod
     def of(cls, settings: Settings) -> Access:
@@ -43,6 +47,7 @@ class Access:
             password=None if secret is None else secret.get_secret_value(),
             ca_file=settings.opensearch_ca_file,
             prefix=settings.opensearch_prefix,
+            shards=settings.opensearch_shards,
         )
 
     def client(self) -> OpenSearch:

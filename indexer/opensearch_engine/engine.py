@@ -306,7 +306,8 @@ class OpenSearchEngine:
         name = index_name(self._generation, year)
         with cluster_errors(self._access):
             # copies are made of a new index when it is whole; one that is in use keeps them while it grows
-            options = {"refresh_interval": "-1", **(_NO_COPIES if self._is_new else {})}
+            options: dict[str, object] = {"refresh_interval": "-1", **(_NO_COPIES if self._is_new else {})}
+            options["number_of_shards"] = 1 if year == _FIRST_YEAR else self._access.shards
             self._client.indices.create(
                 index=name,
                 body={"aliases": {self._alias: {}}, "settings": {"index": options}},

@@ -44,7 +44,6 @@ def template(prefix: str) -> dict[str, Any]:
         "template": {
             "settings": {
                 "index": {
-                    "number_of_shards": 1,
                     "auto_expand_replicas": "0-1",
                     "codec": "best_compression",
                     "sort.field": ["number", "position"],

@@ -2,8 +2,8 @@
 
 What only asks for facts that a submission's documents share is asked of one document each. Else OpenSearch collapses to
 the best document of each submission, and the submissions are counted by walking over the accession numbers of all that
-matches, for its own count of different values is an estimate. Beyond `WINDOW`, and for all hits, the matches are read
-in one point in time, best document first, and ordered here.
+matches, shard by shard where they are many: its own count of different values is an estimate. Beyond `WINDOW`, and for
+all hits, the matches are read in one point in time, best document first, and ordered here.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ import heapq
 import itertools
 import operator
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
@@ -26,11 +27,20 @@ from indexer.engine import EngineHit, EngineResult, Facet, FacetCount, Sort
 from indexer.opensearch_engine.connection import Access, cluster_errors, whole
 from indexer.opensearch_engine.translating import EVERYTHING, Json, is_of_submission, translated
 
+T = TypeVar("T")
+
 WINDOW = 10_000
 """How deep a page of collapsed hits may lie (``index.max_result_window``)."""
 
-_BUCKETS = 10_000
+_COUNTED_AT_ONCE = 10_000
+"""Submissions that the request for the hits counts; where there are more, each shard is asked."""
+
+_BUCKETS = 50_000
+"""Below ``search.max_buckets``, which a cluster has at 65 535."""
+
+_SHARDS_AT_ONCE = 16
 _KEEP_ALIVE = "2m"
+_ANYWHERE: Mapping[str, str] = {}
 _ORDERS: dict[Sort, list[Json]] = {
     "relevance": [{"_score": "desc"}, {"filed": "desc"}, {"accepted": "desc"}, {"number": "desc"}, {"position": "asc"}],
     "newest": [{"filed": "desc"}, {"accepted": "desc"}, {"number": "desc"}, {"_score": "desc"}, {"position": "asc"}],
@@ -99,11 +109,14 @@ class Search:
             return self._deep_page(sort, limit, offset)
         body: Json = {"from": offset if limit else 0, "size": limit, "sort": _ORDERS[sort]}
         if not self._single:
-            body |= {"collapse": {"field": "number"}, "aggs": {"submissions": _walk([{"number": _by("number")}])}}
+            counts = _walk([_NUMBER], size=_COUNTED_AT_ONCE)
+            body |= {"collapse": {"field": "number"}, "aggs": {"submissions": counts}}
         answer = self._ask(body)
         total = answer["hits"]["total"]["value"]
         if not self._single:
-            total = self._counted(answer["aggregations"]["submissions"])
+            total = len(answer["aggregations"]["submissions"]["buckets"])
+            if total == _COUNTED_AT_ONCE:
+                total = sum(self._by_shard([_NUMBER], lambda buckets: sum(1 for _ in buckets)))
         return EngineResult(total, tuple(self._hit(hit) for hit in answer["hits"]["hits"]))
 
     def facet(self, facet: Facet) -> tuple[FacetCount, ...]:
@@ -116,8 +129,10 @@ class Search:
             with self._point_in_time() as point:
                 counts.update(_facet_value(facet, best.type) for best in self._best(point) if best.type is not None)
         else:
-            for bucket in self._buckets([{"value": _by(facet)}, {"number": _by("number")}]):
-                counts[_facet_value(facet, bucket["key"]["value"])] += 1
+            values = [_NUMBER, {"value": _by(facet)}]
+            for found in self._by_shard(values, lambda buckets: Counter(one["key"]["value"] for one in buckets)):
+                for value, count in found.items():
+                    counts[_facet_value(facet, value)] += count
         ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
         return tuple(FacetCount(value, count) for value, count in ordered)
 
@@ -160,23 +175,35 @@ class Search:
                 yield hit["_id"], hit["_source"]["record"]
             self._deadline.check()
 
-    def _counted(self, first: Json) -> int:
-        """How many submissions match: what the first answer counted, and what comes after it."""
-        count = len(first["buckets"])
-        if count < _BUCKETS:
-            return count
-        return count + sum(1 for _ in self._buckets([{"number": _by("number")}], after=first["after_key"]))
+    def _by_shard(self, sources: list[Json], gather: Callable[[Iterator[Json]], T]) -> list[T]:
+        """What `gather` makes of the buckets of each shard; all documents of a submission are in one.
 
-    def _buckets(self, sources: list[Json], *, after: Json | None = None) -> Iterator[Json]:
+        A page of many shards would have each of them make a whole page, of which most is thrown away. `sources` begin
+        with the accession number: indexes are sorted by it, so that a shard goes over its matches once.
+        """
+        with cluster_errors(self._access):
+            indexes = self._client.indices.get_settings(index=self._alias, name="index.number_of_shards")
+        shards = [
+            {"index": name, "preference": f"_shards:{shard}"}
+            for name, found in indexes.items()
+            for shard in range(int(found["settings"]["index"]["number_of_shards"]))
+        ]
+        with ThreadPoolExecutor(_SHARDS_AT_ONCE) as threads:
+            return list(threads.map(lambda shard: gather(self._buckets(sources, shard)), shards))
+
+    def _buckets(self, sources: list[Json], where: Mapping[str, str] = _ANYWHERE) -> Iterator[Json]:
         """Every different combination of values, with how many documents have it."""
+        after = None
         while True:
-            answer = self._ask({"size": 0, "aggs": {"walk": _walk(sources, after)}})["aggregations"]["walk"]
+            answer = self._ask({"size": 0, "aggs": {"walk": _walk(sources, after)}}, where=where)["aggregations"][
+                "walk"
+            ]
             yield from answer["buckets"]
             after = answer.get("after_key")
             if len(answer["buckets"]) < _BUCKETS or after is None:
                 return
 
-    def _ask(self, body: Json, *, point: Json | None = None) -> Json:
+    def _ask(self, body: Json, *, point: Json | None = None, where: Mapping[str, str] = _ANYWHERE) -> Json:
         self._deadline.check()
         body = {
             "query": self._query,
@@ -190,7 +217,7 @@ class Search:
         if self._scored and body["size"]:
             options["search_type"] = "dfs_query_then_fetch"  # one idf for all years, so that equals score alike
         if point is None:
-            options |= {"index": self._alias, "preference": "edgarchive"}  # the same copies for all pages
+            options |= {"index": self._alias, "preference": "edgarchive", **where}  # the same copies for all pages
         else:
             body["pit"] = point
         answer = searched(self._client, self._access, body, **options)
@@ -248,8 +275,11 @@ def _by(field: str) -> Json:
     return {"terms": {"field": field}}
 
 
-def _walk(sources: list[Json], after: Json | None = None) -> Json:
-    return {"composite": {"size": _BUCKETS, "sources": sources, **({"after": after} if after else {})}}
+_NUMBER: Json = {"number": _by("number")}
+
+
+def _walk(sources: list[Json], after: Json | None = None, *, size: int = _BUCKETS) -> Json:
+    return {"composite": {"size": size, "sources": sources, **({"after": after} if after else {})}}
 
 
 def _facet_value(facet: Facet, value: Any) -> int | str:

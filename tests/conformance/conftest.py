@@ -24,11 +24,12 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 @pytest.fixture(scope="session", params=[name for name in ENGINES if name != "whoosh"])
 def other(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """An index of all cases by each engine but Whoosh that can be had."""
+    """An index of all cases by each engine but Whoosh that can be had; in OpenSearch, each year in two shards."""
     name = str(request.param)
     with pytest.MonkeyPatch.context() as patch:
         for variable, value in engine_environment(request, name).items():
             patch.setenv(variable, value)
+        patch.setenv("EDGARCHIVE_OPENSEARCH_SHARDS", "2")
         made = create_index(tmp_path_factory.mktemp(name) / "index", engine=name)
     fill(made)
     yield made

@@ -15,7 +15,7 @@ pytest.importorskip("opensearchpy")
 from archiver.errors import ArchiveFormatError, IndexMissingError, IndexServerError
 from archiver.settings import Settings
 from indexer.engines import create_index, open_index
-from indexer.opensearch_engine import writing
+from indexer.opensearch_engine import searching, writing
 from indexer.opensearch_engine.engine import PLACE, OpenSearchEngine
 from indexer.query import parse_query
 from tests.opensearch.fixtures import started
@@ -51,6 +51,19 @@ def put(engine: OpenSearchEngine, *numbers: int) -> None:
     for number in numbers:
         engine.add(accession(number), [entry(number, "zebra")])
     engine.commit()
+
+
+def test_a_year_has_the_shards_that_are_set(tmp_path: Path, opensearch: Server) -> None:
+    """They count when its index is made, and the documents of one submission share one of them."""
+    settings = Settings(opensearch_url=opensearch.url, opensearch_shards=3)
+    engine = create_index(tmp_path / "index", engine="opensearch", settings=settings)
+    assert isinstance(engine, OpenSearchEngine)
+    put(engine, *range(1, 31))
+    assert find(engine, "zebra") == list(range(30, 0, -1))
+    alias = json.loads((tmp_path / "index" / PLACE).read_bytes())["alias"]
+    shards = engine._client.cat.shards(index=alias, format="json")
+    assert [int(shard["docs"]) > 0 for shard in shards if not shard["index"].endswith("-0000")] == [True] * 3
+    engine.close()
 
 
 def test_no_server_is_one_line(tmp_path: Path) -> None:
@@ -153,10 +166,17 @@ def test_a_full_queue_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert refused > 0
 
 
-def test_more_hits_than_a_window_are_counted_and_given_exactly(engine: OpenSearchEngine) -> None:
-    """Beyond what the server gives in one answer, totals, pages and facets are still exact."""
+def test_more_hits_than_a_window_are_counted_and_given_exactly(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond what the server gives in one answer, totals, pages and facets are still exact, over years and shards."""
+    monkeypatch.setattr(searching, "_BUCKETS", 1000)
+    settings = settings.model_copy(update={"opensearch_shards": 2})
+    engine = create_index(tmp_path / "index", engine="opensearch", settings=settings)
     for number in range(1, 12_001):
-        engine.add(accession(number), [entry(number, "zebra", position=p, type=f"EX-{p}") for p in range(2)])
+        filed = date(2004 + number // 9000, 1, 2)
+        documents = [entry(number, "zebra", position=p, type=f"EX-{p}", filing_date=filed) for p in range(2)]
+        engine.add(accession(number), documents)
     engine.commit()
     query = parse_query("zebra")
     page = engine.search(query, sort="oldest", limit=3, offset=11_998)
@@ -165,7 +185,9 @@ def test_more_hits_than_a_window_are_counted_and_given_exactly(engine: OpenSearc
     assert engine.search(query, limit=0).total == 12_000
     assert len(engine.search(query, limit=None, documents=True).hits) == 24_000
     assert [(one.value, one.count) for one in engine.facet(query, "form")] == [("8-K", 12_000)]
+    assert [(one.value, one.count) for one in engine.facet(query, "year")] == [(2004, 8_999), (2005, 3_001)]
     assert [(one.value, one.count) for one in engine.facet(query, "type")] == [("EX-0", 12_000)]
+    engine.close()
 
 
 def test_a_rebuild_takes_over_the_alias_while_searches_go_on(
