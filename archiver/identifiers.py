@@ -72,7 +72,10 @@ class Cik(int):
         """Read `value`."""
         match = _CIK.fullmatch(str(value).strip())
         if match is None:
-            raise IdentifierError(f"{str(value)[:60]!r} is not a CIK", "a CIK is a number of up to ten digits")
+            raise IdentifierError(
+                f"{str(value)[:60]!r} is not a CIK",
+                "a CIK is a number of up to ten digits; companies are also found by name, and mirrored by ticker",
+            )
         return int.__new__(cls, match.group(1))
 
     @property

@@ -47,6 +47,8 @@ class Selection:
         self._set("until", _as_date(self.until))
         self._set("_cik_set", frozenset(int(value) for value in self.ciks))
         self._set("_name_words", tuple(frozenset(words(name)) for name in self.names))
+        if not all(form.strip() for form in self.forms):
+            raise UsageError("an empty form selects nothing", "name one, such as 8-K; '*' is all of them")
         if not all(self._name_words):
             raise UsageError("a name without a letter or digit selects nothing", "give one or more words of the name")
         if self.first_day and self.last_day and self.first_day > self.last_day:

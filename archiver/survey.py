@@ -163,6 +163,6 @@ def _note_listed(read: QuarterIndex, named: set[AccessionNumber], archive: Archi
 
 def _log_unknown_forms(planner: Planner) -> None:
     for form, near in planner.unknown_forms().items():
-        hint = f"did you mean {near}?" if near else "EDGAR's indexes of these dates have no such form"
+        hint = f"did you mean {near}?" if near else "look at its spelling and at the dates"
         facts = event("form-unknown", form=form)
-        _log.warning("no filing has the form %s; %s", ascii(form)[1:-1], hint, extra=facts)
+        _log.warning("no filing of these dates has the form %s; %s", ascii(form)[1:-1], hint, extra=facts)

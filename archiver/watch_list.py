@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from archiver.errors import UsageError
+from archiver.errors import IdentifierError, UsageError
+from archiver.identifiers import Cik
 
 
 def read_ciks(values: Iterable[int | str], *, folder: Path = Path()) -> list[int | str]:
     """`values` with each ``@FILE`` replaced by the lines of that file.
 
     Empty lines and ``#`` comments do not count. A relative FILE is looked for in `folder`. Raises `UsageError` for a
-    file that cannot be read.
+    file that cannot be read, and for a line of it that is no CIK.
     """
     ciks: list[int | str] = []
     for value in values:
@@ -22,8 +23,18 @@ def read_ciks(values: Iterable[int | str], *, folder: Path = Path()) -> list[int
         try:
             lines = (folder / Path(value[1:]).expanduser()).read_text(encoding="utf-8").splitlines()
         except (OSError, ValueError, RuntimeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
             raise UsageError(
-                f"cannot read the CIKs of {value[1:]}: {error}", "give a text file, one CIK a line"
+                f"cannot read the CIKs of {value[1:]}: {reason}", "give a text file, one CIK a line"
             ) from error
-        ciks.extend(cik for line in lines if (cik := line.partition("#")[0].strip()))
+        for number, line in enumerate(lines, start=1):
+            if cik := line.partition("#")[0].strip():
+                ciks.append(_read(cik, f"{value[1:]}, line {number}"))
     return ciks
+
+
+def _read(text: str, place: str) -> Cik:
+    try:
+        return Cik(text)
+    except IdentifierError as error:
+        raise UsageError(f"{place}: {error.message}", "give a text file, one CIK a line") from error

@@ -62,6 +62,8 @@ class Filters:
             [_name_filter(value) for value in self.name],
             [_exact_leaf("type", value) for value in self.type],
         ]
+        if self.since and self.until and self.since > self.until:
+            raise UsageError(f"since {self.since} is after until {self.until}", "swap the two dates")
         if self.since or self.until:
             kinds.append([DateSpan("filed", self.since or _FIRST_DATE, self.until or _LAST_DATE)])
         return _join(And, [_join(Or, alternatives) for alternatives in kinds])

@@ -208,7 +208,7 @@ def _no_field(name: str, at: int) -> QueryError:
     near = difflib.get_close_matches(name.lower(), FIELDS, 1)
     return QueryError(
         f"there is no field {name!r} (at position {at + 1})",
-        f"did you mean {near[0]}: ?" if near else f"fields are {', '.join(FIELDS)}; quote text that has a colon",
+        f"did you mean {near[0]}:?" if near else f"fields are {', '.join(FIELDS)}; quote text that has a colon",
         at,
     )
 

@@ -17,9 +17,11 @@ from typer.exceptions import TyperException
 
 from archiver.errors import EdgarchiveError, UsageError
 from archiver.events import event
+from edgarchive.cli.examples import epilog
 from edgarchive.cli.logs import start_logging
 from edgarchive.cli.options import Common
 from edgarchive.cli.output import clean
+from edgarchive.cli.usage import help_instead, usage_message
 from edgarchive.cli.verbs import VerbGroup
 
 _log = logging.getLogger(__name__)
@@ -31,9 +33,9 @@ _DEFECT = 1
 app = typer.Typer(
     name="edgarchive",
     cls=VerbGroup,
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    epilog=epilog("edgarchive"),
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -46,7 +48,7 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001 — typer calls it so
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def main(
     context: typer.Context,
     *,
@@ -72,6 +74,7 @@ def main(
     refused or could not be reached, 5 verify found damage, 6 archive locked, 7 disk full or not writable,
     130 interrupted.
     """
+    help_instead(context)
     verbosity = -1 if quiet else verbose
     start_logging(verbosity, as_json=log_json)
     _log.info("%s begins", context.invoked_subcommand, extra=event("began", verb=context.invoked_subcommand))
@@ -117,8 +120,7 @@ def _failure(error: BaseException) -> _Failure:
     if isinstance(error, EdgarchiveError):
         return _Failure(str(error), error.exit_code, kind)
     if isinstance(error, TyperException):
-        message = f"{error.format_message().rstrip('.')}; see `edgarchive --help`"
-        return _Failure(message, _USAGE, UsageError.__name__)
+        return _Failure(usage_message(error), _USAGE, UsageError.__name__)
     if isinstance(error, (KeyboardInterrupt, typer.Abort)):
         message = "interrupted; what was stored stays, the next run goes on from there"
         return _Failure(message, _INTERRUPTED, KeyboardInterrupt.__name__)

@@ -15,6 +15,7 @@ from archiver.errors import UsageError
 from archiver.settings import Settings, find_config, user_config_file
 from edgarchive.cli.options import AsJson, common
 from edgarchive.cli.output import print_json, say
+from edgarchive.cli.usage import help_instead
 
 _EXAMPLES = {
     "root": '"/srv/edgar"',
@@ -39,7 +40,13 @@ _SELECT_EXAMPLE = """\
 #tickers = ["AAPL"]
 """
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, help="Show or begin the settings.")
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.callback(invoke_without_command=True)
+def main(context: typer.Context) -> None:
+    """Show or begin the settings."""
+    help_instead(context)
 
 
 @app.command()
@@ -59,7 +66,7 @@ def show(context: typer.Context, *, as_json: AsJson = False) -> int:
 
 @app.command()
 def path(context: typer.Context) -> int:
-    """Print the settings file that is read, or the one that `config init` would write."""
+    """Print where the settings file is, or where `init` would write it."""
     found = find_config(common(context).config)
     say(f"{found or user_config_file()}")
     return 0

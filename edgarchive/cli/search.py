@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
+import logging
 import sys
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from archiver.errors import UsageError
+from archiver.events import event
 from edgarchive.cli.hits import (
     print_accessions,
     print_hits,
@@ -52,6 +56,12 @@ class FacetKind(StrEnum):
     STATE = "state"
     TYPE = "type"
 
+
+_log = logging.getLogger(__name__)
+
+_GLOB = frozenset("*?[")
+_SPELLED: dict[str, Facet] = {"form": "form", "item": "item", "type": "type"}
+"""Filters whose values have one spelling, and what counts them."""
 
 _LINES = {Format.JSONL: print_hits_jsonl, Format.CSV: print_hits_csv, Format.ACCESSIONS: print_accessions}
 """Formats that have a line a hit, and place for nothing else."""
@@ -114,8 +124,25 @@ def search(
             snippets=not no_snippets and kind is not Format.ACCESSIONS,
             stem=stem,
         )
+        if not results.total:
+            _warn_of_unknown(library, {"form": form, "item": item, "type": doctype, "cik": cik, "name": name})
         _print(results, kind, tuple(one.value for one in facet or ()), explain=explain)
     return 0
+
+
+def _warn_of_unknown(library: Library, named: Mapping[str, list[str] | None]) -> None:
+    """Where nothing is found, log the values of filters that no submission here has, with a near one that some has."""
+    for kind, values in named.items():
+        for value in values or ():
+            if not _GLOB.isdisjoint(value) or library.search(None, limit=0, **{kind: value}).total:  # type: ignore[arg-type]
+                continue
+            near: list[str] = []
+            if facet := _SPELLED.get(kind):
+                counts = library.search(None, limit=0).facets(facet)[facet]
+                near = difflib.get_close_matches(value.upper(), [str(count.value) for count in counts], n=1)
+            hint = f"did you mean {near[0]}?" if near else "look at its spelling, or mirror it with `edgarchive sync`"
+            facts = event("value-unknown", kind=kind, value=value)
+            _log.warning("nothing in this archive has the %s %s; %s", kind, ascii(value)[1:-1], hint, extra=facts)
 
 
 def _print(results: Results, kind: Format, facets: tuple[Facet, ...], *, explain: bool) -> None:

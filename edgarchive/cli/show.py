@@ -37,6 +37,8 @@ def show(
     """Show stored submissions: header and documents, their text, or their exact bytes."""
     if header + text + raw + as_json > 1:
         raise UsageError("--header, --text, --raw and --json exclude each other", "give one of them")
+    if document is not None and not (text or raw):
+        raise UsageError("--document goes with --text or --raw", "add one of them")
     numbers = [AccessionNumber(accession) for accession in accessions]
     settings = common(context).settings()
     with Archive.open(settings.root) as archive:

@@ -10,6 +10,8 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from edgarchive.cli.examples import epilog
+
 VERBS = {
     "sync": "Mirror the submissions that match and are not on disk yet, then index them.",
     "import": "Take submissions that are on disk already into the archive, then index them.",
@@ -74,4 +76,6 @@ def _command(verb: str) -> Any:
     if app is None:
         app = typer.Typer(add_completion=False, rich_markup_mode=None)
         app.command(verb)(getattr(module, name))
-    return typer.main.get_command(app)
+    command = typer.main.get_command(app)
+    command.epilog = epilog(verb)
+    return command

@@ -1,0 +1,76 @@
+"""What stands below the options in a verb's help: commands to begin with. The tests run them."""
+
+from __future__ import annotations
+
+EXAMPLES = {
+    "edgarchive": """\
+Mirror the 8-Ks of a company, and search them:
+
+  export EDGARCHIVE_USER_AGENT="Your Name you@example.com"
+  edgarchive sync --ticker AAPL --form '8-K*' --since 2015-01-01
+  edgarchive search resigned --item 5.02
+""",
+    "sync": """\
+The 10-Ks of a company; those of a list, one CIK a line:
+
+  edgarchive sync --ticker AAPL --form '10-K*' --since 2015-01-01
+  edgarchive sync --cik @watch-list.txt --form '10-K*'
+
+What would be fetched, and how long it would take:
+
+  edgarchive sync --form 8-K --since 2024-01-01 --dry-run
+
+All submissions of a day, in one request:
+
+  edgarchive sync --source feed --since 2019-05-14 --until 2019-05-14
+""",
+    "import": """\
+  edgarchive import downloads/ 20190514.nc.tar.gz
+""",
+    "index": """\
+Everything anew, by another engine:
+
+  edgarchive index --rebuild --engine tantivy
+""",
+    "search": """\
+8-Ks of six years that tell of a resignation:
+
+  edgarchive search resigned --item 5.02 --since 2015-01-01 --until 2020-12-31
+
+A phrase and a pattern, as CSV; what was filed, counted by form:
+
+  edgarchive search '"financial officer" resign*' --form '8-K*' --format csv
+  edgarchive search --name 'teal dynamics' --facet form --limit 0
+
+The text of everything found:
+
+  edgarchive search crake --format accessions | xargs edgarchive show --text
+""",
+    "show": """\
+  edgarchive show 0009000900-19-000212
+  edgarchive show 0009000900-19-000212 --document 1 --text
+  edgarchive show 0009000900-19-000212 --raw > 0009000900-19-000212.txt
+""",
+    "verify": """\
+Sizes and presence alone; everything, and put right what is found:
+
+  edgarchive verify --quick
+  edgarchive verify --repair
+""",
+    "status": """\
+  edgarchive status --json
+""",
+    "config": """\
+A settings file to edit; what is in force:
+
+  edgarchive config init
+  edgarchive config show
+""",
+}
+"""By verb: sentences, and commands indented by two blanks."""
+
+
+def epilog(verb: str) -> str:
+    """The examples of `verb` for the end of its help, the commands marked as lines that are not to be filled."""
+    paragraphs = ("Examples:\n\n" + EXAMPLES[verb]).split("\n\n")
+    return "\n\n".join(f"\b\n{part}" if part.startswith("  ") else part for part in paragraphs)
