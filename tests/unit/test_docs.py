@@ -14,6 +14,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,16 +28,22 @@ import edgarchive
 import indexer
 from archiver.errors import EdgarchiveError
 from archiver.settings import Settings
+from docs import site_hooks
 from edgarchive.cli import app
 from edgarchive.cli.config import example_toml
+from edgarchive.cli.examples import EXAMPLES
 from edgarchive.cli.verbs import VERBS
 from indexer import bounds, query, query_syntax
 from tests.loopback import FIXTURES, LoopbackEdgar
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = sorted(page for folder in (ROOT, DOCS, DOCS / "adr") for page in folder.glob("*.md"))
-RUNNABLE = ("cli", "errors", "format", "library", "query-language", "settings")
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+RUNNABLE = tuple(
+    str(page.relative_to(DOCS).with_suffix(""))
+    for page in PAGES
+    if page.is_relative_to(DOCS) and re.search(r"^```(?:console|python)$", page.read_text(), re.MULTILINE)
+)
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _CODE_SPAN = re.compile(r"`([^`\n]+)`")
@@ -265,7 +272,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     """A working folder and an environment as the pages assume them, with a loopback EDGAR."""
     for name in [name for name in os.environ if name.startswith("EDGARCHIVE_")]:
         monkeypatch.delenv(name)
-    with LoopbackEdgar(FIXTURES) as server:
+    with LoopbackEdgar(FIXTURES, tickers={"AAPL": 320193}) as server:
         for name, value in {
             "EDGARCHIVE_BASE_URL": server.base_url,
             "EDGARCHIVE_ROOT": "edgar",
@@ -311,7 +318,11 @@ def _run_python(body: str, names: dict[str, Any]) -> str:
 
 
 def _run_shell(command: str, folder: Path) -> str:
-    done = subprocess.run(
+    return _shell(command, folder).stdout.decode().replace("\r\n", "\n")
+
+
+def _shell(command: str, folder: Path) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
         ["bash", "-c", _SHELL + command],  # noqa: S607 — found where the system has it
         cwd=folder,
         stdout=subprocess.PIPE,
@@ -319,12 +330,45 @@ def _run_shell(command: str, folder: Path) -> str:
         timeout=60,
         check=False,
     )
-    return done.stdout.decode().replace("\r\n", "\n")
 
 
 def _compare(example: str, expected: str, got: str) -> None:
     flags = doctest.ELLIPSIS
     assert doctest.OutputChecker().check_output(expected, got, flags), f"{example}\nexpected:\n{expected}\ngot:\n{got}"
+
+
+def test_every_page_has_its_place_in_the_site() -> None:
+    """The navigation of the docs site names each page of ``docs/``."""
+    named = re.findall(r"([\w./-]+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE)
+    ours = {str(page.relative_to(DOCS)) for page in PAGES if page.is_relative_to(DOCS)}
+    assert set(named) == ours | {"index.md", "contributing.md", "changelog.md", "help.md"}
+    assert len(named) == len(set(named))
+
+
+def test_the_site_has_the_help_of_every_verb() -> None:
+    """The help pages are those of the command line as it is now, none wider than a terminal."""
+    page = site_hooks.help_page()
+    assert re.findall(r"^## edgarchive ?(.*)$", page, re.MULTILINE) == [" ".join(verb.words) for verb in verbs()]
+    for verb in verbs():
+        text = section(page, " ".join(("edgarchive", *verb.words)))
+        assert set(verb.options) <= set(re.findall(r"-{1,2}[a-z][\w-]*", text))
+    assert max(map(len, "\n".join(text for _, text in site_hooks.helps()).splitlines())) <= site_hooks.HELP_WIDTH
+
+
+def test_every_help_page_ends_with_examples_that_run(workplace: Path) -> None:
+    """The commands below each verb's options do what they are there for, in a folder that has the files they name."""
+    assert list(EXAMPLES) == ["edgarchive", *VERBS]
+    (workplace / "watch-list.txt").write_text("9000001\n9000004\n")
+    shutil.copytree(FIXTURES, workplace / "downloads")
+    with tarfile.open(workplace / "20190514.nc.tar.gz", "w:gz") as tar:
+        tar.add(FIXTURES / "0009000900-19-000212.txt")
+    _run_shell("edgarchive sync --form '*' --since 1993-01-01", workplace)
+    for verb, text in EXAMPLES.items():
+        commands = re.findall(r"^  ((?:edgarchive|export) .+)$", text, re.MULTILINE)
+        assert commands, verb
+        for command in commands:
+            done = _shell(f"set -o pipefail; {command}", workplace)
+            assert done.returncode == 0, (command, done.stdout)
 
 
 def test_the_docstrings_of_errors_match_their_page() -> None:
