@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import grimp
 import pytest
 import typer.main
 
@@ -239,6 +240,27 @@ def test_every_module_has_its_line(package: Any) -> None:
     """docs/architecture.md says what each module is for, and names none that does not exist."""
     modules = {module.name for module in pkgutil.iter_modules(package.__path__)} - {"__main__"}
     assert set(table_rows(section(read("architecture"), package.__name__))) == modules
+
+
+def test_the_drawing_of_imports_is_true() -> None:
+    """Each module of archiver and indexer has its place in the drawing, above all that it imports."""
+    graph = grimp.build_graph("archiver", "indexer")
+    drawing = next(body for _, body in _FENCE.findall(section(read("architecture"), "The rooms")))
+    top, *rows = drawing.splitlines()
+    middle = top.index("indexer")
+    for package, columns in (("archiver", slice(0, middle)), ("indexer", slice(middle, None))):
+        places: dict[str, int] = {}
+        level = 0
+        for row in rows:
+            level += "..." not in row[columns]  # a row that goes on
+            places |= dict.fromkeys(row[columns].replace("...", "").split(), level)
+        assert set(places) == {name.split(".")[1] for name in graph.find_children(package)}
+        for module in graph.find_descendants(package):
+            importer = module.split(".")[1]
+            for found in graph.find_modules_directly_imported_by(module):
+                name = found.partition(".")[2].partition(".")[0]
+                if found.startswith(f"{package}.") and name != importer:
+                    assert places[importer] < places[name], (module, found)
 
 
 def test_every_module_named_exists() -> None:
