@@ -38,17 +38,33 @@ def evaluate(tree: Query, searcher: Searcher, among: Collection[int] | None = No
 
 
 def _all_of(parts: Sequence[Query], searcher: Searcher, among: Collection[int] | None) -> Scores:
-    """Each part is looked for among what the ones before it, which are rarer, have left."""
+    """Each part is looked for among what the ones before it, which cost less, have left; what is left is scored."""
     reader = searcher.reader()
-    scores: dict[int, Scores] = {}
-    for number in sorted(range(len(parts)), key=lambda number: parts[number].estimate_size(reader)):
-        scores[number] = evaluate(parts[number], searcher, among)
-        among = scores[number].keys()
+    found: dict[int, Scores] = {}
+    for number in sorted(range(len(parts)), key=lambda number: _cost(parts[number], reader)):
+        part = parts[number]
+        if isinstance(part, Term):
+            found[number] = _weights(part.fieldname, _encoded(part.text), searcher, among)
+        else:
+            found[number] = evaluate(part, searcher, among)
+        among = found[number].keys()
         if not among:
             return {}
+    documents = list(among or ())
     # added in the order of the query, whatever is rare in this segment: equal scores stay equal to the last bit
-    in_order = [scores[number] for number in range(len(parts))]
-    return {document: sum(part[document] for part in in_order) for document in among or ()}
+    columns = [
+        Bm25(searcher, part.fieldname, _encoded(part.text)).column(documents, found[number])
+        if isinstance(part, Term)
+        else [found[number][document] for document in documents]
+        for number, part in enumerate(parts)
+    ]
+    return dict(zip(documents, map(sum, zip(*columns, strict=True)), strict=True))
+
+
+def _cost(part: Query, reader: Any) -> int:
+    """How long `part` takes to be found: the documents it may be in, and for each one how long (measured, in ratio)."""
+    each = 1 if isinstance(part, DocumentSet) else 200 if isinstance(part, Placed) else 6
+    return int(part.estimate_size(reader)) * each
 
 
 def _any_of(parts: Iterable[Query], searcher: Searcher, among: Collection[int] | None) -> Scores:

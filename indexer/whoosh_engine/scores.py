@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from whoosh.searching import Searcher
 from whoosh.util.numeric import byte_to_length
+
+
+def length_levels(searcher: Searcher, field: str) -> Sequence[float]:
+    """What BM25F adds to a weight in `field` of the whole index, by Whoosh's byte for the length of the field."""
+    average, weighting = searcher.avg_field_length(field) or 1, searcher.weighting
+    return [weighting.K1 * ((1 - weighting.B) + weighting.B * byte_to_length(code) / average) for code in range(256)]
 
 
 class Bm25:
@@ -16,20 +22,21 @@ class Bm25:
         if not self._is_scored:
             return
         whole, weighting = searcher.get_parent(), searcher.weighting
-        average = whole.avg_field_length(field) or 1
         self._idf = whole.idf(field, term)
         self._gain = weighting.K1 + 1
-        self._levels = [
-            weighting.K1 * ((1 - weighting.B) + weighting.B * byte_to_length(code) / average) for code in range(256)
-        ]
+        self._levels = whole.length_levels(field)
         self._length_codes = searcher.length_codes(field)
 
     def scores(self, weights: Mapping[int, float]) -> dict[int, float]:
         """The score of each document from how often it has the term; that number itself where a field is not scored."""
+        return dict(zip(weights, self.column(weights, weights), strict=True))
+
+    def column(self, documents: Iterable[int], weights: Mapping[int, float]) -> list[float]:
+        """The same for some of the documents, in their order."""
         if not self._is_scored:
-            return dict(weights)
+            return [weights[document] for document in documents]
         idf, gain, levels, codes = self._idf, self._gain, self._levels, self._length_codes
-        return {
-            document: idf * ((weight * gain) / (weight + levels[codes[document]]))
-            for document, weight in weights.items()
-        }
+        return [
+            idf * (((weight := weights[document]) * gain) / (weight + levels[codes[document]]))
+            for document in documents
+        ]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from whoosh.codec.whoosh3 import LENGTHS_COLUMN
 from whoosh.query import Query
@@ -16,6 +15,7 @@ from indexer.bounds import Deadline
 from indexer.engine import EngineHit, EngineResult, Facet, FacetCount, Sort, ranked
 from indexer.whoosh_engine.evaluating import evaluate
 from indexer.whoosh_engine.reading import posting_blocks
+from indexer.whoosh_engine.scores import length_levels
 
 
 class EntrySearcher(Searcher):  # type: ignore[misc]  # Whoosh has no types
@@ -24,6 +24,7 @@ class EntrySearcher(Searcher):  # type: ignore[misc]  # Whoosh has no types
     def __init__(self, reader: Any, **options: Any) -> None:
         self._columns: dict[str, Sequence[int]] = {}
         self._length_codes: dict[str, Sequence[int]] = {}
+        self._length_levels: dict[str, Sequence[float]] = {}
         super().__init__(reader, **options)
 
     def column(self, name: str) -> Sequence[int]:
@@ -41,23 +42,49 @@ class EntrySearcher(Searcher):  # type: ignore[misc]  # Whoosh has no types
             self._length_codes[field] = column.load()
         return self._length_codes[field]
 
+    def length_levels(self, field: str) -> Sequence[float]:
+        """`scores.length_levels` of a field; of the searcher of the whole index."""
+        if field not in self._length_levels:
+            self._length_levels[field] = length_levels(self, field)
+        return self._length_levels[field]
 
-@dataclass(frozen=True, slots=True)
-class _Match:
-    """A matching document: its number in the whole index, and what it is ranked by."""
 
-    document: int
+class _Match(NamedTuple):
+    """A matching document: its score, its number in the whole index, and where its segment has what it is ranked by."""
+
     score: float
-    filed: int
-    accepted: int
-    number: int
+    document: int
+    segment: _Segment
 
 
-_ORDERS: dict[Sort, Callable[[_Match], tuple[float, ...]]] = {
-    "relevance": lambda m: (-m.score, -m.filed, -m.accepted, -m.number, m.document),
-    "newest": lambda m: (-m.filed, -m.accepted, -m.number, m.document),
-    "oldest": lambda m: (m.filed, m.accepted, m.number, m.document),
+class _Segment(NamedTuple):
+    """The columns of a segment, and the number of its first document in the whole index."""
+
+    filed: Sequence[int]
+    accepted: Sequence[int]
+    number: Sequence[int]
+    first: int
+
+
+_FIRSTS: dict[Sort, Callable[[_Match], float]] = {
+    "relevance": lambda m: -m.score,
+    "newest": lambda m: -m.segment.filed[m.document - m.segment.first],
+    "oldest": lambda m: m.segment.filed[m.document - m.segment.first],
 }
+"""What decides before all else; smaller is better."""
+
+
+def _order(sort: Sort) -> Callable[[_Match], tuple[float, ...]]:
+    """The key of a whole order: filing date, acceptance and accession number after what decides first."""
+    sign = 1 if sort == "oldest" else -1
+
+    def key(match: _Match) -> tuple[float, ...]:
+        segment = match.segment
+        here = match.document - segment.first
+        by_date = (sign * segment.filed[here], sign * segment.accepted[here], sign * segment.number[here])
+        return (*by_date, match.document) if sort != "relevance" else (-match.score, *by_date, match.document)
+
+    return key
 
 
 def collect(
@@ -75,10 +102,10 @@ def collect(
     if limit == 0:
         return EngineResult(_count(searcher, tree, documents=documents, deadline=deadline), ())
     matches = _hits(searcher, tree, documents=documents, deadline=deadline)
-    order = _ORDERS[sort]
-    page = (sorted(matches, key=order) if limit is None else heapq.nsmallest(offset + limit, matches, key=order))[
-        offset:
-    ]
+    if limit is None:
+        page = sorted(matches, key=_order(sort))[offset:]
+    else:
+        page = heapq.nsmallest(offset + limit, _leading(matches, sort, offset + limit), key=_order(sort))[offset:]
     return EngineResult(
         total=len(matches),
         hits=tuple(
@@ -109,16 +136,33 @@ def count_facet(
     return ranked(facet, counts)
 
 
-def _hits(searcher: EntrySearcher, tree: Query, *, documents: bool, deadline: Deadline) -> list[_Match]:
-    matches = deadline.watch(_matches(searcher, tree))
-    return list(matches) if documents else _best(matches)
+def _leading(matches: Collection[_Match], sort: Sort, count: int) -> Collection[_Match]:
+    """The `count` first of `matches`, and others: what is certainly behind them is left out before it is looked at."""
+    if count >= len(matches):
+        return matches
+    first = _FIRSTS[sort]
+    firsts = [first(match) for match in matches]
+    worst = heapq.nsmallest(count, firsts)[-1]
+    return [match for match, of_match in zip(matches, firsts, strict=True) if of_match <= worst]
 
 
-def _matches(searcher: EntrySearcher, tree: Query) -> Iterator[_Match]:
-    for leaf, offset in _leaves(searcher):
-        filed, accepted, number = leaf.column("filed"), leaf.column("accepted"), leaf.column("number")
-        for found, score in evaluate(tree, leaf).items():
-            yield _Match(offset + found, score, filed[found], accepted[found], number[found])
+def _hits(searcher: EntrySearcher, tree: Query, *, documents: bool, deadline: Deadline) -> Collection[_Match]:
+    """All matching documents, or the best one of each submission, the first of several equals."""
+    hits: list[_Match] = []
+    best: dict[int, _Match] = {}
+    for leaf, first in _leaves(searcher):
+        deadline.check()
+        segment = _Segment(leaf.column("filed"), leaf.column("accepted"), leaf.column("number"), first)
+        found = evaluate(tree, leaf)
+        if documents:
+            hits += [_Match(score, first + document, segment) for document, score in found.items()]
+            continue
+        for document, number in zip(found, map(segment.number.__getitem__, found), strict=True):
+            known = best.get(number)
+            score = found[document]
+            if known is None or score > known.score or (score == known.score and first + document < known.document):
+                best[number] = _Match(score, first + document, segment)
+    return hits if documents else best.values()
 
 
 def _count(searcher: EntrySearcher, tree: Query, *, documents: bool, deadline: Deadline) -> int:
@@ -139,13 +183,3 @@ def _count(searcher: EntrySearcher, tree: Query, *, documents: bool, deadline: D
 def _leaves(searcher: EntrySearcher) -> Iterator[tuple[EntrySearcher, int]]:
     """A searcher for each segment that holds documents, and the number of its first one in the whole index."""
     return ((leaf, offset) for leaf, offset in searcher.leaf_searchers() if leaf.doc_count_all())
-
-
-def _best(matches: Iterable[_Match]) -> list[_Match]:
-    """The best document of each submission, the first of several equals."""
-    best: dict[int, _Match] = {}
-    for match in matches:
-        known = best.get(match.number)
-        if known is None or match.score > known.score:
-            best[match.number] = match
-    return list(best.values())
