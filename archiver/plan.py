@@ -6,6 +6,7 @@ no more memory than one of ten.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -76,11 +77,13 @@ class Plan:
         if folder:
             with storage_errors(folder):
                 folder.mkdir(exist_ok=True)
-        with self._translated():
+        with self._translated(), contextlib.ExitStack() as undo:
             self._connection = sqlite3.connect(
                 str(self._path) if folder else "", isolation_level=None, check_same_thread=False
             )
+            undo.callback(self.close)
             self._connection.executescript(_SCHEMA)
+            undo.pop_all()
         if folder:
             self._path.unlink()  # the open file stays, and no kill leaves it behind
 

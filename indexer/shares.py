@@ -101,12 +101,14 @@ class ShareNotes:
         self._path = folder / f"{share.name}.sqlite3"
         with storage_errors(folder):
             make_directories(folder)
-        with self._translated():
+        with self._translated(), contextlib.ExitStack() as undo:
             self._connection = sqlite3.connect(self._path, isolation_level=None)
+            undo.callback(self.close)
             self._connection.execute("PRAGMA synchronous = FULL")
             self._connection.execute(
                 "CREATE TABLE IF NOT EXISTS indexed (accession TEXT PRIMARY KEY, sha256 TEXT NOT NULL) WITHOUT ROWID"
             )
+            undo.pop_all()
 
     def without(self, records: Iterable[CatalogueRecord]) -> Iterator[CatalogueRecord]:
         """Those of `records` whose bytes are not indexed yet. Raises `DamageError`, `StorageError`."""

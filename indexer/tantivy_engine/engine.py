@@ -217,6 +217,8 @@ class TantivyEngine:
             self._writer = None
             with contextlib.suppress(Exception):  # it may be why the body failed
                 writer.rollback()
+            with contextlib.suppress(Exception):  # lets the lock go, however long somebody holds the error's frames
+                writer.wait_merging_threads()
             raise
 
     def _answer(self, ask: Callable[[tantivy.Searcher], T]) -> T:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import fcntl
 import gzip
@@ -187,13 +188,12 @@ def archive(tmp_path: Path) -> Path:
 )
 def test_a_hostile_row_of_the_catalogue_is_damage(archive: Path, column: str, value: object) -> None:
     """No value of a row becomes a path or an exception of another kind: the row is damaged, and the message says so."""
-    with sqlite3.connect(archive / "catalogue.sqlite3") as database:
+    with contextlib.closing(sqlite3.connect(archive / "catalogue.sqlite3")) as database, database:
         database.execute("PRAGMA ignore_check_constraints = 1")
         try:
             database.execute(f"UPDATE submission SET {column} = ?", (value,))
         except sqlite3.IntegrityError:
             pytest.skip("the table itself refuses it")
-    database.close()
     with Archive.open(archive) as opened, pytest.raises(DamageError, match="row"):
         list(opened.catalogue.records())
 

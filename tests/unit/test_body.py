@@ -87,7 +87,11 @@ def test_a_stored_file_has_the_facts_of_its_decoded_bytes(tmp_path: Path) -> Non
     assert read_facts(path, AccessionNumber(ACCESSION)) == facts(BODY)
 
 
-@pytest.mark.parametrize("content", [None, b"", b"plain text", gzip.compress(BODY)[:-9], gzip.compress(BODY) + b"x"])
+@pytest.mark.parametrize(
+    "content",
+    [None, b"", b"plain text", gzip.compress(BODY)[:-9], gzip.compress(BODY) + b"x"],
+    ids=["missing", "empty", "no gzip", "cut", "more after it"],
+)
 def test_a_stored_file_that_is_missing_or_no_whole_gzip_is_damage(tmp_path: Path, content: bytes | None) -> None:
     """No reader of the archive sees half a file."""
     path = tmp_path / "file.gz"

@@ -58,8 +58,8 @@ def test_a_cut_body_is_never_taken_for_a_whole_one(body: bytes, data: st.DataObj
     ("encoding", "received"),
     [
         ("gzip", b"<html>not gzip</html>"),
-        ("gzip", gzip.compress(b"body") + b"trailing"),
-        ("gzip", gzip.compress(b"body")[:-8] + bytes(8)),
+        ("gzip", gzip.compress(b"body", mtime=0) + b"trailing"),
+        ("gzip", gzip.compress(b"body", mtime=0)[:-8] + bytes(8)),
         ("deflate", zlib.compress(b"body") + b"x"),
         ("deflate", zlib.compress(b"body")[:-4] + bytes(4)),
     ],

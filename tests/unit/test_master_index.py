@@ -85,8 +85,8 @@ def test_a_gzip_index_and_a_plain_one_give_the_same_text() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        gzip.compress(PREAMBLE + ROW)[:-6],
-        gzip.compress(PREAMBLE + ROW)[:12] + b"\xff" * 60,
+        gzip.compress(PREAMBLE + ROW, mtime=0)[:-6],
+        gzip.compress(PREAMBLE + ROW, mtime=0)[:12] + b"\xff" * 60,
         b"<html><title>SEC.gov | File Unavailable</title></html>",
         b"",
         b"1|A|8-K|2004-12-22|edgar/data/1/0001193125-04-218426.txt\n",

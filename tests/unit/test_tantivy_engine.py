@@ -136,13 +136,14 @@ def test_a_disk_that_fills_up_leaves_the_index_as_it_was(tmp_path: Path) -> None
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
     try:
-        with pytest.raises(StorageError):
+        with pytest.raises(StorageError) as failure:
             put(engine, 2, " ".join(f"zebra{number}" for number in range(50_000)))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert find(engine, "zebra") == [1]
-    put(engine, 3, "zebra")
+    put(engine, 3, "zebra")  # while somebody still holds the error, and by it the frames that wrote
     assert find(engine, "zebra") == [1, 3]
+    assert "File too large" in str(failure.value)
     engine.close()
 
 
