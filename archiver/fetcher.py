@@ -1,4 +1,4 @@
-"""Which failures are worth another attempt, and when: the only user of tenacity."""
+"""Which failures of a request to EDGAR are worth another attempt, and when."""
 
 from __future__ import annotations
 

@@ -28,13 +28,18 @@ class Deadline:
     def check(self) -> None:
         """Raise `QueryError` once the time is over."""
         if time.monotonic() > self._end:
-            raise QueryError(f"the search took more than {self._seconds:.0f} s", "make the query narrower")
+            raise too_slow(self._seconds)
 
     def watch(self, steps: Iterable[T]) -> Iterator[T]:
         """`steps`, given up with `QueryError` once the time is over."""
         for step in steps:
             self.check()
             yield step
+
+
+def too_slow(seconds: float = MAX_SEARCH_S) -> QueryError:
+    """What to raise where a search has taken longer than that."""
+    return QueryError(f"the search took more than {seconds:.0f} s", "make the query narrower")
 
 
 def bounded(words: Iterable[T], stands_for: str) -> list[T]:

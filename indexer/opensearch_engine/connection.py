@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import tenacity
 from opensearchpy import OpenSearch, exceptions
 
-from archiver.errors import IndexMissingError, IndexServerError, QueryError, SettingsError
+from archiver.errors import EdgarchiveError, IndexMissingError, IndexServerError, QueryError, SettingsError
 from archiver.settings import Settings
 from indexer.bounds import MAX_SEARCH_S
+
+T = TypeVar("T")
 
 MIN_VERSION = (2, 4)
 """The first version of OpenSearch that has points in time."""
@@ -94,17 +97,37 @@ def cluster_errors(access: Access) -> Iterator[None]:
     try:
         yield
     except exceptions.ConnectionTimeout:
-        raise QueryError(f"the search took more than {MAX_SEARCH_S:.0f} s", "make the query narrower") from None
+        raise IndexServerError(f"{access.url} has not answered in time", "look at its nodes, and try again") from None
     except exceptions.SSLError as error:
         raise IndexServerError(
             f"{access.url} has no certificate that we trust ({_reason(error)})", "set opensearch_ca_file"
         ) from None
     except exceptions.ConnectionError as error:
         raise IndexServerError(
-            f"there is no OpenSearch at {access.url} ({_reason(error)})", "start it, or set opensearch_url"
+            f"there is no OpenSearch at {access.url} ({_reason(error)})",
+            "start it, or set opensearch_url",
+            may_pass=True,
         ) from None
     except exceptions.TransportError as error:
         raise _refusal(error, access) from None
+
+
+def patiently(ask: Callable[[], T], patience_s: float, also: tuple[type[EdgarchiveError], ...] = ()) -> T:
+    """The answer of `ask`, asked again for `patience_s` seconds while the cluster cannot give it now, or raises `also`.
+
+    Asking twice must be as good as once. Raises what `ask` does.
+    """
+
+    def may_pass(error: BaseException) -> bool:
+        return isinstance(error, also) or (isinstance(error, IndexServerError) and error.may_pass)
+
+    retrying = tenacity.Retrying(
+        retry=tenacity.retry_if_exception(may_pass),
+        wait=tenacity.wait_random_exponential(multiplier=0.2, max=10),
+        stop=tenacity.stop_before_delay(patience_s),
+        reraise=True,
+    )
+    return retrying(ask)
 
 
 def whole(answer: dict[str, Any], access: Access) -> dict[str, Any]:

@@ -10,12 +10,12 @@ import contextlib
 import json
 import logging
 import secrets
-import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self
 
-from opensearchpy import OpenSearch
+from opensearchpy import OpenSearch, exceptions
 from whoosh.query import Query
 
 from archiver.durable import write_file_durably
@@ -25,14 +25,12 @@ from archiver.identifiers import AccessionNumber
 from archiver.settings import Settings
 from indexer.engine import EngineResult, EngineStats, Facet, FacetCount, PartWriter, Sort
 from indexer.entries import IndexEntry
-from indexer.opensearch_engine.connection import Access, cluster_errors, cluster_uuid
+from indexer.opensearch_engine.connection import Access, cluster_errors, cluster_uuid, patiently
 from indexer.opensearch_engine.locking import WriterLock
 from indexer.opensearch_engine.mapping import mapping, template
 from indexer.opensearch_engine.searching import Search, all_records, searched
-from indexer.opensearch_engine.writing import EntryWriter, Part, Place, Sender, index_name, part_writers
+from indexer.opensearch_engine.writing import PATIENCE_S, EntryWriter, Part, Place, Sender, index_name, part_writers
 from indexer.shares import Share
-
-T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -43,8 +41,11 @@ _FIRST_YEAR = 0
 _ASKED_AT_ONCE = 1000
 _NO_COPIES = {"auto_expand_replicas": False, "number_of_replicas": 0}
 _COPIES = {"auto_expand_replicas": "0-1"}
-_COPYING_S = 600
-_ATTEMPTS, _PAUSE_S = 5, 0.1
+_COPYING_S, _REFRESHING_S, _STARTING_S = 600, 600, 120
+_EXISTS = "resource_already_exists_exception"
+_SEARCH_PATIENCE_S = 2.0
+_SWAPPED = (IndexMissingError,)
+"""Where a rebuilt index has just taken the place of the one that was asked."""
 
 _REBUILD = "run `edgarchive index --rebuild`"
 
@@ -148,7 +149,7 @@ class OpenSearchEngine:
         current: dict[AccessionNumber, frozenset[Place]] = {}
         for part in self._parts:
             current |= part.places
-        stale = {(accession, place) for accession, place in self._present(list(current))}
+        stale = set(self._present(list(current)))
         for part in self._parts:
             stale.update((accession, place) for accession, places in part.places.items() for place in places)
             for year in {year for places in part.places.values() for year, _ in places}:
@@ -184,7 +185,7 @@ class OpenSearchEngine:
                 return  # there was none, or one that nobody can find any more
             if uuid_there != uuid or not self._client.indices.exists_alias(name=alias):
                 return
-            old = list(self._client.indices.get_alias(name=alias))
+            old = self._indexes(alias)
             actions = [
                 *({"add": {"index": name, "alias": alias}} for name in new),
                 *({"remove": {"index": name, "alias": self._alias}} for name in new),
@@ -201,8 +202,7 @@ class OpenSearchEngine:
                 return
         self._begin()
         with cluster_errors(self._access):
-            names = list(self._client.indices.get_alias(name=self._alias))
-            self._client.indices.delete(index=",".join(names))
+            self._client.indices.delete(index=",".join(self._indexes(self._alias)))
         self._lock.release()
 
     def search(
@@ -217,15 +217,19 @@ class OpenSearchEngine:
     ) -> EngineResult:
         """See `indexer.engine.Engine.search`. Raises `QueryError`, `IndexMissingError`, `IndexServerError`."""
         order = sort or ("newest" if query is None else "relevance")
-        return self._patiently(
-            lambda: self._search(query, filters, documents=documents).page(order, limit=limit, offset=offset)
+        return patiently(
+            lambda: self._search(query, filters, documents=documents).page(order, limit=limit, offset=offset),
+            _SEARCH_PATIENCE_S,
+            _SWAPPED,
         )
 
     def facet(
         self, query: Query | None, facet: Facet, *, filters: Query | None = None, documents: bool = False
     ) -> tuple[FacetCount, ...]:
         """See `indexer.engine.Engine.facet`. Raises as `search`."""
-        return self._patiently(lambda: self._search(query, filters, documents=documents).facet(facet))
+        return patiently(
+            lambda: self._search(query, filters, documents=documents).facet(facet), _SEARCH_PATIENCE_S, _SWAPPED
+        )
 
     def stored(self) -> Iterator[tuple[AccessionNumber, str, int | None]]:
         """Accession number, sha256 and sequence of every entry that can be found."""
@@ -266,19 +270,6 @@ class OpenSearchEngine:
     def _search(self, query: Query | None, filters: Query | None, *, documents: bool) -> Search:
         return Search(self._client, self._access, self._alias, query=query, filters=filters, documents=documents)
 
-    def _patiently(self, ask: Callable[[], T]) -> T:
-        """The answer of `ask`, asked again where a rebuilt index took the place of this one, or a node went away."""
-        for attempt in range(_ATTEMPTS - 1):
-            try:
-                return ask()
-            except IndexMissingError:
-                pass
-            except IndexServerError as error:
-                if not error.may_pass:
-                    raise
-            time.sleep(_PAUSE_S * 2**attempt)
-        return ask()
-
     def _begin(self) -> None:
         """Become the writer: take the lock, learn which indexes there are, and let nothing be found before a commit."""
         if not self._writable:
@@ -304,17 +295,43 @@ class OpenSearchEngine:
         if year in self._made:
             return
         name = index_name(self._generation, year)
-        with cluster_errors(self._access):
-            # copies are made of a new index when it is whole; one that is in use keeps them while it grows
-            options: dict[str, object] = {"refresh_interval": "-1", **(_NO_COPIES if self._is_new else {})}
-            options["number_of_shards"] = 1 if year == _FIRST_YEAR else self._access.shards
-            self._client.indices.create(
-                index=name,
-                body={"aliases": {self._alias: {}}, "settings": {"index": options}},
-                ignore=[400],  # another writer has just made it
-                wait_for_active_shards=1,
-            )
+        # copies are made of a new index when it is whole; one that is in use keeps them while it grows
+        options: dict[str, object] = {"refresh_interval": "-1", **(_NO_COPIES if self._is_new else {})}
+        options["number_of_shards"] = 1 if year == _FIRST_YEAR else self._access.shards
+        patiently(lambda: self._start(name, options), PATIENCE_S)
         self._made.add(year)
+
+    def _start(self, name: str, options: dict[str, object]) -> None:
+        """Make an index, unless another writer has, and put it behind the alias when its shards can be asked.
+
+        Behind it before, it would have every search refused, and every other writer's, until they can.
+        """
+        with cluster_errors(self._access):
+            try:
+                self._client.indices.create(index=name, body={"settings": {"index": options}})
+            except exceptions.RequestError as error:
+                if error.error != _EXISTS:
+                    raise
+            health = self._client.cluster.health(
+                index=name,
+                wait_for_status="yellow",
+                timeout=f"{_STARTING_S}s",
+                request_timeout=_STARTING_S * 2,
+                ignore=[408],
+            )
+            if health["timed_out"]:
+                raise IndexServerError(
+                    f"no node of {self._access.url} takes the shards of {name}",
+                    "ask it why (GET _cluster/allocation/explain), and run the same command again",
+                )
+            self._client.indices.put_alias(index=name, name=self._alias)
+
+    def _indexes(self, alias: str) -> list[str]:
+        """The indexes of `alias`, and such as a writer that died had not put behind it yet."""
+        behind = set(self._client.indices.get_alias(name=alias))
+        first = index_name("", _FIRST_YEAR)
+        generations = [name.removesuffix(first) for name in behind if name.endswith(first)]
+        return sorted(behind.union(*(self._client.indices.get_alias(index=f"{one}-*") for one in generations)))
 
     def _present(self, accessions: list[AccessionNumber]) -> Iterator[tuple[AccessionNumber, Place]]:
         """Where the documents of these submissions are now."""
@@ -326,8 +343,9 @@ class OpenSearchEngine:
                 "query": {"terms": {"accession": [str(accession).lower() for accession in some]}},
                 "sort": [{"number": "asc"}, {"position": "asc"}, {"year": "asc"}],
             }
+            ask = partial(searched, self._client, self._access, body, index=self._alias)
             while True:
-                hits = searched(self._client, self._access, body, index=self._alias)["hits"]["hits"]
+                hits = patiently(ask, PATIENCE_S)["hits"]["hits"]
                 for hit in hits:
                     yield AccessionNumber(hit["_routing"]), (int(hit["_index"].rpartition("-")[2]), hit["_id"])
                 if len(hits) < body["size"]:
@@ -335,8 +353,11 @@ class OpenSearchEngine:
                 body["search_after"] = hits[-1]["sort"]
 
     def _refresh(self) -> None:
-        with cluster_errors(self._access):
-            self._client.indices.refresh(index=self._alias)
+        def ask() -> None:
+            with cluster_errors(self._access):
+                self._client.indices.refresh(index=self._alias, request_timeout=_REFRESHING_S)
+
+        patiently(ask, PATIENCE_S)
 
     def _end_bulk(self) -> None:
         """What a writer had switched off for its time."""

@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from opensearchpy import OpenSearch
-from opensearchpy.exceptions import OpenSearchException
+from opensearchpy.exceptions import ConnectionTimeout, OpenSearchException
 from whoosh.query import Query
 
-from indexer.bounds import MAX_SEARCH_S, Deadline
+from indexer.bounds import MAX_SEARCH_S, Deadline, too_slow
 from indexer.engine import EngineHit, EngineResult, Facet, FacetCount, Sort
 from indexer.opensearch_engine.connection import Access, cluster_errors, whole
 from indexer.opensearch_engine.translating import EVERYTHING, Json, is_of_submission, translated
@@ -222,7 +222,7 @@ class Search:
             body["pit"] = point
         answer = searched(self._client, self._access, body, **options)
         if answer["timed_out"]:
-            Deadline(0).check()
+            raise too_slow()
         return answer
 
     @contextlib.contextmanager
@@ -235,9 +235,12 @@ class Search:
 
 
 def searched(client: OpenSearch, access: Access, body: Json, **options: Any) -> Json:
-    """The answer of all shards. Raises `IndexServerError` where one of them is missing."""
+    """The answer of all shards. Raises `IndexServerError` where one of them is missing, `QueryError` without any."""
     with cluster_errors(access):
-        answer: Json = client.search(body=body, allow_partial_search_results=False, **options)
+        try:
+            answer: Json = client.search(body=body, allow_partial_search_results=False, **options)
+        except ConnectionTimeout:
+            raise too_slow() from None
     return whole(answer, access)
 
 

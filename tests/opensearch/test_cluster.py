@@ -12,11 +12,14 @@ import pytest
 
 pytest.importorskip("opensearchpy")
 
+from opensearchpy import OpenSearch
+
 from archiver.errors import ArchiveFormatError, IndexMissingError, IndexServerError
 from archiver.settings import Settings
-from indexer.engines import create_index, open_index
+from indexer.engines import create_index, open_index, remove_index
 from indexer.opensearch_engine import searching, writing
 from indexer.opensearch_engine.engine import PLACE, OpenSearchEngine
+from indexer.opensearch_engine.writing import index_name
 from indexer.query import parse_query
 from tests.opensearch.fixtures import started
 from tests.opensearch.server import Server
@@ -141,6 +144,35 @@ def test_a_submission_that_moves_to_another_year_is_found_once(engine: OpenSearc
     engine.commit()
     assert find(engine, "filed:2006") == find(engine) == [1]
     assert engine.stats().documents == 1
+
+
+def test_an_index_that_a_killed_writer_began_is_taken_up_or_removed(
+    engine: OpenSearchEngine, tmp_path: Path, settings: Settings
+) -> None:
+    """One that is not behind the alias yet is filled by the next writer of its year, and goes with the others."""
+    for year in (2005, 2006):
+        engine._client.indices.create(index=index_name(engine._generation, year))
+    engine.add(accession(1), [entry(1, "zebra", filing_date=date(2005, 1, 2))])
+    engine.commit()
+    assert find(engine, "zebra") == [1]
+    engine.close()
+    remove_index(tmp_path / "index", settings=settings, sparing=tmp_path)
+    client = OpenSearch(settings.opensearch_url)
+    assert client.indices.get(index=f"{engine._generation}-*") == {}
+    client.close()
+
+
+def test_a_cluster_that_has_no_room_for_shards_says_so(engine: OpenSearchEngine) -> None:
+    """Its own reason is told, and once there is room the same commit is taken."""
+    engine._client.cluster.put_settings(body={"transient": {"cluster.max_shards_per_node": 1}})
+    engine.add(accession(1), [entry(1, "zebra")])
+    try:
+        with pytest.raises(IndexServerError, match="maximum shards"):
+            engine.commit()
+    finally:
+        engine._client.cluster.put_settings(body={"transient": {"cluster.max_shards_per_node": None}})
+    engine.commit()
+    assert find(engine, "zebra") == [1]
 
 
 def test_a_full_queue_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

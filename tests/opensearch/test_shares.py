@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from datetime import date
@@ -16,6 +17,8 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("opensearchpy")
+
+from opensearchpy import OpenSearch
 
 from archiver.archive import Archive
 from archiver.errors import LockedError
@@ -28,7 +31,7 @@ from indexer.query import parse_query
 from indexer.shares import Share
 from tests.opensearch.server import Server
 from tests.unit.archives import keep
-from tests.unit.index_entries import accession
+from tests.unit.index_entries import accession, entry
 from tests.unit.submissions import submission_bytes
 
 _COUNT = 120
@@ -64,9 +67,9 @@ def command(root: Path, settings: Settings, *arguments: str) -> subprocess.Popen
 def test_shares_indexed_at_once_are_the_whole(root: Path, settings: Settings) -> None:
     """Three at once, the first of which makes the index: all is there once, and the catalogue learns of it."""
     runs = [command(root, settings, "--shard", f"{shard}/3") for shard in (1, 2, 3)]
-    printed = [run.communicate()[0] for run in runs]
-    assert [run.returncode for run in runs] == [0, 0, 0]
-    assert sum(int(text.split()[0]) for text in printed) == _COUNT
+    printed = [run.communicate() for run in runs]
+    assert [(run.returncode, errors) for run, (_, errors) in zip(runs, printed, strict=True)] == [(0, "")] * 3
+    assert sum(int(text.split()[0]) for text, _ in printed) == _COUNT
     with Archive.open(root, writable=True) as archive:
         assert archive.catalogue.count_unindexed() == _COUNT
         assert index_archive(archive, engine="opensearch", settings=settings).indexed == 0
@@ -95,6 +98,33 @@ def test_a_killed_share_is_taken_up_again(root: Path, settings: Settings) -> Non
     with Archive.open(root, writable=True) as archive:
         assert index_archive(archive, engine="opensearch", settings=settings).indexed == 0
         assert list(check_index(archive, settings=settings)) == []
+
+
+def test_a_year_that_one_share_begins_hinders_nobody(root: Path, settings: Settings, opensearch: Server) -> None:
+    """While the cluster has not started a new index, readers get answers, and other shares commit."""
+    index = create_index(root / "index", engine="opensearch", settings=settings)
+    index.add(accession(1), [entry(1, "zebra", filing_date=date(2003, 1, 2))])
+    index.commit()
+    index.close()
+    old, new = (open_index(root / "index", settings=settings, writable=True, share=Share(y, y)) for y in (2003, 2004))
+    cluster = OpenSearch(opensearch.url).cluster
+    cluster.put_settings(body={"transient": {"cluster.routing.allocation.enable": "none"}})
+    try:
+        new.add(accession(2), [entry(2, "zebra", filing_date=date(2004, 1, 2))])
+        beginning = threading.Thread(target=new.commit)
+        beginning.start()
+        while cluster.health()["unassigned_shards"] == 0:
+            time.sleep(0.01)
+        old.add(accession(3), [entry(3, "zebra", filing_date=date(2003, 1, 2))])
+        old.commit()
+        assert old.search(parse_query("zebra")).total == 2
+        assert beginning.is_alive()
+    finally:
+        cluster.put_settings(body={"transient": {"cluster.routing.allocation.enable": None}})
+    beginning.join()
+    assert old.search(parse_query("zebra")).total == 3
+    new.close()
+    old.close()
 
 
 def test_shares_in_common_keep_each_other_out(root: Path, settings: Settings) -> None:
