@@ -154,8 +154,8 @@ class Settings(BaseSettings):
     @field_validator("root", mode="after")
     @classmethod
     def _expand_home(cls, value: Path) -> Path:
-        if "\0" in str(value):
-            raise ValueError("a path cannot hold a NUL")
+        if set("\0\n\r") & set(str(value)):
+            raise ValueError("a path cannot hold a NUL or a line break")
         return _expanded(value)
 
     @field_validator("base_url", mode="after")

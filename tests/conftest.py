@@ -13,7 +13,8 @@ from tests.opensearch.fixtures import NOT_HAD, opensearch
 
 __all__ = ["opensearch"]
 
-settings.register_profile("edgarchive", deadline=None, max_examples=60, database=None)
+settings.register_profile("edgarchive", deadline=None, max_examples=60, database=None, derandomize=True)
+settings.register_profile("explore", deadline=None, max_examples=1000, print_blob=True)
 settings.load_profile("edgarchive")
 
 _XDG = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME")

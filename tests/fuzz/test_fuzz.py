@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -64,9 +65,11 @@ def test_what_was_found_once_stays_mended(path: Path) -> None:
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_led_by_coverage(name: str, tmp_path: Path) -> None:
-    """A moment of atheris for each target; `scripts/bench fuzz` takes longer."""
+    """A moment of atheris for each target, with the same inputs in each run; `scripts/bench fuzz` tries others."""
     if importlib.util.find_spec("atheris") is None:
         pytest.skip("there is no atheris for this Python or platform")
-    command = [sys.executable, "-m", "tests.fuzz.guided", name, str(GUIDED_S), str(tmp_path / "corpus")]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "tests.fuzz.guided", name, str(GUIDED_S), str(tmp_path / "corpus"), "1"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=os.environ | {"PYTHONHASHSEED": "0"}, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr[-4000:]

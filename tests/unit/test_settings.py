@@ -148,6 +148,13 @@ def test_the_home_folder_is_understood(tmp_path: Path) -> None:
     assert Settings(root="~/edgar").root == tmp_path / "edgar"
 
 
+@pytest.mark.parametrize("root", ["a\nb", "a\rb", "a\0b"])
+def test_a_root_is_one_line(root: str) -> None:
+    """A path with a line break would be two in a list of paths."""
+    with pytest.raises(SettingsError, match="line break"):
+        Settings(root=root)
+
+
 def test_selections_come_from_the_environment_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """For a container: in JSON; what is no JSON, or no selection, is said in one line."""
     monkeypatch.setenv("EDGARCHIVE_SELECT", '[{"forms": ["8-K"], "since": "2024-01-01"}]')
