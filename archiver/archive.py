@@ -30,6 +30,7 @@ from archiver.layout import SUBMISSION_SUFFIX, Layout
 _log = logging.getLogger(__name__)
 
 FORMAT = 1
+_TURN = "turn.lock"
 _READ_BYTES = 1 << 18
 
 
@@ -74,9 +75,7 @@ class Archive:
                 )
             _create(layout)
         _check_format(layout)
-        if shared:
-            _settle(layout)
-        lock = _take_lock(layout, shared=not writable) if writable or shared else None
+        lock = _take_lock(layout, shared=False) if writable else _share(layout) if shared else None
         try:
             if writable:
                 _sweep(layout)
@@ -156,8 +155,11 @@ class Archive:
         return [path for end in (SUBMISSION_SUFFIX, ".html") if (path := folder / f"{accession}{end}").exists()]
 
     def alone(self) -> contextlib.AbstractContextManager[None]:
-        """Wait for whoever else makes something in this archive, and keep others waiting. Raises `StorageError`."""
-        return _one_maker(self.root)
+        """Wait for whoever else makes something in this shared archive, on any machine, and keep others waiting.
+
+        Raises `StorageError`.
+        """
+        return _alone(self.layout)
 
     def read(self, accession: AccessionNumber) -> bytes:
         """The decoded bytes of a submission, exactly as EDGAR sent them.
@@ -308,14 +310,33 @@ def _take_lock(layout: Layout, *, shared: bool) -> int:
     return descriptor
 
 
-def _settle(layout: Layout) -> None:
-    """Bring the rows that a killed writer left in the catalogue's log into the catalogue: sharers read that alone."""
-    if has_log(layout.catalogue):
-        lock = _take_lock(layout, shared=False)
-        try:
-            Catalogue(layout.catalogue, writable=True).close()
-        finally:
-            os.close(lock)
+def _share(layout: Layout) -> int:
+    """Take the lock of one who shares; before, bring in what a killed writer left in the catalogue's log.
+
+    Who shares reads the catalogue alone.
+    """
+    with _alone(layout):
+        if has_log(layout.catalogue):
+            lock = _take_lock(layout, shared=False)
+            try:
+                Catalogue(layout.catalogue, writable=True).close()
+            finally:
+                os.close(lock)
+        return _take_lock(layout, shared=True)
+
+
+@contextlib.contextmanager
+def _alone(layout: Layout) -> Iterator[None]:
+    """One after the other. A file, and open for writing: NFS keeps machines apart by nothing less (flock(2))."""
+    with storage_errors(layout.incoming):
+        make_directories(layout.incoming)
+        descriptor = os.open(layout.incoming / _TURN, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        with storage_errors(layout.incoming):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _sweep(layout: Layout) -> None:

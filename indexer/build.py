@@ -23,9 +23,9 @@ from archiver.settings import Settings
 from archiver.verify import Finding
 from indexer.checking import check_index
 from indexer.engine import Engine
-from indexer.engines import create_index, engine_of, is_index, open_index, remove_index
+from indexer.engines import create_index, engine_of, is_index, marks_hold, notes_folder, open_index, remove_index
 from indexer.gathering import Event, Gathered, IndexFailure, Setup, gather_here
-from indexer.shares import Share, ShareNotes, taken_notes
+from indexer.shares import Share, ShareNotes, forget_anew, is_anew, note_anew, taken_notes
 from indexer.workers import gather_in_workers
 
 _log = logging.getLogger(__name__)
@@ -103,7 +103,11 @@ def index_archive(
             progress=progress,
         )
     with contextlib.closing(_open_or_create(archive, engine, settings)) as index:
-        for noted in taken_notes(_notes_folder(archive)):
+        notes = notes_folder(archive.index_path)
+        if is_anew(notes):
+            archive.catalogue.clear_index_marks()
+            forget_anew(notes)
+        for noted in taken_notes(notes):
             archive.catalogue.mark_indexed(noted)
         run = _Run(archive, index, archive.catalogue.count_unindexed(), max_text_chars, progress)
         for pairs in run.commits(archive.catalogue.unindexed(), jobs=jobs):
@@ -121,13 +125,13 @@ def _index_share(
     max_text_chars: int | None,
     progress: Progress | None,
 ) -> IndexReport:
-    with archive.alone():  # the first makes the index, if there is none
+    with archive.alone():
         if not is_index(archive.index_path):
-            create_index(archive.index_path, engine=engine, settings=settings).close()
+            _create_for_shares(archive.index_path, engine, settings)
     with contextlib.ExitStack() as stack:
         index = stack.enter_context(contextlib.closing(_opened(archive, engine=engine, settings=settings, share=share)))
         index.part_writer()  # takes the lock of the share, and its notes are ours
-        notes = stack.enter_context(contextlib.closing(ShareNotes(_notes_folder(archive), share)))
+        notes = stack.enter_context(contextlib.closing(ShareNotes(notes_folder(archive.index_path), share)))
         total = sum(1 for _ in _left(archive, share, notes)) if progress is not None else 0
         run = _Run(archive, index, total, max_text_chars, progress)
         for pairs in run.commits(_left(archive, share, notes), jobs=jobs):
@@ -137,12 +141,21 @@ def _index_share(
 
 def _left(archive: Archive, share: Share, notes: ShareNotes) -> Iterator[CatalogueRecord]:
     """What is left to be indexed of a share, by filing date."""
-    return notes.without(record for record in archive.catalogue.unindexed() if record in share)
+    catalogue = archive.catalogue
+    records = catalogue.unindexed() if marks_hold(archive.index_path) else catalogue.records_by_filing_date()
+    return notes.without(record for record in records if record in share)
 
 
-def _notes_folder(archive: Archive) -> Path:
-    """Where shares note what they have indexed: it is gone with the index."""
-    return archive.index_path / "shares"
+def _create_for_shares(path: Path, engine: str, settings: Settings | None) -> None:
+    """Put an empty index into place, with the note that it is: who shares does not write to the catalogue."""
+    new = path.with_name(f"{path.name}.new")
+    remove_index(new, settings=settings, sparing=path)
+    create_index(new, engine=engine, settings=settings).close()
+    note_anew(notes_folder(new))
+    remove_index(path, settings=settings, sparing=path)  # what is left of one
+    with storage_errors(path):
+        new.rename(path)
+        fsync_directory(path.parent)
 
 
 def repair_index(

@@ -14,7 +14,7 @@ from archiver.identifiers import AccessionNumber
 from archiver.settings import Settings
 from archiver.verify import Finding
 from indexer.engine import Engine
-from indexer.engines import is_index, open_index
+from indexer.engines import is_index, marks_hold, open_index
 
 _SCHEMA = """
 PRAGMA journal_mode = OFF;
@@ -82,6 +82,9 @@ def _differences(archive: Archive, index: Engine) -> Iterator[Finding]:
 
 
 def _marks(archive: Archive) -> Iterator[tuple[str, str]]:
+    """What should be in the index; nothing where shares are filling it, and the catalogue has not learnt of it yet."""
+    if not marks_hold(archive.index_path):
+        return
     for record in archive.catalogue.records():
         if record.indexed_sha256 == record.sha256:
             yield record.accession, record.sha256

@@ -21,7 +21,7 @@ from archiver.errors import ArchiveFormatError, EdgarchiveError, IndexMissingErr
 from archiver.events import event
 from archiver.settings import Settings
 from indexer.engine import Engine
-from indexer.shares import Share
+from indexer.shares import Share, is_anew
 
 _log = logging.getLogger(__name__)
 
@@ -138,6 +138,16 @@ def _options(engine: str, settings: Settings | None) -> dict[str, Any]:
 def is_index(path: Path) -> bool:
     """Whether folder `path` is, or was, an index: whether it can be read is another matter."""
     return (path / _META).exists()
+
+
+def notes_folder(path: Path) -> Path:
+    """Where shares of the index in folder `path` note what they have done: it is gone with the index."""
+    return path / "shares"
+
+
+def marks_hold(path: Path) -> bool:
+    """Whether the index in folder `path` has what the catalogue says is indexed: there is one, and no share made it."""
+    return is_index(path) and not is_anew(notes_folder(path))
 
 
 def engine_of(path: Path) -> str | None:

@@ -19,7 +19,7 @@ from typing import Self
 
 from archiver.catalogue import CatalogueRecord
 from archiver.database import database_errors
-from archiver.durable import fsync_directory, make_directories, storage_errors
+from archiver.durable import fsync_directory, make_directories, storage_errors, write_file_durably
 from archiver.errors import UsageError
 from archiver.identifiers import AccessionNumber
 
@@ -28,6 +28,7 @@ PLACES = 1 << 16
 
 FIRST_YEAR, LAST_YEAR = 1900, 2155
 _AT_ONCE = 500
+_ANEW = "anew"
 _YEARS = re.compile(r"(\d{4})(?:-(\d{4}))?", re.ASCII)
 _SHARD = re.compile(r"(\d{1,4})/(\d{1,4})", re.ASCII)
 
@@ -137,6 +138,28 @@ class ShareNotes:
 
     def _translated(self) -> contextlib.AbstractContextManager[None]:
         return database_errors(self._path, hint="remove this file: what it notes is indexed once more")
+
+
+def note_anew(folder: Path) -> None:
+    """Note that the index was made by a share, so that what the catalogue says is indexed is not in it.
+
+    Raises `StorageError`.
+    """
+    with storage_errors(folder):
+        make_directories(folder)
+    write_file_durably(folder / _ANEW, b"")
+
+
+def is_anew(folder: Path) -> bool:
+    """Whether that is noted."""
+    return (folder / _ANEW).exists()
+
+
+def forget_anew(folder: Path) -> None:
+    """The catalogue has learnt of it. Raises `StorageError`."""
+    with storage_errors(folder):
+        (folder / _ANEW).unlink()
+        fsync_directory(folder)
 
 
 def taken_notes(folder: Path) -> Generator[list[tuple[AccessionNumber, str]]]:

@@ -8,12 +8,14 @@ from archiver.archive import Archive
 from archiver.sync_note import LAST_SYNC, SyncState, last_sync
 from edgarchive.cli.options import AsJson, common
 from edgarchive.cli.output import human_bytes, plural, print_json, say
+from indexer.engines import marks_hold
 
 
 def status(context: typer.Context, *, as_json: AsJson = False) -> int:
     """Say how many submissions there are, by form and year, when the last sync ended, what is not indexed."""
     with Archive.open(common(context).settings().root) as archive:
         totals = archive.catalogue.totals()
+        unindexed = totals.unindexed if marks_hold(archive.index_path) else totals.submissions
         ended, state = archive.catalogue.note(LAST_SYNC), last_sync(archive.catalogue)
         if as_json:
             print_json(
@@ -24,7 +26,7 @@ def status(context: typer.Context, *, as_json: AsJson = False) -> int:
                     "stored_bytes": totals.stored_bytes,
                     "last_sync": ended,
                     "sync": state,
-                    "unindexed": totals.unindexed,
+                    "unindexed": unindexed,
                     "forms": [{"form": form, "year": year, "count": n} for form, year, n in totals.by_form_and_year],
                 }
             )
@@ -34,7 +36,7 @@ def status(context: typer.Context, *, as_json: AsJson = False) -> int:
         say(f"{plural(totals.submissions, 'submission')}, {stored}; last sync {ended or 'never'}")
         for line in _behind(state):
             say(line)
-        say("all indexed" if not totals.unindexed else f"{totals.unindexed:,} not indexed yet: run `edgarchive index`")
+        say("all indexed" if not unindexed else f"{unindexed:,} not indexed yet: run `edgarchive index`")
         for form, year, count in totals.by_form_and_year:
             say(f"  {year}  {form:<12} {count:>9,}")
     return 0

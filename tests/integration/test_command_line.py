@@ -7,6 +7,7 @@ import io
 import json
 import os
 import pty
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -163,6 +164,15 @@ def test_status_counts(synced: CommandLine) -> None:
     assert status["submissions"] == sum(row["count"] for row in status["forms"]) == len(list(FIXTURES.glob("*.txt")))
     assert status["unindexed"] == 0
     assert status["last_sync"]
+
+
+def test_without_an_index_nothing_is_indexed(synced: CommandLine, settings: Settings) -> None:
+    """Whatever the catalogue says of an index that is gone; the next `index` makes it of all."""
+    shutil.rmtree(settings.root / "index")
+    status = synced.json("status")
+    assert status["unindexed"] == status["submissions"]
+    assert synced.json("index")["indexed"] == status["submissions"]
+    assert synced.json("status")["unindexed"] == 0
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -26,7 +27,7 @@ from archiver.settings import Settings
 from indexer.build import index_archive
 from indexer.checking import check_index
 from indexer.engine import Engine
-from indexer.engines import create_index, open_index
+from indexer.engines import create_index, marks_hold, open_index
 from indexer.query import parse_query
 from indexer.shares import Share
 from tests.opensearch.server import Server
@@ -98,6 +99,36 @@ def test_a_killed_share_is_taken_up_again(root: Path, settings: Settings) -> Non
     with Archive.open(root, writable=True) as archive:
         assert index_archive(archive, engine="opensearch", settings=settings).indexed == 0
         assert list(check_index(archive, settings=settings)) == []
+
+
+def test_an_index_that_a_share_makes_has_nothing_of_what_an_earlier_one_had(root: Path, settings: Settings) -> None:
+    """Though the catalogue says that all is indexed, all is, and the catalogue is right again in the end."""
+    with Archive.open(root, writable=True) as archive:
+        assert index_archive(archive).indexed == _COUNT
+    shutil.rmtree(root / "index")
+    for year in (2003, 2004):
+        with Archive.open(root, shared=True) as archive:
+            done = index_archive(archive, engine="opensearch", settings=settings, share=Share(year, year))
+            assert done.indexed == _COUNT // 2
+            assert not marks_hold(archive.index_path)
+            assert list(check_index(archive, settings=settings)) == []
+    with Archive.open(root, writable=True) as archive:
+        assert index_archive(archive, engine="opensearch", settings=settings).indexed == 0
+        assert marks_hold(archive.index_path)
+        assert list(check_index(archive, settings=settings)) == []
+        with contextlib.closing(open_index(archive.index_path, settings=settings)) as index:
+            assert index.search(parse_query("zebra"), limit=0).total == _COUNT
+
+
+def test_a_share_that_found_no_server_hinders_no_later_one(root: Path, settings: Settings) -> None:
+    """What it had begun is in nobody's way when there is a server."""
+    nobody = settings.model_copy(update={"opensearch_url": "http://127.0.0.1:9"})
+    for _ in range(2):
+        run = command(root, nobody, "--shard", "1/2")
+        assert "there is no OpenSearch" in run.communicate()[1]
+        assert run.returncode == 7
+    run = command(root, settings, "--shard", "1/1")
+    assert run.communicate() == (f"{_COUNT} submissions indexed\n", "")
 
 
 def test_a_year_that_one_share_begins_hinders_nobody(root: Path, settings: Settings, opensearch: Server) -> None:

@@ -4,6 +4,8 @@ import gzip
 import signal
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -161,6 +163,48 @@ def test_who_shares_an_archive_keeps_writers_out(root: Path) -> None:
 
 def test_who_shares_sees_the_rows_that_a_killed_writer_left_in_the_log(root: Path) -> None:
     """They are brought into the catalogue first, for who shares reads nothing else; no file is left beside it."""
+    _leave_a_log(root)
+    with Archive.open(root, shared=True) as archive:
+        assert archive.catalogue.count() == 2
+        assert not (root / "catalogue.sqlite3-wal").exists()
+
+
+def test_many_that_share_after_a_killed_writer_may_come_at_once(root: Path) -> None:
+    """One of them brings in what it left, and none is turned away meanwhile."""
+    for _ in range(5):
+        _leave_a_log(root)
+        everybody = threading.Barrier(12, timeout=30)
+
+        def share(everybody: threading.Barrier) -> int:
+            everybody.wait()
+            with Archive.open(root, shared=True) as archive:
+                everybody.wait()
+                return archive.catalogue.count()
+
+        with ThreadPoolExecutor(12) as threads:
+            assert list(threads.map(share, [everybody] * 12)) == [2] * 12
+
+
+def test_who_makes_something_alone_keeps_others_waiting(root: Path) -> None:
+    """Another that shares the archive gets its turn when the first has ended."""
+    order = []
+    with Archive.open(root, shared=True) as one, Archive.open(root, shared=True) as other:
+
+        def second() -> None:
+            with other.alone():
+                order.append("second")
+
+        with one.alone():
+            thread = threading.Thread(target=second)
+            thread.start()
+            thread.join(0.2)
+            order.append("first")
+        thread.join()
+    assert order == ["first", "second"]
+
+
+def _leave_a_log(root: Path) -> None:
+    """Keep a submission in a process that dies at once."""
     code = f"""
 import os, pathlib
 from archiver.archive import Archive
@@ -170,8 +214,4 @@ keep(archive, "0001193125-04-000009", b"")
 os._exit(0)
 """
     subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, check=True)
-    log = root / "catalogue.sqlite3-wal"
-    assert log.stat().st_size
-    with Archive.open(root, shared=True) as archive:
-        assert archive.catalogue.count() == 2
-        assert not log.exists()
+    assert (root / "catalogue.sqlite3-wal").stat().st_size
