@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.opensearch.fixtures import NOT_HAD, opensearch
+from tests.opensearch.fixtures import opensearch
 
 __all__ = ["opensearch"]
 
@@ -37,9 +37,3 @@ def _no_settings_of_the_person(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     for name in _XDG:
         monkeypatch.setenv(name, str(tmp_path / name.lower()))
     monkeypatch.chdir(tmp_path)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say aloud that a part of the tests had no server to run against."""
-    for reason in dict.fromkeys(NOT_HAD):
-        terminalreporter.write_line(f"NOT TESTED: OpenSearch, for no server could be had: {reason}", yellow=True)

@@ -10,9 +10,6 @@ from archiver.errors import UsageError
 from indexer.engines import REMOTE, engine_class
 from tests.opensearch.server import NoServerError, Server
 
-NOT_HAD: list[str] = []
-"""Why there was no server, for the end of the run."""
-
 
 @pytest.fixture(scope="session")
 def opensearch() -> Iterator[Server]:
@@ -39,5 +36,4 @@ def started(*, nodes: int = 1, extra: str = "") -> Server:
     try:
         return Server.start(nodes=nodes, extra=extra)
     except NoServerError as error:
-        NOT_HAD.append(str(error))
         pytest.skip(f"no OpenSearch: {error}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -13,6 +15,8 @@ from pathlib import Path
 _SCRIPT = Path(__file__).parents[2] / "scripts" / "opensearch"
 _ENVIRONMENT = dict(os.environ)
 """As it was before a test changed it: Maven keeps its files at home."""
+_ATTEMPTS = 2
+_PORTS = (20_000, 32_000)
 _TOOLS = ("java", "mvn", "unzip", "curl")
 
 
@@ -33,13 +37,13 @@ class Server:
         missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
         if missing:
             raise NoServerError(f"no {', '.join(missing)} here")
-        port = _free_port()
-        arguments = ["start", "--nodes", str(nodes)]
-        done = _script(port, *arguments, extra=extra, heap=heap)
-        if done.returncode:
+        for _ in range(_ATTEMPTS):
+            port = _free_port(nodes)
+            done = _script(port, "start", "--nodes", str(nodes), extra=extra, heap=heap)
+            if done.returncode == 0:
+                return cls(port, tuple(done.stdout.split()))
             _script(port, "stop")
-            raise NoServerError(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "it does not start")
-        return cls(port, tuple(done.stdout.split()))
+        raise NoServerError(" ".join(done.stderr.split())[-300:] or "it does not start")
 
     @property
     def url(self) -> str:
@@ -66,8 +70,15 @@ def _script(port: int, *arguments: str, extra: str = "", heap: str = "384m") -> 
     )
 
 
-def _free_port() -> int:
-    """A port that nobody listens at, and most likely the next hundred of them neither."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1]) // 200 * 200 + os.getpid() % 90
+def _free_port(nodes: int) -> int:
+    """A port that is free with all that follow from it: those of the nodes, and a hundred higher those between them.
+
+    They are below those that systems give to connections, of which the tests beside this one make thousands.
+    """
+    for _ in range(100):
+        port = random.randrange(*_PORTS)  # noqa: S311 — no secret
+        with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+            for number in (*range(port, port + nodes), *range(port + 100, port + 100 + nodes)):
+                stack.enter_context(socket.socket()).bind(("127.0.0.1", number))
+            return port
+    raise NoServerError("no free ports are found")
