@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import date
 
 from archiver.errors import UsageError
-from archiver.identifiers import Cik, form_matches, parse_date, words
-from archiver.master_index import MasterIndexEntry
+from archiver.identifiers import Cik, form_matches, parse_date
+from archiver.model import MasterIndexEntry
+from archiver.words import words
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,10 +28,10 @@ from pydantic import (
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnparsableError
 
+from archiver.cik_file import read_ciks
 from archiver.errors import SettingsError, UsageError
 from archiver.events import event
 from archiver.selection import Selection
-from archiver.watch_list import read_ciks
 
 _log = logging.getLogger(__name__)
 

@@ -8,6 +8,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from archiver.audit.verify import Finding
     from archiver.errors import (
         AbsentError,
         ArchiveFormatError,
@@ -37,17 +38,16 @@ if TYPE_CHECKING:
     from archiver.reports import DryRun, FeedEstimate, ImportReport, SkippedFile, SyncFailure, SyncReport
     from archiver.selection import Selection
     from archiver.settings import Settings
-    from archiver.verify import Finding
     from edgarchive.importing import import_submissions
     from edgarchive.mirror import Mirror, sync_archive
     from edgarchive.verifying import VerifyReport, repair_archive, verify_archive
     from indexer.engine import FacetCount
     from indexer.entries import HitEntity
-    from indexer.header import Entity, SubmissionHeader
-    from indexer.library import AsyncLibrary, Library
-    from indexer.results import Hit, HitDocument, Results
-    from indexer.sections import Section
-    from indexer.submission import Document, Submission
+    from indexer.search.library import AsyncLibrary, Library
+    from indexer.search.results import Hit, HitDocument, Results
+    from indexer.sections.sections import Section
+    from indexer.submission.header import Entity, SubmissionHeader
+    from indexer.submission.submission import Document, Submission
 
 __all__ = [
     "AbsentError",
@@ -146,7 +146,7 @@ _HOMES = {
     ),
     "archiver.selection": ("Selection",),
     "archiver.settings": ("Settings",),
-    "archiver.verify": ("Finding",),
+    "archiver.audit.verify": ("Finding",),
     "edgarchive.importing": ("import_submissions",),
     "edgarchive.mirror": (
         "Mirror",
@@ -159,21 +159,21 @@ _HOMES = {
     ),
     "indexer.engine": ("FacetCount",),
     "indexer.entries": ("HitEntity",),
-    "indexer.header": (
+    "indexer.submission.header": (
         "Entity",
         "SubmissionHeader",
     ),
-    "indexer.library": (
+    "indexer.search.library": (
         "AsyncLibrary",
         "Library",
     ),
-    "indexer.results": (
+    "indexer.search.results": (
         "Hit",
         "HitDocument",
         "Results",
     ),
-    "indexer.sections": ("Section",),
-    "indexer.submission": (
+    "indexer.sections.sections": ("Section",),
+    "indexer.submission.submission": (
         "Document",
         "Submission",
     ),

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from archiver.archive import Archive
-from archiver.importer import ImportProgress, import_into
+from archiver.intake.importer import ImportProgress, import_into
 from archiver.reports import ImportReport
 from archiver.settings import Settings
+from archiver.store.archive import Archive
 from edgarchive.indexing import index_after
 
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from archiver.archive import Archive
 from archiver.reports import SyncFailure, SyncReport
 from archiver.settings import Settings
-from indexer.build import index_archive
+from archiver.store.archive import Archive
+from indexer.update.update import index_archive
 
 Report = TypeVar("Report", bound=SyncReport)
 

@@ -8,12 +8,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from archiver import mirror
-from archiver.archive import Archive
-from archiver.mirror import Progress, Source
 from archiver.reports import SyncReport
 from archiver.selection import Selection, as_selections
 from archiver.settings import Settings
+from archiver.store.archive import Archive
+from archiver.sync import mirror
+from archiver.sync.mirror import Progress, Source
 from edgarchive.indexing import index_after
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from archiver.archive import Archive
+from archiver.audit.repair import repair_files
+from archiver.audit.verify import Finding, catalogue_finding, verify_files
 from archiver.errors import DamageError
-from archiver.layout import Layout
-from archiver.repair import repair_files
 from archiver.settings import Settings
-from archiver.verify import Finding, catalogue_finding, verify_files
-from indexer.build import repair_index
-from indexer.checking import check_index
+from archiver.store.archive import Archive
+from archiver.store.layout import Layout
+from indexer.update.check import check_index
+from indexer.update.update import repair_index
 
 VerifyProgress = Callable[[str, int, int | None], None]
 """Is told what is being done, how many submissions are done, and of how many (None: not known)."""

@@ -15,9 +15,10 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 from archiver.events import event
-from archiver.identifiers import AccessionNumber, Cik, FormType, fold
-from indexer.header import Entity
-from indexer.submission import Document, Submission
+from archiver.identifiers import AccessionNumber, Cik, FormType
+from archiver.words import fold
+from indexer.submission.header import Entity
+from indexer.submission.submission import Document, Submission
 
 _log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from archiver.pacer import shared_folder
+from archiver.edgar.pacer import shared_folder
 from archiver.settings import Settings
 from tests.loopback import FIXTURES, LoopbackEdgar
 from tests.loopback.__main__ import TICKERS

@@ -11,7 +11,7 @@ from typing import Any
 
 from edgarchive.cli.output import Style, as_json_text, clean, plural, print_json, say, say_styled
 from indexer.engine import Facet, FacetCount
-from indexer.results import Hit, Results
+from indexer.search.results import Hit, Results
 
 CSV_COLUMNS = (
     "accession",

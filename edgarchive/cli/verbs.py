@@ -71,7 +71,7 @@ class _Loaded(MutableMapping[str, Any]):
 def _command(verb: str) -> Any:
     """The command of a verb: its module has a function of its name, or the `app` of a group."""
     name = f"{verb}_" if keyword.iskeyword(verb) else verb
-    module = importlib.import_module(f"edgarchive.cli.{name}")
+    module = importlib.import_module(f"edgarchive.cli.commands.{name}")
     app = getattr(module, "app", None)
     if app is None:
         app = typer.Typer(add_completion=False, rich_markup_mode=None)

@@ -14,7 +14,7 @@ from opensearchpy import OpenSearch, exceptions
 
 from archiver.errors import EdgarchiveError, IndexMissingError, IndexServerError, QueryError, SettingsError
 from archiver.settings import Settings
-from indexer.bounds import MAX_SEARCH_S
+from indexer.query.bounds import MAX_SEARCH_S
 
 T = TypeVar("T")
 

@@ -18,11 +18,11 @@ from typing import Any, ClassVar, Self
 from opensearchpy import OpenSearch, exceptions
 from whoosh.query import Query
 
-from archiver.durable import write_file_durably
 from archiver.errors import ArchiveFormatError, EdgarchiveError, IndexMissingError, IndexServerError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
 from archiver.settings import Settings
+from archiver.store.durable import write_file_durably
 from indexer.engine import EngineResult, EngineStats, Facet, FacetCount, PartWriter, Sort
 from indexer.entries import IndexEntry
 from indexer.opensearch_engine.connection import Access, cluster_errors, cluster_uuid, patiently
@@ -30,7 +30,7 @@ from indexer.opensearch_engine.locking import WriterLock
 from indexer.opensearch_engine.mapping import mapping, template
 from indexer.opensearch_engine.searching import Search, all_records, searched
 from indexer.opensearch_engine.writing import PATIENCE_S, EntryWriter, Part, Place, Sender, index_name, part_writers
-from indexer.shares import Share
+from indexer.share import Share
 
 _log = logging.getLogger(__name__)
 

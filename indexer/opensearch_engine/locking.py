@@ -14,9 +14,9 @@ import struct
 import sys
 from pathlib import Path
 
-from archiver.durable import storage_errors
 from archiver.errors import LockedError
-from indexer.shares import Share
+from archiver.store.durable import storage_errors
+from indexer.share import Share
 
 _LOCK = "writer.lock"
 _PRESENCE = (0, 1)

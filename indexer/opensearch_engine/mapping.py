@@ -11,10 +11,10 @@ import hashlib
 from functools import lru_cache
 from typing import Any
 
-from archiver.identifiers import words
+from archiver.words import words
 from indexer.entries import IndexEntry, exact
 from indexer.fields import VALUE_FIELDS, document_of
-from indexer.query_tree import english_stem
+from indexer.query.nodes import english_stem
 
 NAME_GAP = 1000
 """Positions left free between two names, and twice the words of a name that are kept."""

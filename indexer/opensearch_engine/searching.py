@@ -22,10 +22,10 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import ConnectionTimeout, OpenSearchException
 from whoosh.query import Query
 
-from indexer.bounds import MAX_SEARCH_S, Deadline, too_slow
 from indexer.engine import EngineHit, EngineResult, Facet, FacetCount, Sort
 from indexer.opensearch_engine.connection import Access, cluster_errors, whole
 from indexer.opensearch_engine.translating import EVERYTHING, Json, is_of_submission, translated
+from indexer.query.bounds import MAX_SEARCH_S, Deadline, too_slow
 
 T = TypeVar("T")
 

@@ -11,10 +11,10 @@ from whoosh import query as whoosh_query
 from whoosh.query import And, FuzzyTerm, Not, Or, Phrase, Prefix, Query, Term, Wildcard
 
 from archiver.errors import QueryError
-from indexer.explain import spelled
 from indexer.fields import VALUE_FIELDS, date_number
 from indexer.opensearch_engine.mapping import NAME_GAP, STEMS, short, short_value
-from indexer.query_tree import DateSpan, NameWords, Near, Stem, english_stem, phrase_parts, stem_beginning
+from indexer.query.explain import spelled
+from indexer.query.nodes import DateSpan, NameWords, Near, Stem, english_stem, phrase_parts, stem_beginning
 
 Json = dict[str, Any]
 

@@ -15,12 +15,12 @@ from typing import ClassVar, Self, TypeVar
 import tantivy
 from whoosh.query import Query
 
-from archiver.durable import fsync_directory, storage_errors
 from archiver.errors import EdgarchiveError, IndexMissingError, LockedError, StorageError
 from archiver.identifiers import AccessionNumber
-from indexer.bounds import Deadline
+from archiver.store.durable import fsync_directory, storage_errors
 from indexer.engine import EngineResult, EngineStats, Facet, FacetCount, PartWriter, Sort
 from indexer.entries import IndexEntry, exact
+from indexer.query.bounds import Deadline
 from indexer.tantivy_engine.checksums import damaged_files
 from indexer.tantivy_engine.fields import row, schema
 from indexer.tantivy_engine.parts import Part, TantivyPartWriter

@@ -9,9 +9,9 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO
 
-from archiver.durable import storage_errors
 from archiver.errors import DamageError
 from archiver.identifiers import AccessionNumber
+from archiver.store.durable import storage_errors
 from indexer.entries import IndexEntry
 from indexer.tantivy_engine.fields import row
 

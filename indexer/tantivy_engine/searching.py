@@ -13,8 +13,8 @@ from typing import Any
 
 from tantivy import DocAddress, FieldType, Occur, Order, Query, Schema, Searcher
 
-from indexer.bounds import Deadline
 from indexer.engine import EngineHit, EngineResult, Facet, FacetCount, Sort, ranked
+from indexer.query.bounds import Deadline
 from indexer.tantivy_engine.translating import unscored
 
 _MORE = 1000

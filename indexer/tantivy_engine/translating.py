@@ -19,11 +19,11 @@ from whoosh.query import And, FuzzyTerm, Not, Or, Phrase, Prefix, Query, Term, W
 from whoosh.support.levenshtein import levenshtein
 
 from archiver.errors import QueryError
-from indexer import bounds
-from indexer.bounds import Deadline, bounded
-from indexer.explain import spelled
 from indexer.fields import date_number
-from indexer.query_tree import DateSpan, NameWords, Near, Stem, english_stem, phrase_parts, stem_beginning
+from indexer.query import bounds
+from indexer.query.bounds import Deadline, bounded
+from indexer.query.explain import spelled
+from indexer.query.nodes import DateSpan, NameWords, Near, Stem, english_stem, phrase_parts, stem_beginning
 from indexer.tantivy_engine.fields import WORD_FIELDS
 
 MAX_PHRASE_WORDS = 16_384

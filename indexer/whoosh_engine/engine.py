@@ -16,17 +16,17 @@ from whoosh.query import And, Query
 
 from archiver.errors import EdgarchiveError, IndexMissingError
 from archiver.identifiers import AccessionNumber
-from indexer.bounds import Deadline
 from indexer.engine import EngineResult, EngineStats, Facet, FacetCount, PartWriter, Sort
 from indexer.entries import IndexEntry
-from indexer.whoosh_engine.commits import commit, contents_file, damaged_files
+from indexer.query.bounds import Deadline
 from indexer.whoosh_engine.fields import schema
-from indexer.whoosh_engine.prepare import everything, prepare, unscored
-from indexer.whoosh_engine.searching import EntrySearcher, collect, count_facet
+from indexer.whoosh_engine.matching.prepare import everything, prepare, unscored
+from indexer.whoosh_engine.matching.searching import EntrySearcher, collect, count_facet
+from indexer.whoosh_engine.storage.commits import commit, contents_file, damaged_files
 
 if TYPE_CHECKING:
-    from indexer.whoosh_engine.parts import Part
-    from indexer.whoosh_engine.writing import Writer
+    from indexer.whoosh_engine.storage.parts import Part
+    from indexer.whoosh_engine.storage.writing import Writer
 
 T = TypeVar("T")
 _Version = tuple[int, int, int]
@@ -167,7 +167,7 @@ class WhooshEngine:
         if not self._writable:
             raise ValueError("the index is open for reading only")
         if self._writer is None:
-            from indexer.whoosh_engine.writing import Writer  # noqa: PLC0415 (numpy, which no search needs)
+            from indexer.whoosh_engine.storage.writing import Writer  # noqa: PLC0415 (numpy, which no search needs)
 
             self._writer = Writer(self._index)
         return self._writer

@@ -15,7 +15,7 @@ from whoosh.columns import NumericColumn
 from whoosh.fields import COLUMN, STORED, FieldType, Schema
 from whoosh.formats import Existence
 
-from archiver.identifiers import encoded_words
+from archiver.words import encoded_words
 from indexer.entries import exact
 from indexer.whoosh_engine.positions import PackedPositions
 

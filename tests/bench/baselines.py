@@ -12,11 +12,11 @@ from whoosh.analysis import LowercaseFilter, RegexTokenizer
 from whoosh.fields import ID, KEYWORD, NUMERIC, STORED, TEXT, Schema
 from whoosh.index import create_in
 
-from archiver.archive import Archive
 from archiver.errors import DamageError, UsageError
-from indexer.engines import ENGINES, REMOTE, engine_class
+from archiver.store.archive import Archive
 from indexer.entries import IndexEntry, entries_of
-from indexer.submission import parse_submission
+from indexer.index_folder import ENGINES, REMOTE, engine_class
+from indexer.submission.submission import parse_submission
 from tests.opensearch.server import Server
 
 EMBEDDED = [name for name in ENGINES if name not in REMOTE]

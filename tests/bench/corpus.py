@@ -17,11 +17,10 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from archiver.archive import Archive
-from archiver.catalogue import CatalogueRecord
 from archiver.identifiers import AccessionNumber, Cik, FormType
-
-CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
+from archiver.store.archive import Archive
+from archiver.store.catalogue import CatalogueRecord
+from tests.paths import CORPUS
 
 Filing = tuple[AccessionNumber, FormType, date, Cik, bytes]
 

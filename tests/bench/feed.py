@@ -15,9 +15,9 @@ from pathlib import Path
 
 import uvloop
 
-from archiver.mirror import Mirror
 from archiver.selection import Selection
 from archiver.settings import Settings
+from archiver.sync.mirror import Mirror
 from tests.bench.imports import write_archive
 from tests.bench.measure import measured, print_table
 from tests.loopback import LoopbackEdgar

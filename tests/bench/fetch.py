@@ -18,9 +18,9 @@ from pathlib import Path
 import aiohttp
 import uvloop
 
-from archiver.mirror import Mirror
 from archiver.selection import Selection
 from archiver.settings import Settings
+from archiver.sync.mirror import Mirror
 from tests.bench.measure import measured, print_table
 
 _IDENTITY = "Example Research research@example.com"

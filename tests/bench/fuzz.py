@@ -15,9 +15,9 @@ from pathlib import Path
 
 from tests.bench.measure import print_table
 from tests.fuzz.targets import TARGETS, seeds
+from tests.paths import ROOT
 
 _RUNS = re.compile(r"number_of_executed_units:\s*(\d+)")
-_ROOT = Path(__file__).parents[2]
 
 
 def main(arguments: list[str]) -> None:
@@ -25,7 +25,7 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench fuzz", description=__doc__)
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=", ".join(TARGETS))
     parser.add_argument("--seconds", type=int, default=60, help="for each target")
-    parser.add_argument("--corpus", type=Path, default=_ROOT / "build" / "fuzz", help="where to keep what was reached")
+    parser.add_argument("--corpus", type=Path, default=ROOT / "build" / "fuzz", help="where to keep what was reached")
     options = parser.parse_args(arguments)
     if unknown := set(options.targets) - set(TARGETS):
         parser.error(f"no such target: {', '.join(sorted(unknown))}")
@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> None:
         folder = (options.corpus / name).absolute()
         began_s = time.monotonic()
         command = [sys.executable, "-m", "tests.fuzz.guided", name, str(options.seconds), str(folder)]
-        done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         finds = sorted(path.name for kind in ("crash-*", "timeout-*", "oom-*") for path in folder.glob(kind))
         found = found or bool(finds) or done.returncode != 0
         if done.returncode:

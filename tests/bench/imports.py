@@ -17,23 +17,23 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from archiver.archive import Archive
-from archiver.importer import import_into
+from archiver.intake.importer import import_into
+from archiver.store.archive import Archive
 from tests.bench.measure import measured, print_table
 from tests.loopback import FIXTURES
+from tests.paths import CORPUS
 
 _FILED = re.compile(rb"(FILED AS OF DATE:\s*)[0-9]{8}")
-_CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 
 
 def submissions() -> Iterator[tuple[str, bytes]]:
     """Whole submissions with their accession numbers."""
-    if not _CORPUS.is_dir():
+    if not CORPUS.is_dir():
         yield from ((path.stem, path.read_bytes() + b"\n") for path in FIXTURES.glob("*.txt"))
         return
-    with (_CORPUS / "manifest.tsv").open(encoding="utf-8") as file:
+    with (CORPUS / "manifest.tsv").open(encoding="utf-8") as file:
         for row in csv.DictReader(file, delimiter="\t"):
-            body = (_CORPUS / row["file"]).read_bytes()
+            body = (CORPUS / row["file"]).read_bytes()
             if row["kind"] == "submission" and body.rstrip().endswith(b"</SEC-DOCUMENT>"):
                 yield row["accession"], body
 

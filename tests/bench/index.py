@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from archiver.archive import Archive
-from indexer.build import index_archive
-from indexer.engines import REMOTE, engine_of, open_index, remove_index
+from archiver.store.archive import Archive
+from indexer.index_folder import REMOTE, engine_of, open_index, remove_index
+from indexer.update.update import index_archive
 from tests.bench.baselines import EMBEDDED, engines, reading_alone, sqlite_fts5, stock_whoosh
 from tests.bench.corpus import Filing, InventedFilings, copies, real_filings, store
 from tests.bench.measure import Measured, measured, print_table

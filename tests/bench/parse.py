@@ -8,19 +8,18 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from lxml import html
 
-from indexer.header import parse_header
-from indexer.html_text import html_text
-from indexer.kinds import unwrap
-from indexer.sgml import outline
-from indexer.submission import parse_submission
+from indexer.submission.header import parse_header
+from indexer.submission.sgml import outline
+from indexer.submission.submission import parse_submission
+from indexer.text.html_text import html_text
+from indexer.text.kinds import unwrap
 from tests.bench.measure import measured, print_table
+from tests.paths import CORPUS
 from tests.unit.submissions import submission_bytes
 
-_CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 _REAL, _INVENTED = "real", "invented"
 _INVENTED_COUNT = 40
 _INVENTED_BYTES = 800_000
@@ -33,7 +32,7 @@ _REPEATS = 5
 def submissions(kind: str) -> list[bytes]:
     """The corpus's submissions, or invented ones of EDGAR's average size: four HTML documents each."""
     if kind == _REAL:
-        paths = sorted(path for pattern in ("*.txt", "*.nc", "*.sgml") for path in _CORPUS.glob(pattern))
+        paths = sorted(path for pattern in ("*.txt", "*.nc", "*.sgml") for path in CORPUS.glob(pattern))
         return [data for path in paths if b"<DOCUMENT>" in (data := path.read_bytes())]
     rows = "".join(_ROW % number for number in range(_INVENTED_BYTES // 4 // len(_ROW)))
     document = (
@@ -121,7 +120,7 @@ def _rows(kind: str) -> Iterator[tuple[object, ...]]:
 def main(arguments: list[str]) -> None:
     """Print MB/s for the corpus where there is one, and for invented submissions of EDGAR's average size."""
     argparse.ArgumentParser(prog="scripts/bench parse", description=__doc__).parse_args(arguments)
-    kinds = [_REAL, _INVENTED] if _CORPUS.exists() else [_INVENTED]
+    kinds = [_REAL, _INVENTED] if CORPUS.exists() else [_INVENTED]
     print_table(
         f"parse: best of {_REPEATS}, one core, bytes already in memory",
         ("work", "inputs", "MB", "MB/s", "CPU µs each", "time / baseline"),

@@ -10,12 +10,12 @@ import random
 import tempfile
 from pathlib import Path
 
-from archiver.archive import Archive
-from archiver.endpoints import Quarter, quarters
-from archiver.master_index import parse_master_index
-from archiver.plan import Outcome, Plan
-from archiver.planner import Planner
+from archiver.edgar.endpoints import Quarter, quarters
+from archiver.listings.master_index import parse_master_index
+from archiver.planning.plan import Outcome, Plan
+from archiver.planning.planner import Planner
 from archiver.selection import Selection
+from archiver.store.archive import Archive
 from tests.bench.measure import Measured, measured, print_table
 
 _ROWS_A_QUARTER = 300_000

@@ -20,11 +20,11 @@ from statistics import median, quantiles
 from whoosh.index import open_dir
 from whoosh.query import And, Or, Phrase, Query, Term
 
-from archiver.archive import Archive
-from archiver.identifiers import words
-from indexer.build import index_archive
-from indexer.engines import open_index
-from indexer.query import Filters
+from archiver.store.archive import Archive
+from archiver.words import words
+from indexer.index_folder import open_index
+from indexer.query.build import Filters
+from indexer.update.update import index_archive
 from tests.bench.baselines import EMBEDDED, engines, read_entries, sqlite_fts5, stock_whoosh
 from tests.bench.corpus import Filing, InventedFilings, copies, real_filings, store
 from tests.bench.measure import measured, print_table

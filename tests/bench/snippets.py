@@ -11,13 +11,14 @@ import tempfile
 import time
 from pathlib import Path
 
-from archiver.archive import Archive
 from archiver.errors import UnreadableSubmissionError
-from indexer.build import index_archive
-from indexer.library import Library
-from indexer.submission import parse_submission
+from archiver.store.archive import Archive
+from indexer.search.library import Library
+from indexer.submission.submission import parse_submission
+from indexer.update.update import index_archive
 from tests.bench.measure import print_table
-from tests.unit.archives import CORPUS, keep
+from tests.paths import CORPUS
+from tests.unit.archives import keep
 from tests.unit.submissions import submission_bytes
 
 HITS = 10

@@ -12,8 +12,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from archiver.archive import Archive
-from indexer.build import index_archive
+from archiver.store.archive import Archive
+from indexer.update.update import index_archive
 from tests.bench.measure import print_table
 from tests.loopback import FIXTURES
 from tests.unit.archives import keep

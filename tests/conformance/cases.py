@@ -13,10 +13,11 @@ from archiver.errors import DamageError
 from archiver.identifiers import Cik, FormType
 from indexer.engine import Engine
 from indexer.entries import HitEntity, IndexEntry, entries_of
-from indexer.query import Filters
-from indexer.submission import parse_submission
+from indexer.query.build import Filters
+from indexer.submission.submission import parse_submission
 from tests.loopback import FIXTURES
-from tests.unit.corpus import CORPUS, rows
+from tests.paths import CORPUS
+from tests.unit.corpus import rows
 from tests.unit.index_entries import entry
 
 _WORDS = (

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from indexer.engine import Engine
-from indexer.engines import ENGINES, create_index
+from indexer.index_folder import ENGINES, create_index
 from tests.conformance.cases import fill
 from tests.opensearch.fixtures import engine_environment
 

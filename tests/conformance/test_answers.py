@@ -8,9 +8,9 @@ from typing import Any, get_args
 import pytest
 
 from archiver.errors import QueryError
-from indexer import bounds
 from indexer.engine import Engine, EngineHit, Facet, Sort
-from indexer.query import Filters, parse_query
+from indexer.query import bounds
+from indexer.query.build import Filters, parse_query
 from tests.conformance.cases import FILTERED, FILTERS, QUERIES
 
 CASES = [(query, Filters()) for query in QUERIES] + [(query, filters) for query in FILTERED for filters in FILTERS]

@@ -9,8 +9,8 @@ import pytest
 
 from archiver.errors import LockedError
 from indexer.engine import Engine
-from indexer.engines import create_index, open_index
-from indexer.query import parse_query
+from indexer.index_folder import create_index, open_index
+from indexer.query.build import parse_query
 from tests.unit.index_entries import accession, entry
 
 

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from archiver.archive import Archive, decoded_pieces
-from archiver.body import sha256_of
+from archiver.audit.verify import Finding, verify_files
+from archiver.checks.body import sha256_of
 from archiver.errors import IndexMissingError, NotInArchiveError
 from archiver.selection import Selection
 from archiver.settings import Settings
-from archiver.verify import Finding, verify_files
+from archiver.store.archive import Archive, decoded_pieces
 from edgarchive import Library, import_submissions, sync_archive
-from indexer.build import index_archive
-from indexer.checking import check_index
-from indexer.engines import open_index
+from indexer.index_folder import open_index
+from indexer.update.check import check_index
+from indexer.update.update import index_archive
 from tests.loopback import FIXTURES, LoopbackEdgar
 
 ALL = Selection(["*"], since="2003-01-01")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from archiver.archive import Archive
 from archiver.settings import Settings
+from archiver.store.archive import Archive
 from tests.damage.disk import compiler
 from tests.damage.phases import outcome
 from tests.edgar_fixtures import CommandLine, command_line

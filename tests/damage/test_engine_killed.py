@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from archiver.archive import Archive
-from indexer.checking import check_index
-from indexer.engines import ENGINES
-from indexer.library import Library
+from archiver.store.archive import Archive
+from indexer.index_folder import ENGINES
+from indexer.search.library import Library
+from indexer.update.check import check_index
 from tests.bench.corpus import InventedFilings, store
 from tests.opensearch.fixtures import engine_environment
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from archiver.archive import Archive
 from archiver.errors import EdgarchiveError
 from archiver.settings import Settings
+from archiver.store.archive import Archive
 from edgarchive import Library, sync_archive
-from indexer.build import index_archive
-from indexer.checking import check_index
+from indexer.update.check import check_index
+from indexer.update.update import index_archive
 from tests.damage.phases import ALL, outcome
 from tests.loopback import LoopbackEdgar
 

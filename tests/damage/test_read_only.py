@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from archiver.archive import Archive
+from archiver.audit.verify import verify_files
 from archiver.settings import Settings
-from archiver.verify import verify_files
+from archiver.store.archive import Archive
 from edgarchive import import_submissions
 from tests.damage.phases import originals
 from tests.edgar_fixtures import command_line

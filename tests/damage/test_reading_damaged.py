@@ -12,14 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.errors import UnreadableSubmissionError
-from indexer.submission import Submission, parse_submission
+from indexer.submission.submission import Submission, parse_submission
+from tests.paths import CORPUS, INVENTED
 from tests.unit.submissions import submission_bytes
 
-_INVENTED = sorted((Path(__file__).parents[1] / "loopback" / "submissions").glob("*.txt"))
+_INVENTED = sorted(INVENTED.glob("*.txt"))
 _REAL = sorted(
-    path
-    for path in (Path(__file__).parents[3] / "shared" / "corpus").glob("0*")
-    if path.suffix in (".txt", ".nc", ".sgml") and path.stat().st_size < 150_000
+    path for path in CORPUS.glob("0*") if path.suffix in (".txt", ".nc", ".sgml") and path.stat().st_size < 150_000
 )[::5]
 _FILES = [*_INVENTED, *_REAL]
 

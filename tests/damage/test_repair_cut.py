@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from archiver.archive import Archive, decoded_pieces
-from archiver.body import sha256_of
+from archiver.checks.body import sha256_of
 from archiver.errors import DamageError
 from archiver.identifiers import AccessionNumber
 from archiver.settings import Settings
+from archiver.store.archive import Archive, decoded_pieces
 from edgarchive import repair_archive, sync_archive
 from tests.damage.disk import CUTS, Disk, compiler, read_changes, recording, states, write_tree
 from tests.damage.phases import ALL, Outcome, outcome

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from archiver.archive import Archive
+from archiver.audit.verify import verify_files
 from archiver.errors import DamageError
 from archiver.identifiers import AccessionNumber
 from archiver.settings import Settings
-from archiver.verify import verify_files
+from archiver.store.archive import Archive
 from edgarchive import Library, sync_archive
 from tests.damage.phases import ALL, outcome
 from tests.edgar_fixtures import CommandLine

@@ -8,10 +8,10 @@ import time
 
 import pytest
 
-from archiver.archive import Archive
+from archiver.audit.verify import verify_files
 from archiver.selection import Selection
 from archiver.settings import Settings
-from archiver.verify import verify_files
+from archiver.store.archive import Archive
 from edgarchive import Library, Mirror
 from tests.edgar_fixtures import CommandLine
 from tests.loopback import FIXTURES, LoopbackEdgar, faults

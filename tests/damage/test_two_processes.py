@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from archiver.archive import Archive
+from archiver.audit.verify import verify_files
 from archiver.settings import Settings
-from archiver.verify import verify_files
+from archiver.store.archive import Archive
 from edgarchive import import_submissions
 from tests.damage.phases import originals, outcome
 from tests.edgar_fixtures import CommandLine

@@ -17,29 +17,31 @@ from types import MappingProxyType
 
 from yarl import URL
 
-from archiver.answers import etag_md5, quoted, refusal, retry_after_s
-from archiver.daily_index import daily_files
-from archiver.decoding import ContentDecoder, gunzip
-from archiver.endpoints import Quarter
-from archiver.envelope import EnvelopeReader
+from archiver.checks.envelope import EnvelopeReader
+from archiver.checks.header_facts import read_header_facts
+from archiver.edgar.endpoints import Quarter
+from archiver.edgar.pacer import _pace_name
+from archiver.edgar.responses import etag_md5, refusal, retry_after_s
 from archiver.errors import DamagedBodyError, EdgarchiveError, IdentifierError, UnreadableSubmissionError, UsageError
-from archiver.full_index import _parse_list
-from archiver.header_facts import read_header_facts
 from archiver.identifiers import AccessionNumber, FormType
-from archiver.master_index import last_day, parse_master_index, unpack_master_index
-from archiver.pacer import _pace_name
-from archiver.pieces import PieceReader
+from archiver.listings.daily_index import daily_files
+from archiver.listings.master_index import last_day, parse_master_index, unpack_master_index
+from archiver.listings.reader import _parse_list
+from archiver.listings.tickers import parse_tickers
+from archiver.redaction import quoted
 from archiver.settings import Settings
-from archiver.tar_stream import is_tar, tar_members
-from archiver.tickers import parse_tickers
-from indexer.header import parse_header
-from indexer.html_text import html_text
-from indexer.items import item_codes
-from indexer.query import Filters, parse_query
-from indexer.sgml import outline
-from indexer.submission import parse_submission
-from indexer.uuencode import uudecode, uuencoded_name
-from indexer.xml_text import xml_text
+from archiver.streams.chunks import PieceReader
+from archiver.streams.decoding import ContentDecoder, gunzip
+from archiver.streams.tar import is_tar, tar_members
+from indexer.query.build import Filters, parse_query
+from indexer.submission.header import parse_header
+from indexer.submission.items import item_codes
+from indexer.submission.sgml import outline
+from indexer.submission.submission import parse_submission
+from indexer.text.html_text import html_text
+from indexer.text.uuencode import uudecode, uuencoded_name
+from indexer.text.xml_text import xml_text
+from tests.paths import CORPUS, INVENTED
 
 Target = Callable[[bytes], None]
 _MOST_LINE_BYTES = 63
@@ -264,7 +266,6 @@ TARGETS: Mapping[str, Target] = MappingProxyType(
 _HERE = Path(__file__).parent
 CRASHES = _HERE / "crashes"
 """Inputs that once were a find, in a folder for each target: replayed by every run of the tests."""
-_CORPUS = _HERE.parents[2] / "shared" / "corpus"
 _MOST_SEED_BYTES = 40_000
 
 _OWN: Mapping[str, tuple[bytes, ...]] = MappingProxyType(
@@ -295,11 +296,9 @@ _OWN: Mapping[str, tuple[bytes, ...]] = MappingProxyType(
 
 def seeds(name: str) -> list[bytes]:
     """What a target begins from: invented input, real files where they are beside the checkout, and old finds."""
-    submissions = [path.read_bytes() for path in sorted((_HERE.parent / "loopback" / "submissions").glob("*.txt"))]
-    if _CORPUS.is_dir():
-        real = [
-            path for path in sorted(_CORPUS.glob("0*")) if path.is_file() and path.stat().st_size < _MOST_SEED_BYTES
-        ]
+    submissions = [path.read_bytes() for path in sorted(INVENTED.glob("*.txt"))]
+    if CORPUS.is_dir():
+        real = [path for path in sorted(CORPUS.glob("0*")) if path.is_file() and path.stat().st_size < _MOST_SEED_BYTES]
         submissions += [path.read_bytes() for path in real[:: max(1, len(real) // 20)]]
     made: dict[str, list[bytes]] = {
         "gzip_stream": [gzip.compress(one, mtime=0) for one in submissions[:5]],

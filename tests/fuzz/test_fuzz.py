@@ -14,8 +14,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from tests.fuzz.targets import CRASHES, TARGETS, seeds
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 GUIDED_S = 1
 _FINDS = sorted(path for path in CRASHES.rglob("*") if path.is_file() and path.parent.name in TARGETS)
 _BITS = st.binary(max_size=12) | st.sampled_from(

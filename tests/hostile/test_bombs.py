@@ -15,16 +15,16 @@ from pathlib import Path
 
 import pytest
 
-from archiver.decoding import gunzip
+from archiver.checks.header_facts import read_header_facts
 from archiver.errors import DamagedBodyError, IdentifierError, SettingsError
-from archiver.full_index import _parse_list
-from archiver.header_facts import read_header_facts
-from archiver.master_index import unpack_master_index
+from archiver.listings.master_index import unpack_master_index
+from archiver.listings.reader import _parse_list
+from archiver.listings.tickers import parse_tickers
 from archiver.settings import Settings
-from archiver.tickers import parse_tickers
+from archiver.streams.decoding import gunzip
 from edgarchive.importing import import_submissions
-from indexer.html_text import html_text
-from indexer.xml_text import xml_text
+from indexer.text.html_text import html_text
+from indexer.text.xml_text import xml_text
 from tests.unit.submissions import submission_bytes
 
 MIB = 1 << 20

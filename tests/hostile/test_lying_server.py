@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from archiver.client import Client
+from archiver.edgar.client import Client
+from archiver.edgar.pacer import Pacer
+from archiver.edgar.retry import ATTEMPTS
 from archiver.errors import (
     DamagedBodyError,
     EdgarchiveError,
@@ -20,11 +22,9 @@ from archiver.errors import (
     TroubleError,
     UnreachableError,
 )
-from archiver.fetcher import ATTEMPTS
-from archiver.mirror import Mirror
-from archiver.pacer import Pacer
 from archiver.selection import Selection
 from archiver.settings import Settings
+from archiver.sync.mirror import Mirror
 from tests.hostile.raw_server import Lie, exactly, http, lying
 from tests.loopback import LoopbackEdgar
 from tests.loopback.answers import Answer

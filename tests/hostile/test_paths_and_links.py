@@ -15,15 +15,15 @@ from pathlib import Path
 
 import pytest
 
-from archiver.archive import Archive
+from archiver.edgar.pacer import Pacer
 from archiver.errors import ArchiveFormatError, DamagedBodyError, DamageError, StorageError
 from archiver.identifiers import AccessionNumber
-from archiver.pacer import Pacer
-from archiver.pieces import PieceReader
 from archiver.settings import Settings
-from archiver.tar_stream import tar_members
+from archiver.store.archive import Archive
+from archiver.streams.chunks import PieceReader
+from archiver.streams.tar import tar_members
 from edgarchive.importing import import_submissions
-from indexer.engines import create_index, open_index
+from indexer.index_folder import create_index, open_index
 from tests.edgar_fixtures import CommandLine
 from tests.loopback import LoopbackEdgar
 from tests.loopback.answers import Answer

@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from archiver.client import Client
+from archiver.edgar.client import Client
+from archiver.edgar.pacer import Pacer
 from archiver.errors import EdgarchiveError, UnreachableError
-from archiver.pacer import Pacer
 from tests.edgar_fixtures import CommandLine
 from tests.hostile.raw_server import exactly, http, lying
 from tests.loopback import LoopbackEdgar
+from tests.paths import ROOT
 from tests.unit.submissions import submission_bytes
 
 IDENTITY = "Example Research research@example.com"
@@ -120,8 +121,8 @@ def certificate(tmp_path: Path) -> tuple[Path, Path]:
 
 _READ = """
 import asyncio, pathlib, sys
-from archiver.client import Client
-from archiver.pacer import Pacer
+from archiver.edgar.client import Client
+from archiver.edgar.pacer import Pacer
 
 async def main(url, folder):
     pacer = Pacer(url, rate=1000, folder=pathlib.Path(folder))
@@ -143,7 +144,7 @@ async def test_a_server_that_cannot_prove_who_it_is(
         with pytest.raises(UnreachableError, match="self-signed") as caught:
             await read(client, base)
         assert heard == []
-        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "SSL_CERT_FILE": str(certificate[0])}
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "SSL_CERT_FILE": str(certificate[0])}
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-c", _READ, base, str(tmp_path), env=environment, stdout=subprocess.PIPE
         )
@@ -165,7 +166,7 @@ def test_nobody_but_edgar_is_asked(edgar: LoopbackEdgar, cli: CommandLine, tmp_p
         "sys.addaudithook(hook)\n"
         f"atexit.register(lambda: open({str(tmp_path / 'seen')!r}, 'a').write(''.join(f'{{x}}\\n' for x in seen)))\n"
     )
-    watched = {"PYTHONPATH": f"{tmp_path / 'watch'}:{Path(__file__).parents[2]}"}
+    watched = {"PYTHONPATH": f"{tmp_path / 'watch'}:{ROOT}"}
     for command in (["sync", "--form", "8-K"], ["search", "resigned"], ["verify"], ["status"], ["config", "show"]):
         assert cli.run(*command, **watched).returncode == 0
     port = edgar.base_url.rpartition(":")[2]

@@ -13,14 +13,14 @@ from datetime import date
 
 import pytest
 
-from archiver.archive import Archive
+from archiver.audit.verify import verify_files
 from archiver.errors import UsageError
 from archiver.identifiers import AccessionNumber
-from archiver.mirror import Mirror
 from archiver.reports import SyncReport
 from archiver.selection import Selection
 from archiver.settings import Settings
-from archiver.verify import verify_files
+from archiver.store.archive import Archive
+from archiver.sync.mirror import Mirror
 from tests.edgar_fixtures import CommandLine
 from tests.loopback import FIXTURES, LoopbackEdgar, faults
 

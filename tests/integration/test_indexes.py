@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from archiver.archive import Archive
 from archiver.errors import UsageError
 from archiver.identifiers import AccessionNumber
-from archiver.mirror import Mirror
 from archiver.reports import DryRun, SyncReport
 from archiver.selection import Selection
 from archiver.settings import Settings
+from archiver.store.archive import Archive
+from archiver.sync.mirror import Mirror
 from tests.edgar_fixtures import CommandLine
 from tests.loopback import FIXTURES, LoopbackEdgar, faults
 

@@ -21,8 +21,8 @@ from types import MappingProxyType
 import pytest
 
 from tests.loopback import FIXTURES
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 VERSION = importlib.metadata.version("edgarchive")
 VERSIONS = ("3.11", "3.12", "3.13")
 NO_INDEX = ("NewConnectionError", "ConnectTimeoutError", "Temporary failure in name resolution", "ProxyError")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from archiver.settings import Settings
 from tests.edgar_fixtures import FAST, IDENTITY, CommandLine, command_line
 from tests.loopback import LoopbackEdgar
+from tests.paths import CORPUS
 
 ACCESSION = "0001193125-04-218426"
-FILE = Path(__file__).parents[3] / "shared" / "corpus" / f"{ACCESSION}.txt"
+FILE = CORPUS / f"{ACCESSION}.txt"
 SYNC = ("sync", "--form", "8-K", "--cik", "0001056386", "--since", "2004-12-01", "--until", "2004-12-31")
 
 pytestmark = pytest.mark.skipif(not FILE.exists(), reason="the corpus of real submissions is not here")

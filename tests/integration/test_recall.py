@@ -17,16 +17,17 @@ from typing import Any
 
 import pytest
 
-from archiver.archive import Archive
 from archiver.errors import UnreadableSubmissionError
 from archiver.settings import Settings
-from indexer.build import index_archive
-from indexer.engines import ENGINES
-from indexer.library import Library
-from indexer.submission import parse_submission
+from archiver.store.archive import Archive
+from indexer.index_folder import ENGINES
+from indexer.search.library import Library
+from indexer.submission.submission import parse_submission
+from indexer.update.update import index_archive
 from tests.loopback import FIXTURES
 from tests.opensearch.fixtures import engine_environment
-from tests.unit.archives import CORPUS, keep
+from tests.paths import CORPUS
+from tests.unit.archives import keep
 
 ROUNDS = 60
 """Random queries of each kind."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import multiprocessing
 from pathlib import Path
 
-from archiver.archive import Archive
-from indexer.build import index_archive
-from indexer.library import Library
+from archiver.store.archive import Archive
+from indexer.search.library import Library
+from indexer.update.update import index_archive
 from tests.unit.archives import keep
 from tests.unit.submissions import submission_bytes
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from archiver.archive import Archive
 from archiver.errors import BlockedError, LockedError, UnreachableError, UsageError
 from archiver.identifiers import AccessionNumber
-from archiver.mirror import Mirror
 from archiver.reports import SyncReport
 from archiver.selection import Selection
 from archiver.settings import Settings
+from archiver.store.archive import Archive
+from archiver.sync.mirror import Mirror
 from tests.loopback import FIXTURES, LoopbackEdgar, faults
 from tests.loopback.answers import Answer
 from tests.loopback.faults import Fault

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from archiver.errors import UsageError
-from indexer.engines import REMOTE, engine_class
+from indexer.index_folder import REMOTE, engine_class
 from tests.opensearch.server import NoServerError, Server
 
 

@@ -10,9 +10,10 @@ import signal
 import socket
 import subprocess
 from dataclasses import dataclass
-from pathlib import Path
 
-_SCRIPT = Path(__file__).parents[2] / "scripts" / "opensearch"
+from tests.paths import ROOT
+
+_SCRIPT = ROOT / "scripts" / "opensearch"
 _ENVIRONMENT = dict(os.environ)
 """As it was before a test changed it: Maven keeps its files at home."""
 _ATTEMPTS = 2

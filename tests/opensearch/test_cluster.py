@@ -16,11 +16,11 @@ from opensearchpy import OpenSearch
 
 from archiver.errors import ArchiveFormatError, IndexMissingError, IndexServerError
 from archiver.settings import Settings
-from indexer.engines import create_index, open_index, remove_index
+from indexer.index_folder import create_index, open_index, remove_index
 from indexer.opensearch_engine import searching, writing
 from indexer.opensearch_engine.engine import PLACE, OpenSearchEngine
 from indexer.opensearch_engine.writing import index_name
-from indexer.query import parse_query
+from indexer.query.build import parse_query
 from tests.opensearch.fixtures import started
 from tests.opensearch.server import Server
 from tests.unit.index_entries import accession, entry

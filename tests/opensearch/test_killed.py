@@ -16,16 +16,17 @@ import pytest
 
 pytest.importorskip("opensearchpy")
 
-from archiver.archive import Archive
 from archiver.errors import IndexServerError
 from archiver.settings import Settings
-from indexer.build import index_archive
-from indexer.checking import check_index
+from archiver.store.archive import Archive
 from indexer.engine import Engine
-from indexer.engines import create_index, open_index
-from indexer.query import parse_query
+from indexer.index_folder import create_index, open_index
+from indexer.query.build import parse_query
+from indexer.update.check import check_index
+from indexer.update.update import index_archive
 from tests.opensearch.fixtures import started
 from tests.opensearch.server import Server
+from tests.paths import ROOT
 from tests.unit.archives import keep
 from tests.unit.index_entries import accession, entry
 from tests.unit.submissions import submission_bytes
@@ -108,7 +109,7 @@ def test_a_killed_index_run_is_taken_up_again(tmp_path: Path, settings: Settings
     for delay_s in (0.7, 1.2, 1.8):
         child = subprocess.Popen(
             [sys.executable, "-c", _INDEX_SLOWLY, str(tmp_path / "edgar"), settings.opensearch_url],
-            cwd=Path(__file__).parents[2],
+            cwd=ROOT,
         )
         time.sleep(delay_s)
         os.kill(child.pid, signal.SIGKILL)
@@ -126,11 +127,11 @@ def test_a_killed_index_run_is_taken_up_again(tmp_path: Path, settings: Settings
 _INDEX_SLOWLY = """
 import sys
 from pathlib import Path
-from archiver.archive import Archive
+from archiver.store.archive import Archive
 from archiver.settings import Settings
-from indexer import gathering
-from indexer.build import index_archive
-gathering.PART_TEXT_CHARS = gathering.YEAR_TEXT_CHARS = 500
+from indexer.update import batches
+from indexer.update.update import index_archive
+batches.PART_TEXT_CHARS = batches.YEAR_TEXT_CHARS = 500
 with Archive.open(Path(sys.argv[1]), writable=True) as archive:
     index_archive(archive, engine="opensearch", settings=Settings(opensearch_url=sys.argv[2]))
 """

@@ -21,16 +21,17 @@ pytest.importorskip("opensearchpy")
 
 from opensearchpy import OpenSearch
 
-from archiver.archive import Archive
 from archiver.errors import LockedError
 from archiver.settings import Settings
-from indexer.build import index_archive
-from indexer.checking import check_index
+from archiver.store.archive import Archive
 from indexer.engine import Engine
-from indexer.engines import create_index, marks_hold, open_index
-from indexer.query import parse_query
-from indexer.shares import Share
+from indexer.index_folder import create_index, marks_hold, open_index
+from indexer.query.build import parse_query
+from indexer.share import Share
+from indexer.update.check import check_index
+from indexer.update.update import index_archive
 from tests.opensearch.server import Server
+from tests.paths import ROOT
 from tests.unit.archives import keep
 from tests.unit.index_entries import accession, entry
 from tests.unit.submissions import submission_bytes
@@ -83,7 +84,7 @@ def test_shares_indexed_at_once_are_the_whole(root: Path, settings: Settings) ->
 
 def test_a_killed_share_is_taken_up_again(root: Path, settings: Settings) -> None:
     """What a killed run had committed is not indexed again by the next of the same share."""
-    child = subprocess.Popen([sys.executable, "-c", _INDEX_SLOWLY, str(root), settings.opensearch_url], cwd=_CHECKOUT)
+    child = subprocess.Popen([sys.executable, "-c", _INDEX_SLOWLY, str(root), settings.opensearch_url], cwd=ROOT)
     notes = root / "index" / "shares" / "2003-2003-1of1.sqlite3"
     while not notes.exists() or _noted(notes) < 5:
         assert child.poll() is None
@@ -190,16 +191,15 @@ def test_an_engine_of_one_disk_takes_no_shares(root: Path, settings: Settings) -
     assert run.returncode == 2
 
 
-_CHECKOUT = Path(__file__).parents[2]
 _INDEX_SLOWLY = """
 import sys
 from pathlib import Path
-from archiver.archive import Archive
+from archiver.store.archive import Archive
 from archiver.settings import Settings
-from indexer import gathering
-from indexer.build import index_archive
-from indexer.shares import Share
-gathering.PART_TEXT_CHARS = gathering.YEAR_TEXT_CHARS = 1
+from indexer.update import batches
+from indexer.update.update import index_archive
+from indexer.share import Share
+batches.PART_TEXT_CHARS = batches.YEAR_TEXT_CHARS = 1
 with Archive.open(Path(sys.argv[1]), shared=True) as archive:
     settings = Settings(opensearch_url=sys.argv[2])
     index_archive(archive, engine="opensearch", settings=settings, share=Share(2003, 2003))

@@ -7,15 +7,14 @@ import hashlib
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from archiver.archive import Archive
-from archiver.body import BodyReader
-from archiver.catalogue import CatalogueRecord
+from archiver.checks.body import BodyReader
 from archiver.identifiers import AccessionNumber, Cik, FormType
-from archiver.plan import SubmissionRef
+from archiver.planning.plan import SubmissionRef
+from archiver.store.archive import Archive
+from archiver.store.catalogue import CatalogueRecord
 
 CIK = Cik(320)
 FILED = date(2004, 12, 22)
-CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 """Real files of EDGAR, where a checkout has them beside it."""
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import csv
 from functools import cache
-from pathlib import Path
 
 import pytest
 
-from indexer.submission import Submission, parse_submission
-
-CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
+from indexer.submission.submission import Submission, parse_submission
+from tests.paths import CORPUS
 
 needs_corpus = pytest.mark.skipif(not (CORPUS / "manifest.tsv").exists(), reason="no corpus of real files here")
 

@@ -1,0 +1,1 @@
+"""Verifying and repairing stored files and the catalogue."""

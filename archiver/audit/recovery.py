@@ -1,0 +1,129 @@
+"""The row of a submission, made again from its stored file alone, as far as that says what the catalogue knew."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from archiver.checks.body import BodyFacts, BodyReader
+from archiver.checks.envelope import Opening
+from archiver.checks.header_facts import HeaderFacts, head_of, read_header_facts
+from archiver.errors import EdgarchiveError, IdentifierError
+from archiver.identifiers import AccessionNumber
+from archiver.store.archive import decoded_pieces
+from archiver.store.catalogue import BesideRecord, Catalogue, CatalogueRecord
+from archiver.streams.chunks import PieceReader
+
+_CORRECTION = b"<CORRECTION>"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """What a stored file is by itself: the facts of its body, its size on disk, when it was written.
+
+    `header` is None where it does not say what the catalogue must know, and `header_fault` says why.
+    """
+
+    body: BodyFacts
+    header: HeaderFacts | None
+    header_fault: str | None
+    is_correction: bool
+    stored_bytes: int
+    written_at: datetime
+
+    @property
+    def source(self) -> str:
+        """Where it came from, by its spelling: the Feed has tags, all else has labels."""
+        return "feed" if self.body.opening is Opening.DISSEMINATION else "index"
+
+
+def read_stored_file(path: Path, accession: AccessionNumber) -> StoredFile:
+    """Read the stored file `path`, which should be the submission `accession`, in pieces. Raises `DamageError`."""
+    pieces, body = PieceReader(decoded_pieces(path)), BodyReader(accession, md5=True)
+    head = head_of(pieces)
+    header, fault = None, None
+    try:
+        header = read_header_facts(head)
+    except IdentifierError as error:
+        fault = error.message
+    for portion in pieces.portions():
+        body.feed(portion)
+    status = path.stat()
+    return StoredFile(
+        body=body.facts(),
+        header=header,
+        header_fault=fault,
+        is_correction=_CORRECTION in head,
+        stored_bytes=status.st_size,
+        written_at=datetime.fromtimestamp(status.st_mtime, UTC),
+    )
+
+
+def recovered(file: StoredFile, header: HeaderFacts) -> CatalogueRecord:
+    """The row that `file` with this header had, but for its address, its ETag and what EDGAR did to it since."""
+    return CatalogueRecord(
+        accession=header.accession,
+        form=header.form,
+        filing_date=header.filing_date,
+        cik=header.any_cik or None,
+        url=None,
+        source=file.source,
+        size=file.body.size,
+        stored_bytes=file.stored_bytes,
+        sha256=file.body.sha256,
+        etag_md5=None,
+        signature=file.body.signature,
+        stored_at=file.written_at,
+    )
+
+
+def recovered_beside(file: StoredFile, accession: AccessionNumber) -> BesideRecord:
+    """The row of bytes that stand beside the submission `accession`."""
+    return BesideRecord(
+        accession=accession,
+        sha256=file.body.sha256,
+        kind="correction" if file.is_correction else "older",
+        source=file.source,
+        url=None,
+        size=file.body.size,
+        stored_bytes=file.stored_bytes,
+        stored_at=file.written_at,
+    )
+
+
+class OldCatalogue:
+    """What can still be read of a catalogue that was set aside as damaged, if there is one. A context manager."""
+
+    def __init__(self, path: Path) -> None:
+        self._catalogue: Catalogue | None = None
+        if path.exists():
+            with contextlib.suppress(EdgarchiveError):
+                self._catalogue = Catalogue(path)
+
+    def row_of(self, accession: AccessionNumber, file: StoredFile) -> CatalogueRecord | None:
+        """Its row of the submission `accession`, if that speaks of these very bytes and they are whole by it."""
+        if self._catalogue is None:
+            return None
+        try:
+            record = self._catalogue.get(accession)
+        except EdgarchiveError:  # this row is among the damage
+            return None
+        if record is None or record.sha256 != file.body.sha256 or file.body.fault(etag_md5=record.etag_md5):
+            return None
+        return replace(
+            record,
+            size=file.body.size,
+            stored_bytes=file.stored_bytes,
+            signature=file.body.signature,
+            indexed_sha256=None,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._catalogue is not None:
+            self._catalogue.close()

@@ -1,0 +1,370 @@
+"""Putting right what a check of the files has found: from EDGAR, out of the quarantine, from the files themselves.
+
+No byte of a submission is deleted: what is broken goes to the quarantine. The repair can be stopped anywhere, and the
+next one finds what is left: the row of a lost file stays until the file is back, a file without a row until it has one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from archiver.audit.recovery import OldCatalogue, StoredFile, read_stored_file, recovered, recovered_beside
+from archiver.audit.verify import FileReport, Finding, check_beside, check_rows, files_without_row, submission_in
+from archiver.errors import DamageError, EdgarError, StorageError
+from archiver.identifiers import AccessionNumber
+from archiver.planning.plan import Outcome, Plan, SubmissionRef
+from archiver.reports import SyncReport, Tally
+from archiver.settings import Settings
+from archiver.store.archive import Archive
+from archiver.store.catalogue import CatalogueRecord
+from archiver.store.durable import publish, storage_errors
+from archiver.store.layout import SUBMISSION_SUFFIX
+from archiver.sync.mirror import Mirror
+
+_BATCH = 256
+_MOST_LISTED = 1000
+"""Files taken in that are named one by one; of more, their number is told."""
+
+_NO_IDENTITY = "EDGAR was not asked: no user_agent is set"
+_BROKEN = frozenset({"missing", "truncated", "damaged", "incomplete", "misplaced"})
+
+RepairProgress = Callable[[str, int, int | None], None]
+"""Is told what is being done, how many are done, and of how many (None: not known)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RepairReport(FileReport):
+    """How the archive stands after a repair: as a `FileReport`, and what was `repaired`, each with what was done."""
+
+    repaired: tuple[Finding, ...] = ()
+
+
+def repair_files(
+    archive: Archive,
+    settings: Settings,
+    *,
+    lost: DamageError | None = None,
+    quick: bool = False,
+    progress: RepairProgress | None = None,
+) -> RepairReport:
+    """Check as `verify_files` does, and put right what is found; what cannot be is left among the findings.
+
+    `archive` is open for writing; `lost` is what was wrong with the catalogue that opening it has replaced. EDGAR is
+    asked only for what nothing here can give, and only where the settings name an identity. It blocks; code in an event
+    loop runs it in a thread. Raises `StorageError`, also where rows but no files are there: their disk is not mounted.
+    """
+    if archive.catalogue.count() and not any(archive.layout.submissions.glob("*")):
+        raise StorageError(
+            f"{archive.layout.submissions} is empty, and the catalogue has rows",
+            "mount its disk; if all files are lost, remove the catalogue and run `edgarchive sync`",
+        )
+    with _Repair(archive, settings, progress or _no_progress) as repair:
+        repair.rows(quick=quick)
+        repair.beside(quick=quick)
+        repair.tree()
+        repair.fetch()
+        return repair.report(lost)
+
+
+class _Repair:
+    """One repair: what was checked, what was put right, and what is left."""
+
+    def __init__(self, archive: Archive, settings: Settings, progress: RepairProgress) -> None:
+        self._archive = archive
+        self._catalogue = archive.catalogue
+        self._settings = settings
+        self._progress = progress
+        self._old = OldCatalogue(archive.layout.quarantine / archive.layout.catalogue.name)
+        self._checked = self._ok = self._signed = self._taken_in = 0
+        self._left: list[Finding] = []
+        self._repaired: list[Finding] = []
+        self._lost: dict[AccessionNumber, Finding] = {}
+        self._unproven: dict[AccessionNumber, tuple[Finding, SubmissionRef]] = {}
+
+    def rows(self, *, quick: bool) -> None:
+        """Check every row; take what is broken out of the way, and back in where the quarantine has it whole."""
+        total = self._catalogue.count()
+        for finding, signature in check_rows(self._archive, quick=quick, jobs=self._settings.jobs):
+            self._checked += 1
+            if finding is None:
+                self._count_ok(signature)
+            elif finding.kind == "catalogue-wrong":
+                self._correct_row(finding)
+            elif finding.kind in _BROKEN and finding.accession is not None:
+                self._lost[finding.accession] = finding
+            else:
+                self._left.append(finding)
+            self._progress("checking", self._checked, total)
+        if self._lost:
+            self._catalogue.forget_checkpoints()
+        self._vacate()
+
+    def _correct_row(self, finding: Finding) -> None:
+        """Write a row anew whose file is proven by the row's own sha256."""
+        record, path = self._row(finding)
+        file = read_stored_file(path, record.accession)
+        self._catalogue.add(_with_facts(record, file))
+        self._done(finding, "the row was corrected")
+        self._count_ok(file.body.signature)
+
+    def _vacate(self) -> None:
+        """Move broken files to the quarantine, each under the number of what it is, then bring whole ones back.
+
+        Files of other submissions go last: what lies there may be all that is left of them, so nothing may replace it.
+        """
+        places = [(self._archive.layout.submission(accession), accession) for accession in self._lost]
+        lying = {accession: submission_in(path) or accession for path, accession in places if path.exists()}
+        for path, accession in sorted(places, key=lambda place: lying.get(place[1], place[1]) != place[1]):
+            if accession in lying:
+                self._archive.set_aside(path, f"{lying[accession]}{SUBMISSION_SUFFIX}")
+        for accession in dict.fromkeys([*self._lost, *lying.values()]):
+            self._bring_back(accession)
+
+    def _bring_back(self, accession: AccessionNumber) -> bool:
+        """Give the submission the file that the quarantine has of it, if it is whole and the one that its row means."""
+        copy = self._archive.layout.quarantine / f"{accession}{SUBMISSION_SUFFIX}"
+        place = self._archive.layout.submission(accession)
+        if place.exists() or not copy.exists():
+            return False
+        try:
+            file = read_stored_file(copy, accession)
+        except DamageError:
+            return False
+        known = self._catalogue.get(accession) or self._old.row_of(accession, file)
+        record = _proven(file, known, accession)
+        if record is None:
+            return False
+        with storage_errors(place):
+            publish(copy, place)
+        self._catalogue.add(record)
+        finding = self._lost.pop(accession, None)
+        if finding is None:
+            self._checked += 1
+            path = str(place.relative_to(self._archive.root))
+            finding = Finding("misplaced", accession, path, "its file lay in another place")
+        self._done(finding, "it is in its place again")
+        self._count_ok(file.body.signature)
+        return True
+
+    def beside(self, *, quick: bool) -> None:
+        """Check what stands beside submissions. EDGAR serves it no more: the row of what is lost is dropped."""
+        for finding in list(check_beside(self._archive, quick=quick)):
+            if finding.kind == "unreadable" or finding.accession is None:
+                self._left.append(finding)
+                continue
+            path = self._archive.root / str(finding.path)
+            if finding.kind == "damaged":
+                self._archive.set_aside(path, path.name)
+            for row in list(self._catalogue.beside(finding.accession)):
+                if self._archive.layout.beside(row.accession, row.sha256) == path:
+                    self._catalogue.remove_beside(row)
+            self._leave(finding, "EDGAR serves these bytes no more, so their row was dropped")
+
+    def tree(self) -> None:
+        """Give rows to files without one, and places to files that are not in theirs."""
+        waiting: list[Finding] = []
+        with ThreadPoolExecutor(self._settings.jobs) as pool:
+
+            def take_in() -> None:
+                files = list(pool.map(self._read, waiting))
+                records = [self._take_in(finding, file) for finding, file in zip(waiting, files, strict=True)]
+                self._catalogue.add(*(record for record in records if record is not None))
+                waiting.clear()
+                self._progress("taking in", self._taken_in, None)
+
+            for finding in files_without_row(self._archive):
+                path = self._archive.root / str(finding.path)
+                if finding.kind == "misplaced":
+                    self._place(finding, path)
+                elif finding.accession is not None and path != self._archive.layout.submission(finding.accession):
+                    self._take_in_beside(finding, path, finding.accession)
+                else:
+                    waiting.append(finding)
+                    if len(waiting) == _BATCH:
+                        take_in()
+            take_in()
+
+    def _read(self, finding: Finding) -> StoredFile | DamageError:
+        try:
+            return read_stored_file(self._archive.root / str(finding.path), _accession(finding))
+        except DamageError as error:
+            return error
+
+    def _take_in(self, finding: Finding, file: StoredFile | DamageError) -> CatalogueRecord | None:
+        """The row of a file in its place; where there can be none, the file is dealt with."""
+        accession = _accession(finding)
+        path = self._archive.layout.submission(accession)
+        if isinstance(file, DamageError):
+            if isinstance(file.__cause__, PermissionError):
+                self._leave(replace(finding, kind="unreadable"), file.message)
+            else:
+                self._archive.set_aside(path, path.name)
+                self._leave(finding, f"{file.message}, and is in the quarantine; a sync that selects it fetches it")
+            return None
+        record = self._old.row_of(accession, file) or _proven(file, None, accession)
+        if record is not None:
+            self._taken_in += 1
+            self._checked += 1
+            if self._taken_in <= _MOST_LISTED:
+                self._done(finding, "it was taken in")
+            if record.signature == "invalid":
+                self._left.append(replace(finding, kind="signature", message="the SEC's signature does not verify"))
+            else:
+                self._count_ok(record.signature)
+        elif file.header is not None and file.header.accession != accession:
+            self._place(replace(finding, kind="misplaced"), path)
+        elif file.body.opening is None or not file.body.named:
+            self._archive.set_aside(path, path.name)
+            self._leave(finding, f"{file.body.fault(etag_md5=None)}; it is in the quarantine")
+        elif file.header is None:
+            self._leave(finding, f"{file.header_fault}: a sync that selects it takes it in")
+        else:
+            ref = SubmissionRef(accession, file.header.form, file.header.filing_date, file.header.any_cik, listed=False)
+            message = "without its closing tag only EDGAR's checksum can prove it whole"
+            self._unproven[accession] = (replace(finding, message=message), ref)
+        return record
+
+    def _take_in_beside(self, finding: Finding, path: Path, accession: AccessionNumber) -> None:
+        """Give a row to bytes beside a submission, if they are those that their name says."""
+        file = self._read(finding)
+        if isinstance(file, StoredFile) and path == self._archive.layout.beside(accession, file.body.sha256):
+            self._catalogue.add_beside(recovered_beside(file, accession))
+            self._done(finding, "it was taken in")
+        else:
+            self._archive.set_aside(path, path.name)
+            self._done(finding, "these are not the bytes that its name says; it is in the quarantine")
+
+    def _place(self, finding: Finding, path: Path) -> None:
+        """Move a file to the place of the submission that it is, if that is empty and it is whole."""
+        accession = submission_in(path)
+        if accession is None or self._archive.kept([accession]):
+            below = path.relative_to(self._archive.layout.submissions)
+            self._archive.set_aside(path, str(_free(self._archive.layout.quarantine, below)))
+            self._done(finding, "it is in the quarantine")
+            return
+        self._archive.set_aside(path, f"{accession}{SUBMISSION_SUFFIX}")
+        if self._bring_back(accession) or accession in self._lost:
+            return
+        self._leave(finding, f"it is in the quarantine: not the whole submission {accession}")
+
+    def fetch(self) -> None:
+        """Ask EDGAR for what is lost or not proven."""
+        wanted: dict[AccessionNumber, tuple[Finding, SubmissionRef]] = dict(self._unproven)
+        for accession, finding in self._lost.items():
+            record, _ = self._row(finding)
+            if record.cik is None:
+                self._leave(finding, "no entity of it is known, so EDGAR cannot be asked")
+                continue
+            ref = SubmissionRef(accession, record.form, record.filing_date, record.cik, record.listed)
+            wanted[accession] = (finding, ref)
+        if self._settings.user_agent is None:
+            for finding, _ in wanted.values():
+                self._leave(finding, _NO_IDENTITY)
+        elif wanted:
+            self._fetch(wanted)
+
+    def _fetch(self, wanted: dict[AccessionNumber, tuple[Finding, SubmissionRef]]) -> None:
+        stopped, tally = "", Tally()
+        with Plan(self._archive.layout.incoming) as plan:
+            plan.add(ref for _, ref in wanted.values())
+            try:
+                asyncio.run(self._fetch_planned(plan, tally))
+            except EdgarError as error:
+                stopped = str(error)
+            messages = {failure.accession: failure.message for failure in tally.failures}
+            for accession, (finding, _) in wanted.items():
+                outcome = plan.outcome(accession)
+                if outcome is Outcome.STORED:
+                    self._done(finding, "it was fetched again")
+                    self._checked += accession in self._unproven
+                    self._count_ok(self._archive.record(accession).signature)
+                    continue
+                self._put_back(accession)
+                absent = "EDGAR does not have it" if outcome is Outcome.ABSENT else ""
+                self._leave(finding, absent or messages.get(accession) or stopped)
+
+    async def _fetch_planned(self, plan: Plan, tally: Tally) -> None:
+        total = plan.count()
+
+        def show(report: SyncReport) -> None:
+            self._progress("fetching", report.stored + report.absent + report.failed, total)
+
+        async with Mirror(self._settings) as mirror:
+            await mirror.fetch_planned(self._archive, plan, tally, progress=show)
+
+    def _put_back(self, accession: AccessionNumber) -> None:
+        """What EDGAR could not prove stays where it was."""
+        copy = self._archive.layout.quarantine / f"{accession}{SUBMISSION_SUFFIX}"
+        place = self._archive.layout.submission(accession)
+        if accession in self._unproven and copy.exists() and not place.exists():
+            with storage_errors(place):
+                publish(copy, place)
+
+    def report(self, lost: DamageError | None) -> RepairReport:
+        """How it all came out."""
+        repaired = list(self._repaired)
+        if lost is not None:
+            name = self._archive.layout.catalogue.name
+            message = f"{lost.message}; it was made again from {self._taken_in} stored files"
+            repaired.insert(0, Finding("catalogue-damaged", None, name, message))
+        if (more := self._taken_in - _MOST_LISTED) > 0:
+            repaired.append(Finding("uncatalogued", None, "submissions", f"{more} more files were taken in"))
+        return RepairReport(self._checked, self._ok, self._signed, tuple(self._left), tuple(repaired))
+
+    def _row(self, finding: Finding) -> tuple[CatalogueRecord, Path]:
+        accession = _accession(finding)
+        return self._archive.record(accession), self._archive.layout.submission(accession)
+
+    def _count_ok(self, signature: str | None) -> None:
+        self._ok += 1
+        self._signed += signature == "valid"
+
+    def _done(self, finding: Finding, what: str) -> None:
+        self._repaired.append(replace(finding, message=f"{finding.message}; {what}"))
+
+    def _leave(self, finding: Finding, why: str) -> None:
+        self._left.append(replace(finding, message=f"{finding.message}; {why}"))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._old.__exit__(*error)
+
+
+def _accession(finding: Finding) -> AccessionNumber:
+    if finding.accession is None:
+        raise ValueError(f"a finding without accession number: {finding}")
+    return finding.accession
+
+
+def _proven(file: StoredFile, known: CatalogueRecord | None, accession: AccessionNumber) -> CatalogueRecord | None:
+    """The row of a whole file: the one `known`, if it speaks of these bytes, else what the file itself says."""
+    if known is not None:
+        is_proven = file.body.sha256 == known.sha256 and not file.body.fault(etag_md5=known.etag_md5)
+        return _with_facts(known, file) if is_proven else None
+    if file.header is None or file.header.accession != accession or file.body.fault(etag_md5=None):
+        return None
+    return recovered(file, file.header)
+
+
+def _with_facts(record: CatalogueRecord, file: StoredFile) -> CatalogueRecord:
+    return replace(record, size=file.body.size, stored_bytes=file.stored_bytes, signature=file.body.signature)
+
+
+def _free(folder: Path, name: Path) -> Path:
+    """`name`, or the first of its kind that is not taken in `folder`: what a person has put there is never replaced."""
+    taken, number = name, 0
+    while (folder / taken).exists():
+        number += 1
+        taken = name.with_name(f"{name.name}.{number}")
+    return taken
+
+
+def _no_progress(_doing: str, _done: int, _total: int | None) -> None:
+    """Nobody is watching."""

@@ -1,0 +1,1 @@
+"""Whether a submission's bytes are whole: envelope, signature, header facts."""

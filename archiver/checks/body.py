@@ -1,0 +1,101 @@
+"""What a submission's bytes are, and whether they are whole: read once, as they stream by."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from archiver.checks.envelope import EnvelopeReader, Opening
+from archiver.identifiers import AccessionNumber
+from archiver.store.archive import decoded_pieces
+
+_HEAD_BYTES = 16 * 1024
+"""Every header names its accession number within these first bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class BodyFacts:
+    """What a body is: decoded `size` in bytes, `sha256` and `md5` of the decoded bytes, and what its text says of it.
+
+    `md5` is None where nobody had one to compare it with.
+
+    `opening` is None for what is no submission; `named` says that the expected accession number stands in the header;
+    `closed` that the closing tag stands at the end; `signature` is the verdict on a PEM signature, None without one.
+    """
+
+    size: int
+    sha256: str
+    md5: str | None
+    opening: Opening | None
+    named: bool
+    closed: bool
+    signature: str | None
+
+    def fault(self, *, etag_md5: str | None) -> str | None:
+        """Why the body is not the whole submission it should be, or None where it is.
+
+        Whole means: a known opening, the accession number that was asked for, the MD5 of the ETag where EDGAR gave
+        one, and the closing tag; EDGAR serves a few files without one, and for those the MD5 alone is the proof.
+        """
+        if self.opening is None:
+            return "the body is not a submission: it has none of the known openings"
+        if not self.named:
+            return "the body is another submission: this accession number is not in its header"
+        if etag_md5 is not None and self.md5 != etag_md5:
+            return f"the body's MD5 is {self.md5}, EDGAR's ETag says {etag_md5}"
+        if not self.closed and etag_md5 is None:
+            return f"the body is cut: its closing tag is missing after {self.size} bytes"
+        return None
+
+
+class BodyReader:
+    """Takes a body chunk by chunk and gives its facts."""
+
+    def __init__(self, accession: AccessionNumber, *, md5: bool = True) -> None:
+        self._accession = accession
+        self._sha256 = hashlib.sha256()
+        self._md5 = hashlib.md5(usedforsecurity=False) if md5 else None
+        self._envelope = EnvelopeReader()
+        self._head = b""
+        self._size = 0
+
+    def feed(self, decoded: bytes) -> None:
+        """Take the next decoded bytes."""
+        self._size += len(decoded)
+        self._sha256.update(decoded)
+        if self._md5 is not None:
+            self._md5.update(decoded)
+        self._envelope.feed(decoded)
+        if len(self._head) < _HEAD_BYTES:
+            self._head += decoded[:_HEAD_BYTES]
+
+    def facts(self) -> BodyFacts:
+        """The facts, once every byte has been fed."""
+        envelope = self._envelope.finish()
+        return BodyFacts(
+            size=self._size,
+            sha256=self._sha256.hexdigest(),
+            md5=self._md5.hexdigest() if self._md5 else None,
+            opening=envelope.opening,
+            named=self._accession.encode() in self._head or self._accession.digits.encode() in self._head,
+            closed=envelope.closed,
+            signature=envelope.signature,
+        )
+
+
+def read_facts(path: Path, accession: AccessionNumber) -> BodyFacts:
+    """The facts of a stored file, read in pieces so that memory stays flat. Raises `DamageError`."""
+    reader = BodyReader(accession)
+    for piece in decoded_pieces(path):
+        reader.feed(piece)
+    return reader.facts()
+
+
+def sha256_of(pieces: Iterable[bytes]) -> str:
+    """The sha256 of a body, in hex."""
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()

@@ -1,0 +1,85 @@
+"""What a body is, and whether it is whole: its opening, its closing tag.
+
+The bytes are looked at as they stream by, so the cost is the same for 1 KB and 400 MB. Openings and closings are those
+that real submissions of 1993 to today have (docs/format.md, "Whole").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from archiver.checks.pem import PEM_BEGIN, PEM_END, PemVerifier
+
+_TAIL_BYTES = 1024
+
+
+class Opening(StrEnum):
+    """The known openings of a submission; the value is the first thing in the file."""
+
+    PEM = PEM_BEGIN.decode()
+    SEC = "<SEC-DOCUMENT>"
+    IMS = "<IMS-DOCUMENT>"
+    DISSEMINATION = "<SUBMISSION>"
+
+
+_CLOSING = {
+    Opening.PEM: PEM_END,
+    Opening.SEC: b"</SEC-DOCUMENT>",
+    Opening.IMS: b"</IMS-DOCUMENT>",
+    Opening.DISSEMINATION: b"</SUBMISSION>",
+}
+
+
+def opening_of(head: bytes) -> Opening | None:
+    """Which known opening `head`, the first bytes of a body, starts with. White space before it is allowed."""
+    stripped = head.lstrip()
+    return next((opening for opening in Opening if stripped.startswith(opening.encode())), None)
+
+
+@dataclass(frozen=True, slots=True)
+class EnvelopeResult:
+    """What was seen: the opening (None: no submission), whether the closing tag stands at the end, the PEM verdict."""
+
+    opening: Opening | None
+    closed: bool
+    signature: str | None
+
+
+class EnvelopeReader:
+    """Reads a body in chunks and says at the end what it was."""
+
+    def __init__(self) -> None:
+        self._head = b""
+        self._tail = b""
+        self._opening: Opening | None = None
+        self._looked = False
+        self._pem: PemVerifier | None = None
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next decoded bytes."""
+        if not self._looked:
+            self._head += chunk
+            if len(self._head) < _TAIL_BYTES:
+                return
+            chunk = self._look()
+        self._take(chunk)
+
+    def _look(self) -> bytes:
+        self._looked = True
+        self._opening = opening_of(self._head)
+        if self._opening is Opening.PEM:
+            self._pem = PemVerifier()
+        return self._head
+
+    def _take(self, chunk: bytes) -> None:
+        if self._pem is not None:
+            self._pem.feed(chunk)
+        self._tail = chunk[-_TAIL_BYTES:] if len(chunk) >= _TAIL_BYTES else (self._tail + chunk)[-_TAIL_BYTES:]
+
+    def finish(self) -> EnvelopeResult:
+        """The verdict, once every byte has been fed."""
+        if not self._looked:
+            self._take(self._look())
+        closed = self._opening is not None and self._tail.rstrip().endswith(_CLOSING[self._opening])
+        return EnvelopeResult(self._opening, closed, self._pem.finish() if self._pem else None)

@@ -1,0 +1,98 @@
+"""The few facts of a header by which a submission is placed and selected: who it is, before anything else is read.
+
+The whole header is the indexer's business; this is what an index row would have said of it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from archiver.checks.envelope import Opening, opening_of
+from archiver.errors import IdentifierError
+from archiver.identifiers import AccessionNumber, Cik, FormType, parse_date
+from archiver.model import MasterIndexEntry
+from archiver.streams.chunks import PieceReader
+
+HEAD_BYTES = 1 << 22
+"""No header is longer: the largest known, of some hundred entities, have a tenth of it."""
+
+_END = re.compile(rb"</(?:SEC|IMS)-HEADER>|<DOCUMENT>")
+_ACCESSION = re.compile(rb"(?:^[ \t]*ACCESSION NUMBER:\s*|^<ACCESSION-NUMBER>)([0-9-]{18,20})\s*$", re.MULTILINE)
+_FORM = re.compile(rb"(?:^[ \t]*CONFORMED SUBMISSION TYPE:[ \t]*|^<TYPE>)([^\r\n]+)", re.MULTILINE)
+_FILED = re.compile(rb"(?:^[ \t]*FILED AS OF DATE:\s*|^<FILING-DATE>)([0-9]{8})\s*$", re.MULTILINE)
+_OPENED = re.compile(rb"^<(?:SEC|IMS)-DOCUMENT>[^\r\n]*:\s*([0-9]{8})\s*$", re.MULTILINE)
+_NAME = rb"(?:COMPANY CONFORMED NAME:[ \t]*|<CONFORMED-NAME>)([^\r\n]*)"
+_CIK = rb"(?:CENTRAL INDEX KEY:[ \t]*|<CIK>)([0-9]{1,10})"
+_ENTITY = re.compile(_NAME + rb"|" + _CIK)
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderFacts:
+    """What a header says of its submission. `entities` are CIKs with names, each once, in their order."""
+
+    accession: AccessionNumber
+    form: FormType
+    filing_date: date
+    entities: tuple[tuple[Cik, str], ...]
+    opening: Opening
+
+    @property
+    def any_cik(self) -> Cik:
+        """Any of its entities; 0 where the header names none."""
+        return self.entities[0][0] if self.entities else Cik(0)
+
+    def rows(self) -> list[MasterIndexEntry]:
+        """The rows that the master index has, or would have, of the submission."""
+        return [MasterIndexEntry(cik, name, self.form, self.filing_date, self.accession) for cik, name in self.entities]
+
+
+def header_is_in(head: bytes) -> bool:
+    """Whether `head`, the first bytes of a file, holds all that `read_header_facts` can read, or never will."""
+    return len(head) >= HEAD_BYTES or opening_of(head) is None or _END.search(head) is not None
+
+
+def head_of(reader: PieceReader) -> bytes:
+    """The first bytes of a file, header included, without taking them from `reader`."""
+    size = 16 * 1024
+    while len(head := reader.peek(size)) == size and not header_is_in(head):
+        size *= 2
+    return head
+
+
+def read_header_facts(head: bytes) -> HeaderFacts:
+    """The facts in `head`, the first bytes of a submission, header included, in either spelling and with any line ends.
+
+    Raises `IdentifierError` where it is no submission, or one whose header lacks accession number, form or filing date.
+    """
+    opening = opening_of(head)
+    if opening is None:
+        raise IdentifierError("it has none of the known openings of a submission", "give files as EDGAR serves them")
+    end = _END.search(head)
+    text = head[: end.start() if end else HEAD_BYTES].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    accession, form = _ACCESSION.search(text), _FORM.search(text)
+    filed = _FILED.search(text) or _OPENED.search(text)
+    if not (accession and form and filed):
+        wanting = "accession number" if not accession else "form type" if not form else "filing date"
+        raise IdentifierError(f"its header has no {wanting}", "give files as EDGAR serves them")
+    return HeaderFacts(
+        accession=AccessionNumber(accession[1].decode()),
+        form=FormType(form[1].decode("latin-1")),
+        filing_date=parse_date(filed[1].decode()),
+        entities=tuple(_entities(text).items()),
+        opening=opening,
+    )
+
+
+def _entities(text: bytes) -> dict[Cik, str]:
+    """CIK -> name. In the labelled spelling the name stands before its CIK, in the tagged one too."""
+    entities: dict[Cik, str] = {}
+    name = ""
+    for match in _ENTITY.finditer(text):
+        if match[2] is None:
+            name = match[1].decode("latin-1").strip()
+        else:
+            entities.setdefault(Cik(match[2].decode()), name)
+            name = ""
+    return entities

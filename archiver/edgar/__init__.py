@@ -1,0 +1,1 @@
+"""Talking to EDGAR: addresses, pace, HTTP, what a response means, retries."""

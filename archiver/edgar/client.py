@@ -1,0 +1,276 @@
+"""HTTP to EDGAR: the only user of aiohttp. Every request start is paced, redirects included."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import re
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Self
+
+import aiohttp
+from yarl import URL
+
+from archiver.edgar.pacer import Pacer
+from archiver.edgar.proxy import proxy_for
+from archiver.edgar.responses import PEEK_BYTES, etag_md5, is_page, refusal
+from archiver.errors import FetchError, TooLargeError, TroubleError, UnreachableError
+from archiver.events import event
+from archiver.redaction import quoted
+from archiver.streams.decoding import ContentDecoder
+
+_log = logging.getLogger(__name__)
+
+_REDIRECTS = {
+    HTTPStatus.MOVED_PERMANENTLY,
+    HTTPStatus.FOUND,
+    HTTPStatus.TEMPORARY_REDIRECT,
+    HTTPStatus.PERMANENT_REDIRECT,
+}
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-")
+_MAX_REDIRECTS = 3
+_READ_BYTES = 1 << 18
+_SNIFF_BYTES = 64
+_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=30, sock_read=60)
+PATIENCE_S = 120.0
+"""Seconds that the headers of an answer may take, and over which a body must come at `SLOWEST_BYTES_PER_S`."""
+SLOWEST_BYTES_PER_S = 100
+"""A server that sends a byte now and then would else hold a request for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a body: `received` as it came (empty for the later pieces of one read), `decoded` from it."""
+
+    received: bytes
+    decoded: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The rest of a file from byte `first` on, if it is still the `version` (ETag or HTTP date) that was begun."""
+
+    first: int
+    version: str | None
+
+    def headers(self) -> dict[str, str]:
+        """The headers to ask with (RFC 9110, 13.1.5 and 14.2); packed on its way, no byte would be where it was."""
+        headers = {"Accept-Encoding": "identity"}
+        if self.first:
+            headers["Range"] = f"bytes={self.first}-"
+            if self.version:
+                headers["If-Range"] = self.version
+        return headers
+
+
+class Answer:
+    """An answer whose body is worth taking. Iterate it once, for the chunks."""
+
+    def __init__(
+        self,
+        response: aiohttp.ClientResponse,
+        *,
+        max_bytes: int,
+        conditional: bool = False,
+        part: Part | None = None,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
+        self._response = response
+        self._patience_s = patience_s
+        self._decoder = ContentDecoder(response.headers.get("Content-Encoding", "").strip().lower())
+        self._max_bytes = max_bytes
+        self._decoded_bytes = 0
+        self._peeked: list[Chunk] = []
+        self._chunks = self._read()
+        self.url = str(response.url)
+        self.is_gzip = self._decoder.is_gzip
+        self.etag_md5 = etag_md5(response.headers.get("ETag"))
+        self.last_modified = response.headers.get("Last-Modified")
+        self.version = response.headers.get("ETag") or self.last_modified
+        self.first_byte = _first_byte(response) if part else 0
+        self.length = None if response.content_length is None else self.first_byte + response.content_length
+        self.is_unmodified = conditional and response.status == HTTPStatus.NOT_MODIFIED
+
+    async def _read(self) -> AsyncGenerator[Chunk, None]:
+        clock = asyncio.get_running_loop().time
+        checked_s, came_bytes = clock(), 0
+        async for received in self._response.content.iter_chunked(_READ_BYTES):
+            came_bytes += len(received)
+            if (taken_s := clock() - checked_s) > self._patience_s:
+                if came_bytes < SLOWEST_BYTES_PER_S * taken_s:
+                    raise TroubleError(f"EDGAR sends fewer than {SLOWEST_BYTES_PER_S} bytes a second")
+                checked_s, came_bytes = clock(), 0
+            rest = received
+            for decoded in self._decoder.decode(received):
+                self._decoded_bytes += len(decoded)
+                if self._decoded_bytes > self._max_bytes:
+                    raise TooLargeError(
+                        f"the body passes {self._max_bytes} decoded bytes", "raise max_submission_bytes to take it"
+                    )
+                yield Chunk(rest, decoded)
+                rest = b""
+            if rest:
+                yield Chunk(rest, b"")
+        self._decoder.finish()
+
+    async def check(self) -> None:
+        """Look at the first bytes; raise the refusal that the answer stands for."""
+        if self.is_unmodified:
+            return
+        head = b""
+        status = HTTPStatus.OK if self.first_byte else self._response.status
+        taken = status == HTTPStatus.OK
+        async for chunk in self._chunks:
+            self._peeked.append(chunk)
+            head += chunk.decoded
+            if len(head) >= (PEEK_BYTES if not taken or is_page(head) else _SNIFF_BYTES):
+                break
+        if error := refusal(status, head[:PEEK_BYTES], self._response.headers):
+            raise error
+        if not head:
+            raise TroubleError("EDGAR sent an empty body")
+
+    async def close(self) -> None:
+        """End the reading of the body, wherever it is."""
+        await self._chunks.aclose()
+        # Closed, not released: the rest of a refused or cut body is of no use to anyone.
+        if self._response.content.at_eof():
+            self._response.release()
+        else:
+            self._response.close()
+
+    async def __aiter__(self) -> AsyncIterator[Chunk]:
+        for chunk in self._peeked:
+            yield chunk
+        self._peeked.clear()
+        async for chunk in self._chunks:
+            yield chunk
+
+
+class Client:
+    """Asks EDGAR, in turn with all other processes of this machine. A context manager.
+
+    `patience_s`: see `PATIENCE_S`.
+    """
+
+    def __init__(self, *, user_agent: str, pacer: Pacer, concurrency: int, patience_s: float = PATIENCE_S) -> None:
+        self._pacer = pacer
+        self._patience_s = patience_s
+        self._session = aiohttp.ClientSession(
+            headers={"User-Agent": user_agent, "Accept-Encoding": "gzip, deflate"},
+            connector=aiohttp.TCPConnector(limit=concurrency),
+            timeout=_TIMEOUT,
+            auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+
+    @contextlib.asynccontextmanager
+    async def get(
+        self, url: str, *, max_bytes: int, modified_since: str | None = None, part: Part | None = None
+    ) -> AsyncIterator[Answer]:
+        """Ask for `url`; the answer is open within the `async with`.
+
+        With `modified_since`, the HTTP date of what the caller has, the answer may be `is_unmodified` and have no body.
+        With `part`, only that is asked for, and the answer's `first_byte` says whether the server has obliged.
+        Raises `AbsentError`, `BlockedError`, `TroubleError` (`DamagedBodyError` among them), `TooLargeError` once more
+        than `max_bytes` decoded bytes have come, `UnreachableError`, or `FetchError` for what no attempt will mend.
+        """
+        with _translated(url):
+            headers = {"If-Modified-Since": modified_since} if modified_since else {}
+            if part is not None:
+                headers |= part.headers()
+            response = await self._follow(URL(url), headers)
+            answer = Answer(
+                response, max_bytes=max_bytes, conditional=bool(modified_since), part=part, patience_s=self._patience_s
+            )
+            try:
+                await answer.check()
+                yield answer
+            finally:
+                await answer.close()
+
+    async def _follow(self, url: URL, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+        for _ in range(_MAX_REDIRECTS + 1):
+            await self._pacer.start()
+            _log.debug("asking for %s", url, extra=event("asked", url=str(url)))
+            began_s = time.monotonic()
+            response = await self._ask(url, headers)
+            ms = round((time.monotonic() - began_s) * 1000)
+            length = response.content_length
+            facts = event("answered", url=str(url), status=response.status, bytes=length, ms=ms)
+            _log.debug("GET %s: %d", url, response.status, extra=facts)
+            if response.status not in _REDIRECTS:
+                return response
+            response.close()
+            url = _redirect(url, response.headers.get("Location", ""))
+        raise FetchError(f"EDGAR redirects more than {_MAX_REDIRECTS} times")
+
+    async def _ask(self, url: URL, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+        proxy = proxy_for(str(url))
+        if proxy and url.scheme == "http":  # there is no tunnel to open: the proxy reads the request itself
+            headers = {**headers, **proxy.headers}
+        async with asyncio.timeout(self._patience_s):
+            return await self._session.get(
+                url,
+                headers=headers,
+                allow_redirects=False,
+                proxy=proxy.url if proxy else None,
+                proxy_headers=proxy.headers if proxy else None,
+            )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._session.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+def _first_byte(response: aiohttp.ClientResponse) -> int:
+    """Where a partial answer begins, by its ``Content-Range``; 0 for a whole one, and for one that does not say."""
+    match = _CONTENT_RANGE.match(response.headers.get("Content-Range", ""))
+    return int(match[1]) if response.status == HTTPStatus.PARTIAL_CONTENT and match else 0
+
+
+def _redirect(url: URL, location: str) -> URL:
+    """Where a redirect of `url` leads. Raises `FetchError` unless it stays on the host."""
+    try:
+        target = url.join(URL(location))
+        stays = target.origin() == url.origin()
+    except ValueError:
+        raise FetchError(f"EDGAR redirects to {quoted(location)!r}, which is no address") from None
+    if not stays:
+        raise FetchError(f"EDGAR redirects to another host, {target.host}", "no redirect off the host is followed")
+    return target
+
+
+@contextlib.contextmanager
+def _translated(url: str) -> Iterator[None]:
+    """Aiohttp's errors as ours."""
+    try:
+        yield
+    except aiohttp.ClientProxyConnectionError as error:
+        raise UnreachableError(f"cannot connect to the proxy {error.host}", "check HTTPS_PROXY and NO_PROXY") from error
+    except aiohttp.ClientHttpProxyError as error:
+        raise UnreachableError(f"the proxy answered with status {error.status}", "check HTTPS_PROXY") from None
+    except aiohttp.ClientConnectorCertificateError as error:
+        reason = getattr(error.certificate_error, "verify_message", "") or "its certificate is not valid"
+        raise UnreachableError(
+            f"{URL(url).host} cannot prove who it is: {quoted(reason)}",
+            "check the clock; a proxy's own authority is named by SSL_CERT_FILE",
+        ) from error
+    except aiohttp.ClientConnectorError as error:
+        host = URL(url).host
+        raise UnreachableError(
+            f"cannot connect to {host}: {error.os_error.strerror or error}", "check the network"
+        ) from error
+    except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+        reason = str(error) or type(error).__name__
+        raise TroubleError(f"the connection failed: {quoted(reason)}") from error

@@ -1,0 +1,99 @@
+"""Which failures of a request to EDGAR are worth another attempt, and when."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import tenacity
+
+from archiver.edgar.pacer import Pacer
+from archiver.errors import BlockedError, TroubleError, UnreachableError
+from archiver.events import event
+
+_log = logging.getLogger(__name__)
+
+ATTEMPTS = 5
+"""Attempts at one file; the waits between them grow from below 1 s to below 8 s, at random."""
+BLOCKS = 3
+"""Block pages in a row, each after a full pause, before the run gives up."""
+
+_backoff = tenacity.wait_random_exponential(multiplier=0.5, max=60)
+_MAX_RETRY_AFTER_S = 600.0
+
+Result = TypeVar("Result")
+
+
+class Fetcher:
+    """Runs a piece of fetching until it succeeds or is not worth another attempt."""
+
+    def __init__(
+        self,
+        pacer: Pacer,
+        *,
+        block_pause_s: float,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._pacer = pacer
+        self._block_pause_s = block_pause_s
+        self._sleep = sleep
+
+    async def run(self, work: Callable[[], Awaitable[Result]]) -> Result:
+        """The result of `work`, called anew for each attempt.
+
+        Passing faults (`TroubleError`, `UnreachableError`) are tried `ATTEMPTS` times. A block pauses every process of
+        this machine and does not count as an attempt, until `BLOCKS` of them. What stays wrong is raised as it was.
+        """
+        blocks = 0
+
+        def note(state: tenacity.RetryCallState) -> None:
+            nonlocal blocks
+            error = _error(state)
+            if isinstance(error, BlockedError):
+                blocks += 1
+                pause_s = max(self._block_pause_s, error.retry_after_s or 0.0)
+                self._pacer.pause(pause_s)
+                facts = event("blocked", pause_s=pause_s)
+                _log.warning("%s; no request for %g s", error.message, pause_s, extra=facts)
+
+        def stop(state: tenacity.RetryCallState) -> bool:
+            if isinstance(_error(state), BlockedError):
+                return blocks >= BLOCKS
+            return state.attempt_number - blocks >= ATTEMPTS
+
+        retrying = tenacity.AsyncRetrying(
+            retry=tenacity.retry_if_exception_type((TroubleError, UnreachableError, BlockedError)),
+            after=note,
+            stop=stop,
+            wait=_wait_s,
+            sleep=self._sleep,
+            before_sleep=_log_retry,
+            reraise=True,
+        )
+
+        async def attempt() -> Result:  # tenacity awaits only what it knows to be a coroutine function
+            return await work()
+
+        return await retrying(attempt)
+
+
+def _error(state: tenacity.RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None
+
+
+def _wait_s(state: tenacity.RetryCallState) -> float:
+    """The pacer holds back what follows a block; `Retry-After` is obeyed; else exponential, at random."""
+    error = _error(state)
+    if isinstance(error, BlockedError):
+        return 0.0
+    if isinstance(error, TroubleError) and error.retry_after_s is not None:
+        return min(error.retry_after_s, _MAX_RETRY_AFTER_S)
+    return _backoff(state)
+
+
+def _log_retry(state: tenacity.RetryCallState) -> None:
+    error, attempt = _error(state), state.attempt_number
+    facts = event("retried", attempt=attempt, error=type(error).__name__)
+    _log.info("attempt %d failed, trying again: %s", attempt, error, extra=facts)

@@ -1,0 +1,1 @@
+"""Ways into the store: single submissions, the Feed, imports."""

@@ -1,0 +1,256 @@
+"""Submissions on their way into the archive by the thousand: checked and packed in threads, made durable together.
+
+For what comes from the Feed and from folders. One thread reads; small submissions are packed by others, large ones as
+they stream by, so that memory stays flat. A file gets its name only after a sync of all of its group, and its row only
+after that name is durable.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import FileIO
+from itertools import chain
+from pathlib import Path
+from typing import Self
+
+from isal import isal_zlib
+
+from archiver.checks.body import BodyFacts, BodyReader
+from archiver.checks.header_facts import HeaderFacts
+from archiver.errors import DamagedBodyError, DamageError, EdgarchiveError, FetchError, TooLargeError
+from archiver.events import event
+from archiver.intake.single import GZIP_LEVEL, GZIP_WINDOW, forget_quarantined, whole_orphan
+from archiver.planning.plan import Outcome
+from archiver.store.archive import Archive
+from archiver.store.catalogue import CatalogueRecord
+from archiver.store.durable import publish_together, storage_errors
+
+_log = logging.getLogger(__name__)
+
+SMALL_BYTES = 8 << 20
+"""A submission up to this size is packed by another thread; a larger one as it is read."""
+_GROUP_FILES = 512
+_GROUP_BYTES = 256 << 20
+_MODE = 0o644
+
+Settled = Callable[[HeaderFacts, "Taken"], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of one submission: stored, with so many decoded bytes, or failed, with the error."""
+
+    outcome: Outcome
+    size: int = 0
+    error: FetchError | DamageError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    facts: HeaderFacts
+    body: BodyFacts
+    temporary: Path
+    stored_bytes: int
+
+
+class BulkIntake:
+    """Takes submissions into `archive`; `settled` is told what became of each, in the thread that calls `take`.
+
+    `source` and `url` go into the rows. A context manager: its end, unless by an error, settles all that was taken.
+    Raises `StorageError`.
+    """
+
+    def __init__(
+        self,
+        archive: Archive,
+        settled: Settled,
+        *,
+        source: str,
+        jobs: int,
+        max_bytes: int,
+        url: str | None = None,
+    ) -> None:
+        self._archive = archive
+        self._settled = settled
+        self._source = source
+        self._url = url
+        self._max_bytes = max_bytes
+        self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="pack")
+        self._most_waiting = 4 * jobs
+        self._waiting: list[tuple[HeaderFacts, Future[_Packed]]] = []
+        self._group: list[_Packed] = []
+        self._named: set[str] = set()
+
+    def has(self, facts: HeaderFacts) -> bool:
+        """Whether the archive has the submission: row and file, or, after a kill, a whole file without its row."""
+        if facts.accession in self._named:
+            self.flush()
+        if self._archive.kept([facts.accession]):
+            return True
+        orphan = whole_orphan(self._archive, facts.accession)
+        if orphan is not None:
+            size = self._archive.layout.submission(facts.accession).stat().st_size
+            self._archive.catalogue.add(self._record(facts, orphan, stored_bytes=size))
+        return orphan is not None
+
+    def take(self, facts: HeaderFacts, pieces: Iterator[bytes]) -> None:
+        """Take a submission that the archive does not have; its header said `facts`, `pieces` are all of its bytes.
+
+        What `pieces` raise is raised, and the submission is then not taken.
+        """
+        small: list[bytes] = []
+        size = 0
+        for piece in pieces:
+            small.append(piece)
+            size += len(piece)
+            if size > SMALL_BYTES:
+                self._take_large(facts, chain(small, pieces))
+                break
+        else:
+            self._named.add(facts.accession)
+            self._waiting.append((facts, self._threads.submit(self._pack, facts, small)))
+        while len(self._waiting) >= self._most_waiting:
+            self._collect()
+        if len(self._group) >= _GROUP_FILES or sum(packed.stored_bytes for packed in self._group) >= _GROUP_BYTES:
+            self._publish()
+
+    def _take_large(self, facts: HeaderFacts, pieces: Iterator[bytes]) -> None:
+        """Pack a submission as it is read."""
+        broken: list[EdgarchiveError] = []
+
+        def noted() -> Iterator[bytes]:
+            try:
+                yield from pieces
+            except EdgarchiveError as error:
+                broken.append(error)
+                raise
+
+        try:
+            packed = self._pack(facts, noted())
+        except (FetchError, DamageError) as error:
+            if broken:  # what it is read from has failed, not the submission
+                raise
+            self._fail(facts, error)
+        else:
+            self._named.add(facts.accession)
+            self._waiting.append((facts, _done(packed)))
+
+    def _pack(self, facts: HeaderFacts, pieces: Iterable[bytes]) -> _Packed:
+        """Check and pack one submission into a temporary file, which is not synced yet."""
+        reader = BodyReader(facts.accession, md5=False)
+        packer = isal_zlib.compressobj(GZIP_LEVEL, isal_zlib.DEFLATED, GZIP_WINDOW)
+        folder, size, stored = self._archive.layout.incoming, 0, 0
+        with storage_errors(folder):
+            folder.mkdir(exist_ok=True)
+            descriptor, name = tempfile.mkstemp(prefix=f"{facts.accession}.", suffix=".part", dir=folder)
+        try:
+            with os.fdopen(descriptor, "wb", buffering=0) as file:
+                os.fchmod(descriptor, _MODE)
+                for piece in pieces:
+                    size += len(piece)
+                    if size > self._max_bytes:
+                        raise TooLargeError(
+                            f"the body passes {self._max_bytes} bytes", "raise max_submission_bytes to take it"
+                        )
+                    reader.feed(piece)
+                    with storage_errors(folder):
+                        stored += _write_all(file, packer.compress(piece))
+                with storage_errors(folder):
+                    stored += _write_all(file, packer.flush())
+            body = reader.facts()
+            if fault := body.fault(etag_md5=None):
+                self._quarantine(Path(name), facts)
+                raise DamagedBodyError(fault)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        return _Packed(facts, body, Path(name), stored)
+
+    def _quarantine(self, path: Path, facts: HeaderFacts) -> None:
+        quarantine = self._archive.layout.quarantine
+        with storage_errors(quarantine):
+            quarantine.mkdir(exist_ok=True)
+            path.rename(quarantine / self._archive.layout.submission(facts.accession).name)
+
+    def _collect(self) -> None:
+        """Wait for the submission that was taken first."""
+        facts, future = self._waiting.pop(0)
+        try:
+            self._group.append(future.result())
+        except (FetchError, DamageError) as error:
+            self._fail(facts, error)
+
+    def _fail(self, facts: HeaderFacts, error: FetchError | DamageError) -> None:
+        self._named.discard(facts.accession)
+        self._settled(facts, Taken(Outcome.FAILED, error=error))
+
+    def _drain(self) -> None:
+        while self._waiting:
+            self._collect()
+
+    def _publish(self) -> None:
+        """Make the group durable: bytes, names, rows, in this order."""
+        group, self._group = self._group, []
+        places = [(packed.temporary, self._archive.layout.submission(packed.facts.accession)) for packed in group]
+        publish_together(places)
+        self._archive.catalogue.add(
+            *(self._record(packed.facts, packed.body, stored_bytes=packed.stored_bytes) for packed in group)
+        )
+        for packed in group:
+            self._named.discard(packed.facts.accession)
+            forget_quarantined(self._archive, packed.facts.accession)
+            accession, size = packed.facts.accession, packed.body.size
+            facts = event("stored", accession=accession, form=packed.facts.form, bytes=size, source=self._source)
+            _log.info("%s is stored, %d bytes", accession, size, extra=facts)
+            self._settled(packed.facts, Taken(Outcome.STORED, size=packed.body.size))
+
+    def _record(self, facts: HeaderFacts, body: BodyFacts, *, stored_bytes: int) -> CatalogueRecord:
+        return CatalogueRecord(
+            accession=facts.accession,
+            form=facts.form,
+            filing_date=facts.filing_date,
+            cik=facts.any_cik or None,
+            url=self._url,
+            source=self._source,
+            size=body.size,
+            stored_bytes=stored_bytes,
+            sha256=body.sha256,
+            etag_md5=None,
+            signature=body.signature,
+            stored_at=datetime.now(UTC),
+        )
+
+    def flush(self) -> None:
+        """Settle all that was taken so far."""
+        self._drain()
+        self._publish()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        try:
+            if error[0] is None:
+                self.flush()
+        finally:
+            self._threads.shutdown(wait=True, cancel_futures=True)
+
+
+def _write_all(file: FileIO, data: bytes) -> int:
+    """Write all of `data`; how much that was. Without a buffer: closing one would try again what had no room."""
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) :]
+    return len(data)
+
+
+def _done(packed: _Packed) -> Future[_Packed]:
+    future: Future[_Packed] = Future()
+    future.set_result(packed)
+    return future

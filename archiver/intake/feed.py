@@ -1,0 +1,243 @@
+"""EDGAR's Feed: all submissions of a day in one tar archive, streamed into the archive.
+
+``Feed/{year}/QTR{n}/{YYYYMMDD}.nc.tar.gz`` holds ``{accession}.nc`` for each submission, in the tagged spelling, frozen
+at dissemination, and ``{accession}.pc`` for post-acceptance corrections (PDS Technical Specification).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+
+from archiver.checks.header_facts import HeaderFacts, head_of, read_header_facts
+from archiver.edgar.endpoints import Quarter, quarters
+from archiver.edgar.session import Edgar
+from archiver.errors import DamagedBodyError, FetchError, IdentifierError, UsageError
+from archiver.events import event
+from archiver.identifiers import AccessionNumber
+from archiver.intake.bulk import BulkIntake, Taken
+from archiver.intake.download import FeedStream
+from archiver.intake.single import keep_beside
+from archiver.listings.cache import IndexCache
+from archiver.listings.daily_index import Listed
+from archiver.listings.reader import FullIndex
+from archiver.planning.plan import FIRST_FEED_DAY, Outcome, Plan, SubmissionRef
+from archiver.planning.planner import fingerprint
+from archiver.planning.read_listings import span, without_tickers
+from archiver.reports import FeedEstimate, SyncFailure, SyncReport, Tally
+from archiver.selection import Selection
+from archiver.settings import Settings
+from archiver.store.archive import Archive
+from archiver.streams.chunks import PieceReader
+from archiver.streams.decoding import gunzip
+from archiver.streams.tar import TarMember, tar_members
+
+_log = logging.getLogger(__name__)
+
+AVERAGE_DAY_BYTES = 1_070_000_000
+"""A day's archive: 4.4 TB for the 4 100 business days of 2010 to 2026."""
+_ASSUMED_BYTES_PER_S = 10_000_000
+"""What a line brings, for the estimate alone."""
+
+_NAME = re.compile(r"(\d{8})\.nc\.tar\.gz")
+_CORRECTION = re.compile(r"(?:^|/)(\d{10}-\d{2}-\d{6})\.pc$")
+_MOST_MEMBERS = 200_000
+"""Members of one day; the busiest has 15 000 submissions."""
+_MOST_CORRECTION_BYTES = 16 << 20
+_MOST_AFTER_BYTES = 64 << 20
+"""What may follow the end of a tar archive: padding."""
+
+
+def faster_feed(days: int, *, requests: int, rate: float) -> FeedEstimate | None:
+    """What `days` of the Feed take, if they are likely to take less time than so many single `requests`; else None."""
+    size = days * AVERAGE_DAY_BYTES
+    estimate = FeedEstimate(days, size, days / rate + size / _ASSUMED_BYTES_PER_S)
+    return estimate if days and estimate.estimated_s < requests / rate else None
+
+
+def feed_days(listed: Mapping[str, Listed], quarter: Quarter) -> dict[date, Listed]:
+    """The days of a quarter's folder of the Feed, by the names in its list."""
+    days: dict[date, Listed] = {}
+    for name, file in listed.items():
+        if match := _NAME.fullmatch(name):
+            try:
+                day = datetime.strptime(match[1], "%Y%m%d").date()  # noqa: DTZ007 — a day, no moment
+            except ValueError:
+                continue
+            if Quarter.of(day) == quarter:
+                days[day] = file
+    return days
+
+
+async def sync_feed(
+    edgar: Edgar,
+    archive: Archive,
+    selections: Sequence[Selection],
+    plan: Plan,
+    tally: Tally,
+    *,
+    settings: Settings,
+    progress: Callable[[SyncReport], None],
+) -> None:
+    """Take into `archive`, open for writing, what `selections` take of the Feed, the newest day first.
+
+    What became of each submission goes into `plan` and `tally`. A day that cannot be read to its end is a failure, and
+    what it gave by then stays. Raises `UsageError` (a limit, an unknown ticker), `BlockedError`, `UnreachableError`,
+    `StorageError`.
+    """
+    if any(selection.limit is not None for selection in selections):
+        raise UsageError("a limit counts the newest filings, which only the index tells", "leave out the limit")
+    today = datetime.now(UTC).date()
+    index = FullIndex(edgar, IndexCache(archive), today=today)
+    selections = await without_tickers(selections, index)
+    first, last = span(selections, today=today)
+    if first is None or first < FIRST_FEED_DAY:
+        _log.warning(
+            "the Feed begins on %s; what was filed before is in the index only",
+            FIRST_FEED_DAY,
+            extra=event("feed-begins", first_day=str(FIRST_FEED_DAY)),
+        )
+    first = max(first or FIRST_FEED_DAY, FIRST_FEED_DAY)
+    key = f"feed {fingerprint(selections)}"
+    async for quarter in index.published(list(quarters(first, last)), trees=("Feed",)):
+        listed = feed_days(await index.listed(f"Feed/{quarter.folder}") or {}, quarter)
+        for day, file in sorted(listed.items(), reverse=True):
+            if not first <= day <= last:
+                continue
+            done = archive.catalogue.checkpoint(key, str(day), file.stamp)
+            if done is not None:
+                tally.add(planned=done, present=done)
+                continue
+            url = edgar.endpoints.below_edgar(f"Feed/{quarter.folder}/{file.name}")
+            run = _Day(archive, selections, plan, tally, url=url, settings=settings, progress=progress)
+            await _read_in_thread(FeedStream(edgar, url), run.read)
+            if not run.failed:
+                archive.catalogue.set_checkpoint(key, str(day), file.stamp, planned=run.planned)
+
+
+async def _read_in_thread(stream: FeedStream, read: Callable[[Iterator[bytes]], None]) -> None:
+    """Let `read` have the stream's pieces in a thread; a cancelled task waits until that has ended."""
+    asking = asyncio.create_task(stream.fetch())
+    reading = asyncio.ensure_future(asyncio.to_thread(read, stream.pieces()))
+    try:
+        await asyncio.shield(reading)
+    finally:
+        asking.cancel()
+        await asyncio.gather(asking, reading, return_exceptions=True)
+
+
+class _Day:
+    """One day of the Feed on its way into the archive."""
+
+    def __init__(
+        self,
+        archive: Archive,
+        selections: Sequence[Selection],
+        plan: Plan,
+        tally: Tally,
+        *,
+        url: str,
+        settings: Settings,
+        progress: Callable[[SyncReport], None],
+    ) -> None:
+        self._archive = archive
+        self._selections = selections
+        self._plan = plan
+        self._tally = tally
+        self._url = url
+        self._settings = settings
+        self._progress = progress
+        self._stored: list[AccessionNumber] = []
+        self._damaged = False
+        self.planned = 0
+        self.failed = False
+
+    def read(self, pieces: Iterator[bytes]) -> None:
+        """Read the day's archive to its end, or to where it is damaged, which is a failure of the day."""
+        reader = PieceReader(gunzip(pieces))
+        with BulkIntake(
+            self._archive,
+            self._settle,
+            source="feed",
+            url=self._url,
+            jobs=self._settings.jobs,
+            max_bytes=self._settings.max_submission_bytes,
+        ) as intake:
+            try:
+                for member in tar_members(reader, most=_MOST_MEMBERS):
+                    self._take(member, intake)
+                if reader.skip(_MOST_AFTER_BYTES) == _MOST_AFTER_BYTES:
+                    raise DamagedBodyError("bytes without end follow the end of the archive")
+            except FetchError as error:
+                self._fail(None, error)
+                self._damaged = isinstance(error, DamagedBodyError)
+        if self._damaged:
+            self._distrust()
+
+    def _take(self, member: TarMember, intake: BulkIntake) -> None:
+        if not member.is_file:
+            self._fail(None, DamagedBodyError(f"{_shown(member)} is no plain file, and was passed over"))
+            return
+        if match := _CORRECTION.search(member.name):
+            self._note_correction(AccessionNumber(match[1]), member)
+            return
+        reader = PieceReader(member.content)
+        try:
+            facts = read_header_facts(head_of(reader))
+        except IdentifierError as error:
+            self._fail(None, DamagedBodyError(f"{_shown(member)} is no submission: {error.message}"))
+            return
+        if not any(selection.matches(row) for row in facts.rows() for selection in self._selections):
+            return
+        if self._plan.outcome(facts.accession) is not None:  # twice in the Feed: the first one counts
+            return
+        ref = SubmissionRef(facts.accession, facts.form, facts.filing_date, facts.any_cik, listed=False)
+        self._plan.add([ref])
+        if intake.has(facts):
+            self._plan.mark([facts.accession], Outcome.PRESENT)
+            self._tally.add(present=1)
+        else:
+            intake.take(facts, reader.portions())
+        self.planned += 1
+        self._tally.add(planned=1)
+        self._progress(self._tally.report)
+
+    def _settle(self, facts: HeaderFacts, taken: Taken) -> None:
+        self._plan.mark([facts.accession], taken.outcome)
+        if taken.error is not None:
+            self._fail(facts.accession, taken.error)
+            return
+        self._stored.append(facts.accession)
+        self._tally.add(stored=1, bytes=taken.size)
+        self._progress(self._tally.report)
+
+    def _distrust(self) -> None:
+        """Take back what a damaged archive has given: gzip's checksum at its end was the proof of all of it."""
+        for accession in self._stored:
+            record = self._archive.record(accession)
+            self._archive.quarantine(accession)
+            self._tally.add(stored=-1, bytes=-record.size)
+            self._fail(accession, DamagedBodyError("the archive it came in is damaged"))
+
+    def _fail(self, accession: AccessionNumber | None, error: Exception) -> None:
+        facts = event("refused", accession=accession, url=self._url, error=type(error).__name__)
+        _log.warning("%s: %s", accession or self._url, error, extra=facts)
+        self.failed = True
+        failure = SyncFailure(accession, self._url, type(error).__name__, str(error))
+        self._tally.fail(failure, counted=accession is not None)
+
+    def _note_correction(self, accession: AccessionNumber, member: TarMember) -> None:
+        """Keep a post-acceptance correction beside a submission that the archive has."""
+        if accession not in self._archive.catalogue:
+            return
+        if member.size > _MOST_CORRECTION_BYTES:
+            self._fail(None, DamagedBodyError(f"{_shown(member)} is too large for a correction: {member.size} bytes"))
+            return
+        keep_beside(self._archive, accession, b"".join(member.content), kind="correction", source="feed", url=self._url)
+
+
+def _shown(member: TarMember) -> str:
+    return ascii(member.name[:80])

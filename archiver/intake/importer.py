@@ -1,0 +1,149 @@
+"""Taking in submissions that a user already has."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Self
+
+from archiver.checks.body import sha256_of
+from archiver.checks.envelope import Opening, opening_of
+from archiver.checks.header_facts import HeaderFacts, head_of, read_header_facts
+from archiver.errors import (
+    ConflictError,
+    DamagedBodyError,
+    DamageError,
+    EdgarchiveError,
+    FetchError,
+    IdentifierError,
+    UsageError,
+)
+from archiver.identifiers import AccessionNumber
+from archiver.intake.bulk import BulkIntake, Taken
+from archiver.planning.plan import Outcome, Plan, SubmissionRef
+from archiver.reports import ImportReport, SkippedFile, SyncFailure
+from archiver.store.archive import Archive, decoded_pieces
+from archiver.streams.containers import Candidate, candidates
+
+ImportProgress = Callable[[int, int], None]
+"""Is told how many submissions are stored or failed so far, and how many decoded bytes are stored."""
+
+
+def import_into(
+    archive: Archive,
+    paths: Sequence[Path],
+    *,
+    jobs: int,
+    max_bytes: int,
+    progress: ImportProgress | None = None,
+) -> ImportReport:
+    """Take every submission in `paths` into `archive`, which is open for writing; the originals are only read.
+
+    A submission is placed by the accession number of its header, whatever its file is called. One that is stored is
+    compared with what is there and changes nothing, so an import that was stopped can simply be run again. `jobs`
+    threads pack; a submission above `max_bytes` decoded bytes is a failure. Raises `UsageError` for a path that does
+    not exist, and `StorageError`.
+    """
+    for path in paths:
+        if not path.exists():
+            raise UsageError(f"there is no {path}", "name files or folders that exist")
+    began_s = time.monotonic()
+    with Plan(archive.layout.incoming) as plan:
+        with _Import(archive, plan, jobs=jobs, max_bytes=max_bytes, progress=progress) as run:
+            for found in candidates(paths, outside=archive.root):
+                run.take(found)
+        return ImportReport(
+            planned=plan.count(),
+            present=plan.count(Outcome.PRESENT),
+            stored=plan.count(Outcome.STORED),
+            failed=plan.count(Outcome.FAILED),
+            bytes=run.bytes_stored,
+            elapsed_s=time.monotonic() - began_s,
+            failures=tuple(run.failures),
+            skipped=tuple(run.skipped),
+        )
+
+
+class _Import:
+    """One import: what was found, one by one."""
+
+    def __init__(
+        self,
+        archive: Archive,
+        plan: Plan,
+        *,
+        jobs: int,
+        max_bytes: int,
+        progress: ImportProgress | None,
+    ) -> None:
+        self._archive = archive
+        self._plan = plan
+        self._progress = progress
+        self._paths: dict[AccessionNumber, str] = {}
+        self._intake = BulkIntake(archive, self._settle, source="import", jobs=jobs, max_bytes=max_bytes)
+        self.skipped: list[SkippedFile] = []
+        self.failures: list[SyncFailure] = []
+        self.bytes_stored = 0
+        self._done = 0
+
+    def take(self, found: Candidate | SkippedFile) -> None:
+        """Take one file: into the archive, or among the skipped ones."""
+        if isinstance(found, SkippedFile):
+            self.skipped.append(found)
+            return
+        try:
+            facts = read_header_facts(head_of(found.reader))
+        except (IdentifierError, DamagedBodyError) as error:
+            self.skipped.append(SkippedFile(found.name, error.message))
+            return
+        self._plan.add([SubmissionRef(facts.accession, facts.form, facts.filing_date, facts.any_cik, listed=False)])
+        if self._intake.has(facts):
+            self._compare(facts, found)
+        else:
+            self._paths[facts.accession] = found.name
+            try:
+                self._intake.take(facts, found.reader.portions())
+            except DamagedBodyError as error:
+                self._fail(facts.accession, self._paths.pop(facts.accession), error)
+
+    def _compare(self, facts: HeaderFacts, found: Candidate) -> None:
+        """Hold a copy against what is stored. One in EDGAR's other spelling differs, and is the same submission."""
+        record = self._archive.record(facts.accession)
+        try:
+            if sha256_of(found.reader.portions()) != record.sha256 and facts.opening is self._opening(facts.accession):
+                hint = "compare the two; what is stored stays"
+                raise ConflictError(f"it differs from the {facts.accession} that is stored", hint)
+        except (FetchError, DamageError) as error:
+            self.failures.append(SyncFailure(facts.accession, found.name, type(error).__name__, str(error)))
+        self._mark(facts.accession, Outcome.PRESENT)
+
+    def _opening(self, accession: AccessionNumber) -> Opening | None:
+        pieces = decoded_pieces(self._archive.layout.submission(accession))
+        return opening_of(next(pieces, b""))
+
+    def _settle(self, facts: HeaderFacts, taken: Taken) -> None:
+        path = self._paths.pop(facts.accession)
+        if taken.error is not None:
+            self._fail(facts.accession, path, taken.error)
+        self._mark(facts.accession, taken.outcome)
+        self.bytes_stored += taken.size
+        self._done += 1
+        if self._progress is not None:
+            self._progress(self._done, self.bytes_stored)
+
+    def _mark(self, accession: AccessionNumber, outcome: Outcome) -> None:
+        """Note an outcome; a later copy never makes a submission that is there less than that."""
+        if self._plan.outcome(accession) not in {Outcome.PRESENT, Outcome.STORED}:
+            self._plan.mark([accession], outcome)
+
+    def _fail(self, accession: AccessionNumber, path: str, error: EdgarchiveError) -> None:
+        self.failures.append(SyncFailure(accession, path, type(error).__name__, str(error)))
+        self._mark(accession, Outcome.FAILED)
+
+    def __enter__(self) -> Self:
+        self._intake.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._intake.__exit__(*error)

@@ -1,0 +1,1 @@
+"""EDGAR's listings: quarterly and daily indexes, their cached copies, tickers."""

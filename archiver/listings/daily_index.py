@@ -1,0 +1,90 @@
+"""The files of EDGAR's daily index: which there are, and which a run has to read beside the quarterly index.
+
+A daily file is named for its day in three spellings: MMDDYY in 1994, YYMMDD to 1998-03-30, then YYYYMMDD; some quarters
+have it as ``.idx.gz`` only, and some days have none (measured), so names are read from the folder's list.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from archiver.edgar.endpoints import Quarter
+
+SETTLED_DAYS = 100
+"""Days after its end in which a quarter's late changes are looked for by reading a window of its daily files again."""
+WINDOW_DAYS = 14
+"""That window: 587 of 5 516 daily files were rewritten more than a week after their day (measured)."""
+
+_NAME = re.compile(r"master\.(\d{8}|\d{6})\.idx(\.gz)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A file in one of EDGAR's folder lists: its name, and when it changed and how large it is, as the list says."""
+
+    name: str
+    changed: str
+    size: str
+
+    @property
+    def stamp(self) -> str:
+        """What the list says of it, in one text: another stamp is another file."""
+        return f"{self.changed} {self.size}".strip()
+
+    @property
+    def changed_at(self) -> datetime | None:
+        """When it changed, by EDGAR's clock; None where the list says nothing that can be read."""
+        for spelling in ("%m/%d/%Y %I:%M:%S %p", "%Y-%m-%d %H:%M:%S"):
+            try:
+                return datetime.strptime(self.changed, spelling)  # noqa: DTZ007 — compared with its like only
+            except ValueError:
+                continue
+        return None
+
+
+def daily_files(listed: Iterable[Listed], quarter: Quarter) -> dict[date, Listed]:
+    """The daily master indexes among the files of a quarter's folder, by their day; plain before gzip."""
+    files: dict[date, Listed] = {}
+    for file in sorted(listed, key=lambda file: file.name, reverse=True):  # ``….idx.gz`` first, then ``….idx`` over it
+        match = _NAME.fullmatch(file.name)
+        day = _day(match[1], quarter) if match else None
+        if day is not None:
+            files[day] = file
+    return files
+
+
+def _day(digits: str, quarter: Quarter) -> date | None:
+    """The day that a name's digits stand for: of the spellings, the one that falls into the folder's quarter."""
+    for spelling in ("%Y%m%d",) if len(digits) == len("YYYYMMDD") else ("%y%m%d", "%m%d%y"):
+        try:
+            day = datetime.strptime(digits, spelling).date()  # noqa: DTZ007 — a day, no moment
+        except ValueError:
+            continue
+        if Quarter.of(day) == quarter:
+            return day
+    return None
+
+
+def needed_days(
+    daily: Mapping[date, Listed], *, quarter: Quarter, full: Listed | None, covered: date | None, today: date
+) -> list[date]:
+    """The days whose daily index may know of filings that the quarterly one does not.
+
+    `full` is the quarterly file in its folder's list, and `covered` the newest filing date in it; None where EDGAR has
+    none, and then every day is needed. Needed are the days after `covered`, the files that changed later than the
+    quarterly one, and, until a quarter has settled, the last `WINDOW_DAYS` before `covered`.
+    """
+    if covered is None:
+        return sorted(daily)
+    settled = quarter.last_day + timedelta(days=SETTLED_DAYS) < today
+    since = covered if settled else covered - timedelta(days=WINDOW_DAYS)
+    rebuilt = full.changed_at if full else None
+
+    def is_needed(day: date, file: Listed) -> bool:
+        changed = file.changed_at
+        return day > since or (rebuilt is not None and changed is not None and changed > rebuilt)
+
+    return sorted(day for day, file in daily.items() if is_needed(day, file))

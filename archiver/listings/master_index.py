@@ -1,0 +1,119 @@
+"""EDGAR's master index: one row for each entity of each submission.
+
+Rows are ``CIK|Company Name|Form Type|Date Filed|Filename`` after a preamble of free length that ends with a line of
+dashes; names are latin-1; the date is ``YYYY-MM-DD`` in quarterly files and ``YYYYMMDD`` in daily ones (measured).
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+from collections.abc import Iterator
+from datetime import date
+from functools import lru_cache
+
+from archiver.errors import DamagedBodyError, IdentifierError
+from archiver.events import event
+from archiver.identifiers import AccessionNumber, Cik, FormType
+from archiver.model import MasterIndexEntry
+from archiver.streams.decoding import gunzip
+
+_log = logging.getLogger(__name__)
+
+MAX_TEXT_BYTES = 500_000_000
+"""Far above the largest quarterly index (33 MB); what is larger is none."""
+_PIECE_BYTES = 1 << 18
+_DASHES = re.compile(rb"-{20,}\s*")
+_ROW = re.compile(
+    rb"([0-9]{1,10})\|([^|\r\n]*)\|([^|\r\n]*)\|([0-9]{4}-?[0-9]{2}-?[0-9]{2})\|"
+    rb"edgar/data/[0-9]+/([0-9]{10}-[0-9]{2}-[0-9]{6})\.txt\r?\n?"
+)
+"""A row as nearly all are; the others are read with care."""
+_DAY = re.compile(rb"\|([0-9]{4}-?[0-9]{2}-?[0-9]{2})\|[^|\r\n]*$", re.MULTILINE)
+
+
+def unpack_master_index(body: bytes) -> bytes:
+    """The text of a master index, `body` being ``master.idx`` or ``master.gz``. Raises `DamagedBodyError`."""
+    text = _unpacked(body) if body.startswith(b"\x1f\x8b") else body
+    if b"|" not in text[:65536] or not any(_DASHES.fullmatch(line) for line in text[:65536].splitlines()):
+        raise DamagedBodyError("a body that is not a master index")
+    return text
+
+
+def _unpacked(body: bytes) -> bytes:
+    pieces, size = [], 0
+    for piece in gunzip(body[at : at + _PIECE_BYTES] for at in range(0, len(body), _PIECE_BYTES)):
+        size += len(piece)
+        if size > MAX_TEXT_BYTES:
+            raise DamagedBodyError(f"a master index of more than {MAX_TEXT_BYTES} bytes")
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def parse_master_index(text: bytes) -> Iterator[MasterIndexEntry]:
+    """The rows of one master index. A row that cannot be read is logged and left out."""
+    numbered = enumerate(io.BytesIO(text), start=1)
+    for _, line in numbered:
+        if _DASHES.fullmatch(line):
+            break
+    for number, line in numbered:
+        if row := _ROW.fullmatch(line):
+            cik, name, form, filed, accession = row.groups()
+            try:
+                # The pattern has proven what the constructors would.
+                yield MasterIndexEntry(
+                    int.__new__(Cik, cik),
+                    name.decode("latin-1"),
+                    _form(form),
+                    _date(filed),
+                    str.__new__(AccessionNumber, accession, "ascii"),
+                )
+                continue
+            except ValueError:
+                pass  # no such day: said below
+        elif not line.strip():
+            continue
+        try:
+            yield _entry(line.decode("latin-1").rstrip("\r\n"))
+        except (IdentifierError, ValueError):
+            shown = ascii(line[:120].decode("latin-1"))
+            facts = event("row-unreadable", line=number)
+            _log.warning("master index line %d cannot be read: %s", number, shown, extra=facts)
+
+
+def last_day(text: bytes) -> date | None:
+    """The newest filing date in a master index: what was filed by then it should have. None for one without rows."""
+    days = set(_DAY.findall(text))
+    return max((date.fromisoformat(day.decode()) for day in days if _is_date(day)), default=None)
+
+
+def _is_date(text: bytes) -> bool:
+    try:
+        date.fromisoformat(text.decode())
+    except ValueError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=4096)
+def _form(text: bytes) -> FormType:
+    return FormType(text.decode("latin-1"))
+
+
+@lru_cache(maxsize=4096)
+def _date(text: bytes) -> date:
+    return date.fromisoformat(text.decode())  # takes both spellings
+
+
+def _entry(text: str) -> MasterIndexEntry:
+    cik, rest = text.split("|", 1)
+    name, form, filed, filename = rest.rsplit("|", 3)
+    stem = filename.rpartition("/")[2].partition(".")[0]
+    return MasterIndexEntry(
+        cik=Cik(cik),
+        company_name=name,
+        form=FormType(form),
+        filing_date=date.fromisoformat(filed),  # takes both spellings
+        accession=AccessionNumber(stem),
+    )

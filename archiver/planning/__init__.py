@@ -1,0 +1,1 @@
+"""From listings and a selection to a plan of submissions to fetch."""

@@ -1,0 +1,196 @@
+"""What one run has to have, and how each of it came out: one row for each accession number.
+
+The rows stand in a private SQLite database on disk, so that a plan of all of EDGAR (some 14 million submissions) takes
+no more memory than one of ten.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import IntEnum
+from pathlib import Path
+from typing import Any, Self
+
+from archiver.identifiers import AccessionNumber, Cik, FormType
+from archiver.store.durable import storage_errors
+from archiver.store.sqlite import database_errors
+
+AVERAGE_SUBMISSION_BYTES = {"8-K": 217_000}
+DEFAULT_SUBMISSION_BYTES = 800_000
+"""Decoded bytes of an average submission (PDS Technical Specification); an 8-K is smaller (measured)."""
+
+FIRST_FEED_DAY = date(1995, 7, 1)
+"""The Feed begins with 1995 Q3."""
+_BATCH = 10_000
+_SCHEMA = """
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+PRAGMA cache_size = -65536;
+CREATE TABLE plan (
+    accession   TEXT PRIMARY KEY,
+    form        TEXT NOT NULL,
+    filing_date TEXT NOT NULL,
+    cik         INTEGER NOT NULL,
+    listed      INTEGER NOT NULL,
+    quarter     TEXT NOT NULL,
+    outcome     INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionRef:
+    """One submission to have. `cik` is one of its entities, whichever row named it first: all serve the same bytes.
+
+    `listed`: the full index names it, not just a daily one.
+    """
+
+    accession: AccessionNumber
+    form: FormType
+    filing_date: date
+    cik: Cik
+    listed: bool = True
+
+
+class Outcome(IntEnum):
+    """How it stands with a planned submission."""
+
+    MISSING = 0
+    PRESENT = 1
+    STORED = 2
+    ABSENT = 3
+    FAILED = 4
+
+
+class Plan:
+    """The plan of one run. `folder` is where its database grows, without a name; None: where SQLite keeps such files.
+
+    A context manager; a thread may add while nobody reads. Raises `StorageError` where there is no room.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._path = folder / "plan.sqlite3" if folder else Path("the plan")
+        if folder:
+            with storage_errors(folder):
+                folder.mkdir(exist_ok=True)
+        with self._translated(), contextlib.ExitStack() as undo:
+            self._connection = sqlite3.connect(
+                str(self._path) if folder else "", isolation_level=None, check_same_thread=False
+            )
+            undo.callback(self.close)
+            self._connection.executescript(_SCHEMA)
+            undo.pop_all()
+        if folder:
+            self._path.unlink()  # the open file stays, and no kill leaves it behind
+
+    def _translated(self) -> Any:
+        return database_errors(self._path, hint="run the same command again")
+
+    def _all(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+        with self._translated():
+            return self._connection.execute(sql, parameters).fetchall()
+
+    def add(self, refs: Iterable[SubmissionRef], *, quarter: str = "") -> None:
+        """Take `refs`; one whose accession number is there already adds nothing. `quarter` is where they were found."""
+        rows = (
+            (ref.accession, ref.form, ref.filing_date.isoformat(), int(ref.cik), ref.listed, quarter, Outcome.MISSING)
+            for ref in refs
+        )
+        with self._translated():
+            self._connection.execute("BEGIN")
+            self._connection.executemany("INSERT OR IGNORE INTO plan VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+            self._connection.execute("COMMIT")
+
+    def note_present(self, present: Callable[[Sequence[AccessionNumber]], Iterable[AccessionNumber]]) -> None:
+        """Ask `present`, some thousand accession numbers at a time, which are on disk, and note those."""
+        for accessions in self.of(Outcome.MISSING):
+            self.mark(present(accessions), Outcome.PRESENT)
+
+    def mark(self, accessions: Iterable[AccessionNumber], outcome: Outcome) -> None:
+        """Note how these came out."""
+        with self._translated():
+            self._connection.execute("BEGIN")
+            self._connection.executemany(
+                "UPDATE plan SET outcome = ? WHERE accession = ?", [(int(outcome), str(a)) for a in accessions]
+            )
+            self._connection.execute("COMMIT")
+
+    def outcome(self, accession: AccessionNumber) -> Outcome | None:
+        """How it stands with one; None for one that is not in the plan."""
+        rows = self._all("SELECT outcome FROM plan WHERE accession = ?", str(accession))
+        return Outcome(rows[0][0]) if rows else None
+
+    def missing(self) -> Iterator[SubmissionRef]:
+        """What has to be fetched, the newest first. What is marked meanwhile may or may not appear."""
+        after = ("9999-12-31", "~")
+        self._all("CREATE INDEX IF NOT EXISTS newest ON plan (filing_date, accession)")
+        while rows := self._all(
+            "SELECT accession, form, filing_date, cik, listed FROM plan"
+            f" WHERE outcome = {Outcome.MISSING:d} AND (filing_date, accession) < (?, ?)"
+            f" ORDER BY filing_date DESC, accession DESC LIMIT {_BATCH}",
+            *after,
+        ):
+            for accession, form, filing_date, cik, listed in rows:
+                yield SubmissionRef(
+                    accession=AccessionNumber(accession),
+                    form=FormType(form),
+                    filing_date=date.fromisoformat(filing_date),
+                    cik=Cik(cik),
+                    listed=bool(listed),
+                )
+            after = (rows[-1][2], rows[-1][0])
+
+    def count(self, *outcomes: Outcome) -> int:
+        """How many there are of these outcomes; without any, of all."""
+        wanted = ", ".join(str(int(outcome)) for outcome in outcomes or Outcome)
+        return int(self._all(f"SELECT count(*) FROM plan WHERE outcome IN ({wanted})")[0][0])
+
+    def missing_by_form(self) -> dict[FormType, int]:
+        """How many have to be fetched of each form."""
+        rows = self._all(
+            f"SELECT form, count(*) FROM plan WHERE outcome = {Outcome.MISSING:d} GROUP BY form ORDER BY 2 DESC, 1"
+        )
+        return {FormType(form): count for form, count in rows}
+
+    def estimated_bytes(self) -> int:
+        """Decoded bytes to come, by the average size of the forms."""
+        return sum(
+            count * AVERAGE_SUBMISSION_BYTES.get(form.base, DEFAULT_SUBMISSION_BYTES)
+            for form, count in self.missing_by_form().items()
+        )
+
+    def missing_days(self) -> int:
+        """On how many days what has to be fetched was filed; 0 where one of them is before the Feed."""
+        first, count = self._all(
+            f"SELECT min(filing_date), count(DISTINCT filing_date) FROM plan WHERE outcome = {Outcome.MISSING:d}"
+        )[0]
+        return count if count and date.fromisoformat(first) >= FIRST_FEED_DAY else 0
+
+    def by_quarter(self) -> dict[str, tuple[int, bool]]:
+        """Of each quarter that something was found in: how many submissions, and whether all of them are stored now."""
+        done = f"outcome IN ({Outcome.PRESENT:d}, {Outcome.STORED:d})"
+        rows = self._all(f"SELECT quarter, count(*), min({done}) FROM plan GROUP BY quarter")
+        return {quarter: (count, bool(complete)) for quarter, count, complete in rows}
+
+    def of(self, outcome: Outcome) -> Iterator[list[AccessionNumber]]:
+        """The accession numbers of one outcome, some thousand at a time."""
+        last = ""
+        while rows := self._all(
+            f"SELECT accession FROM plan WHERE outcome = {outcome:d} AND accession > ? ORDER BY 1 LIMIT {_BATCH}", last
+        ):
+            yield [AccessionNumber(row[0]) for row in rows]
+            last = rows[-1][0]
+
+    def close(self) -> None:
+        """Forget the plan."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,1 @@
+"""The archive on disk: layout, durable writes, the catalogue."""

@@ -1,0 +1,1 @@
+"""Streams of bytes: decoding, chunks, tar, and the containers an import reads."""

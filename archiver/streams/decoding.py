@@ -1,0 +1,77 @@
+"""Content-Encoding, and gzip at large: from received to decoded bytes, in bounded pieces.
+
+aiohttp decodes by itself without a bound (CVE-2025-69223) and drops the received bytes, which are kept here as the
+stored gzip; so it is told not to, and this does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import cast
+
+from isal import isal_zlib
+
+from archiver.errors import DamagedBodyError
+from archiver.redaction import quoted
+
+_PIECE_BYTES = 1 << 20
+_BOMB_BYTES = 1 << 28
+_BOMB_RATIO = 200
+"""Filings shrink to a fifth or a tenth; nothing below 256 MiB is taken for a bomb."""
+_DAMAGED = cast("type[Exception]", isal_zlib.error)
+"""Its stub takes the class for one of its objects."""
+_GZIP_WINDOW = 16 + isal_zlib.MAX_WBITS
+
+
+class ContentDecoder:
+    """Decodes a body with `encoding` (``gzip``, ``deflate`` or nothing) as it arrives. Raises `DamagedBodyError`."""
+
+    def __init__(self, encoding: str) -> None:
+        if encoding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
+            raise DamagedBodyError(f"EDGAR sent Content-Encoding {quoted(encoding)!r}, which was not asked for")
+        self.is_gzip = encoding in {"gzip", "x-gzip"}
+        self._window = _GZIP_WINDOW if self.is_gzip else isal_zlib.MAX_WBITS
+        self._inflater = isal_zlib.decompressobj(self._window) if encoding not in {"", "identity"} else None
+
+    def decode(self, received: bytes) -> Iterator[bytes]:
+        """The decoded pieces of the next received bytes, each of at most 1 MiB."""
+        if self._inflater is None:
+            yield received
+            return
+        while received:
+            if self._inflater.eof:  # a gzip file may have several members (RFC 1952, section 2.2)
+                if not self.is_gzip:
+                    raise DamagedBodyError("bytes follow the end of a compressed body")
+                received = received.lstrip(b"\0")  # padding, wherever the pieces are cut
+                if not received:
+                    return
+                self._inflater = isal_zlib.decompressobj(self._window)
+            try:
+                piece = self._inflater.decompress(received, _PIECE_BYTES)
+            except _DAMAGED as error:
+                raise DamagedBodyError(f"the compressed body is damaged: {error}") from error
+            if piece:
+                yield piece
+            received = self._inflater.unconsumed_tail or self._inflater.unused_data
+
+    def finish(self) -> None:
+        """Raise `DamagedBodyError` where the compressed body was cut."""
+        if self._inflater is not None and not self._inflater.eof:
+            raise DamagedBodyError("the compressed body was cut")
+
+
+def gunzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The decoded bytes of a gzip stream, in pieces of at most 1 MiB.
+
+    Raises `DamagedBodyError` where it is damaged or cut, and for a bomb: text does not shrink to a `_BOMB_RATIO`-th.
+    """
+    decoder = ContentDecoder("gzip")
+    received = decoded = 0
+    for packed in pieces:
+        received += len(packed)
+        for piece in decoder.decode(packed):
+            decoded += len(piece)
+            if decoded > _BOMB_BYTES and decoded > _BOMB_RATIO * received:
+                raise DamagedBodyError(f"a gzip stream that grows to more than {_BOMB_RATIO} times its size")
+            yield piece
+    decoder.finish()

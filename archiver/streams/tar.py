@@ -1,0 +1,112 @@
+"""Tar archives as they stream by (POSIX.1-2017, pax, "ustar Interchange Format"), for those who have not made them.
+
+The standard library's reader takes headers of any length into memory and follows what they say. This one reads the
+plain members, one after the other, each once, and never a path, a link or a device; what an extended header says beyond
+a name is not needed and skipped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from archiver.errors import DamagedBodyError
+from archiver.streams.chunks import PieceReader
+
+BLOCK = 512
+_MAGIC = b"ustar"
+_OCTAL = re.compile(b"[0-7]*")
+_MOST_NAME_BYTES = 4096
+_REGULAR = frozenset(b"0\x007")
+_LONG_NAME = ord("L")
+_EXTENDED = frozenset(b"xgLK")
+"""Headers of headers: pax (``x``, ``g``) and GNU's long names and links."""
+
+
+@dataclass(frozen=True, slots=True)
+class TarMember:
+    """A member: its `name`, for messages only, its `size` in bytes, and its `content`, to be read before the next one.
+
+    `is_file` is False for links, devices and folders, which have no content here.
+    """
+
+    name: str
+    size: int
+    is_file: bool
+    content: Iterator[bytes]
+
+
+def is_tar(head: bytes) -> bool:
+    """Whether a file with these first 512 bytes is a tar archive."""
+    return len(head) >= BLOCK and head[257:262] == _MAGIC and _checksum_holds(head[:BLOCK])
+
+
+def tar_members(reader: PieceReader, *, most: int) -> Iterator[TarMember]:
+    """The members of the archive that `reader` is at the beginning of.
+
+    What the caller leaves of a member's content is skipped. Raises `DamagedBodyError` for a header that is none, an
+    archive that is cut, and one with more than `most` members.
+    """
+    name = ""
+    count = 0
+    while True:
+        header = reader.read(BLOCK)
+        if len(header) < BLOCK:
+            raise DamagedBodyError("the tar archive is cut: its end is missing")
+        if not header.strip(b"\0"):  # two such blocks end an archive; some writers make one
+            return
+        if not _checksum_holds(header):
+            raise DamagedBodyError("the tar archive is damaged: a header is expected and there is none")
+        count += 1
+        if count > most:
+            raise DamagedBodyError(f"the tar archive has more than {most} members")
+        size, kind = _number(header[124:136]), header[156]
+        padded = -(-size // BLOCK) * BLOCK
+        if kind in _EXTENDED:
+            extended = reader.read(min(padded, _MOST_NAME_BYTES))
+            _skip(reader, padded - len(extended))
+            name = _text(extended[:size]) if kind == _LONG_NAME else _pax_path(extended[:size]) or name
+            continue
+        is_file = kind in _REGULAR
+        content = reader.portions(size) if is_file else iter(())
+        before = reader.taken
+        yield TarMember(name or _text(header[:100]), size, is_file, content)
+        name = ""
+        _skip(reader, (padded if is_file else 0) - (reader.taken - before))
+
+
+def _skip(reader: PieceReader, size: int) -> None:
+    if reader.skip(size) < size:
+        raise DamagedBodyError("the tar archive is cut in the middle of a member")
+
+
+def _checksum_holds(header: bytes) -> bool:
+    """The sum of the header's bytes, its own field taken as spaces."""
+    try:
+        return _number(header[148:156]) == sum(header) - sum(header[148:156]) + 8 * ord(" ")
+    except DamagedBodyError:
+        return False
+
+
+def _number(field: bytes) -> int:
+    """An octal field, or a large one in base 256 (GNU)."""
+    if field[0] == 0x80:  # noqa: PLR2004 — the mark of base 256
+        return int.from_bytes(field[1:], "big")
+    digits = field.strip(b" \0")
+    if not _OCTAL.fullmatch(digits):
+        raise DamagedBodyError("the tar archive is damaged: a number is none")
+    return int(digits or b"0", 8)
+
+
+def _text(field: bytes) -> str:
+    return field.partition(b"\0")[0].decode("utf-8", "replace")
+
+
+def _pax_path(records: bytes) -> str:
+    """The ``path`` of a pax header, ``LENGTH path=NAME`` on a line of its own; empty where there is none."""
+    for line in records.split(b"\n"):
+        _, _, record = line.partition(b" ")
+        if record.startswith(b"path="):
+            return _text(record[5:])
+    return ""

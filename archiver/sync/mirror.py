@@ -1,0 +1,249 @@
+"""The mirror: from a selection to submissions on disk (docs/architecture.md draws the way)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Literal, Self
+
+from archiver.edgar.session import Edgar
+from archiver.errors import AbsentError, DamageError, FetchError, NotInArchiveError, UsageError
+from archiver.events import event
+from archiver.identifiers import AccessionNumber
+from archiver.intake.feed import faster_feed, sync_feed
+from archiver.intake.single import forget_quarantined, keep_refused, take_answer, take_orphan
+from archiver.planning.plan import Outcome, Plan, SubmissionRef
+from archiver.planning.read_listings import survey
+from archiver.reports import DryRun, SyncFailure, SyncReport, Tally
+from archiver.selection import Selection, as_selections
+from archiver.settings import Settings
+from archiver.store.archive import Archive
+from archiver.store.catalogue import CatalogueRecord
+from archiver.sync.last_sync import sync_note
+
+_log = logging.getLogger(__name__)
+
+_ROWS_AT_ONCE = 64
+_ROWS_EVERY_S = 1.0
+
+Progress = Callable[[SyncReport], None]
+Source = Literal["index", "feed"]
+
+
+class Mirror:
+    """Brings submissions from EDGAR to disk. Use it as an async context manager; opening it makes no request.
+
+    Raises `SettingsError` where the settings name no identity.
+    """
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+        self._edgar: Edgar | None = None
+
+    async def __aenter__(self) -> Self:
+        self._edgar = Edgar(self.settings)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._edgar is not None:
+            await self._edgar.__aexit__()
+            self._edgar = None
+
+    async def dry_run(self, selection: Selection | Sequence[Selection]) -> DryRun:
+        """Plan `selection` and write nothing. Raises as `sync` does."""
+        selections = as_selections(selection)
+        with contextlib.ExitStack() as stack:
+            archive = None
+            with contextlib.suppress(NotInArchiveError):
+                archive = stack.enter_context(Archive.open(self.settings.root))
+            plan = stack.enter_context(Plan())
+            found = await survey(self._open_edgar, archive, selections, plan)
+            if archive:
+                await asyncio.to_thread(plan.note_present, archive.kept)
+            missing = plan.count(Outcome.MISSING)
+            return DryRun(
+                planned=found.done + plan.count(),
+                present=found.done + plan.count(Outcome.PRESENT),
+                requests=missing,
+                missing=plan.missing_by_form(),
+                estimated_bytes=plan.estimated_bytes(),
+                estimated_s=missing / self.settings.rate,
+                feed=faster_feed(plan.missing_days(), requests=missing, rate=self.settings.rate),
+            )
+
+    async def sync(
+        self,
+        selection: Selection | Sequence[Selection],
+        *,
+        source: Source = "index",
+        refresh: bool = False,
+        progress: Progress | None = None,
+    ) -> SyncReport:
+        """Mirror what `selection` takes and is not on disk yet; of several selections, what any of them takes.
+
+        `source` is where from: one request for each submission that the ``index`` names, or one for each day of the
+        ``feed``. `refresh` also fetches what is on disk, but not as EDGAR serves it under its own address: what came
+        from the Feed or an import. A submission that could not be had is a failure in the report; the run goes on.
+        `progress` is called after every submission. Raises `UsageError` (nothing selected), `BlockedError` or
+        `UnreachableError` (EDGAR refuses or is away), `LockedError`, `StorageError`; what was stored by then stays, and
+        the next sync goes on from there.
+        """
+        as_selections(selection)
+        with Archive.open(self.settings.root, writable=True, create=True) as archive:
+            return await self.sync_into(archive, selection, source=source, refresh=refresh, progress=progress)
+
+    async def sync_into(
+        self,
+        archive: Archive,
+        selection: Selection | Sequence[Selection],
+        *,
+        source: Source = "index",
+        refresh: bool = False,
+        progress: Progress | None = None,
+    ) -> SyncReport:
+        """`sync` into an archive that the caller has opened for writing."""
+        began_s, edgar, selections = time.monotonic(), self._open_edgar, as_selections(selection)
+        if source == "feed" and refresh:
+            raise UsageError(
+                "a refresh fetches what EDGAR serves one by one, and the Feed is not that", "leave one out"
+            )
+        tally, progress = Tally(requests=lambda: edgar.requests), progress or _no_progress
+        with sync_note(archive.catalogue, tally) as note, Plan(archive.layout.incoming) as plan:
+            if source == "feed":
+                await sync_feed(edgar, archive, selections, plan, tally, settings=self.settings, progress=progress)
+            else:
+                found = await survey(
+                    edgar, archive, selections, plan, anew=refresh, reading=lambda _: progress(tally.report)
+                )
+                await asyncio.to_thread(plan.note_present, archive.kept_from_edgar if refresh else archive.kept)
+                present = found.done + plan.count(Outcome.PRESENT)
+                tally.add(planned=found.done + plan.count(), present=present, withdrawn=found.withdrawn)
+                note()
+                await self.fetch_planned(archive, plan, tally, progress=progress, refresh=refresh)
+                await asyncio.to_thread(_hold_against, archive, plan, tally)
+                found.note_finished(archive, plan)
+        return tally.finish(elapsed_s=time.monotonic() - began_s)
+
+    @property
+    def _open_edgar(self) -> Edgar:
+        if self._edgar is None:
+            raise UsageError("the mirror is not open", "use it as `async with Mirror(settings) as mirror:`")
+        return self._edgar
+
+    async def fetch_planned(
+        self, archive: Archive, plan: Plan, tally: Tally, *, progress: Progress, refresh: bool = False
+    ) -> None:
+        """Fetch what `plan` misses into `archive`; plan and tally learn how each came out. Raises as `sync` does."""
+        queue, outcomes = plan.missing(), _Outcomes(archive, plan, tally)
+        progress(tally.report)
+
+        async def work() -> None:
+            for ref in queue:
+                older = archive.catalogue.get(ref.accession) if refresh and archive.kept([ref.accession]) else None
+                await self._fetch(archive, ref, older, outcomes)
+                progress(tally.report)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(self.settings.concurrency, plan.count(Outcome.MISSING))):
+                    group.create_task(work())
+        except BaseExceptionGroup as errors:  # the first one ended the run; the others are its echo
+            raise errors.exceptions[0] from None
+        finally:
+            outcomes.write()
+
+    async def _fetch(
+        self, archive: Archive, ref: SubmissionRef, older: CatalogueRecord | None, outcomes: _Outcomes
+    ) -> None:
+        url = self._open_edgar.endpoints.submission(ref.cik, ref.accession)
+        try:
+            outcomes.stored(await self._have(archive, ref, older, url))
+        except AbsentError as error:
+            facts = event("absent", accession=ref.accession, url=url)
+            _log.warning("%s is in the index and not at %s: %s", ref.accession, url, error, extra=facts)
+            outcomes.absent(ref.accession)
+        except FetchError as error:
+            facts = event("refused", accession=ref.accession, url=url, error=type(error).__name__)
+            _log.warning("%s failed: %s", ref.accession, error, extra=facts)
+            keep_refused(archive, ref.accession, error)
+            outcomes.failed(SyncFailure(ref.accession, url, type(error).__name__, str(error)), ref.accession)
+
+    async def _have(
+        self, archive: Archive, ref: SubmissionRef, older: CatalogueRecord | None, url: str
+    ) -> CatalogueRecord:
+        """The submission's file in its place, and the row that it shall have."""
+        if older is None:
+            orphan = await take_orphan(archive, ref, url=url)
+            if orphan is not None:
+                return orphan
+        return await self._open_edgar.take(
+            url,
+            lambda answer: take_answer(archive, ref, answer, older=older),
+            max_bytes=self.settings.max_submission_bytes,
+        )
+
+
+class _Outcomes:
+    """How the fetches come out, on the way into plan, tally and catalogue.
+
+    Rows go into the catalogue some dozen in one transaction; their files are durable already. A kill loses such rows
+    and no file: the next run takes the files in.
+    """
+
+    def __init__(self, archive: Archive, plan: Plan, tally: Tally) -> None:
+        self._archive = archive
+        self._plan = plan
+        self._tally = tally
+        self._records: list[CatalogueRecord] = []
+        self._written_s = time.monotonic()
+
+    def stored(self, record: CatalogueRecord) -> None:
+        """Take the row of a submission whose file is durable; what only an earlier row of it knew goes on."""
+        earlier = self._archive.catalogue.get(record.accession)
+        if earlier is not None:
+            indexed = record.indexed_sha256 or earlier.indexed_sha256
+            record = replace(record, withdrawn_at=earlier.withdrawn_at, indexed_sha256=indexed)
+        self._records.append(record)
+        facts = event("stored", accession=record.accession, form=record.form, bytes=record.size, source=record.source)
+        _log.info("%s is stored, %d bytes", record.accession, record.size, extra=facts)
+        forget_quarantined(self._archive, record.accession)
+        self._tally.add(stored=1, bytes=record.size)
+        if len(self._records) >= _ROWS_AT_ONCE or time.monotonic() - self._written_s >= _ROWS_EVERY_S:
+            self.write()
+
+    def absent(self, accession: AccessionNumber) -> None:
+        """EDGAR does not have it."""
+        self._plan.mark([accession], Outcome.ABSENT)
+        self._tally.add(absent=1)
+
+    def failed(self, failure: SyncFailure, accession: AccessionNumber) -> None:
+        """It could not be had."""
+        self._plan.mark([accession], Outcome.FAILED)
+        self._tally.fail(failure)
+
+    def write(self) -> None:
+        """Write the rows there are."""
+        records, self._records = self._records, []
+        if records:
+            self._archive.catalogue.add(*records)
+            self._plan.mark([record.accession for record in records], Outcome.STORED)
+        self._written_s = time.monotonic()
+
+
+def _hold_against(archive: Archive, plan: Plan, tally: Tally) -> None:
+    """Hold the archive against the plan at the end of a run: what should be there and is not becomes a failure."""
+    for outcome, count in ((Outcome.PRESENT, "present"), (Outcome.STORED, "stored")):
+        for accessions in plan.of(outcome):
+            for accession in sorted(set(accessions).difference(archive.kept(accessions))):
+                plan.mark([accession], Outcome.FAILED)
+                tally.add(**{count: -1})
+                message = "it was on disk, and is not there at the end of the run; run the same command again"
+                tally.fail(SyncFailure(accession, "", DamageError.__name__, message))
+
+
+def _no_progress(_: SyncReport) -> None:
+    """Nobody is watching."""

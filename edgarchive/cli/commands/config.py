@@ -1,0 +1,111 @@
+"""``edgarchive config``: what is set, from where, and a first settings file."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import itertools
+import json
+import textwrap
+
+import typer
+
+from archiver.errors import UsageError
+from archiver.settings import Settings, find_config, user_config_file
+from archiver.store.durable import write_file_durably
+from edgarchive.cli.options import AsJson, common
+from edgarchive.cli.output import print_json, say
+from edgarchive.cli.usage import help_instead
+
+_EXAMPLES = {
+    "root": '"/srv/edgar"',
+    "user_agent": '"Example Research research@example.com"',
+    "jobs": "4",
+    "opensearch_user": '"edgarchive"',
+    "opensearch_password": '"…"',
+    "opensearch_ca_file": '"/etc/ssl/opensearch-ca.pem"',
+}
+"""Example values for the settings whose default depends on the machine, or that have none."""
+_SELECT_EXAMPLE = """\
+# What a bare `edgarchive sync` mirrors: any number of tables, of which it takes what any of them takes. Within a table
+# different keys must all hold, and the values of one key are alternatives. The keys: forms, ciks, tickers, names,
+# since, until, limit. A CIK "@FILE" stands for the lines of a file beside this one.
+#[[select]]
+#forms = ["8-K*"]
+#ciks = [320193, "@watch-list.txt"]
+#since = 2015-01-01
+
+#[[select]]
+#forms = ["10-K", "10-Q"]
+#tickers = ["AAPL"]
+"""
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.callback(invoke_without_command=True)
+def main(context: typer.Context) -> None:
+    """Show or begin the settings."""
+    help_instead(context)
+
+
+@app.command()
+def show(context: typer.Context, *, as_json: AsJson = False) -> int:
+    """Print every setting as it is in force."""
+    values = common(context).settings().model_dump(mode="json")
+    if as_json:
+        print_json(values)
+    else:
+        tables = values.pop("select")
+        for key, value in values.items():
+            say(f"{key} = {value if value is not None else '(not set)'}")
+        for table in tables:
+            say("[[select]] " + ", ".join(f"{key} = {value}" for key, value in table.items() if value))
+    return 0
+
+
+@app.command()
+def path(context: typer.Context) -> int:
+    """Print where the settings file is, or where `init` would write it."""
+    found = find_config(common(context).config)
+    say(f"{found or user_config_file()}")
+    return 0
+
+
+@app.command()
+def init(context: typer.Context) -> int:
+    """Write a commented settings file; never over one that is there."""
+    target = common(context).config or user_config_file()
+    if target.exists():
+        raise UsageError(f"{target} exists", "edit it, or name another file with --config")
+    write_file_durably(target, example_toml().encode())
+    say(f"{target}")
+    return 0
+
+
+def example_toml() -> str:
+    """A settings file with every setting, its meaning and its default, all commented out."""
+    blocks = ["# Settings of edgarchive. Arguments and environment (EDGARCHIVE_ROOT and so on) go before this file.\n"]
+    meanings = _meanings()
+    for key, field in Settings.model_fields.items():
+        if field.exclude or key == "select":
+            continue
+        default = json.dumps(field.default) if field.default_factory is None else None
+        example = _EXAMPLES.get(key, default)
+        about = textwrap.wrap(meanings[key].replace("``", "`"), 110)
+        blocks.append("".join(f"# {line}\n" for line in about) + f"#{key} = {example}\n")
+    return "\n".join([*blocks, _SELECT_EXAMPLE])
+
+
+def _meanings() -> dict[str, str]:
+    """What each setting means: the text below it in `Settings`.
+
+    pydantic can read these texts too, but does so wherever the settings are used, at a fifth of a search's start.
+    """
+    [settings] = ast.parse(inspect.getsource(Settings)).body
+    meanings = {}
+    for field, text in itertools.pairwise(settings.body if isinstance(settings, ast.ClassDef) else ()):
+        match field, text:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(meaning))):
+                meanings[name] = inspect.cleandoc(meaning)
+    return meanings

@@ -1,0 +1,59 @@
+"""``edgarchive index``: index what is stored and not indexed yet."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from archiver.store.archive import Archive
+from edgarchive.cli.options import AsJson, common
+from edgarchive.cli.output import plural, print_json, say
+from edgarchive.cli.progress import progress_bar
+from indexer.share import Share
+from indexer.update.update import index_archive
+
+_SOME_FAILED = 3
+
+
+def index(
+    context: typer.Context,
+    *,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Build the whole index anew, beside the old one.")] = False,
+    engine: Annotated[
+        str | None, typer.Option(metavar="E", help="The full-text engine: whoosh, tantivy, opensearch.")
+    ] = None,
+    years: Annotated[
+        str | None,
+        typer.Option(metavar="Y[-Y]", help="Only these filing years, beside other machines. opensearch only."),
+    ] = None,
+    shard: Annotated[
+        str | None, typer.Option(metavar="I/N", help="Only part I of N, beside other machines. opensearch only.")
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Index what is stored and not indexed yet."""
+    options = common(context)
+    settings = options.settings(engine=engine)
+    share = Share.parse(years=years, shard=shard)
+    with (
+        Archive.open(settings.root, writable=share is None, shared=share is not None) as archive,
+        progress_bar("indexing", visible=options.shows_progress) as progress,
+    ):
+        report = index_archive(
+            archive,
+            engine=settings.engine,
+            settings=settings,
+            rebuild=rebuild,
+            jobs=settings.jobs,
+            max_text_chars=settings.max_text_chars,
+            share=share,
+            progress=progress,
+        )
+    if as_json:
+        print_json({"indexed": report.indexed, "failed": len(report.failed), "failures": report.failed})
+    else:
+        say(f"{plural(report.indexed, 'submission')} indexed")
+        for failure in report.failed:
+            say(f"failed: {failure.accession}  {failure.message}")
+    return _SOME_FAILED if report.failed else 0

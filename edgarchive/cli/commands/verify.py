@@ -1,0 +1,70 @@
+"""``edgarchive verify``: hold files, catalogue and index against each other, and put right what differs if asked to."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from archiver.audit.verify import Finding
+from archiver.errors import UsageError
+from edgarchive.cli.options import AsJson, common
+from edgarchive.cli.output import clean, plural, print_json, say
+from edgarchive.cli.progress import progress_bar
+from edgarchive.verifying import VerifyReport, repair_archive, verify_archive
+
+_DAMAGE_FOUND = 5
+
+
+def verify(
+    context: typer.Context,
+    *,
+    quick: Annotated[bool, typer.Option("--quick", help="Only presence and size of the files; read none.")] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Put right what is found: fetch again, make catalogue and index anew.")
+    ] = False,
+    no_index: Annotated[bool, typer.Option("--no-index", help="With --repair: leave the index alone.")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Check every stored file: sha256, closing tag, the SEC's signature; then the index against the archive.
+
+    Without --repair nothing is changed. With it, broken files go to the quarantine and are fetched again. What is
+    found, or could not be put right, is listed, and ends with exit code 5.
+    """
+    if no_index and not repair:
+        raise UsageError("--no-index is for --repair", "leave it out")
+    options = common(context)
+    settings = options.settings()
+    with progress_bar("checking", visible=options.shows_progress, lines=options.logs_progress) as show:
+
+        def progress(doing: str, done: int, total: int | None) -> None:
+            if show is not None:
+                show(done, total, doing)
+
+        if repair:
+            report = repair_archive(settings, quick=quick, index=not no_index, progress=progress)
+        else:
+            report = verify_archive(settings, quick=quick, progress=progress)
+    _print_report(report, as_json=as_json)
+    return _DAMAGE_FOUND if report.findings else 0
+
+
+def _print_report(report: VerifyReport, *, as_json: bool) -> None:
+    counts = {"checked": report.checked, "ok": report.ok, "signed": report.signed}
+    if as_json:
+        repaired = {} if report.repaired is None else {"repaired": report.repaired}
+        print_json({**counts, "findings": report.findings, **repaired})
+        return
+    for finding in report.repaired or ():
+        say(f"repaired: {_line(finding)}")
+    for finding in report.findings:
+        say(_line(finding))
+    say(f"{plural(report.checked, 'submission')} checked, {report.ok:,} ok, {report.signed:,} signed by the SEC")
+    if report.repaired is not None:
+        say(f"{len(report.repaired):,} repaired")
+    say(plural(len(report.findings), "finding"))
+
+
+def _line(finding: Finding) -> str:
+    where = finding.accession or finding.path
+    return f"{finding.kind}: {f'{clean(where)}: ' if where else ''}{clean(finding.message)}"

@@ -1,0 +1,211 @@
+"""Opening an index folder, whichever engine wrote it.
+
+The folder holds ``meta.json`` (which engine, which schema of entries) and the engine's own files. It belongs to its
+owner alone, for opening a Whoosh index unpickles it: whoever can write there could run code as the reader.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import shutil
+import stat
+import time
+from pathlib import Path
+from typing import Any
+
+from archiver.errors import ArchiveFormatError, EdgarchiveError, IndexMissingError, UsageError
+from archiver.events import event
+from archiver.settings import Settings
+from archiver.store.durable import fsync_directory, make_directories, storage_errors, write_file_durably
+from indexer.engine import Engine
+from indexer.share import Share
+
+_log = logging.getLogger(__name__)
+
+SCHEMA = 2
+"""Version of what an entry holds and how its words are cut. A change of either needs a rebuilt index: a new number."""
+
+ENGINES = ("whoosh", "tantivy", "opensearch")
+"""The engines there are. Each is imported only when an index of it is made or opened."""
+
+REMOTE = frozenset({"opensearch"})
+"""Engines whose index is on a server. Several machines may write to it at once, each a share of its own."""
+
+_META = "meta.json"
+_MADE_BY_SHARE = "anew"
+_SWAP_ATTEMPTS, _SWAP_PAUSE_S = 20, 0.05
+_REBUILD = "run `edgarchive index --rebuild`"
+
+
+def engine_class(name: str) -> type[Engine]:
+    """The class of the engine `name`. Raises `UsageError` where there is none, or its package is not installed."""
+    try:
+        match name:
+            case "whoosh":
+                from indexer.whoosh_engine.engine import WhooshEngine  # noqa: PLC0415
+
+                return WhooshEngine
+            case "tantivy":
+                from indexer.tantivy_engine.engine import TantivyEngine  # noqa: PLC0415
+
+                return TantivyEngine
+            case "opensearch":
+                from indexer.opensearch_engine.engine import OpenSearchEngine  # noqa: PLC0415
+
+                return OpenSearchEngine
+            case _:
+                raise UsageError(f"there is no engine {name!r}", f"choose one of: {', '.join(ENGINES)}")
+    except ModuleNotFoundError as error:
+        if not error.name or error.name.startswith("indexer"):
+            raise
+        raise UsageError(
+            f"the engine {name} needs the package {error.name}", f"`pip install 'edgarchive[{name}]'`"
+        ) from None
+
+
+def create_index(path: Path, *, engine: str, settings: Settings | None = None) -> Engine:
+    """Make an empty index of `engine` in the new folder `path`, open for writing.
+
+    Raises `UsageError` (unknown engine, or its package is not installed), `StorageError`.
+    """
+    chosen = engine_class(engine)
+    with storage_errors(path):
+        make_directories(path.parent)
+        path.mkdir(mode=0o700)
+    created = chosen.create(path, **_options(engine, settings))
+    write_file_durably(path / _META, json.dumps({"schema": SCHEMA, "engine": engine}).encode() + b"\n")
+    with storage_errors(path):
+        fsync_directory(path.parent)
+    return created
+
+
+def open_index(
+    path: Path, *, settings: Settings | None = None, writable: bool = False, share: Share | None = None
+) -> Engine:
+    """Open the index in folder `path`; with `share` to write that alone, beside the writers of other shares.
+
+    Raises `IndexMissingError` (none, or unreadable), `ArchiveFormatError` (another schema or an unknown engine, or a
+    folder that others can write to), `UsageError` (the engine's package is not installed, or it takes no shares).
+    """
+    meta_path = path / _META
+    try:
+        schema, engine = _understood(_read_meta(path))
+    except FileNotFoundError:
+        raise IndexMissingError(f"there is no index in {path}", "run `edgarchive index`") from None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise IndexMissingError(f"cannot read {meta_path}: {error}", _REBUILD) from error
+    if schema != SCHEMA or not isinstance(engine, str) or engine not in ENGINES:
+        raise ArchiveFormatError(
+            f"the index in {path} is of schema {schema!r} and engine {engine!r}, which this edgarchive does not read",
+            _REBUILD,
+        )
+    options = _options(engine, settings)
+    if share is not None:
+        if engine not in REMOTE:
+            raise UsageError(
+                f"an index of the engine {engine} has one writer, and takes no shares",
+                "leave --years and --shard out: all cores of this machine are used; or use the engine opensearch",
+            )
+        options["share"] = share
+    return engine_class(engine).open(path, writable=writable, **options)
+
+
+def remove_index(path: Path, *, settings: Settings | None = None, sparing: Path) -> None:
+    """Remove the folder `path` of an index, and what it keeps on a server, except what the one in `sparing` uses.
+
+    Where the server cannot be reached that stays there, and a warning says so. Raises `StorageError`.
+    """
+    if engine_of(path) in REMOTE:
+        try:
+            with contextlib.closing(open_index(path, settings=settings, writable=True)) as index:
+                index.erase(sparing=sparing)
+        except IndexMissingError:
+            pass  # it is gone
+        except EdgarchiveError as error:
+            facts = event("index-left", path=str(path), error=type(error).__name__)
+            _log.warning("what the index in %s has on its server stays there: %s", path, error, extra=facts)
+    with storage_errors(path):
+        shutil.rmtree(path, ignore_errors=not path.exists())
+
+
+def _options(engine: str, settings: Settings | None) -> dict[str, Any]:
+    """What an engine is told beside its folder: one whose index is on a server, where that is."""
+    return {"settings": settings} if engine in REMOTE else {}
+
+
+def is_index(path: Path) -> bool:
+    """Whether folder `path` is, or was, an index: whether it can be read is another matter."""
+    return (path / _META).exists()
+
+
+def notes_folder(path: Path) -> Path:
+    """Where shares of the index in folder `path` note what they have done: it is gone with the index."""
+    return path / "shares"
+
+
+def note_made_by_share(path: Path) -> None:
+    """Record that a share created the index in folder `path`, so the catalogue's marks do not apply to it.
+
+    Raises `StorageError`.
+    """
+    folder = notes_folder(path)
+    with storage_errors(folder):
+        make_directories(folder)
+    write_file_durably(folder / _MADE_BY_SHARE, b"")
+
+
+def is_made_by_share(path: Path) -> bool:
+    """Whether a share created the index in folder `path` and the catalogue has not been updated since."""
+    return (notes_folder(path) / _MADE_BY_SHARE).exists()
+
+
+def clear_made_by_share(path: Path) -> None:
+    """Record that the catalogue's marks apply to the index in folder `path` again. Raises `StorageError`."""
+    folder = notes_folder(path)
+    with storage_errors(folder):
+        (folder / _MADE_BY_SHARE).unlink()
+        fsync_directory(folder)
+
+
+def marks_hold(path: Path) -> bool:
+    """Whether the index in folder `path` has what the catalogue says is indexed: there is one, and no share made it."""
+    return is_index(path) and not is_made_by_share(path)
+
+
+def engine_of(path: Path) -> str | None:
+    """The engine that wrote the index in folder `path`; None where there is none, or it cannot be told."""
+    try:
+        return _understood((path / _META).read_bytes())[1]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _understood(meta: bytes) -> tuple[object, str]:
+    """Schema and engine, as ``meta.json`` says."""
+    values = json.loads(meta)
+    return values["schema"], values["engine"]
+
+
+def _read_meta(path: Path) -> bytes:
+    """The bytes of ``meta.json``; where a rebuilt index is just being put in place of the old one, after that."""
+    for _ in range(_SWAP_ATTEMPTS):
+        try:
+            _check_owner(path)
+            return (path / _META).read_bytes()
+        except FileNotFoundError:
+            if not (path / _META).exists() and not path.with_name(f"{path.name}.old").exists():
+                raise
+            time.sleep(_SWAP_PAUSE_S)
+    return (path / _META).read_bytes()
+
+
+def _check_owner(path: Path) -> None:
+    status = path.stat()
+    if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise ArchiveFormatError(
+            f"{path} is not yours alone, and reading an index runs what its writer put there",
+            "run as its owner and `chmod 700` the folder, or remove it and run `edgarchive index`",
+        )

@@ -1,0 +1,1 @@
+"""From query text and filters to query nodes, within bounds."""

@@ -1,0 +1,1 @@
+"""The library: searching and reading an archive."""

@@ -1,0 +1,277 @@
+"""The passage of a text that shows best why it was found, with the matched words marked.
+
+Nothing is cut into words here: regular expressions run over the folded text, and what they find is carried back to the
+text as it was. Words of one exact phrase are marked together and only where the phrase stands.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import itertools
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from whoosh import query as whoosh_query
+from whoosh.query import FuzzyTerm, Not, Phrase, Query, Term
+from whoosh.support.levenshtein import levenshtein
+
+from archiver.words import fold
+from indexer.query.explain import spelled
+from indexer.query.nodes import TEXT_FIELDS, Near, Stem, english_stem, phrase_parts, stem_beginning
+
+SNIPPET_CHARS = 240
+_MAX_NEEDLES = 64
+"""Words and phrases of a query that are looked for; a snippet shows a few of them."""
+
+_MAX_MARKS = 5_000
+"""Matches looked at in one text: the best passage of a long one is among them."""
+
+_LETTER = r"[^\W_]"
+_END = rf"(?!{_LETTER})"
+_BETWEEN = r"[\W_]+"
+_RAW_MARGIN = 8 * SNIPPET_CHARS
+"""Characters looked at on each side: tables are mostly white space, which a snippet folds."""
+
+_SENTENCE_END = re.compile(r"(?<=[a-z]{4}[.!?]) (?=[\"“(]?[A-Z])")
+"""Between two sentences: four small letters before the point leave out ``Inc.``, ``Mr.`` and initials."""
+
+_SEEN_WORDS = 10_000
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """A passage as plain text, without control or bidirectional characters, and the spans in it that matched."""
+
+    text: str
+    spans: tuple[Span, ...]
+
+    def as_html(self) -> str:
+        """The passage with ``&``, ``<`` and ``>`` escaped and each match between ``<em>`` and ``</em>``."""
+        parts: list[str] = []
+        end = 0
+        for start, stop in self.spans:
+            parts += [_escape(self.text[end:start]), "<em>", _escape(self.text[start:stop]), "</em>"]
+            end = stop
+        return "".join(parts) + _escape(self.text[end:])
+
+
+@dataclass(frozen=True, slots=True)
+class _Needle:
+    """One thing to look for: a regular expression for folded text, and what its groups must be beside.
+
+    What a regular expression says badly (a fuzzy word, a stem) or slowly (a pattern with many ``*``) is a test of the
+    word that a group found.
+    """
+
+    pattern: re.Pattern[str]
+    tests: tuple[Callable[[str], object], ...]
+
+    def spans(self, folded: str) -> Iterator[Span]:
+        for match in self.pattern.finditer(folded):
+            if all(test(word) for test, word in zip(self.tests, match.groups(), strict=True)):
+                yield match.span()
+
+
+class Highlighter:
+    """Makes the snippets of one query. Holds no state of any text, so threads may share it."""
+
+    def __init__(self, query: Query) -> None:
+        sought = {tuple((type(part), spelled(part)) for part in parts): parts for parts in _sought(query)}
+        self._needles = tuple(_needle(parts) for parts in itertools.islice(sought.values(), _MAX_NEEDLES))
+
+    @property
+    def looks_for_text(self) -> bool:
+        """Whether the query has any word that could be marked; ``form:8-K`` has none."""
+        return bool(self._needles)
+
+    def snippet(self, text: str) -> Snippet | None:
+        """The best passage of `text`, of about `SNIPPET_CHARS`; None where nothing of the query stands in it."""
+        folded, origin = _fold_with_origin(text)
+        marks = sorted(
+            (origin(start), origin(stop - 1) + 1, number)
+            for number, needle in enumerate(self._needles)
+            for start, stop in itertools.islice(needle.spans(folded), _MAX_MARKS)
+        )
+        if not marks:
+            return None
+        first, last = _densest(marks)
+        return _cut(text, [(start, stop) for start, stop, _ in marks], first, last)
+
+
+def _sought(query: Query) -> Iterator[Sequence[Query]]:
+    """What `query` looks for in body text and descriptions: words that stand side by side, or one by itself.
+
+    Left out is what must not be there.
+    """
+    if isinstance(query, Not):
+        return
+    if isinstance(query, (whoosh_query.And, whoosh_query.Or)):
+        for child in query.subqueries:
+            yield from _sought(child)
+    elif isinstance(query, (Phrase, whoosh_query.Sequence)):
+        if phrase_parts(query)[0].fieldname in TEXT_FIELDS:
+            yield phrase_parts(query)
+    elif getattr(query, "fieldname", None) not in TEXT_FIELDS:
+        return
+    elif isinstance(query, Near):  # its words are sought alone: the densest passage has them all
+        yield from ([part] for part in query.parts)
+    else:
+        yield [query]
+
+
+def _needle(parts: Sequence[Query]) -> _Needle:
+    """Whole words side by side."""
+    words = [_word(part) for part in parts]
+    return _Needle(
+        re.compile(_BETWEEN.join(pattern for pattern, _ in words) + _END),
+        tuple(test for _, test in words if test is not None),
+    )
+
+
+def _word(part: Query) -> tuple[str, Callable[[str], object] | None]:
+    """A regular expression for one word, with a group where the word must also pass the test that stands beside it."""
+    text: str = part.text
+    if isinstance(part, Term):
+        return _begin(text), None
+    if isinstance(part, whoosh_query.Prefix):
+        return f"{_begin(text)}{_LETTER}*", None
+    if isinstance(part, FuzzyTerm):
+        shortest, longest = max(0, len(text) - part.maxdist - 1), len(text) + part.maxdist - 1
+        return (
+            f"({_begin(text[0])}{_LETTER}{{{shortest},{longest}}})",
+            lru_cache(_SEEN_WORDS)(lambda word: levenshtein(text, word, part.maxdist) <= part.maxdist),
+        )
+    if isinstance(part, Stem):
+        stem = english_stem(text)
+        return f"({_begin(stem_beginning(stem))}{_LETTER}*)", lambda word: english_stem(word) == stem
+    return f"({_begin(re.split('[*?]', text)[0])}{_LETTER}*)", re.compile(fnmatch.translate(text)).match
+
+
+def _begin(letters: str) -> str:
+    """`letters` at the beginning of a word. They stand first: what begins with a literal is found twice as fast."""
+    literal = re.escape(letters)
+    return f"{literal}(?<!{_LETTER}{literal})"
+
+
+class _Origin:
+    """Tells which character of a text a place in its folded form came from: some characters fold to none or several."""
+
+    def __init__(self, text: str, odd: set[str]) -> None:
+        self._starts: list[int] = []  # where each odd character's folded form begins
+        self._odd: list[tuple[int, int]] = []  # its place in the text, and the length of its folded form
+        shift = 0
+        for match in re.finditer(f"[{re.escape(''.join(sorted(odd)))}]", text):
+            length = len(fold(match[0]))
+            self._starts.append(match.start() + shift)
+            self._odd.append((match.start(), length))
+            shift += length - 1
+
+    def __call__(self, place: int) -> int:
+        at = bisect_right(self._starts, place) - 1
+        if at < 0:
+            return place
+        origin, length = self._odd[at]
+        return origin + max(0, place - self._starts[at] - length + 1)
+
+
+def _fold_with_origin(text: str) -> tuple[str, Callable[[int], int]]:
+    odd = set() if text.isascii() else {char for char in set(text) if not char.isascii() and len(fold(char)) != 1}
+    return fold(text), _Origin(text, odd) if odd else int
+
+
+def _densest(marks: list[tuple[int, int, int]]) -> Span:
+    """The stretch of `SNIPPET_CHARS` with the most different needles, then the most matches; the first of equals."""
+    best, best_rank = (marks[0][0], marks[0][1]), (0, 0)
+    inside: dict[int, int] = {}
+    left = 0
+    for right, (_, stop, number) in enumerate(marks):
+        inside[number] = inside.get(number, 0) + 1
+        while left < right and stop - marks[left][0] > SNIPPET_CHARS:
+            gone = marks[left][2]
+            inside[gone] -= 1
+            if not inside[gone]:
+                del inside[gone]
+            left += 1
+        rank = (len(inside), right - left + 1)
+        if rank > best_rank:
+            best, best_rank = (marks[left][0], stop), rank
+    return best
+
+
+def _cut(text: str, marks: list[Span], first: int, last: int) -> Snippet:
+    """The clean passage around ``text[first:last]``, of whole words, with the marks that lie in it."""
+    start, stop = max(0, first - _RAW_MARGIN), min(len(text), last + _RAW_MARGIN)
+    chars, origins = _clean(text, start, stop)
+    focus = [place for place, origin in enumerate(origins) if first <= origin < last]
+    if not focus:
+        return Snippet("", ())
+    spare = max(0, SNIPPET_CHARS - (focus[-1] + 1 - focus[0]))
+    begin = max(0, focus[0] - spare // 2)
+    end = min(len(chars), max(focus[-1] + 1, begin + SNIPPET_CHARS))
+    begin = max(0, min(begin, end - SNIPPET_CHARS)) if focus[0] >= end - SNIPPET_CHARS else begin
+    begin, end = _whole_words(chars, begin, end, focus[0], focus[-1] + 1)
+    begin, end = _whole_sentences("".join(chars), begin, end, focus[0], focus[-1] + 1)
+    near = [mark for mark in marks if mark[1] > origins[begin] and mark[0] <= origins[end - 1]]
+    marked = [any(first <= origin < last for first, last in near) for origin in origins[begin:end]]
+    spans = [
+        (group[0], group[-1] + 1)
+        for is_marked, members in itertools.groupby(range(len(marked)), key=marked.__getitem__)
+        if is_marked and (group := list(members))
+    ]
+    return Snippet("".join(chars[begin:end]), tuple(spans))
+
+
+def _clean(text: str, start: int, stop: int) -> tuple[list[str], list[int]]:
+    """The characters of ``text[start:stop]`` that may be shown, white space folded, and where each stood."""
+    chars: list[str] = []
+    origins: list[int] = []
+    for place in range(start, stop):
+        char = text[place]
+        if char.isspace():
+            if chars and chars[-1] == " ":
+                continue
+            char = " "
+        elif unicodedata.category(char)[0] == "C":  # control, format (bidi), surrogate, private, unassigned
+            continue
+        chars.append(char)
+        origins.append(place)
+    return chars, origins
+
+
+def _whole_words(chars: list[str], begin: int, end: int, first: int, last: int) -> Span:
+    """The window shrunk to white space at both ends, never into the stretch from `first` to `last`."""
+    if begin > 0 and chars[begin - 1] != " ":
+        while begin < first and chars[begin - 1] != " ":
+            begin += 1
+    if end < len(chars) and chars[end] != " ":
+        while end > last and chars[end] != " ":
+            end -= 1
+    while begin < first and chars[begin] == " ":
+        begin += 1
+    while end > last and chars[end - 1] == " ":
+        end -= 1
+    return begin, end
+
+
+def _whole_sentences(text: str, begin: int, end: int, first: int, last: int) -> Span:
+    """The window without the half sentences at its ends, where one begins or ends outside ``text[first:last]``.
+
+    At the end only as much is given up as leaves the passage long enough to be read.
+    """
+    starts = [match.end() for match in _SENTENCE_END.finditer(text, begin, first)]
+    if begin > 0 and starts:
+        begin = starts[0]
+    ends = [match.start() for match in _SENTENCE_END.finditer(text, last, end)]
+    if end < len(text) and ends and ends[-1] - begin >= SNIPPET_CHARS // 2:
+        end = ends[-1]
+    return begin, end
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,1 @@
+"""Where the items of a report stand in its text."""

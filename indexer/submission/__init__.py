@@ -1,0 +1,1 @@
+"""A submission as it was filed: SGML envelope, header, items, documents."""

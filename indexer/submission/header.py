@@ -1,0 +1,284 @@
+"""The header of a submission as typed values: what was filed, when, by and about whom.
+
+Both of EDGAR's spellings give the same values; what no type here has a place for is in `SubmissionHeader.fields`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from archiver.errors import IdentifierError, UnreadableSubmissionError
+from archiver.identifiers import AccessionNumber, Cik, FormType, parse_date
+from indexer.submission.header_fields import LABEL_OF_ROLE, HeaderValue, Section, read_fields
+from indexer.submission.items import item_codes
+from indexer.text.charset import decode
+
+_SHORT_ACT = re.compile("[34][0-9]")
+"""The securities Acts are of 1933 to 1940. Any other two digits are a value that was cut, and stay as they are."""
+_DATETIME = re.compile("[0-9]{14}")
+_MAX_DIGITS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An address as EDGAR prints it. `state` is a state's or country's code; `phone` stands in business addresses."""
+
+    street1: str | None
+    street2: str | None
+    city: str | None
+    state: str | None
+    zip: str | None
+    phone: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FilingValues:
+    """Under which form and Act an entity files: EDGAR repeats them for each Act.
+
+    `act` is spelt ``1934 Act``, also where EDGAR has its tag's short ``34``.
+    """
+
+    form: FormType | None
+    act: str | None
+    file_number: str | None
+    film_number: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FormerName:
+    """A name that an entity had until `changed`."""
+
+    name: str
+    changed: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A company or person of the submission.
+
+    `role` is EDGAR's own label: ``FILER``, ``SUBJECT COMPANY``, ``FILED BY``, ``REPORTING-OWNER``, ``ISSUER``.
+    `fiscal_year_end` is MMDD. `sic_description` is only in headers with labels.
+    """
+
+    role: str
+    cik: Cik | None
+    name: str
+    sic: int | None
+    sic_description: str | None
+    irs_number: str | None
+    state_of_incorporation: str | None
+    fiscal_year_end: str | None
+    organization_name: str | None
+    filing_values: tuple[FilingValues, ...]
+    business_address: Address | None
+    mail_address: Address | None
+    former_names: tuple[FormerName, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassContract:
+    """A class of a fund's shares, or a contract: `id` is ``C`` and nine digits."""
+
+    id: str | None
+    name: str | None
+    ticker: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A series of the fund `owner_cik`, with those of its classes and contracts that the submission is about.
+
+    `id` is ``S`` and nine digits.
+    """
+
+    owner_cik: Cik | None
+    id: str | None
+    name: str | None
+    classes: tuple[ClassContract, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionHeader:
+    """The header of one submission. What EDGAR left out or blank, or wrote so that it cannot be read, is None.
+
+    `acceptance_datetime` is US Eastern time without a zone, as EDGAR writes it; dissemination files have none. `items`
+    are codes; `unknown_items` are descriptions that no code is known for. `group_members` are the names of those who
+    file together. `fields` has every label or tag under its own name and in order: what stands there more than once as
+    a list, sections nested, nothing dropped.
+    """
+
+    accession: AccessionNumber
+    form: FormType
+    filing_date: date | None
+    acceptance_datetime: datetime | None
+    period_of_report: date | None
+    public_document_count: int | None
+    date_as_of_change: date | None
+    effectiveness_date: date | None
+    items: tuple[str, ...]
+    unknown_items: tuple[str, ...]
+    group_members: tuple[str, ...]
+    entities: tuple[Entity, ...]
+    series: tuple[Series, ...]
+    fields: dict[str, HeaderValue]
+
+
+def parse_header(data: bytes) -> SubmissionHeader:
+    """The header in `data`, its bytes as `indexer.submission.sgml.outline` finds them, in labels or in tags.
+
+    Raises `UnreadableSubmissionError` where there is no accession number or no form type.
+    """
+    root = read_fields(decode(data))
+    values = root.first_values()
+    if "TYPE" not in values:
+        raise UnreadableSubmissionError("no EDGAR submission: its header has no submission type")
+    form = FormType(values["TYPE"])
+    filing_date = _date(values.get("FILING-DATE"))
+    items = item_codes(root.values("ITEMS"), form=form, filing_date=filing_date)
+    return SubmissionHeader(
+        accession=_accession(values.get("ACCESSION-NUMBER", "")),
+        form=form,
+        filing_date=filing_date,
+        acceptance_datetime=_datetime(values.get("ACCEPTANCE-DATETIME")),
+        period_of_report=_date(values.get("PERIOD")),
+        public_document_count=_integer(values.get("PUBLIC-DOCUMENT-COUNT")),
+        date_as_of_change=_date(values.get("DATE-OF-FILING-DATE-CHANGE")),
+        effectiveness_date=_date(values.get("EFFECTIVENESS-DATE")),
+        items=items.codes,
+        unknown_items=items.unknown,
+        group_members=tuple(filter(None, root.values("GROUP-MEMBERS"))),
+        entities=tuple(_entities(root)),
+        series=tuple(
+            series for section in root.sections("SERIES-AND-CLASSES-CONTRACTS-DATA") for series in _series(section)
+        ),
+        fields=root.fields(),
+    )
+
+
+def _accession(text: str) -> AccessionNumber:
+    try:
+        return AccessionNumber(text)
+    except IdentifierError:
+        raise UnreadableSubmissionError(
+            f"no EDGAR submission: its header has the accession number {text[:40]!r}"
+        ) from None
+
+
+def _entities(root: Section) -> Iterator[Entity]:
+    for section in root.sections():
+        data = next(section.sections("COMPANY-DATA", "OWNER-DATA"), None)
+        if data or section.tag in LABEL_OF_ROLE:
+            yield _entity(section, (data or section).first_values())
+
+
+def _entity(section: Section, values: dict[str, str]) -> Entity:
+    sic, sic_description = _sic(values.get("ASSIGNED-SIC"))
+    return Entity(
+        role=LABEL_OF_ROLE.get(section.tag, section.tag),
+        cik=_cik(values.get("CIK")),
+        name=values.get("CONFORMED-NAME", ""),
+        sic=sic,
+        sic_description=sic_description,
+        irs_number=values.get("IRS-NUMBER"),
+        state_of_incorporation=values.get("STATE-OF-INCORPORATION"),
+        fiscal_year_end=values.get("FISCAL-YEAR-END"),
+        organization_name=values.get("ORGANIZATION-NAME"),
+        filing_values=tuple(map(_filing_values, section.sections("FILING-VALUES"))),
+        business_address=_address(next(section.sections("BUSINESS-ADDRESS"), None)),
+        mail_address=_address(next(section.sections("MAIL-ADDRESS"), None)),
+        former_names=tuple(map(_former_name, section.sections("FORMER-COMPANY", "FORMER-NAME"))),
+    )
+
+
+def _filing_values(section: Section) -> FilingValues:
+    values = section.first_values()
+    form, act = values.get("FORM-TYPE"), values.get("ACT")
+    return FilingValues(
+        form=FormType(form) if form else None,
+        act=f"19{act} Act" if act and _SHORT_ACT.fullmatch(act) else act,
+        file_number=values.get("FILE-NUMBER"),
+        film_number=values.get("FILM-NUMBER"),
+    )
+
+
+def _former_name(section: Section) -> FormerName:
+    values = section.first_values()
+    return FormerName(values.get("FORMER-CONFORMED-NAME", ""), _date(values.get("DATE-CHANGED")))
+
+
+def _address(section: Section | None) -> Address | None:
+    if section is None:
+        return None
+    values = section.first_values()
+    return Address(
+        street1=values.get("STREET1"),
+        street2=values.get("STREET2"),
+        city=values.get("CITY"),
+        state=values.get("STATE"),
+        zip=values.get("ZIP"),
+        phone=values.get("PHONE"),
+    )
+
+
+def _series(section: Section) -> Iterator[Series]:
+    """The series in `section`, however deep: EDGAR groups them as existing, new, merging and so on."""
+    for inner in section.sections():
+        values = inner.first_values()
+        if "SERIES-ID" in values or "SERIES-NAME" in values:
+            yield Series(
+                owner_cik=_cik(values.get("OWNER-CIK")),
+                id=values.get("SERIES-ID"),
+                name=values.get("SERIES-NAME"),
+                classes=tuple(map(_class_contract, inner.sections("CLASS-CONTRACT"))),
+            )
+        else:
+            yield from _series(inner)
+
+
+def _class_contract(section: Section) -> ClassContract:
+    values = section.first_values()
+    return ClassContract(
+        id=values.get("CLASS-CONTRACT-ID"),
+        name=values.get("CLASS-CONTRACT-NAME"),
+        ticker=values.get("CLASS-CONTRACT-TICKER-SYMBOL"),
+    )
+
+
+def _sic(text: str | None) -> tuple[int | None, str | None]:
+    """Code and description: ``ELECTRONIC COMPUTERS [3571]`` of a label, ``3571`` of a tag, `` []`` for none."""
+    if text is None:
+        return None, None
+    description, bracket, code = text.rpartition("[")
+    if not bracket:
+        return (None, text) if (sic := _integer(text)) is None else (sic, None)
+    return _integer(code.rstrip("] ")), description.strip() or None
+
+
+def _integer(text: str | None) -> int | None:
+    return int(text) if text and len(text) <= _MAX_DIGITS and text.isascii() and text.isdecimal() else None
+
+
+def _cik(text: str | None) -> Cik | None:
+    try:
+        return Cik(text) if text else None
+    except IdentifierError:
+        return None
+
+
+def _date(text: str | None) -> date | None:
+    try:
+        return parse_date(text) if text else None
+    except IdentifierError:
+        return None
+
+
+def _datetime(text: str | None) -> datetime | None:
+    if text is None or not _DATETIME.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(f"{text[:8]}T{text[8:]}")
+    except ValueError:
+        return None

@@ -1,0 +1,100 @@
+"""The items a submission reports, as codes: ``5.02``, ``9.01``, before 2004-08-23 ``5``, of a Form D ``06b``.
+
+EDGAR's served headers print an item's description, and print it by the code alone: a Form 1-U with item 1 reads like an
+8-K of the old numbering with item 1. So a description means a code only together with form and filing date. The
+descriptions are data: ``items.tsv`` beside this module.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib.resources import files
+
+from archiver.identifiers import FormType
+from archiver.words import words
+
+RENUMBERED = date(2004, 8, 23)
+"""The first day of the present numbering of Form 8-K (SEC release 33-8400)."""
+
+_8K = "8-K family"
+_8K_BEFORE = "8-K family (legacy)"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemCodes:
+    """Items as `codes`, and as `unknown` the descriptions that no code is known for; no repetitions, EDGAR's order."""
+
+    codes: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+def item_codes(values: Iterable[str], *, form: FormType, filing_date: date | None) -> ItemCodes:
+    """The codes of `values`, each a code or a description as a header has it. Blank values say nothing."""
+    codes: dict[str, None] = {}
+    unknown: dict[str, None] = {}
+    for value in values:
+        if text := value.removeprefix("<ITEMS>").strip():  # EDGAR prints a code it has no description for as its tag
+            code = item_code(text, form=form, filing_date=filing_date)
+            (unknown if code is None else codes)[code or text] = None
+    return ItemCodes(tuple(codes), tuple(unknown))
+
+
+def item_code(text: str, *, form: FormType, filing_date: date | None) -> str | None:
+    """The code that `text`, a code or a description in any case, stands for; None where that is not known."""
+    table = _table()
+    base = form.base.upper()
+    if text in table.codes or text.replace(".", "", 1).isdecimal():
+        return text
+    description = _key(text)
+    return (
+        table.observed.get((base, description))
+        or _code_of_8k(table, description, base=base, filing_date=filing_date)
+        or table.unverified.get((base, description))
+    )
+
+
+def _code_of_8k(table: _Table, description: str, *, base: str, filing_date: date | None) -> str | None:
+    """By the rule that a description is printed by the code alone: what it is for Form 8-K.
+
+    Several descriptions stand in both numberings, so that only the date can tell. Form 1-U came in 2015 with codes of
+    one digit, which read like the old numbering.
+    """
+    now = table.observed.get((_8K, description)) or table.unverified.get((_8K, description))
+    before = table.observed.get((_8K_BEFORE, description))
+    if now and before:
+        if base != "1-U" and filing_date is None:
+            return None
+        return before if base == "1-U" or (filing_date and filing_date < RENUMBERED) else now
+    return now or before
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Form and description -> code, apart for what was seen in real headers and what is only written in manuals."""
+
+    observed: dict[tuple[str, str], str]
+    unverified: dict[tuple[str, str], str]
+    codes: frozenset[str]
+
+
+@cache
+def _table() -> _Table:
+    observed: dict[tuple[str, str], str] = {}
+    unverified: dict[tuple[str, str], str] = {}
+    codes: set[str] = set()
+    text = (files("indexer.submission") / "items.tsv").read_text(encoding="utf-8")
+    for row in csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE):
+        forms = row["form"] if row["form"] in (_8K, _8K_BEFORE) else row["form"].partition(",")[0]
+        target = observed if row["status"].startswith("observed") else unverified
+        target.setdefault((forms, _key(row["description"])), row["code"])
+        codes.add(row["code"])
+    return _Table(observed, unverified, frozenset(codes))
+
+
+def _key(description: str) -> str:
+    """Case, spacing and punctuation do not matter: EDGAR spells ``Registrant.s`` and ``Registrant's``."""
+    return " ".join(words(description))

@@ -1,0 +1,114 @@
+"""A submission as it was filed: its header and its documents."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from archiver.errors import NotInArchiveError, UnreadableSubmissionError
+from indexer.sections.sections import Section, sections
+from indexer.submission.header import SubmissionHeader, parse_header
+from indexer.submission.sgml import DocumentSpan, outline
+from indexer.text.document_text import document_text
+from indexer.text.kinds import SNIFFED_BYTES, DocumentKind, document_kind, unwrap
+from indexer.text.uuencode import uudecode, uuencoded_name
+
+_STUFFED = re.compile(rb"^- ", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document of a submission. `type` is EDGAR's, such as ``8-K`` or ``EX-99.1``; `sequence` counts from 1.
+
+    The body lies in the submission's decoded bytes from `start` to `end`, and is not copied until it is asked for.
+    """
+
+    type: str
+    sequence: int | None
+    filename: str | None
+    description: str | None
+    kind: DocumentKind
+    start: int
+    end: int
+    _data: bytes = field(repr=False, compare=False)
+    _is_pem: bool = field(repr=False, compare=False)
+
+    @property
+    def size(self) -> int:
+        """The length of the body in bytes, as it is stored."""
+        return self.end - self.start
+
+    def body(self) -> bytes:
+        """What stands between ``<TEXT>`` and ``</TEXT>``, with the dash stuffing of a signed message undone."""
+        body = self._data[self.start : self.end]
+        return _STUFFED.sub(b"", body) if self._is_pem else body
+
+    def content(self) -> bytes:
+        """The bytes of the file that was filed: out of EDGAR's wrapper, and uuencoded ones decoded.
+
+        Raises `UnreadableSubmissionError` where the encoding is broken.
+        """
+        inner = unwrap(self.body())
+        encoded = inner.lstrip()
+        if uuencoded_name(encoded) is None:
+            return inner
+        try:
+            return uudecode(encoded)
+        except ValueError as error:
+            name = self.filename or f"document {self.sequence}"
+            raise UnreadableSubmissionError(f"{name} is not whole: {error}") from error
+
+    def text(self) -> str:
+        """The text, for search and reading; empty for kinds that hold none."""
+        return document_text(self.body(), kind=self.kind)
+
+    def sections(self) -> tuple[Section, ...]:
+        """The items of a 10-K, 10-Q or 8-K, with their spans in `text()`; empty for any other type of document."""
+        return sections(self.text(), form=self.type)
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A submission: its header, and its documents in EDGAR's order."""
+
+    header: SubmissionHeader
+    documents: tuple[Document, ...]
+
+    def document(self, sequence: int) -> Document:
+        """The document with this sequence number. Raises `NotInArchiveError` when there is none."""
+        for document in self.documents:
+            if document.sequence == sequence:
+                return document
+        numbers = ", ".join(str(document.sequence) for document in self.documents if document.sequence is not None)
+        raise NotInArchiveError(
+            f"{self.header.accession} has no document {sequence}", f"it has {numbers}" if numbers else "it has none"
+        )
+
+    def text(self) -> str:
+        """The text of all documents, with a blank line between two."""
+        return "\n\n".join(text for document in self.documents if (text := document.text()))
+
+
+def parse_submission(data: bytes) -> Submission:
+    """The submission in `data`, its decoded bytes: served or disseminated, signed or not, whole or cut.
+
+    Raises `UnreadableSubmissionError` for bytes that are none, and no other error.
+    """
+    parts = outline(data)
+    header = parse_header(parts.header)
+    return Submission(header, tuple(_document(span, data, is_pem=parts.is_pem) for span in parts.documents))
+
+
+def _document(span: DocumentSpan, data: bytes, *, is_pem: bool) -> Document:
+    head = data[span.start : min(span.end, span.start + SNIFFED_BYTES)]
+    return Document(
+        type=span.type,
+        sequence=span.sequence,
+        filename=span.filename,
+        description=span.description,
+        kind=document_kind(type=span.type, filename=span.filename, head=head),
+        start=span.start,
+        end=span.end,
+        _data=data,
+        _is_pem=is_pem,
+    )

@@ -1,0 +1,73 @@
+"""The words of an XML document: each value on a line, after the name of its element."""
+
+from __future__ import annotations
+
+import html
+import re
+from xml.parsers import expat
+
+from indexer.text.charset import decode
+
+_TAG = re.compile(r"<[^<>]*>")
+_MAX_NAME_CHARS = 200
+_EMPTY_NAMES = frozenset({"value"})
+"""Elements that only wrap another's value, as ownership forms do: ``<transactionShares><value>100</value>``."""
+
+
+def xml_text(data: bytes) -> str:
+    """One line ``name: value`` for each element with text, names without prefix; attributes are left out.
+
+    What is not well formed, or defines entities (forms never do, entity bombs must), gives its text without tags.
+    """
+    text = decode(data).strip()
+    try:
+        return "\n".join(_Lines().read(text))
+    except expat.ExpatError:
+        return "\n".join(line for part in _TAG.split(text) if (line := " ".join(_unescaped(part).split())))
+
+
+def _unescaped(text: str) -> str:
+    """`text` with its character references resolved; as it is where one has more digits than Python reads."""
+    try:
+        return html.unescape(text)
+    except ValueError:
+        return text
+
+
+class _Lines:
+    """Collects the lines while expat reads."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._names: list[str] = []
+        self._text: list[str] = []
+
+    def read(self, text: str) -> list[str]:
+        # The charset is known by now, whatever the declaration says.
+        parser = expat.ParserCreate("utf-8")
+        parser.buffer_text = True
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._text.append
+        parser.EntityDeclHandler = self._entity
+        parser.Parse(text.encode(errors="replace"), True)
+        return self._lines
+
+    def _start(self, name: str, _attributes: dict[str, str]) -> None:
+        self._flush()
+        self._names.append(name.rpartition(":")[2][:_MAX_NAME_CHARS])
+
+    def _end(self, _name: str) -> None:
+        self._flush()
+        self._names.pop()
+
+    def _flush(self) -> None:
+        if value := " ".join("".join(self._text).split()):
+            name = self._names[-1]  # of which many values may share one: a long name would be written for each
+            if name in _EMPTY_NAMES and len(self._names) > 1:
+                name = self._names[-2]
+            self._lines.append(f"{name}: {value}")
+        self._text.clear()
+
+    def _entity(self, *_declaration: object) -> None:
+        raise expat.ExpatError("an entity declaration")

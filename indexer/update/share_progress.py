@@ -1,0 +1,85 @@
+"""Parts of an archive that several machines index at once, each with its own: which submissions, and which are done.
+
+Storage that machines share serves no database that two of them write to. So the catalogue stays as it is meanwhile;
+each share notes what is indexed in a small database of its own, which only the holder of that share writes, and the
+next run that indexes the whole archive takes those notes over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import sqlite3
+from collections.abc import Generator, Iterable, Iterator
+from pathlib import Path
+
+from archiver.identifiers import AccessionNumber
+from archiver.store.catalogue import CatalogueRecord
+from archiver.store.durable import fsync_directory, make_directories, storage_errors
+from archiver.store.sqlite import database_errors
+from indexer.share import Share
+
+_AT_ONCE = 500
+
+
+class ShareNotes:
+    """Which submissions of a share are indexed, by accession number and sha256. The caller holds the share's lock."""
+
+    def __init__(self, folder: Path, share: Share) -> None:
+        self._path = folder / f"{share.name}.sqlite3"
+        with storage_errors(folder):
+            make_directories(folder)
+        with self._translated(), contextlib.ExitStack() as undo:
+            self._connection = sqlite3.connect(self._path, isolation_level=None)
+            undo.callback(self.close)
+            self._connection.execute("PRAGMA synchronous = FULL")
+            self._connection.execute(
+                "CREATE TABLE IF NOT EXISTS indexed (accession TEXT PRIMARY KEY, sha256 TEXT NOT NULL) WITHOUT ROWID"
+            )
+            undo.pop_all()
+
+    def without(self, records: Iterable[CatalogueRecord]) -> Iterator[CatalogueRecord]:
+        """Those of `records` whose bytes are not indexed yet. Raises `DamageError`, `StorageError`."""
+        records = iter(records)
+        while some := list(itertools.islice(records, _AT_ONCE)):
+            marks = ",".join("?" * len(some))
+            with self._translated():
+                known = dict(
+                    self._connection.execute(
+                        f"SELECT accession, sha256 FROM indexed WHERE accession IN ({marks})",
+                        [record.accession for record in some],
+                    )
+                )
+            yield from (record for record in some if known.get(record.accession) != record.sha256)
+
+    def note(self, pairs: Iterable[tuple[AccessionNumber, str]]) -> None:
+        """Remember, durably, what was committed. Raises `DamageError`, `StorageError`."""
+        with self._translated():
+            self._connection.execute("BEGIN")
+            self._connection.executemany("INSERT OR REPLACE INTO indexed VALUES (?, ?)", pairs)
+            self._connection.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close the database."""
+        self._connection.close()
+
+    def _translated(self) -> contextlib.AbstractContextManager[None]:
+        return database_errors(self._path, hint="remove this file: what it notes is indexed once more")
+
+
+def taken_notes(folder: Path) -> Generator[list[tuple[AccessionNumber, str]]]:
+    """The pairs of each share's notes, a portion at a time. Notes are removed once their last portion is taken.
+
+    Raises `DamageError`, `StorageError`.
+    """
+    for path in sorted(folder.glob("*.sqlite3")):
+        with (
+            database_errors(path, hint="remove this file: what it notes is indexed once more"),
+            contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection,
+        ):
+            rows = connection.execute("SELECT accession, sha256 FROM indexed")
+            while some := rows.fetchmany(10_000):
+                yield [(AccessionNumber(accession), sha256) for accession, sha256 in some]
+        with storage_errors(path):
+            path.unlink()
+            fsync_directory(folder)

@@ -1,0 +1,232 @@
+"""Worker processes: each reads submissions and gathers them in parts of its own; one process hands them their work.
+
+They are started as plain commands, not by multiprocessing: its fork is unsafe beside threads, and its spawn runs the
+caller's own script again. A worker that dies takes only what it had not handed over; that is given to others. A
+submission that was being read in two deaths is a failure of that submission.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import logging
+import signal
+import subprocess
+import sys
+import traceback
+from collections import deque
+from collections.abc import Iterator
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+from archiver.errors import EdgarchiveError, WorkerDiedError
+from archiver.identifiers import AccessionNumber
+from archiver.store.catalogue import CatalogueRecord
+from indexer.update.batches import Event, Gathered, Gatherer, IndexFailure, Read, Setup
+
+TASK_BYTES = 2_000_000
+TASK_RECORDS = 64
+"""What a worker is given at a time, in decoded bytes and in submissions: it asks again within a second."""
+
+MAX_DEATHS = 8
+"""Workers that may die in one run. More is not the fault of single submissions."""
+
+_COLLECT_EVERY = 50_000
+"""New objects after which a worker looks for cycles: it makes many objects and hardly any cycle."""
+
+_COMMAND = "import sys; sys.path[:] = sys.argv[2:]; from indexer.update.workers import work; work(int(sys.argv[1]))"
+_READY = "ready"
+
+Task = list[CatalogueRecord]
+
+
+def tasks(records: Iterator[CatalogueRecord]) -> Iterator[Task]:
+    """`records` in portions for workers, none of two filing years."""
+    task: Task = []
+    size = 0
+    for record in records:
+        if task and (
+            size >= TASK_BYTES or len(task) >= TASK_RECORDS or record.filing_date.year != task[0].filing_date.year
+        ):
+            yield task
+            task, size = [], 0
+        task.append(record)
+        size += record.size
+    if task:
+        yield task
+
+
+def gather_in_workers(jobs: int, records: Iterator[CatalogueRecord], setup: Setup) -> Iterator[Event]:
+    """Gather `records` in `jobs` processes: the events of `Gatherer.gather`, in any order, parts included.
+
+    Closing the iterator ends the processes. Raises what a worker raised, and `WorkerDiedError` after `MAX_DEATHS`.
+    """
+    pool = _Pool(tasks(records), setup)
+    try:
+        yield from pool.run(jobs)
+    finally:
+        pool.stop()
+
+
+class _Worker:
+    """A worker process, and what it was given and has not handed over yet."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.connection, theirs = Pipe()
+        with theirs:
+            command = [sys.executable, "-P", "-c", _COMMAND, str(theirs.fileno()), *sys.path]
+            self.process = subprocess.Popen(  # noqa: S603 — our own interpreter
+                command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+            )
+        self.held: dict[AccessionNumber, CatalogueRecord] = {}
+        self.unread: deque[AccessionNumber] = deque()
+        self.is_finishing = False
+        self._send(setup)
+
+    def give(self, task: Task) -> None:
+        """Hand a task over."""
+        self.held |= {record.accession: record for record in task}
+        self.unread.extend(record.accession for record in task)
+        self._send(task)
+
+    def finish(self) -> None:
+        """Let it hand over what it has, and end."""
+        self.is_finishing = True
+        self._send(None)
+
+    def stop(self) -> int:
+        """End the process, whatever it does; how it ended."""
+        self.connection.close()
+        self.process.terminate()
+        return self.process.wait()
+
+    def _send(self, message: object) -> None:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it has died, which its connection will say
+            self.connection.send(message)
+
+
+class _Pool:
+    def __init__(self, work: Iterator[Task], setup: Setup) -> None:
+        self._work = work
+        self._setup = setup
+        self._again: deque[Task] = deque()
+        self._read: set[AccessionNumber] = set()
+        self._suspects: set[AccessionNumber] = set()
+        self._deaths = 0
+        self._workers: dict[Any, _Worker] = {}
+
+    def run(self, jobs: int) -> Iterator[Event]:
+        for _ in range(jobs):
+            self._start()
+        while self._workers:
+            for connection in wait(list(self._workers)):
+                worker = self._workers[connection]
+                try:
+                    message = worker.connection.recv()
+                except (EOFError, OSError):  # the latter in the middle of a message
+                    yield from self._ended(worker)
+                else:
+                    yield from self._heard(worker, message)
+
+    def stop(self) -> None:
+        """End all workers."""
+        for worker in self._workers.values():
+            worker.stop()
+
+    def _start(self) -> None:
+        worker = _Worker(self._setup)
+        self._workers[worker.connection] = worker
+
+    def _heard(self, worker: _Worker, message: object) -> Iterator[Event]:
+        match message:
+            case Read(accession):
+                worker.unread.popleft()
+                if accession not in self._read:  # a worker that died may have said so before
+                    self._read.add(accession)
+                    yield message
+            case IndexFailure(accession):
+                worker.unread.popleft()
+                del worker.held[accession]
+                yield message
+            case Gathered(pairs=pairs):
+                for accession, _ in pairs:
+                    del worker.held[accession]
+                yield message
+            case logging.LogRecord():
+                logging.getLogger(message.name).handle(message)
+            case EdgarchiveError():
+                raise message
+            case str() if message == _READY:
+                self._give_work(worker)
+            case _:
+                raise RuntimeError(f"a worker process failed:\n{message}")
+
+    def _give_work(self, worker: _Worker) -> None:
+        task = self._again.popleft() if self._again else next(self._work, None)
+        if task is not None:
+            worker.give(task)
+        else:
+            worker.finish()
+
+    def _ended(self, worker: _Worker) -> Iterator[Event]:
+        """A worker has gone: because there is no more work, or because it died."""
+        del self._workers[worker.connection]
+        status = worker.stop()
+        if worker.is_finishing and not worker.held:
+            return
+        self._deaths += 1
+        how = f"signal {-status}" if status < 0 else f"status {status}"
+        if self._deaths > MAX_DEATHS:
+            raise WorkerDiedError(
+                f"{self._deaths} processes died while indexing, the last by {how}",
+                "give it more memory, or lower `jobs`; then run `edgarchive index` again",
+            )
+        if worker.unread:
+            suspect = worker.unread[0]
+            if suspect in self._suspects:
+                del worker.held[suspect]
+                yield IndexFailure(suspect, WorkerDiedError.__name__, f"the process that read it was ended by {how}")
+            self._suspects.add(suspect)
+        self._again.extend([record] for record in worker.held.values())
+        self._start()
+
+
+class _ToParent(logging.Handler):
+    """Sends what a worker logs to the process that it works for."""
+
+    def __init__(self, parent: Connection) -> None:
+        super().__init__()
+        self._parent = parent
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Send `record`, its message made."""
+        made = {"msg": record.getMessage(), "args": None, "exc_info": None}
+        self._parent.send(logging.makeLogRecord({**record.__dict__, **made}))
+
+
+def work(descriptor: int) -> None:
+    """The life of a worker process: take tasks from the connection `descriptor` and send events, until all is done."""
+    gc.set_threshold(_COLLECT_EVERY)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all processes of a terminal; the first one decides
+    with Connection(descriptor) as parent:
+        logging.basicConfig(handlers=[_ToParent(parent)])  # one process writes the log, in one form
+        try:
+            _work(parent)
+        except (EOFError, ConnectionResetError, BrokenPipeError):
+            return  # nobody waits for the answer any more
+        except EdgarchiveError as error:
+            parent.send(error)
+        except Exception:  # noqa: BLE001 — it is raised again where the run is
+            parent.send(traceback.format_exc())
+
+
+def _work(parent: Connection) -> None:
+    gatherer = Gatherer(parent.recv())
+    parent.send(_READY)
+    while (task := parent.recv()) is not None:
+        for event in gatherer.gather(task):
+            parent.send(event)
+        parent.send(_READY)
+    for event in gatherer.finish():
+        parent.send(event)

@@ -1,0 +1,1 @@
+"""Finding and scoring documents in a Whoosh index."""

@@ -1,0 +1,113 @@
+"""Finding what a prepared tree matches in one segment, a set of documents at a time, with scores.
+
+Whoosh walks a tree of matchers from document to document, some twenty calls for each. All that is found has to be
+counted here anyway, so each node is worked out for the whole segment: postings are read by the block, and sets are cut
+in C. Documents and scores are those that Whoosh's matchers give. Nodes that are not known here are left to Whoosh.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from whoosh.query import And, Or, Query, Term
+from whoosh.searching import Searcher
+
+from indexer.whoosh_engine.matching.proximity import Placed
+from indexer.whoosh_engine.matching.scores import Bm25
+from indexer.whoosh_engine.matching.sets import DocumentSet, Scores
+from indexer.whoosh_engine.reading import posting_blocks
+
+
+def evaluate(tree: Query, searcher: Searcher, among: Collection[int] | None = None) -> Scores:
+    """The documents of one segment that `tree` matches, none of them deleted; with `among`, of these only."""
+    if isinstance(tree, Term):
+        return _word(tree.fieldname, _encoded(tree.text), searcher, among)
+    if isinstance(tree, And):
+        return _all_of(tree.subqueries, searcher, among)
+    if isinstance(tree, Or):
+        return _any_of(tree.subqueries, searcher, among)
+    if isinstance(tree, DocumentSet | Placed):
+        return tree.scores(searcher, among)
+    matcher = tree.matcher(searcher, searcher.context(needs_current=True))
+    found: dict[int, float] = {}
+    while matcher.is_active():
+        found[matcher.id()] = matcher.score()
+        matcher.next()
+    return found if among is None else _only(found, among)
+
+
+def _all_of(parts: Sequence[Query], searcher: Searcher, among: Collection[int] | None) -> Scores:
+    """Each part is looked for among what the ones before it, which cost less, have left; what is left is scored."""
+    reader = searcher.reader()
+    found: dict[int, Scores] = {}
+    for number in sorted(range(len(parts)), key=lambda number: _cost(parts[number], reader)):
+        part = parts[number]
+        if isinstance(part, Term):
+            found[number] = _weights(part.fieldname, _encoded(part.text), searcher, among)
+        else:
+            found[number] = evaluate(part, searcher, among)
+        among = found[number].keys()
+        if not among:
+            return {}
+    documents = list(among or ())
+    # added in the order of the query, whatever is rare in this segment: equal scores stay equal to the last bit
+    columns = [
+        Bm25(searcher, part.fieldname, _encoded(part.text)).column(documents, found[number])
+        if isinstance(part, Term)
+        else [found[number][document] for document in documents]
+        for number, part in enumerate(parts)
+    ]
+    return dict(zip(documents, map(sum, zip(*columns, strict=True)), strict=True))
+
+
+def _cost(part: Query, reader: Any) -> int:
+    """How long `part` takes to be found: the documents it may be in, and for each one how long (measured, in ratio)."""
+    each = 1 if isinstance(part, DocumentSet) else 200 if isinstance(part, Placed) else 6
+    return int(part.estimate_size(reader)) * each
+
+
+def _any_of(parts: Iterable[Query], searcher: Searcher, among: Collection[int] | None) -> Scores:
+    found: dict[int, float] = {}
+    for part in parts:
+        scores = evaluate(part, searcher, among)
+        found |= {document: score + found.get(document, 0.0) for document, score in scores.items()}
+    return found
+
+
+def _word(field: str, term: bytes, searcher: Searcher, among: Collection[int] | None) -> Scores:
+    weights = _weights(field, term, searcher, among)
+    return Bm25(searcher, field, term).scores(weights) if weights else {}
+
+
+def _weights(field: str, term: bytes, searcher: Searcher, among: Collection[int] | None) -> dict[int, float]:
+    """How often `term` stands in each document that has it."""
+    found: dict[int, float] = {}
+    reader = searcher.reader()
+    for block in posting_blocks(reader, field, term, among=_ascending(among), with_values=False):
+        found.update(
+            dict.fromkeys(block.documents, 1.0)
+            if block.weights is None
+            else zip(block.documents, block.weights, strict=True)
+        )
+    return _living(found if among is None else _only(found, among), reader)
+
+
+def _ascending(among: Collection[int] | None) -> Sequence[int] | None:
+    return None if among is None else sorted(among)
+
+
+def _only(found: dict[int, Any], among: Collection[int]) -> dict[int, Any]:
+    """What of `found` is among these; `among` is looked up in, so it is a set or the keys of a mapping."""
+    return {document: found[document] for document in found.keys() & among}
+
+
+def _living(found: dict[int, Any], reader: Any) -> dict[int, Any]:
+    if reader.has_deletions():
+        for document in reader.segment().deleted_docs():
+            found.pop(document, None)
+    return found
+
+
+def _encoded(term: str | bytes) -> bytes:
+    return term if isinstance(term, bytes) else term.encode()

@@ -1,0 +1,1 @@
+"""Writing a Whoosh index: segments, merging, durable commits."""

@@ -1,0 +1,50 @@
+"""Parts of an index: segments that any process can make, and that the index then adopts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+
+from archiver.identifiers import AccessionNumber
+from archiver.store.durable import storage_errors
+from indexer.entries import IndexEntry
+from indexer.whoosh_engine.storage.segments import Segment, SegmentBuilder
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What was gathered: how many documents of each submission, and the segment that has them, None without any."""
+
+    documents: dict[AccessionNumber, int]
+    segment: Segment | None
+
+
+class WhooshPartWriter:
+    """See `indexer.engine.PartWriter`. Makes its segment in a new folder inside `building`."""
+
+    def __init__(self, building: Path) -> None:
+        self._building = building
+        self._documents: dict[AccessionNumber, int] = {}
+        self._builder: SegmentBuilder | None = None
+
+    def add(self, accession: AccessionNumber, entries: Iterable[IndexEntry]) -> None:
+        """Take the entries of one submission. Raises `StorageError`."""
+        with storage_errors(self._building):
+            count = 0
+            for count, entry in enumerate(entries, 1):  # noqa: B007 (the count is what is wanted)
+                if self._builder is None:
+                    self._builder = SegmentBuilder(Path(mkdtemp(dir=self._building)))
+                self._builder.add(entry)
+            self._documents[accession] = count
+
+    def finish(self) -> Part:
+        """Write what was gathered, durably. Raises `StorageError`."""
+        with storage_errors(self._building):
+            return Part(self._documents, None if self._builder is None else self._builder.finish())
+
+    def discard(self) -> None:
+        """Drop what was gathered."""
+        if self._builder is not None:
+            self._builder.discard()

@@ -1,0 +1,84 @@
+"""The writing side of the engine: what was added and deleted since the last commit, and the commit."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+
+from whoosh.index import FileIndex
+
+from archiver.identifiers import AccessionNumber
+from archiver.store.durable import storage_errors
+from indexer.entries import IndexEntry
+from indexer.whoosh_engine.storage.parts import Part, WhooshPartWriter
+from indexer.whoosh_engine.storage.publishing import Publisher
+
+
+class Writer:
+    """The one writer of `index`. Raises `LockedError` where another process writes, `StorageError`."""
+
+    def __init__(self, index: FileIndex) -> None:
+        self._path = Path(index.storage.folder)
+        self._own: WhooshPartWriter | None = None
+        self._parts: list[Part] = []
+        self._replaced: set[AccessionNumber] = set()
+        with storage_errors(self._path):
+            self._publisher = Publisher(index)
+
+    def add(self, accession: AccessionNumber, entries: Iterable[IndexEntry]) -> None:
+        """Take the entries of one submission, which replace all earlier ones."""
+        self._replace([accession])
+        with self._forgetting():
+            if self._own is None:
+                self._own = WhooshPartWriter(self._publisher.building)
+            self._own.add(accession, entries)
+
+    def part_writer(self) -> Callable[[], WhooshPartWriter]:
+        """See `indexer.engine.Engine.part_writer`."""
+        return partial(WhooshPartWriter, self._publisher.building)
+
+    def adopt(self, part: Part) -> None:
+        """See `indexer.engine.Engine.adopt`."""
+        self._replace(part.documents)
+        self._parts.append(part)
+
+    def commit(self) -> None:
+        """Publish what was added and deleted, durably."""
+        with self._forgetting():
+            if self._own is not None:
+                self._parts.append(self._own.finish())
+                self._own = None
+            if self._parts:
+                self._publisher.publish(self._parts)
+        self._forget()
+
+    def close(self) -> None:
+        """Drop what was not committed and let others write."""
+        self._forget()
+        self._publisher.close()
+
+    def _replace(self, accessions: Iterable[AccessionNumber]) -> None:
+        """Note what is replaced; what is not committed cannot be, so it is committed first."""
+        accessions = set(accessions)
+        if self._replaced & accessions:
+            self.commit()
+        self._replaced |= accessions
+
+    @contextlib.contextmanager
+    def _forgetting(self) -> Iterator[None]:
+        """What was not committed is dropped when the body fails."""
+        try:
+            with storage_errors(self._path):
+                yield
+        except BaseException:
+            self._forget()
+            raise
+
+    def _forget(self) -> None:
+        if self._own is not None:
+            self._own.discard()
+            self._own = None
+        self._parts.clear()
+        self._replaced.clear()

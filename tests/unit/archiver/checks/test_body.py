@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import gzip
+import hashlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archiver.checks.body import BodyFacts, BodyReader, read_facts
+from archiver.checks.envelope import Opening
+from archiver.errors import DamageError
+from archiver.identifiers import AccessionNumber
+from tests.unit.submissions import ACCESSION, submission_bytes
+
+BODY = submission_bytes()
+MD5 = hashlib.md5(BODY, usedforsecurity=False).hexdigest()
+
+
+def facts(body: bytes, *cuts: int, accession: str = ACCESSION) -> BodyFacts:
+    """The facts of `body`, fed in pieces of the sizes `cuts`, then the rest."""
+    reader = BodyReader(AccessionNumber(accession))
+    for size in [*cuts, len(body)]:
+        reader.feed(body[:size])
+        body = body[size:]
+    return reader.facts()
+
+
+@given(st.lists(st.integers(min_value=0, max_value=600), max_size=20))
+def test_the_facts_are_those_of_the_whole_body_in_any_chunks(cuts: list[int]) -> None:
+    """Size and both checksums are of the decoded bytes, however they came."""
+    assert facts(BODY, *cuts) == BodyFacts(
+        size=len(BODY),
+        sha256=hashlib.sha256(BODY).hexdigest(),
+        md5=MD5,
+        opening=Opening.SEC,
+        named=True,
+        closed=True,
+        signature=None,
+    )
+
+
+@pytest.mark.parametrize("etag_md5", [None, MD5])
+def test_a_whole_submission_has_no_fault(etag_md5: str | None) -> None:
+    """With EDGAR's checksum, or without one."""
+    assert facts(BODY).fault(etag_md5=etag_md5) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "etag_md5", "message"),
+    [
+        (b"", None, "not a submission"),
+        (b"<html>SEC.gov</html>", None, "not a submission"),
+        (BODY[:-30], None, "cut"),
+        (BODY[:-30], MD5, "MD5"),
+        (BODY.replace(b"zebra", b"horse"), MD5, "MD5"),
+        (submission_bytes("0001193125-04-218427"), None, "another submission"),
+    ],
+    ids=["empty", "page", "cut-no-etag", "cut", "changed", "another"],
+)
+def test_a_body_that_is_not_what_was_asked_for_has_a_fault(body: bytes, etag_md5: str | None, message: str) -> None:
+    """Each of the ways a body can be wrong is named."""
+    assert message in (facts(body).fault(etag_md5=etag_md5) or "")
+
+
+def test_without_a_closing_tag_the_checksum_alone_is_the_proof() -> None:
+    """EDGAR itself serves a few files without one."""
+    cut = BODY[:-30]
+    assert facts(cut).fault(etag_md5=hashlib.md5(cut, usedforsecurity=False).hexdigest()) is None
+
+
+def test_an_accession_number_is_found_in_either_spelling_and_in_the_header_alone() -> None:
+    """Some headers name 18 digits; a mention deep in the text is no name."""
+    digits = BODY.replace(ACCESSION.encode(), ACCESSION.replace("-", "").encode())
+    assert facts(digits).named
+    other = submission_bytes("0001193125-04-218427")
+    quoting = other.replace(b"</SEC-DOC", b"x" * 20_000 + ACCESSION.encode() + b"</SEC-DOC")
+    assert not facts(quoting).named
+    assert not facts(quoting, *[1000] * 40).named
+
+
+def test_a_stored_file_has_the_facts_of_its_decoded_bytes(tmp_path: Path) -> None:
+    """One gzip member or several: the same file."""
+    path = tmp_path / "file.gz"
+    path.write_bytes(gzip.compress(BODY[:500]) + gzip.compress(BODY[500:]))
+    assert read_facts(path, AccessionNumber(ACCESSION)) == facts(BODY)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [None, b"", b"plain text", gzip.compress(BODY)[:-9], gzip.compress(BODY) + b"x"],
+    ids=["missing", "empty", "no gzip", "cut", "more after it"],
+)
+def test_a_stored_file_that_is_missing_or_no_whole_gzip_is_damage(tmp_path: Path, content: bytes | None) -> None:
+    """No reader of the archive sees half a file."""
+    path = tmp_path / "file.gz"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(DamageError):
+        read_facts(path, AccessionNumber(ACCESSION))

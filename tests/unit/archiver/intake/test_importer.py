@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import gzip
+import io
+import shutil
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from archiver.audit.verify import verify_files
+from archiver.errors import UsageError
+from archiver.identifiers import AccessionNumber
+from archiver.intake import bulk
+from archiver.intake.importer import import_into
+from archiver.reports import ImportReport
+from archiver.store.archive import Archive
+from tests.loopback import FIXTURES
+from tests.unit.archives import tree
+
+ONE = AccessionNumber("0009000900-04-000101")
+BODY = (FIXTURES / f"{ONE}.txt").read_bytes()
+ALL = {AccessionNumber(path.stem): path.read_bytes() for path in FIXTURES.glob("*.txt")}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Where the archive will be."""
+    return tmp_path / "archive"
+
+
+@pytest.fixture
+def there(tmp_path: Path) -> Path:
+    """A folder of files that somebody has."""
+    folder = tmp_path / "there"
+    folder.mkdir()
+    return folder
+
+
+def take(root: Path, *paths: Path, max_bytes: int = 1_000_000) -> ImportReport:
+    """One import."""
+    with Archive.open(root, writable=True, create=True) as archive:
+        return import_into(archive, paths, jobs=2, max_bytes=max_bytes)
+
+
+def stored(root: Path) -> dict[AccessionNumber, bytes]:
+    """What the archive has, by accession number; all of it is sound."""
+    with Archive.open(root) as archive:
+        assert not list(verify_files(archive, jobs=2).findings)
+        return {record.accession: archive.read(record.accession) for record in archive.catalogue.records()}
+
+
+def tar_of(files: dict[str, bytes], mode: str) -> bytes:
+    """A tar archive."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode=mode) as tar:  # type: ignore[call-overload]
+        for name, content in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def test_folders_of_other_tools_are_taken_as_they_are(root: Path, there: Path) -> None:
+    """Placed by the accession number in the header, whatever a file is called; the originals are as they were."""
+    for accession, body in ALL.items():
+        folder = there / "sec-edgar-filings" / "MLAN" / "8-K" / accession
+        folder.mkdir(parents=True)
+        (folder / "full-submission.txt").write_bytes(body)
+        (folder / "primary-document.html").write_bytes(b"<html>not a submission</html>")
+    before = tree(there)
+    report = take(root, there)
+    assert stored(root) == ALL
+    assert (report.planned, report.stored, report.failed) == (len(ALL), len(ALL), 0)
+    assert report.bytes == sum(map(len, ALL.values()))
+    assert len(report.skipped) == len(ALL)
+    assert report.skipped[0].path.endswith("primary-document.html")
+    assert tree(there) == before
+
+
+@pytest.mark.parametrize("packing", ["gz", "tar", "tar.gz", "zip", "gz in tar"])
+def test_packed_files_are_opened_whatever_their_name(root: Path, there: Path, packing: str) -> None:
+    """By what they are, not by what they are called."""
+    files = {f"edgar/data/1/{accession}.txt": body for accession, body in ALL.items()}
+    if packing == "gz":
+        for accession, body in ALL.items():
+            (there / accession).write_bytes(gzip.compress(body))
+    elif packing == "zip":
+        with zipfile.ZipFile(there / "some", "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, body in files.items():
+                archive.writestr(name, body)
+    elif packing == "gz in tar":
+        (there / "some").write_bytes(tar_of({name: gzip.compress(body) for name, body in files.items()}, "w"))
+    else:
+        (there / "some").write_bytes(tar_of(files, "w:gz" if packing == "tar.gz" else "w"))
+    assert take(root, there).stored == len(ALL)
+    assert stored(root) == ALL
+
+
+def test_a_second_import_stores_nothing_and_says_so(root: Path, there: Path) -> None:
+    """Which is how one that was stopped goes on; a copy beside another is no second submission."""
+    for name in ("a.txt", "b.txt"):
+        (there / name).write_bytes(BODY)
+    first, again = take(root, there), take(root, there)
+    assert (first.planned, first.stored, first.present) == (1, 1, 0)
+    assert (again.planned, again.stored, again.present, again.failures) == (1, 0, 1, ())
+
+
+def test_a_copy_that_differs_is_reported_and_changes_nothing(root: Path, there: Path) -> None:
+    """What is stored stays; somebody has to look."""
+    (there / "a.txt").write_bytes(BODY)
+    take(root, there)
+    (there / "a.txt").write_bytes(BODY.replace(b"the ", b"The ", 1))
+    report = take(root, there)
+    assert [(failure.accession, failure.error) for failure in report.failures] == [(ONE, "ConflictError")]
+    assert (report.planned, report.present, report.failed) == (1, 1, 0)
+    assert stored(root) == {ONE: BODY}
+
+
+def test_the_other_spelling_of_a_stored_submission_is_the_same_submission(root: Path, there: Path) -> None:
+    """A dissemination file differs in its bytes from the file that EDGAR serves."""
+    (there / "a.txt").write_bytes(BODY)
+    take(root, there)
+    (there / "a.txt").write_bytes(
+        f"<SUBMISSION>\n<ACCESSION-NUMBER>{ONE}\n<TYPE>8-K\n<FILING-DATE>20041222\n</SUBMISSION>\n".encode()
+    )
+    report = take(root, there)
+    assert (report.present, report.failures) == (1, ())
+
+
+def test_a_cut_copy_is_refused_and_a_whole_one_is_taken(root: Path, there: Path) -> None:
+    """In whichever order they come; the cut one is kept for a person to read until there is a whole one."""
+    (there / "a.txt").write_bytes(BODY[:-100])
+    report = take(root, there)
+    assert (report.failed, report.stored, report.planned) == (1, 0, 1)
+    assert "cut" in report.failures[0].message
+    assert list((root / "quarantine").iterdir())
+    (there / "b.txt").write_bytes(BODY)
+    report = take(root, there)
+    assert (report.failed, report.stored, report.planned) == (0, 1, 1)
+    assert stored(root) == {ONE: BODY}
+    assert not list((root / "quarantine").iterdir())
+    assert not list((root / "incoming").iterdir())
+
+
+def test_damaged_archives_give_what_they_have_and_are_named(root: Path, there: Path) -> None:
+    """A cut tar, damaged gzip, a broken zip: one line each, and the import goes on."""
+    packed = tar_of({f"{accession}.txt": body for accession, body in ALL.items()}, "w")
+    (there / "a.tar").write_bytes(packed[: len(packed) // 2])
+    (there / "b.gz").write_bytes(gzip.compress(BODY)[:-500] + b"x" * 500)
+    (there / "c.zip").write_bytes(b"PK\x03\x04 and nothing more")
+    (there / "d.txt").write_bytes(BODY)
+    report = take(root, there)
+    assert len(ALL) > report.stored > 0
+    assert {Path(file.path).name for file in report.skipped} >= {"a.tar", "c.zip"}
+    assert ONE in stored(root)
+
+
+def test_a_bomb_is_cut_off(root: Path, there: Path) -> None:
+    """At the bound that the settings give for one submission, without taking the rest into memory."""
+    bomb = BODY.replace(b"</SEC-DOCUMENT>", b" " * 20_000_000 + b"</SEC-DOCUMENT>")
+    (there / "a.gz").write_bytes(gzip.compress(bomb))
+    report = take(root, there)
+    assert [failure.error for failure in report.failures] == ["TooLargeError"]
+
+
+def test_a_large_submission_is_packed_as_it_is_read(root: Path, there: Path) -> None:
+    """One that does not fit into what is kept in memory is the same afterwards."""
+    large = BODY.replace(b"</SEC-DOCUMENT>", b"word " * (bulk.SMALL_BYTES // 4) + b"\n</SEC-DOCUMENT>")
+    (there / "a.txt").write_bytes(large)
+    assert take(root, there, max_bytes=100_000_000).stored == 1
+    assert stored(root) == {ONE: large}
+
+
+def test_an_archive_does_not_import_itself(root: Path, there: Path) -> None:
+    """Neither its own files nor, from above, those of its folder."""
+    (there / "a.txt").write_bytes(BODY)
+    take(root, there)
+    shutil.rmtree(there)
+    report = take(root, root.parent)
+    assert (report.planned, report.skipped) == (0, ())
+
+
+def test_an_import_after_a_kill_takes_in_what_lies_there(root: Path, there: Path) -> None:
+    """A whole file in its place without a row costs no second one."""
+    (there / "a.txt").write_bytes(BODY)
+    take(root, there)
+    for file in root.glob("catalogue.sqlite3*"):
+        file.unlink()
+    report = take(root, there)
+    assert (report.present, report.stored) == (1, 0)
+    assert stored(root) == {ONE: BODY}
+
+
+def test_a_path_that_is_not_there_is_said(root: Path, there: Path) -> None:
+    """Before anything is done."""
+    with pytest.raises(UsageError, match="there is no"):
+        take(root, there, there / "nothing")

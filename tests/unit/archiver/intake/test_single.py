@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from aiohttp import web
+
+from archiver.edgar.client import Client
+from archiver.edgar.pacer import Pacer
+from archiver.errors import DamagedBodyError
+from archiver.identifiers import AccessionNumber
+from archiver.intake.single import take_answer, take_orphan
+from archiver.store.archive import Archive
+from archiver.store.catalogue import CatalogueRecord
+from tests.unit.archives import submission_ref, tree
+from tests.unit.servers import serve
+from tests.unit.submissions import ACCESSION, submission_bytes
+
+BODY = submission_bytes()
+REF = submission_ref(ACCESSION)
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Archive]:
+    """An empty archive."""
+    with Archive.open(tmp_path / "archive", writable=True, create=True) as made:
+        yield made
+
+
+@pytest_asyncio.fixture
+async def client(tmp_path: Path) -> AsyncIterator[Client]:
+    """A client that nobody keeps waiting."""
+    pacer = Pacer("http://127.0.0.1", rate=10_000, folder=tmp_path)
+    async with Client(user_agent="Example Research research@example.com", pacer=pacer, concurrency=4) as made:
+        yield made
+    pacer.close()
+
+
+async def take(
+    archive: Archive, client: Client, sent: bytes, *, etag_of: bytes | None = None, encoding: str = ""
+) -> CatalogueRecord:
+    """Take the answer of a server that sends `sent`, under the ETag of `etag_of`."""
+    headers = {"Content-Encoding": encoding} if encoding else {}
+    if etag_of is not None:
+        headers["ETag"] = f'"{hashlib.md5(etag_of, usedforsecurity=False).hexdigest()}"'
+
+    async def handler(_: web.Request) -> web.Response:
+        return web.Response(body=sent, headers=headers)
+
+    async with serve(handler) as base, client.get(f"{base}/one.txt", max_bytes=1_000_000) as answer:
+        return await take_answer(archive, REF, answer)
+
+
+async def test_received_gzip_is_stored_as_it_came(archive: Archive, client: Client) -> None:
+    """The bytes on disk are those from the wire, and the row says all about them."""
+    packed = gzip.compress(BODY, compresslevel=1)
+    record = await take(archive, client, packed, etag_of=BODY, encoding="gzip")
+    assert archive.layout.submission(REF.accession).read_bytes() == packed
+    assert (record.accession, record.form, record.filing_date, record.cik) == (
+        REF.accession,
+        REF.form,
+        REF.filing_date,
+        REF.cik,
+    )
+    assert (record.size, record.stored_bytes) == (len(BODY), len(packed))
+    assert record.sha256 == hashlib.sha256(BODY).hexdigest()
+    assert record.etag_md5 == hashlib.md5(BODY, usedforsecurity=False).hexdigest()
+    assert (record.signature, record.withdrawn_at, record.indexed_sha256) == (None, None, None)
+    assert (record.url or "").endswith("/one.txt")
+
+
+async def test_what_came_without_gzip_is_packed(archive: Archive, client: Client) -> None:
+    """One kind of file in the archive, whatever the server did."""
+    record = await take(archive, client, BODY)
+    path = archive.layout.submission(REF.accession)
+    assert gzip.decompress(path.read_bytes()) == BODY
+    assert record.stored_bytes == path.stat().st_size
+    archive.catalogue.add(record)
+    assert archive.read(REF.accession) == BODY
+
+
+@pytest.mark.parametrize(
+    ("sent", "etag_of"),
+    [
+        (BODY[:-30], None),
+        (BODY[:-30], BODY),
+        (BODY.replace(b"zebra", b"horse"), BODY),
+        (submission_bytes("0001193125-04-218427"), None),
+        (b"a text that is no submission, of some length, and so on and on " * 3, None),
+    ],
+    ids=["cut-no-etag", "cut", "changed", "another", "no-submission"],
+)
+async def test_a_body_that_fails_a_check_is_kept_for_a_person_only(
+    archive: Archive, client: Client, sent: bytes, etag_of: bytes | None
+) -> None:
+    """It never reaches submissions/; the quarantine has its bytes."""
+    with pytest.raises(DamagedBodyError):
+        await take(archive, client, sent, etag_of=etag_of)
+    assert list(tree(archive.layout.submissions)) == []
+    kept = archive.layout.quarantine / f"{ACCESSION}.txt.gz"
+    assert gzip.decompress(kept.read_bytes()) == sent
+    assert list(tree(archive.layout.incoming)) == []
+
+
+async def test_a_cut_connection_leaves_nothing(archive: Archive, client: Client) -> None:
+    """Half of a gzip stream is nothing that a person could read, and is not kept."""
+    with pytest.raises(DamagedBodyError):
+        await take(archive, client, gzip.compress(BODY)[:-10], etag_of=BODY, encoding="gzip")
+    assert [name for name in tree(archive.root) if not name.startswith(("catalogue", "format"))] == []
+
+
+async def test_a_body_without_closing_tag_is_taken_when_the_etag_proves_it(archive: Archive, client: Client) -> None:
+    """EDGAR itself serves a few like that."""
+    record = await take(archive, client, BODY[:-30], etag_of=BODY[:-30])
+    assert record.size == len(BODY) - 30
+
+
+async def test_a_file_whose_row_was_lost_is_found_again(archive: Archive, client: Client) -> None:
+    """A run killed between file and row costs no second fetch."""
+    first = await take(archive, client, BODY)
+    before = tree(archive.root)
+    again = await take_orphan(archive, REF, url="https://example.invalid/one.txt")
+    assert again is not None
+    assert (again.sha256, again.size, again.stored_bytes) == (first.sha256, first.size, first.stored_bytes)
+    assert tree(archive.root) == before
+
+
+async def test_no_file_no_orphan(archive: Archive) -> None:
+    """Nothing stands in its place, so nothing is made."""
+    assert await take_orphan(archive, REF, url="") is None
+    assert not archive.layout.quarantine.exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [gzip.compress(BODY[:-30]), gzip.compress(BODY)[:-9], gzip.compress(submission_bytes("0001193125-04-218427")), b""],
+    ids=["no-closing-tag", "cut-gzip", "another", "empty"],
+)
+async def test_an_orphan_that_is_not_whole_goes_to_the_quarantine(archive: Archive, content: bytes) -> None:
+    """Its place is free again for a whole one."""
+    path = archive.layout.submission(AccessionNumber(ACCESSION))
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    assert await take_orphan(archive, REF, url="") is None
+    assert not path.exists()
+    assert (archive.layout.quarantine / path.name).read_bytes() == content

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import gzip
+import logging
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archiver.errors import DamagedBodyError
+from archiver.identifiers import AccessionNumber, Cik, FormType
+from archiver.listings.master_index import last_day, parse_master_index, unpack_master_index
+from archiver.model import MasterIndexEntry
+
+PREAMBLE = b"""Description:           Master Index of EDGAR Dissemination Feed
+Last Data Received:    December 31, 2004
+
+CIK|Company Name|Form Type|Date Filed|Filename
+--------------------------------------------------------------------------------
+"""
+ROW = b"1056386|INTERNAP NETWORK SERVICES CORP/WA|8-K|2004-12-22|edgar/data/1056386/0001193125-04-218426.txt\n"
+
+LATIN1_LINE = st.characters(max_codepoint=255, blacklist_characters="\r\n")
+NAMES = st.text(LATIN1_LINE, max_size=60)
+FORMS = st.text(st.characters(min_codepoint=33, max_codepoint=126, blacklist_characters="|"), min_size=1, max_size=12)
+
+
+def entries(text: bytes) -> list[MasterIndexEntry]:
+    """The rows of a whole index."""
+    return list(parse_master_index(text))
+
+
+def test_a_row_is_read_in_the_quarterly_and_the_daily_spelling() -> None:
+    """Both spellings of the date, either end of line, and old file names with a folder."""
+    daily = ROW.replace(b"2004-12-22", b"20041222").replace(b"\n", b"\r\n")
+    expected = MasterIndexEntry(
+        Cik(1056386),
+        "INTERNAP NETWORK SERVICES CORP/WA",
+        FormType("8-K"),
+        date(2004, 12, 22),
+        AccessionNumber("0001193125-04-218426"),
+    )
+    assert entries(PREAMBLE + ROW + daily) == [expected, expected]
+
+
+@given(
+    st.integers(min_value=0, max_value=9_999_999_999),
+    NAMES,
+    FORMS,
+    st.dates(min_value=date(1993, 1, 1)),
+    st.from_regex(r"[0-9]{10}-[0-9]{2}-[0-9]{6}", fullmatch=True),
+)
+def test_a_row_is_read_as_it_was_written_whatever_the_name(
+    cik: int, name: str, form: str, filed: date, accession: str
+) -> None:
+    """Company names hold every punctuation mark, the separator among them, and latin-1 letters."""
+    row = f"{cik}|{name}|{form}|{filed}|edgar/data/{cik}/{accession}.txt\n".encode("latin-1")
+    assert entries(PREAMBLE + row) == [
+        MasterIndexEntry(Cik(cik), name, FormType(form), filed, AccessionNumber(accession))
+    ]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"not a row\n",
+        b"1|A|8-K|2004-13-45|edgar/data/1/0001193125-04-218426.txt\n",
+        b"1|A|8-K|2004-12-22|edgar/data/1/nothing.txt\n",
+        b"x|A|8-K|2004-12-22|edgar/data/1/0001193125-04-218426.txt\n",
+        b"1|\n",
+    ],
+)
+def test_a_row_that_cannot_be_read_is_said_and_passed_over(bad: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    """One broken row costs that row, not the quarter; and somebody is told."""
+    with caplog.at_level(logging.WARNING):
+        assert [entry.accession for entry in entries(PREAMBLE + bad + ROW)] == ["0001193125-04-218426"]
+    assert "line 6 cannot be read" in caplog.text
+
+
+def test_a_gzip_index_and_a_plain_one_give_the_same_text() -> None:
+    """`master.gz` and `master.idx` are one index."""
+    assert unpack_master_index(gzip.compress(PREAMBLE + ROW)) == unpack_master_index(PREAMBLE + ROW) == PREAMBLE + ROW
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        gzip.compress(PREAMBLE + ROW, mtime=0)[:-6],
+        gzip.compress(PREAMBLE + ROW, mtime=0)[:12] + b"\xff" * 60,
+        b"<html><title>SEC.gov | File Unavailable</title></html>",
+        b"",
+        b"1|A|8-K|2004-12-22|edgar/data/1/0001193125-04-218426.txt\n",
+    ],
+)
+def test_a_body_that_is_no_whole_index_is_refused(body: bytes) -> None:
+    """A cut or foreign body never passes for an index with fewer rows."""
+    with pytest.raises(DamagedBodyError):
+        unpack_master_index(body)
+
+
+def test_the_last_day_is_the_newest_filing_date_of_any_row() -> None:
+    """In either spelling, wherever it stands; the preamble's own date says nothing, nor does a day there is none of."""
+    later = ROW.replace(b"2004-12-22", b"20041223")
+    never = ROW.replace(b"2004-12-22", b"2004-19-99")
+    assert last_day(PREAMBLE + later + ROW + never) == date(2004, 12, 23)
+    assert last_day(PREAMBLE) is None

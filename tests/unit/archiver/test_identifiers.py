@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import pickle
+import re
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archiver.errors import IdentifierError
+from archiver.identifiers import AccessionNumber, Cik, FormType, form_matches, parse_date
+from archiver.words import encoded_words, fold, words
+
+
+@pytest.mark.parametrize("text", ["0001193125-04-218426", "000119312504218426", " 0001193125-04-218426\n"])
+def test_an_accession_number_has_one_spelling(text: str) -> None:
+    """Dashes or 18 digits: the value is the dashed form, and a plain string."""
+    accession = AccessionNumber(text)
+    assert accession == "0001193125-04-218426"
+    assert (accession.submitter, accession.year, accession.digits) == ("0001193125", 2004, "000119312504218426")
+    assert AccessionNumber(accession) is accession
+    assert pickle.loads(pickle.dumps(accession)) == accession  # noqa: S301 — our own bytes
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "0001193125-04-21842",
+        "0001193125-04-2184267",
+        "../etc/passwd",
+        "0001193125-04-218426/x",
+        "٠٠٠١١٩٣١٢٥-04-218426",
+        "0001193125 04 218426",
+        "0001193125-04-218426\n0001193125-04-218427",
+    ],
+)
+def test_what_is_no_accession_number_is_refused(text: str) -> None:
+    """Nothing but 18 ASCII digits ever becomes part of a path."""
+    with pytest.raises(IdentifierError) as caught:
+        AccessionNumber(text)
+    assert "\n" not in str(caught.value)
+
+
+@given(st.integers(min_value=0, max_value=99))
+def test_the_year_of_an_accession_number_has_its_century(short: int) -> None:
+    """EDGAR began in 1993, so every two-digit year has one meaning."""
+    year = AccessionNumber(f"0000000000-{short:02d}-000000").year
+    assert year % 100 == short
+    assert 1993 <= year <= 2092
+
+
+@pytest.mark.parametrize("value", [1056386, "1056386", "0001056386", "CIK0001056386", "cik1056386", " 1056386 "])
+def test_a_cik_is_a_number_however_it_is_written(value: int | str) -> None:
+    """Leading zeros and the prefix have no meaning."""
+    assert Cik(value) == 1056386
+    assert Cik(value).padded == "0001056386"
+
+
+@pytest.mark.parametrize("value", ["", "CIK", "-1", -1, "12345678901", "1056386.0", "0x10", "1056386 42", "AAPL"])
+def test_what_is_no_cik_is_refused(value: int | str) -> None:
+    """A ticker or a mistyped number is an error, never another company."""
+    with pytest.raises(IdentifierError):
+        Cik(value)
+
+
+def test_a_form_type_knows_its_amendment() -> None:
+    """White space is normalised, the rest of EDGAR's spelling is kept."""
+    form = FormType(" SC  13D/A ")
+    assert (form, form.is_amendment, form.base) == ("SC 13D/A", True, "SC 13D")
+    assert FormType("10-K405").base == "10-K405"
+
+
+@pytest.mark.parametrize(
+    ("form", "pattern", "expected"),
+    [
+        ("8-K", "8-k", True),
+        ("8-K/A", "8-K", False),
+        ("8-K/A", "8-K*", True),
+        ("18-K", "8-K*", False),
+        ("10-K405", "10-K", False),
+        ("SC 13D", "sc  13?", True),
+        ("SC 13D", "SC.13D", False),
+    ],
+)
+def test_a_form_pattern_takes_a_whole_form(form: str, pattern: str, *, expected: bool) -> None:
+    """`8-K` is that form alone; globs, and nothing else, widen it."""
+    assert form_matches(form, [pattern]) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("AT&T", ["at", "t"]),
+        ("1,234.56", ["1", "234", "56"]),
+        ("registrant's", ["registrant", "s"]),
+        ("Société Générale", ["societe", "generale"]),
+        ("under_score", ["under", "score"]),
+        ("co\N{SOFT HYPHEN}operate", ["cooperate"]),
+        ("STRASSE straße", ["strasse", "strasse"]),
+        ("\N{LATIN SMALL LIGATURE FI}ling", ["filing"]),
+    ],
+)
+def test_words_are_folded_letters_and_digits(text: str, expected: list[str]) -> None:
+    """One meaning of a word, with case, accents and ligatures out of the way."""
+    assert words(text) == expected
+
+
+@given(st.text() | st.text(st.sampled_from("aZ9_ .\n\x00\x1f\x85\xa0\u2028éßﬁİΣς²½\xad\u200d漢ｱ\ud800")))
+def test_words_are_the_runs_of_letters_and_digits_of_the_folded_text(text: str) -> None:
+    """However they are cut, words are what the definition says, for any characters at all."""
+    expected = re.findall(r"[^\W_]+", "".join(fold(character) for character in text))
+    assert words(text) == expected
+    assert encoded_words(text) == [word.encode() for word in expected]
+
+
+@given(st.text())
+def test_folding_twice_changes_nothing_more(text: str) -> None:
+    """A query and a text meet in the same folded form, whichever was folded before."""
+    assert words(fold(text)) == words(text)
+
+
+def test_a_date_is_read_in_both_spellings() -> None:
+    """ISO, and EDGAR's eight digits."""
+    assert parse_date("2004-12-22") == parse_date("20041222") == date(2004, 12, 22)
+
+
+@pytest.mark.parametrize("text", ["", "2004-13-01", "2004-1-1", "22.12.2004", "2004-W52-3", "2004-12-22T00:00"])
+def test_what_is_no_date_is_refused(text: str) -> None:
+    """No other spelling is guessed at."""
+    with pytest.raises(IdentifierError):
+        parse_date(text)

@@ -1,0 +1,57 @@
+"""The public names of the library."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+
+import pytest
+
+import edgarchive
+from archiver import errors
+from tests.paths import ROOT
+
+
+def test_all_is_sorted_and_complete() -> None:
+    """`__all__` names every public object of the package once, in order, and each can be had."""
+    homes = [name for names in edgarchive._HOMES.values() for name in names]
+    assert edgarchive.__all__ == sorted(edgarchive.__all__)
+    assert sorted(homes) == edgarchive.__all__
+    assert set(edgarchive.__all__) <= set(dir(edgarchive))
+    for name in edgarchive.__all__:
+        assert getattr(edgarchive, name).__module__.partition(".")[0] in {"archiver", "indexer", "edgarchive"}
+    with pytest.raises(AttributeError, match="Mirrror"):
+        edgarchive.Mirrror  # noqa: B018 — asking is the test
+
+
+def test_a_program_loads_what_it_uses() -> None:
+    """Importing the package, asking for help and searching load nothing of what a sync needs."""
+    for use in ("", "edgarchive.Library", "import edgarchive.cli; edgarchive.cli.run(['search', '--help'])"):
+        code = (
+            f"import sys, edgarchive; {use}\nassert not {{'aiohttp', 'uvloop', 'rich', 'tenacity'}} & set(sys.modules)"
+        )
+        subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
+    code = (
+        "import sys; from edgarchive.cli import run; run(['-h']); assert not {'whoosh', 'pydantic'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
+
+
+def test_every_error_is_public() -> None:
+    """Whatever edgarchive raises can be caught by a public name."""
+    defined = {
+        name
+        for name, value in vars(errors).items()
+        if inspect.isclass(value) and issubclass(value, errors.EdgarchiveError)
+    }
+    assert defined <= set(edgarchive.__all__)
+
+
+def test_the_async_library_has_the_methods_of_the_library() -> None:
+    """`Library` and `AsyncLibrary` are twins: same names, same parameters, same defaults."""
+    for name, method in inspect.getmembers(edgarchive.Library, inspect.isfunction):
+        if not name.startswith("_"):
+            twin = getattr(edgarchive.AsyncLibrary, name)
+            assert inspect.signature(twin).parameters == inspect.signature(method).parameters
+            assert inspect.iscoroutinefunction(twin)

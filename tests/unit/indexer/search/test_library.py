@@ -1,0 +1,262 @@
+"""The library: searching with filters, hits, reading submissions, threads and asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from archiver.errors import (
+    EdgarchiveError,
+    IdentifierError,
+    IndexMissingError,
+    NotInArchiveError,
+    QueryError,
+    UsageError,
+)
+from archiver.identifiers import AccessionNumber
+from archiver.settings import Settings
+from archiver.store.archive import Archive
+from indexer.engine import FacetCount
+from indexer.search.library import AsyncLibrary, Library
+from indexer.search.results import FACETS
+from indexer.update.update import index_archive
+from tests.paths import CORPUS
+from tests.unit.archives import keep
+from tests.unit.submissions import ACCESSION, submission_bytes
+
+
+def make_archive(root: Path, data: bytes, accession: str = ACCESSION) -> Path:
+    """An archive that holds and has indexed one submission."""
+    with Archive.open(root, writable=True, create=True) as archive:
+        keep(archive, accession, data)
+        index_archive(archive)
+    return root
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    """A library over one submission."""
+    with Library(make_archive(tmp_path / "edgar", submission_bytes())) as opened:
+        yield opened
+
+
+def test_a_hit_says_what_was_found_and_where(library: Library) -> None:
+    """A hit carries the facts of the submission, the best document, a marked snippet and EDGAR's page."""
+    results = library.search("rossi zebra")
+    assert (results.total, len(results), results.query) == (1, 1, "rossi zebra")
+    (hit,) = results
+    assert hit.accession == ACCESSION
+    assert hit.filing_date == date(2004, 12, 22)
+    assert hit.entities[0].name == "ACME WIDGETS INC"
+    assert hit.document is not None
+    assert hit.document.type == "EX-99.1"
+    assert hit.snippet == "This press release tells of a <em>zebra</em> &amp; of Mr. <em>Rossi</em>."
+    assert hit.url == "https://www.sec.gov/Archives/edgar/data/320/000119312504218426/0001193125-04-218426-index.htm"
+    assert "zebra & of Mr. Rossi" in hit.text()
+    assert hit.submission().header.accession == ACCESSION
+
+
+def test_the_json_of_a_hit_has_every_field(library: Library) -> None:
+    """The JSON of results is as documented, with null where there is nothing."""
+    found = library.search(cik=320).to_dict()
+    assert found.pop("took_ms") >= 0
+    assert found == {
+        "query": None,
+        "total": 1,
+        "hits": [
+            {
+                "accession": ACCESSION,
+                "form": "8-K",
+                "filing_date": "2004-12-22",
+                "acceptance_datetime": "2004-12-22T16:13:52",
+                "period_of_report": "2004-12-17",
+                "items": ["5.02", "9.01"],
+                "entities": [{"cik": 320, "name": "ACME WIDGETS INC", "role": "FILER"}],
+                "document": {"type": "8-K", "sequence": 1, "filename": "d8k.htm", "description": "FORM 8-K"},
+                "score": None,
+                "snippet": None,
+                "url": "https://www.sec.gov/Archives/edgar/data/320/000119312504218426/0001193125-04-218426-index.htm",
+            }
+        ],
+    }
+
+
+def test_a_filter_takes_one_value_or_several(library: Library) -> None:
+    """One value, a list, numbers and text, dates and their text: all select alike, and every kind must hold."""
+    assert library.search(cik="0000000320").total == 1
+    assert library.search(cik=[42, 320]).total == 1
+    assert library.search(form=["10-K", "8-k*"], item="5.02", type="EX-99.1").total == 1
+    assert library.search(name="Acme Network Corp/WA", since="2004-12-22", until=date(2004, 12, 22)).total == 1
+    assert library.search(form="8-K/A").total == 0
+    assert library.search(item="1.01", cik=320).total == 0
+    assert library.search(since="2004-12-23").total == 0
+
+
+def test_documents_and_snippets_can_be_chosen(library: Library) -> None:
+    """Each document is a hit of its own where asked, and snippets are left out where not wanted."""
+    assert [
+        hit.document and hit.document.sequence for hit in library.search("rossi", documents=True, sort="oldest")
+    ] == [1, 2]
+    assert [hit.snippet for hit in library.search("rossi", snippets=False)] == [None]
+
+
+def test_a_match_in_the_description_is_shown(library: Library) -> None:
+    """Where only the description has the words, the snippet is made of it."""
+    assert [hit.snippet for hit in library.search("description:form")] == ["<em>FORM</em> 8-K"]
+
+
+def test_a_submission_is_read_by_its_number(library: Library) -> None:
+    """Header, documents and text of a stored submission, by its number with or without dashes."""
+    submission = library.submission("000119312504218426")
+    assert submission.header.form == "8-K"
+    assert [document.type for document in submission.documents] == ["8-K", "EX-99.1"]
+    assert "press release" in submission.text()
+
+
+def test_what_cannot_be_asked_is_refused(library: Library) -> None:
+    """Wrong queries, dates, numbers and orders are errors of their own kind."""
+    with pytest.raises(QueryError):
+        library.search("(rossi")
+    with pytest.raises(IdentifierError):
+        library.search(since="yesterday")
+    with pytest.raises(IdentifierError):
+        library.search(cik="x")
+    with pytest.raises(UsageError):
+        library.search("rossi", sort="best")  # type: ignore[arg-type]
+    with pytest.raises(UsageError):
+        library.search("rossi", limit=-1)
+    with pytest.raises(NotInArchiveError):
+        library.submission("0000000001-99-000001")
+    with pytest.raises(IdentifierError):
+        library.submission("x")
+
+
+def test_a_damaged_file_costs_its_snippet_only(library: Library, tmp_path: Path) -> None:
+    """A hit whose stored file is gone is still a hit, without a snippet; reading it says what is wrong."""
+    next((tmp_path / "edgar" / "submissions").rglob("*.gz")).unlink()
+    assert [hit.snippet for hit in library.search("rossi")] == [None]
+
+
+def test_a_lost_row_costs_its_snippet_only(library: Library, tmp_path: Path) -> None:
+    """A hit whose row is gone, as recovery by hand has it for a while, is still a hit, without a snippet."""
+    with Archive.open(tmp_path / "edgar", writable=True) as archive:
+        archive.catalogue.remove(AccessionNumber(ACCESSION))
+    assert [hit.snippet for hit in library.search("rossi")] == [None]
+
+
+def test_no_archive_and_no_index_are_said_plainly(tmp_path: Path) -> None:
+    """A wrong folder and an archive that nobody indexed are told apart."""
+    with pytest.raises(NotInArchiveError):
+        Library(tmp_path / "nowhere")
+    Archive.open(tmp_path / "edgar", writable=True, create=True).close()
+    with Library(settings=Settings(root=tmp_path / "edgar")) as library, pytest.raises(IndexMissingError):
+        library.search("x")
+
+
+def test_results_without_a_limit_come_when_they_are_reached(library: Library) -> None:
+    """All hits are there to be iterated, counted and sliced, and none is read from the archive before it is reached."""
+    results = library.search("rossi", documents=True, sort="oldest", limit=None)
+    assert (results.total, len(results), len(results.hits[1:])) == (2, 2, 1)
+    first = next(iter(results))
+    assert first.document
+    assert first.document.sequence == 1
+    assert [hit.document and hit.document.sequence for hit in results] == [1, 2]
+    assert results.hits[-1].snippet == results.made().hits[-1].snippet
+    library.close()
+    with pytest.raises(EdgarchiveError):
+        first.submission()
+
+
+def test_facets_count_what_was_found(library: Library) -> None:
+    """Counts are of all hits, of the kinds asked for or of all, and an unknown kind is refused by name."""
+    results = library.search("rossi", limit=0)
+    assert results.facets("item", "cik") == {
+        "item": (FacetCount("5.02", 1), FacetCount("9.01", 1)),
+        "cik": (FacetCount(320, 1),),
+    }
+    assert set(results.facets()) == set(FACETS)
+    assert library.search("rossi", limit=0, documents=True).facets("type") == {
+        "type": (FacetCount("8-K", 1), FacetCount("EX-99.1", 1))
+    }
+    with pytest.raises(UsageError, match="colour"):
+        results.facets("colour")  # type: ignore[arg-type]
+
+
+def test_rows_fit_a_data_frame(library: Library) -> None:
+    """Each row is flat, has the same columns, and dates as dates."""
+    rows = library.search("rossi", documents=True, sort="oldest").to_dicts()
+    assert [list(row) for row in rows] == [list(rows[0])] * 2
+    assert [(row["type"], row["filing_date"], row["ciks"], row["items"]) for row in rows] == [
+        ("8-K", date(2004, 12, 22), [320], ["5.02", "9.01"]),
+        ("EX-99.1", date(2004, 12, 22), [320], ["5.02", "9.01"]),
+    ]
+
+
+def test_results_say_what_was_asked(library: Library) -> None:
+    """The query as it was understood, and the filters, in words."""
+    said = library.search("left", stem=True, item="5.*", limit=0).explain()
+    assert said == 'query:\n  text or description has a word with the stem of "left"\nfilters:\n  item is like 5.*'
+
+
+def test_words_are_stemmed_only_on_request(library: Library) -> None:
+    """Another form of a word is found with `stem`, and not without."""
+    assert library.search("directors releases").total == 0
+    assert library.search("tell releasing").total == 0
+    assert library.search("tell releasing", stem=True).total == 1
+    assert library.search("stem:tell stem:releasing").total == 1
+
+
+def test_threads_may_share_a_library(library: Library) -> None:
+    """Several threads that search, count, and read at once all get whole answers, also out of shared results."""
+    snippets: list[str | None] = []
+    shared = library.search('"press release" zebra', limit=None)
+
+    def search() -> None:
+        for _ in range(10):
+            found = library.search('"press release" zebra')
+            assert found.facets("form") == {"form": (FacetCount("8-K", 1),)}
+            assert library.submission(ACCESSION).header.form == "8-K"
+            snippets.extend(hit.snippet for hit in (*found, *shared))
+
+    threads = [threading.Thread(target=search) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(snippets) == 80
+    assert len(set(snippets)) == 1
+
+
+async def test_the_asyncio_library_has_the_same_names(tmp_path: Path) -> None:
+    """Searches and reads are awaited, and several run at once."""
+    async with AsyncLibrary(make_archive(tmp_path / "edgar", submission_bytes())) as library:
+        first, second = await asyncio.gather(library.search("zebra", item="5.02", limit=None), library.search("quagga"))
+        submission = await library.submission(ACCESSION)
+    assert (first.total, second.total) == (1, 0)
+    assert isinstance(first.hits, tuple)
+    assert submission.header.accession == ACCESSION
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of real files is not here")
+def test_a_real_8k_is_found_by_what_it_says(tmp_path: Path) -> None:
+    """A real 8-K of 2004 is found by words, phrase, pattern, CIK, form, items and both names, and by nothing else."""
+    data = (CORPUS / f"{ACCESSION}.txt").read_bytes()
+    with Library(make_archive(tmp_path / "edgar", data)) as library:
+        assert library.search("board of directors", item="5.02").total == 1
+        assert library.search(cik=1056386).total == 1
+        assert library.search(form="8-K").total == 1
+        assert library.search(name="internap").total == 1
+        assert library.search(item="9.01").total == 1
+        assert library.search('"Patricia L. Higgins"').total == 1
+        assert library.search("shurtleff resign*").total == 1
+        assert library.search("cik:0001056386 AND item:5.02").total == 1
+        assert library.search(name="Internap Network Services Corp/WA").total == 1
+        assert library.search("Alcoa", type="EX-99.1").total == 1
+        assert library.search("zebra").total == 0
+        assert library.search(item="1.01").total == 0
+        assert library.search(cik=42).total == 0

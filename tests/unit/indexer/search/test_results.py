@@ -1,0 +1,89 @@
+"""Results as values: what they count, make, and turn into."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from archiver.errors import NotInArchiveError, UsageError
+from archiver.identifiers import AccessionNumber, Cik, FormType
+from indexer.engine import EngineHit, FacetCount
+from indexer.entries import HitEntity
+from indexer.search.results import FACETS, Hit, HitDocument, LazyHits, Results
+from indexer.submission.submission import parse_submission
+from tests.unit.submissions import ACCESSION, submission_bytes
+
+
+def hit(*, position: int | None = 0, document: HitDocument | None = None) -> Hit:
+    """A made-up hit in the submission of the tests."""
+    return Hit(
+        accession=AccessionNumber(ACCESSION),
+        form=FormType("8-K"),
+        filing_date=date(2004, 12, 22),
+        acceptance_datetime=None,
+        period_of_report=None,
+        items=("5.02",),
+        entities=(HitEntity(Cik(320), "ACME WIDGETS INC", "FILER"), HitEntity(None, "NOBODY", "ISSUER")),
+        document=document,
+        score=None,
+        snippet=None,
+        url=None,
+        _read=lambda _: parse_submission(submission_bytes()),
+        _position=position,
+    )
+
+
+def test_a_document_says_where_its_text_is_cut() -> None:
+    """In JSON, `truncated` stands with the document whose text is not all in the index, and with no other."""
+    whole, cut = HitDocument("8-K", 1, None, None), HitDocument("8-K", 1, None, None, truncated=True)
+    assert hit(document=cut).to_dict()["document"] == hit(document=whole).to_dict()["document"] | {"truncated": True}
+
+
+def test_lazy_hits_are_made_one_by_one() -> None:
+    """Reaching one hit makes that one alone; a slice makes none; a length needs none."""
+    made: list[str] = []
+
+    def make(found: EngineHit) -> Hit:
+        made.append(found.stored)
+        return hit()
+
+    hits = LazyHits([EngineHit("a", None), EngineHit("b", None), EngineHit("c", None)], make)
+    assert (len(hits), len(hits[1:]), made) == (3, 2, [])
+    assert hits[1:][0] == hit()
+    assert made == ["b"]
+    assert next(iter(hits)) == hit()
+    assert made == ["b", "a"]
+    assert len(Results(None, 3, 0.0, hits).made().hits) == 3
+    assert made == ["b", "a", "a", "b", "c"]
+
+
+def test_facets_are_counted_when_asked_for() -> None:
+    """Only the kinds asked for are counted, in their order; all kinds without any; no other kind."""
+    asked: list[str] = []
+
+    def count(kind: str) -> tuple[FacetCount, ...]:
+        asked.append(kind)
+        return (FacetCount(kind, 1),)
+
+    results = Results(None, 0, 0.0, (), _count=count)
+    assert list(results.facets("year", "cik")) == asked == ["year", "cik"]
+    assert tuple(results.facets()) == FACETS
+    with pytest.raises(UsageError, match="colour"):
+        results.facets("colour")  # type: ignore[arg-type]
+
+
+def test_a_row_has_every_column_also_without_a_document() -> None:
+    """A hit of a submission without documents makes the same columns as another, and entities without CIK no hole."""
+    bare = hit(position=None).to_row()
+    assert list(bare) == list(hit(document=HitDocument("8-K", 1, "d8k.htm", None)).to_row())
+    assert (bare["type"], bare["ciks"], bare["names"]) == (None, [320], ["ACME WIDGETS INC", "NOBODY"])
+
+
+def test_the_text_of_a_hit_is_that_of_its_document() -> None:
+    """One document's text, or all where the hit has none; a document that is gone is said to be."""
+    assert "zebra" in hit(position=1).text()
+    assert "board of directors" not in hit(position=1).text()
+    assert "board of directors" in hit(position=None).text()
+    with pytest.raises(NotInArchiveError, match="has changed"):
+        hit(position=2).text()

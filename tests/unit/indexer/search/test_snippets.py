@@ -1,0 +1,107 @@
+"""Snippets: the best passage, marked, and nothing that could do harm in a terminal or a page."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.query.build import parse_query
+from indexer.search.snippets import SNIPPET_CHARS, Highlighter
+
+
+def marked(query: str, text: str) -> str | None:
+    """The snippet of `text` for `query`, as JSON has it."""
+    snippet = Highlighter(parse_query(query)).snippet(text)
+    return None if snippet is None else snippet.as_html()
+
+
+@pytest.mark.parametrize(
+    ("query", "snippet"),
+    [
+        ("resigned", "Mr. Shurtleff <em>resigned</em> from the Board of Directors"),
+        ('"board of directors"', "Mr. Shurtleff resigned from the <em>Board of Directors</em>"),
+        ('"of board"', None),
+        ("shurtleff resign*", "Mr. <em>Shurtleff</em> <em>resigned</em> from the Board of Directors"),
+        ("r?signed", "Mr. Shurtleff <em>resigned</em> from the Board of Directors"),
+        ("shurtlef~1", "Mr. <em>Shurtleff</em> resigned from the Board of Directors"),
+        ('"board of direct*"', "Mr. Shurtleff resigned from the <em>Board of Directors</em>"),
+        ('"shurtleff board"~4', "Mr. <em>Shurtleff</em> resigned from the <em>Board</em> of Directors"),
+        ('"board shurtleff"~4', "Mr. <em>Shurtleff</em> resigned from the <em>Board</em> of Directors"),
+        ("stem:resigning", "Mr. Shurtleff <em>resigned</em> from the Board of Directors"),
+        ('stem:"boards of director"', "Mr. Shurtleff resigned from the <em>Board of Directors</em>"),
+        ('"b?ard"', None),
+        ("shurt*f re*ed", "Mr. <em>Shurtleff</em> <em>resigned</em> from the Board of Directors"),
+        ("sign", None),
+        ("NOT resigned", None),
+        ("form:8-K", None),
+        ("description:board", "Mr. Shurtleff resigned from the <em>Board</em> of Directors"),
+        ("name:board", None),
+    ],
+)
+def test_marks_stand_where_the_query_matched(query: str, snippet: str | None) -> None:
+    """Words are marked whole, phrases only as phrases, patterns and near words by what they matched."""
+    assert marked(query, "Mr. Shurtleff resigned from the Board of Directors") == snippet
+
+
+def test_marks_cannot_be_forged() -> None:
+    """A text that holds marks itself shows them escaped."""
+    assert marked("a", "<em>x</em> & a") == "&lt;em&gt;x&lt;/em&gt; &amp; <em>a</em>"
+
+
+def test_control_and_bidi_characters_are_left_out() -> None:
+    """Nothing in a snippet moves a cursor or turns the reading direction."""
+    assert marked("resigned", "a\u202eb \x1b[31m\x00resigned\x07") == "ab [31m<em>resigned</em>"
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "snippet"),
+    [
+        ("resigned", "he res\u00adigned", "he <em>resigned</em>"),
+        ("finance", "… ﬁnance ™ x", "… <em>ﬁnance</em> ™ x"),
+        ("resignedtm", "™ ½ … resigned™", "™ ½ … <em>resigned™</em>"),
+        ("2", "½", "<em>½</em>"),
+    ],
+)
+def test_characters_that_fold_to_none_or_several_keep_their_place(query: str, text: str, snippet: str) -> None:
+    """Ligatures, soft hyphens and signs do not shift the marks."""
+    assert marked(query, text) == snippet
+
+
+def test_the_passage_with_most_of_the_query_is_shown() -> None:
+    """Not the first match but the place where the words stand together is shown."""
+    text = "alpha here. " + "filler " * 200 + "alpha and beta together. " + "filler " * 200 + "beta there."
+    assert "<em>alpha</em> and <em>beta</em> together" in str(marked("alpha beta", text))
+
+
+def test_a_passage_begins_and_ends_with_a_sentence_where_it_can() -> None:
+    """Half sentences at the ends are left out; abbreviations end no sentence."""
+    weather = "The weather was fine on that day in the valley. "
+    told = "Then Mr. Rossi of Acme Inc. Widgets resigned after a long and open talk with his board there. "
+    snippet = str(marked("rossi", weather * 9 + told + weather * 9))
+    assert snippet.startswith("The weather was fine")
+    assert snippet.endswith(told.replace("Rossi", "<em>Rossi</em>").strip())
+
+
+def test_white_space_of_tables_is_folded() -> None:
+    """A table's columns of blanks do not use up the snippet."""
+    assert marked("total", "x\n\n" + " " * 900 + "Total" + "\t" * 900 + "1,234") == "x <em>Total</em> 1,234"
+
+
+@given(st.text(max_size=400), st.text(max_size=400))
+def test_a_snippet_is_a_clean_cut_of_its_text(before: str, after: str) -> None:
+    """Whatever stands around a match, the snippet is short, without controls, and marks exactly the match."""
+    snippet = Highlighter(parse_query("zebra")).snippet(f"{before} zebra {after}")
+    assert snippet is not None
+    assert len(snippet.text) <= SNIPPET_CHARS
+    assert not re.search(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]", snippet.text)
+    assert snippet.spans
+    assert {snippet.text[start:stop].casefold() for start, stop in snippet.spans} == {"zebra"}
+
+
+def test_a_hostile_pattern_over_a_long_word_ends() -> None:
+    """A pattern with several stars over letters without end ends at all."""
+    for pattern in ("aa*a*a*b", "aa?*a?*a?*b", '"a* a* a*b"'):
+        assert marked(pattern, "a" * 200_000 + " " + "a" * 200_000) is None

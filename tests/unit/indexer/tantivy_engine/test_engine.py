@@ -1,0 +1,189 @@
+"""The tantivy engine beside what `tests/conformance` asks of all: kills, damage, a full disk, bounds of its own."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import multiprocessing
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from archiver.errors import DamageError, IndexMissingError, QueryError, StorageError
+from indexer.engine import Engine
+from indexer.query import bounds
+from indexer.query.build import parse_query
+from tests.unit.index_entries import accession, entry
+
+TantivyEngine = pytest.importorskip("indexer.tantivy_engine.engine", exc_type=ImportError).TantivyEngine
+
+
+def find(engine: Engine, query: str) -> list[int]:
+    """The sequence part of the accession number of every hit, the oldest first."""
+    hits = engine.search(parse_query(query), limit=None, sort="oldest").hits
+    return [int(json.loads(hit.stored)["accession"][-6:]) for hit in hits]
+
+
+def put(engine: Engine, number: int, text: str) -> None:
+    """Add one submission, and commit."""
+    engine.add(accession(number), [entry(number, text)])
+    engine.commit()
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    """An empty index."""
+    made: Engine = TantivyEngine.create(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("delay_s", [0.01, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7])
+def test_a_killed_writer_leaves_a_whole_index(tmp_path: Path, delay_s: float) -> None:
+    """A kill at any moment leaves the last commit, whole, and the next writer goes on from there."""
+    TantivyEngine.create(tmp_path).close()
+    child = multiprocessing.get_context("spawn").Process(target=_commit_without_end, args=(str(tmp_path),))
+    child.start()
+    while not any(tmp_path.rglob("*.store")):
+        child.join(0.01)
+    child.join(delay_s)
+    child.kill()
+    child.join()
+    engine: Engine = TantivyEngine.open(tmp_path, writable=True)
+    assert list(engine.check()) == []
+    found = find(engine, '"zebra alpha"')
+    assert found == list(range(1, len(found) + 1))
+    assert engine.stats().documents == len(found) == len(list(engine.stored()))
+    put(engine, len(found) + 1, "zebra alpha")
+    assert find(engine, '"zebra alpha"') == [*found, len(found) + 1]
+    assert list(engine.check()) == []
+    engine.close()
+
+
+def _commit_without_end(path: str) -> None:
+    """What the killed process does: commits of one part, replacing the last submission each time."""
+    engine: Engine = TantivyEngine.open(Path(path), writable=True)
+    make = engine.part_writer()
+    for number in itertools.count(1):
+        part = make()
+        for one in {max(1, number - 1), number}:
+            part.add(accession(one), [entry(one, "zebra alpha " * 50)])
+        engine.adopt(part.finish())
+        engine.commit()
+
+
+def test_a_cut_part_is_not_adopted(engine: Engine) -> None:
+    """A part without all of its documents is damage, and nothing of it gets into the index."""
+    put(engine, 1, "zebra")
+    writer = engine.part_writer()()
+    writer.add(accession(2), [entry(2, "zebra"), entry(2, "zebra", position=1)])
+    part = writer.finish()
+    lines = part.path.read_bytes().splitlines(keepends=True)
+    part.path.write_bytes(lines[0])
+    with pytest.raises(DamageError):
+        engine.adopt(part)
+    put(engine, 3, "zebra")
+    assert find(engine, "zebra") == [1, 3]
+
+
+@pytest.mark.parametrize("damage", ["none", "empty", "cut", "gone"])
+def test_an_unreadable_index_is_one_error(tmp_path: Path, damage: str) -> None:
+    """Whatever is wrong with the files, the error is ours and says to rebuild."""
+    made: Engine = TantivyEngine.create(tmp_path)
+    put(made, 1, "zebra")
+    made.close()
+    meta = tmp_path / "tantivy" / "meta.json"
+    match damage:
+        case "empty":
+            meta.write_bytes(b"")
+        case "cut":
+            store = next(tmp_path.rglob("*.store"))
+            store.write_bytes(store.read_bytes()[:-10])
+        case "gone":
+            next(tmp_path.rglob("*.idx")).unlink()
+    with pytest.raises(IndexMissingError):
+        find(TantivyEngine.open(tmp_path / "missing" if damage == "none" else tmp_path), "zebra")
+
+
+@pytest.mark.parametrize("ending", ["store", "term", "idx", "pos", "fieldnorm", "fast", "del"])
+def test_a_flipped_bit_is_found(tmp_path: Path, ending: str) -> None:
+    """Every file of the index is under a checksum, and its check names the one that is not what was written."""
+    made: Engine = TantivyEngine.create(tmp_path)
+    for number in (1, 2):
+        made.add(accession(number), [entry(number, f"zebra {number} " * 20)])
+    made.commit()
+    made.delete(accession(2))
+    made.commit()
+    made.close()
+    engine: Engine = TantivyEngine.open(tmp_path)
+    file = max(tmp_path.rglob(f"*.{ending}"), key=lambda path: path.stat().st_mtime, default=None)
+    if file is None:
+        pytest.skip("tantivy has joined the segment with the deletion already")
+    data = bytearray(file.read_bytes())
+    data[len(data) // 4] ^= 1
+    file.unlink()
+    file.write_bytes(data)
+    assert [name for name, _ in engine.check()] == [f"tantivy/{file.name}"]
+    engine.close()
+
+
+def test_a_disk_that_fills_up_leaves_the_index_as_it_was(tmp_path: Path) -> None:
+    """When there is no room, the error is ours, and the index still answers and takes the next commit."""
+    engine: Engine = TantivyEngine.create(tmp_path)
+    put(engine, 1, "zebra")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
+    try:
+        with pytest.raises(StorageError) as failure:
+            put(engine, 2, " ".join(f"zebra{number}" for number in range(50_000)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert find(engine, "zebra") == [1]
+    put(engine, 3, "zebra")  # while somebody still holds the error, and by it the frames that wrote
+    assert find(engine, "zebra") == [1, 3]
+    assert "File too large" in str(failure.value)
+    engine.close()
+
+
+def test_patterns_in_a_phrase_that_expand_too_far_are_refused(engine: Engine) -> None:
+    """Each pattern of a phrase may stand for as many words as any; what tantivy takes no more of is said as such."""
+    half = bounds.MAX_EXPANSIONS - 10
+    put(engine, 1, " ".join(f"al{number} be{number}" for number in range(half)))
+    assert find(engine, '"al1 be*"') == [1]
+    with pytest.raises(QueryError, match="more than 16384 words"):
+        find(engine, '"al* be*"')
+
+
+def test_equal_scores_are_equal_in_every_segment(engine: Engine) -> None:
+    """The same words score the same wherever they stand, so that ties are broken by date and nothing else."""
+    text = "alpha beta gamma delta epsilon zeta"
+    for number in range(1, 7):
+        engine.add(accession(number), [entry(number, text), entry(100 + number, "alpha " * number)])
+        put(engine, 200 + number, " ".join(["filler", *text.split()[:number]]))
+    hits = engine.search(parse_query("zeta OR alpha OR delta OR gamma OR stem:beta"), limit=None).hits
+    found = [hit for hit in hits if json.loads(hit.stored)["accession"] in map(accession, range(1, 7))]
+    assert len({hit.score for hit in found}) == 1
+    assert [int(json.loads(hit.stored)["accession"][-6:]) for hit in found] == [6, 5, 4, 3, 2, 1]
+
+
+def test_words_near_each_other_in_too_many_ways_are_refused(engine: Engine) -> None:
+    """Many places cannot be compared at once in tantivy: the bound is an error that names it."""
+    put(engine, 1, "a b c d e")
+    assert find(engine, '"e d c b"~3') == [1]
+    with pytest.raises(QueryError, match="ways"):
+        find(engine, '"e d c b a"~50')
+
+
+def test_a_closed_index_has_the_files_of_its_segments_only(engine: Engine, tmp_path: Path) -> None:
+    """Closing lets segments be joined to the end: none that are to be joined, or have been, stay on disk."""
+    for number in range(1, 9):  # as many as tantivy joins, in the background, after the last commit
+        put(engine, number, " ".join(f"zebra{number}x{word}" for word in range(30_000)))
+    engine.close()
+    folder = tmp_path / "tantivy"
+    segments = json.loads((folder / "meta.json").read_bytes())["segments"]
+    assert [f"{segment['segment_id'].replace('-', '')}.store" for segment in segments] == [
+        file.name for file in folder.glob("*.store")
+    ]
+    assert len(segments) == 1

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import pytest
+
+from indexer.text.xml_text import xml_text
+
+
+def test_each_value_stands_on_a_line_after_its_name() -> None:
+    """Names are local, a mere <value> has its parent's name, attributes are left out, entities are read."""
+    source = b"""<?xml version="1.0" encoding="UTF-8"?>
+<n:doc xmlns:n="u" schema="X"><n:issuerName>AT&amp;T  INC</n:issuerName><empty/>
+<shares><value>1,000</value><footnoteId id="F1"/></shares><note>see <b>this</b> page</note></n:doc>"""
+    assert xml_text(source) == "issuerName: AT&T INC\nshares: 1,000\nnote: see\nb: this\nnote: page"
+
+
+def test_the_bytes_tell_the_charset_not_the_declaration() -> None:
+    """A declaration that is wrong costs no letter."""
+    assert xml_text(b'<?xml version="1.0" encoding="US-ASCII"?><a>caf\xe9</a>') == "a: café"
+    assert xml_text("<?xml version='1.0' encoding='ISO-8859-1'?><a>café</a>".encode()) == "a: café"
+
+
+def test_what_is_not_well_formed_gives_its_text() -> None:
+    """A lost closing tag or a bare ampersand leaves the values, without names."""
+    assert xml_text(b"<a><b>R&D</b><c>two &lt; three") == "R&D\ntwo < three"
+
+
+@pytest.mark.timeout(30)  # what is quadratic here takes minutes
+@pytest.mark.parametrize(
+    "source",
+    [
+        b'<!DOCTYPE a [<!ENTITY b "' + b"b" * 100 + b'">]><a>' + b"&b;" * 1000 + b"</a>",
+        b"<a>" * 200_000 + b"x" + b"</a>" * 200_000,
+        b"<" * 1_000_000,
+    ],
+)
+def test_bombs_do_not_go_off(source: bytes) -> None:
+    """Entities are not expanded, and neither depth nor noise takes long."""
+    assert len(xml_text(source)) <= len(source)

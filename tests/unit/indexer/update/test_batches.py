@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from archiver.identifiers import AccessionNumber
+from archiver.store.archive import Archive
+from archiver.store.catalogue import CatalogueRecord
+from indexer.index_folder import create_index
+from indexer.update import batches
+from indexer.update.batches import Event, Gathered, IndexFailure, Read, Setup, gather_here
+from tests.unit.archives import catalogue_record, keep
+from tests.unit.submissions import submission_bytes
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Archive]:
+    """An empty archive, open for writing."""
+    with Archive.open(tmp_path / "edgar", writable=True, create=True) as opened:
+        yield opened
+
+
+def gather(archive: Archive, records: Sequence[CatalogueRecord]) -> list[Event]:
+    """All events of `records`."""
+    index = create_index(archive.index_path, engine="whoosh")
+    events = list(gather_here(records, Setup(archive.layout, index.part_writer())))
+    index.close()
+    shutil.rmtree(archive.index_path)
+    return events
+
+
+def stored(archive: Archive, number: int, filed: date) -> CatalogueRecord:
+    """A stored submission with its row."""
+    accession = AccessionNumber(f"0001193125-04-{number:06d}")
+    data = submission_bytes(accession)
+    keep(archive, accession, data)
+    return catalogue_record(accession, data=data, filing_date=filed)
+
+
+def parts(archive: Archive, records: Sequence[CatalogueRecord]) -> list[list[int]]:
+    """The submissions of each part, by the last digits of their number."""
+    events = gather(archive, records)
+    return [[int(accession[-6:]) for accession, _ in event.pairs] for event in events if isinstance(event, Gathered)]
+
+
+def test_a_part_holds_one_filing_year_where_there_is_enough_text(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another year begins another part once there is some text; until then years share one, and size ends any part."""
+    records = [stored(archive, number, date(2001 + number // 3, 1, 1)) for number in range(9)]
+    assert parts(archive, records) == [[0, 1, 2, 3, 4, 5, 6, 7, 8]]
+    monkeypatch.setattr(batches, "YEAR_TEXT_CHARS", 1)
+    assert parts(archive, records) == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
+    monkeypatch.setattr(batches, "PART_TEXT_CHARS", 1)
+    assert parts(archive, records) == [[number] for number in range(9)]
+
+
+def test_every_submission_is_an_event(archive: Archive) -> None:
+    """One that cannot be read, has changed or is another's is a failure with its reason, and the others go on."""
+    good, bad, changed = (stored(archive, number, date(2004, 1, 1)) for number in range(3))
+    archive.layout.submission(bad.accession).write_bytes(b"")
+    keep(archive, changed.accession, b"other bytes")
+    other = keep(archive, "0001193125-04-000009", submission_bytes("0001193125-04-000008"))
+    events = gather(archive, [bad, good, changed, other])
+    assert [type(event) for event in events] == [IndexFailure, Read, IndexFailure, IndexFailure, Gathered]
+    assert [event.error for event in events if isinstance(event, IndexFailure)] == [
+        "DamageError",
+        "DamageError",
+        "UnreadableSubmissionError",
+    ]
+    assert [event.pairs for event in events if isinstance(event, Gathered)] == [((good.accession, good.sha256),)]
+
+
+def test_nothing_to_gather_makes_no_part(archive: Archive) -> None:
+    """Without a readable submission there is no empty part."""
+    assert gather(archive, []) == []

@@ -1,0 +1,384 @@
+"""The docs against the code: nothing is left out, nothing is invented, and the examples run as they stand."""
+
+from __future__ import annotations
+
+import contextlib
+import doctest
+import importlib
+import inspect
+import io
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+import edgarchive
+from archiver.errors import EdgarchiveError
+from archiver.settings import Settings
+from docs import site_hooks
+from docs.architecture_map import FLOORS, with_generated
+from edgarchive.cli import app
+from edgarchive.cli.commands.config import example_toml
+from edgarchive.cli.examples import EXAMPLES
+from edgarchive.cli.verbs import VERBS
+from indexer.query import bounds, build, grammar
+from tests.loopback import FIXTURES, LoopbackEdgar
+from tests.paths import ROOT
+
+DOCS = ROOT / "docs"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+RUNNABLE = tuple(
+    str(page.relative_to(DOCS).with_suffix(""))
+    for page in PAGES
+    if page.is_relative_to(DOCS) and re.search(r"^```(?:console|python)$", page.read_text(), re.MULTILINE)
+)
+
+_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_CODE_SPAN = re.compile(r"`([^`\n]+)`")
+_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+_HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
+_VARIABLE = re.compile(r"\bEDGARCHIVE_[A-Z_]+\b")
+_COMMAND_START = re.compile(r"(?:\$ )?(?:\.venv/bin/)?edgarchive(?= )")
+_SHELL = 'edgarchive() { "$PYTHON" -m edgarchive "$@"; }\n'
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A verb of the command line: its words, and every option it takes."""
+
+    words: tuple[str, ...]
+    options: tuple[str, ...]
+    arguments: tuple[str, ...]
+
+
+def read(name: str) -> str:
+    """A page of ``docs/``."""
+    return (DOCS / f"{name}.md").read_text(encoding="utf-8")
+
+
+def section(page: str, heading: str) -> str:
+    """What stands below a heading, up to the next one of its level or above."""
+    found = next((match for match in _HEADING.finditer(page) if match[2] == heading), None)
+    assert found is not None, f"no heading {heading!r}"
+    following = (m.start() for m in _HEADING.finditer(page, found.end()) if len(m[1]) <= len(found[1]))
+    return page[found.end() : next(following, len(page))]
+
+
+def verbs() -> Iterator[Verb]:
+    """The command line, walked; the first is the part before the verb."""
+
+    def walk(command: Any, words: tuple[str, ...]) -> Iterator[Verb]:
+        options = [name for p in command.params if p.param_type_name == "option" for name in p.opts]
+        arguments = [str(p.metavar or p.name).upper() for p in command.params if p.param_type_name == "argument"]
+        yield Verb(words, tuple(options), tuple(arguments))
+        for name, child in getattr(command, "commands", {}).items():
+            yield from walk(child, (*words, name))
+
+    return walk(typer.main.get_command(app), ())
+
+
+def commands_in(page: str) -> Iterator[str]:
+    """Every command of ours that a page shows, in a shell example or in running text."""
+    for language, body in _FENCE.findall(page):
+        if language in {"sh", "console"}:
+            yield from (line.removeprefix("$ ") for line in body.splitlines() if _COMMAND_START.match(line))
+    yield from (span for span in _CODE_SPAN.findall(_FENCE.sub("", page)) if _COMMAND_START.match(span))
+
+
+def table_rows(page: str) -> dict[str, list[str]]:
+    """Rows of a page's tables by the code span that their first cell begins with."""
+    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| `")]
+    return {row[0].split("`")[1]: row for row in rows}
+
+
+def test_every_verb_and_option_is_documented() -> None:
+    """docs/cli.md has a section for each verb that names each of its options and arguments."""
+    page = read("cli")
+    for verb in verbs():
+        text = section(page, " ".join(verb.words) if verb.words else "Options before the verb")
+        named = {span.split()[0] for span in _CODE_SPAN.findall(text)}
+        assert {*verb.options, *verb.arguments} <= named, verb
+
+
+def test_the_help_says_of_each_verb_what_the_verb_says() -> None:
+    """The list of verbs, which loads none of them, has the first lines of their own helps."""
+    group = typer.main.get_command(app)
+    for name, about in VERBS.items():
+        own = (group.commands[name].help or "").split("\n\n")[0]  # type: ignore[attr-defined]  # our group has commands
+        assert " ".join(own.split()) == about
+
+
+def test_no_option_is_invented() -> None:
+    """The tables of docs/cli.md list no option that their verb does not take."""
+    page = read("cli")
+    for verb in verbs():
+        if not verb.options or verb.words == ("config",):
+            continue
+        rows = section(page, " ".join(verb.words) if verb.words else "Options before the verb").splitlines()
+        listed = {
+            name for row in rows if row.startswith("| `-") for name in re.findall(r"`(-[-\w]+)", row.split(" | ")[0])
+        }
+        assert listed <= {*verb.options, "-h", "--help"}, verb
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_command_shown_can_be_given(page: Path) -> None:
+    """Each `edgarchive ...` in the docs parses: its verb and options exist."""
+    for shown in commands_in(page.read_text(encoding="utf-8")):
+        words = shlex.split(re.split(r" (?:\||>|&&) ?", shown)[0], comments=True)[1:]
+        if not {"VERB", "QUERY"} & set(words):
+            _parse(typer.main.get_command(app), words)
+
+
+def _parse(command: Any, words: list[str], parent: Any = None) -> None:
+    """Parse `words` as the command line would, without running anything. Raises what it would."""
+    if not words:  # a verb that is only mentioned
+        return
+    context = command.make_context("edgarchive", words, parent=parent)
+    if hasattr(command, "resolve_command"):
+        _, child, rest = command.resolve_command(context, [*context._protected_args, *context.args])
+        _parse(child, rest, context)
+
+
+def test_every_setting_is_documented() -> None:
+    """docs/settings.md has a row for each setting, with its variable and default, and for none that does not exist."""
+    rows = table_rows(section(read("settings"), "Settings").partition("## The file")[0])
+    fields = {name: field for name, field in Settings.model_fields.items() if not field.exclude}
+    assert list(rows) == list(fields)
+    for name, field in fields.items():
+        assert f"EDGARCHIVE_{name.upper()}" in rows[name][1]
+        if field.default_factory is None and field.default not in (None, ()):
+            assert rows[name][2] == f"`{field.default}`"
+
+
+def test_no_variable_is_invented() -> None:
+    """Every variable that a page names is one of ours."""
+    known = {f"EDGARCHIVE_{name.upper()}" for name in Settings.model_fields} | {"EDGARCHIVE_TRACEBACK"}
+    for page in PAGES:
+        assert set(_VARIABLE.findall(page.read_text(encoding="utf-8"))) <= known, page
+
+
+def test_the_example_file_is_the_one_that_config_init_writes() -> None:
+    """config/edgarchive.example.toml has every setting as it is now."""
+    assert (ROOT / "config" / "edgarchive.example.toml").read_text(encoding="utf-8") == example_toml()
+
+
+def test_every_error_is_documented_with_its_exit_code() -> None:
+    """docs/errors.md has a row for each error class, with its exit code, and draws the tree that the code has."""
+
+    def tree(error: type[EdgarchiveError], depth: int) -> Iterator[tuple[int, type[EdgarchiveError]]]:
+        yield depth, error
+        for child in error.__subclasses__():
+            yield from tree(child, depth + 1)
+
+    found = list(tree(EdgarchiveError, 0))
+    rows = table_rows(read("errors"))
+    assert {name: row[1] for name, row in rows.items()} == {e.__name__: str(e.exit_code) for _, e in found}
+    drawing = next(body for language, body in _FENCE.findall(read("errors")) if not language)
+    drawn: list[tuple[str, str]] = []
+    parents: list[str] = []
+    for line in drawing.splitlines():
+        depth = (len(line) - len(line.lstrip())) // 4
+        parents[depth:] = [line.strip()]
+        drawn.append((line.strip(), parents[depth - 1] if depth else "Exception"))
+    assert dict(drawn) == {error.__name__: error.__base__.__name__ for _, error in found if error.__base__}
+
+
+def test_every_exit_code_is_documented() -> None:
+    """The exit codes of docs/cli.md are those that errors carry, and those of the command line itself."""
+    listed = {int(code) for code in re.findall(r"^\| (\d+) \|", section(read("cli"), "Exit codes"), re.MULTILINE)}
+    assert listed == {0, 130} | {error.exit_code for error in _all_errors()}
+
+
+def _all_errors() -> list[type[EdgarchiveError]]:
+    public = [getattr(edgarchive, name) for name in edgarchive.__all__]
+    return [e for e in public if inspect.isclass(e) and issubclass(e, EdgarchiveError)]
+
+
+def test_every_public_name_is_documented() -> None:
+    """docs/library.md lists each name of `edgarchive.__all__`."""
+    listed = set(_CODE_SPAN.findall(section(read("library"), "All public names")))
+    assert listed == set(edgarchive.__all__)
+
+
+def test_every_query_field_is_documented() -> None:
+    """docs/query-language.md has a row for each field, and for none that does not exist."""
+    assert list(table_rows(section(read("query-language"), "Fields"))) == [f"{name}:" for name in grammar.FIELDS]
+
+
+def test_the_bounds_of_queries_are_documented() -> None:
+    """The table of bounds has the numbers that the code has, in its order."""
+    table = section(read("query-language"), "Errors and bounds")
+    assert [float(value) for value in re.findall(r"\| (\d+) \|$", table, re.MULTILINE)] == [
+        build.MAX_QUERY_CHARS,
+        build.MAX_TERMS,
+        grammar.MAX_DEPTH,
+        build.MAX_SLOP,
+        grammar.MAX_EDITS,
+        build.MAX_STARS,
+        build.MIN_PREFIX,
+        bounds.MAX_EXPANSIONS,
+        bounds.MAX_SEARCH_S,
+    ]
+
+
+def test_the_map_of_the_packages_is_up_to_date() -> None:
+    """docs/architecture.md draws who imports whom, and says what each module does, as the code has it."""
+    page = read("architecture")
+    assert page == with_generated(page), "run `scripts/check --fix`"
+
+
+@pytest.mark.parametrize("floor", FLOORS)
+def test_no_package_has_more_than_eight_modules(floor: str) -> None:
+    """A reader who opens a folder sees at most eight modules, the commands (one a file) and a floor's own aside."""
+    for package in sorted(path.parent for path in (ROOT / floor).rglob("__init__.py")):
+        if package.parent == ROOT or package.name == "commands":
+            continue
+        assert len([path for path in package.glob("*.py") if path.name != "__init__.py"]) <= 8, package
+
+
+def test_every_module_named_exists() -> None:
+    """A path of ours that a page names leads to a file or folder."""
+    for page in PAGES:
+        for path in re.findall(r"`((?:archiver|indexer|edgarchive|tests|scripts|docs)/[\w./-]+)`", page.read_text()):
+            assert (ROOT / path).exists(), (page, path)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    """Each relative link of a page leads to a file, and its anchor to a heading."""
+    for link in _LINK.findall(_FENCE.sub("", page.read_text(encoding="utf-8"))):
+        if ":" in link:
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        if anchor:
+            headings = {_slug(match[2]) for match in _HEADING.finditer(target.read_text(encoding="utf-8"))}
+            assert anchor in headings, link
+
+
+def _slug(heading: str) -> str:
+    """The anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A working folder and an environment as the pages assume them, with a loopback EDGAR."""
+    for name in [name for name in os.environ if name.startswith("EDGARCHIVE_")]:
+        monkeypatch.delenv(name)
+    with LoopbackEdgar(FIXTURES, tickers={"AAPL": 320193}) as server:
+        for name, value in {
+            "EDGARCHIVE_BASE_URL": server.base_url,
+            "EDGARCHIVE_ROOT": "edgar",
+            "EDGARCHIVE_USER_AGENT": "Example Research research@example.com",
+            "EDGARCHIVE_RATE": "10000",
+            "HOME": str(tmp_path),
+            "XDG_CONFIG_HOME": str(tmp_path),
+            "NO_COLOR": "1",
+            "PYTHON": sys.executable,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(ROOT),
+        }.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.chdir(tmp_path)
+        yield tmp_path
+
+
+@pytest.mark.parametrize("name", RUNNABLE)
+def test_the_examples_give_what_they_say(name: str, workplace: Path) -> None:
+    """The examples of a page, run one after the other, print what stands below them; ``...`` stands for anything."""
+    names: dict[str, Any] = {}
+    fences = _FENCE.findall(read(name))
+    for number, (language, body) in enumerate(fences):
+        if language == "python":
+            expected = fences[number + 1][1] if fences[number + 1][0] == "text" else ""
+            _compare(body, expected, _run_python(body, names))
+        elif language == "console":
+            for command, expected in _commands_with_output(body):
+                if not command.startswith("sqlite3") or shutil.which("sqlite3"):
+                    _compare(command, expected, _run_shell(command, workplace))
+
+
+def _commands_with_output(body: str) -> Iterator[tuple[str, str]]:
+    for part in re.split(r"^\$ ", body, flags=re.MULTILINE)[1:]:
+        command, _, output = part.partition("\n")
+        yield command, output
+
+
+def _run_python(body: str, names: dict[str, Any]) -> str:
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(compile(body, "example", "exec"), names)  # noqa: S102 — our own docs
+    return printed.getvalue()
+
+
+def _run_shell(command: str, folder: Path) -> str:
+    return _shell(command, folder).stdout.decode().replace("\r\n", "\n")
+
+
+def _shell(command: str, folder: Path) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        ["bash", "-c", _SHELL + command],  # noqa: S607 — found where the system has it
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=60,
+        check=False,
+    )
+
+
+def _compare(example: str, expected: str, got: str) -> None:
+    flags = doctest.ELLIPSIS
+    assert doctest.OutputChecker().check_output(expected, got, flags), f"{example}\nexpected:\n{expected}\ngot:\n{got}"
+
+
+def test_every_page_has_its_place_in_the_site() -> None:
+    """The navigation of the docs site names each page of ``docs/``."""
+    named = re.findall(r"([\w./-]+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE)
+    ours = {str(page.relative_to(DOCS)) for page in PAGES if page.is_relative_to(DOCS)}
+    assert set(named) == ours | {"index.md", "contributing.md", "changelog.md", "help.md"}
+    assert len(named) == len(set(named))
+
+
+def test_the_site_has_the_help_of_every_verb() -> None:
+    """The help pages are those of the command line as it is now, none wider than a terminal."""
+    page = site_hooks.help_page()
+    assert re.findall(r"^## edgarchive ?(.*)$", page, re.MULTILINE) == [" ".join(verb.words) for verb in verbs()]
+    for verb in verbs():
+        text = section(page, " ".join(("edgarchive", *verb.words)))
+        assert set(verb.options) <= set(re.findall(r"-{1,2}[a-z][\w-]*", text))
+    assert max(map(len, "\n".join(text for _, text in site_hooks.helps()).splitlines())) <= site_hooks.HELP_WIDTH
+
+
+def test_every_help_page_ends_with_examples_that_run(workplace: Path) -> None:
+    """The commands below each verb's options do what they are there for, in a folder that has the files they name."""
+    assert list(EXAMPLES) == ["edgarchive", *VERBS]
+    (workplace / "watch-list.txt").write_text("9000001\n9000004\n")
+    shutil.copytree(FIXTURES, workplace / "downloads")
+    with tarfile.open(workplace / "20190514.nc.tar.gz", "w:gz") as tar:
+        tar.add(FIXTURES / "0009000900-19-000212.txt")
+    _run_shell("edgarchive sync --form '*' --since 1993-01-01", workplace)
+    for verb, text in EXAMPLES.items():
+        commands = re.findall(r"^  ((?:edgarchive|export) .+)$", text, re.MULTILINE)
+        assert commands, verb
+        for command in commands:
+            done = _shell(f"set -o pipefail; {command}", workplace)
+            assert done.returncode == 0, (command, done.stdout)
+
+
+def test_the_docstrings_of_errors_match_their_page() -> None:
+    """The tree drawn in archiver/errors.py names the same classes and exit codes as the code."""
+    drawing = inspect.getdoc(importlib.import_module("archiver.errors")) or ""
+    drawn = dict(re.findall(r"(\w+Error)\s+(\d)", drawing))
+    assert drawn == {error.__name__: str(error.exit_code) for error in _all_errors()}
