@@ -27,7 +27,8 @@ Each class carries the exit code that the command line ends with. A message says
     │   └── IndexServerError           7   the index server cannot be reached, or refuses
     ├── ArchiveFormatError             2   an archive or index of another format version
     ├── IndexMissingError              2   nothing is indexed yet, or the index must be rebuilt
-    └── WorkerDiedError                1   processes that index die again and again
+    ├── WorkerDiedError                1   processes that index die again and again
+    └── RunCancelledError            130   the caller's `CancelToken` was cancelled
 """
 
 from __future__ import annotations
@@ -183,3 +184,9 @@ class IndexMissingError(EdgarchiveError):
 
 class WorkerDiedError(EdgarchiveError):
     """Processes that read and index submissions died again and again, for want of memory most likely."""
+
+
+class RunCancelledError(EdgarchiveError):
+    """The caller cancelled the run; what it had done by then stays, and the next run goes on from there."""
+
+    exit_code = 130

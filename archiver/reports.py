@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from archiver.identifiers import AccessionNumber, FormType
 
@@ -27,6 +26,7 @@ class SyncReport:
 
     `bytes` are the decoded bytes stored; `requests` count every attempt, index file and redirect; `withdrawn` counts
     the submissions newly found missing from EDGAR's index; `indexed` those that went into the full-text index.
+    `absent_submissions` names what the index lists and EDGAR does not serve.
     """
 
     planned: int = 0
@@ -40,6 +40,7 @@ class SyncReport:
     requests: int = 0
     elapsed_s: float = 0.0
     failures: tuple[SyncFailure, ...] = ()
+    absent_submissions: tuple[AccessionNumber, ...] = ()
 
     @property
     def done(self) -> int:
@@ -63,40 +64,6 @@ class ImportReport(SyncReport):
     """
 
     skipped: tuple[SkippedFile, ...] = ()
-
-
-class Tally:
-    """Counts what a running sync does. `requests` says how many requests have been made, ever."""
-
-    def __init__(self, *, requests: Callable[[], int] = lambda: 0) -> None:
-        self._counts = SyncReport()
-        self._failures: list[SyncFailure] = []
-        self._requests = requests
-        self._requests_before = requests()
-
-    @property
-    def report(self) -> SyncReport:
-        """How it stands; the failures are counted, and listed once it is finished."""
-        return replace(self._counts, requests=self._requests() - self._requests_before)
-
-    @property
-    def failures(self) -> Sequence[SyncFailure]:
-        """The submissions so far that could not be had."""
-        return self._failures
-
-    def add(self, **counts: int) -> None:
-        """Add to the counts of the report, by their names."""
-        sums = {name: getattr(self._counts, name) + count for name, count in counts.items()}
-        self._counts = replace(self._counts, **sums)
-
-    def fail(self, failure: SyncFailure, *, counted: bool = True) -> None:
-        """Note a submission that could not be had, or (not `counted`) what is no submission of the plan."""
-        self.add(failed=counted)
-        self._failures.append(failure)
-
-    def finish(self, *, elapsed_s: float) -> SyncReport:
-        """The whole report."""
-        return replace(self.report, elapsed_s=elapsed_s, failures=tuple(self._failures))
 
 
 @dataclass(frozen=True, slots=True)

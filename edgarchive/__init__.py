@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         LockedError,
         NotInArchiveError,
         QueryError,
+        RunCancelledError,
         SettingsError,
         StorageError,
         TooLargeError,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         WorkerDiedError,
     )
     from archiver.identifiers import AccessionNumber, Cik, FormType
+    from archiver.progress import CancelToken, Progress, ProgressUpdate
     from archiver.reports import DryRun, FeedEstimate, ImportReport, SkippedFile, SyncFailure, SyncReport
     from archiver.selection import Selection
     from archiver.settings import Settings
@@ -55,6 +57,7 @@ __all__ = [
     "ArchiveFormatError",
     "AsyncLibrary",
     "BlockedError",
+    "CancelToken",
     "Cik",
     "ConflictError",
     "DamageError",
@@ -80,8 +83,11 @@ __all__ = [
     "LockedError",
     "Mirror",
     "NotInArchiveError",
+    "Progress",
+    "ProgressUpdate",
     "QueryError",
     "Results",
+    "RunCancelledError",
     "Section",
     "Selection",
     "Settings",
@@ -122,6 +128,7 @@ _HOMES = {
         "LockedError",
         "NotInArchiveError",
         "QueryError",
+        "RunCancelledError",
         "SettingsError",
         "StorageError",
         "TooLargeError",
@@ -135,6 +142,11 @@ _HOMES = {
         "AccessionNumber",
         "Cik",
         "FormType",
+    ),
+    "archiver.progress": (
+        "CancelToken",
+        "Progress",
+        "ProgressUpdate",
     ),
     "archiver.reports": (
         "DryRun",

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from archiver.intake.importer import ImportProgress, import_into
+from archiver.intake.importer import import_into
+from archiver.progress import CancelToken, Progress
 from archiver.reports import ImportReport
 from archiver.settings import Settings
 from archiver.store.archive import Archive
@@ -19,13 +20,14 @@ def import_submissions(
     *,
     settings: Settings | None = None,
     index: bool = True,
-    progress: ImportProgress | None = None,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
 ) -> ImportReport:
     """Take every submission in `paths`, files and folders, into the archive, then index it. Makes no request.
 
-    Files may be packed: gzip, tar, gzip of tar, zip. The originals are only read. `progress` is called with how many
-    submissions are stored or failed so far, and how many decoded bytes are stored; `index=False` leaves indexing for
-    later. Raises `UsageError` for a path that does not exist, `LockedError`, `StorageError`.
+    Files may be packed: gzip, tar, gzip of tar, zip. The originals are only read. `progress` is called after every
+    submission that is stored, and `cancel` stops the run; `index=False` leaves indexing for later. Raises `UsageError`
+    for a path that does not exist, `LockedError`, `StorageError`, `RunCancelledError`.
     """
     settings, began_s = settings or Settings(), time.monotonic()
     with Archive.open(settings.root, writable=True, create=True) as archive:
@@ -35,7 +37,8 @@ def import_submissions(
             jobs=settings.jobs,
             max_bytes=settings.max_submission_bytes,
             progress=progress,
+            cancel=cancel,
         )
         if index:
-            report = index_after(archive, report, settings)
+            report = index_after(archive, report, settings, progress=progress, cancel=cancel)
         return replace(report, elapsed_s=time.monotonic() - began_s)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
+from archiver.progress import CancelToken, Progress
 from archiver.reports import SyncFailure, SyncReport
 from archiver.settings import Settings
 from archiver.store.archive import Archive
@@ -15,7 +15,12 @@ Report = TypeVar("Report", bound=SyncReport)
 
 
 def index_after(
-    archive: Archive, report: Report, settings: Settings, *, progress: Callable[[int, int], None] | None = None
+    archive: Archive,
+    report: Report,
+    settings: Settings,
+    *,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
 ) -> Report:
     """`report` with what indexing the archive has given: how many submissions, and those that could not be read.
 
@@ -28,6 +33,7 @@ def index_after(
         jobs=settings.jobs,
         max_text_chars=settings.max_text_chars,
         progress=progress,
+        cancel=cancel,
     )
     failures = tuple(
         SyncFailure(failure.accession, archive.record(failure.accession).url or "", failure.error, failure.message)

@@ -1,28 +1,45 @@
-"""The mirror of the face: what comes to disk is indexed at once."""
+"""From EDGAR to disk and into the full-text index."""
 
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Self
 
-from archiver.reports import SyncReport
+from archiver.progress import CancelToken, Progress
+from archiver.reports import DryRun, SyncReport
 from archiver.selection import Selection, as_selections
 from archiver.settings import Settings
 from archiver.store.archive import Archive
-from archiver.sync import mirror
-from archiver.sync.mirror import Progress, Source
+from archiver.sync.downloader import Downloader, Source
 from edgarchive.indexing import index_after
 
 
-class Mirror(mirror.Mirror):
+class Mirror:
     """Brings submissions from EDGAR to disk and into the full-text index. Use it as an async context manager.
 
-    >>> async with Mirror(Settings(user_agent="Example Research research@example.com")) as edgar:  # doctest: +SKIP
-    ...     report = await edgar.sync(Selection(forms=["8-K"], since="2024-01-01"))
+    Opening it makes no request. Raises `SettingsError` where the settings name no identity.
+
+    >>> async with Mirror(Settings(user_agent="Example Research research@example.com")) as mirror:  # doctest: +SKIP
+    ...     report = await mirror.sync(Selection(forms=["8-K"], since="2024-01-01"))
     """
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+        self._downloader = Downloader(self.settings)
+
+    async def __aenter__(self) -> Self:
+        await self._downloader.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._downloader.__aexit__(*error)
+
+    async def dry_run(self, selection: Selection | Sequence[Selection]) -> DryRun:
+        """Plan `selection` and write nothing. Raises as `sync` does."""
+        return await self._downloader.dry_run(selection)
 
     async def sync(
         self,
@@ -32,37 +49,40 @@ class Mirror(mirror.Mirror):
         refresh: bool = False,
         progress: Progress | None = None,
         index: bool = True,
+        cancel: CancelToken | None = None,
     ) -> SyncReport:
         """Mirror what `selection` takes and is not there yet, then index it; `index=False` leaves that for later.
 
-        Of several selections it takes what any of them takes.
+        Of several selections it takes what any of them takes. `source` is where from: one request for each submission
+        that the ``index`` names, or one for each day of the ``feed``. `refresh` also fetches what is on disk, but not
+        as EDGAR serves it under its own address: what came from the Feed or an import.
 
-        A submission that could not be had, or not be read, is a failure in the report. Raises as the mirror of the
-        archiver does.
+        A submission that could not be had, or not be read, is a failure in the report; the run goes on. `progress` is
+        called after every submission; `cancel` stops the run at the next one. Raises `UsageError` (nothing selected),
+        `BlockedError` or `UnreachableError` (EDGAR refuses or is away), `LockedError`, `StorageError`,
+        `RunCancelledError`; what was stored by then stays, and the next sync goes on from there.
         """
         as_selections(selection)
         began_s = time.monotonic()
         with Archive.open(self.settings.root, writable=True, create=True) as archive:
-            report = await self.sync_into(archive, selection, source=source, refresh=refresh, progress=progress)
+            report = await self._downloader.download(
+                archive, selection, source=source, refresh=refresh, progress=progress, cancel=cancel
+            )
             if index:
-                report = await self._index(archive, report)
+                report = await self._index(archive, report, progress, cancel or CancelToken())
             return replace(report, elapsed_s=time.monotonic() - began_s)
 
-    async def _index(self, archive: Archive, report: SyncReport) -> SyncReport:
+    async def _index(
+        self, archive: Archive, report: SyncReport, progress: Progress | None, cancel: CancelToken
+    ) -> SyncReport:
         """Index what is new, in a thread; a cancelled task waits until that has ended, one submission later at most."""
-        cancelled = threading.Event()
-
-        def stop_if_cancelled(_done: int, _total: int) -> None:
-            if cancelled.is_set():
-                raise asyncio.CancelledError
-
         thread = asyncio.ensure_future(
-            asyncio.to_thread(index_after, archive, report, self.settings, progress=stop_if_cancelled)
+            asyncio.to_thread(index_after, archive, report, self.settings, progress=progress, cancel=cancel)
         )
         try:
             return await asyncio.shield(thread)
         except asyncio.CancelledError:
-            cancelled.set()
+            cancel.cancel()
             await asyncio.gather(thread, return_exceptions=True)
             raise
 
@@ -75,11 +95,14 @@ def sync_archive(
     refresh: bool = False,
     index: bool = True,
     progress: Progress | None = None,
+    cancel: CancelToken | None = None,
 ) -> SyncReport:
     """`Mirror.sync` for code without an event loop: blocks until it is done."""
 
     async def run() -> SyncReport:
-        async with Mirror(settings) as edgar:
-            return await edgar.sync(selection, source=source, refresh=refresh, index=index, progress=progress)
+        async with Mirror(settings) as mirror:
+            return await mirror.sync(
+                selection, source=source, refresh=refresh, index=index, progress=progress, cancel=cancel
+            )
 
     return asyncio.run(run())

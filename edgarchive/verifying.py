@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from archiver.audit.repair import repair_files
 from archiver.audit.verify import Finding, catalogue_finding, verify_files
 from archiver.errors import DamageError
+from archiver.progress import CancelToken, Progress, ProgressUpdate, no_progress
 from archiver.settings import Settings
 from archiver.store.archive import Archive
 from archiver.store.layout import Layout
 from indexer.update.check import check_index
 from indexer.update.update import repair_index
-
-VerifyProgress = Callable[[str, int, int | None], None]
-"""Is told what is being done, how many submissions are done, and of how many (None: not known)."""
 
 _MADE_ANEW = frozenset({"catalogue-damaged", "uncatalogued", "misplaced"})
 
@@ -36,14 +33,18 @@ class VerifyReport:
 
 
 def verify_archive(
-    settings: Settings | None = None, *, quick: bool = False, progress: VerifyProgress | None = None
+    settings: Settings | None = None,
+    *,
+    quick: bool = False,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
 ) -> VerifyReport:
     """Hold files, catalogue and index of the archive against each other; changes nothing, and makes no request.
 
     Every file is read (sha256, closing tag, the SEC's PEM signature), or, with `quick`, only presence and size are
-    looked at; `jobs` at once. Raises `NotInArchiveError`, `ArchiveFormatError`, `StorageError`.
+    looked at; `jobs` at once. Raises `NotInArchiveError`, `ArchiveFormatError`, `StorageError`, `RunCancelledError`.
     """
-    settings, progress = settings or Settings(), progress or _no_progress
+    settings, progress = settings or Settings(), progress or no_progress
     try:
         archive = Archive.open(settings.root)
     except DamageError as error:
@@ -52,10 +53,8 @@ def verify_archive(
     with archive:
         try:
             total = archive.catalogue.count()
-            report = verify_files(
-                archive, quick=quick, jobs=settings.jobs, progress=lambda done: progress("checking", done, total)
-            )
-            progress("checking the index", report.checked, total)
+            report = verify_files(archive, quick=quick, jobs=settings.jobs, progress=progress, cancel=cancel)
+            progress(ProgressUpdate("checking the index", done=report.checked, total=total))
             findings = (*report.findings, *check_index(archive, settings=settings, quick=quick))
         except DamageError as error:
             return VerifyReport(0, 0, 0, (catalogue_finding(archive, error),))
@@ -67,7 +66,8 @@ def repair_archive(
     *,
     quick: bool = False,
     index: bool = True,
-    progress: VerifyProgress | None = None,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
 ) -> VerifyReport:
     """Check as `verify_archive` does, and put right what is found; what could not be is left among the findings.
 
@@ -76,20 +76,30 @@ def repair_archive(
     A repair that was stopped can simply be run again. It blocks: code in an event loop runs it in a thread.
     Raises `NotInArchiveError`, `ArchiveFormatError`, `LockedError` (another process writes), `StorageError`.
     """
-    settings, progress = settings or Settings(), progress or _no_progress
+    settings, progress = settings or Settings(), progress or no_progress
     lost: list[DamageError] = []
     create = Layout(settings.root.expanduser()).submissions.is_dir()
     with Archive.open(settings.root, writable=True, create=create, on_damage=lost.append) as archive:
-        files = repair_files(archive, settings, lost=lost[0] if lost else None, quick=quick, progress=progress)
+        files = repair_files(
+            archive, settings, lost=lost[0] if lost else None, quick=quick, progress=progress, cancel=cancel
+        )
         report = VerifyReport(files.checked, files.ok, files.signed, files.findings, files.repaired)
-        return _repair_index(archive, report, settings, quick=quick, progress=progress) if index else report
+        if not index:
+            return report
+        return _repair_index(archive, report, settings, quick=quick, progress=progress, cancel=cancel)
 
 
 def _repair_index(
-    archive: Archive, report: VerifyReport, settings: Settings, *, quick: bool, progress: VerifyProgress
+    archive: Archive,
+    report: VerifyReport,
+    settings: Settings,
+    *,
+    quick: bool,
+    progress: Progress,
+    cancel: CancelToken | None,
 ) -> VerifyReport:
     repaired = report.repaired or ()
-    progress("checking the index", 0, None)
+    progress(ProgressUpdate("checking the index"))
     index = repair_index(
         archive,
         engine=settings.engine,
@@ -98,7 +108,8 @@ def _repair_index(
         renew=any(finding.kind in _MADE_ANEW for finding in repaired),
         jobs=settings.jobs,
         max_text_chars=settings.max_text_chars,
-        progress=lambda done, total: progress("indexing", done, total),
+        progress=progress,
+        cancel=cancel,
     )
     left = tuple(Finding("index-missing", one.accession, None, one.message) for one in index.report.failed)
     failed = {finding.accession for finding in left}
@@ -108,7 +119,3 @@ def _repair_index(
         if finding.accession is None or finding.accession not in failed
     )
     return replace(report, findings=(*report.findings, *left), repaired=(*repaired, *put_right))
-
-
-def _no_progress(_doing: str, _done: int, _total: int | None) -> None:
-    """Nobody is watching."""

@@ -12,12 +12,12 @@ import logging
 import os
 import shutil
 import stat
-import time
 from pathlib import Path
 from typing import Any
 
 from archiver.errors import ArchiveFormatError, EdgarchiveError, IndexMissingError, UsageError
 from archiver.events import event
+from archiver.retrying import with_retries
 from archiver.settings import Settings
 from archiver.store.durable import fsync_directory, make_directories, storage_errors, write_file_durably
 from indexer.engine import Engine
@@ -36,7 +36,7 @@ REMOTE = frozenset({"opensearch"})
 
 _META = "meta.json"
 _MADE_BY_SHARE = "anew"
-_SWAP_ATTEMPTS, _SWAP_PAUSE_S = 20, 0.05
+_SWAP_PATIENCE_S = 1.0
 _REBUILD = "run `edgarchive index --rebuild`"
 
 
@@ -191,15 +191,17 @@ def _understood(meta: bytes) -> tuple[object, str]:
 
 def _read_meta(path: Path) -> bytes:
     """The bytes of ``meta.json``; where a rebuilt index is just being put in place of the old one, after that."""
-    for _ in range(_SWAP_ATTEMPTS):
-        try:
-            _check_owner(path)
-            return (path / _META).read_bytes()
-        except FileNotFoundError:
-            if not (path / _META).exists() and not path.with_name(f"{path.name}.old").exists():
-                raise
-            time.sleep(_SWAP_PAUSE_S)
-    return (path / _META).read_bytes()
+
+    def read() -> bytes:
+        _check_owner(path)
+        return (path / _META).read_bytes()
+
+    def is_swapped(error: Exception) -> bool:
+        return isinstance(error, FileNotFoundError) and (
+            (path / _META).exists() or path.with_name(f"{path.name}.old").exists()
+        )
+
+    return with_retries(read, retry_if=is_swapped, patience_s=_SWAP_PATIENCE_S)
 
 
 def _check_owner(path: Path) -> None:

@@ -7,7 +7,6 @@ next one finds what is left: the row of a lost file stays until the file is back
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,13 +17,14 @@ from archiver.audit.verify import FileReport, Finding, check_beside, check_rows,
 from archiver.errors import DamageError, EdgarError, StorageError
 from archiver.identifiers import AccessionNumber
 from archiver.planning.plan import Outcome, Plan, SubmissionRef
-from archiver.reports import SyncReport, Tally
+from archiver.planning.tally import Tally
+from archiver.progress import CancelToken, Progress, ProgressUpdate, no_progress
 from archiver.settings import Settings
 from archiver.store.archive import Archive
 from archiver.store.catalogue import CatalogueRecord
 from archiver.store.durable import publish, storage_errors
 from archiver.store.layout import SUBMISSION_SUFFIX
-from archiver.sync.mirror import Mirror
+from archiver.sync.downloader import Downloader
 
 _BATCH = 256
 _MOST_LISTED = 1000
@@ -32,9 +32,6 @@ _MOST_LISTED = 1000
 
 _NO_IDENTITY = "EDGAR was not asked: no user_agent is set"
 _BROKEN = frozenset({"missing", "truncated", "damaged", "incomplete", "misplaced"})
-
-RepairProgress = Callable[[str, int, int | None], None]
-"""Is told what is being done, how many are done, and of how many (None: not known)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +47,8 @@ def repair_files(
     *,
     lost: DamageError | None = None,
     quick: bool = False,
-    progress: RepairProgress | None = None,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
 ) -> RepairReport:
     """Check as `verify_files` does, and put right what is found; what cannot be is left among the findings.
 
@@ -63,7 +61,7 @@ def repair_files(
             f"{archive.layout.submissions} is empty, and the catalogue has rows",
             "mount its disk; if all files are lost, remove the catalogue and run `edgarchive sync`",
         )
-    with _Repair(archive, settings, progress or _no_progress) as repair:
+    with _Repair(archive, settings, progress or no_progress, cancel or CancelToken()) as repair:
         repair.rows(quick=quick)
         repair.beside(quick=quick)
         repair.tree()
@@ -74,11 +72,12 @@ def repair_files(
 class _Repair:
     """One repair: what was checked, what was put right, and what is left."""
 
-    def __init__(self, archive: Archive, settings: Settings, progress: RepairProgress) -> None:
+    def __init__(self, archive: Archive, settings: Settings, progress: Progress, cancel: CancelToken) -> None:
         self._archive = archive
         self._catalogue = archive.catalogue
         self._settings = settings
         self._progress = progress
+        self._cancel = cancel
         self._old = OldCatalogue(archive.layout.quarantine / archive.layout.catalogue.name)
         self._checked = self._ok = self._signed = self._taken_in = 0
         self._left: list[Finding] = []
@@ -90,6 +89,7 @@ class _Repair:
         """Check every row; take what is broken out of the way, and back in where the quarantine has it whole."""
         total = self._catalogue.count()
         for finding, signature in check_rows(self._archive, quick=quick, jobs=self._settings.jobs):
+            self._cancel.check()
             self._checked += 1
             if finding is None:
                 self._count_ok(signature)
@@ -99,7 +99,7 @@ class _Repair:
                 self._lost[finding.accession] = finding
             else:
                 self._left.append(finding)
-            self._progress("checking", self._checked, total)
+            self._progress(ProgressUpdate("checking", done=self._checked, total=total))
         if self._lost:
             self._catalogue.forget_checkpoints()
         self._vacate()
@@ -175,7 +175,7 @@ class _Repair:
                 records = [self._take_in(finding, file) for finding, file in zip(waiting, files, strict=True)]
                 self._catalogue.add(*(record for record in records if record is not None))
                 waiting.clear()
-                self._progress("taking in", self._taken_in, None)
+                self._progress(ProgressUpdate("taking in", done=self._taken_in))
 
             for finding in files_without_row(self._archive):
                 path = self._archive.root / str(finding.path)
@@ -269,8 +269,9 @@ class _Repair:
             self._fetch(wanted)
 
     def _fetch(self, wanted: dict[AccessionNumber, tuple[Finding, SubmissionRef]]) -> None:
-        stopped, tally = "", Tally()
+        stopped = ""
         with Plan(self._archive.layout.incoming) as plan:
+            tally = Tally(plan)
             plan.add(ref for _, ref in wanted.values())
             try:
                 asyncio.run(self._fetch_planned(plan, tally))
@@ -289,13 +290,8 @@ class _Repair:
                 self._leave(finding, absent or messages.get(accession) or stopped)
 
     async def _fetch_planned(self, plan: Plan, tally: Tally) -> None:
-        total = plan.count()
-
-        def show(report: SyncReport) -> None:
-            self._progress("fetching", report.stored + report.absent + report.failed, total)
-
-        async with Mirror(self._settings) as mirror:
-            await mirror.fetch_planned(self._archive, plan, tally, progress=show)
+        async with Downloader(self._settings) as downloader:
+            await downloader.fetch_planned(self._archive, plan, tally, progress=self._progress, cancel=self._cancel)
 
     def _put_back(self, accession: AccessionNumber) -> None:
         """What EDGAR could not prove stays where it was."""
@@ -364,7 +360,3 @@ def _free(folder: Path, name: Path) -> Path:
         number += 1
         taken = name.with_name(f"{name.name}.{number}")
     return taken
-
-
-def _no_progress(_doing: str, _done: int, _total: int | None) -> None:
-    """Nobody is watching."""

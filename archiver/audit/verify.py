@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +15,7 @@ from archiver.checks.body import read_facts, sha256_of
 from archiver.checks.header_facts import head_of, read_header_facts
 from archiver.errors import DamageError, IdentifierError
 from archiver.identifiers import AccessionNumber
+from archiver.progress import CancelToken, Progress, ProgressUpdate, no_progress
 from archiver.store.archive import Archive, decoded_pieces
 from archiver.store.catalogue import BesideRecord, CatalogueRecord
 from archiver.store.layout import SUBMISSION_SUFFIX
@@ -53,27 +54,34 @@ class FileReport:
 
 
 def verify_files(
-    archive: Archive, *, quick: bool = False, jobs: int = 1, progress: Callable[[int], None] | None = None
+    archive: Archive,
+    *,
+    quick: bool = False,
+    jobs: int = 1,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
 ) -> FileReport:
     """Hold every row of the catalogue against its file, and every file against the catalogue.
 
     Reads each file in full (sha256, closing tag, the SEC's PEM signature) and the catalogue too, or, with `quick`,
     looks only at presence and size. `jobs` files are read at once: inflating and hashing release the interpreter's
-    lock. `progress` gets the count. A catalogue that cannot be read is a finding, and ends the check.
+    lock. A catalogue that cannot be read is a finding, and ends the check. Raises `RunCancelledError`.
     """
+    progress, cancel = progress or no_progress, cancel or CancelToken()
     checked = ok = signed = 0
     findings: list[Finding] = []
     try:
         if not quick:
             archive.catalogue.check()
+        total = archive.catalogue.count()
         for finding, signature in check_rows(archive, quick=quick, jobs=jobs):
+            cancel.check()
             checked += 1
             signed += signature == "valid"
             ok += finding is None
             if finding is not None:
                 findings.append(finding)
-            if progress is not None:
-                progress(checked)
+            progress(ProgressUpdate("checking", done=checked, total=total))
         findings.extend(check_beside(archive, quick=quick))
         findings.extend(_in_bounds(files_without_row(archive)))
     except DamageError as error:

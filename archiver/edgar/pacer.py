@@ -24,6 +24,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from archiver.errors import StorageError
+from archiver.retrying import with_retries
 
 SLACK_S = 0.020
 GUARD_S = 0.020
@@ -136,16 +137,17 @@ class Pacer:
 
     def _lock(self) -> None:
         """Take the lock, which any user of the machine may hold, and without end: so never wait for it without end."""
-        for _ in range(math.ceil(self._patience_s / _BUSY_S)):
-            try:
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                time.sleep(_BUSY_S)
-            else:
-                return
-        raise StorageError(
-            f"another process keeps {self._path} locked, which keeps the request rate", "`fuser` names the process"
-        )
+        try:
+            with_retries(
+                lambda: fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB),
+                retry_if=BlockingIOError,
+                patience_s=self._patience_s,
+                wait_s=_BUSY_S,
+            )
+        except BlockingIOError:
+            raise StorageError(
+                f"another process keeps {self._path} locked, which keeps the request rate", "`fuser` names the process"
+            ) from None
 
     def _load(self) -> PaceState:
         data = os.pread(self._file, _RECORD.size, 0)

@@ -27,7 +27,9 @@ from archiver.listings.reader import FullIndex
 from archiver.planning.plan import FIRST_FEED_DAY, Outcome, Plan, SubmissionRef
 from archiver.planning.planner import fingerprint
 from archiver.planning.read_listings import span, without_tickers
-from archiver.reports import FeedEstimate, SyncFailure, SyncReport, Tally
+from archiver.planning.tally import Tally
+from archiver.progress import CancelToken, Progress
+from archiver.reports import FeedEstimate, SyncFailure
 from archiver.selection import Selection
 from archiver.settings import Settings
 from archiver.store.archive import Archive
@@ -80,7 +82,8 @@ async def sync_feed(
     tally: Tally,
     *,
     settings: Settings,
-    progress: Callable[[SyncReport], None],
+    progress: Progress,
+    cancel: CancelToken,
 ) -> None:
     """Take into `archive`, open for writing, what `selections` take of the Feed, the newest day first.
 
@@ -109,10 +112,10 @@ async def sync_feed(
                 continue
             done = archive.catalogue.checkpoint(key, str(day), file.stamp)
             if done is not None:
-                tally.add(planned=done, present=done)
+                tally.finished_before += done
                 continue
             url = edgar.endpoints.below_edgar(f"Feed/{quarter.folder}/{file.name}")
-            run = _Day(archive, selections, plan, tally, url=url, settings=settings, progress=progress)
+            run = _Day(archive, selections, plan, tally, url=url, settings=settings, progress=progress, cancel=cancel)
             await _read_in_thread(FeedStream(edgar, url), run.read)
             if not run.failed:
                 archive.catalogue.set_checkpoint(key, str(day), file.stamp, planned=run.planned)
@@ -141,7 +144,8 @@ class _Day:
         *,
         url: str,
         settings: Settings,
-        progress: Callable[[SyncReport], None],
+        progress: Progress,
+        cancel: CancelToken,
     ) -> None:
         self._archive = archive
         self._selections = selections
@@ -150,6 +154,7 @@ class _Day:
         self._url = url
         self._settings = settings
         self._progress = progress
+        self._cancel = cancel
         self._stored: list[AccessionNumber] = []
         self._damaged = False
         self.planned = 0
@@ -178,6 +183,7 @@ class _Day:
             self._distrust()
 
     def _take(self, member: TarMember, intake: BulkIntake) -> None:
+        self._cancel.check()
         if not member.is_file:
             self._fail(None, DamagedBodyError(f"{_shown(member)} is no plain file, and was passed over"))
             return
@@ -198,12 +204,10 @@ class _Day:
         self._plan.add([ref])
         if intake.has(facts):
             self._plan.mark([facts.accession], Outcome.PRESENT)
-            self._tally.add(present=1)
         else:
             intake.take(facts, reader.portions())
         self.planned += 1
-        self._tally.add(planned=1)
-        self._progress(self._tally.report)
+        self._progress(self._tally.progress("fetching"))
 
     def _settle(self, facts: HeaderFacts, taken: Taken) -> None:
         self._plan.mark([facts.accession], taken.outcome)
@@ -211,15 +215,15 @@ class _Day:
             self._fail(facts.accession, taken.error)
             return
         self._stored.append(facts.accession)
-        self._tally.add(stored=1, bytes=taken.size)
-        self._progress(self._tally.report)
+        self._tally.bytes += taken.size
+        self._progress(self._tally.progress("fetching"))
 
     def _distrust(self) -> None:
         """Take back what a damaged archive has given: gzip's checksum at its end was the proof of all of it."""
         for accession in self._stored:
             record = self._archive.record(accession)
             self._archive.quarantine(accession)
-            self._tally.add(stored=-1, bytes=-record.size)
+            self._tally.bytes -= record.size
             self._fail(accession, DamagedBodyError("the archive it came in is damaged"))
 
     def _fail(self, accession: AccessionNumber | None, error: Exception) -> None:
@@ -227,7 +231,7 @@ class _Day:
         _log.warning("%s: %s", accession or self._url, error, extra=facts)
         self.failed = True
         failure = SyncFailure(accession, self._url, type(error).__name__, str(error))
-        self._tally.fail(failure, counted=accession is not None)
+        self._tally.fail(failure)
 
     def _note_correction(self, accession: AccessionNumber, member: TarMember) -> None:
         """Keep a post-acceptance correction beside a submission that the archive has."""

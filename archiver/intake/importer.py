@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -22,12 +22,10 @@ from archiver.errors import (
 from archiver.identifiers import AccessionNumber
 from archiver.intake.bulk import BulkIntake, Taken
 from archiver.planning.plan import Outcome, Plan, SubmissionRef
+from archiver.progress import CancelToken, Progress, ProgressUpdate, no_progress
 from archiver.reports import ImportReport, SkippedFile, SyncFailure
 from archiver.store.archive import Archive, decoded_pieces
 from archiver.streams.containers import Candidate, candidates
-
-ImportProgress = Callable[[int, int], None]
-"""Is told how many submissions are stored or failed so far, and how many decoded bytes are stored."""
 
 
 def import_into(
@@ -36,22 +34,24 @@ def import_into(
     *,
     jobs: int,
     max_bytes: int,
-    progress: ImportProgress | None = None,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
 ) -> ImportReport:
     """Take every submission in `paths` into `archive`, which is open for writing; the originals are only read.
 
     A submission is placed by the accession number of its header, whatever its file is called. One that is stored is
     compared with what is there and changes nothing, so an import that was stopped can simply be run again. `jobs`
     threads pack; a submission above `max_bytes` decoded bytes is a failure. Raises `UsageError` for a path that does
-    not exist, and `StorageError`.
+    not exist, `StorageError`, and `RunCancelledError`.
     """
     for path in paths:
         if not path.exists():
             raise UsageError(f"there is no {path}", "name files or folders that exist")
-    began_s = time.monotonic()
+    began_s, cancel = time.monotonic(), cancel or CancelToken()
     with Plan(archive.layout.incoming) as plan:
-        with _Import(archive, plan, jobs=jobs, max_bytes=max_bytes, progress=progress) as run:
+        with _Import(archive, plan, jobs=jobs, max_bytes=max_bytes, progress=progress or no_progress) as run:
             for found in candidates(paths, outside=archive.root):
+                cancel.check()
                 run.take(found)
         return ImportReport(
             planned=plan.count(),
@@ -75,7 +75,7 @@ class _Import:
         *,
         jobs: int,
         max_bytes: int,
-        progress: ImportProgress | None,
+        progress: Progress,
     ) -> None:
         self._archive = archive
         self._plan = plan
@@ -129,8 +129,8 @@ class _Import:
         self._mark(facts.accession, taken.outcome)
         self.bytes_stored += taken.size
         self._done += 1
-        if self._progress is not None:
-            self._progress(self._done, self.bytes_stored)
+        failed = self._plan.count(Outcome.FAILED)
+        self._progress(ProgressUpdate("importing", done=self._done, failed=failed, bytes=self.bytes_stored))
 
     def _mark(self, accession: AccessionNumber, outcome: Outcome) -> None:
         """Note an outcome; a later copy never makes a submission that is there less than that."""

@@ -84,6 +84,7 @@ class Plan:
             undo.callback(self.close)
             self._connection.executescript(_SCHEMA)
             undo.pop_all()
+        self._counts = dict.fromkeys(Outcome, 0)
         if folder:
             self._path.unlink()  # the open file stays, and no kill leaves it behind
 
@@ -102,8 +103,9 @@ class Plan:
         )
         with self._translated():
             self._connection.execute("BEGIN")
-            self._connection.executemany("INSERT OR IGNORE INTO plan VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+            added = self._connection.executemany("INSERT OR IGNORE INTO plan VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
             self._connection.execute("COMMIT")
+        self._counts[Outcome.MISSING] += max(added.rowcount, 0)  # -1 where there was no row
 
     def note_present(self, present: Callable[[Sequence[AccessionNumber]], Iterable[AccessionNumber]]) -> None:
         """Ask `present`, some thousand accession numbers at a time, which are on disk, and note those."""
@@ -111,12 +113,21 @@ class Plan:
             self.mark(present(accessions), Outcome.PRESENT)
 
     def mark(self, accessions: Iterable[AccessionNumber], outcome: Outcome) -> None:
-        """Note how these came out."""
+        """Note how these came out; the last word on a submission counts."""
+        left = [str(accession) for accession in accessions]
         with self._translated():
             self._connection.execute("BEGIN")
-            self._connection.executemany(
-                "UPDATE plan SET outcome = ? WHERE accession = ?", [(int(outcome), str(a)) for a in accessions]
-            )
+            for before in Outcome:  # nearly always the first, `MISSING`
+                if before is outcome or not self._counts[before]:
+                    continue
+                moved = self._connection.executemany(
+                    "UPDATE plan SET outcome = ? WHERE accession = ? AND outcome = ?",
+                    [(int(outcome), accession, int(before)) for accession in left],
+                ).rowcount
+                self._counts[before] -= moved
+                self._counts[outcome] += moved
+                if moved == len(left):
+                    break
             self._connection.execute("COMMIT")
 
     def outcome(self, accession: AccessionNumber) -> Outcome | None:
@@ -145,9 +156,8 @@ class Plan:
             after = (rows[-1][2], rows[-1][0])
 
     def count(self, *outcomes: Outcome) -> int:
-        """How many there are of these outcomes; without any, of all."""
-        wanted = ", ".join(str(int(outcome)) for outcome in outcomes or Outcome)
-        return int(self._all(f"SELECT count(*) FROM plan WHERE outcome IN ({wanted})")[0][0])
+        """How many there are of these outcomes; without any, of all. Costs nothing: the counts are kept."""
+        return sum(self._counts[outcome] for outcome in outcomes or Outcome)
 
     def missing_by_form(self) -> dict[FormType, int]:
         """How many have to be fetched of each form."""

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from archiver.errors import StorageError
-from archiver.reports import Tally
+from archiver.planning.tally import Tally
 from archiver.store.catalogue import Catalogue
 
 LAST_SYNC = "last_sync"

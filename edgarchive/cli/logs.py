@@ -47,5 +47,7 @@ def start_logging(verbosity: int, *, as_json: bool = False) -> None:
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
     for floor in ("archiver", "indexer", "edgarchive"):
         logging.getLogger(floor).setLevel(_LEVELS.get(verbosity, logging.DEBUG))
+    # opensearch-py logs each request that fails, with a traceback; our own error says what a person needs
+    logging.getLogger("opensearch").setLevel(logging.CRITICAL)
     if verbosity == 0:  # a long run without a terminal still says now and then how far it is
         logging.getLogger("edgarchive.cli.progress").setLevel(logging.INFO)

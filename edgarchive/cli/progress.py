@@ -6,50 +6,63 @@ import contextlib
 import logging
 import time
 from collections.abc import Iterator
-from typing import Protocol
 
 from archiver.events import event
+from archiver.progress import Progress, ProgressUpdate, no_progress
+from edgarchive.cli.output import human_bytes, plural
 
 LINE_S = 60.0
 _log = logging.getLogger(__name__)
-
-
-class Show(Protocol):
-    """Shows that `done` of `total` (None: not known yet) are done; `doing` replaces the words before the bar."""
-
-    def __call__(self, done: int, total: int | None, doing: str | None = None) -> None:
-        """Show it."""
 
 
 class ProgressLines:
     """Progress where no terminal is: a line of log every `LINE_S` seconds, so that a short run has none."""
 
     def __init__(self) -> None:
-        self._next_s = time.monotonic() + LINE_S
+        self._began_s = time.monotonic()
+        self._next_s = self._began_s + LINE_S
 
-    def __call__(self, done: int, total: int | None, doing: str | None = None) -> None:
+    def __call__(self, update: ProgressUpdate, /) -> None:
         """Log it, if it is time."""
         now_s = time.monotonic()
         if now_s >= self._next_s:
             self._next_s = now_s + LINE_S
-            of = "" if total is None else f"{done:,} of {total:,} submissions, "
-            _log.info("%s%s", of, doing or "at work", extra=event("progress", done=done, total=total))
+            of = "" if update.total is None else f"{update.done:,} of {update.total:,} submissions, "
+            facts = event("progress", done=update.done, total=update.total)
+            _log.info("%s%s", of, described(update, elapsed_s=now_s - self._began_s), extra=facts)
+
+
+def described(update: ProgressUpdate, *, elapsed_s: float) -> str:
+    """What is being done, in words: its phase, and what there is to tell of it."""
+    words = [update.phase]
+    if update.total is None and update.done:
+        words.append(plural(update.done, "submission"))
+    if update.bytes:
+        words.append(human_bytes(update.bytes))
+    if update.requests:
+        rate = f" ({update.requests / max(elapsed_s, 1e-9):.1f}/s)" if update.total is not None else ""
+        words.append(f"{plural(update.requests, 'request')}{rate}")
+    if update.failed:
+        words.append(f"{update.failed:,} failed")
+    return ", ".join(words)
 
 
 @contextlib.contextmanager
-def progress_bar(doing: str, *, visible: bool, lines: bool = False) -> Iterator[Show | None]:
-    """A bar on stderr that goes away at the end; where it is not `visible`, lines of log, or None."""
+def progress_bar(phase: str, *, visible: bool, lines: bool = False) -> Iterator[Progress]:
+    """A bar on stderr that goes away at the end; where it is not `visible`, lines of log, or nothing."""
     if not visible:
-        yield ProgressLines() if lines else None
+        yield ProgressLines() if lines else no_progress
         return
     from rich.console import Console  # noqa: PLC0415 — only who watches waits for it
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+    from rich.progress import Progress as Bar  # noqa: PLC0415
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(doing, total=None)
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task, began_s = bar.add_task(phase, total=None), time.monotonic()
 
-        def show(done: int, total: int | None, doing: str | None = None) -> None:
-            bar.update(task, completed=done, total=total, description=doing)
+        def show(update: ProgressUpdate, /) -> None:
+            doing = described(update, elapsed_s=time.monotonic() - began_s)
+            bar.update(task, completed=update.done, total=update.total, description=doing)
 
         yield show

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-import tenacity
 from opensearchpy import OpenSearch, exceptions
 
 from archiver.errors import EdgarchiveError, IndexMissingError, IndexServerError, QueryError, SettingsError
+from archiver.retrying import with_retries
 from archiver.settings import Settings
 from indexer.query.bounds import MAX_SEARCH_S
 
@@ -57,8 +56,6 @@ class Access:
         """A client that several threads may use; nothing is sent yet. Raises `SettingsError` (no such CA file)."""
         if self.ca_file is not None and not self.ca_file.is_file():
             raise SettingsError(f"there is no file {self.ca_file}", "set opensearch_ca_file to the cluster's CA")
-        # it logs every request that fails, with a traceback; what is to be told is told by our errors
-        logging.getLogger("opensearch").setLevel(logging.CRITICAL)
         return OpenSearch(
             self.url.split(","),
             http_auth=(self.user, self.password or "") if self.user is not None else None,
@@ -121,13 +118,7 @@ def patiently(ask: Callable[[], T], patience_s: float, also: tuple[type[Edgarchi
     def may_pass(error: BaseException) -> bool:
         return isinstance(error, also) or (isinstance(error, IndexServerError) and error.may_pass)
 
-    retrying = tenacity.Retrying(
-        retry=tenacity.retry_if_exception(may_pass),
-        wait=tenacity.wait_random_exponential(multiplier=0.2, max=10),
-        stop=tenacity.stop_before_delay(patience_s),
-        reraise=True,
-    )
-    return retrying(ask)
+    return with_retries(ask, retry_if=may_pass, patience_s=patience_s, wait_s=0.2, longest_wait_s=10)
 
 
 def whole(answer: dict[str, Any], access: Access) -> dict[str, Any]:

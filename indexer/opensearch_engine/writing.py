@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import random
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -20,6 +18,7 @@ from opensearchpy.exceptions import OpenSearchException
 
 from archiver.errors import ArchiveFormatError, IndexServerError
 from archiver.identifiers import AccessionNumber
+from archiver.retrying import with_retries
 from indexer.entries import IndexEntry
 from indexer.opensearch_engine.connection import Access, cluster_errors, is_passing
 from indexer.opensearch_engine.mapping import body_of, document_id
@@ -40,6 +39,11 @@ _PASSING = {429, 502, 503, 504}
 _NO_INDEX = 404
 _FORBIDDEN = 403
 _OK = range(200, 300)
+
+
+class _RefusedError(Exception):
+    """The cluster refused some documents for now."""
+
 
 Place = tuple[int, str]
 """The filing year, which says in which index, and the ``_id`` of a document."""
@@ -126,18 +130,27 @@ class Sender:
         self.send([_packed(lines[start : start + 10_000]) for start in range(0, len(lines), 10_000)])
 
     def _send(self, portion: bytes) -> None:
-        give_up = time.monotonic() + PATIENCE_S
-        for pause_s in _pauses():
-            refused, reason = self._attempt(portion)
-            if not refused:
-                return
-            if time.monotonic() + pause_s > give_up:
-                raise IndexServerError(
-                    f"{self._access.url} has not taken documents for {PATIENCE_S:.0f} s: {reason}",
-                    "look at its nodes, and run the same command again: it goes on from there",
-                )
-            time.sleep(pause_s)
-            portion = refused
+        left = portion
+
+        def attempt() -> None:
+            nonlocal left
+            left, reason = self._attempt(left)
+            if left:
+                raise _RefusedError(reason)
+
+        try:
+            with_retries(
+                attempt,
+                retry_if=_RefusedError,
+                patience_s=PATIENCE_S,
+                wait_s=_FIRST_PAUSE_S,
+                longest_wait_s=_LONGEST_PAUSE_S,
+            )
+        except _RefusedError as error:
+            raise IndexServerError(
+                f"{self._access.url} has not taken documents for {PATIENCE_S:.0f} s: {error}",
+                "look at its nodes, and run the same command again: it goes on from there",
+            ) from None
 
     def _attempt(self, portion: bytes) -> tuple[bytes, str]:
         """Send once. What is to be sent again, and why; empty where all is acknowledged."""
@@ -212,11 +225,3 @@ def _items(portion: bytes) -> Iterator[list[bytes]]:
     lines = iter(gzip.decompress(portion).splitlines())
     for action in lines:
         yield [action] if action.startswith(b'{"delete"') else [action, next(lines)]
-
-
-def _pauses() -> Iterator[float]:
-    """Seconds to wait, twice as long each time; not the same for all, so that senders do not come back together."""
-    pause_s = _FIRST_PAUSE_S
-    while True:
-        yield pause_s * random.uniform(0.5, 1.5)  # noqa: S311 — no secret
-        pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)

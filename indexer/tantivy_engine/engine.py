@@ -6,7 +6,6 @@ import contextlib
 import json
 import shutil
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,7 @@ from whoosh.query import Query
 
 from archiver.errors import EdgarchiveError, IndexMissingError, LockedError, StorageError
 from archiver.identifiers import AccessionNumber
+from archiver.retrying import with_retries
 from archiver.store.durable import fsync_directory, storage_errors
 from indexer.engine import EngineResult, EngineStats, Facet, FacetCount, PartWriter, Sort
 from indexer.entries import IndexEntry, exact
@@ -35,7 +35,7 @@ _WRITER_BYTES = 256_000_000
 """Memory of the writer, over all of its threads."""
 _PAGE_DOCUMENTS = 100_000
 """Documents listed at a time: more than any submission has."""
-_OPEN_ATTEMPTS, _OPEN_PAUSE_S = 20, 0.05
+_OPEN_PATIENCE_S = 1.0
 
 
 class TantivyEngine:
@@ -296,9 +296,4 @@ def _writing(path: Path) -> Iterator[None]:
 
 def _patiently(attempt: Callable[[], T]) -> T:
     """The result of `attempt`, tried again while files vanish under a commit of another process."""
-    for _ in range(_OPEN_ATTEMPTS - 1):
-        try:
-            return attempt()
-        except (OSError, ValueError):
-            time.sleep(_OPEN_PAUSE_S)
-    return attempt()
+    return with_retries(attempt, retry_if=(OSError, ValueError), patience_s=_OPEN_PATIENCE_S)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import logging
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from archiver.audit.verify import Finding
 from archiver.errors import IndexMissingError, UsageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
+from archiver.progress import CancelToken, Progress, ProgressUpdate, no_progress
 from archiver.settings import Settings
 from archiver.store.archive import Archive
 from archiver.store.catalogue import CatalogueRecord
@@ -48,8 +49,6 @@ WORKERS_FROM_BYTES = 16_000_000
 _MARKS = 10_000
 """Entries whose submissions are marked in one transaction."""
 
-Progress = Callable[[int, int], None]
-
 
 @dataclass(frozen=True, slots=True)
 class IndexReport:
@@ -77,6 +76,7 @@ def index_archive(
     max_text_chars: int | None = None,
     share: Share | None = None,
     progress: Progress | None = None,
+    cancel: CancelToken | None = None,
 ) -> IndexReport:
     """Index what the catalogue says is not indexed yet; with `rebuild`, make a new index of all and put it in place.
 
@@ -85,10 +85,10 @@ def index_archive(
 
     `archive` is open for writing. `settings` say where the server is of an engine that has one. `jobs` processes read
     and index; this one does it alone where the work is little. Of a document with more than `max_text_chars` characters
-    of text the index has the beginning. `progress` is called with submissions done and submissions in all. A submission
+    of text the index has the beginning. `progress` is called after every submission. A submission
     that cannot be read is a failure in the report. Where no index can be read, a new one is made.
     Raises `UsageError` (unknown engine, or the index is of another one), `LockedError`, `StorageError`, and
-    `WorkerDiedError` where processes die again and again.
+    `WorkerDiedError` where processes die again and again, `RunCancelledError` once `cancel` is.
     """
     if share is not None:
         if rebuild:
@@ -104,6 +104,7 @@ def index_archive(
             jobs=jobs,
             max_text_chars=max_text_chars,
             progress=progress,
+            cancel=cancel,
         )
     if rebuild:
         return _rebuild(
@@ -113,6 +114,7 @@ def index_archive(
             jobs=jobs,
             max_text_chars=max_text_chars,
             progress=progress,
+            cancel=cancel,
         )
     with contextlib.closing(_open_or_create(archive, engine, settings)) as index:
         if is_made_by_share(archive.index_path):
@@ -120,7 +122,14 @@ def index_archive(
             clear_made_by_share(archive.index_path)
         for noted in taken_notes(notes_folder(archive.index_path)):
             archive.catalogue.mark_indexed(noted)
-        run = _Run(archive, index, archive.catalogue.count_unindexed(), max_text_chars, progress)
+        run = _Run(
+            archive,
+            index,
+            total=archive.catalogue.count_unindexed(),
+            max_text_chars=max_text_chars,
+            progress=progress,
+            cancel=cancel,
+        )
         for pairs in run.commits(archive.catalogue.unindexed(), jobs=jobs):
             archive.catalogue.mark_indexed(pairs)
         return run.report()
@@ -135,6 +144,7 @@ def _index_share(
     jobs: int,
     max_text_chars: int | None,
     progress: Progress | None,
+    cancel: CancelToken | None,
 ) -> IndexReport:
     with archive.alone():
         if not is_index(archive.index_path):
@@ -144,7 +154,14 @@ def _index_share(
         index.part_writer()  # takes the lock of the share, and its notes are ours
         notes = stack.enter_context(contextlib.closing(ShareNotes(notes_folder(archive.index_path), share)))
         total = sum(1 for _ in _left(archive, share, notes)) if progress is not None else 0
-        run = _Run(archive, index, total, max_text_chars, progress)
+        run = _Run(
+            archive,
+            index,
+            total=total,
+            max_text_chars=max_text_chars,
+            progress=progress,
+            cancel=cancel,
+        )
         for pairs in run.commits(_left(archive, share, notes), jobs=jobs):
             notes.note(pairs)
         return run.report()
@@ -179,6 +196,7 @@ def repair_index(
     jobs: int = 1,
     max_text_chars: int | None = None,
     progress: Progress | None = None,
+    cancel: CancelToken | None = None,
 ) -> IndexRepair:
     """Check the index as `check_index` does, put right what is found, and index what is not indexed yet.
 
@@ -199,6 +217,7 @@ def repair_index(
         jobs=jobs,
         max_text_chars=max_text_chars,
         progress=progress,
+        cancel=cancel,
     )
     return IndexRepair(found, report)
 
@@ -220,13 +239,21 @@ class _Run:
     """One run over many records: commits each part as it comes, and gathers the failures."""
 
     def __init__(
-        self, archive: Archive, index: Engine, total: int, max_text_chars: int | None, progress: Progress | None
+        self,
+        archive: Archive,
+        index: Engine,
+        *,
+        total: int,
+        max_text_chars: int | None,
+        progress: Progress | None,
+        cancel: CancelToken | None,
     ) -> None:
         self._archive = archive
         self._index = index
         self._total = total
         self._max_text_chars = max_text_chars
-        self._progress = progress
+        self._progress = progress or no_progress
+        self._cancel = cancel or CancelToken()
         self._done = 0
         self._indexed = 0
         self._failures: list[IndexFailure] = []
@@ -254,8 +281,9 @@ class _Run:
                     facts = event("index-failed", accession=found.accession, error=found.error)
                     _log.info("%s cannot be indexed: %s", found.accession, found.message, extra=facts)
                 self._done += 1
-                if self._progress is not None:
-                    self._progress(self._done, self._total)
+                failed = len(self._failures)
+                self._progress(ProgressUpdate("indexing", done=self._done, total=self._total, failed=failed))
+                self._cancel.check()
         self._index.commit()
 
     def report(self) -> IndexReport:
@@ -307,13 +335,16 @@ def _rebuild(
     jobs: int,
     max_text_chars: int | None,
     progress: Progress | None,
+    cancel: CancelToken | None,
 ) -> IndexReport:
     path = archive.index_path
     new, old = path.with_name(f"{path.name}.new"), path.with_name(f"{path.name}.old")
     remove_index(new, settings=settings, sparing=path)
     remove_index(old, settings=settings, sparing=path)
     index = create_index(new, engine=engine, settings=settings)
-    run = _Run(archive, index, archive.catalogue.count(), max_text_chars, progress)
+    run = _Run(
+        archive, index, total=archive.catalogue.count(), max_text_chars=max_text_chars, progress=progress, cancel=cancel
+    )
     try:
         records = archive.catalogue.records_by_filing_date()
         pairs = [pair for commit in run.commits(records, jobs=jobs) for pair in commit]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
@@ -16,6 +15,7 @@ from whoosh.query import And, Query
 
 from archiver.errors import EdgarchiveError, IndexMissingError
 from archiver.identifiers import AccessionNumber
+from archiver.retrying import with_retries
 from indexer.engine import EngineResult, EngineStats, Facet, FacetCount, PartWriter, Sort
 from indexer.entries import IndexEntry
 from indexer.query.bounds import Deadline
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _Version = tuple[int, int, int]
 
-_OPEN_ATTEMPTS = 20
-_OPEN_PAUSE_S = 0.05
+_OPEN_PATIENCE_S = 1.0
 """While another process commits, the files that a table of contents names may be gone before they are opened, and while
 a rebuilt index takes the place of the old one, there is no table at all."""
 
@@ -240,9 +239,4 @@ def _reading(path: Path) -> Iterator[None]:
 
 def _patiently(attempt: Callable[[], T]) -> T:
     """The result of `attempt`, tried again while files vanish under a commit of another process."""
-    for _ in range(_OPEN_ATTEMPTS - 1):
-        try:
-            return attempt()
-        except (FileNotFoundError, EmptyIndexError):
-            time.sleep(_OPEN_PAUSE_S)
-    return attempt()
+    return with_retries(attempt, retry_if=(FileNotFoundError, EmptyIndexError), patience_s=_OPEN_PATIENCE_S)

@@ -17,7 +17,7 @@ import uvloop
 
 from archiver.selection import Selection
 from archiver.settings import Settings
-from archiver.sync.mirror import Mirror
+from edgarchive.mirror import Mirror
 from tests.bench.imports import write_archive
 from tests.bench.measure import measured, print_table
 from tests.loopback import LoopbackEdgar

@@ -20,7 +20,7 @@ import uvloop
 
 from archiver.selection import Selection
 from archiver.settings import Settings
-from archiver.sync.mirror import Mirror
+from edgarchive.mirror import Mirror
 from tests.bench.measure import measured, print_table
 
 _IDENTITY = "Example Research research@example.com"

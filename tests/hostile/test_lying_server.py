@@ -24,7 +24,7 @@ from archiver.errors import (
 )
 from archiver.selection import Selection
 from archiver.settings import Settings
-from archiver.sync.mirror import Mirror
+from edgarchive.mirror import Mirror
 from tests.hostile.raw_server import Lie, exactly, http, lying
 from tests.loopback import LoopbackEdgar
 from tests.loopback.answers import Answer

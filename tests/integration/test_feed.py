@@ -20,7 +20,7 @@ from archiver.reports import SyncReport
 from archiver.selection import Selection
 from archiver.settings import Settings
 from archiver.store.archive import Archive
-from archiver.sync.mirror import Mirror
+from edgarchive.mirror import Mirror
 from tests.edgar_fixtures import CommandLine
 from tests.loopback import FIXTURES, LoopbackEdgar, faults
 

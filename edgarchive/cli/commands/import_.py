@@ -32,12 +32,7 @@ def import_(
     Each is placed by the accession number of its header. The originals are only read, and no request is made.
     """
     options = common(context)
-    with progress_bar("importing", visible=options.shows_progress, lines=options.logs_progress) as show:
-
-        def progress(done: int, size: int) -> None:
-            if show is not None:
-                show(done, None, f"importing, {plural(done, 'submission')}, {human_bytes(size)}")
-
+    with progress_bar("importing", visible=options.shows_progress, lines=options.logs_progress) as progress:
         report = import_submissions(paths, settings=options.settings(), index=not no_index, progress=progress)
     if as_json:
         print_json(dataclasses.replace(report, elapsed_s=round(report.elapsed_s, 3)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import time
 from collections.abc import Sequence
 from enum import Enum
 from typing import Annotated
@@ -111,22 +110,9 @@ async def _sync(
     index: bool,
 ) -> SyncReport:
     async with Mirror(settings) as mirror:
-        with progress_bar("reading the indexes", visible=options.shows_progress, lines=options.logs_progress) as show:
-            began_s = time.monotonic()
-
-            def progress(report: SyncReport) -> None:
-                if show is None:
-                    return
-                if not report.planned:
-                    show(0, None, f"reading the indexes, {plural(report.requests, 'request')}")
-                elif report.done < report.planned:
-                    rate = report.requests / max(time.monotonic() - began_s, 1e-9)
-                    failed = f", {report.failed} failed" if report.failed else ""
-                    doing = f"fetching, {human_bytes(report.bytes)}, {rate:.1f} requests/s{failed}"
-                    show(report.done, report.planned, doing)
-                else:
-                    show(report.done, report.planned, "indexing")
-
+        with progress_bar(
+            "reading the indexes", visible=options.shows_progress, lines=options.logs_progress
+        ) as progress:
             return await mirror.sync(selections, source=source.value, refresh=refresh, progress=progress, index=index)
 
 
@@ -159,5 +145,7 @@ def _print_report(report: SyncReport, *, as_json: bool) -> None:
     if report.withdrawn:
         say(f"{plural(report.withdrawn, 'submission')} withdrawn by EDGAR; the stored bytes stay")
     say(f"{report.indexed:,} indexed; {plural(report.requests, 'request')} in {human_time(report.elapsed_s)}")
+    for accession in report.absent_submissions:
+        say(f"absent at EDGAR: {accession}")
     for failure in report.failures:
         say(f"failed: {failure.accession or 'a file of the Feed'}  {failure.url}  {failure.message}")

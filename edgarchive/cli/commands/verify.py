@@ -35,12 +35,7 @@ def verify(
         raise UsageError("--no-index is for --repair", "leave it out")
     options = common(context)
     settings = options.settings()
-    with progress_bar("checking", visible=options.shows_progress, lines=options.logs_progress) as show:
-
-        def progress(doing: str, done: int, total: int | None) -> None:
-            if show is not None:
-                show(done, total, doing)
-
+    with progress_bar("checking", visible=options.shows_progress, lines=options.logs_progress) as progress:
         if repair:
             report = repair_archive(settings, quick=quick, index=not no_index, progress=progress)
         else:

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from archiver.audit.verify import FileReport, Finding, verify_files
+from archiver.errors import RunCancelledError
 from archiver.identifiers import AccessionNumber
+from archiver.progress import CancelToken, ProgressUpdate
 from archiver.store.archive import Archive
 from tests.loopback.pem import wrap
 from tests.paths import CORPUS
@@ -53,9 +55,17 @@ def only_finding(archive: Archive, *, quick: bool = False) -> Finding:
 def test_a_sound_archive_has_no_findings(archive: Archive, *, quick: bool) -> None:
     """Every row is checked and counted once, and progress is told of each."""
     assert verified(archive, quick=quick) == FileReport(checked=3, ok=3, signed=0, findings=())
-    counts: list[int] = []
-    verify_files(archive, quick=quick, progress=counts.append)
-    assert counts == [1, 2, 3]
+    seen: list[ProgressUpdate] = []
+    verify_files(archive, quick=quick, progress=seen.append)
+    assert seen == [ProgressUpdate("checking", done=done, total=3) for done in (1, 2, 3)]
+
+
+def test_a_check_can_be_cancelled(archive: Archive) -> None:
+    """A cancelled token ends the check at the next submission."""
+    token = CancelToken()
+    token.cancel()
+    with pytest.raises(RunCancelledError):
+        verify_files(archive, cancel=token)
 
 
 @pytest.mark.parametrize("quick", [False, True])

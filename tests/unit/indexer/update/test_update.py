@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from archiver.errors import UsageError
+from archiver.errors import RunCancelledError, UsageError
 from archiver.identifiers import AccessionNumber
+from archiver.progress import CancelToken, ProgressUpdate
 from archiver.store.archive import Archive
 from indexer.index_folder import open_index
 from indexer.query.build import parse_query
@@ -60,11 +61,11 @@ def test_parts_are_committed_and_marked_as_they_fill(archive: Archive, monkeypat
         store(archive, number)
     monkeypatch.setattr(batches, "PART_TEXT_CHARS", 1)
     monkeypatch.setattr(batches, "YEAR_TEXT_CHARS", 1)
-    seen: list[tuple[int, int]] = []
+    seen: list[tuple[int, int | None]] = []
 
-    def progress(done: int, total: int) -> None:
-        seen.append((done, total))
-        if done == 3:
+    def progress(update: ProgressUpdate) -> None:
+        seen.append((update.done, update.total))
+        if update.done == 3:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -136,17 +137,37 @@ def test_a_rebuild_indexes_all_and_leaves_one_index(archive: Archive) -> None:
     assert sorted(path.name for path in archive.root.iterdir() if path.name.startswith("index")) == ["index"]
 
 
+def test_a_cancelled_run_keeps_what_it_committed(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The token stops it after the submission at hand; the next run does the rest."""
+    for number in range(1, 6):
+        store(archive, number)
+    monkeypatch.setattr(batches, "PART_TEXT_CHARS", 1)
+    monkeypatch.setattr(batches, "YEAR_TEXT_CHARS", 1)
+    token = CancelToken()
+
+    def progress(update: ProgressUpdate) -> None:
+        if update.done == 3:
+            token.cancel()
+
+    with pytest.raises(RunCancelledError):
+        index_archive(archive, progress=progress, cancel=token)
+    assert archive.catalogue.count_unindexed() == 3
+    assert index_archive(archive).indexed == 3
+    assert count(archive, "zebra") == 5
+
+
 def test_worker_processes_make_the_same_index(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     """With several jobs the same submissions are indexed, each once, and failures and progress are told."""
     bad = store(archive, 1, b"not a submission at all")
     for number in range(2, 150):
         store(archive, number)
     monkeypatch.setattr(update, "WORKERS_FROM_BYTES", 1)
-    seen: list[tuple[int, int]] = []
-    report = index_archive(archive, jobs=3, progress=lambda done, total: seen.append((done, total)))
+    seen: list[ProgressUpdate] = []
+    report = index_archive(archive, jobs=3, progress=seen.append)
     assert report.indexed == 148
     assert [failure.accession for failure in report.failed] == [bad]
-    assert seen == [(done, 149) for done in range(1, 150)]
+    assert [(one.phase, one.done, one.total) for one in seen] == [("indexing", done, 149) for done in range(1, 150)]
+    assert seen[-1].failed == 1
     assert count(archive, "zebra") == 148
     assert list(check_index(archive)) == []
     assert index_archive(archive, jobs=3, rebuild=True).indexed == 148

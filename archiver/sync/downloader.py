@@ -1,4 +1,4 @@
-"""The mirror: from a selection to submissions on disk (docs/architecture.md draws the way)."""
+"""From a selection to submissions on disk (docs/architecture.md draws the way)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal, Self
 
@@ -18,7 +18,9 @@ from archiver.intake.feed import faster_feed, sync_feed
 from archiver.intake.single import forget_quarantined, keep_refused, take_answer, take_orphan
 from archiver.planning.plan import Outcome, Plan, SubmissionRef
 from archiver.planning.read_listings import survey
-from archiver.reports import DryRun, SyncFailure, SyncReport, Tally
+from archiver.planning.tally import Tally
+from archiver.progress import CancelToken, Progress, no_progress
+from archiver.reports import DryRun, SyncFailure, SyncReport
 from archiver.selection import Selection, as_selections
 from archiver.settings import Settings
 from archiver.store.archive import Archive
@@ -30,12 +32,11 @@ _log = logging.getLogger(__name__)
 _ROWS_AT_ONCE = 64
 _ROWS_EVERY_S = 1.0
 
-Progress = Callable[[SyncReport], None]
 Source = Literal["index", "feed"]
 
 
-class Mirror:
-    """Brings submissions from EDGAR to disk. Use it as an async context manager; opening it makes no request.
+class Downloader:
+    """Brings submissions from EDGAR into an archive. An async context manager; opening it makes no request.
 
     Raises `SettingsError` where the settings name no identity.
     """
@@ -54,7 +55,7 @@ class Mirror:
             self._edgar = None
 
     async def dry_run(self, selection: Selection | Sequence[Selection]) -> DryRun:
-        """Plan `selection` and write nothing. Raises as `sync` does."""
+        """Plan `selection` and write nothing. Raises as `download` does."""
         selections = as_selections(selection)
         with contextlib.ExitStack() as stack:
             archive = None
@@ -75,28 +76,7 @@ class Mirror:
                 feed=faster_feed(plan.missing_days(), requests=missing, rate=self.settings.rate),
             )
 
-    async def sync(
-        self,
-        selection: Selection | Sequence[Selection],
-        *,
-        source: Source = "index",
-        refresh: bool = False,
-        progress: Progress | None = None,
-    ) -> SyncReport:
-        """Mirror what `selection` takes and is not on disk yet; of several selections, what any of them takes.
-
-        `source` is where from: one request for each submission that the ``index`` names, or one for each day of the
-        ``feed``. `refresh` also fetches what is on disk, but not as EDGAR serves it under its own address: what came
-        from the Feed or an import. A submission that could not be had is a failure in the report; the run goes on.
-        `progress` is called after every submission. Raises `UsageError` (nothing selected), `BlockedError` or
-        `UnreachableError` (EDGAR refuses or is away), `LockedError`, `StorageError`; what was stored by then stays, and
-        the next sync goes on from there.
-        """
-        as_selections(selection)
-        with Archive.open(self.settings.root, writable=True, create=True) as archive:
-            return await self.sync_into(archive, selection, source=source, refresh=refresh, progress=progress)
-
-    async def sync_into(
+    async def download(
         self,
         archive: Archive,
         selection: Selection | Sequence[Selection],
@@ -104,48 +84,80 @@ class Mirror:
         source: Source = "index",
         refresh: bool = False,
         progress: Progress | None = None,
+        cancel: CancelToken | None = None,
     ) -> SyncReport:
-        """`sync` into an archive that the caller has opened for writing."""
+        """Bring into `archive`, open for writing, what any of the selections takes and it does not have yet.
+
+        `source` is where from: one request for each submission that the ``index`` names, or one for each day of the
+        ``feed``. `refresh` also fetches what is on disk, but not as EDGAR serves it under its own address: what came
+        from the Feed or an import. A submission that could not be had is a failure in the report; the run goes on.
+        `progress` is called after every submission. Raises `UsageError` (nothing selected), `BlockedError` or
+        `UnreachableError` (EDGAR refuses or is away), `StorageError`, `RunCancelledError`; what was stored by then
+        stays, and the next run goes on from there.
+        """
         began_s, edgar, selections = time.monotonic(), self._open_edgar, as_selections(selection)
+        progress, cancel = progress or no_progress, cancel or CancelToken()
         if source == "feed" and refresh:
             raise UsageError(
                 "a refresh fetches what EDGAR serves one by one, and the Feed is not that", "leave one out"
             )
-        tally, progress = Tally(requests=lambda: edgar.requests), progress or _no_progress
-        with sync_note(archive.catalogue, tally) as note, Plan(archive.layout.incoming) as plan:
-            if source == "feed":
-                await sync_feed(edgar, archive, selections, plan, tally, settings=self.settings, progress=progress)
-            else:
-                found = await survey(
-                    edgar, archive, selections, plan, anew=refresh, reading=lambda _: progress(tally.report)
-                )
-                await asyncio.to_thread(plan.note_present, archive.kept_from_edgar if refresh else archive.kept)
-                present = found.done + plan.count(Outcome.PRESENT)
-                tally.add(planned=found.done + plan.count(), present=present, withdrawn=found.withdrawn)
-                note()
-                await self.fetch_planned(archive, plan, tally, progress=progress, refresh=refresh)
-                await asyncio.to_thread(_hold_against, archive, plan, tally)
-                found.note_finished(archive, plan)
-        return tally.finish(elapsed_s=time.monotonic() - began_s)
+        with Plan(archive.layout.incoming) as plan:
+            tally = Tally(plan, requests=lambda: edgar.requests)
+            with sync_note(archive.catalogue, tally) as note:
+                if source == "feed":
+                    await sync_feed(
+                        edgar,
+                        archive,
+                        selections,
+                        plan,
+                        tally,
+                        settings=self.settings,
+                        progress=progress,
+                        cancel=cancel,
+                    )
+                else:
+                    found = await survey(
+                        edgar,
+                        archive,
+                        selections,
+                        plan,
+                        anew=refresh,
+                        reading=lambda _: _reading(tally, progress, cancel),
+                    )
+                    tally.finished_before, tally.withdrawn = found.done, found.withdrawn
+                    await asyncio.to_thread(plan.note_present, archive.kept_from_edgar if refresh else archive.kept)
+                    note()
+                    await self.fetch_planned(archive, plan, tally, progress=progress, refresh=refresh, cancel=cancel)
+                    await asyncio.to_thread(_hold_against, archive, plan, tally)
+                    found.note_finished(archive, plan)
+            return tally.finish(elapsed_s=time.monotonic() - began_s)
 
     @property
     def _open_edgar(self) -> Edgar:
         if self._edgar is None:
-            raise UsageError("the mirror is not open", "use it as `async with Mirror(settings) as mirror:`")
+            raise UsageError("it is not open", "use it in an `async with` block")
         return self._edgar
 
     async def fetch_planned(
-        self, archive: Archive, plan: Plan, tally: Tally, *, progress: Progress, refresh: bool = False
+        self,
+        archive: Archive,
+        plan: Plan,
+        tally: Tally,
+        *,
+        progress: Progress,
+        refresh: bool = False,
+        cancel: CancelToken | None = None,
     ) -> None:
-        """Fetch what `plan` misses into `archive`; plan and tally learn how each came out. Raises as `sync` does."""
-        queue, outcomes = plan.missing(), _Outcomes(archive, plan, tally)
-        progress(tally.report)
+        """Fetch what `plan` misses into `archive`; plan and tally learn how each came out. Raises as `download`."""
+        queue, outcomes, cancel = plan.missing(), _Outcomes(archive, plan, tally), cancel or CancelToken()
+        progress(tally.progress("fetching"))
 
         async def work() -> None:
             for ref in queue:
+                cancel.check()
                 older = archive.catalogue.get(ref.accession) if refresh and archive.kept([ref.accession]) else None
                 await self._fetch(archive, ref, older, outcomes)
-                progress(tally.report)
+                progress(tally.progress("fetching"))
 
         try:
             async with asyncio.TaskGroup() as group:
@@ -170,7 +182,7 @@ class Mirror:
             facts = event("refused", accession=ref.accession, url=url, error=type(error).__name__)
             _log.warning("%s failed: %s", ref.accession, error, extra=facts)
             keep_refused(archive, ref.accession, error)
-            outcomes.failed(SyncFailure(ref.accession, url, type(error).__name__, str(error)), ref.accession)
+            outcomes.failed(SyncFailure(ref.accession, url, type(error).__name__, str(error)))
 
     async def _have(
         self, archive: Archive, ref: SubmissionRef, older: CatalogueRecord | None, url: str
@@ -211,18 +223,17 @@ class _Outcomes:
         facts = event("stored", accession=record.accession, form=record.form, bytes=record.size, source=record.source)
         _log.info("%s is stored, %d bytes", record.accession, record.size, extra=facts)
         forget_quarantined(self._archive, record.accession)
-        self._tally.add(stored=1, bytes=record.size)
+        self._plan.mark([record.accession], Outcome.STORED)
+        self._tally.bytes += record.size
         if len(self._records) >= _ROWS_AT_ONCE or time.monotonic() - self._written_s >= _ROWS_EVERY_S:
             self.write()
 
     def absent(self, accession: AccessionNumber) -> None:
         """EDGAR does not have it."""
         self._plan.mark([accession], Outcome.ABSENT)
-        self._tally.add(absent=1)
 
-    def failed(self, failure: SyncFailure, accession: AccessionNumber) -> None:
+    def failed(self, failure: SyncFailure) -> None:
         """It could not be had."""
-        self._plan.mark([accession], Outcome.FAILED)
         self._tally.fail(failure)
 
     def write(self) -> None:
@@ -230,20 +241,19 @@ class _Outcomes:
         records, self._records = self._records, []
         if records:
             self._archive.catalogue.add(*records)
-            self._plan.mark([record.accession for record in records], Outcome.STORED)
         self._written_s = time.monotonic()
 
 
 def _hold_against(archive: Archive, plan: Plan, tally: Tally) -> None:
     """Hold the archive against the plan at the end of a run: what should be there and is not becomes a failure."""
-    for outcome, count in ((Outcome.PRESENT, "present"), (Outcome.STORED, "stored")):
+    for outcome in (Outcome.PRESENT, Outcome.STORED):
         for accessions in plan.of(outcome):
             for accession in sorted(set(accessions).difference(archive.kept(accessions))):
-                plan.mark([accession], Outcome.FAILED)
-                tally.add(**{count: -1})
                 message = "it was on disk, and is not there at the end of the run; run the same command again"
                 tally.fail(SyncFailure(accession, "", DamageError.__name__, message))
 
 
-def _no_progress(_: SyncReport) -> None:
-    """Nobody is watching."""
+def _reading(tally: Tally, progress: Progress, cancel: CancelToken) -> None:
+    """Before each quarter is read: say so, and stop where that is wanted."""
+    cancel.check()
+    progress(tally.progress("reading the indexes"))
