@@ -5,6 +5,7 @@ Each is a `str` or `int` that is known to be valid, so it compares, sorts, print
 
 from __future__ import annotations
 
+import calendar
 import fnmatch
 import re
 from collections.abc import Iterable
@@ -17,6 +18,7 @@ from archiver.errors import IdentifierError
 _ACCESSION = re.compile(r"([0-9]{10})-?([0-9]{2})-?([0-9]{6})")
 _CIK = re.compile(r"(?:CIK)?0*([0-9]{1,10})", re.IGNORECASE)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}")
+_YEAR_OR_MONTH = re.compile(r"([0-9]{4})(?:-([0-9]{2}))?")
 _FIRST_EDGAR_YEAR = 93
 """Two-digit years from here on are 19xx: EDGAR's first submissions are of 1993."""
 
@@ -122,3 +124,18 @@ def parse_date(text: str) -> date:
     except ValueError:
         pass
     raise IdentifierError(f"{text[:40]!r} is not a date", "write it like 2004-12-31")
+
+
+def parse_date_span(text: str) -> tuple[date, date]:
+    """First and last day of ``2004``, ``2004-12`` or ``2004-12-22``. Raises `IdentifierError` for anything else."""
+    if match := _YEAR_OR_MONTH.fullmatch(text.strip()):
+        year, month = int(match[1]), match[2]
+        try:
+            last_month = int(month or 12)
+            return date(year, int(month or 1), 1), date(year, last_month, calendar.monthrange(year, last_month)[1])
+        except ValueError:  # month 13, year 0
+            pass
+    else:
+        day = parse_date(text)
+        return day, day
+    raise IdentifierError(f"{text[:40]!r} is not a date", "write it like 2004, 2004-12 or 2004-12-31")

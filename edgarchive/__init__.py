@@ -40,16 +40,25 @@ if TYPE_CHECKING:
     from archiver.reports import DryRun, FeedEstimate, ImportReport, SkippedFile, SyncFailure, SyncReport
     from archiver.selection import Selection
     from archiver.settings import Settings
+    from archiver.sync.last_sync import SyncState
     from edgarchive.importing import import_submissions
+    from edgarchive.indexing import index_archive
     from edgarchive.mirror import Mirror, sync_archive
     from edgarchive.verifying import VerifyReport, repair_archive, verify_archive
     from indexer.engine import FacetCount
     from indexer.entries import HitEntity
-    from indexer.search.library import AsyncLibrary, Library
-    from indexer.search.results import Hit, HitDocument, Results
+    from indexer.search.async_library import AsyncLibrary
+    from indexer.search.hits import Hit, HitDocument
+    from indexer.search.library import Library
+    from indexer.search.options import SearchOptions
+    from indexer.search.records import FormYear, OtherVersion, Record, Status
+    from indexer.search.results import Results
+    from indexer.search.snippets import Snippet
     from indexer.sections.sections import Section
     from indexer.submission.header import Entity, SubmissionHeader
     from indexer.submission.submission import Document, Submission
+    from indexer.update.batches import IndexFailure
+    from indexer.update.update import IndexReport
 
 __all__ = [
     "AbsentError",
@@ -72,32 +81,41 @@ __all__ = [
     "FetchError",
     "Finding",
     "FormType",
+    "FormYear",
     "Hit",
     "HitDocument",
     "HitEntity",
     "IdentifierError",
     "ImportReport",
+    "IndexFailure",
     "IndexMissingError",
+    "IndexReport",
     "IndexServerError",
     "Library",
     "LockedError",
     "Mirror",
     "NotInArchiveError",
+    "OtherVersion",
     "Progress",
     "ProgressUpdate",
     "QueryError",
+    "Record",
     "Results",
     "RunCancelledError",
+    "SearchOptions",
     "Section",
     "Selection",
     "Settings",
     "SettingsError",
     "SkippedFile",
+    "Snippet",
+    "Status",
     "StorageError",
     "Submission",
     "SubmissionHeader",
     "SyncFailure",
     "SyncReport",
+    "SyncState",
     "TooLargeError",
     "TroubleError",
     "UnreachableError",
@@ -106,6 +124,7 @@ __all__ = [
     "VerifyReport",
     "WorkerDiedError",
     "import_submissions",
+    "index_archive",
     "repair_archive",
     "sync_archive",
     "verify_archive",
@@ -159,7 +178,9 @@ _HOMES = {
     "archiver.selection": ("Selection",),
     "archiver.settings": ("Settings",),
     "archiver.audit.verify": ("Finding",),
+    "archiver.sync.last_sync": ("SyncState",),
     "edgarchive.importing": ("import_submissions",),
+    "edgarchive.indexing": ("index_archive",),
     "edgarchive.mirror": (
         "Mirror",
         "sync_archive",
@@ -175,20 +196,28 @@ _HOMES = {
         "Entity",
         "SubmissionHeader",
     ),
-    "indexer.search.library": (
-        "AsyncLibrary",
-        "Library",
-    ),
-    "indexer.search.results": (
+    "indexer.search.async_library": ("AsyncLibrary",),
+    "indexer.search.hits": (
         "Hit",
         "HitDocument",
-        "Results",
     ),
+    "indexer.search.library": ("Library",),
+    "indexer.search.options": ("SearchOptions",),
+    "indexer.search.records": (
+        "FormYear",
+        "OtherVersion",
+        "Record",
+        "Status",
+    ),
+    "indexer.search.results": ("Results",),
+    "indexer.search.snippets": ("Snippet",),
     "indexer.sections.sections": ("Section",),
     "indexer.submission.submission": (
         "Document",
         "Submission",
     ),
+    "indexer.update.batches": ("IndexFailure",),
+    "indexer.update.update": ("IndexReport",),
 }
 """Where each name is defined."""
 

@@ -1,4 +1,4 @@
-"""Indexing what has just come to disk, and saying so in the report of what brought it."""
+"""Indexing an archive: by itself, or what has just come to disk, said in the report of what brought it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,43 @@ from archiver.progress import CancelToken, Progress
 from archiver.reports import SyncFailure, SyncReport
 from archiver.settings import Settings
 from archiver.store.archive import Archive
-from indexer.update.update import index_archive
+from indexer.share import Share
+from indexer.update import update
+from indexer.update.update import IndexReport
 
 Report = TypeVar("Report", bound=SyncReport)
+
+
+def index_archive(
+    settings: Settings | None = None,
+    *,
+    rebuild: bool = False,
+    years: str | None = None,
+    shard: str | None = None,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
+) -> IndexReport:
+    """Index what is stored and not indexed yet; with `rebuild`, build a new index and put it in place of the old one.
+
+    `settings` name the engine. `years` (``2015`` or ``2015-2020``) and `shard` (``2/4``) are the share of this machine,
+    for an index on a server. `progress` is called after every submission; `cancel` stops the run at the next one.
+    Raises `NotInArchiveError`, `UsageError`, `LockedError` (another process writes), `StorageError`,
+    `RunCancelledError`, and `WorkerDiedError` where processes die again and again.
+    """
+    settings = settings or Settings()
+    share = Share.parse(years=years, shard=shard)
+    with Archive.open(settings.root, writable=share is None, shared=share is not None) as archive:
+        return update.index_archive(
+            archive,
+            engine=settings.engine,
+            settings=settings,
+            rebuild=rebuild,
+            jobs=settings.jobs,
+            max_text_chars=settings.max_text_chars,
+            share=share,
+            progress=progress,
+            cancel=cancel,
+        )
 
 
 def index_after(
@@ -24,9 +58,9 @@ def index_after(
 ) -> Report:
     """`report` with what indexing the archive has given: how many submissions, and those that could not be read.
 
-    Raises as `index_archive` does.
+    Raises as `index_archive` does, but never `NotInArchiveError`.
     """
-    indexed = index_archive(
+    indexed = update.index_archive(
         archive,
         engine=settings.engine,
         settings=settings,

@@ -11,7 +11,8 @@ from typing import Any
 
 from edgarchive.cli.output import Style, as_json_text, clean, plural, print_json, say, say_styled
 from indexer.engine import Facet, FacetCount
-from indexer.search.results import Hit, Results
+from indexer.search.hits import Hit
+from indexer.search.results import Results
 
 CSV_COLUMNS = (
     "accession",

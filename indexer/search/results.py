@@ -1,155 +1,30 @@
-"""What a search found: hits, and the results that hold them."""
+"""What a search found: hits, how many there are in all, and how often each value stands in them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
 from typing import Any, get_args, overload
 
 from whoosh.query import Query
 
-from archiver.errors import NotInArchiveError, UsageError
-from archiver.identifiers import AccessionNumber, FormType
-from indexer.engine import EngineHit, Facet, FacetCount
-from indexer.entries import HitEntity
+from archiver.errors import UsageError
+from indexer.engine import Facet, FacetCount
 from indexer.query.explain import explain
-from indexer.submission.submission import Submission
+from indexer.search.hits import FromLibrary, Hit
 
 FACETS: tuple[Facet, ...] = get_args(Facet)
-
-
-@dataclass(frozen=True, slots=True)
-class HitDocument:
-    """The document that was found. `sequence` is EDGAR's, from 1.
-
-    `truncated`: it has more text than the setting `max_text_chars` lets into the index; what stands after that is not
-    found.
-    """
-
-    type: str | None
-    sequence: int | None
-    filename: str | None
-    description: str | None
-    truncated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A found submission with its best document, or a found document.
-
-    `document` is None for a submission without documents; `score` and `snippet` are None where only filters were asked,
-    `snippet` also where it was not wanted. `acceptance_datetime` is US Eastern. In `snippet`, matches stand between
-    ``<em>`` and ``</em>`` and all else is escaped as in HTML. `url` is EDGAR's page of the submission.
-    """
-
-    accession: AccessionNumber
-    form: FormType
-    filing_date: date
-    acceptance_datetime: datetime | None
-    period_of_report: date | None
-    items: tuple[str, ...]
-    entities: tuple[HitEntity, ...]
-    document: HitDocument | None
-    score: float | None
-    snippet: str | None
-    url: str | None
-    _read: Callable[[str], Submission] = field(repr=False, compare=False)
-    _position: int | None = field(repr=False, compare=False)
-
-    def submission(self) -> Submission:
-        """The whole submission, read from the archive."""
-        return self._read(self.accession)
-
-    def text(self) -> str:
-        """The text of the found document; of the whole submission where it has no documents.
-
-        Raises as `Library.submission`.
-        """
-        submission = self.submission()
-        if self._position is None:
-            return submission.text()
-        if self._position >= len(submission.documents):
-            raise NotInArchiveError(f"{self.accession} has changed since it was indexed", "run `edgarchive index`")
-        return submission.documents[self._position].text()
-
-    def to_dict(self) -> dict[str, Any]:
-        """The hit as JSON has it."""
-        return {
-            "accession": str(self.accession),
-            "form": str(self.form),
-            "filing_date": self.filing_date.isoformat(),
-            "acceptance_datetime": self.acceptance_datetime.isoformat() if self.acceptance_datetime else None,
-            "period_of_report": self.period_of_report.isoformat() if self.period_of_report else None,
-            "items": list(self.items),
-            "entities": [
-                {"cik": None if entity.cik is None else int(entity.cik), "name": entity.name, "role": entity.role}
-                for entity in self.entities
-            ],
-            "document": self.document
-            and {
-                "type": self.document.type,
-                "sequence": self.document.sequence,
-                "filename": self.document.filename,
-                "description": self.document.description,
-                **({"truncated": True} if self.document.truncated else {}),
-            },
-            "score": self.score,
-            "snippet": self.snippet,
-            "url": self.url,
-        }
-
-    def to_row(self) -> dict[str, Any]:
-        """The hit as one flat row of Python values, with the same columns for every hit."""
-        document = self.document or HitDocument(None, None, None, None)
-        return {
-            "accession": str(self.accession),
-            "form": str(self.form),
-            "filing_date": self.filing_date,
-            "acceptance_datetime": self.acceptance_datetime,
-            "period_of_report": self.period_of_report,
-            "items": list(self.items),
-            "ciks": [int(entity.cik) for entity in self.entities if entity.cik is not None],
-            "names": [entity.name for entity in self.entities],
-            "type": document.type,
-            "sequence": document.sequence,
-            "filename": document.filename,
-            "description": document.description,
-            "score": self.score,
-            "snippet": self.snippet,
-            "url": self.url,
-        }
-
-
-class LazyHits(Sequence[Hit]):
-    """Hits that are made, with their snippets, each time one is reached."""
-
-    def __init__(self, found: Sequence[EngineHit], make: Callable[[EngineHit], Hit]) -> None:
-        self._found = found
-        self._make = make
-
-    @overload
-    def __getitem__(self, place: int) -> Hit: ...
-
-    @overload
-    def __getitem__(self, place: slice) -> LazyHits: ...
-
-    def __getitem__(self, place: int | slice) -> Hit | LazyHits:
-        if isinstance(place, slice):
-            return LazyHits(self._found[place], self._make)
-        return self._make(self._found[place])
-
-    def __len__(self) -> int:
-        return len(self._found)
 
 
 @dataclass(frozen=True, slots=True)
 class Results:
     """The hits that were asked for, in order. `total` counts all that was found; `took_ms` is the time of the search.
 
-    Iterating gives the hits, and ``len()`` their number. They are made with the search, or, where no limit was given,
-    each when it is reached; the library must still be open then. `tree` and `filters` are query and filters as they
-    were understood, None without.
+    Iterating gives the hits, ``len()`` their number, an index a hit, and a slice results with these hits. They are made
+    with the search, or, where no limit was given, each when it is reached; the library must still be open then (see
+    `materialize`). `tree` and `filters` are query and filters as they were understood, None without. Results can be
+    pickled: only counting facets needs the library.
     """
 
     query: str | None
@@ -158,7 +33,9 @@ class Results:
     hits: Sequence[Hit]
     tree: Query | None = field(default=None, repr=False, compare=False)
     filters: Query | None = field(default=None, repr=False, compare=False)
-    _count: Callable[[Facet], tuple[FacetCount, ...]] = field(default=lambda _: (), repr=False, compare=False)
+    _count: FromLibrary[[Facet], tuple[FacetCount, ...]] = field(
+        default=FromLibrary(lambda _: ()), repr=False, compare=False
+    )
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)
@@ -166,16 +43,30 @@ class Results:
     def __len__(self) -> int:
         return len(self.hits)
 
-    def made(self) -> Results:
-        """The same results with every hit made."""
+    @overload
+    def __getitem__(self, place: int) -> Hit: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Results: ...
+
+    def __getitem__(self, place: int | slice) -> Hit | Results:
+        return replace(self, hits=self.hits[place]) if isinstance(place, slice) else self.hits[place]
+
+    def materialize(self) -> Results:
+        """The same results with every hit made, so that they outlive the library."""
         return replace(self, hits=tuple(self.hits))
+
+    def made(self) -> Results:
+        """`materialize` under its old name; it goes away with the next release."""
+        warnings.warn("Results.made() is now Results.materialize()", DeprecationWarning, stacklevel=2)
+        return self.materialize()
 
     def facets(self, *kinds: Facet) -> dict[Facet, tuple[FacetCount, ...]]:
         """How many of all that was found (`total`, not only these hits) have each value, the most frequent first.
 
         `kinds` are of ``form``, ``item``, ``cik``, ``year``, ``sic``, ``state`` and ``type``; without any: all of them.
         A hit with several values counts for each, one without any for none. Counted when asked for, in the index as
-        it is then. Raises `UsageError` for another kind.
+        it is then. Raises `UsageError` for another kind, or where the library is closed.
         """
         unknown = [kind for kind in kinds if kind not in FACETS]
         if unknown:
@@ -183,7 +74,7 @@ class Results:
         return {kind: self._count(kind) for kind in kinds or FACETS}
 
     def explain(self) -> str:
-        """The query and the filters in words, one condition a line."""
+        """How query and filters were interpreted, one condition a line."""
         return explain(self.tree, self.filters)
 
     def to_dict(self) -> dict[str, Any]:

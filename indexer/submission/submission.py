@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
+from archiver.edgar.endpoints import index_page
 from archiver.errors import NotInArchiveError, UnreadableSubmissionError
 from indexer.sections.sections import Section, sections
 from indexer.submission.header import SubmissionHeader, parse_header
@@ -66,6 +68,17 @@ class Document:
         """The items of a 10-K, 10-Q or 8-K, with their spans in `text()`; empty for any other type of document."""
         return sections(self.text(), form=self.type)
 
+    def to_dict(self) -> dict[str, Any]:
+        """The document as JSON has it; ``bytes`` is its `size`."""
+        return {
+            "sequence": self.sequence,
+            "type": self.type,
+            "filename": self.filename,
+            "description": self.description,
+            "bytes": self.size,
+            "kind": self.kind,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Submission:
@@ -87,6 +100,26 @@ class Submission:
     def text(self) -> str:
         """The text of all documents, with a blank line between two."""
         return "\n\n".join(text for document in self.documents if (text := document.text()))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The submission as JSON has it: the facts of a hit, its documents, and the whole header."""
+        header = self.header
+        cik = next((entity.cik for entity in header.entities if entity.cik is not None), None)
+        return {
+            "accession": str(header.accession),
+            "form": str(header.form),
+            "filing_date": header.filing_date.isoformat() if header.filing_date else None,
+            "acceptance_datetime": header.acceptance_datetime.isoformat() if header.acceptance_datetime else None,
+            "period_of_report": header.period_of_report.isoformat() if header.period_of_report else None,
+            "items": list(header.items),
+            "entities": [
+                {"cik": None if entity.cik is None else int(entity.cik), "name": entity.name, "role": entity.role}
+                for entity in header.entities
+            ],
+            "url": None if cik is None else index_page(cik, header.accession),
+            "documents": [document.to_dict() for document in self.documents],
+            "header": header.fields,
+        }
 
 
 def parse_submission(data: bytes) -> Submission:

@@ -6,12 +6,10 @@ from typing import Annotated
 
 import typer
 
-from archiver.store.archive import Archive
 from edgarchive.cli.options import AsJson, common
 from edgarchive.cli.output import plural, print_json, say
 from edgarchive.cli.progress import progress_bar
-from indexer.share import Share
-from indexer.update.update import index_archive
+from edgarchive.indexing import index_archive
 
 _SOME_FAILED = 3
 
@@ -35,21 +33,8 @@ def index(
     """Index what is stored and not indexed yet."""
     options = common(context)
     settings = options.settings(engine=engine)
-    share = Share.parse(years=years, shard=shard)
-    with (
-        Archive.open(settings.root, writable=share is None, shared=share is not None) as archive,
-        progress_bar("indexing", visible=options.shows_progress) as progress,
-    ):
-        report = index_archive(
-            archive,
-            engine=settings.engine,
-            settings=settings,
-            rebuild=rebuild,
-            jobs=settings.jobs,
-            max_text_chars=settings.max_text_chars,
-            share=share,
-            progress=progress,
-        )
+    with progress_bar("indexing", visible=options.shows_progress) as progress:
+        report = index_archive(settings, rebuild=rebuild, years=years, shard=shard, progress=progress)
     if as_json:
         print_json({"indexed": report.indexed, "failed": len(report.failed), "failures": report.failed})
     else:

@@ -7,15 +7,19 @@ from typing import Annotated, Any
 
 import typer
 
-from archiver.edgar.endpoints import index_page
 from archiver.errors import UsageError
-from archiver.identifiers import AccessionNumber
-from archiver.store.archive import Archive
-from archiver.store.catalogue import CatalogueRecord
 from edgarchive.cli.options import AsJson, common
 from edgarchive.cli.output import clean, human_bytes, plural, print_json, say
 from indexer.entries import is_truncated
+from indexer.search.library import Library
+from indexer.search.records import Record
 from indexer.submission.submission import Submission, parse_submission
+
+_ORIGIN = ("source", "source_url", "sha256", "signature", "withdrawn_at", "beside")
+"""What the JSON has of the record of a submission."""
+
+_SIGNATURES = {"invalid": "invalid: the SEC's signature does not match these bytes; read them with care"}
+"""What is said of a signature. A valid one goes without saying."""
 
 
 def show(
@@ -39,36 +43,31 @@ def show(
         raise UsageError("--header, --text, --raw and --json exclude each other", "give one of them")
     if document is not None and not (text or raw):
         raise UsageError("--document goes with --text or --raw", "add one of them")
-    numbers = [AccessionNumber(accession) for accession in accessions]
     settings = common(context).settings()
-    with Archive.open(settings.root) as archive:
-        records = [archive.record(number) for number in numbers]
+    with Library(settings=settings) as library:
+        records = [library.record(accession) for accession in accessions]
         if header or as_json:
             shown = (
-                _as_dict(archive, record, settings.max_text_chars)
+                _as_dict(library, record, settings.max_text_chars)
                 if as_json
-                else _submission(archive, record).header.fields
+                else library.submission(record.accession).header.fields
                 for record in records
             )
             print_json(next(shown) if len(records) == 1 else list(shown))
             return 0
         for place, record in enumerate(records):
             if raw:
-                data = archive.read(record.accession)
+                data = library.raw(record.accession)
                 _write(data if document is None else parse_submission(data).document(document).content())
                 continue
             if place:
                 say()
-            submission = _submission(archive, record)
+            submission = library.submission(record.accession)
             if text:
                 say(submission.text() if document is None else submission.document(document).text())
             else:
-                _print_summary(submission)
+                _print_summary(submission, record)
     return 0
-
-
-def _submission(archive: Archive, record: CatalogueRecord) -> Submission:
-    return parse_submission(archive.read(record.accession))
 
 
 def _write(data: bytes) -> None:
@@ -77,59 +76,25 @@ def _write(data: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
-def _as_dict(archive: Archive, record: CatalogueRecord, max_text_chars: int) -> dict[str, Any]:
-    submission = _submission(archive, record)
-    header = submission.header
-    cik = next((entity.cik for entity in header.entities if entity.cik is not None), None)
-    return {
-        "accession": header.accession,
-        "form": header.form,
-        "filing_date": header.filing_date,
-        "acceptance_datetime": header.acceptance_datetime,
-        "period_of_report": header.period_of_report,
-        "items": header.items,
-        "entities": [{"cik": entity.cik, "name": entity.name, "role": entity.role} for entity in header.entities],
-        "url": index_page(cik, header.accession) if cik is not None else None,
-        "documents": [
-            {
-                "sequence": document.sequence,
-                "type": document.type,
-                "filename": document.filename,
-                "description": document.description,
-                "bytes": document.size,
-                "kind": document.kind,
-                **({"truncated": True} if is_truncated(document, max_text_chars=max_text_chars) else {}),
-            }
-            for document in submission.documents
-        ],
-        "header": header.fields,
-        "source": record.source,
-        "source_url": record.url,
-        "sha256": record.sha256,
-        "signature": record.signature,
-        "withdrawn_at": record.withdrawn_at,
-        "beside": [
-            {
-                "kind": other.kind,
-                "source": other.source,
-                "source_url": other.url,
-                "sha256": other.sha256,
-                "bytes": other.size,
-                "stored_at": other.stored_at,
-                "path": archive.layout.beside(other.accession, other.sha256).relative_to(archive.root),
-            }
-            for other in archive.catalogue.beside(record.accession)
-        ],
-    }
+def _as_dict(library: Library, record: Record, max_text_chars: int) -> dict[str, Any]:
+    submission = library.submission(record.accession)
+    shown = submission.to_dict()
+    for document, as_dict in zip(submission.documents, shown["documents"], strict=True):
+        if is_truncated(document, max_text_chars=max_text_chars):
+            as_dict["truncated"] = True
+    facts = record.to_dict()
+    return shown | {key: facts[key] for key in _ORIGIN}
 
 
-def _print_summary(submission: Submission) -> None:
+def _print_summary(submission: Submission, record: Record) -> None:
     header = submission.header
     say(f"{header.accession}  {header.form}  filed {header.filing_date or 'without date'}")
     facts = (
         ("accepted", header.acceptance_datetime),
         ("period", header.period_of_report),
         ("items", ", ".join((*header.items, *map(clean, header.unknown_items)))),
+        ("signature", _SIGNATURES.get(record.signature or "")),
+        ("withdrawn", record.withdrawn_at and f"EDGAR no longer lists it (seen {record.withdrawn_at:%Y-%m-%d})"),
     )
     for label, value in facts:
         if value:

@@ -4,42 +4,35 @@ from __future__ import annotations
 
 import typer
 
-from archiver.store.archive import Archive
-from archiver.sync.last_sync import LAST_SYNC, SyncState, last_sync
+from archiver.sync.last_sync import SyncState
 from edgarchive.cli.options import AsJson, common
 from edgarchive.cli.output import human_bytes, plural, print_json, say
-from indexer.index_folder import marks_hold
+from indexer.search.library import Library
+from indexer.search.records import Status
 
 
 def status(context: typer.Context, *, as_json: AsJson = False) -> int:
     """Say how many submissions there are, by form and year, when the last sync ended, what is not indexed."""
-    with Archive.open(common(context).settings().root) as archive:
-        totals = archive.catalogue.totals()
-        unindexed = totals.unindexed if marks_hold(archive.index_path) else totals.submissions
-        ended, state = archive.catalogue.note(LAST_SYNC), last_sync(archive.catalogue)
-        if as_json:
-            print_json(
-                {
-                    "root": archive.root,
-                    "submissions": totals.submissions,
-                    "bytes": totals.size,
-                    "stored_bytes": totals.stored_bytes,
-                    "last_sync": ended,
-                    "sync": state,
-                    "unindexed": unindexed,
-                    "forms": [{"form": form, "year": year, "count": n} for form, year, n in totals.by_form_and_year],
-                }
-            )
-            return 0
-        say(f"{archive.root}")
-        stored = f"{human_bytes(totals.size)}, {human_bytes(totals.stored_bytes)} on disk"
-        say(f"{plural(totals.submissions, 'submission')}, {stored}; last sync {ended or 'never'}")
-        for line in _behind(state):
-            say(line)
-        say("all indexed" if not unindexed else f"{unindexed:,} not indexed yet: run `edgarchive index`")
-        for form, year, count in totals.by_form_and_year:
-            say(f"  {year}  {form:<12} {count:>9,}")
+    with Library(settings=common(context).settings()) as library:
+        found = library.status()
+    if as_json:
+        print_json(found.to_dict())
+        return 0
+    say(f"{found.root}")
+    stored = f"{human_bytes(found.size)}, {human_bytes(found.stored_bytes)} on disk"
+    say(f"{plural(found.submissions, 'submission')}, {stored}; last sync {found.last_sync or 'never'}")
+    for line in _behind(found.sync):
+        say(line)
+    say(_index_line(found))
+    for one in found.forms:
+        say(f"  {one.year}  {one.form:<12} {one.count:>9,}")
     return 0
+
+
+def _index_line(found: Status) -> str:
+    if found.index_error is not None:
+        return f"the index cannot be searched: {found.index_error}"
+    return "all indexed" if not found.unindexed else f"{found.unindexed:,} not indexed yet: run `edgarchive index`"
 
 
 def _behind(state: SyncState | None) -> list[str]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.errors import IdentifierError
-from archiver.identifiers import AccessionNumber, Cik, FormType, form_matches, parse_date
+from archiver.identifiers import AccessionNumber, Cik, FormType, form_matches, parse_date, parse_date_span
 from archiver.words import encoded_words, fold, words
 
 
@@ -131,3 +131,24 @@ def test_what_is_no_date_is_refused(text: str) -> None:
     """No other spelling is guessed at."""
     with pytest.raises(IdentifierError):
         parse_date(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("2004", date(2004, 1, 1), date(2004, 12, 31)),
+        (" 2004-02 ", date(2004, 2, 1), date(2004, 2, 29)),
+        ("20041222", date(2004, 12, 22), date(2004, 12, 22)),
+        ("9999", date(9999, 1, 1), date(9999, 12, 31)),
+    ],
+)
+def test_a_date_span_is_a_year_a_month_or_a_day(text: str, first: date, last: date) -> None:
+    """Its first and last day."""
+    assert parse_date_span(text) == (first, last)
+
+
+@pytest.mark.parametrize("text", ["", "0000", "2004-00", "2004-13", "204", "2004-2", "2004/02"])
+def test_anything_else_is_no_date_span(text: str) -> None:
+    """With the spellings that are understood."""
+    with pytest.raises(IdentifierError, match="is not a date; write it like"):
+        parse_date_span(text)

@@ -131,6 +131,22 @@ def test_no_option_is_invented() -> None:
         assert listed <= {*verb.options, "-h", "--help"}, verb
 
 
+def test_everything_that_the_command_line_does_has_a_public_name() -> None:
+    """The first sentence of docs/library.md is true: each verb stands in its table with public names that exist."""
+    rows = table_rows(section(read("library"), "Commands and their names"))
+    assert set(rows) == set(VERBS)
+    for verb, row in rows.items():
+        names = [span.split("(")[0] for span in _CODE_SPAN.findall(row[1])]
+        assert names, verb
+        for name in names:
+            first, *rest = name.split(".")
+            assert first in edgarchive.__all__, name
+            value = getattr(edgarchive, first)
+            for attribute in rest:
+                value = getattr(value, attribute)
+            assert inspect.getdoc(value), name
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_every_command_shown_can_be_given(page: Path) -> None:
     """Each `edgarchive ...` in the docs parses: its verb and options exist."""

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
+import pickle
+import shutil
 import threading
 from collections.abc import Iterator
 from datetime import date
@@ -22,7 +26,9 @@ from archiver.identifiers import AccessionNumber
 from archiver.settings import Settings
 from archiver.store.archive import Archive
 from indexer.engine import FacetCount
-from indexer.search.library import AsyncLibrary, Library
+from indexer.search.async_library import AsyncLibrary
+from indexer.search.library import Library
+from indexer.search.records import FormYear
 from indexer.search.results import FACETS
 from indexer.update.update import index_archive
 from tests.paths import CORPUS
@@ -166,7 +172,7 @@ def test_results_without_a_limit_come_when_they_are_reached(library: Library) ->
     assert first.document
     assert first.document.sequence == 1
     assert [hit.document and hit.document.sequence for hit in results] == [1, 2]
-    assert results.hits[-1].snippet == results.made().hits[-1].snippet
+    assert results.hits[-1].snippet == results.materialize().hits[-1].snippet
     library.close()
     with pytest.raises(EdgarchiveError):
         first.submission()
@@ -240,6 +246,53 @@ async def test_the_asyncio_library_has_the_same_names(tmp_path: Path) -> None:
     assert (first.total, second.total) == (1, 0)
     assert isinstance(first.hits, tuple)
     assert submission.header.accession == ACCESSION
+
+
+def test_a_closed_library_says_so(library: Library) -> None:
+    """Every call, and every hit and result that would read, says that the library is closed, not damaged."""
+    results, lazy = library.search("rossi"), library.search("rossi", limit=None)
+    library.close()
+    library.close()
+    for call in (
+        lambda: library.search("rossi"),
+        lambda: library.submission(ACCESSION),
+        lambda: library.raw(ACCESSION),
+        lambda: library.record(ACCESSION),
+        library.status,
+        results[0].text,
+        results[0].submission,
+        results.facets,
+        lambda: lazy[0],
+    ):
+        with pytest.raises(UsageError, match="the library is closed; read before it is closed, or open it again"):
+            call()
+    assert results[0].to_dict() == pickle.loads(pickle.dumps(results))[0].to_dict()  # noqa: S301 — our own bytes
+
+
+def test_the_record_says_where_the_bytes_came_from(library: Library, tmp_path: Path) -> None:
+    """Path, sizes, hash and source of a stored submission, and its exact bytes."""
+    record = library.record("000119312504218426")
+    assert record.accession == ACCESSION
+    assert record.indexed
+    assert record.size == len(library.raw(ACCESSION))
+    assert (tmp_path / "edgar" / record.path).stat().st_size == record.stored_bytes
+    assert hashlib.sha256(library.raw(ACCESSION)).hexdigest() == record.sha256
+    assert json.loads(json.dumps(record.to_dict()))["bytes"] == record.size
+    with pytest.raises(NotInArchiveError):
+        library.record("0000000001-99-000001")
+
+
+def test_the_status_says_what_there_is_and_whether_it_can_be_searched(library: Library, tmp_path: Path) -> None:
+    """Counts by form and year; an index that cannot be searched is never called complete."""
+    status = library.status()
+    assert (status.submissions, status.unindexed, status.index_error, status.sync) == (1, 0, None, None)
+    assert status.forms == (FormYear("8-K", 2004, 1),)
+    (tmp_path / "edgar" / "index" / "meta.json").write_text('{"schema": 99, "engine": "whoosh"}')
+    with Library(tmp_path / "edgar") as second:
+        assert "index --rebuild" in (second.status().index_error or "")
+        shutil.rmtree(tmp_path / "edgar" / "index")
+        gone = second.status()
+        assert (gone.unindexed, gone.index_error is None) == (1, False)
 
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of real files is not here")

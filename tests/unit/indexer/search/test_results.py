@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from datetime import date
 
 import pytest
@@ -10,12 +12,14 @@ from archiver.errors import NotInArchiveError, UsageError
 from archiver.identifiers import AccessionNumber, Cik, FormType
 from indexer.engine import EngineHit, FacetCount
 from indexer.entries import HitEntity
-from indexer.search.results import FACETS, Hit, HitDocument, LazyHits, Results
+from indexer.search.hits import FromLibrary, Hit, HitDocument, LazyHits
+from indexer.search.results import FACETS, Results
+from indexer.search.snippets import Snippet
 from indexer.submission.submission import parse_submission
 from tests.unit.submissions import ACCESSION, submission_bytes
 
 
-def hit(*, position: int | None = 0, document: HitDocument | None = None) -> Hit:
+def hit(*, position: int | None = 0, document: HitDocument | None = None, excerpt: Snippet | None = None) -> Hit:
     """A made-up hit in the submission of the tests."""
     return Hit(
         accession=AccessionNumber(ACCESSION),
@@ -27,9 +31,9 @@ def hit(*, position: int | None = 0, document: HitDocument | None = None) -> Hit
         entities=(HitEntity(Cik(320), "ACME WIDGETS INC", "FILER"), HitEntity(None, "NOBODY", "ISSUER")),
         document=document,
         score=None,
-        snippet=None,
+        excerpt=excerpt,
         url=None,
-        _read=lambda _: parse_submission(submission_bytes()),
+        _read=FromLibrary(lambda _: parse_submission(submission_bytes())),
         _position=position,
     )
 
@@ -54,7 +58,7 @@ def test_lazy_hits_are_made_one_by_one() -> None:
     assert made == ["b"]
     assert next(iter(hits)) == hit()
     assert made == ["b", "a"]
-    assert len(Results(None, 3, 0.0, hits).made().hits) == 3
+    assert len(Results(None, 3, 0.0, hits).materialize().hits) == 3
     assert made == ["b", "a", "a", "b", "c"]
 
 
@@ -66,7 +70,7 @@ def test_facets_are_counted_when_asked_for() -> None:
         asked.append(kind)
         return (FacetCount(kind, 1),)
 
-    results = Results(None, 0, 0.0, (), _count=count)
+    results = Results(None, 0, 0.0, (), _count=FromLibrary(count))
     assert list(results.facets("year", "cik")) == asked == ["year", "cik"]
     assert tuple(results.facets()) == FACETS
     with pytest.raises(UsageError, match="colour"):
@@ -87,3 +91,43 @@ def test_the_text_of_a_hit_is_that_of_its_document() -> None:
     assert "board of directors" in hit(position=None).text()
     with pytest.raises(NotInArchiveError, match="has changed"):
         hit(position=2).text()
+
+
+def test_a_snippet_is_text_with_spans_and_html_when_asked() -> None:
+    """The excerpt has no markup; only the snippet, which goes into JSON, has, and a row has plain text."""
+    marked = hit(excerpt=Snippet("R & D <resigned>", ((7, 15),)))
+    assert marked.snippet == "R &amp; D &lt;<em>resigned</em>&gt;"
+    assert marked.to_dict()["snippet"] == marked.snippet
+    assert marked.to_row()["snippet"] == "R & D <resigned>"
+    assert hit().snippet is None
+
+
+def test_hits_and_results_can_be_pickled() -> None:
+    """What comes back is equal, and says that it cannot read instead of failing in some other way."""
+    found = [EngineHit("a", None), EngineHit("b", None)]
+    results = Results("x", 2, 1.5, LazyHits(found, lambda _: hit(document=HitDocument("8-K", 1, None, None))))
+    kept = pickle.loads(pickle.dumps(results))  # noqa: S301 — our own bytes
+    assert kept.hits == tuple(results.hits)
+    assert kept.to_dict() == results.to_dict()
+    for call in (kept[0].text, kept[0].submission, lambda: kept.facets("form")):
+        with pytest.raises(UsageError, match="have lost their library"):
+            call()
+    assert copy.deepcopy(hit()).text() == hit().text()
+
+
+def test_results_are_reached_by_place_and_slice() -> None:
+    """A number gives a hit, a slice results with these hits and the same total."""
+    hits = tuple(hit(position=place) for place in range(3))
+    results = Results(None, 9, 0.0, hits)
+    assert results[0] is hits[0]
+    assert results[-1] is hits[2]
+    assert (results[1:].total, results[1:].hits) == (9, hits[1:])
+    with pytest.raises(IndexError):
+        results[3]
+
+
+def test_the_old_name_still_works_with_a_warning() -> None:
+    """`made` is `materialize` for one release."""
+    results = Results(None, 1, 0.0, [hit()])
+    with pytest.warns(DeprecationWarning, match="materialize"):
+        assert results.made() == results.materialize()

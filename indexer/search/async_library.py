@@ -1,0 +1,62 @@
+"""Searching and reading an archive from asyncio: `AsyncLibrary`."""
+
+from __future__ import annotations
+
+import asyncio
+from os import PathLike
+from typing import Self
+
+from archiver.settings import Settings
+from indexer.search.library import Library
+from indexer.search.options import SearchOptions, takes_options
+from indexer.search.records import Record, Status
+from indexer.search.results import Results
+from indexer.submission.submission import Submission
+
+
+class AsyncLibrary:
+    """`Library` for asyncio: each call runs in a thread of its own, and gives back hits that are made.
+
+    >>> async with AsyncLibrary("edgar/") as library:                                  # doctest: +SKIP
+    ...     results = await library.search("resigned", item="5.02")
+    """
+
+    def __init__(self, root: str | PathLike[str] | None = None, *, settings: Settings | None = None) -> None:
+        """Open the archive in folder `root`, else where settings say. Raises `NotInArchiveError`, `SettingsError`."""
+        self._library = Library(root, settings=settings)
+
+    @takes_options(SearchOptions)
+    async def search(self, options: SearchOptions) -> Results:
+        """See `Library.search`."""
+        return await self.run(options)
+
+    async def run(self, options: SearchOptions) -> Results:
+        """See `Library.run`."""
+        results = await asyncio.to_thread(self._library.run, options)
+        return results if options.limit is not None else await asyncio.to_thread(results.materialize)
+
+    async def submission(self, accession: str) -> Submission:
+        """See `Library.submission`."""
+        return await asyncio.to_thread(self._library.submission, accession)
+
+    async def raw(self, accession: str) -> bytes:
+        """See `Library.raw`."""
+        return await asyncio.to_thread(self._library.raw, accession)
+
+    async def record(self, accession: str) -> Record:
+        """See `Library.record`."""
+        return await asyncio.to_thread(self._library.record, accession)
+
+    async def status(self) -> Status:
+        """See `Library.status`."""
+        return await asyncio.to_thread(self._library.status)
+
+    async def close(self) -> None:
+        """Close the archive and its index."""
+        await asyncio.to_thread(self._library.close)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()

@@ -1,0 +1,172 @@
+"""A hit: a found submission with its best document, or a found document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Generic, ParamSpec, Self, TypeVar, overload
+
+from archiver.errors import NotInArchiveError, UsageError
+from archiver.identifiers import AccessionNumber, FormType
+from indexer.engine import EngineHit
+from indexer.entries import HitEntity
+from indexer.search.snippets import Snippet
+from indexer.submission.submission import Submission
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class FromLibrary(Generic[P, R]):
+    """A call that needs the open library that gave a hit or results. It does not survive pickling."""
+
+    __slots__ = ("_call",)
+
+    def __init__(self, call: Callable[P, R] | None) -> None:
+        self._call = call
+
+    def __call__(self, *args: P.args, **values: P.kwargs) -> R:
+        """Ask the library. Raises `UsageError` after pickling."""
+        if self._call is None:
+            raise UsageError(
+                "pickled hits and results have lost their library", "call Library.submission(hit.accession) or search"
+            )
+        return self._call(*args, **values)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (None,)
+
+    def __deepcopy__(self, _memo: object) -> Self:
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class HitDocument:
+    """The document that was found. `sequence` is EDGAR's, from 1.
+
+    `truncated`: it has more text than the setting `max_text_chars` lets into the index; what stands after that is not
+    found.
+    """
+
+    type: str | None
+    sequence: int | None
+    filename: str | None
+    description: str | None
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A found submission with its best document, or a found document. It can be pickled, and outlives the library.
+
+    `document` is None for a submission without documents; `score` and `excerpt` are None where only filters were asked,
+    `excerpt` also where it was not wanted. `acceptance_datetime` is US Eastern. `url` is EDGAR's page of the filing.
+    """
+
+    accession: AccessionNumber
+    form: FormType
+    filing_date: date
+    acceptance_datetime: datetime | None
+    period_of_report: date | None
+    items: tuple[str, ...]
+    entities: tuple[HitEntity, ...]
+    document: HitDocument | None
+    score: float | None
+    excerpt: Snippet | None
+    url: str | None
+    _read: FromLibrary[[str], Submission] = field(repr=False, compare=False)
+    _position: int | None = field(repr=False, compare=False)
+
+    @property
+    def snippet(self) -> str | None:
+        """The excerpt as HTML: each match between ``<em>`` and ``</em>``, all else escaped."""
+        return None if self.excerpt is None else self.excerpt.as_html()
+
+    def submission(self) -> Submission:
+        """The whole submission, read from the archive. Raises as `Library.submission`."""
+        return self._read(self.accession)
+
+    def text(self) -> str:
+        """The text of the found document; of the whole submission where it has no documents.
+
+        Raises as `Library.submission`.
+        """
+        submission = self.submission()
+        if self._position is None:
+            return submission.text()
+        if self._position >= len(submission.documents):
+            raise NotInArchiveError(f"{self.accession} has changed since it was indexed", "run `edgarchive index`")
+        return submission.documents[self._position].text()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The hit as JSON has it."""
+        return {
+            "accession": str(self.accession),
+            "form": str(self.form),
+            "filing_date": self.filing_date.isoformat(),
+            "acceptance_datetime": self.acceptance_datetime.isoformat() if self.acceptance_datetime else None,
+            "period_of_report": self.period_of_report.isoformat() if self.period_of_report else None,
+            "items": list(self.items),
+            "entities": [
+                {"cik": None if entity.cik is None else int(entity.cik), "name": entity.name, "role": entity.role}
+                for entity in self.entities
+            ],
+            "document": self.document
+            and {
+                "type": self.document.type,
+                "sequence": self.document.sequence,
+                "filename": self.document.filename,
+                "description": self.document.description,
+                **({"truncated": True} if self.document.truncated else {}),
+            },
+            "score": self.score,
+            "snippet": self.snippet,
+            "url": self.url,
+        }
+
+    def to_row(self) -> dict[str, Any]:
+        """The hit as one flat row of Python values, with the same columns for every hit; the snippet is plain text."""
+        document = self.document or HitDocument(None, None, None, None)
+        return {
+            "accession": str(self.accession),
+            "form": str(self.form),
+            "filing_date": self.filing_date,
+            "acceptance_datetime": self.acceptance_datetime,
+            "period_of_report": self.period_of_report,
+            "items": list(self.items),
+            "ciks": [int(entity.cik) for entity in self.entities if entity.cik is not None],
+            "names": [entity.name for entity in self.entities],
+            "type": document.type,
+            "sequence": document.sequence,
+            "filename": document.filename,
+            "description": document.description,
+            "score": self.score,
+            "snippet": None if self.excerpt is None else self.excerpt.text,
+            "url": self.url,
+        }
+
+
+class LazyHits(Sequence[Hit]):
+    """Hits that are made, with their snippets, each time one is reached. Pickling makes them all."""
+
+    def __init__(self, found: Sequence[EngineHit], make: Callable[[EngineHit], Hit]) -> None:
+        self._found = found
+        self._make = make
+
+    @overload
+    def __getitem__(self, place: int) -> Hit: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> LazyHits: ...
+
+    def __getitem__(self, place: int | slice) -> Hit | LazyHits:
+        if isinstance(place, slice):
+            return LazyHits(self._found[place], self._make)
+        return self._make(self._found[place])
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return tuple, (list(self),)

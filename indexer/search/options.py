@@ -1,0 +1,150 @@
+"""What a search is asked for, as one value: `SearchOptions`.
+
+Every place that searches takes these options: an option that is added here is an argument of `Library.search` and
+`AsyncLibrary.search` at once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import KW_ONLY, dataclass
+from datetime import date, datetime
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast, get_args
+
+from archiver.errors import UsageError
+from archiver.identifiers import parse_date_span
+from indexer.engine import Sort
+from indexer.query.build import Filters
+
+P = ParamSpec("P")
+S = TypeVar("S")
+R = TypeVar("R")
+
+Texts = str | Iterable[str] | None
+"""One value, or several that are alternatives: a list, a set, a column of a data frame. None: no filter."""
+Ciks = int | str | Iterable[int | str] | None
+Day = date | str | int | None
+"""A day as `date` or ISO text, or a year or month (``2015``, ``"2015-06"``)."""
+
+_SEVERAL = ("cik", "form", "item", "name", "type")
+
+
+@dataclass(frozen=True, slots=True)
+class SearchOptions:
+    """What to search for, which filters must hold, and how the hits are to come.
+
+    `query` is of the query language (docs/query-language.md); without one, what the filters select comes, newest first.
+    A filter takes one value or several, which are alternatives; an empty list of values is an error. `since` and
+    `until` are filing dates, inclusive: a year or month stands for its first or last day. `sort` is ``relevance``,
+    ``newest`` or ``oldest``. `limit` hits come from `offset` on, or, with None, all, each made when it is reached; one
+    per submission, or one per document with `documents`. With `stem`, words of text also match words with the same
+    English stem.
+
+    The values are normalised: several as a tuple, days as `date`. Raises `UsageError` for a value without meaning.
+    """
+
+    query: str | None = None
+    _: KW_ONLY
+    cik: Ciks = None
+    form: Texts = None
+    item: Texts = None
+    name: Texts = None
+    type: Texts = None
+    since: Day = None
+    until: Day = None
+    sort: Sort | None = None
+    limit: int | None = 10
+    offset: int = 0
+    documents: bool = False
+    snippets: bool = True
+    stem: bool = False
+
+    def __post_init__(self) -> None:
+        """Normalise the values."""
+        if self.sort is not None and self.sort not in get_args(Sort):
+            raise UsageError(f"cannot sort by {self.sort!r}", f"choose one of: {', '.join(get_args(Sort))}")
+        if (self.limit or 0) < 0 or self.offset < 0:
+            raise UsageError("limit and offset cannot be negative", "give 0 or more")
+        for name in _SEVERAL:
+            self._set(name, several(name, getattr(self, name)))
+        self._set("since", _day(self.since, last=False))
+        self._set("until", _day(self.until, last=True))
+
+    def filters(self) -> Filters:
+        """The filters alone."""
+        values = {name: getattr(self, name) or () for name in _SEVERAL}
+        return Filters(**values, since=_day(self.since, last=False), until=_day(self.until, last=True))
+
+    def replace(self, **changes: Any) -> Self:
+        """The same options with some of them changed."""
+        return dataclasses.replace(self, **changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The options that are not at their defaults, as JSON has them; ``SearchOptions(**options)`` reads them."""
+        return {
+            field.name: value.isoformat() if isinstance(value, date) else value
+            for field in dataclasses.fields(self)
+            if (value := getattr(self, field.name)) != field.default
+        }
+
+    def _set(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+
+
+def several(name: str, values: object) -> tuple[Any, ...] | None:
+    """The values of the filter `name` as a tuple, None where it is not given. Raises `UsageError` for an empty one."""
+    if values is None:
+        return None
+    if isinstance(values, (str, int, float)) or not isinstance(values, Iterable):
+        values = (values,)
+    elif isinstance(values, (bytes, Mapping)):
+        raise UsageError(f"{name} cannot be {type(values).__name__}", "give one value, or a list of values")
+    found = tuple(dict.fromkeys(_plain(value) for value in values))
+    if not found:
+        raise UsageError(f"an empty list for {name} would select nothing", "give at least one value, or leave it out")
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """A number of numpy or pandas as Python's own: a column with gaps has its integers as floats."""
+    value = value.item() if hasattr(value, "item") and hasattr(value, "dtype") else value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _day(value: Day, *, last: bool) -> date | None:
+    if value is None:
+        return None
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    return parse_date_span(str(value).partition("T")[0])[last]
+
+
+def takes_options(
+    options: Callable[P, SearchOptions],
+) -> Callable[[Callable[[S, SearchOptions], R]], Callable[Concatenate[S, P], R]]:
+    """Let a method that works on `SearchOptions` be called with their values as arguments."""
+
+    def decorate(method: Callable[[S, SearchOptions], R]) -> Callable[Concatenate[S, P], R]:
+        if inspect.iscoroutinefunction(method):
+
+            @functools.wraps(method)
+            async def call(self: S, /, *args: P.args, **values: P.kwargs) -> Any:
+                return await method(self, options(*args, **values))
+
+        else:
+
+            @functools.wraps(method)
+            def call(self: S, /, *args: P.args, **values: P.kwargs) -> Any:
+                return method(self, options(*args, **values))
+
+        signature = inspect.signature(method)
+        parameters = [signature.parameters["self"], *inspect.signature(options).parameters.values()]
+        call.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+        return cast("Callable[Concatenate[S, P], R]", call)
+
+    return decorate

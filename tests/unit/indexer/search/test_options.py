@@ -1,0 +1,107 @@
+"""The options of a search as one value."""
+
+from __future__ import annotations
+
+import inspect
+import pickle
+from collections import UserList
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+
+from archiver.errors import IdentifierError, UsageError
+from indexer.search.async_library import AsyncLibrary
+from indexer.search.library import Library
+from indexer.search.options import SearchOptions
+
+SEVERAL = ("cik", "form", "item", "name", "type")
+
+
+def test_the_arguments_of_a_search_are_the_options() -> None:
+    """`Library.search` and its twin take just what `SearchOptions` takes, and say so to whoever inspects them."""
+    options = inspect.signature(SearchOptions).parameters
+    for method in (Library.search, AsyncLibrary.search):
+        parameters = dict(inspect.signature(method).parameters)
+        assert parameters.pop("self")
+        assert parameters == options
+        assert method.__doc__
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+@pytest.mark.parametrize("empty", [[], (), set(), {}.keys(), np.array([])], ids=lambda empty: type(empty).__name__)
+def test_an_empty_filter_is_never_everything(name: str, empty: Any) -> None:
+    """Whatever kind of collection is empty, the answer is an error that names the filter."""
+    with pytest.raises(UsageError, match=f"an empty list for {name} would select nothing; give at least one value"):
+        SearchOptions(**{name: empty})
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        (320193, (320193,)),
+        ("0000320193", ("0000320193",)),
+        ({7}, (7,)),
+        ([7, 8, 7], (7, 8)),
+        (UserList([7]), (7,)),
+        (np.array([320193, 1056386]), (320193, 1056386)),
+        (np.array([320193.0]), (320193,)),  # a column with gaps has floats
+        (np.int64(7), (7,)),
+        ((cik for cik in ("7", 8)), ("7", 8)),
+    ],
+)
+def test_a_filter_takes_what_people_have(given: Any, kept: tuple[object, ...]) -> None:
+    """One value, lists, sets, arrays, generators: each becomes a tuple of plain values without repetitions."""
+    assert SearchOptions(cik=given).cik == kept
+    assert all(type(value) in {int, str} for value in kept)
+
+
+@pytest.mark.parametrize("wrong", [{"a": 1}, b"8-K"])
+def test_a_filter_that_is_no_list_of_values_is_refused(wrong: Any) -> None:
+    """The keys of a mapping, or the numbers of bytes, are not what anybody means."""
+    with pytest.raises(UsageError, match="form cannot be"):
+        SearchOptions(form=wrong)
+
+
+@pytest.mark.parametrize(
+    ("given", "since", "until"),
+    [
+        ("2015", date(2015, 1, 1), date(2015, 12, 31)),
+        (2015, date(2015, 1, 1), date(2015, 12, 31)),
+        ("2016-02", date(2016, 2, 1), date(2016, 2, 29)),
+        ("2015-06-30", date(2015, 6, 30), date(2015, 6, 30)),
+        ("20150630", date(2015, 6, 30), date(2015, 6, 30)),
+        (date(2015, 6, 30), date(2015, 6, 30), date(2015, 6, 30)),
+        (datetime(2015, 6, 30, 12, 0), date(2015, 6, 30), date(2015, 6, 30)),  # noqa: DTZ001 — as filings have them
+        (np.datetime64("2015-06-30T12:00"), date(2015, 6, 30), date(2015, 6, 30)),
+    ],
+)
+def test_a_year_or_month_stands_for_its_first_or_last_day(given: Any, since: date, until: date) -> None:
+    """Dates come as people write them and as numpy has them."""
+    options = SearchOptions(since=given, until=given)
+    assert (options.since, options.until) == (since, until)
+    assert type(options.since) is date
+
+
+@pytest.mark.parametrize("wrong", ["yesterday", "2015-13", "0000", "15", "2015-6", 20150101000000])
+def test_what_is_no_date_is_refused(wrong: Any) -> None:
+    """With the spellings that are understood."""
+    with pytest.raises(IdentifierError, match="write it like"):
+        SearchOptions(since=wrong)
+
+
+def test_options_are_values() -> None:
+    """Equal options are equal and hash alike, can be pickled, changed as a copy, and written as JSON and read again."""
+    options = SearchOptions("resigned", form=["8-K", "8-K/A"], since="2015", limit=None, stem=True)
+    assert options == SearchOptions("resigned", form=("8-K", "8-K/A"), since=date(2015, 1, 1), limit=None, stem=True)
+    assert pickle.loads(pickle.dumps(options)) == options  # noqa: S301 — our own bytes
+    assert hash(options.replace(limit=10)) != hash(options)
+    assert options.to_dict() == {
+        "query": "resigned",
+        "form": ("8-K", "8-K/A"),
+        "since": "2015-01-01",
+        "limit": None,
+        "stem": True,
+    }
+    assert SearchOptions(**options.to_dict()) == options
