@@ -9,7 +9,7 @@ from datetime import date
 from archiver.errors import UsageError
 from archiver.identifiers import Cik, form_matches, parse_date
 from archiver.model import MasterIndexEntry
-from archiver.words import words
+from archiver.names import NamePattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,8 @@ class Selection:
     """Which submissions to mirror. Values of one kind are alternatives; different kinds must all hold.
 
     `forms` take EDGAR's spelling in any case and globs (``8-K*``). `tickers` stand for the CIKs that EDGAR's list of
-    tickers gives them, beside `ciks`. `names` match company names by words, in any order.
+    tickers gives them, beside `ciks`. `names` match company names by words, in any order
+    (`archiver.names`).
     `since` and `until` are filing dates, inclusive, as dates or ISO text. `limit` takes the newest so many submissions.
     Raises `IdentifierError` or `UsageError` for values that cannot be used.
 
@@ -33,7 +34,7 @@ class Selection:
     until: date | str | None = field(default=None, kw_only=True)
     limit: int | None = field(default=None, kw_only=True)
     _cik_set: frozenset[int] = field(init=False, repr=False, compare=False)
-    _name_words: tuple[frozenset[str], ...] = field(init=False, repr=False, compare=False)
+    name_patterns: tuple[NamePattern, ...] = field(init=False, repr=False, compare=False)
     _form_verdicts: dict[str, bool] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -47,10 +48,10 @@ class Selection:
         self._set("since", _as_date(self.since))
         self._set("until", _as_date(self.until))
         self._set("_cik_set", frozenset(int(value) for value in self.ciks))
-        self._set("_name_words", tuple(frozenset(words(name)) for name in self.names))
+        self._set("name_patterns", tuple(NamePattern(name) for name in self.names))
         if not all(form.strip() for form in self.forms):
             raise UsageError("an empty form selects nothing", "name one, such as 8-K; '*' is all of them")
-        if not all(self._name_words):
+        if not all(pattern.words for pattern in self.name_patterns):
             raise UsageError("a name without a letter or digit selects nothing", "give one or more words of the name")
         if self.first_day and self.last_day and self.first_day > self.last_day:
             raise UsageError(f"since {self.since} is after until {self.until}", "swap the two dates")
@@ -89,7 +90,7 @@ class Selection:
             and (not self.forms or self._takes_form(entry.form))
             and (not isinstance(first, date) or entry.filing_date >= first)
             and (not isinstance(last, date) or entry.filing_date <= last)
-            and (not self._name_words or self._names_match(entry.company_name))
+            and (not self.name_patterns or any(one.matches(entry.company_name) for one in self.name_patterns))
         )
 
     def _takes_form(self, form: str) -> bool:
@@ -98,10 +99,6 @@ class Selection:
         if verdict is None:
             verdict = self._form_verdicts[form] = form_matches(form, self.forms)
         return verdict
-
-    def _names_match(self, company_name: str) -> bool:
-        found = set(words(company_name))
-        return any(wanted <= found for wanted in self._name_words)
 
 
 def as_selections(selection: Selection | Sequence[Selection]) -> tuple[Selection, ...]:

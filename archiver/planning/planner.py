@@ -10,10 +10,13 @@ from archiver.edgar.endpoints import Quarter
 from archiver.errors import UsageError
 from archiver.identifiers import AccessionNumber, form_matches
 from archiver.model import MasterIndexEntry
+from archiver.names import near_names
 from archiver.planning.plan import Plan, SubmissionRef
 from archiver.selection import Selection
 
 _GLOB = frozenset("*?[")
+_MOST_NAMES = 300_000
+"""So many company names are kept to suggest near ones from; a quarter has some 100 000."""
 
 
 class Planner:
@@ -31,6 +34,8 @@ class Planner:
         self._newest = [_Newest(selection) for selection in selections if selection.limit is not None]
         self._forms_seen: set[str] = set()
         self._patterns = {pattern for selection in selections for pattern in selection.forms}
+        self._unmatched_names = {pattern for selection in selections for pattern in selection.name_patterns}
+        self._names_seen: set[str] = set()
 
     @property
     def is_full(self) -> bool:
@@ -44,10 +49,18 @@ class Planner:
     def _taken(self, entries: Iterable[MasterIndexEntry], *, listed: bool) -> Iterator[SubmissionRef]:
         for entry in entries:
             self._forms_seen.add(entry.form)
+            if self._unmatched_names and entry.company_name not in self._names_seen:
+                self._see_name(entry.company_name)
             for newest in self._newest:
                 newest.add(entry, listed=listed)
             if any(selection.matches(entry) for selection in self._unlimited):
                 yield _ref(entry, listed=listed)
+
+    def _see_name(self, name: str) -> None:
+        """Take note of a company's name, while some name that is asked for has matched none."""
+        if len(self._names_seen) < _MOST_NAMES:
+            self._names_seen.add(name)
+        self._unmatched_names = {pattern for pattern in self._unmatched_names if not pattern.matches(name)}
 
     def finish(self) -> None:
         """Put into the plan what the selections with a limit have come to."""
@@ -66,6 +79,11 @@ class Planner:
                 near = difflib.get_close_matches(pattern.upper(), seen, n=1)
                 unknown[pattern] = seen[near[0]] if near else None
         return unknown
+
+    def unknown_names(self) -> dict[str, list[str]]:
+        """The names asked for that no row's company has, each with near ones that some row's has."""
+        patterns = sorted(self._unmatched_names, key=lambda pattern: pattern.text)
+        return {pattern.text: near_names(pattern.text, self._names_seen) for pattern in patterns}
 
 
 class _Newest:
@@ -97,7 +115,7 @@ def fingerprint(selections: Sequence[Selection]) -> str | None:
             (
                 sorted({form.upper() for form in selection.forms}),
                 sorted(set(selection.ciks)),
-                sorted({" ".join(name.lower().split()) for name in selection.names}),
+                sorted({" ".join(pattern.words) for pattern in selection.name_patterns}),
                 str(selection.since),
                 str(selection.until),
             )

@@ -93,6 +93,7 @@ async def survey(
     planner.finish()
     if not done:
         _log_unknown_forms(planner)
+        _log_unknown_names(planner)
     return Survey(done, withdrawn, versions, key)
 
 
@@ -166,3 +167,11 @@ def _log_unknown_forms(planner: Planner) -> None:
         hint = f"did you mean {near}?" if near else "look at its spelling and at the dates"
         facts = event("form-unknown", form=form)
         _log.warning("no filing of these dates has the form %s; %s", ascii(form)[1:-1], hint, extra=facts)
+
+
+def _log_unknown_names(planner: Planner) -> None:
+    for name, near in planner.unknown_names().items():
+        shown = " or ".join(ascii(one)[1:-1] for one in near)
+        hint = f"did you mean {shown}?" if near else "look at its spelling and at the dates"
+        facts = event("name-unknown", name=name)
+        _log.warning("no company that filed on these dates is named %s; %s", ascii(name), hint, extra=facts)

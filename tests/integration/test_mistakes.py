@@ -151,6 +151,12 @@ MISTAKES = (
         0,
     ),
     Mistake(
+        "an unknown name",
+        ("sync", "--name", "Tin Wistle Bank", "--since", "2010-01-01"),
+        "WARNING: no company that filed on these dates is named .Tin Wistle Bank.; did you mean TIN WHISTLE BANCORP",
+        0,
+    ),
+    Mistake(
         "an empty form",
         ("sync", "--form", "", "--since", "2015-01-01"),
         "an empty form selects nothing; name one, such as 8-K",

@@ -396,5 +396,5 @@ def test_every_help_page_ends_with_examples_that_run(workplace: Path) -> None:
 def test_the_docstrings_of_errors_match_their_page() -> None:
     """The tree drawn in archiver/errors.py names the same classes and exit codes as the code."""
     drawing = inspect.getdoc(importlib.import_module("archiver.errors")) or ""
-    drawn = dict(re.findall(r"(\w+Error)\s+(\d)", drawing))
+    drawn = dict(re.findall(r"(\w+Error)\s+(\d+)", drawing))
     assert drawn == {error.__name__: str(error.exit_code) for error in _all_errors()}

@@ -84,6 +84,13 @@ def test_a_form_that_no_row_has_is_told_with_the_near_one(plan: Plan) -> None:
     assert made.unknown_forms() == {"8K": "8-K", "QRSTU": None}
 
 
+def test_names_that_no_company_has_are_told_with_near_ones(plan: Plan) -> None:
+    """A name is known once a row of any form has it; one that none has comes with what may be meant."""
+    names = ["Acme", "Acmee", "zzzz"]
+    made = planner(plan, [Selection(["10-K"], names=names)], entry(FIRST, 1), entry(SECOND, 2))
+    assert made.unknown_names() == {"Acmee": ["ACME"], "zzzz": []}
+
+
 def test_tickers_have_become_ciks_before(plan: Plan) -> None:
     """Else the selection would take everybody's filings."""
     with pytest.raises(UsageError, match="tickers"):

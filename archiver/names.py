@@ -1,0 +1,123 @@
+"""Company names as people type them, matched against company names as EDGAR writes them: the one rule for it.
+
+EDGAR's conformed names (``PROCTER & GAMBLE CO``, ``U S BANCORP``, ``MCDONALDS CORP``, ``JPMORGAN CHASE & CO``) have no
+set way with apostrophes, initials and spaces, so none of these counts: a name matches where its words are there in any
+order, and words that stand side by side may be written as one.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from archiver.words import words
+
+MAX_JOINED_WORDS = 4
+"""So many words side by side may be written as one: ``A T & T`` and ``ATT`` are three."""
+
+_APOSTROPHES = re.compile("(?<=\\w)['\u2019\u2018\u02bc`\u00b4](?=\\w)")
+_MEANINGLESS = frozenset({"and", "the"})
+_ABBREVIATIONS = {
+    "corporation": "corp",
+    "company": "co",
+    "companies": "cos",
+    "incorporated": "inc",
+    "limited": "ltd",
+    "international": "intl",
+    "brothers": "bros",
+    "manufacturing": "mfg",
+}
+
+
+@lru_cache(maxsize=65_536)
+def name_words(name: str) -> tuple[str, ...]:
+    """The words of a company name, in order.
+
+    An apostrophe joins, ``and`` and ``the`` are left out, legal forms are abbreviated.
+
+    >>> name_words("The McDonald's Corporation"), name_words("Procter and Gamble") == name_words("PROCTER & GAMBLE")
+    (('mcdonalds', 'corp'), True)
+    """
+    found = words(_APOSTROPHES.sub("", name))
+    meaningful = [word for word in found if word not in _MEANINGLESS] or found
+    return tuple(_ABBREVIATIONS.get(word, word) for word in meaningful)
+
+
+def name_keys(name: str) -> frozenset[str]:
+    """What `name` can be found by: each of its words, and each run of at most `MAX_JOINED_WORDS` words as one.
+
+    >>> sorted(name_keys("U S Bancorp"))
+    ['bancorp', 's', 'sbancorp', 'u', 'us', 'usbancorp']
+    """
+    return _runs(name_words(name))
+
+
+def _runs(found: tuple[str, ...]) -> frozenset[str]:
+    count = len(found)
+    return frozenset(
+        "".join(found[start:end])
+        for start in range(count)
+        for end in range(start + 1, min(start + MAX_JOINED_WORDS, count) + 1)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class NamePattern:
+    """A name as somebody typed it. `words` is empty where it has no letter or digit.
+
+    >>> NamePattern("JP Morgan").matches("JPMORGAN CHASE & CO"), NamePattern("Morgan").matches("JPMORGAN CHASE & CO")
+    (True, False)
+    """
+
+    text: str
+    words: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "words", name_words(self.text))
+
+    def matches(self, name: str) -> bool:
+        """Whether the company `name` has all words of the pattern, in any order, joined or apart."""
+        found = name_words(name)
+        letters = "".join(found)
+        if not self.words or not all(word in letters for word in self.words):
+            return False
+        return self.matches_keys(_runs(found))
+
+    def matches_keys(self, keys: frozenset[str]) -> bool:
+        """Whether a company with these `name_keys` has all words of the pattern."""
+        count = len(self.words)
+        reached = [True] + [False] * count  # whether the first so many words of the pattern are there
+        for end in range(1, count + 1):
+            reached[end] = any(
+                reached[start] and "".join(self.words[start:end]) in keys
+                for start in range(max(0, end - MAX_JOINED_WORDS), end)
+            )
+        return bool(self.words) and reached[count]
+
+
+def near_names(text: str, names: Iterable[str], *, limit: int = 3) -> list[str]:
+    """Those of `names` that somebody who typed `text` may have meant, the nearest first; at most `limit`.
+
+    >>> near_names("Interanp Network", ["INTERNAP NETWORK SERVICES CORP", "NETWORK APPLIANCE INC"], limit=1)
+    ['INTERNAP NETWORK SERVICES CORP']
+    """
+    wanted = name_words(text)
+    by_name = {name: name_words(name) for name in names}
+    known = {word for found in by_name.values() for word in found}
+    near = {word: _near_words(word, known) for word in wanted}
+    scores = {
+        name: score
+        for name, found in by_name.items()
+        if (score := sum(len(word) * max((near[word].get(one, 0.0) for one in found), default=0.0) for word in wanted))
+    }
+    return sorted(scores, key=lambda name: (-scores[name], len(name), name))[:limit]
+
+
+def _near_words(word: str, known: set[str]) -> dict[str, float]:
+    """The words of `known` that are spelt like `word`, each with how near it is; 1 is the word itself."""
+    alike = [one for one in known if one[0] == word[0] and abs(len(one) - len(word)) <= 2]  # noqa: PLR2004 — letters
+    close = difflib.get_close_matches(word, alike, n=5, cutoff=0.75)
+    return {one: difflib.SequenceMatcher(None, word, one).ratio() ** 2 for one in close}

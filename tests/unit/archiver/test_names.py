@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archiver.names import NamePattern, name_keys, name_words, near_names
+from archiver.words import words
+
+TYPED = [
+    ("McDonald's", "MCDONALDS CORP"),
+    ("mcdonald’s", "MCDONALDS CORP"),
+    ("McDonald's Corporation", "MCDONALDS CORP"),
+    ("Macys", "Macy's, Inc."),
+    ("Mc Donalds", "MCDONALDS CORP"),
+    ("MCDONALDS", "MCDONALD S CORP"),
+    ("Procter and Gamble", "PROCTER & GAMBLE CO"),
+    ("Procter & Gamble Company", "PROCTER & GAMBLE CO"),
+    ("gamble procter", "PROCTER & GAMBLE CO"),
+    ("US Bancorp", "U S BANCORP"),
+    ("U.S. Bancorp", "US BANCORP \\DE\\"),
+    ("JP Morgan", "JPMORGAN CHASE & CO"),
+    ("J.P. Morgan", "JPMORGAN CHASE & CO"),
+    ("JPMorgan", "J P MORGAN CHASE & CO"),
+    ("AT & T", "AT&T INC."),
+    ("ATT", "AT&T INC."),
+    ("A T and T", "AT&T INC."),
+    ("Walmart", "WAL MART STORES INC"),
+    ("Wal-Mart", "Walmart Inc."),
+    ("ExxonMobil", "EXXON MOBIL CORP"),
+    ("O'Reilly", "O REILLY AUTOMOTIVE INC"),
+    ("The Home Depot, Incorporated", "HOME DEPOT, INC."),
+    ("Coca-Cola", "COCA COLA CO"),
+    ("H and R Block", "H&R BLOCK INC"),
+    ("3 M", "3M CO"),
+    ("Estée Lauder", "ESTEE LAUDER COMPANIES INC"),
+    ("The", "THE"),
+]
+OTHERS = [
+    ("Morgan", "JPMORGAN CHASE & CO"),
+    ("Apple", "APPLEBEES INTERNATIONAL INC"),
+    ("US Bancorp", "BUS BANCORP"),
+    ("Procter Gamble", "PROCTER CORP"),
+    ("General Motors", "MOTORS LIQUIDATION CO"),
+    ("Block H R", "H R CO"),
+    ("&", "AT&T INC."),
+    ("", "AT&T INC."),
+]
+
+
+@pytest.mark.parametrize(("typed", "name"), TYPED)
+def test_names_as_people_type_them(typed: str, name: str) -> None:
+    """Apostrophes, initials, `and`, spaces and legal forms do not matter."""
+    assert NamePattern(typed).matches(name)
+    assert NamePattern(typed).matches_keys(name_keys(name))
+
+
+@pytest.mark.parametrize(("typed", "name"), OTHERS)
+def test_other_companies(typed: str, name: str) -> None:
+    """A part of a word is not the word, and every word must be there."""
+    assert not NamePattern(typed).matches(name)
+
+
+NAMES = st.lists(st.text(st.sampled_from("abAB19éß'&.- "), min_size=1, max_size=8), min_size=1, max_size=6).map(
+    " ".join
+)
+
+
+@given(NAMES)
+def test_a_name_matches_itself_in_any_case_order_and_joining(name: str) -> None:
+    """Whatever the letters: shuffled, in other case, without spaces."""
+    found = name_words(name)
+    assert NamePattern(name).matches(name) == bool(found) == bool(words(name))
+    if found:
+        assert NamePattern(" ".join(reversed(found))).matches(name)
+        assert NamePattern(name.swapcase()).matches(name) or not name.isascii()
+        assert NamePattern("".join(found[:4])).matches(" ".join(found))
+
+
+@given(NAMES, NAMES)
+def test_the_quick_look_changes_no_answer(typed: str, name: str) -> None:
+    """Matching by name and matching by keys agree."""
+    assert NamePattern(typed).matches(name) == NamePattern(typed).matches_keys(name_keys(name))
+
+
+def test_near_names() -> None:
+    """A slip of the pen is forgiven, and what shares nothing is not offered."""
+    names = ["INTERNAP NETWORK SERVICES CORP", "MICROSOFT CORP", "APPLE INC", "MICRON TECHNOLOGY INC"]
+    assert near_names("Mircosoft", names) == ["MICROSOFT CORP"]
+    assert near_names("interanp", names) == ["INTERNAP NETWORK SERVICES CORP"]
+    assert near_names("zzzzqq", names) == []
+    assert near_names("corp", names, limit=1) == ["MICROSOFT CORP"]
