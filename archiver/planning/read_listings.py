@@ -173,5 +173,5 @@ def _log_unknown_names(planner: Planner) -> None:
     for name, near in planner.unknown_names().items():
         shown = " or ".join(ascii(one)[1:-1] for one in near)
         hint = f"did you mean {shown}?" if near else "look at its spelling and at the dates"
-        facts = event("name-unknown", name=name)
+        facts = event("name-unknown", company=name)
         _log.warning("no company that filed on these dates is named %s; %s", ascii(name), hint, extra=facts)
