@@ -82,10 +82,11 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A submission: its header, and its documents in EDGAR's order."""
+    """A submission: its header, and its documents in EDGAR's order. `raw_header` is the header as it was filed."""
 
     header: SubmissionHeader
     documents: tuple[Document, ...]
+    raw_header: bytes = field(default=b"", repr=False, compare=False)
 
     def document(self, sequence: int) -> Document:
         """The document with this sequence number. Raises `NotInArchiveError` when there is none."""
@@ -129,7 +130,8 @@ def parse_submission(data: bytes) -> Submission:
     """
     parts = outline(data)
     header = parse_header(parts.header)
-    return Submission(header, tuple(_document(span, data, is_pem=parts.is_pem) for span in parts.documents))
+    documents = tuple(_document(span, data, is_pem=parts.is_pem) for span in parts.documents)
+    return Submission(header, documents, parts.header)
 
 
 def _document(span: DocumentSpan, data: bytes, *, is_pem: bool) -> Document:

@@ -1,0 +1,117 @@
+"""A submission as the text store gives it: header, and documents with text and sections, but without their bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from archiver.identifiers import AccessionNumber
+from indexer.sections.sections import Section, sections
+from indexer.submission.header import SubmissionHeader, parse_header
+from indexer.submission.submission import Document, Submission
+from indexer.text.kinds import DocumentKind
+
+
+def encode_text(text: str) -> bytes:
+    """`text` as the store has it: UTF-8, where a lone surrogate stands for itself, so that nothing is lost."""
+    return text.encode(errors="surrogatepass")
+
+
+def decode_text(data: bytes) -> str:
+    """What `encode_text` has encoded. Raises UnicodeDecodeError."""
+    return data.decode(errors="surrogatepass")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """One document: the facts of a `Document`, its text and its sections.
+
+    `position` counts the submission's documents from 0, `size` is that of the body in bytes. Text and sections are
+    read when asked for; reading raises `DamageError` where the store is damaged.
+    """
+
+    position: int
+    type: str
+    sequence: int | None
+    filename: str | None
+    description: str | None
+    kind: DocumentKind
+    size: int
+    _read_text: Callable[[], bytes] = field(repr=False, compare=False)
+    _read_sections: Callable[[], tuple[Section, ...]] = field(repr=False, compare=False)
+
+    def encoded_text(self) -> bytes:
+        """The text in UTF-8 (`encode_text`)."""
+        return self._read_text()
+
+    def text(self) -> str:
+        """The text, exactly as `Document.text` gives it."""
+        return decode_text(self._read_text())
+
+    def sections(self) -> tuple[Section, ...]:
+        """The items of a 10-K, 10-Q or 8-K, with their spans in `text()`, exactly as `Document.sections` gives them."""
+        return self._read_sections()
+
+
+@dataclass(frozen=True)
+class StoredSubmission:
+    """A submission's header and documents. `sha256` is that of the decoded bytes they come from.
+
+    `raw_header` is the header as it was filed; `header` is parsed from it when asked for.
+    """
+
+    accession: AccessionNumber
+    sha256: str
+    raw_header: bytes = field(repr=False)
+    documents: tuple[StoredDocument, ...]
+
+    @cached_property
+    def header(self) -> SubmissionHeader:
+        """The header as typed values. Raises `UnreadableSubmissionError`."""
+        return parse_header(self.raw_header)
+
+    def text(self) -> str:
+        """The text of all documents, with a blank line between two."""
+        return "\n\n".join(text for document in self.documents if (text := document.text()))
+
+
+def extract(submission: Submission, *, sha256: str) -> StoredSubmission:
+    """`submission` as the store would give it; `sha256` is that of its decoded bytes.
+
+    Text is extracted when it is first asked for, and kept as long as the result.
+    """
+    documents = tuple(_extracted(position, document) for position, document in enumerate(submission.documents))
+    extracted = StoredSubmission(submission.header.accession, sha256, submission.raw_header, documents)
+    extracted.__dict__["header"] = submission.header  # it is parsed already
+    return extracted
+
+
+def _extracted(position: int, document: Document) -> StoredDocument:
+    kept = _Kept(document)
+    return StoredDocument(
+        position=position,
+        type=document.type,
+        sequence=document.sequence,
+        filename=document.filename,
+        description=document.description,
+        kind=document.kind,
+        size=document.size,
+        _read_text=lambda: kept.encoded_text,
+        _read_sections=lambda: kept.sections,
+    )
+
+
+class _Kept:
+    """Text and sections of one document, each made once."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+
+    @cached_property
+    def encoded_text(self) -> bytes:
+        return encode_text(self._document.text())
+
+    @cached_property
+    def sections(self) -> tuple[Section, ...]:
+        return sections(decode_text(self.encoded_text), form=self._document.type)

@@ -1,0 +1,40 @@
+"""The texts of an archive, from wherever they can be had: kept texts first, else the submission is parsed."""
+
+from __future__ import annotations
+
+from archiver.errors import NotInArchiveError
+from archiver.identifiers import AccessionNumber
+from archiver.store.archive import Archive
+from indexer.submission.submission import parse_submission
+from indexer.texts.model import StoredDocument, StoredSubmission, extract
+from indexer.texts.store import TextStore
+
+
+class TextReader:
+    """Submissions with their texts and sections. Several threads may use one.
+
+    It gives the same for an archive that keeps no texts, or has old ones: only more slowly.
+    """
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self.store = TextStore.open(archive.root)
+
+    def submission(self, accession: AccessionNumber) -> StoredSubmission:
+        """The submission with this accession number. Raises `NotInArchiveError`, `DamageError`."""
+        sha256 = self._archive.record(accession).sha256
+        return self.store.submission(accession, sha256=sha256) or self._parsed(accession, sha256)
+
+    def document(self, accession: AccessionNumber, position: int) -> StoredDocument:
+        """Its document at `position`, counted from 0. Raises `NotInArchiveError`, `DamageError`."""
+        documents = self.submission(accession).documents
+        if not 0 <= position < len(documents):
+            raise NotInArchiveError(f"{accession} has no document at position {position}", "run `edgarchive index`")
+        return documents[position]
+
+    def close(self) -> None:
+        """Close the text store; the archive stays open."""
+        self.store.close()
+
+    def _parsed(self, accession: AccessionNumber, sha256: str) -> StoredSubmission:
+        return extract(parse_submission(self._archive.read(accession)), sha256=sha256)

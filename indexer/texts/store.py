@@ -1,0 +1,212 @@
+"""Reading the text store: any document of any submission, in a moment.
+
+A reader follows what writers do: texts that are added, packs that are replaced, and a store that is removed and made
+again. Whatever it cannot find, or finds damaged, it does not give; then the submission itself is parsed.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from archiver.errors import DamageError, StorageError
+from archiver.events import event
+from archiver.identifiers import AccessionNumber
+from indexer.text.version import EXTRACTOR_VERSION
+from indexer.texts.model import StoredDocument, StoredSubmission
+from indexer.texts.packs import decompress
+from indexer.texts.records import TextPlace, decode_record
+from indexer.texts.table import TABLE_NAME, TextRow, TextTable
+
+TEXTS_FOLDER = "texts"
+BUILDING_FOLDER = "building"
+
+_CACHE_BYTES = 8_000_000
+"""Decompressed frames that are kept: documents of one submission, and its record, lie together."""
+
+_MAX_OPEN_PACKS = 64
+_REPAIR = "run `edgarchive verify --repair`"
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TextStats:
+    """What the store holds: submissions, the size of their texts in UTF-8, and the bytes it takes on disk."""
+
+    submissions: int
+    text_bytes: int
+    stored_bytes: int
+
+
+class TextStore:
+    """The texts of an archive, read-only. Several threads may use one. It is its own context manager.
+
+    A missing store is an empty one.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Read the store in `folder`; see `TextStore.open`."""
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._table: TextTable | None = None
+        self._table_identity: tuple[int, int] | None = None
+        self._packs: OrderedDict[int, int] = OrderedDict()
+        self._frames: OrderedDict[tuple[int, int], bytes] = OrderedDict()
+        self._frame_bytes = 0
+        self._has_warned = False
+
+    @classmethod
+    def open(cls, root: Path) -> Self:
+        """The text store of the archive at `root`. Nothing is read yet."""
+        return cls(root / TEXTS_FOLDER)
+
+    def submission(self, accession: AccessionNumber, *, sha256: str | None = None) -> StoredSubmission | None:
+        """The submission, if the store has what this version's extractor makes of it; else None.
+
+        With `sha256` only if it was made from those decoded bytes. A damaged store is one that does not have it; the
+        log says so, once.
+        """
+        try:
+            return self.read(accession, sha256=sha256)
+        except (DamageError, StorageError) as error:
+            if not self._has_warned:
+                self._has_warned = True
+                facts = event("texts-unreadable", accession=accession, error=type(error).__name__)
+                _log.warning("the text store cannot be read, which makes this slow: %s", error, extra=facts)
+            return None
+
+    def document(
+        self, accession: AccessionNumber, position: int, *, sha256: str | None = None
+    ) -> StoredDocument | None:
+        """The document at `position`, counted from 0, as `submission` gives it; None where there is none."""
+        found = self.submission(accession, sha256=sha256)
+        if found is None or not 0 <= position < len(found.documents):
+            return None
+        return found.documents[position]
+
+    def read(self, accession: AccessionNumber, *, sha256: str | None = None) -> StoredSubmission | None:
+        """As `submission`, but raises `DamageError`, `StorageError` where the store cannot be read."""
+        row = self._row(accession)
+        if row is None or row.extractor != EXTRACTOR_VERSION or sha256 not in {None, row.sha256}:
+            return None
+        return decode_record(
+            self._bytes(row, row.place),
+            accession=accession,
+            sha256=row.sha256,
+            extractor=row.extractor,
+            read=lambda place: self._bytes(row, place),
+        )
+
+    def has(self, accession: AccessionNumber, *, sha256: str) -> bool:
+        """Whether the table names this submission, made from these bytes by this version's extractor.
+
+        Raises `DamageError`, `StorageError`.
+        """
+        row = self._row(accession)
+        return row is not None and (row.sha256, row.extractor) == (sha256, EXTRACTOR_VERSION)
+
+    def stats(self) -> TextStats:
+        """The size of the store. Raises `DamageError`, `StorageError`."""
+        with self._lock:
+            table = self._opened()
+            packs = table.packs() if table else []
+        stored = sum(pack.bytes for pack in packs)
+        if table:
+            stored += (self._folder / TABLE_NAME).stat().st_size
+        return TextStats(sum(pack.live for pack in packs), sum(pack.text_bytes for pack in packs), stored)
+
+    def close(self) -> None:
+        """Close the files."""
+        with self._lock:
+            self._forget()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _row(self, accession: AccessionNumber) -> TextRow | None:
+        with self._lock:
+            table = self._opened()
+            return table.get(accession) if table else None
+
+    def _opened(self) -> TextTable | None:
+        """The table as it is now: it may have been removed or replaced. The caller holds the lock."""
+        path = self._folder / TABLE_NAME
+        try:
+            status = path.stat()
+        except OSError:
+            self._forget()
+            return None
+        identity = (status.st_dev, status.st_ino)
+        if identity != self._table_identity:
+            self._forget()
+            self._table = TextTable(path)
+            self._table_identity = identity
+        return self._table
+
+    def _forget(self) -> None:
+        if self._table is not None:
+            self._table.close()
+        for descriptor in self._packs.values():
+            os.close(descriptor)
+        self._table, self._table_identity, self._frame_bytes = None, None, 0
+        self._packs.clear()
+        self._frames.clear()
+
+    def _bytes(self, row: TextRow, place: TextPlace) -> bytes:
+        """What lies at `place`. Raises `DamageError`."""
+        if place.frame is None:
+            return b""
+        frame = place.frame
+        offset = row.base + frame.offset
+        key = (row.pack, offset)
+        with self._lock:
+            raw = self._frames.get(key)
+            if raw is not None:
+                self._frames.move_to_end(key)
+            else:
+                stored = self._read(row.pack, offset, frame.stored_bytes)
+        if raw is None:
+            raw = decompress(stored, raw_bytes=frame.raw_bytes)
+            self._keep(key, raw)
+        found = raw[place.start : place.start + place.length] if place.length != len(raw) else raw
+        if len(found) != place.length:
+            raise DamageError(f"pack {row.pack} of the text store is damaged", _REPAIR)
+        return found
+
+    def _read(self, pack: int, offset: int, size: int) -> bytes:
+        """Bytes of a pack. The caller holds the lock."""
+        descriptor = self._packs.pop(pack, None)
+        try:
+            if descriptor is None:
+                if len(self._packs) >= _MAX_OPEN_PACKS:
+                    os.close(self._packs.popitem(last=False)[1])
+                descriptor = os.open(pack_path(self._folder, pack), os.O_RDONLY | os.O_CLOEXEC)
+            self._packs[pack] = descriptor
+            if offset + size > os.fstat(descriptor).st_size:
+                raise DamageError(f"pack {pack} of the text store is cut", _REPAIR)
+            return os.pread(descriptor, size, offset)
+        except OSError as error:
+            raise DamageError(f"pack {pack} of the text store cannot be read: {error.strerror}", _REPAIR) from error
+
+    def _keep(self, key: tuple[int, int], raw: bytes) -> None:
+        with self._lock:
+            if key in self._frames:
+                return
+            self._frames[key] = raw
+            self._frame_bytes += len(raw)
+            while self._frame_bytes > _CACHE_BYTES and len(self._frames) > 1:
+                self._frame_bytes -= len(self._frames.popitem(last=False)[1])
+
+
+def pack_path(folder: Path, number: int) -> Path:
+    """Where the pack `number` of the store in `folder` lies."""
+    return folder / f"{number:06d}.pack"

@@ -1,0 +1,267 @@
+"""The table of the text store: where the record of each submission lies. One SQLite file, ``texts/index.sqlite3``.
+
+It has a rollback journal and no write-ahead log, so that it can be read where nothing may be written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from archiver.errors import ArchiveFormatError, DamageError, IdentifierError
+from archiver.identifiers import AccessionNumber
+from archiver.store.sqlite import database_errors
+from indexer.texts.packs import FramePlace
+from indexer.texts.parts import TextPart
+from indexer.texts.records import TextPlace
+
+TABLE_VERSION = 1
+TABLE_NAME = "index.sqlite3"
+
+_SCHEMA = """
+CREATE TABLE pack (
+    number     INTEGER PRIMARY KEY AUTOINCREMENT,
+    bytes      INTEGER NOT NULL,
+    live       INTEGER NOT NULL,
+    text_bytes INTEGER NOT NULL,
+    added      INTEGER NOT NULL
+);
+CREATE TABLE text (
+    accession    INTEGER PRIMARY KEY,
+    sha256       BLOB NOT NULL,
+    extractor    INTEGER NOT NULL,
+    pack         INTEGER NOT NULL,
+    base         INTEGER NOT NULL,
+    frame_offset INTEGER NOT NULL,
+    frame_bytes  INTEGER NOT NULL,
+    raw_bytes    INTEGER NOT NULL,
+    start        INTEGER NOT NULL,
+    length       INTEGER NOT NULL,
+    text_bytes   INTEGER NOT NULL
+);
+CREATE INDEX text_pack ON text (pack);
+CREATE TABLE note (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+_COLUMNS = "accession, sha256, extractor, pack, base, frame_offset, frame_bytes, raw_bytes, start, length, text_bytes"
+_AT_ONCE = 500
+_BUSY_MS = 10_000
+_REPAIR = "run `edgarchive verify --repair`"
+
+
+@dataclass(frozen=True, slots=True)
+class TextRow:
+    """A submission in the store: what it was made from, and where its record lies.
+
+    Places count from `base` in the pack `pack`. `text_bytes` is the size of all its texts.
+    """
+
+    accession: AccessionNumber
+    sha256: str
+    extractor: int
+    pack: int
+    base: int
+    place: TextPlace
+    text_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class PackRow:
+    """A pack: its size, how many submissions of it are in use, the size of their texts, and of all texts ever added."""
+
+    number: int
+    bytes: int
+    live: int
+    text_bytes: int
+    added: int
+
+
+class TextTable:
+    """The open table. Not for several threads at once. Raises `DamageError`, `StorageError`."""
+
+    def __init__(self, path: Path, *, writable: bool = False) -> None:
+        """Open the table at `path`; `writable` makes an empty one where there is none.
+
+        Raises `ArchiveFormatError` where a newer edgarchive wrote it.
+        """
+        self._path = path
+        with self._errors(), contextlib.ExitStack() as undo:
+            uri = f"{path.absolute().as_uri()}?mode={'rwc' if writable else 'ro'}"
+            self._connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+            undo.callback(self.close)
+            self._connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+            if writable:
+                self._connection.execute("PRAGMA synchronous = FULL")
+                if version == 0:
+                    self._connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {TABLE_VERSION}; COMMIT;")
+                    version = TABLE_VERSION
+            if version != TABLE_VERSION:
+                raise ArchiveFormatError(
+                    f"{path} has version {version}, this edgarchive reads {TABLE_VERSION}",
+                    "install a newer edgarchive, or remove the folder and run `edgarchive index`",
+                )
+            undo.pop_all()
+
+    def get(self, accession: AccessionNumber) -> TextRow | None:
+        """The row of a submission, or None."""
+        with self._errors():
+            rows = self._connection.execute(
+                f"SELECT {_COLUMNS} FROM text WHERE accession = ?", (_number(accession),)
+            ).fetchall()
+            return _row(rows[0]) if rows else None
+
+    def sources(self, accessions: Sequence[AccessionNumber]) -> dict[AccessionNumber, tuple[str, int]]:
+        """The sha256 and extractor version of those of `accessions` that have a row."""
+        found: dict[AccessionNumber, tuple[str, int]] = {}
+        for start in range(0, len(accessions), _AT_ONCE):
+            some = accessions[start : start + _AT_ONCE]
+            marks = ",".join("?" * len(some))
+            with self._errors():
+                rows = self._connection.execute(
+                    f"SELECT accession, sha256, extractor FROM text WHERE accession IN ({marks})",
+                    [_number(accession) for accession in some],
+                ).fetchall()
+                found |= {_accession(number): (sha256.hex(), extractor) for number, sha256, extractor in rows}
+        return found
+
+    def rows(self, *, pack: int | None = None) -> Iterator[TextRow]:
+        """All rows, or those of one pack, by accession number, a page at a time."""
+        last = -1
+        condition = "" if pack is None else f"pack = {pack:d} AND"
+        while True:
+            with self._errors():
+                rows = self._connection.execute(
+                    f"SELECT {_COLUMNS} FROM text WHERE {condition} accession > ? ORDER BY accession LIMIT {_AT_ONCE}",
+                    (last,),
+                ).fetchall()
+                if not rows:
+                    return
+                last = rows[-1][0]
+                found = [_row(row) for row in rows]
+            yield from found
+
+    def packs(self) -> list[PackRow]:
+        """All packs, the oldest first."""
+        with self._errors():
+            rows = self._connection.execute("SELECT number, bytes, live, text_bytes, added FROM pack ORDER BY number")
+            return [PackRow(*row) for row in rows]
+
+    def new_pack(self) -> PackRow:
+        """A pack with nothing in it; its number was never used before."""
+        with self._errors():
+            cursor = self._connection.execute("INSERT INTO pack (bytes, live, text_bytes, added) VALUES (0, 0, 0, 0)")
+        return PackRow(int(cursor.lastrowid or 0), 0, 0, 0, 0)
+
+    def adopt(self, part: TextPart, *, pack: int, base: int) -> None:
+        """Note, durably, that the bytes of `part` are in `pack` from `base` on. Its submissions replace older rows."""
+        values = [
+            (
+                _number(entry.accession), bytes.fromhex(entry.sha256), part.extractor, pack, base,
+                entry.place.frame.offset, entry.place.frame.stored_bytes, entry.place.frame.raw_bytes,
+                entry.place.start, entry.place.length, entry.text_bytes,
+            )
+            for entry in part.entries
+            if entry.place.frame
+        ]  # fmt: skip
+        with self._transaction():
+            self._drop([entry.accession for entry in part.entries])
+            marks = ",".join("?" * 11)
+            self._connection.executemany(f"INSERT INTO text ({_COLUMNS}) VALUES ({marks})", values)
+            added = sum(entry.text_bytes for entry in part.entries)
+            self._connection.execute(
+                "UPDATE pack SET bytes = ?, live = live + ?, text_bytes = text_bytes + ?, added = added + ?"
+                " WHERE number = ?",
+                (base + part.stored_bytes, len(values), added, added, pack),
+            )
+
+    def remove(self, accessions: Iterable[AccessionNumber]) -> None:
+        """Forget the texts of `accessions`."""
+        with self._transaction():
+            self._drop(accessions)
+
+    def remove_pack(self, number: int) -> None:
+        """Forget a pack and all that is in it."""
+        with self._transaction():
+            self._connection.execute("DELETE FROM text WHERE pack = ?", (number,))
+            self._connection.execute("DELETE FROM pack WHERE number = ?", (number,))
+
+    def note(self, key: str) -> str | None:
+        """A remembered value."""
+        with self._errors():
+            row = self._connection.execute("SELECT value FROM note WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_note(self, key: str, value: str | None) -> None:
+        """Remember `value` under `key`, or, with None, nothing."""
+        with self._transaction():
+            self._connection.execute("DELETE FROM note WHERE key = ?", (key,))
+            if value is not None:
+                self._connection.execute("INSERT INTO note VALUES (?, ?)", (key, value))
+
+    def check(self) -> str | None:
+        """What SQLite finds wrong with its file; None where nothing."""
+        with self._errors():
+            verdict = str(self._connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
+        return None if verdict == "ok" else verdict
+
+    def close(self) -> None:
+        """Close the table."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _drop(self, accessions: Iterable[AccessionNumber]) -> None:
+        for accession in accessions:
+            number = (_number(accession),)
+            self._connection.execute(
+                "UPDATE pack SET live = live - 1, text_bytes = pack.text_bytes - old.text_bytes"
+                " FROM (SELECT pack, text_bytes FROM text WHERE accession = ?) AS old WHERE number = old.pack",
+                number,
+            )
+            self._connection.execute("DELETE FROM text WHERE accession = ?", number)
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._errors():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            with database_errors(self._path, hint=_REPAIR):
+                yield
+        except (ValueError, TypeError, AttributeError, IdentifierError) as error:  # SQLite keeps no checksums
+            raise DamageError(f"{self._path} is damaged: {error}", _REPAIR) from error
+
+
+def _row(values: tuple[Any, ...]) -> TextRow:
+    number, sha256, extractor, pack, base, offset, stored, raw, start, length, text_bytes = values
+    for value in (number, extractor, pack, base, offset, stored, raw, start, length, text_bytes):
+        if not isinstance(value, int) or value < 0:
+            raise ValueError(f"in the row of {number}, {value!r:.40} is no size")
+    place = TextPlace(FramePlace(offset, stored, raw), start, length)
+    return TextRow(_accession(number), sha256.hex(), extractor, pack, base, place, text_bytes)
+
+
+def _number(accession: AccessionNumber) -> int:
+    """The 18 digits of an accession number: SQLite keeps a number in its tree at half the size of the text."""
+    return int(accession.replace("-", ""))
+
+
+def _accession(number: int) -> AccessionNumber:
+    digits = f"{number:018d}"
+    return AccessionNumber(f"{digits[:10]}-{digits[10:12]}-{digits[12:]}")

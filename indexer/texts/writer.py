@@ -1,0 +1,176 @@
+"""Writing the text store: parts are appended to packs, durably, and then named in the table.
+
+Whoever writes holds the archive's lock. A run that dies leaves bytes at the end of a pack that no row names; the next
+part is written over them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Self
+
+from archiver.errors import DamageError
+from archiver.events import event
+from archiver.identifiers import AccessionNumber
+from archiver.store.durable import fsync_directory, make_directories, storage_errors
+from indexer.text.version import EXTRACTOR_VERSION
+from indexer.texts.parts import TextPart, TextPartWriter
+from indexer.texts.store import BUILDING_FOLDER, TEXTS_FOLDER, TextStore, pack_path
+from indexer.texts.table import TABLE_NAME, PackRow, TextTable
+
+PACK_BYTES = 256_000_000
+"""Size from which a pack is not appended to: 20 million submissions make some two thousand packs."""
+
+_COMPLETE = "complete"
+_LEAST_IN_USE = 0.5
+"""Share of a pack's text that must be in use; of another what is in use is written anew."""
+
+_log = logging.getLogger(__name__)
+
+
+class TextWriter:
+    """The text store, open for writing. It is its own context manager. Raises `StorageError`, `DamageError`."""
+
+    def __init__(self, root: Path) -> None:
+        """Open the store of the archive at `root`, or make an empty one.
+
+        One whose table is damaged is removed: it is made again from the submissions. Raises `ArchiveFormatError` where
+        a newer edgarchive wrote it.
+        """
+        self._folder = root / TEXTS_FOLDER
+        self._table = _opened(self._folder)
+        self.building = self._folder / BUILDING_FOLDER
+        try:
+            self._sweep()
+        except BaseException:
+            self.close()
+            raise
+
+    def adopt(self, part: TextPart) -> None:
+        """Take a part over, durably: all of its submissions can be read when this returns."""
+        if part.entries:
+            pack, base = self._append(part.path)
+            self._table.adopt(part, pack=pack, base=base)
+        with storage_errors(self.building):
+            part.path.unlink()
+
+    def remove(self, accessions: Iterable[AccessionNumber]) -> None:
+        """Forget the texts of `accessions`; the next run that indexes makes those again that it should have."""
+        self._table.set_note(_COMPLETE, None)
+        self._table.remove(accessions)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether each submission that is indexed is known to have its texts here, by this version's extractor."""
+        return self._table.note(_COMPLETE) == str(EXTRACTOR_VERSION)
+
+    def set_complete(self, *, complete: bool) -> None:
+        """Remember what `is_complete` says."""
+        self._table.set_note(_COMPLETE, str(EXTRACTOR_VERSION) if complete else None)
+
+    def missing(self, wanted: Iterable[tuple[AccessionNumber, str]]) -> set[AccessionNumber]:
+        """Those of `wanted`, each with the sha256 of its bytes, that have no text made from them by this extractor."""
+        sha256_of = dict(wanted)
+        found = self._table.sources(list(sha256_of))
+        return {one for one, sha256 in sha256_of.items() if found.get(one) != (sha256, EXTRACTOR_VERSION)}
+
+    def compact(self) -> None:
+        """Drop packs that nothing uses, and write anew what is in use of those that are mostly unused.
+
+        Files are removed when the store is next opened for writing, as somebody may be reading them now.
+        """
+        for pack in self._table.packs():
+            if pack.text_bytes >= _LEAST_IN_USE * pack.added and (pack.live or not pack.bytes):
+                continue
+            if pack.live:
+                self._move(pack)
+            self._table.remove_pack(pack.number)
+
+    def close(self) -> None:
+        """Close the store."""
+        self._table.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _sweep(self) -> None:
+        """Remove what dead runs have left, and packs that are no longer in use."""
+        known = {pack_path(self._folder, pack.number) for pack in self._table.packs()}
+        with storage_errors(self._folder):
+            shutil.rmtree(self.building, ignore_errors=not self.building.exists())
+            for path in self._folder.glob("*.pack"):
+                if path not in known:
+                    path.unlink()
+
+    def _append(self, part: Path, *, other_than: int | None = None) -> tuple[int, int]:
+        """Append the file `part` to a pack, durably; the pack's number, and where in it the part begins."""
+        last = self._table.packs()[-1:]
+        pack = last[0] if last and last[0].bytes < PACK_BYTES and last[0].number != other_than else None
+        path = pack_path(self._folder, pack.number) if pack else None
+        if path is None or pack is None or not path.exists() or path.stat().st_size < pack.bytes:
+            pack = self._table.new_pack()
+            path = pack_path(self._folder, pack.number)
+        with storage_errors(path), part.open("rb") as source:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            with os.fdopen(descriptor, "r+b") as target:
+                target.truncate(pack.bytes)
+                target.seek(pack.bytes)
+                shutil.copyfileobj(source, target, 1 << 20)
+                target.flush()
+                os.fsync(target.fileno())
+            if not pack.bytes:
+                fsync_directory(self._folder)
+        return pack.number, pack.bytes
+
+    def _move(self, pack: PackRow) -> None:
+        """Write anew, into another pack, what of `pack` can be read and is not outdated."""
+        _log.info(
+            "pack %d of the text store is written anew", pack.number, extra=event("texts-moved", pack=pack.number)
+        )
+        writer = TextPartWriter(self.building)
+        with contextlib.ExitStack() as undo:
+            undo.callback(writer.discard)
+            with TextStore(self._folder) as store:
+                for row in self._table.rows(pack=pack.number):
+                    if (submission := store.submission(row.accession)) is not None:
+                        writer.add(submission)
+            part = writer.finish()
+            undo.pop_all()
+        if part.entries:
+            number, base = self._append(part.path, other_than=pack.number)
+            self._table.adopt(part, pack=number, base=base)
+        with storage_errors(self.building):
+            part.path.unlink()
+
+
+def remove_store(root: Path) -> None:
+    """Remove all texts of the archive at `root`. Raises `StorageError`."""
+    folder = root / TEXTS_FOLDER
+    with storage_errors(folder):
+        shutil.rmtree(folder, ignore_errors=not folder.exists())
+
+
+def _opened(folder: Path) -> TextTable:
+    with storage_errors(folder):
+        make_directories(folder)
+    path = folder / TABLE_NAME
+    try:
+        table = TextTable(path, writable=True)
+        table.packs()
+        table.note(_COMPLETE)
+    except DamageError as error:
+        _log.warning("the text store is made anew: %s", error, extra=event("texts-damaged", path=str(path)))
+    else:
+        return table
+    remove_store(folder.parent)
+    with storage_errors(folder):
+        make_directories(folder)
+    return TextTable(path, writable=True)

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+import zstandard
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from archiver.errors import DamageError
+from archiver.identifiers import AccessionNumber
+from indexer.texts import packs, parts, store
+from indexer.texts.model import StoredSubmission, extract
+from indexer.texts.store import TextStore
+from indexer.texts.writer import remove_store
+from tests.unit.corpus import needs_corpus, read, rows
+from tests.unit.indexer.texts.kept import add, extracted, number
+
+TEN_K = "Item 1. Business\nWe make widgets.\nItem 1A. Risk Factors\nWidgets may break.\nItem 2. Properties\nNone.\n"
+
+
+def assert_same(kept: StoredSubmission | None, made: StoredSubmission) -> None:
+    """`kept` says all that `made` says."""
+    assert kept is not None
+    assert (kept.accession, kept.sha256, kept.raw_header) == (made.accession, made.sha256, made.raw_header)
+    assert kept.header == made.header
+    assert kept.documents == made.documents
+    assert [document.text() for document in kept.documents] == [document.text() for document in made.documents]
+    assert [document.sections() for document in kept.documents] == [document.sections() for document in made.documents]
+    assert kept.text() == made.text()
+
+
+def test_gives_back_what_was_extracted(tmp_path: Path) -> None:
+    """Facts, texts, sections and header come back as they were extracted."""
+    made = extracted(number(1), TEN_K, "An exhibit with “quotes”, é and 漢字.", "", form="10-K")
+    assert made.documents[0].sections()
+    add(tmp_path, [made])
+    with TextStore.open(tmp_path) as texts:
+        assert_same(texts.submission(made.accession), made)
+        assert texts.document(made.accession, 1) == made.documents[1]
+
+
+@given(
+    submissions=st.lists(
+        st.lists(st.one_of(st.text(max_size=50), st.integers(0, 400).map("x".__mul__)), max_size=5),
+        min_size=1,
+        max_size=12,
+    )
+)
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_texts_come_back(tmp_path: Path, submissions: list[list[str]]) -> None:
+    """Whatever texts of whatever sizes stand together in frames, each comes back as it was."""
+    remove_store(tmp_path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parts, "FRAME_BYTES", 200)
+        patch.setattr(parts, "_RECORD_FRAME_BYTES", 2_000)
+        _any_texts_come_back(tmp_path, submissions)
+
+
+def _any_texts_come_back(tmp_path: Path, submissions: list[list[str]]) -> None:
+    made = [extracted(number(count), *texts) for count, texts in enumerate(submissions)]
+    add(tmp_path, made)
+    with TextStore.open(tmp_path) as texts:
+        for submission in reversed(made):
+            assert_same(texts.submission(submission.accession), submission)
+
+
+@needs_corpus
+def test_real_submissions_come_back(tmp_path: Path) -> None:
+    """Real submissions come back from less than 0.30 of their text."""
+    made = [extract(read(row["file"]), sha256="ab" * 32) for row in rows("submission", "dissemination")]
+    made = list({submission.accession: submission for submission in made}.values())
+    add(tmp_path, made)
+    with TextStore.open(tmp_path) as texts:
+        for submission in made:
+            assert_same(texts.submission(submission.accession), submission)
+        stats = texts.stats()
+    assert stats.submissions == len(made)
+    if stats.text_bytes > 1_000_000:
+        assert stats.stored_bytes < 0.30 * stats.text_bytes
+
+
+def test_other_bytes_or_another_extractor_are_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was made from other bytes, or by another version, is not given."""
+    made = extracted(number(1), "words")
+    add(tmp_path, [made])
+    with TextStore.open(tmp_path) as texts:
+        assert texts.submission(made.accession, sha256=made.sha256) is not None
+        assert texts.submission(made.accession, sha256="00" * 32) is None
+        assert texts.submission(AccessionNumber(number(2))) is None
+        assert texts.document(made.accession, 1) is None
+        assert texts.has(made.accession, sha256=made.sha256)
+        monkeypatch.setattr(store, "EXTRACTOR_VERSION", 99)
+        assert texts.submission(made.accession) is None
+        assert not texts.has(made.accession, sha256=made.sha256)
+
+
+def test_a_missing_store_is_empty_and_may_appear_later(tmp_path: Path) -> None:
+    """A reader that was there first sees what is written, removed and written again."""
+    made = extracted(number(1), "words")
+    with TextStore.open(tmp_path) as texts:
+        assert texts.submission(made.accession) is None
+        assert texts.stats().submissions == 0
+        for _ in range(2):
+            add(tmp_path, [made])
+            assert_same(texts.submission(made.accession), made)
+            remove_store(tmp_path)
+            assert texts.submission(made.accession) is None
+
+
+def test_newer_texts_replace_older_ones(tmp_path: Path) -> None:
+    """A submission has one text, the last that was written; the numbers count it once."""
+    add(tmp_path, [extracted(number(1), "old words"), extracted(number(2), "others")])
+    made = extracted(number(1), "new")
+    add(tmp_path, [made])
+    with TextStore.open(tmp_path) as texts:
+        assert_same(texts.submission(made.accession), made)
+        stats = texts.stats()
+    assert (stats.submissions, stats.text_bytes) == (2, len("newothers") + 2)
+
+
+def test_damage_is_a_miss_that_is_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A damaged pack gives nothing: `read` says why, `submission` logs it once."""
+    made = extracted(number(1), "words " * 99)
+    add(tmp_path, [made])
+    (pack,) = (tmp_path / "texts").glob("*.pack")
+    pack.write_bytes(bytes(len(pack.read_bytes())))
+    with TextStore.open(tmp_path) as texts:
+        with pytest.raises(DamageError):
+            texts.read(made.accession)
+        assert texts.submission(made.accession) is None
+        assert texts.submission(made.accession) is None
+    assert len(caplog.records) == 1
+
+
+def test_a_frame_that_claims_to_be_huge_is_damage() -> None:
+    """A damaged size never becomes memory."""
+    frame = zstandard.ZstdCompressor().compress(b"x" * 1000)
+    assert packs.decompress(frame, raw_bytes=1000) == b"x" * 1000
+    with pytest.raises(DamageError):
+        packs.decompress(frame, raw_bytes=1 << 50)
+
+
+def test_threads_share_a_store(tmp_path: Path) -> None:
+    """Many threads that read at once all get their own texts."""
+    made = [extracted(number(count), f"text {count} " * (40 * count)) for count in range(60)]
+    add(tmp_path, made)
+    wrong: list[str] = []
+    with TextStore.open(tmp_path) as texts:
+
+        def look() -> None:
+            for submission in made:
+                found = texts.submission(submission.accession)
+                if found is None or found.text() != submission.text():
+                    wrong.append(submission.accession)
+
+        threads = [threading.Thread(target=look) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert not wrong
