@@ -5,17 +5,23 @@
 FROM python:3.13-slim AS build
 ARG EXTRAS=""
 WORKDIR /source
-COPY requirements.lock requirements-dev.lock ./
-RUN python -m venv /opt/edgarchive \
- && /opt/edgarchive/bin/pip install --no-cache-dir --require-hashes --requirement requirements.lock
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml requirements.lock requirements-dev.lock ./
+COPY scripts/_locked scripts/_locked
+# What builds the package stays in the builder; the packages of its extras come by hash too, in their locked versions.
+RUN python scripts/_locked build > build.lock \
+ && python scripts/_locked "$EXTRAS" > extras.lock \
+ && cat requirements.lock >> extras.lock
+RUN python -m pip install --no-cache-dir --no-deps --require-hashes --requirement build.lock \
+ && python -m venv /opt/edgarchive \
+ && /opt/edgarchive/bin/pip install --no-cache-dir --no-deps --require-hashes --requirement extras.lock
+COPY README.md LICENSE ./
 COPY config config
 COPY archiver archiver
 COPY indexer indexer
 COPY edgarchive edgarchive
-# The package itself has no hash to require; the packages of its extras come in their locked versions.
-RUN sed '/--hash=/d; s/ \\$//' requirements-dev.lock > constraints.txt \
- && /opt/edgarchive/bin/pip install --no-cache-dir --constraint constraints.txt ".${EXTRAS:+[$EXTRAS]}"
+RUN python -m pip wheel --no-deps --no-build-isolation --wheel-dir wheel . \
+ && /opt/edgarchive/bin/pip install --no-cache-dir --no-deps --no-index wheel/*.whl \
+ && /opt/edgarchive/bin/pip check
 
 FROM python:3.13-slim
 COPY --from=build /opt/edgarchive /opt/edgarchive

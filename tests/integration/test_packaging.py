@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import email
 import email.message
-import functools
 import importlib.metadata
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -22,6 +20,7 @@ import pytest
 
 from tests.loopback import FIXTURES
 from tests.paths import ROOT
+from tests.pythons import python_of
 
 VERSION = importlib.metadata.version("edgarchive")
 VERSIONS = ("3.11", "3.12", "3.13")
@@ -83,7 +82,7 @@ def test_the_image_is_built_from_files_that_are_there() -> None:
     }
     ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").split()
     allowed = [rule[1:] for rule in ignored if rule.startswith("!")]
-    let_through = {path.name for rule in allowed for path in ROOT.glob(rule)}
+    let_through = {str(path.relative_to(ROOT)) for rule in allowed for path in ROOT.glob(rule)}
     assert copied == let_through
     with (ROOT / "pyproject.toml").open("rb") as file:
         built = tomllib.load(file)["tool"]["hatch"]["build"]["targets"]["wheel"]
@@ -102,36 +101,13 @@ def test_the_wheel_has_the_three_packages_and_no_more(wheel: Path) -> None:
     said = metadata(wheel)
     assert said["Version"] == VERSION
     assert said["Requires-Python"] == ">=3.11"
-    assert set(said.get_all("Provides-Extra") or []) == {"opensearch", "tantivy"}
-
-
-@functools.cache
-def python_of(version: str) -> Path | None:
-    """A Python of `version` that runs: on the path, or among those that pyenv keeps."""
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path("~").expanduser() / ".pyenv"))
-    found: list[str | Path | None] = [
-        shutil.which(f"python{version}"),
-        *sorted(pyenv.glob(f"versions/{version}.*/bin/python")),
-    ]
-    if sys.version_info[:2] == tuple(map(int, version.split("."))):
-        found.insert(0, sys.executable)
-    for candidate in found:
-        if candidate is None:
-            continue
-        done = subprocess.run([candidate, "--version"], capture_output=True, text=True, check=False)
-        if done.returncode == 0 and done.stdout.startswith(f"Python {version}."):
-            return Path(candidate)
-    return None
-
-
-_PYTHONS = {version: python_of(version) for version in VERSIONS}
-"""Looked for before a test gives itself another home."""
+    assert set(said.get_all("Provides-Extra") or []) == {"mcp", "opensearch", "parquet", "tantivy", "xlsx"}
 
 
 @pytest.fixture(scope="module", params=VERSIONS)
 def installed(request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the commands of an environment that has the wheel and its locked packages, and nothing else."""
-    python = _PYTHONS[request.param]
+    python = python_of(request.param)
     if python is None:
         pytest.skip(f"there is no Python {request.param} here")
     environment = tmp_path_factory.mktemp("environment") / "venv"
@@ -144,7 +120,7 @@ def installed(request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pyt
         "--quiet",
         "--disable-pip-version-check",
     ]
-    for what in (["--require-hashes", "-r", str(ROOT / "requirements.lock")], ["--no-deps", str(wheel)]):
+    for what in (["--no-deps", "--require-hashes", "-r", str(ROOT / "requirements.lock")], ["--no-deps", str(wheel)]):
         done = subprocess.run([*pip, *what], capture_output=True, text=True, check=False, cwd=environment)
         if done.returncode and any(sign in done.stderr for sign in NO_INDEX):
             pytest.skip("no package index can be reached")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import re
+import subprocess
+import sys
 import tomllib
 from typing import Any
 
@@ -60,3 +63,53 @@ def test_what_users_install_is_what_developers_test() -> None:
     """Both locks have the same versions."""
     dev = locked("requirements-dev.lock")
     assert {name: versions for name, versions in locked("requirements.lock").items() if dev.get(name) != versions} == {}
+
+
+def test_extras_stand_in_the_lock() -> None:
+    """`coverage[toml]` is locked as that: without its extra, pip looks for a newer one that has it."""
+    text = (ROOT / "requirements-dev.lock").read_text(encoding="utf-8")
+    kept = {
+        canonicalize_name(package): {extra.strip() for extra in extras.split(",")}
+        for package, extras in re.findall(r"^([A-Za-z0-9._-]+)\[([^\]]+)\]==", text, re.MULTILINE)
+    }
+    needed = [Requirement(line) for name in locked("requirements-dev.lock") for line in requirements_of(name)]
+    for requirement in needed:
+        if requirement.extras and (requirement.marker is None or requirement.marker.evaluate({"extra": ""})):
+            assert requirement.extras <= kept.get(canonicalize_name(requirement.name), set()), requirement
+
+
+def requirements_of(name: str) -> list[str]:
+    """What an installed package requires; nothing of one that this Python does not need."""
+    try:
+        return importlib.metadata.requires(name) or []
+    except importlib.metadata.PackageNotFoundError:
+        return []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "has", "lacks"),
+    [
+        (["build"], {"hatchling", "pathspec"}, {"aiohttp", "pytest"}),
+        (["tantivy", "opensearch"], {"tantivy", "opensearch-py", "urllib3"}, {"pytest", "mypy"}),
+        (["coverage"], {"coverage"}, {"pytest-cov"}),
+    ],
+)
+def test_a_part_of_the_lock_is_whole(arguments: list[str], has: set[str], lacks: set[str]) -> None:
+    """scripts/_locked names what packages need, each by hash, so that pip can take it without looking any further."""
+    text = subprocess.check_output([sys.executable, ROOT / "scripts" / "_locked", *arguments], text=True)
+    names = set(re.findall(r"^([a-z0-9-]+)(?:\[.*\])?==", text, re.MULTILINE))
+    assert has <= names
+    assert not lacks & names
+    for name in names:
+        for requirement in map(Requirement, requirements_of(name)):
+            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+                assert canonicalize_name(requirement.name) in names, requirement
+
+
+def test_a_part_that_is_not_locked_is_an_error() -> None:
+    """A misspelt extra installs nothing."""
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "_locked", "tantivi"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "not in requirements-dev.lock: tantivi; run scripts/lock\n"
