@@ -26,7 +26,7 @@ class SyncReport:
 
     `bytes` are the decoded bytes stored; `requests` count every attempt, index file and redirect; `withdrawn` counts
     the submissions newly found missing from EDGAR's index; `indexed` those that went into the full-text index.
-    `absent_submissions` names what the index lists and EDGAR does not serve.
+    `absent_submissions` names what the index lists and EDGAR does not serve. `run` is its number in the journal.
     """
 
     planned: int = 0
@@ -41,6 +41,7 @@ class SyncReport:
     elapsed_s: float = 0.0
     failures: tuple[SyncFailure, ...] = ()
     absent_submissions: tuple[AccessionNumber, ...] = ()
+    run: int | None = None
 
     @property
     def done(self) -> int:

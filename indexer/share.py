@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
+from archiver.catalogue.records import CatalogueRecord
 from archiver.errors import UsageError
-from archiver.store.catalogue import CatalogueRecord
 
 PLACES = 1 << 16
 """Places in each filing year; a submission's is told by its accession number, and a shard has a run of them."""

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
+from archiver.catalogue.catalogue import Catalogue
+from archiver.catalogue.records import BesideRecord, CatalogueRecord
 from archiver.checks.body import BodyFacts, BodyReader
 from archiver.checks.envelope import Opening
 from archiver.checks.header_facts import HeaderFacts, head_of, read_header_facts
 from archiver.errors import EdgarchiveError, IdentifierError
 from archiver.identifiers import AccessionNumber
-from archiver.store.archive import decoded_pieces
-from archiver.store.catalogue import BesideRecord, Catalogue, CatalogueRecord
+from archiver.intake.records import new_record, ref_of
+from archiver.store.archive import Archive, decoded_pieces
 from archiver.streams.chunks import PieceReader
 
+T = TypeVar("T")
+
 _CORRECTION = b"<CORRECTION>"
+_TAKEN_OVER = "taken_over"
+"""The note of a catalogue that was made again: when it took over what the damaged one still said."""
+_BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +73,8 @@ def read_stored_file(path: Path, accession: AccessionNumber) -> StoredFile:
 
 def recovered(file: StoredFile, header: HeaderFacts) -> CatalogueRecord:
     """The row that `file` with this header had, but for its address, its ETag and what EDGAR did to it since."""
-    return CatalogueRecord(
-        accession=header.accession,
-        form=header.form,
-        filing_date=header.filing_date,
-        cik=header.any_cik or None,
-        url=None,
-        source=file.source,
-        size=file.body.size,
-        stored_bytes=file.stored_bytes,
-        sha256=file.body.sha256,
-        etag_md5=None,
-        signature=file.body.signature,
-        stored_at=file.written_at,
+    return new_record(
+        ref_of(header), file.body, stored_bytes=file.stored_bytes, source=file.source, moment=file.written_at, run=None
     )
 
 
@@ -103,6 +101,37 @@ class OldCatalogue:
             with contextlib.suppress(EdgarchiveError):
                 self._catalogue = Catalogue(path)
 
+    def take_over(self, archive: Archive) -> None:
+        """Give the new catalogue of `archive` what no stored file says, once.
+
+        That is the journal, saved searches, what `watch` has seen and delivered, acknowledged signatures, and the rows
+        of submissions and of bytes beside them whose files are lost.
+        """
+        catalogue, old = archive.catalogue, self._catalogue
+        if old is None or catalogue.note(_TAKEN_OVER) is not None:
+            return
+        self._take_over_watching(old, catalogue)
+        for run in old.runs.salvage():
+            catalogue.runs.put_back(run)
+        for pair, moment in old.salvage_acknowledged():
+            catalogue.acknowledge([pair], moment=moment)
+        for record in old.salvage():
+            if not archive.layout.submission(record.accession).exists() and record.accession not in catalogue:
+                catalogue.put(replace(record, indexed_sha256=None))
+        for beside in old.salvage_beside():
+            catalogue.add_beside(beside)
+        catalogue.set_note(_TAKEN_OVER, datetime.now(UTC).isoformat(timespec="seconds"))
+
+    @staticmethod
+    def _take_over_watching(old: Catalogue, catalogue: Catalogue) -> None:
+        for search in old.saved_searches.salvage():
+            if catalogue.saved_searches.get(search.name) is None:
+                catalogue.saved_searches.set(search)
+        for sightings in _batches(old.sightings.salvage()):
+            catalogue.sightings.add(*sightings)
+        for deliveries in _batches(old.deliveries.salvage()):
+            catalogue.deliveries.add(deliveries)
+
     def row_of(self, accession: AccessionNumber, file: StoredFile) -> CatalogueRecord | None:
         """Its row of the submission `accession`, if that speaks of these very bytes and they are whole by it."""
         if self._catalogue is None:
@@ -127,3 +156,9 @@ class OldCatalogue:
     def __exit__(self, *_: object) -> None:
         if self._catalogue is not None:
             self._catalogue.close()
+
+
+def _batches(rows: Iterable[T]) -> Iterator[list[T]]:
+    iterator = iter(rows)
+    while batch := list(islice(iterator, _BATCH)):
+        yield batch

@@ -13,7 +13,16 @@ from pathlib import Path
 from typing import Self
 
 from archiver.audit.recovery import OldCatalogue, StoredFile, read_stored_file, recovered, recovered_beside
-from archiver.audit.verify import FileReport, Finding, check_beside, check_rows, files_without_row, submission_in
+from archiver.audit.verify import (
+    FileReport,
+    Finding,
+    check_beside,
+    check_journal,
+    check_rows,
+    files_without_row,
+    submission_in,
+)
+from archiver.catalogue.records import CatalogueRecord
 from archiver.errors import DamageError, EdgarError, StorageError
 from archiver.identifiers import AccessionNumber
 from archiver.planning.plan import Outcome, Plan, SubmissionRef
@@ -21,8 +30,8 @@ from archiver.planning.tally import Tally
 from archiver.progress import CancelToken, Progress, ProgressUpdate, no_progress
 from archiver.settings import Settings
 from archiver.store.archive import Archive
-from archiver.store.catalogue import CatalogueRecord
 from archiver.store.durable import publish, storage_errors
+from archiver.store.journal import journal
 from archiver.store.layout import SUBMISSION_SUFFIX
 from archiver.sync.downloader import Downloader
 
@@ -65,6 +74,7 @@ def repair_files(
         repair.rows(quick=quick)
         repair.beside(quick=quick)
         repair.tree()
+        repair.journal()
         repair.fetch()
         return repair.report(lost)
 
@@ -79,6 +89,7 @@ class _Repair:
         self._progress = progress
         self._cancel = cancel
         self._old = OldCatalogue(archive.layout.quarantine / archive.layout.catalogue.name)
+        self._old.take_over(archive)
         self._checked = self._ok = self._signed = self._taken_in = 0
         self._left: list[Finding] = []
         self._repaired: list[Finding] = []
@@ -101,14 +112,14 @@ class _Repair:
                 self._left.append(finding)
             self._progress(ProgressUpdate("checking", done=self._checked, total=total))
         if self._lost:
-            self._catalogue.forget_checkpoints()
+            self._catalogue.checkpoints.forget()
         self._vacate()
 
     def _correct_row(self, finding: Finding) -> None:
         """Write a row anew whose file is proven by the row's own sha256."""
         record, path = self._row(finding)
         file = read_stored_file(path, record.accession)
-        self._catalogue.add(_with_facts(record, file))
+        self._catalogue.put(_with_facts(record, file))
         self._done(finding, "the row was corrected")
         self._count_ok(file.body.signature)
 
@@ -141,7 +152,7 @@ class _Repair:
             return False
         with storage_errors(place):
             publish(copy, place)
-        self._catalogue.add(record)
+        self._catalogue.put(record)
         finding = self._lost.pop(accession, None)
         if finding is None:
             self._checked += 1
@@ -165,6 +176,13 @@ class _Repair:
                     self._catalogue.remove_beside(row)
             self._leave(finding, "EDGAR serves these bytes no more, so their row was dropped")
 
+    def journal(self) -> None:
+        """Note the runs that the journal has lost."""
+        for finding in list(check_journal(self._archive)):
+            self._done(finding, "it was noted again, as far as submissions tell of it")
+        for number in self._catalogue.runs.unknown():
+            self._catalogue.runs.note_lost(number)
+
     def tree(self) -> None:
         """Give rows to files without one, and places to files that are not in theirs."""
         waiting: list[Finding] = []
@@ -173,7 +191,7 @@ class _Repair:
             def take_in() -> None:
                 files = list(pool.map(self._read, waiting))
                 records = [self._take_in(finding, file) for finding, file in zip(waiting, files, strict=True)]
-                self._catalogue.add(*(record for record in records if record is not None))
+                self._catalogue.put(*(record for record in records if record is not None))
                 waiting.clear()
                 self._progress(ProgressUpdate("taking in", done=self._taken_in))
 
@@ -274,7 +292,8 @@ class _Repair:
             tally = Tally(plan)
             plan.add(ref for _, ref in wanted.values())
             try:
-                asyncio.run(self._fetch_planned(plan, tally))
+                with journal(self._archive, "repair", {"fetch": len(wanted)}, lambda: tally.finish(elapsed_s=0)):
+                    asyncio.run(self._fetch_planned(plan, tally))
             except EdgarError as error:
                 stopped = str(error)
             messages = {failure.accession: failure.message for failure in tally.failures}

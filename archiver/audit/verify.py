@@ -11,13 +11,13 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
+from archiver.catalogue.records import BesideRecord, CatalogueRecord
 from archiver.checks.body import read_facts, sha256_of
 from archiver.checks.header_facts import head_of, read_header_facts
 from archiver.errors import DamageError, IdentifierError
 from archiver.identifiers import AccessionNumber
 from archiver.progress import CancelToken, Progress, ProgressUpdate, no_progress
 from archiver.store.archive import Archive, decoded_pieces
-from archiver.store.catalogue import BesideRecord, CatalogueRecord
 from archiver.store.layout import SUBMISSION_SUFFIX
 from archiver.streams.chunks import PieceReader
 
@@ -83,6 +83,7 @@ def verify_files(
                 findings.append(finding)
             progress(ProgressUpdate("checking", done=checked, total=total))
         findings.extend(check_beside(archive, quick=quick))
+        findings.extend(check_journal(archive))
         findings.extend(_in_bounds(files_without_row(archive)))
     except DamageError as error:
         findings.append(catalogue_finding(archive, error))
@@ -92,6 +93,13 @@ def verify_files(
 def catalogue_finding(archive: Archive, error: DamageError) -> Finding:
     """The finding that the catalogue cannot be read."""
     return Finding("catalogue-damaged", None, archive.layout.catalogue.name, error.message)
+
+
+def check_journal(archive: Archive) -> Iterator[Finding]:
+    """The runs that rows name and the journal does not have. Raises `DamageError`."""
+    for number in archive.catalogue.runs.unknown():
+        message = f"submissions name run {number}, and the journal has no such run"
+        yield Finding("catalogue-wrong", None, archive.layout.catalogue.name, message)
 
 
 def check_rows(archive: Archive, *, quick: bool, jobs: int) -> Iterator[tuple[Finding | None, str | None]]:

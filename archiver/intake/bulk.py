@@ -21,14 +21,15 @@ from typing import Self
 
 from isal import isal_zlib
 
+from archiver.catalogue.records import CatalogueRecord
 from archiver.checks.body import BodyFacts, BodyReader
 from archiver.checks.header_facts import HeaderFacts
 from archiver.errors import DamagedBodyError, DamageError, EdgarchiveError, FetchError, TooLargeError
 from archiver.events import event
+from archiver.intake.records import new_record, ref_of
 from archiver.intake.single import GZIP_LEVEL, GZIP_WINDOW, forget_quarantined, whole_orphan
 from archiver.planning.plan import Outcome
 from archiver.store.archive import Archive
-from archiver.store.catalogue import CatalogueRecord
 from archiver.store.durable import publish_together, storage_errors
 
 _log = logging.getLogger(__name__)
@@ -211,19 +212,14 @@ class BulkIntake:
             self._settled(packed.facts, Taken(Outcome.STORED, size=packed.body.size))
 
     def _record(self, facts: HeaderFacts, body: BodyFacts, *, stored_bytes: int) -> CatalogueRecord:
-        return CatalogueRecord(
-            accession=facts.accession,
-            form=facts.form,
-            filing_date=facts.filing_date,
-            cik=facts.any_cik or None,
-            url=self._url,
-            source=self._source,
-            size=body.size,
+        return new_record(
+            ref_of(facts),
+            body,
             stored_bytes=stored_bytes,
-            sha256=body.sha256,
-            etag_md5=None,
-            signature=body.signature,
-            stored_at=datetime.now(UTC),
+            source=self._source,
+            moment=datetime.now(UTC),
+            run=self._archive.run,
+            url=self._url,
         )
 
     def flush(self) -> None:

@@ -20,11 +20,12 @@ from archiver.events import event
 from archiver.identifiers import AccessionNumber
 from archiver.intake.bulk import BulkIntake, Taken
 from archiver.intake.download import FeedStream
+from archiver.intake.records import ref_of
 from archiver.intake.single import keep_beside
 from archiver.listings.cache import IndexCache
 from archiver.listings.daily_index import Listed
 from archiver.listings.reader import FullIndex
-from archiver.planning.plan import FIRST_FEED_DAY, Outcome, Plan, SubmissionRef
+from archiver.planning.plan import FIRST_FEED_DAY, Outcome, Plan
 from archiver.planning.planner import fingerprint
 from archiver.planning.read_listings import span, without_tickers
 from archiver.planning.tally import Tally
@@ -110,7 +111,7 @@ async def sync_feed(
         for day, file in sorted(listed.items(), reverse=True):
             if not first <= day <= last:
                 continue
-            done = archive.catalogue.checkpoint(key, str(day), file.stamp)
+            done = archive.catalogue.checkpoints.get(key, str(day), file.stamp)
             if done is not None:
                 tally.finished_before += done
                 continue
@@ -118,7 +119,7 @@ async def sync_feed(
             run = _Day(archive, selections, plan, tally, url=url, settings=settings, progress=progress, cancel=cancel)
             await _read_in_thread(FeedStream(edgar, url), run.read)
             if not run.failed:
-                archive.catalogue.set_checkpoint(key, str(day), file.stamp, planned=run.planned)
+                archive.catalogue.checkpoints.set(key, str(day), file.stamp, planned=run.planned)
 
 
 async def _read_in_thread(stream: FeedStream, read: Callable[[Iterator[bytes]], None]) -> None:
@@ -200,8 +201,7 @@ class _Day:
             return
         if self._plan.outcome(facts.accession) is not None:  # twice in the Feed: the first one counts
             return
-        ref = SubmissionRef(facts.accession, facts.form, facts.filing_date, facts.any_cik, listed=False)
-        self._plan.add([ref])
+        self._plan.add([ref_of(facts)])
         if intake.has(facts):
             self._plan.mark([facts.accession], Outcome.PRESENT)
         else:

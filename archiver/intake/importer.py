@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -21,11 +23,16 @@ from archiver.errors import (
 )
 from archiver.identifiers import AccessionNumber
 from archiver.intake.bulk import BulkIntake, Taken
-from archiver.planning.plan import Outcome, Plan, SubmissionRef
+from archiver.intake.records import ref_of
+from archiver.planning.plan import Outcome, Plan
 from archiver.progress import CancelToken, Progress, ProgressUpdate, no_progress
 from archiver.reports import ImportReport, SkippedFile, SyncFailure
 from archiver.store.archive import Archive, decoded_pieces
+from archiver.store.journal import journal
 from archiver.streams.containers import Candidate, candidates
+
+_NOTED_EVERY = 10_000
+"""Files after which the journal learns how an import stands."""
 
 
 def import_into(
@@ -48,21 +55,17 @@ def import_into(
         if not path.exists():
             raise UsageError(f"there is no {path}", "name files or folders that exist")
     began_s, cancel = time.monotonic(), cancel or CancelToken()
+    selection = {"paths": [os.fsencode(path).decode("utf-8", "replace") for path in paths]}
     with Plan(archive.layout.incoming) as plan:
-        with _Import(archive, plan, jobs=jobs, max_bytes=max_bytes, progress=progress or no_progress) as run:
-            for found in candidates(paths, outside=archive.root):
+        run = _Import(archive, plan, jobs=jobs, max_bytes=max_bytes, progress=progress or no_progress)
+        with journal(archive, "import", selection, run.report) as note, run:
+            number = archive.run
+            for count, found in enumerate(candidates(paths, outside=archive.root)):
                 cancel.check()
                 run.take(found)
-        return ImportReport(
-            planned=plan.count(),
-            present=plan.count(Outcome.PRESENT),
-            stored=plan.count(Outcome.STORED),
-            failed=plan.count(Outcome.FAILED),
-            bytes=run.bytes_stored,
-            elapsed_s=time.monotonic() - began_s,
-            failures=tuple(run.failures),
-            skipped=tuple(run.skipped),
-        )
+                if count % _NOTED_EVERY == 0:
+                    note()
+        return replace(run.report(), elapsed_s=time.monotonic() - began_s, run=number)
 
 
 class _Import:
@@ -87,6 +90,18 @@ class _Import:
         self.bytes_stored = 0
         self._done = 0
 
+    def report(self) -> ImportReport:
+        """How it stands."""
+        return ImportReport(
+            planned=self._plan.count(),
+            present=self._plan.count(Outcome.PRESENT),
+            stored=self._plan.count(Outcome.STORED),
+            failed=self._plan.count(Outcome.FAILED),
+            bytes=self.bytes_stored,
+            failures=tuple(self.failures),
+            skipped=tuple(self.skipped),
+        )
+
     def take(self, found: Candidate | SkippedFile) -> None:
         """Take one file: into the archive, or among the skipped ones."""
         if isinstance(found, SkippedFile):
@@ -97,7 +112,7 @@ class _Import:
         except (IdentifierError, DamagedBodyError) as error:
             self.skipped.append(SkippedFile(found.name, error.message))
             return
-        self._plan.add([SubmissionRef(facts.accession, facts.form, facts.filing_date, facts.any_cik, listed=False)])
+        self._plan.add([ref_of(facts)])
         if self._intake.has(facts):
             self._compare(facts, found)
         else:

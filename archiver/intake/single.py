@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from isal import igzip, isal_zlib
 
+from archiver.catalogue.records import BesideRecord, CatalogueRecord, older_version
 from archiver.checks.body import BodyFacts, BodyReader, read_facts
 from archiver.edgar.client import Answer
 from archiver.errors import DamagedBodyError, DamageError, FetchError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
+from archiver.intake.records import new_record
 from archiver.planning.plan import SubmissionRef
 from archiver.store.archive import Archive
-from archiver.store.catalogue import BesideRecord, CatalogueRecord
 from archiver.store.durable import IncomingFile, link_beside, storage_errors, write_file_durably
 
 _log = logging.getLogger(__name__)
@@ -28,10 +28,11 @@ GZIP_LEVEL = 3
 
 
 async def take_answer(
-    archive: Archive, ref: SubmissionRef, answer: Answer, *, older: CatalogueRecord | None = None
+    archive: Archive, ref: SubmissionRef, answer: Answer, *, url: str, older: CatalogueRecord | None = None
 ) -> CatalogueRecord:
     """Stream an open answer into the archive and return its row, which the caller adds to the catalogue.
 
+    `url` is the address that was asked for, not the one that a redirect led to: a server may put anything into that.
     `older` is the row of what the archive has of this submission and is to be replaced: it is kept beside the new file,
     unless the bytes are the same.
 
@@ -51,22 +52,31 @@ async def take_answer(
         if fault := facts.fault(etag_md5=answer.etag_md5):
             await file.keep_as(archive.layout.quarantine / final.name)
             raise DamagedBodyError(fault)
-        if older is not None and older.sha256 == facts.sha256:
-            size = older.stored_bytes
-            return replace(
-                _record(ref, facts, stored_bytes=size, url=answer.url, etag_md5=answer.etag_md5),
-                indexed_sha256=older.indexed_sha256,
+
+        def record(stored_bytes: int) -> CatalogueRecord:
+            return new_record(
+                ref,
+                facts,
+                stored_bytes=stored_bytes,
+                source="index",
+                moment=datetime.now(UTC),
+                run=archive.run,
+                url=url,
+                etag_md5=answer.etag_md5,
             )
+
+        if older is not None and older.sha256 == facts.sha256:
+            return record(older.stored_bytes)
         if older is None:
             await file.publish(final)
         else:
             await asyncio.to_thread(link_beside, final, archive.layout.beside(ref.accession, older.sha256))
-            archive.catalogue.add_beside(_beside(older))
+            archive.catalogue.add_beside(older_version(older))
             await asyncio.to_thread(
                 archive.catalogue.make_durable
             )  # else a power cut may leave bytes without their row
             await file.publish_over(final)
-        return _record(ref, facts, stored_bytes=file.size, url=answer.url, etag_md5=answer.etag_md5)
+        return record(file.size)
 
 
 async def take_orphan(archive: Archive, ref: SubmissionRef, *, url: str) -> CatalogueRecord | None:
@@ -80,7 +90,15 @@ async def take_orphan(archive: Archive, ref: SubmissionRef, *, url: str) -> Cata
     facts = await asyncio.to_thread(whole_orphan, archive, ref.accession)
     if facts is None:
         return None
-    return _record(ref, facts, stored_bytes=final.stat().st_size, url=url, etag_md5=None)
+    return new_record(
+        ref,
+        facts,
+        stored_bytes=final.stat().st_size,
+        source="index",
+        moment=datetime.now(UTC),
+        run=archive.run,
+        url=url,
+    )
 
 
 def whole_orphan(archive: Archive, accession: AccessionNumber) -> BodyFacts | None:
@@ -124,37 +142,6 @@ def keep_beside(archive: Archive, accession: AccessionNumber, data: bytes, *, ki
     digest, packed = hashlib.sha256(data).hexdigest(), igzip.compress(data, GZIP_LEVEL)
     write_file_durably(archive.layout.beside(accession, digest), packed)
     now = datetime.now(UTC)
-    archive.catalogue.add_beside(BesideRecord(accession, digest, kind, source, url, len(data), len(packed), now))
-
-
-def _beside(record: CatalogueRecord) -> BesideRecord:
-    return BesideRecord(
-        accession=record.accession,
-        sha256=record.sha256,
-        kind="older",
-        source=record.source,
-        url=record.url,
-        size=record.size,
-        stored_bytes=record.stored_bytes,
-        stored_at=record.stored_at,
-    )
-
-
-def _record(
-    ref: SubmissionRef, facts: BodyFacts, *, stored_bytes: int, url: str, etag_md5: str | None
-) -> CatalogueRecord:
-    return CatalogueRecord(
-        accession=ref.accession,
-        form=ref.form,
-        filing_date=ref.filing_date,
-        cik=ref.cik,
-        url=url,
-        source="index",
-        size=facts.size,
-        stored_bytes=stored_bytes,
-        sha256=facts.sha256,
-        etag_md5=etag_md5,
-        signature=facts.signature,
-        stored_at=datetime.now(UTC),
-        listed=ref.listed,
+    archive.catalogue.add_beside(
+        BesideRecord(accession, digest, kind, source, url, len(data), len(packed), now, archive.run)
     )

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 
+from archiver.catalogue.listings import IndexFile
 from archiver.store.archive import Archive
-from archiver.store.catalogue import IndexFile
 from archiver.store.durable import write_file_durably
 
 
@@ -20,7 +20,7 @@ class IndexCache:
 
     def get(self, path: str) -> tuple[IndexFile, bytes] | None:
         """What is known of the copy of EDGAR's `path`, and its bytes; None where there is no sound copy."""
-        file = self._archive.catalogue.index_file(path) if self._archive else None
+        file = self._archive.catalogue.index_files.get(path) if self._archive else None
         if self._archive is None or file is None:
             return None
         try:
@@ -33,4 +33,4 @@ class IndexCache:
         """Keep `body` as the copy of `file`. Raises `StorageError`."""
         if self._archive is not None and self._archive.writable:
             write_file_durably(self._archive.layout.indexes / file.path, body)
-            self._archive.catalogue.set_index_file(file)
+            self._archive.catalogue.index_files.set(file)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TypeVar
 
+from archiver.catalogue.listings import IndexFile
 from archiver.edgar.endpoints import Quarter
 from archiver.edgar.session import Edgar, Read
 from archiver.errors import AbsentError, DamagedBodyError, FetchError, UnreachableError
@@ -21,7 +22,6 @@ from archiver.listings.daily_index import SETTLED_DAYS, Listed, daily_files, nee
 from archiver.listings.master_index import MAX_TEXT_BYTES, last_day, parse_master_index, unpack_master_index
 from archiver.listings.tickers import parse_tickers
 from archiver.model import MasterIndexEntry
-from archiver.store.catalogue import IndexFile
 
 Result = TypeVar("Result")
 

@@ -15,9 +15,9 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any, Self
 
+from archiver.catalogue.database import database_errors
 from archiver.identifiers import AccessionNumber, Cik, FormType
 from archiver.store.durable import storage_errors
-from archiver.store.sqlite import database_errors
 
 AVERAGE_SUBMISSION_BYTES = {"8-K": 217_000}
 DEFAULT_SUBMISSION_BYTES = 800_000

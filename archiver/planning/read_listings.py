@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from archiver.catalogue.records import CatalogueRecord
 from archiver.edgar.endpoints import Quarter, quarters
 from archiver.edgar.session import Edgar
 from archiver.events import event
@@ -20,7 +21,6 @@ from archiver.planning.plan import Plan
 from archiver.planning.planner import Planner, fingerprint
 from archiver.selection import Selection
 from archiver.store.archive import Archive
-from archiver.store.catalogue import CatalogueRecord
 
 _log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class Survey:
         for quarter, version in self.versions.items():
             planned, complete = found.get(quarter, (0, True))
             if complete:
-                archive.catalogue.set_checkpoint(self.fingerprint, quarter, version, planned=planned)
+                archive.catalogue.checkpoints.set(self.fingerprint, quarter, version, planned=planned)
 
 
 async def survey(
@@ -82,7 +82,7 @@ async def survey(
             archive
             and key
             and not anew
-            and (count := archive.catalogue.checkpoint(key, str(quarter), read.version)) is not None
+            and (count := archive.catalogue.checkpoints.get(key, str(quarter), read.version)) is not None
         ):
             done += count
             continue
@@ -156,7 +156,7 @@ def _note_listed(read: QuarterIndex, named: set[AccessionNumber], archive: Archi
                 back.append(record.accession)
         elif record.withdrawn_at is None and is_due(record):
             gone.append(record.accession)
-    archive.catalogue.set_listed(listed)
+    archive.catalogue.set_listed(listed, quarter=str(read.quarter), moment=datetime.now(UTC))
     archive.catalogue.set_withdrawn(back, None)
     archive.catalogue.set_withdrawn(gone, datetime.now(UTC))
     return len(gone)

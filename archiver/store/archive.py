@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
-import json
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
-from archiver.errors import (
-    ArchiveFormatError,
-    DamagedBodyError,
-    DamageError,
-    LockedError,
-    NotInArchiveError,
-    StorageError,
-)
+from archiver.catalogue.catalogue import Catalogue
+from archiver.catalogue.records import CatalogueRecord
+from archiver.errors import DamagedBodyError, DamageError, NotInArchiveError, StorageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
-from archiver.store.catalogue import REPAIR, Catalogue, CatalogueRecord, has_log
-from archiver.store.durable import fsync_directory, make_directories, storage_errors, write_file_durably
+from archiver.store import opening
+from archiver.store.durable import fsync_directory, make_directories, reading_errors, storage_errors
 from archiver.store.layout import SUBMISSION_SUFFIX, Layout
+from archiver.store.locking import lock_for_sharing, lock_for_writing, turn
 from archiver.streams.decoding import gunzip
 
 _log = logging.getLogger(__name__)
 
-FORMAT = 1
-_TURN = "turn.lock"
 _READ_BYTES = 1 << 18
 
 
@@ -46,6 +38,8 @@ class Archive:
         self.layout = layout
         self.catalogue = catalogue
         self.writable = writable
+        self.run: int | None = None
+        """The number of the run that stores now (`archiver.store.journal`)."""
         self._lock = lock
 
     @classmethod
@@ -67,23 +61,28 @@ class Archive:
         (writable or `shared`, and another process writes), `DamageError` (no catalogue to read), `StorageError`.
         """
         layout = Layout(root.expanduser().absolute())
-        if not layout.format_file.exists():
+        with reading_errors(layout.root):
+            exists = layout.format_file.exists()
+        if not exists:
             if not create:
                 raise NotInArchiveError(
                     f"there is no archive in {layout.root}",
                     "run `edgarchive sync` first, or name the folder with --root",
                 )
-            _create(layout)
-        _check_format(layout)
-        lock = _take_lock(layout, shared=False) if writable else _share(layout) if shared else None
+            opening.create(layout)
+        found = opening.check_format(layout)
+        lock = lock_for_writing(layout) if writable else lock_for_sharing(layout) if shared else None
         try:
             if writable:
-                _sweep(layout)
+                opening.sweep(layout)
             if on_damage is not None:
-                catalogue = _mended_catalogue(layout, on_damage)
+                catalogue = opening.sound_catalogue(layout, on_damage)
             else:
-                _check_catalogue(layout, writable=writable, create=create)
+                opening.check_catalogue(layout, writable=writable, creating=create)
                 catalogue = Catalogue(layout.catalogue, writable=writable, frozen=lock is not None and not writable)
+            if writable and lock is not None and found != opening.FORMAT:
+                with storage_errors(layout.format_file):
+                    opening.finish_migration(lock)
         except BaseException:
             if lock is not None:
                 os.close(lock)
@@ -159,7 +158,7 @@ class Archive:
 
         Raises `StorageError`.
         """
-        return _alone(self.layout)
+        return turn(self.layout)
 
     def read(self, accession: AccessionNumber) -> bytes:
         """The decoded bytes of a submission, exactly as EDGAR sent them.
@@ -202,148 +201,3 @@ def decoded_pieces(path: Path) -> Iterator[bytes]:
         raise DamageError(f"{path} is missing", "run `edgarchive verify`") from None
     except (OSError, DamagedBodyError) as error:
         raise DamageError(f"{path} cannot be read: {error}", "run `edgarchive verify`") from error
-
-
-def _create(layout: Layout) -> None:
-    with storage_errors(layout.root):
-        make_directories(layout.root)
-        occupied = any(layout.root.iterdir())
-    if occupied and not layout.submissions.is_dir():
-        raise NotInArchiveError(
-            f"{layout.root} has files but no edgarchive archive", "name an empty or a new folder with --root"
-        )
-    with storage_errors(layout.root), _one_maker(layout.root):
-        if layout.format_file.exists():
-            return
-        make_directories(layout.submissions)
-        Catalogue(layout.catalogue, writable=True).close()
-        write_file_durably(layout.format_file, json.dumps({"format": FORMAT}).encode() + b"\n")
-
-
-@contextlib.contextmanager
-def _one_maker(root: Path) -> Iterator[None]:
-    """Two that make the same archive at once do so one after the other: there is no ``format.json`` to lock yet."""
-    descriptor = os.open(root, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _check_format(layout: Layout) -> None:
-    try:
-        found = json.loads(layout.format_file.read_bytes())["format"]
-    except OSError as error:
-        raise NotInArchiveError(
-            f"cannot read {layout.format_file}: {error.strerror}", "check its permissions"
-        ) from error
-    except (ValueError, KeyError, TypeError, RecursionError):
-        found = None
-    if found != FORMAT:
-        raise ArchiveFormatError(
-            f"{layout.format_file} names format {found!r}, this edgarchive reads format {FORMAT}",
-            "use the version of edgarchive that wrote this archive, or a newer one",
-        )
-
-
-def _check_catalogue(layout: Layout, *, writable: bool, create: bool) -> None:
-    """Raise `DamageError` for a lost catalogue; who may `create` one is warned where files have lost theirs."""
-    if layout.catalogue.exists() and layout.catalogue.stat().st_size:
-        return
-    error = DamageError(f"{layout.catalogue} is missing or empty", REPAIR)
-    lost = layout.submissions.is_dir() and any(layout.submissions.iterdir())
-    if not writable or (lost and not create):
-        raise error
-    if lost:
-        _log.warning("%s", error, extra=event("catalogue-lost", path=str(layout.catalogue)))
-
-
-def _mended_catalogue(layout: Layout, on_damage: Callable[[DamageError], None]) -> Catalogue:
-    try:
-        _check_catalogue(layout, writable=True, create=False)
-        catalogue = Catalogue(layout.catalogue, writable=True)
-        try:
-            catalogue.check()
-        except BaseException:
-            catalogue.close()
-            raise
-    except DamageError as error:
-        on_damage(error)
-    else:
-        return catalogue
-    _set_catalogue_aside(layout)
-    return Catalogue(layout.catalogue, writable=True)
-
-
-def _set_catalogue_aside(layout: Layout) -> None:
-    """Move the catalogue and its log to the quarantine, durably, in place of an older one.
-
-    What a repair that was killed here has moved already stays there: only it knows what no file says.
-    """
-    paths = [layout.catalogue.with_name(f"{layout.catalogue.name}{end}") for end in ("", "-wal", "-shm")]
-    with storage_errors(layout.quarantine):
-        make_directories(layout.quarantine)
-        if layout.catalogue.exists():
-            if layout.catalogue.stat().st_size:
-                for path in paths[1:]:
-                    (layout.quarantine / path.name).unlink(missing_ok=True)
-            else:  # nothing is in it, and there may be something in the older one
-                layout.catalogue.unlink()
-        for path in paths:
-            if path.exists():
-                path.replace(layout.quarantine / path.name)
-        fsync_directory(layout.quarantine)
-        fsync_directory(layout.root)
-
-
-def _take_lock(layout: Layout, *, shared: bool) -> int:
-    with storage_errors(layout.format_file):
-        descriptor = os.open(layout.format_file, (os.O_RDONLY if shared else os.O_RDWR) | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise LockedError(
-            f"another edgarchive is working in {layout.root}", "wait until it has ended, or stop it"
-        ) from None
-    return descriptor
-
-
-def _share(layout: Layout) -> int:
-    """Take the lock of one who shares; before, bring in what a killed writer left in the catalogue's log.
-
-    Who shares reads the catalogue alone.
-    """
-    with _alone(layout):
-        if has_log(layout.catalogue):
-            lock = _take_lock(layout, shared=False)
-            try:
-                Catalogue(layout.catalogue, writable=True).close()
-            finally:
-                os.close(lock)
-        return _take_lock(layout, shared=True)
-
-
-@contextlib.contextmanager
-def _alone(layout: Layout) -> Iterator[None]:
-    """One after the other. A file, and open for writing: NFS keeps machines apart by nothing less (flock(2))."""
-    with storage_errors(layout.incoming):
-        make_directories(layout.incoming)
-        descriptor = os.open(layout.incoming / _TURN, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        with storage_errors(layout.incoming):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _sweep(layout: Layout) -> None:
-    """Remove the temporary files of dead runs: with the lock held, nobody else's are alive."""
-    if layout.incoming.is_symlink():
-        raise StorageError(f"{layout.incoming} is a link, and what it leads to would be emptied", "remove the link")
-    if layout.incoming.is_dir():
-        for leftover in layout.incoming.iterdir():
-            with contextlib.suppress(FileNotFoundError):
-                leftover.unlink()

@@ -45,6 +45,16 @@ def storage_errors(path: Path) -> Iterator[None]:
         raise StorageError(f"cannot write {path}: {reason}", "check the folder and its permissions") from error
 
 
+@contextlib.contextmanager
+def reading_errors(path: Path) -> Iterator[None]:
+    """Turn an `OSError` of looking at `path` or reading it into a `StorageError` of one line."""
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise StorageError(f"cannot read {path}: {reason}", "check its permissions") from error
+
+
 def fsync_directory(path: Path) -> None:
     """Make the names in folder `path` durable."""
     _fsync(path)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal, Self
 
+from archiver.catalogue.records import CatalogueRecord
 from archiver.edgar.session import Edgar
 from archiver.errors import AbsentError, DamageError, FetchError, NotInArchiveError, UsageError
 from archiver.events import event
@@ -24,8 +25,8 @@ from archiver.reports import DryRun, SyncFailure, SyncReport
 from archiver.selection import Selection, as_selections
 from archiver.settings import Settings
 from archiver.store.archive import Archive
-from archiver.store.catalogue import CatalogueRecord
-from archiver.sync.last_sync import sync_note
+from archiver.store.journal import journal
+from archiver.sync.last_sync import selection_values
 
 _log = logging.getLogger(__name__)
 
@@ -33,6 +34,8 @@ _ROWS_AT_ONCE = 64
 _ROWS_EVERY_S = 1.0
 
 Source = Literal["index", "feed"]
+_VERBS: dict[Source, str] = {"index": "sync", "feed": "feed"}
+"""What the journal calls a sync from each source."""
 
 
 class Downloader:
@@ -103,7 +106,9 @@ class Downloader:
             )
         with Plan(archive.layout.incoming) as plan:
             tally = Tally(plan, requests=lambda: edgar.requests)
-            with sync_note(archive.catalogue, tally) as note:
+            asked_for = selection_values(selections, refresh=refresh)
+            with journal(archive, _VERBS[source], asked_for, lambda: tally.finish(elapsed_s=0)) as note:
+                number = archive.run
                 if source == "feed":
                     await sync_feed(
                         edgar,
@@ -130,7 +135,7 @@ class Downloader:
                     await self.fetch_planned(archive, plan, tally, progress=progress, refresh=refresh, cancel=cancel)
                     await asyncio.to_thread(_hold_against, archive, plan, tally)
                     found.note_finished(archive, plan)
-            return tally.finish(elapsed_s=time.monotonic() - began_s)
+            return replace(tally.finish(elapsed_s=time.monotonic() - began_s), run=number)
 
     @property
     def _open_edgar(self) -> Edgar:
@@ -194,7 +199,7 @@ class Downloader:
                 return orphan
         return await self._open_edgar.take(
             url,
-            lambda answer: take_answer(archive, ref, answer, older=older),
+            lambda answer: take_answer(archive, ref, answer, url=url, older=older),
             max_bytes=self.settings.max_submission_bytes,
         )
 
@@ -214,11 +219,7 @@ class _Outcomes:
         self._written_s = time.monotonic()
 
     def stored(self, record: CatalogueRecord) -> None:
-        """Take the row of a submission whose file is durable; what only an earlier row of it knew goes on."""
-        earlier = self._archive.catalogue.get(record.accession)
-        if earlier is not None:
-            indexed = record.indexed_sha256 or earlier.indexed_sha256
-            record = replace(record, withdrawn_at=earlier.withdrawn_at, indexed_sha256=indexed)
+        """Take the row of a submission whose file is durable."""
         self._records.append(record)
         facts = event("stored", accession=record.accession, form=record.form, bytes=record.size, source=record.source)
         _log.info("%s is stored, %d bytes", record.accession, record.size, extra=facts)

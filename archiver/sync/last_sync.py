@@ -1,30 +1,32 @@
-"""What the catalogue remembers of the last sync, so that `status` can say what is behind."""
+"""What the journal says of syncs: what one was asked for, and how the last one stands."""
 
 from __future__ import annotations
 
-import contextlib
-import json
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
-from archiver.errors import StorageError
-from archiver.planning.tally import Tally
-from archiver.store.catalogue import Catalogue
+from archiver.catalogue import values
+from archiver.catalogue.catalogue import Catalogue
+from archiver.catalogue.database import REPAIR
+from archiver.errors import DamageError
+from archiver.selection import Selection
 
-LAST_SYNC = "last_sync"
-"""The note of when the last sync that came to its end ended, ISO 8601 in UTC."""
-SYNC = "sync"
-"""The note of the last sync that began, in JSON: `SyncState`."""
+SYNC_VERBS = ("sync", "feed")
 
-_MOST_FAILURES = 100
+_OLD_LAST_SYNC = "last_sync"
+_OLD_SYNC = "sync"
+"""The notes of an archive that no version with a journal has synced: the end of a sync, and its state in JSON."""
 
 
 @dataclass(frozen=True, slots=True)
 class SyncState:
     """The last sync: when it began, and ended or stopped (neither: it runs, or was killed), and its counts by then.
 
-    Times are ISO 8601 in UTC. `failures` are accession numbers, a hundred at most.
+    Times are ISO 8601 in UTC. `failures` are accession numbers, a hundred at most. `run` is its number in the journal,
+    None where it is older than that.
     """
 
     began: str
@@ -36,6 +38,7 @@ class SyncState:
     absent: int = 0
     failed: int = 0
     failures: tuple[str, ...] = ()
+    run: int | None = None
 
     @property
     def behind(self) -> int:
@@ -43,48 +46,57 @@ class SyncState:
         return self.planned - self.present - self.stored - self.absent
 
 
-@contextlib.contextmanager
-def sync_note(catalogue: Catalogue, tally: Tally) -> Iterator[Callable[[], None]]:
-    """Note that a sync begins, and, with the counts of `tally`, how it ends; call the value to note them in between."""
-    began = _now()
-
-    def note() -> None:
-        _write(catalogue, tally, began=began)
-
-    note()
-    try:
-        yield note
-    except BaseException:
-        with contextlib.suppress(StorageError):  # the disk is full, perhaps: what stopped the run matters more
-            _write(catalogue, tally, began=began, stopped=_now())
-        raise
-    ended = _now()
-    _write(catalogue, tally, began=began, ended=ended)
-    catalogue.set_note(LAST_SYNC, ended)
-
-
 def last_sync(catalogue: Catalogue) -> SyncState | None:
     """The last sync that began in this archive, or None."""
-    note = catalogue.note(SYNC)
-    if note is None:
-        return None
-    values = json.loads(note)
-    return SyncState(**values | {"failures": tuple(values["failures"])})
+    for run in catalogue.runs.latest(1, verbs=SYNC_VERBS):
+        ended = run.ended.isoformat(timespec="seconds") if run.ended else None
+        return SyncState(
+            began=run.began.isoformat(timespec="seconds"),
+            ended=ended if run.outcome == "done" else None,
+            stopped=ended if run.outcome == "stopped" else None,
+            planned=run.planned,
+            present=run.present,
+            stored=run.stored,
+            absent=run.absent,
+            failed=run.failed,
+            failures=run.failures,
+            run=run.number,
+        )
+    note = catalogue.note(_OLD_SYNC)
+    return None if note is None else _old_state(note)
 
 
-def _write(catalogue: Catalogue, tally: Tally, **moments: str) -> None:
-    report = tally.report
-    state = SyncState(
-        **moments,
-        planned=report.planned,
-        present=report.present,
-        stored=report.stored,
-        absent=report.absent,
-        failed=report.failed,
-        failures=tuple(str(failure.accession) for failure in tally.failures[:_MOST_FAILURES] if failure.accession),
-    )
-    catalogue.set_note(SYNC, json.dumps(asdict(state)))
+def last_sync_ended(catalogue: Catalogue) -> str | None:
+    """When the last sync that came to its end ended, ISO 8601 in UTC; None: there was none."""
+    for run in catalogue.runs.latest(verbs=SYNC_VERBS):
+        if run.outcome == "done" and run.ended:
+            return run.ended.isoformat(timespec="seconds")
+    return catalogue.note(_OLD_LAST_SYNC)
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+def selection_values(selections: Sequence[Selection], **options: Any) -> dict[str, Any]:
+    """What a sync was asked for, in plain JSON values: what each selection narrows, and the other `options`."""
+    select = [
+        {
+            field.name: value.isoformat() if isinstance(value, date) else value
+            for field in dataclasses.fields(selection)
+            if field.init and (value := getattr(selection, field.name))
+        }
+        for selection in selections
+    ]
+    return {"select": select, **options}
+
+
+def _old_state(note: str) -> SyncState:
+    try:
+        known = values.json_of(dict, note)
+        counts = {name: values.integer(known[name]) for name in ("planned", "present", "stored", "absent", "failed")}
+        return SyncState(
+            began=values.text(known["began"]),
+            ended=values.optional(values.text, known["ended"]),
+            stopped=values.optional(values.text, known["stopped"]),
+            **counts,
+            failures=tuple(map(values.text, known["failures"])),
+        )
+    except (ValueError, TypeError, KeyError) as error:
+        raise DamageError(f"the catalogue is damaged: in the note {_OLD_SYNC!r}, {error}", REPAIR) from error

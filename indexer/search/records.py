@@ -10,7 +10,7 @@ from typing import Any
 from archiver.errors import EdgarchiveError
 from archiver.identifiers import AccessionNumber, Cik, FormType
 from archiver.store.archive import Archive
-from archiver.sync.last_sync import LAST_SYNC, SyncState, last_sync
+from archiver.sync.last_sync import SyncState, last_sync, last_sync_ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,7 @@ def status_of(archive: Archive, *, index_error: EdgarchiveError | None, marks_ho
         submissions=totals.submissions,
         size=totals.size,
         stored_bytes=totals.stored_bytes,
-        last_sync=archive.catalogue.note(LAST_SYNC),
+        last_sync=last_sync_ended(archive.catalogue),
         sync=last_sync(archive.catalogue),
         unindexed=totals.unindexed if marks_hold else totals.submissions,
         index_error=None if index_error is None else str(index_error),

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from archiver.catalogue.database import database_errors
 from archiver.errors import ArchiveFormatError, DamageError, IdentifierError
 from archiver.identifiers import AccessionNumber
-from archiver.store.sqlite import database_errors
 from indexer.texts.packs import FramePlace
 from indexer.texts.parts import TextPart
 from indexer.texts.records import TextPlace

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from archiver.catalogue.records import CatalogueRecord
 from archiver.errors import DamageError, UnreadableSubmissionError
 from archiver.identifiers import AccessionNumber
 from archiver.store.archive import read_stored
-from archiver.store.catalogue import CatalogueRecord
 from archiver.store.layout import Layout
 from indexer.engine import PartWriter
 from indexer.entries import entries_of

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from archiver.audit.verify import Finding
+from archiver.catalogue.database import database_errors
 from archiver.errors import ArchiveFormatError, IndexMissingError
 from archiver.identifiers import AccessionNumber
 from archiver.settings import Settings
 from archiver.store.archive import Archive
-from archiver.store.sqlite import database_errors
 from indexer.engine import Engine
 from indexer.index_folder import is_index, marks_hold, open_index
 

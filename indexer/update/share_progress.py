@@ -13,10 +13,10 @@ import sqlite3
 from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 
+from archiver.catalogue.database import database_errors
+from archiver.catalogue.records import CatalogueRecord
 from archiver.identifiers import AccessionNumber
-from archiver.store.catalogue import CatalogueRecord
 from archiver.store.durable import fsync_directory, make_directories, storage_errors
-from archiver.store.sqlite import database_errors
 from indexer.share import Share
 
 _AT_ONCE = 500

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archiver.audit.verify import Finding
+from archiver.catalogue.records import CatalogueRecord
 from archiver.errors import IndexMissingError, UsageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
 from archiver.progress import CancelToken, Progress, ProgressUpdate, no_progress
 from archiver.settings import Settings
 from archiver.store.archive import Archive
-from archiver.store.catalogue import CatalogueRecord
 from archiver.store.durable import fsync_directory, storage_errors
 from indexer.engine import Engine
 from indexer.index_folder import (

@@ -20,9 +20,9 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from archiver.catalogue.records import CatalogueRecord
 from archiver.errors import EdgarchiveError, WorkerDiedError
 from archiver.identifiers import AccessionNumber
-from archiver.store.catalogue import CatalogueRecord
 from indexer.update.batches import Event, Gathered, Gatherer, IndexFailure, Read, Setup
 
 TASK_BYTES = 2_000_000

@@ -17,9 +17,9 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from archiver.catalogue.records import CatalogueRecord
 from archiver.identifiers import AccessionNumber, Cik, FormType
 from archiver.store.archive import Archive
-from archiver.store.catalogue import CatalogueRecord
 from tests.paths import CORPUS
 
 Filing = tuple[AccessionNumber, FormType, date, Cik, bytes]
@@ -148,6 +148,7 @@ def store(root: Path, filings: Iterator[Filing]) -> int:
                 etag_md5=None,
                 signature=None,
                 stored_at=datetime(2024, 1, 2, tzinfo=UTC),
+                added=datetime(2024, 1, 2, tzinfo=UTC),
             )
             archive.catalogue.add(record)
             size += len(data)

@@ -7,14 +7,15 @@ import hashlib
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from archiver.catalogue.records import CatalogueRecord
 from archiver.checks.body import BodyReader
 from archiver.identifiers import AccessionNumber, Cik, FormType
 from archiver.planning.plan import SubmissionRef
 from archiver.store.archive import Archive
-from archiver.store.catalogue import CatalogueRecord
 
 CIK = Cik(320)
 FILED = date(2004, 12, 22)
+STORED = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
 """Real files of EDGAR, where a checkout has them beside it."""
 
 
@@ -46,7 +47,8 @@ def catalogue_record(  # the keyword arguments are what tests vary
         sha256=hashlib.sha256(data).hexdigest(),
         etag_md5=etag_md5,
         signature=signature,
-        stored_at=datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC),
+        stored_at=STORED,
+        added=STORED,
         indexed_sha256=indexed_sha256,
     )
 

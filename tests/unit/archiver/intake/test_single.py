@@ -9,13 +9,13 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
+from archiver.catalogue.records import CatalogueRecord
 from archiver.edgar.client import Client
 from archiver.edgar.pacer import Pacer
 from archiver.errors import DamagedBodyError
 from archiver.identifiers import AccessionNumber
 from archiver.intake.single import take_answer, take_orphan
 from archiver.store.archive import Archive
-from archiver.store.catalogue import CatalogueRecord
 from tests.unit.archives import submission_ref, tree
 from tests.unit.servers import serve
 from tests.unit.submissions import ACCESSION, submission_bytes
@@ -52,7 +52,7 @@ async def take(
         return web.Response(body=sent, headers=headers)
 
     async with serve(handler) as base, client.get(f"{base}/one.txt", max_bytes=1_000_000) as answer:
-        return await take_answer(archive, REF, answer)
+        return await take_answer(archive, REF, answer, url=f"{base}/one.txt")
 
 
 async def test_received_gzip_is_stored_as_it_came(archive: Archive, client: Client) -> None:

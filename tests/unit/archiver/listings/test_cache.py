@@ -4,9 +4,9 @@ import hashlib
 from datetime import date
 from pathlib import Path
 
+from archiver.catalogue.listings import IndexFile
 from archiver.listings.cache import IndexCache
 from archiver.store.archive import Archive
-from archiver.store.catalogue import IndexFile
 
 BODY = b"an index"
 FILE = IndexFile(

@@ -44,7 +44,7 @@ def test_a_new_archive_is_what_the_format_says(tmp_path: Path) -> None:
     with Archive.open(root, writable=True, create=True) as archive:
         assert (archive.writable, archive.root, archive.index_path) == (True, root, root / "index")
         assert archive.catalogue.count() == 0
-    assert (root / "format.json").read_text() == '{"format": 1}\n'
+    assert (root / "format.json").read_text() == '{"format": 2}\n'
     assert (root / "submissions").is_dir()
     Archive.open(root, writable=True, create=True).close()
     assert sorted(path.name for path in root.iterdir()) == ["catalogue.sqlite3", "format.json", "submissions"]
@@ -91,7 +91,7 @@ def test_a_root_that_is_a_file_is_said(tmp_path: Path) -> None:
         Archive.open(tmp_path / "file", writable=True, create=True)
 
 
-@pytest.mark.parametrize("content", [b'{"format": 2}', b"{}", b"[]", b"", b"\xff\xfe", b"null"])
+@pytest.mark.parametrize("content", [b'{"format": 3}', b"{}", b"[]", b"", b"\xff\xfe", b"null"])
 def test_an_archive_of_another_format_is_left_alone(root: Path, content: bytes) -> None:
     """A newer format, or a format file that says none, is neither read nor written."""
     (root / "format.json").write_bytes(content)

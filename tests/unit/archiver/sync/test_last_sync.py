@@ -1,63 +1,68 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date
+import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from archiver.identifiers import AccessionNumber, Cik, FormType
-from archiver.planning.plan import Outcome, Plan, SubmissionRef
-from archiver.planning.tally import Tally
-from archiver.reports import SyncFailure
-from archiver.store.catalogue import Catalogue
-from archiver.sync.last_sync import LAST_SYNC, last_sync, sync_note
+from archiver.catalogue.catalogue import Catalogue
+from archiver.errors import DamageError
+from archiver.identifiers import AccessionNumber
+from archiver.reports import SyncFailure, SyncReport
+from archiver.selection import Selection
+from archiver.sync.last_sync import last_sync, last_sync_ended, selection_values
+from tests.unit.archives import STORED
 
-NUMBERS = [AccessionNumber(f"0001193125-04-{sequence:06d}") for sequence in range(3)]
-FAILURE = SyncFailure(NUMBERS[0], "", "FetchError", "no")
-
-
-@pytest.fixture
-def plan() -> Iterator[Plan]:
-    """A plan of three submissions."""
-    with Plan() as made:
-        made.add(SubmissionRef(number, FormType("8-K"), date(2004, 12, 6), Cik(1)) for number in NUMBERS)
-        yield made
+FAILURE = SyncFailure(AccessionNumber("0001193125-04-218426"), "", "FetchError", "no")
+OLD = {"began": "2024-01-02T03:04:05+00:00", "ended": None, "stopped": None, "planned": 3, "present": 1, "stored": 0}
 
 
-def test_the_catalogue_remembers_how_a_sync_ended(tmp_path: Path, plan: Plan) -> None:
-    """With what it could not get, and the moment of its end."""
+def test_the_last_sync_is_told_by_the_journal(tmp_path: Path) -> None:
+    """The newest that was a sync, and the end of the newest that came to one."""
     with Catalogue(tmp_path / "c", writable=True) as catalogue:
-        assert last_sync(catalogue) is None
-        tally = Tally(plan)
-        with sync_note(catalogue, tally):
-            plan.mark(NUMBERS[1:], Outcome.STORED)
-            tally.fail(FAILURE)
+        assert (last_sync(catalogue), last_sync_ended(catalogue)) == (None, None)
+        done = catalogue.runs.begin("sync", {}, began=STORED)
+        report = SyncReport(planned=3, stored=2, failed=1, failures=(FAILURE,))
+        catalogue.runs.end(done, report, ended=STORED, outcome="done")
         state = last_sync(catalogue)
         assert state is not None
+        assert (state.run, state.ended, state.stopped) == (done, "2024-01-02T03:04:05+00:00", None)
         assert (state.planned, state.stored, state.failed, state.behind) == (3, 2, 1, 1)
         assert state.failures == (FAILURE.accession,)
-        assert state.ended == catalogue.note(LAST_SYNC) is not None
-        assert state.stopped is None
+        stopped = catalogue.runs.begin("feed", {}, began=STORED)
+        catalogue.runs.end(stopped, SyncReport(planned=3), ended=STORED + timedelta(days=1), outcome="stopped")
+        catalogue.runs.begin("import", {}, began=STORED)
+        state = last_sync(catalogue)
+        assert state is not None
+        assert (state.run, state.ended, state.stopped) == (stopped, None, "2024-01-03T03:04:05+00:00")
+        assert last_sync_ended(catalogue) == "2024-01-02T03:04:05+00:00"
 
 
-def test_one_that_was_stopped_has_not_ended(tmp_path: Path, plan: Plan) -> None:
-    """The last end stays that of the one before."""
+def test_an_archive_from_before_the_journal_has_notes(tmp_path: Path) -> None:
+    """Its last sync is told by them, until there is one in the journal."""
     with Catalogue(tmp_path / "c", writable=True) as catalogue:
-        plan.mark(NUMBERS[:1], Outcome.STORED)
-        with pytest.raises(KeyboardInterrupt), sync_note(catalogue, Tally(plan)):
-            raise KeyboardInterrupt
+        catalogue.set_note("sync", json.dumps(OLD | {"absent": 0, "failed": 0, "failures": []}))
+        catalogue.set_note("last_sync", "2024-01-01T00:00:00+00:00")
         state = last_sync(catalogue)
         assert state is not None
-        assert state.stopped
-        assert (state.ended, state.behind, catalogue.note(LAST_SYNC)) == (None, 2, None)
+        assert (state.began, state.planned, state.behind, state.run) == (OLD["began"], 3, 2, None)
+        assert last_sync_ended(catalogue) == "2024-01-01T00:00:00+00:00"
 
 
-def test_what_is_noted_in_between_survives_a_kill(tmp_path: Path, plan: Plan) -> None:
-    """A killed run leaves what it noted last: begun, neither ended nor stopped, with its plan."""
-    with Catalogue(tmp_path / "c", writable=True) as catalogue, sync_note(catalogue, Tally(plan)) as note:
-        plan.mark(NUMBERS[:1], Outcome.PRESENT)
-        note()
-        state = last_sync(catalogue)
-        assert state is not None
-        assert (state.planned, state.behind, state.ended, state.stopped) == (3, 2, None, None)
+@pytest.mark.parametrize("note", ["", "[]", "{}", '{"began": 7}', json.dumps(OLD | {"planned": "three"})])
+def test_a_damaged_note_is_damage(tmp_path: Path, note: str) -> None:
+    """And no crash."""
+    with Catalogue(tmp_path / "c", writable=True) as catalogue:
+        catalogue.set_note("sync", note)
+        with pytest.raises(DamageError, match="in the note 'sync'"):
+            last_sync(catalogue)
+
+
+def test_what_was_asked_for_is_plain_json() -> None:
+    """Only what narrows it, dates as ISO text."""
+    selection = Selection(["8-K"], ciks=[1056386], since="2004-12-01")
+    assert json.loads(json.dumps(selection_values([selection], refresh=True))) == {
+        "select": [{"forms": ["8-K"], "ciks": [1056386], "since": "2004-12-01"}],
+        "refresh": True,
+    }

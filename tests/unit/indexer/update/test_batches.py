@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from archiver.catalogue.records import CatalogueRecord
 from archiver.identifiers import AccessionNumber
 from archiver.store.archive import Archive
-from archiver.store.catalogue import CatalogueRecord
 from indexer.index_folder import create_index
 from indexer.update import batches
 from indexer.update.batches import Event, Gathered, IndexFailure, Read, Setup, gather_here

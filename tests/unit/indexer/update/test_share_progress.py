@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archiver.catalogue.records import CatalogueRecord
 from archiver.errors import DamageError, UsageError
-from archiver.store.catalogue import CatalogueRecord
 from indexer.share import FIRST_YEAR, LAST_YEAR, Share
 from indexer.update.share_progress import ShareNotes, taken_notes
 from tests.unit.archives import catalogue_record

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
+from archiver.catalogue.records import CatalogueRecord
 from archiver.errors import StorageError, WorkerDiedError
 from archiver.identifiers import AccessionNumber
 from archiver.store.archive import Archive
-from archiver.store.catalogue import CatalogueRecord
 from indexer.engine import Engine
 from indexer.index_folder import create_index
 from indexer.update import workers

@@ -1,23 +1,28 @@
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import os
 import sqlite3
 import stat
 import tempfile
 import threading
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archiver.errors import ArchiveFormatError, DamageError, EdgarchiveError
-from archiver.identifiers import AccessionNumber
-from archiver.store import catalogue as catalogue_module
-from archiver.store.catalogue import Catalogue
-from tests.unit.archives import catalogue_record
+from archiver.catalogue import catalogue as catalogue_module
+from archiver.catalogue.catalogue import Catalogue
+from archiver.catalogue.listings import IndexFile
+from archiver.catalogue.records import COLUMNS, CatalogueTotals, older_version
+from archiver.catalogue.watching import Delivery, SavedSearch, Sighting
+from archiver.errors import ArchiveFormatError, DamageError, EdgarchiveError, UsageError
+from archiver.identifiers import AccessionNumber, FormType
+from tests.unit.archives import FILED, STORED, catalogue_record
 
 MANY = 2_500
 
@@ -35,7 +40,9 @@ def path(tmp_path: Path) -> Path:
 
 def test_a_row_comes_back_as_it_was_written(path: Path) -> None:
     """Every field, the absent ones too, and times in UTC; a second process sees it at once."""
-    full = catalogue_record("0001193125-04-000001", data=b"x", etag_md5="0" * 32, signature="valid", indexed_sha256="f")
+    full = catalogue_record(
+        "0001193125-04-000001", data=b"x", etag_md5="0" * 32, signature="valid", indexed_sha256="f" * 64
+    )
     bare = catalogue_record("0001193125-04-000002")
     with Catalogue(path, writable=True) as written, Catalogue(path) as read:
         written.add(full)
@@ -89,7 +96,7 @@ def test_what_is_indexed_is_known_by_its_sha256(path: Path) -> None:
     with Catalogue(path, writable=True) as catalogue:
         catalogue.add(first)
         catalogue.add(second)
-        catalogue.mark_indexed([(first.accession, first.sha256), (second.accession, "of other bytes")])
+        catalogue.mark_indexed([(first.accession, first.sha256), (second.accession, "ab" * 32)])
         assert [record.accession for record in catalogue.unindexed()] == [second.accession]
         catalogue.clear_index_marks()
         assert catalogue.count_unindexed() == 2
@@ -123,7 +130,7 @@ def test_a_withdrawn_submission_is_marked_and_can_come_back(path: Path) -> None:
 def test_sums_and_spans(path: Path) -> None:
     """Counts by form and filing year, bytes in all, and both ends of a span of filing dates."""
     with Catalogue(path, writable=True) as catalogue:
-        assert catalogue.totals() == catalogue_module.CatalogueTotals(0, 0, 0, 0, ())
+        assert catalogue.totals() == CatalogueTotals(0, 0, 0, 0, ())
         for number, day in enumerate([date(2003, 12, 31), date(2004, 1, 1), date(2004, 1, 2)]):
             catalogue.add(catalogue_record(numbered(number), data=b"abc", stored_bytes=2, filing_date=day))
         totals = catalogue.totals()
@@ -159,7 +166,7 @@ def test_a_write_that_fails_changes_nothing(path: Path) -> None:
     with Catalogue(path, writable=True) as catalogue:
         catalogue.add(catalogue_record(numbered(1)))
         with pytest.raises(UnicodeEncodeError):
-            catalogue.mark_indexed([(numbered(1), "sha256"), (numbered(2), "\udc00")])
+            catalogue.mark_indexed([(numbered(1), "ab" * 32), (numbered(2), "\udc00")])
         assert [record.indexed_sha256 for record in catalogue.records()] == [None]
         catalogue.set_note("still", "usable")
 
@@ -184,11 +191,11 @@ def test_a_catalogue_of_a_newer_version_is_left_alone(path: Path) -> None:
     """An older edgarchive neither reads nor writes what it does not know."""
     Catalogue(path, writable=True).close()
     connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 3")
+    connection.execute("PRAGMA user_version = 4")
     connection.close()
     before = path.read_bytes()
     for writable in (False, True):
-        with pytest.raises(ArchiveFormatError, match="version 3"):
+        with pytest.raises(ArchiveFormatError, match="version 4"):
             Catalogue(path, writable=writable)
     assert path.read_bytes() == before
 
@@ -267,10 +274,10 @@ def test_a_catalogue_that_nobody_can_write_is_readable(path: Path) -> None:
 def test_a_checkpoint_is_of_one_selection_and_one_version(path: Path) -> None:
     """Another version of the indexes, or another selection, has not been finished."""
     with Catalogue(path, writable=True) as catalogue:
-        catalogue.set_checkpoint("selection", "2004 Q4", "version", planned=7)
-        assert catalogue.checkpoint("selection", "2004 Q4", "version") == 7
-        assert catalogue.checkpoint("selection", "2004 Q4", "another") is None
-        assert catalogue.checkpoint("another", "2004 Q4", "version") is None
+        catalogue.checkpoints.set("selection", "2004 Q4", "version", planned=7)
+        assert catalogue.checkpoints.get("selection", "2004 Q4", "version") == 7
+        assert catalogue.checkpoints.get("selection", "2004 Q4", "another") is None
+        assert catalogue.checkpoints.get("another", "2004 Q4", "version") is None
 
 
 def test_a_deleted_row_takes_all_checkpoints_with_it(path: Path) -> None:
@@ -278,14 +285,14 @@ def test_a_deleted_row_takes_all_checkpoints_with_it(path: Path) -> None:
     record = catalogue_record("0001193125-04-000001")
     with Catalogue(path, writable=True) as catalogue:
         catalogue.add(record)
-        catalogue.set_checkpoint("selection", "2004 Q4", "version", planned=7)
+        catalogue.checkpoints.set("selection", "2004 Q4", "version", planned=7)
         catalogue.add(record)
-        assert catalogue.checkpoint("selection", "2004 Q4", "version") == 7
+        assert catalogue.checkpoints.get("selection", "2004 Q4", "version") == 7
         other = sqlite3.connect(path)
         with other:
             other.execute("DELETE FROM submission")
         other.close()
-        assert catalogue.checkpoint("selection", "2004 Q4", "version") is None
+        assert catalogue.checkpoints.get("selection", "2004 Q4", "version") is None
 
 
 def test_the_sizes_of_many_files_are_told_at_once(path: Path) -> None:
@@ -295,3 +302,176 @@ def test_the_sizes_of_many_files_are_told_at_once(path: Path) -> None:
         catalogue.add(*records[:1100])
         sizes = catalogue.stored_bytes_of([record.accession for record in records])
         assert sizes == {record.accession: record.stored_bytes for record in records[:1100]}
+
+
+def test_a_row_of_newer_bytes_keeps_what_only_the_older_one_knew(path: Path) -> None:
+    """When and by which run it was added, what EDGAR's index said of it, and what is indexed; its own is the rest."""
+    older = dataclasses.replace(
+        catalogue_record("0001193125-04-000001", data=b"old"),
+        run=1,
+        added_run=1,
+        withdrawn_at=STORED,
+        listed=True,
+        quarter="2004 Q4",
+        first_seen=STORED,
+        missing_since=STORED,
+        missing_in="version",
+        indexed_sha256="a" * 64,
+    )
+    later = STORED + timedelta(days=1)
+    newer = dataclasses.replace(
+        catalogue_record("0001193125-04-000001", data=b"newer"), run=2, added_run=2, added=later, stored_at=later
+    )
+    with Catalogue(path, writable=True) as catalogue:
+        catalogue.add(older)
+        catalogue.add(newer)
+        assert catalogue.get(older.accession) == dataclasses.replace(
+            older, run=2, stored_at=later, size=newer.size, sha256=newer.sha256
+        )
+        catalogue.add(dataclasses.replace(newer, run=3))
+        same_bytes = catalogue.get(older.accession)
+        assert same_bytes is not None
+        assert same_bytes.run == 2
+        catalogue.put(newer)
+        assert catalogue.get(older.accession) == newer
+
+
+def test_what_was_added_since_a_moment_or_a_run(path: Path) -> None:
+    """Both ends count; rows from before the journal belong to no run; a clock set back changes nothing by run."""
+    moments = [STORED, STORED + timedelta(hours=1), STORED - timedelta(days=1)]
+    with Catalogue(path, writable=True) as catalogue:
+        catalogue.add(catalogue_record(numbered(0)))
+        for run, moment in enumerate(moments, 1):
+            record = catalogue_record(numbered(run))
+            catalogue.add(dataclasses.replace(record, added=moment, added_run=run, run=run))
+        assert [record.added_run for record in catalogue.added_since(STORED)] == [None, 1, 2]
+        assert [record.added_run for record in catalogue.added_by(2)] == [2, 3]
+
+
+def test_the_index_names_and_no_longer_names_a_submission(path: Path) -> None:
+    """The first time that it is missing counts; being named again ends that; rows are found by the quarter."""
+    first, later = STORED, STORED + timedelta(days=3)
+    with Catalogue(path, writable=True) as catalogue:
+        catalogue.add(catalogue_record(numbered(1)), catalogue_record(numbered(2)))
+        catalogue.set_listed([numbered(1)], quarter="2004 Q4", moment=first)
+        catalogue.set_listed([numbered(1)], quarter="2005 Q1", moment=later)
+        assert not list(catalogue.named_in("2004 Q4"))
+        assert [record.accession for record in catalogue.named_in("2005 Q1")] == [numbered(1)]
+        catalogue.set_missing([numbered(1)], version="one", moment=first)
+        catalogue.set_missing([numbered(1)], version="two", moment=later)
+        [record] = catalogue.named_in("2005 Q1")
+        assert (record.listed, record.first_seen) == (True, first)
+        assert (record.missing_since, record.missing_in) == (first, "one")
+        catalogue.set_listed([numbered(1)], quarter="2005 Q1", moment=later)
+        [record] = catalogue.named_in("2005 Q1")
+        assert (record.missing_since, record.missing_in) == (None, None)
+
+
+def test_a_new_form_is_indexed_again(path: Path) -> None:
+    """A form that EDGAR has renamed is taken over; the same one changes nothing."""
+    with Catalogue(path, writable=True) as catalogue:
+        for number in (1, 2):
+            record = catalogue_record(numbered(number), data=b"x")
+            catalogue.add(record)
+            catalogue.mark_indexed([(record.accession, record.sha256)])
+        catalogue.set_form([(numbered(1), FormType("8-K/A")), (numbered(2), FormType("8-K"))])
+        assert [(record.accession, record.form) for record in catalogue.unindexed()] == [(numbered(1), "8-K/A")]
+
+
+def test_acknowledged_signatures_are_of_certain_bytes(path: Path) -> None:
+    """Accession number and sha256 together; the first time stays."""
+    pair = (numbered(1), "ab" * 32)
+    with Catalogue(path, writable=True) as catalogue:
+        catalogue.acknowledge([pair], moment=STORED)
+        catalogue.acknowledge([pair], moment=STORED + timedelta(days=1))
+        assert catalogue.acknowledged() == {pair: STORED}
+
+
+COLUMNS_OF = {
+    "submission": tuple(COLUMNS.split(", ")),
+    "beside": ("accession", "sha256", "kind", "source", "url", "size", "stored_bytes", "stored_at", "run"),
+    "run": ("verb", "selection", "began", "updated", "ended", "outcome", "planned", "requests", "failures"),
+    "index_file": ("path", "sha256", "last_modified", "listed", "last_day"),
+    "checkpoint": ("selection", "quarter", "version", "planned"),
+    "note": ("key", "value"),
+    "acknowledged": ("accession", "sha256", "acknowledged_at"),
+    "saved_search": ("name", "query", "filters", "saved_at"),
+    "sighting": ("accession", "entry", "state", "seen_at", "attempts", "next_try_at"),
+    "delivery": ("id", "sink", "payload", "state", "created_at", "attempts", "next_try_at", "ended_at"),
+}
+TEXT_OF_ANY_KIND = {
+    ("submission", "form"),
+    ("submission", "url"),
+    ("submission", "quarter"),
+    ("submission", "missing_in"),
+    ("beside", "url"),
+    ("run", "verb"),
+    ("index_file", "path"),
+    ("index_file", "last_modified"),
+    ("index_file", "listed"),
+    ("checkpoint", "selection"),
+    ("checkpoint", "quarter"),
+    ("checkpoint", "version"),
+    ("note", "key"),
+    ("note", "value"),
+    ("saved_search", "name"),
+    ("saved_search", "query"),
+    ("delivery", "id"),
+    ("delivery", "sink"),
+}
+
+
+def fill(catalogue: Catalogue) -> None:
+    """One row in every table."""
+    record = catalogue_record(numbered(1), data=b"x")
+    catalogue.add(record)
+    catalogue.add_beside(older_version(record))
+    catalogue.runs.begin("sync", {"select": []}, began=STORED)
+    catalogue.index_files.set(IndexFile("full-index/2004/QTR4/master.gz", "ab" * 32, "date", "stamp", FILED))
+    catalogue.checkpoints.set("selection", "2004 Q4", "version", planned=7)
+    catalogue.set_note("key", "value")
+    catalogue.acknowledge([(record.accession, record.sha256)], moment=STORED)
+    catalogue.saved_searches.set(SavedSearch("resignations", "item:5.02", {"form": ["8-K"]}, STORED))
+    catalogue.sightings.add(Sighting(record.accession, {"form": "8-K"}, "pending", STORED, 0, STORED))
+    catalogue.deliveries.add([Delivery("one", "stdout", record.accession, None, {"id": "one"}, STORED)])
+
+
+FLIPPED = (b"\x00\xff", "\x07 not so", -3, 2.5, "2004-13-99")
+
+
+@pytest.mark.parametrize("table", COLUMNS_OF)
+def test_any_flipped_value_is_damage(path: Path, table: str) -> None:
+    """Of every column of every table, whatever stands there: reading all of it says so, and never crashes."""
+    with Catalogue(path, writable=True) as catalogue:
+        fill(catalogue)
+        catalogue.check()
+    whole = path.read_bytes()
+    for column in COLUMNS_OF[table]:
+        refused = 0
+        for value in FLIPPED:
+            path.write_bytes(whole)
+            with contextlib.closing(sqlite3.connect(path)) as connection:
+                connection.execute("PRAGMA synchronous = OFF")
+                connection.execute("PRAGMA ignore_check_constraints = ON")
+                try:
+                    connection.execute(f"UPDATE {table} SET {column} = ?", (value,))
+                    connection.commit()
+                except sqlite3.IntegrityError:
+                    refused += 1
+                    continue
+                [after] = connection.execute(f"SELECT {column} FROM {table}").fetchone()
+            if isinstance(after, str) and (table, column) in TEXT_OF_ANY_KIND:
+                continue
+            with Catalogue(path) as catalogue, pytest.raises(DamageError, match="is damaged"):
+                catalogue.check()
+        assert refused < len(FLIPPED), column
+
+
+def test_a_closed_catalogue_says_so(path: Path) -> None:
+    """It is no damage."""
+    catalogue = Catalogue(path, writable=True)
+    catalogue.close()
+    with pytest.raises(UsageError, match="is closed"):
+        catalogue.count()
+    with pytest.raises(UsageError, match="is closed"):
+        catalogue.set_note("a", "b")

@@ -1,0 +1,345 @@
+"""The catalogue: one row for each stored submission, in SQLite (docs/format.md).
+
+A row is written only after its file is durable, so a row always names a complete file. Each write is one small
+transaction in WAL mode; a power cut may lose the last rows, never their files, and the next run finds those again.
+The cost of a row does not grow with the catalogue.
+"""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from archiver.catalogue import values
+from archiver.catalogue.database import REPAIR, Database
+from archiver.catalogue.listings import Checkpoints, IndexFiles
+from archiver.catalogue.records import (
+    BESIDE_COLUMNS,
+    COLUMNS,
+    BesideRecord,
+    CatalogueRecord,
+    CatalogueTotals,
+    beside_record,
+    beside_values,
+    submission_record,
+    submission_values,
+)
+from archiver.catalogue.runs import Runs
+from archiver.catalogue.watching import Deliveries, SavedSearches, Sightings
+from archiver.errors import DamageError
+from archiver.identifiers import AccessionNumber, FormType
+
+_PAGE_ROWS = 1000
+
+_NEW = "excluded.{0}"
+_KEPT = "coalesce(submission.{0}, excluded.{0})"
+_SAME_BYTES = "CASE WHEN submission.sha256 = excluded.sha256 THEN submission.run ELSE excluded.run END"
+_MERGED = {
+    "added": "submission.added",
+    "added_run": "submission.added_run",
+    "run": _SAME_BYTES,
+    "withdrawn_at": "submission.withdrawn_at",
+    "missing_since": "submission.missing_since",
+    "missing_in": "submission.missing_in",
+    "first_seen": _KEPT.format("first_seen"),
+    "quarter": _KEPT.format("quarter"),
+    "listed": "max(submission.listed, excluded.listed)",
+    "indexed_sha256": "coalesce(excluded.indexed_sha256, submission.indexed_sha256)",
+}
+"""What an earlier row of a submission knew and a later one of other bytes does not."""
+
+
+class Catalogue:
+    """The open catalogue; threads may share it.
+
+    The rows of submissions are here; beside them stand `runs`, `index_files`, `checkpoints`, and, for `watch`,
+    `saved_searches`, `sightings` and `deliveries`. `frozen`: a lock keeps all writers away.
+
+    Its methods raise `DamageError` for what cannot be read or has an impossible value, `StorageError` for what cannot
+    be written, and `UsageError` once it is closed.
+    """
+
+    def __init__(self, path: Path, *, writable: bool = False, frozen: bool = False) -> None:
+        self._database = Database(path, writable=writable, frozen=frozen)
+        self.runs = Runs(self._database)
+        self.index_files = IndexFiles(self._database)
+        self.checkpoints = Checkpoints(self._database)
+        self.saved_searches = SavedSearches(self._database)
+        self.sightings = Sightings(self._database)
+        self.deliveries = Deliveries(self._database)
+
+    def check(self) -> None:
+        """Read all of the database: every page, and every row as what it means. Raises `DamageError`."""
+        verdict = str(self._database.rows("PRAGMA integrity_check(1)")[0][0])
+        if verdict != "ok":
+            raise DamageError(f"{self._database.path} is damaged: {verdict}", REPAIR)
+        self.checkpoints.check()
+        for rows in (
+            self.records(),
+            self.beside(),
+            self.runs.latest(),
+            self.index_files.all(),
+            self.saved_searches.all(),
+            self.sightings.all(),
+            self.deliveries.all(),
+            self.acknowledged(),
+            self.notes().items(),
+        ):
+            collections.deque(rows, maxlen=0)
+
+    def get(self, accession: AccessionNumber) -> CatalogueRecord | None:
+        """The row of `accession`, or None."""
+        rows = self._database.rows(f"SELECT {COLUMNS} FROM submission WHERE accession = ?", (accession,))
+        return self._record(rows[0]) if rows else None
+
+    def __contains__(self, accession: object) -> bool:
+        return bool(self._database.rows("SELECT 1 FROM submission WHERE accession = ?", (accession,)))
+
+    def _record(self, row: tuple[Any, ...]) -> CatalogueRecord:
+        return self._database.understood(submission_record, row)
+
+    def records(self) -> Iterator[CatalogueRecord]:
+        """All rows by accession number, a page at a time, so that memory stays flat."""
+        return self._pages("", (), order=("accession",))
+
+    def unindexed(self) -> Iterator[CatalogueRecord]:
+        """Rows whose bytes are not in the index yet, by filing date. Rows marked meanwhile may or may not appear."""
+        return self._pages("indexed_sha256 IS NOT sha256 AND", (), order=("filing_date", "accession"))
+
+    def records_by_filing_date(self) -> Iterator[CatalogueRecord]:
+        """All rows by filing date, a page at a time."""
+        return self._pages("", (), order=("filing_date", "accession"))
+
+    def filed_between(self, first: date, last: date) -> Iterator[CatalogueRecord]:
+        """Rows with a filing date from `first` to `last`, inclusive, by filing date, a page at a time."""
+        return self._pages(
+            "filing_date >= ? AND filing_date <= ? AND",
+            (first.isoformat(), last.isoformat()),
+            order=("filing_date", "accession"),
+        )
+
+    def added_since(self, moment: datetime) -> Iterator[CatalogueRecord]:
+        """Submissions that first came into the archive at `moment` or later, in that order, a page at a time."""
+        return self._pages("added >= ? AND", (moment.isoformat(),), order=("added", "accession"))
+
+    def added_by(self, run: int) -> Iterator[CatalogueRecord]:
+        """Submissions that first came into the archive by the run of this number or a later one, by accession number.
+
+        Unlike `added_since` it does not depend on a clock that somebody has set.
+        """
+        return self._pages("added_run >= ? AND", (run,), order=("accession",))
+
+    def named_in(self, quarter: str) -> Iterator[CatalogueRecord]:
+        """Submissions that EDGAR's full index of `quarter` was the last to name, by accession number."""
+        return self._pages("quarter = ? AND", (quarter,), order=("accession",))
+
+    def _pages(
+        self, condition: str, parameters: tuple[Any, ...], *, order: tuple[str, ...]
+    ) -> Iterator[CatalogueRecord]:
+        columns = ", ".join(order)
+        after: tuple[Any, ...] = ("",) * len(order)
+        while rows := self._database.rows(
+            f"SELECT {COLUMNS}, {columns} FROM submission WHERE {condition}"
+            f" ({columns}) > ({', '.join('?' * len(order))}) ORDER BY {columns} LIMIT {_PAGE_ROWS}",
+            (*parameters, *after),
+        ):
+            yield from (self._record(row[: -len(order)]) for row in rows)
+            after = rows[-1][-len(order) :]
+
+    def stored_bytes_of(self, accessions: Sequence[AccessionNumber]) -> dict[str, int]:
+        """The size of the file of each of `accessions` that has a row."""
+        rows = self._database.rows_of(
+            "SELECT accession, stored_bytes FROM submission WHERE accession IN ({})", accessions
+        )
+        return {row[0]: self._database.understood(lambda one: values.integer(one[1]), row) for row in rows}
+
+    def from_elsewhere(self, accessions: Sequence[AccessionNumber]) -> set[str]:
+        """Those of `accessions` whose bytes are not what EDGAR serves one by one: from the Feed, or imported."""
+        rows = self._database.rows_of(
+            "SELECT accession FROM submission WHERE source <> 'index' AND accession IN ({})", accessions
+        )
+        return {row[0] for row in rows}
+
+    def count(self) -> int:
+        """How many submissions are stored."""
+        return int(self._database.rows("SELECT count(*) FROM submission")[0][0])
+
+    def count_unindexed(self) -> int:
+        """How many stored submissions are not in the index yet."""
+        return int(self._database.rows("SELECT count(*) FROM submission WHERE indexed_sha256 IS NOT sha256")[0][0])
+
+    def totals(self) -> CatalogueTotals:
+        """Counts and bytes, in all and by form and filing year."""
+        sums = self._database.rows("SELECT coalesce(sum(size), 0), coalesce(sum(stored_bytes), 0) FROM submission")[0]
+        groups = self._database.rows(
+            "SELECT form, CAST(substr(filing_date, 1, 4) AS INTEGER), count(*) FROM submission"
+            " GROUP BY 1, 2 ORDER BY 1, 2"
+        )
+        size, stored_bytes = self._database.understood(lambda row: tuple(map(values.integer, row)), sums)
+        return CatalogueTotals(
+            submissions=self.count(),
+            size=size,
+            stored_bytes=stored_bytes,
+            unindexed=self.count_unindexed(),
+            by_form_and_year=tuple(self._database.understood(_group, row) for row in groups),
+        )
+
+    def add(self, *records: CatalogueRecord) -> None:
+        """Write the rows of submissions whose files are durable, in one transaction.
+
+        Of an earlier row of the same submission stays what only that knew: when it was added, and by which run; which
+        run stored the bytes, if they are the same; what EDGAR's index said of it; which bytes are indexed.
+        """
+        changes = ", ".join(
+            f"{name} = {_MERGED.get(name, _NEW.format(name))}" for name in COLUMNS.split(", ") if name != "accession"
+        )
+        self._insert(records, f"ON CONFLICT (accession) DO UPDATE SET {changes}")
+
+    def put(self, *records: CatalogueRecord) -> None:
+        """Write rows as they are, in place of earlier ones, in one transaction: for those who correct them."""
+        changes = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS.split(", ") if name != "accession")
+        self._insert(records, f"ON CONFLICT (accession) DO UPDATE SET {changes}")
+
+    def _insert(self, records: Iterable[CatalogueRecord], on_conflict: str) -> None:
+        marks = ", ".join("?" * len(COLUMNS.split(", ")))
+        self._database.write(
+            f"INSERT INTO submission ({COLUMNS}) VALUES ({marks}) {on_conflict}", map(submission_values, records)
+        )
+
+    def remove(self, accession: AccessionNumber) -> None:
+        """Forget a submission; all checkpoints go with it."""
+        self._database.write("DELETE FROM submission WHERE accession = ?", [(str(accession),)])
+
+    def make_durable(self) -> None:
+        """Bring every row that was written to the disk, where a power cut cannot undo it."""
+        self._database.make_durable()
+
+    def mark_indexed(self, pairs: Iterable[tuple[AccessionNumber, str]]) -> None:
+        """Note, after the engine's commit, that these submissions are indexed with these sha256: one transaction."""
+        self._database.write(
+            "UPDATE submission SET indexed_sha256 = ?2 WHERE accession = ?1",
+            [(str(accession), sha256) for accession, sha256 in pairs],
+        )
+
+    def clear_index_marks(self) -> None:
+        """Note, durably, that nothing is indexed."""
+        self._database.write("UPDATE submission SET indexed_sha256 = NULL WHERE indexed_sha256 IS NOT NULL", [()])
+        self.make_durable()
+
+    def set_form(self, pairs: Iterable[tuple[AccessionNumber, FormType]]) -> None:
+        """Take over the forms that EDGAR's index has now; these submissions are then indexed again."""
+        self._database.write(
+            "UPDATE submission SET form = ?2, indexed_sha256 = NULL WHERE accession = ?1 AND form <> ?2",
+            [(str(accession), str(form)) for accession, form in pairs],
+        )
+
+    def set_withdrawn(self, accessions: Iterable[AccessionNumber], moment: datetime | None) -> None:
+        """Note that EDGAR withdrew these submissions at `moment`, or (None) that it has them again. The bytes stay."""
+        value = moment.isoformat() if moment else None
+        self._database.write(
+            "UPDATE submission SET withdrawn_at = ?2 WHERE accession = ?1",
+            [(str(accession), value) for accession in accessions],
+        )
+
+    def set_listed(self, accessions: Iterable[AccessionNumber], *, quarter: str, moment: datetime) -> None:
+        """Note that EDGAR's full index of `quarter` names these submissions, as read at `moment`."""
+        self._database.write(
+            "UPDATE submission SET listed = 1, quarter = ?2, first_seen = coalesce(first_seen, ?3),"
+            " missing_since = NULL, missing_in = NULL WHERE accession = ?1",
+            [(str(accession), quarter, moment.isoformat()) for accession in accessions],
+        )
+
+    def set_missing(self, accessions: Iterable[AccessionNumber], *, version: str, moment: datetime) -> None:
+        """Note that the full index, read at `moment` in this `version`, does not name these; the first time counts."""
+        self._database.write(
+            "UPDATE submission SET missing_since = ?2, missing_in = ?3 WHERE accession = ?1 AND missing_since IS NULL",
+            [(str(accession), moment.isoformat(), version) for accession in accessions],
+        )
+
+    def add_beside(self, record: BesideRecord) -> None:
+        """Write the row of bytes that are durable beside their submission."""
+        marks = ", ".join("?" * len(BESIDE_COLUMNS.split(", ")))
+        self._database.write(
+            f"INSERT OR REPLACE INTO beside ({BESIDE_COLUMNS}) VALUES ({marks})", [beside_values(record)]
+        )
+
+    def remove_beside(self, record: BesideRecord) -> None:
+        """Forget bytes that are no longer beside their submission."""
+        self._database.write(
+            "DELETE FROM beside WHERE accession = ? AND sha256 = ?", [(record.accession, record.sha256)]
+        )
+
+    def beside(self, accession: AccessionNumber | None = None) -> Iterator[BesideRecord]:
+        """What is kept beside one submission, or beside all of them, by accession number and time."""
+        where, parameters = ("WHERE accession = ?", (str(accession),)) if accession else ("", ())
+        rows = self._database.rows(
+            f"SELECT {BESIDE_COLUMNS} FROM beside {where} ORDER BY accession, stored_at, sha256", parameters
+        )
+        yield from (self._database.understood(beside_record, row) for row in rows)
+
+    def acknowledged(self) -> dict[tuple[AccessionNumber, str], datetime]:
+        """The invalid signatures that a person has acknowledged: accession number and sha256 -> when."""
+        rows = self._database.rows("SELECT accession, sha256, acknowledged_at FROM acknowledged ORDER BY 1, 2")
+        return dict(self._database.understood(_acknowledged, row) for row in rows)
+
+    def acknowledge(self, pairs: Iterable[tuple[AccessionNumber, str]], *, moment: datetime) -> None:
+        """Note that a person knows of the invalid signature of these very bytes."""
+        self._database.write(
+            "INSERT OR IGNORE INTO acknowledged (accession, sha256, acknowledged_at) VALUES (?, ?, ?)",
+            [(str(accession), sha256, moment.isoformat()) for accession, sha256 in pairs],
+        )
+
+    def salvage(self) -> Iterator[CatalogueRecord]:
+        """The rows of submissions that can still be read of a damaged catalogue."""
+        return self._database.salvage(f"SELECT {COLUMNS} FROM submission", "accession", submission_record)
+
+    def salvage_beside(self) -> Iterator[BesideRecord]:
+        """The rows of bytes beside submissions that can still be read of a damaged catalogue."""
+        return self._database.salvage(f"SELECT {BESIDE_COLUMNS} FROM beside", "accession", beside_record)
+
+    def salvage_acknowledged(self) -> Iterator[tuple[tuple[AccessionNumber, str], datetime]]:
+        """The acknowledged signatures that can still be read of a damaged catalogue."""
+        return self._database.salvage(
+            "SELECT accession, sha256, acknowledged_at FROM acknowledged", "accession", _acknowledged
+        )
+
+    def note(self, key: str) -> str | None:
+        """A single remembered value, such as the time of the last sync."""
+        rows = self._database.rows("SELECT key, value FROM note WHERE key = ?", (key,))
+        return self._database.understood(_note, rows[0])[1] if rows else None
+
+    def notes(self) -> dict[str, str]:
+        """Every remembered value."""
+        return dict(self._database.understood(_note, row) for row in self._database.rows("SELECT key, value FROM note"))
+
+    def set_note(self, key: str, value: str) -> None:
+        """Remember `value` under `key`."""
+        self._database.write("INSERT OR REPLACE INTO note (key, value) VALUES (?, ?)", [(key, value)])
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _group(row: tuple[Any, ...]) -> tuple[str, int, int]:
+    form, year, count = row
+    return values.text(form), values.integer(year), values.integer(count)
+
+
+def _note(row: tuple[Any, ...]) -> tuple[str, str]:
+    key, value = row
+    return values.text(key), values.text(value)
+
+
+def _acknowledged(row: tuple[Any, ...]) -> tuple[tuple[AccessionNumber, str], datetime]:
+    accession, sha256, acknowledged_at = row
+    return (AccessionNumber(values.text(accession)), values.sha256(sha256)), values.moment(acknowledged_at)

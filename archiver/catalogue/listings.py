@@ -1,0 +1,107 @@
+"""What the catalogue remembers of EDGAR's index files: the kept copies, and the quarters that a selection finished."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from archiver.catalogue import values
+from archiver.catalogue.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class IndexFile:
+    """A kept copy of one of EDGAR's index files (`archiver.listings.cache`).
+
+    `path` is below EDGAR's ``Archives/edgar``; `sha256` is of the kept bytes; `last_modified` is the HTTP date and
+    `listed` the folder list's words for date and size, both as EDGAR wrote them; `last_day` its newest filing date.
+    """
+
+    path: str
+    sha256: str
+    last_modified: str | None
+    listed: str | None
+    last_day: date | None
+
+
+class IndexFiles:
+    """The rows of the copies in ``indexes/``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, path: str) -> IndexFile | None:
+        """What is known of the kept copy of EDGAR's index file `path`, or None."""
+        rows = self._database.rows(f"SELECT {_INDEX_FILE_COLUMNS} FROM index_file WHERE path = ?", (path,))
+        return self._database.understood(_index_file, rows[0]) if rows else None
+
+    def all(self) -> list[IndexFile]:
+        """Every row."""
+        rows = self._database.rows(f"SELECT {_INDEX_FILE_COLUMNS} FROM index_file ORDER BY path")
+        return [self._database.understood(_index_file, row) for row in rows]
+
+    def set(self, file: IndexFile) -> None:
+        """Remember what the kept copy of an index file is."""
+        last_day = file.last_day.isoformat() if file.last_day else None
+        self._database.write(
+            f"INSERT OR REPLACE INTO index_file ({_INDEX_FILE_COLUMNS}) VALUES (?, ?, ?, ?, ?)",
+            [(file.path, file.sha256, file.last_modified, file.listed, last_day)],
+        )
+
+
+class Checkpoints:
+    """Which quarters a selection has finished: every submission that it takes of them is stored.
+
+    `selection` and `version` (of the quarter's indexes) are fingerprints. A row of a submission that is deleted, by
+    whomever, takes all checkpoints with it.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, selection: str, quarter: str, version: str) -> int | None:
+        """How many submissions the selection takes of the quarter, if all of them were stored; None: not known."""
+        rows = self._database.rows(
+            "SELECT selection, quarter, version, planned FROM checkpoint"
+            " WHERE selection = ? AND quarter = ? AND version = ?",
+            (selection, quarter, version),
+        )
+        return self._database.understood(_checkpoint, rows[0]) if rows else None
+
+    def check(self) -> None:
+        """Read every row. Raises `DamageError`."""
+        for row in self._database.rows("SELECT selection, quarter, version, planned FROM checkpoint"):
+            self._database.understood(_checkpoint, row)
+
+    def set(self, selection: str, quarter: str, version: str, *, planned: int) -> None:
+        """Note that every one of the `planned` submissions is stored."""
+        self._database.write(
+            "INSERT OR REPLACE INTO checkpoint (selection, quarter, version, planned) VALUES (?, ?, ?, ?)",
+            [(selection, quarter, version, planned)],
+        )
+
+    def forget(self) -> None:
+        """Let the next runs read every quarter again: something that was stored is not there."""
+        self._database.write("DELETE FROM checkpoint", [()])
+
+
+_INDEX_FILE_COLUMNS = "path, sha256, last_modified, listed, last_day"
+
+
+def _index_file(row: tuple[Any, ...]) -> IndexFile:
+    path, sha256, last_modified, listed, last_day = row
+    return IndexFile(
+        path=values.text(path),
+        sha256=values.sha256(sha256),
+        last_modified=values.optional(values.text, last_modified),
+        listed=values.optional(values.text, listed),
+        last_day=values.optional(values.day, last_day),
+    )
+
+
+def _checkpoint(row: tuple[Any, ...]) -> int:
+    selection, quarter, version, planned = row
+    for value in (selection, quarter, version):
+        values.text(value)
+    return values.integer(planned)

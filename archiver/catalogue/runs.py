@@ -1,0 +1,218 @@
+"""The journal: which runs there were, and what each of them stored."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from archiver.catalogue import values
+from archiver.catalogue.database import Database
+from archiver.catalogue.records import (
+    BESIDE_COLUMNS,
+    COLUMNS,
+    BesideRecord,
+    CatalogueRecord,
+    beside_record,
+    submission_record,
+)
+from archiver.identifiers import AccessionNumber
+from archiver.reports import SyncReport
+
+_COUNTS = ("planned", "present", "stored", "absent", "failed", "withdrawn", "bytes", "requests")
+_COLUMNS = f"number, verb, selection, began, updated, ended, outcome, message, {', '.join(_COUNTS)}, failures"
+LOST_VERB = "unknown"
+_MAX_FAILURES = 100
+_PAGE_ROWS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run: its `verb`, what it was asked for (`selection`, plain JSON values), and how it stands.
+
+    `updated` is when its counts were last written. `outcome` is ``done``, ``stopped`` (an error or a person ended it;
+    `message` says what), or None: it is running, or was killed. The counts are those of a `SyncReport`; `failures` are
+    accession numbers, a hundred at most.
+    """
+
+    number: int
+    verb: str
+    selection: dict[str, Any]
+    began: datetime
+    updated: datetime
+    ended: datetime | None
+    outcome: str | None
+    message: str | None
+    planned: int
+    present: int
+    stored: int
+    absent: int
+    failed: int
+    withdrawn: int
+    bytes: int
+    requests: int
+    failures: tuple[AccessionNumber, ...]
+
+    @property
+    def behind(self) -> int:
+        """How many planned submissions it had not dealt with, or could not have."""
+        return self.planned - self.present - self.stored - self.absent
+
+
+class Runs:
+    """The journal. Rows are only added, and a row changes only while its run lasts."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def begin(self, verb: str, selection: dict[str, Any], *, began: datetime) -> int:
+        """Note, durably, that a run begins; returns its number, which no other run has had."""
+        moment = began.isoformat()
+        with self._database.transaction() as connection:
+            newest = connection.execute(
+                "SELECT max(coalesce((SELECT max(number) FROM run), 0),"
+                " coalesce((SELECT max(run) FROM submission), 0), coalesce((SELECT max(run) FROM beside), 0))"
+            ).fetchone()[0]
+            number = self._database.understood(lambda row: values.integer(row[0]), (newest,)) + 1
+            connection.execute(
+                "INSERT INTO run (number, verb, selection, began, updated) VALUES (?, ?, ?, ?, ?)",
+                (number, verb, json.dumps(selection), moment, moment),
+            )
+        self._database.make_durable()
+        return number
+
+    def update(self, number: int, report: SyncReport, *, updated: datetime) -> None:
+        """Note how a run stands, for those who look meanwhile, and for when it is killed."""
+        self._set(number, report, updated, ended=None, outcome=None, message=None)
+
+    def end(
+        self, number: int, report: SyncReport, *, ended: datetime, outcome: str, message: str | None = None
+    ) -> None:
+        """Note, durably, how a run ended."""
+        self._set(number, report, ended, ended=ended.isoformat(), outcome=outcome, message=message)
+        self._database.make_durable()
+
+    def _set(
+        self,
+        number: int,
+        report: SyncReport,
+        updated: datetime,
+        *,
+        ended: str | None,
+        outcome: str | None,
+        message: str | None,
+    ) -> None:
+        counts = ", ".join(f"{name} = ?" for name in _COUNTS)
+        failures = [str(failure.accession) for failure in report.failures if failure.accession][:_MAX_FAILURES]
+        self._database.write(
+            f"UPDATE run SET updated = ?, ended = ?, outcome = ?, message = ?, failures = ?, {counts} WHERE number = ?",
+            [
+                (
+                    updated.isoformat(),
+                    ended,
+                    outcome,
+                    message,
+                    json.dumps(failures),
+                    *(getattr(report, name) for name in _COUNTS),
+                    number,
+                )
+            ],
+        )
+
+    def put_back(self, run: Run) -> None:
+        """Write a run as another catalogue had it, unless there is one of this number."""
+        self._database.write(
+            f"INSERT OR IGNORE INTO run ({_COLUMNS}) VALUES ({', '.join('?' * (9 + len(_COUNTS)))})",
+            [
+                (
+                    run.number,
+                    run.verb,
+                    json.dumps(run.selection),
+                    run.began.isoformat(),
+                    run.updated.isoformat(),
+                    run.ended.isoformat() if run.ended else None,
+                    run.outcome,
+                    run.message,
+                    *(getattr(run, name) for name in _COUNTS),
+                    json.dumps(run.failures),
+                )
+            ],
+        )
+
+    def note_lost(self, number: int) -> None:
+        """Write the row of a run that the journal has lost: of it is known only what it stored, and when."""
+        [(stored, began)] = self._database.rows(
+            "SELECT count(*), min(stored_at) FROM (SELECT stored_at FROM submission WHERE run = ?1 OR added_run = ?1"
+            " UNION ALL SELECT stored_at FROM beside WHERE run = ?1)",
+            (number,),
+        )
+        self._database.write(
+            "INSERT OR IGNORE INTO run (number, verb, selection, began, updated, stored) VALUES (?, ?, '{}', ?, ?, ?)",
+            [(number, LOST_VERB, began, began, stored)],
+        )
+
+    def get(self, number: int) -> Run | None:
+        """The run of this number, or None."""
+        rows = self._database.rows(f"SELECT {_COLUMNS} FROM run WHERE number = ?", (number,))
+        return self._database.understood(_run, rows[0]) if rows else None
+
+    def latest(self, limit: int | None = None, *, verbs: tuple[str, ...] = ()) -> Iterator[Run]:
+        """The runs, the newest first: at most `limit`, and, with `verbs`, only of those."""
+        before, left = 1 << 62, limit
+        where = f"verb IN ({', '.join('?' * len(verbs))}) AND" if verbs else ""
+        while left is None or left > 0:
+            rows = self._database.rows(
+                f"SELECT {_COLUMNS} FROM run WHERE {where} number < ? ORDER BY number DESC LIMIT ?",
+                (*verbs, before, min(_PAGE_ROWS, _PAGE_ROWS if left is None else left)),
+            )
+            if not rows:
+                return
+            for row in rows:
+                yield self._database.understood(_run, row)
+            before = rows[-1][0]
+            left = None if left is None else left - len(rows)
+
+    def stored(self, number: int) -> Iterator[CatalogueRecord | BesideRecord]:
+        """What a run stored and the archive has: submissions, and bytes that stand beside newer ones since."""
+        last = ""
+        while rows := self._database.rows(
+            f"SELECT {COLUMNS} FROM submission WHERE run = ? AND accession > ? ORDER BY accession LIMIT {_PAGE_ROWS}",
+            (number, last),
+        ):
+            yield from (self._database.understood(submission_record, row) for row in rows)
+            last = rows[-1][0]
+        for row in self._database.rows(
+            f"SELECT {BESIDE_COLUMNS} FROM beside WHERE run = ? ORDER BY accession, sha256", (number,)
+        ):
+            yield self._database.understood(beside_record, row)
+
+    def salvage(self) -> Iterator[Run]:
+        """The runs that can still be read of a damaged catalogue."""
+        return self._database.salvage(f"SELECT {_COLUMNS} FROM run", "number", _run)
+
+    def unknown(self) -> list[int]:
+        """The numbers that stand at submissions and have no run: the journal's row was lost."""
+        rows = self._database.rows(
+            "SELECT run FROM (SELECT DISTINCT run FROM submission UNION SELECT DISTINCT added_run FROM submission"
+            " UNION SELECT DISTINCT run FROM beside) WHERE run IS NOT NULL AND run NOT IN (SELECT number FROM run)"
+            " ORDER BY run"
+        )
+        return [self._database.understood(lambda row: values.integer(row[0]), row) for row in rows]
+
+
+def _run(row: tuple[Any, ...]) -> Run:
+    number, verb, selection, began, updated, ended, outcome, message, *counts, failures = row
+    return Run(
+        number=values.integer(number),
+        verb=values.text(verb),
+        selection=values.json_of(dict, selection),
+        began=values.moment(began),
+        updated=values.moment(updated),
+        ended=values.optional(values.moment, ended),
+        outcome=values.optional(lambda value: values.one_of(value, "done", "stopped"), outcome),
+        message=values.optional(values.text, message),
+        **dict(zip(_COUNTS, map(values.integer, counts), strict=True)),
+        failures=tuple(AccessionNumber(values.text(number)) for number in values.json_of(list, failures)),
+    )

@@ -1,0 +1,102 @@
+"""Values read from the catalogue, held against what they must be.
+
+SQLite keeps no checksums and gives any type in any column, so a flipped bit may stand in any value. Each function
+returns the value as what it means, or raises ValueError.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+_SHA256 = re.compile("[0-9a-f]{64}")
+_MD5 = re.compile("[0-9a-f]{32}")
+_SHOWN = 40
+_MAX_COUNT = 1 << 53
+
+
+def text(value: object) -> str:
+    """A text."""
+    if not isinstance(value, str):
+        raise ValueError(f"{_shown(value)} is not text")  # noqa: TRY004 — a wrong value, not a wrong call
+    return value
+
+
+def one_of(value: object, *allowed: T) -> T:
+    """One of some words."""
+    for word in allowed:
+        if value == word:
+            return word
+    raise ValueError(f"{_shown(value)} is not one of {', '.join(map(str, allowed))}")
+
+
+def integer(value: object) -> int:
+    """A number that counts something: an integer, not below 0."""
+    if not isinstance(value, int) or not 0 <= value <= _MAX_COUNT:
+        raise ValueError(f"{_shown(value)} is not a count")
+    return value
+
+
+def flag(value: object) -> bool:
+    """0 or 1."""
+    if value not in (0, 1) or not isinstance(value, int):
+        raise ValueError(f"{_shown(value)} is neither 0 nor 1")
+    return value == 1
+
+
+def optional(read: Callable[[Any], T], value: object) -> T | None:
+    """What `read` makes of a value that may be null."""
+    return None if value is None else read(value)
+
+
+def sha256(value: object) -> str:
+    """A sha256 in hex, of which places on disk are made."""
+    if not _SHA256.fullmatch(text(value)):
+        raise ValueError(f"{_shown(value)} is not a sha256")
+    return text(value)
+
+
+def md5(value: object) -> str:
+    """An MD5 in hex."""
+    if not _MD5.fullmatch(text(value)):
+        raise ValueError(f"{_shown(value)} is not an MD5")
+    return text(value)
+
+
+def day(value: object) -> date:
+    """A date as ``2004-12-22``: the rows are sorted by this text, so no other spelling is one."""
+    found = date.fromisoformat(text(value))
+    if found.isoformat() != value:
+        raise ValueError(f"{_shown(value)} is not a date")
+    return found
+
+
+def moment(value: object) -> datetime:
+    """A date and time in ISO 8601 with its offset, in UTC."""
+    found = datetime.fromisoformat(text(value))
+    if found.tzinfo is None:
+        raise ValueError(f"{_shown(value)} has no time zone")
+    try:
+        return found.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{_shown(value)} is out of range") from None
+
+
+def json_of(kind: type[T], value: object) -> T:
+    """JSON text of one `kind`: a dict or a list."""
+    try:
+        found = json.loads(text(value))
+    except RecursionError:
+        raise ValueError(f"{_shown(value)} is nested too deeply") from None
+    if not isinstance(found, kind):
+        raise ValueError(f"{_shown(value)} is not a JSON {kind.__name__}")  # noqa: TRY004 — as above
+    return found
+
+
+def _shown(value: object) -> str:
+    return ascii(value)[:_SHOWN]

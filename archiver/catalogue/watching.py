@@ -1,0 +1,313 @@
+"""What `watch` must not forget: saved searches, filings seen in EDGAR's feed, and what goes to which sink."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from archiver.catalogue import values
+from archiver.catalogue.database import Database
+from archiver.identifiers import AccessionNumber
+
+SightingState = Literal["known", "pending", "stored", "done", "left"]
+DeliveryState = Literal["waiting", "delivered", "given-up"]
+
+_MAX_ROWS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class SavedSearch:
+    """A query under a name; `filters` are the options of the search, plain JSON values by their names."""
+
+    name: str
+    query: str
+    filters: dict[str, Any]
+    saved_at: datetime
+
+
+class SavedSearches:
+    """The searches that were saved by command. Those of the settings file are not here."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def all(self) -> list[SavedSearch]:
+        """Every saved search, by name."""
+        rows = self._database.rows("SELECT name, query, filters, saved_at FROM saved_search ORDER BY name")
+        return [self._database.understood(_saved_search, row) for row in rows]
+
+    def get(self, name: str) -> SavedSearch | None:
+        """The search of this name, or None."""
+        rows = self._database.rows("SELECT name, query, filters, saved_at FROM saved_search WHERE name = ?", (name,))
+        return self._database.understood(_saved_search, rows[0]) if rows else None
+
+    def set(self, search: SavedSearch) -> None:
+        """Save a search, durably; one of the same name is replaced."""
+        self._database.write(
+            "INSERT OR REPLACE INTO saved_search (name, query, filters, saved_at) VALUES (?, ?, ?, ?)",
+            [(search.name, search.query, json.dumps(search.filters), search.saved_at.isoformat())],
+        )
+        self._database.make_durable()
+
+    def salvage(self) -> Iterator[SavedSearch]:
+        """The searches that can still be read of a damaged catalogue."""
+        return self._database.salvage("SELECT name, query, filters, saved_at FROM saved_search", "name", _saved_search)
+
+    def remove(self, name: str) -> bool:
+        """Remove a search, durably; returns whether there was one."""
+        with self._database.transaction() as connection:
+            removed = connection.execute("DELETE FROM saved_search WHERE name = ?", (name,)).rowcount
+        self._database.make_durable()
+        return removed > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A filing that EDGAR's feed named; `entry` is what the feed said of it, plain JSON values.
+
+    `state`: ``known`` (it was there when the watch began, or is not selected), ``pending`` (its text is to be fetched,
+    at `next_try_at`, after `attempts`), ``stored`` (fetched, and to be matched), ``done`` (its deliveries are written
+    down), ``left`` (given up: the next sync owns it).
+    """
+
+    accession: AccessionNumber
+    entry: dict[str, Any]
+    state: SightingState
+    seen_at: datetime
+    attempts: int = 0
+    next_try_at: datetime | None = None
+
+
+class Sightings:
+    """The filings seen, one row for each accession number."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def known(self, accessions: Iterable[AccessionNumber]) -> set[AccessionNumber]:
+        """Those of `accessions` that were seen before."""
+        rows = self._database.rows_of("SELECT accession FROM sighting WHERE accession IN ({})", accessions)
+        return {AccessionNumber(row[0]) for row in rows}
+
+    def get(self, accession: AccessionNumber) -> Sighting | None:
+        """The sighting of a filing, or None."""
+        rows = self._database.rows(f"SELECT {_SIGHTING_COLUMNS} FROM sighting WHERE accession = ?", (accession,))
+        return self._database.understood(_sighting, rows[0]) if rows else None
+
+    def add(self, *sightings: Sighting) -> None:
+        """Note filings that were not seen before, in one transaction; one that was stays as it is."""
+        self._database.write(
+            f"INSERT OR IGNORE INTO sighting ({_SIGHTING_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    one.accession,
+                    json.dumps(one.entry),
+                    one.state,
+                    one.seen_at.isoformat(),
+                    one.attempts,
+                    one.next_try_at.isoformat() if one.next_try_at else None,
+                )
+                for one in sightings
+            ],
+        )
+
+    def of(self, state: SightingState, *, due: datetime | None = None) -> list[Sighting]:
+        """The filings in `state`, by accession number; with `due`, those whose next try is not after it."""
+        condition, parameters = ("AND next_try_at <= ?", (due.isoformat(),)) if due else ("", ())
+        rows = self._database.rows(
+            f"SELECT {_SIGHTING_COLUMNS} FROM sighting WHERE state = ? {condition} ORDER BY accession",
+            (state, *parameters),
+        )
+        return [self._database.understood(_sighting, row) for row in rows]
+
+    def set_state(self, accessions: Iterable[AccessionNumber], state: SightingState) -> None:
+        """Bring filings into another state, in one transaction."""
+        self._database.write(
+            "UPDATE sighting SET state = ?2, next_try_at = NULL WHERE accession = ?1",
+            [(str(accession), state) for accession in accessions],
+        )
+
+    def try_again(self, accession: AccessionNumber, *, at: datetime) -> None:
+        """Note one more attempt, and when the next one is due."""
+        self._database.write(
+            "UPDATE sighting SET state = 'pending', attempts = attempts + 1, next_try_at = ?2 WHERE accession = ?1",
+            [(str(accession), at.isoformat())],
+        )
+
+    def forget(self, *, seen_before: datetime) -> None:
+        """Remove what is settled and was seen before that moment; what is open stays."""
+        self._database.write(
+            "DELETE FROM sighting WHERE seen_at < ? AND state NOT IN ('pending', 'stored')",
+            [(seen_before.isoformat(),)],
+        )
+
+    def all(self) -> Iterator[Sighting]:
+        """Every row, by accession number, a page at a time."""
+        last = ""
+        while rows := self._database.rows(
+            f"SELECT {_SIGHTING_COLUMNS} FROM sighting WHERE accession > ? ORDER BY accession LIMIT {_MAX_ROWS}",
+            (last,),
+        ):
+            yield from (self._database.understood(_sighting, row) for row in rows)
+            last = rows[-1][0]
+
+    def salvage(self) -> Iterator[Sighting]:
+        """The sightings that can still be read of a damaged catalogue."""
+        return self._database.salvage(f"SELECT {_SIGHTING_COLUMNS} FROM sighting", "accession", _sighting)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What one sink gets: `payload`, a JSON object, under an `id` that stays the same however often it is sent.
+
+    `search` is the name of the saved search that found the filing; None: every filing is delivered. `state`:
+    ``waiting`` (to be sent at `next_try_at`, after `attempts`), ``delivered``, ``given-up``.
+    """
+
+    id: str
+    sink: str
+    accession: AccessionNumber
+    search: str | None
+    payload: dict[str, Any]
+    created_at: datetime
+    state: DeliveryState = "waiting"
+    attempts: int = 0
+    next_try_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+class Deliveries:
+    """What is to be sent, and what was. Written down before it is sent, so that no kill loses any."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, deliveries: Sequence[Delivery], *, matched: Iterable[AccessionNumber] = ()) -> None:
+        """Write deliveries down and, in the same transaction, the sightings they come from as ``done``.
+
+        One that is there already, by `id` and `sink`, stays as it is.
+        """
+        with self._database.transaction() as connection:
+            connection.executemany(
+                f"INSERT OR IGNORE INTO delivery ({_DELIVERY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        one.id,
+                        one.sink,
+                        one.accession,
+                        one.search,
+                        json.dumps(one.payload),
+                        one.created_at.isoformat(),
+                        one.state,
+                        one.attempts,
+                        one.next_try_at.isoformat() if one.next_try_at else None,
+                        one.ended_at.isoformat() if one.ended_at else None,
+                    )
+                    for one in deliveries
+                ],
+            )
+            connection.executemany(
+                "UPDATE sighting SET state = 'done', next_try_at = NULL WHERE accession = ?",
+                [(str(accession),) for accession in matched],
+            )
+
+    def waiting(self, sink: str, *, due: datetime | None = None, limit: int = _MAX_ROWS) -> list[Delivery]:
+        """What is to be sent to `sink`, the oldest first; with `due`, what is not to wait until after it."""
+        condition, parameters = (
+            ("AND (next_try_at IS NULL OR next_try_at <= ?)", (due.isoformat(),)) if due else ("", ())
+        )
+        rows = self._database.rows(
+            f"SELECT {_DELIVERY_COLUMNS} FROM delivery WHERE state = 'waiting' AND sink = ? {condition}"
+            " ORDER BY created_at, id LIMIT ?",
+            (sink, *parameters, limit),
+        )
+        return [self._database.understood(_delivery, row) for row in rows]
+
+    def latest(self, limit: int = 100) -> list[Delivery]:
+        """The newest deliveries to any sink, the newest first."""
+        rows = self._database.rows(
+            f"SELECT {_DELIVERY_COLUMNS} FROM delivery ORDER BY created_at DESC, id DESC, sink LIMIT ?", (limit,)
+        )
+        return [self._database.understood(_delivery, row) for row in rows]
+
+    def delivered(self, deliveries: Iterable[Delivery], *, at: datetime) -> None:
+        """Note what a sink has taken, in one transaction."""
+        self._end(deliveries, "delivered", at)
+
+    def give_up(self, deliveries: Iterable[Delivery], *, at: datetime) -> None:
+        """Note what a sink will not be sent again, in one transaction."""
+        self._end(deliveries, "given-up", at)
+
+    def _end(self, deliveries: Iterable[Delivery], state: DeliveryState, at: datetime) -> None:
+        self._database.write(
+            "UPDATE delivery SET state = ?3, ended_at = ?4, attempts = attempts + 1, next_try_at = NULL"
+            " WHERE id = ?1 AND sink = ?2",
+            [(one.id, one.sink, state, at.isoformat()) for one in deliveries],
+        )
+
+    def try_again(self, delivery: Delivery, *, at: datetime) -> None:
+        """Note one more attempt that failed, and when the next one is due."""
+        self._database.write(
+            "UPDATE delivery SET attempts = attempts + 1, next_try_at = ?3 WHERE id = ?1 AND sink = ?2",
+            [(delivery.id, delivery.sink, at.isoformat())],
+        )
+
+    def forget(self, *, created_before: datetime) -> None:
+        """Remove what has ended and was made before that moment; what is waiting stays."""
+        self._database.write(
+            "DELETE FROM delivery WHERE created_at < ? AND state <> 'waiting'", [(created_before.isoformat(),)]
+        )
+
+    def all(self) -> Iterator[Delivery]:
+        """Every row, by id, a page at a time."""
+        last = ("", "")
+        while rows := self._database.rows(
+            f"SELECT {_DELIVERY_COLUMNS} FROM delivery WHERE (id, sink) > (?, ?) ORDER BY id, sink LIMIT {_MAX_ROWS}",
+            last,
+        ):
+            yield from (self._database.understood(_delivery, row) for row in rows)
+            last = (rows[-1][0], rows[-1][1])
+
+    def salvage(self) -> Iterator[Delivery]:
+        """The deliveries that can still be read of a damaged catalogue."""
+        return self._database.salvage(f"SELECT {_DELIVERY_COLUMNS} FROM delivery", "id", _delivery)
+
+
+_SIGHTING_COLUMNS = "accession, entry, state, seen_at, attempts, next_try_at"
+_DELIVERY_COLUMNS = "id, sink, accession, search, payload, created_at, state, attempts, next_try_at, ended_at"
+
+
+def _saved_search(row: tuple[Any, ...]) -> SavedSearch:
+    name, query, filters, saved_at = row
+    return SavedSearch(values.text(name), values.text(query), values.json_of(dict, filters), values.moment(saved_at))
+
+
+def _sighting(row: tuple[Any, ...]) -> Sighting:
+    accession, entry, state, seen_at, attempts, next_try_at = row
+    return Sighting(
+        accession=AccessionNumber(values.text(accession)),
+        entry=values.json_of(dict, entry),
+        state=values.one_of(state, "known", "pending", "stored", "done", "left"),
+        seen_at=values.moment(seen_at),
+        attempts=values.integer(attempts),
+        next_try_at=values.optional(values.moment, next_try_at),
+    )
+
+
+def _delivery(row: tuple[Any, ...]) -> Delivery:
+    identifier, sink, accession, search, payload, created_at, state, attempts, next_try_at, ended_at = row
+    return Delivery(
+        id=values.text(identifier),
+        sink=values.text(sink),
+        accession=AccessionNumber(values.text(accession)),
+        search=values.optional(values.text, search),
+        payload=values.json_of(dict, payload),
+        created_at=values.moment(created_at),
+        state=values.one_of(state, "waiting", "delivered", "given-up"),
+        attempts=values.integer(attempts),
+        next_try_at=values.optional(values.moment, next_try_at),
+        ended_at=values.optional(values.moment, ended_at),
+    )

@@ -1,0 +1,82 @@
+"""The locks of an archive: one writer, or any number of those that need it to stay as it is."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from archiver.catalogue.catalogue import Catalogue
+from archiver.catalogue.database import has_log
+from archiver.errors import LockedError
+from archiver.store.durable import make_directories, storage_errors
+from archiver.store.layout import Layout
+
+_TURN = "turn.lock"
+
+
+def lock_for_writing(layout: Layout) -> int:
+    """Take the writer's lock on ``format.json``; returns the descriptor that holds it until it is closed.
+
+    Raises `LockedError`, `StorageError`.
+    """
+    return _lock(layout, os.O_RDWR, fcntl.LOCK_EX)
+
+
+def lock_for_sharing(layout: Layout) -> int:
+    """Take the lock of one who shares: no writer works while it is held. Raises `LockedError`, `StorageError`.
+
+    Before, it brings in what a killed writer left in the catalogue's log, since who shares reads the catalogue's file
+    alone.
+    """
+    with turn(layout):
+        if has_log(layout.catalogue):
+            lock = lock_for_writing(layout)
+            try:
+                Catalogue(layout.catalogue, writable=True).close()
+            finally:
+                os.close(lock)
+        return _lock(layout, os.O_RDONLY, fcntl.LOCK_SH)
+
+
+def _lock(layout: Layout, mode: int, kind: int) -> int:
+    with storage_errors(layout.format_file):
+        descriptor = os.open(layout.format_file, mode | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise LockedError(
+            f"another edgarchive is working in {layout.root}", "wait until it has ended, or stop it"
+        ) from None
+    return descriptor
+
+
+@contextlib.contextmanager
+def turn(layout: Layout) -> Iterator[None]:
+    """Wait for whoever else makes something in this shared archive, on any machine, and keep others waiting.
+
+    A file, and open for writing: NFS keeps machines apart by nothing less (flock(2)). Raises `StorageError`.
+    """
+    with storage_errors(layout.incoming):
+        make_directories(layout.incoming)
+        descriptor = os.open(layout.incoming / _TURN, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        with storage_errors(layout.incoming):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def only_creator(root: Path) -> Iterator[None]:
+    """Two that create the same archive do so one after the other: there is no ``format.json`` to lock yet."""
+    descriptor = os.open(root, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,139 @@
+"""Opening an archive: creating it, checking its format, migrating an older one, replacing a damaged catalogue."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+from collections.abc import Callable
+
+from archiver.catalogue.catalogue import Catalogue
+from archiver.catalogue.database import REPAIR
+from archiver.errors import ArchiveFormatError, DamageError, NotInArchiveError, StorageError
+from archiver.events import event
+from archiver.store.durable import fsync_directory, make_directories, reading_errors, storage_errors, write_file_durably
+from archiver.store.layout import Layout
+from archiver.store.locking import only_creator
+
+_log = logging.getLogger(__name__)
+
+FORMAT = 2
+_READABLE = (1, FORMAT)
+
+
+def create(layout: Layout) -> None:
+    """Make an empty archive. Raises `NotInArchiveError` where other files are in the way, `StorageError`."""
+    with storage_errors(layout.root):
+        make_directories(layout.root)
+        occupied = any(layout.root.iterdir())
+    if occupied and not layout.submissions.is_dir():
+        raise NotInArchiveError(
+            f"{layout.root} has files but no edgarchive archive", "name an empty or a new folder with --root"
+        )
+    with storage_errors(layout.root), only_creator(layout.root):
+        if layout.format_file.exists():
+            return
+        make_directories(layout.submissions)
+        Catalogue(layout.catalogue, writable=True).close()
+        write_file_durably(layout.format_file, _format_json())
+
+
+def check_format(layout: Layout) -> int:
+    """The format that ``format.json`` names. Raises `ArchiveFormatError` for one not known here, `StorageError`."""
+    try:
+        with reading_errors(layout.format_file):
+            found = json.loads(layout.format_file.read_bytes())["format"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        found = None
+    if found not in _READABLE:
+        raise ArchiveFormatError(
+            f"{layout.format_file} names format {found!r}, this edgarchive reads format {FORMAT}",
+            "use the version of edgarchive that wrote this archive, or a newer one",
+        )
+    return int(found)
+
+
+def finish_migration(lock: int) -> None:
+    """Note the current format in ``format.json``, whose descriptor is `lock`, once the catalogue has been migrated.
+
+    In place, since the file is the lock: the two formats differ in one byte, which a disk writes or does not.
+    """
+    data = _format_json()
+    os.pwrite(lock, data, 0)
+    os.ftruncate(lock, len(data))
+    os.fsync(lock)
+
+
+def _format_json() -> bytes:
+    return json.dumps({"format": FORMAT}).encode() + b"\n"
+
+
+def check_catalogue(layout: Layout, *, writable: bool, creating: bool) -> None:
+    """Raise `DamageError` for a lost catalogue; who is `creating` one is warned where files have lost theirs."""
+    with reading_errors(layout.catalogue):
+        if layout.catalogue.exists() and not layout.catalogue.is_file():
+            raise StorageError(f"{layout.catalogue} is not a plain file", "move it away")
+        if layout.catalogue.exists() and layout.catalogue.stat().st_size:
+            return
+    error = DamageError(f"{layout.catalogue} is missing or empty", REPAIR)
+    lost = layout.submissions.is_dir() and any(layout.submissions.iterdir())
+    if not writable or (lost and not creating):
+        raise error
+    if lost:
+        _log.warning("%s", error, extra=event("catalogue-lost", path=str(layout.catalogue)))
+
+
+def sound_catalogue(layout: Layout, on_damage: Callable[[DamageError], None]) -> Catalogue:
+    """The catalogue, read in full; in place of a lost or damaged one, which `on_damage` is told of, an empty one.
+
+    A damaged one goes to the quarantine. Raises `StorageError`.
+    """
+    try:
+        check_catalogue(layout, writable=True, creating=False)
+        catalogue = Catalogue(layout.catalogue, writable=True)
+        try:
+            catalogue.check()
+        except BaseException:
+            catalogue.close()
+            raise
+    except DamageError as error:
+        on_damage(error)
+    else:
+        return catalogue
+    _set_catalogue_aside(layout)
+    return Catalogue(layout.catalogue, writable=True)
+
+
+def _set_catalogue_aside(layout: Layout) -> None:
+    """Move the catalogue and its log to the quarantine, durably, in place of an older one.
+
+    What a repair that was killed here has moved already stays there: only it knows what no file says.
+    """
+    paths = [layout.catalogue.with_name(f"{layout.catalogue.name}{end}") for end in ("", "-wal", "-shm")]
+    with storage_errors(layout.quarantine):
+        make_directories(layout.quarantine)
+        if layout.catalogue.exists():
+            if layout.catalogue.stat().st_size:
+                for path in paths[1:]:
+                    (layout.quarantine / path.name).unlink(missing_ok=True)
+            else:  # nothing is in it, and there may be something in the older one
+                layout.catalogue.unlink()
+        for path in paths:
+            if path.exists():
+                path.replace(layout.quarantine / path.name)
+        fsync_directory(layout.quarantine)
+        fsync_directory(layout.root)
+
+
+def sweep(layout: Layout) -> None:
+    """Remove the temporary files of dead runs: with the lock held, nobody else's are alive. Folders are not ours."""
+    with storage_errors(layout.incoming):
+        if layout.incoming.is_symlink():
+            raise StorageError(f"{layout.incoming} is a link, and what it leads to would be emptied", "remove the link")
+        if not layout.incoming.is_dir():
+            return
+        for leftover in layout.incoming.iterdir():
+            if leftover.is_symlink() or not leftover.is_dir():
+                with contextlib.suppress(FileNotFoundError):
+                    leftover.unlink()

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from archiver.catalogue.catalogue import Catalogue
+from archiver.catalogue.watching import Delivery, SavedSearch, Sighting
+from archiver.identifiers import AccessionNumber
+from tests.unit.archives import STORED
+
+ONE, TWO, THREE = (AccessionNumber(f"0001193125-04-00000{number}") for number in (1, 2, 3))
+SOON, LATER = STORED + timedelta(minutes=2), STORED + timedelta(hours=1)
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
+    """An empty catalogue, open for writing."""
+    with Catalogue(tmp_path / "catalogue.sqlite3", writable=True) as made:
+        yield made
+
+
+def test_saved_searches_have_names(catalogue: Catalogue) -> None:
+    """A name is taken once; what is saved under it again replaces it; removing says whether there was one."""
+    first = SavedSearch("resignations", "resigned", {"form": ["8-K"]}, STORED)
+    other = SavedSearch("all", "*", {}, STORED)
+    catalogue.saved_searches.set(first)
+    catalogue.saved_searches.set(other)
+    assert catalogue.saved_searches.all() == [other, first]
+    changed = SavedSearch("resignations", "item:5.02", {}, LATER)
+    catalogue.saved_searches.set(changed)
+    assert catalogue.saved_searches.get("resignations") == changed
+    assert catalogue.saved_searches.remove("resignations")
+    assert not catalogue.saved_searches.remove("resignations")
+    assert next(catalogue.saved_searches.salvage()) == other
+
+
+def test_a_filing_is_seen_once(catalogue: Catalogue) -> None:
+    """A second sighting changes nothing, whatever became of the first."""
+    catalogue.sightings.add(Sighting(ONE, {"form": "8-K"}, "pending", STORED, next_try_at=STORED))
+    catalogue.sightings.set_state([ONE], "done")
+    catalogue.sightings.add(Sighting(ONE, {}, "pending", LATER), Sighting(TWO, {}, "known", LATER))
+    assert catalogue.sightings.get(ONE) == Sighting(ONE, {"form": "8-K"}, "done", STORED)
+    assert catalogue.sightings.known([ONE, TWO, THREE]) == {ONE, TWO}
+
+
+def test_what_is_pending_is_due_at_its_time(catalogue: Catalogue) -> None:
+    """Each attempt puts off the next one."""
+    catalogue.sightings.add(Sighting(ONE, {}, "pending", STORED, next_try_at=STORED))
+    assert [one.accession for one in catalogue.sightings.of("pending", due=STORED)] == [ONE]
+    catalogue.sightings.try_again(ONE, at=SOON)
+    assert catalogue.sightings.of("pending", due=STORED) == []
+    [sighting] = catalogue.sightings.of("pending", due=SOON)
+    assert (sighting.attempts, sighting.next_try_at) == (1, SOON)
+
+
+def test_what_is_settled_can_be_forgotten(catalogue: Catalogue) -> None:
+    """What is open stays, however old it is."""
+    catalogue.sightings.add(
+        Sighting(ONE, {}, "pending", STORED), Sighting(TWO, {}, "known", STORED), Sighting(THREE, {}, "done", LATER)
+    )
+    catalogue.sightings.forget(seen_before=SOON)
+    assert [one.accession for one in catalogue.sightings.all()] == [ONE, THREE]
+
+
+def delivery(accession: AccessionNumber, sink: str = "stdout", **changes: object) -> Delivery:
+    """A delivery of a filing."""
+    values: dict[str, object] = {"id": f"all/{accession}", "sink": sink, "accession": accession, "search": "all"}
+    values |= {"payload": {"accession": accession}, "created_at": STORED}
+    return Delivery(**(values | changes))  # type: ignore[arg-type]
+
+
+def test_deliveries_and_their_filing_are_settled_together(catalogue: Catalogue) -> None:
+    """One transaction: a filing is done when all that is to be sent of it is written down, and only once."""
+    catalogue.sightings.add(Sighting(ONE, {}, "stored", STORED))
+    both = [delivery(ONE), delivery(ONE, "webhook")]
+    catalogue.deliveries.add(both, matched=[ONE])
+    assert [one.state for one in catalogue.sightings.all()] == ["done"]
+    catalogue.deliveries.delivered(catalogue.deliveries.waiting("stdout"), at=LATER)
+    catalogue.deliveries.add(both, matched=[ONE])
+    assert catalogue.deliveries.waiting("stdout") == []
+    assert catalogue.deliveries.waiting("webhook") == [delivery(ONE, "webhook")]
+
+
+def test_a_failed_delivery_waits_under_the_same_id(catalogue: Catalogue) -> None:
+    """Until it is delivered or given up; no other one waits for it."""
+    catalogue.deliveries.add([delivery(ONE), delivery(TWO, created_at=SOON)])
+    [first, second] = catalogue.deliveries.waiting("stdout", due=STORED)
+    catalogue.deliveries.try_again(first, at=LATER)
+    assert catalogue.deliveries.waiting("stdout", due=SOON) == [second]
+    [again] = catalogue.deliveries.waiting("stdout", due=LATER, limit=1)
+    assert (again.id, again.attempts) == (first.id, 1)
+    catalogue.deliveries.give_up([again], at=LATER)
+    assert catalogue.deliveries.waiting("stdout") == [second]
+    assert [(one.accession, one.state) for one in catalogue.deliveries.latest()] == [
+        (TWO, "waiting"),
+        (ONE, "given-up"),
+    ]
+    catalogue.deliveries.forget(created_before=LATER)
+    assert list(catalogue.deliveries.all()) == [second]
