@@ -49,5 +49,6 @@ def start_logging(verbosity: int, *, as_json: bool = False) -> None:
         logging.getLogger(floor).setLevel(_LEVELS.get(verbosity, logging.DEBUG))
     # opensearch-py logs each request that fails, with a traceback; our own error says what a person needs
     logging.getLogger("opensearch").setLevel(logging.CRITICAL)
-    if verbosity == 0:  # a long run without a terminal still says now and then how far it is
-        logging.getLogger("edgarchive.cli.progress").setLevel(logging.INFO)
+    if verbosity == 0:  # a long run without a terminal still says now and then how far it is; notes are for everyone
+        for name in ("edgarchive.cli.progress", "edgarchive.cli.notes"):
+            logging.getLogger(name).setLevel(logging.INFO)

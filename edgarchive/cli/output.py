@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import re
 import sys
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -23,30 +21,6 @@ _PLAYS = re.compile(
 
 Tab, line feed and form feed cannot; the soft hyphen and the joiners inside words of some scripts are no harm.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """Bold, colour and links for a terminal, or none of them: in a pipe, with ``NO_COLOR`` or ``TERM=dumb``."""
-
-    on: bool
-
-    @classmethod
-    def of_stdout(cls) -> Style:
-        """What suits stdout (https://no-color.org)."""
-        return cls(sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb")
-
-    def bold(self, text: str) -> str:
-        """Bold."""
-        return f"\x1b[1m{text}\x1b[0m" if self.on else text
-
-    def match(self, text: str) -> str:
-        """Text that was sought."""
-        return f"\x1b[1;33m{text}\x1b[0m" if self.on else text
-
-    def link(self, text: str, url: str | None) -> str:
-        """Text that leads to `url` (OSC 8), of which nothing is shown."""
-        return f"\x1b]8;;{clean(url)}\x1b\\{text}\x1b]8;;\x1b\\" if self.on and url else text
 
 
 def print_json(value: object) -> None:

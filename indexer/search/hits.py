@@ -17,6 +17,25 @@ from indexer.submission.submission import Submission
 P = ParamSpec("P")
 R = TypeVar("R")
 
+ROW_COLUMNS = (
+    "accession",
+    "form",
+    "filing_date",
+    "acceptance_datetime",
+    "period_of_report",
+    "items",
+    "ciks",
+    "names",
+    "type",
+    "sequence",
+    "filename",
+    "description",
+    "score",
+    "snippet",
+    "url",
+)
+"""The columns of `Hit.to_row`, and of the hits as CSV."""
+
 
 class FromLibrary(Generic[P, R]):
     """A call that needs the open library that gave a hit or results. It does not survive pickling."""

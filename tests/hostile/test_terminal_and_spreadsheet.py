@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from edgarchive.cli.hits import _cell
 from edgarchive.cli.output import as_json_text, clean, harmless
+from edgarchive.cli.printing.rows import csv_cell
 from tests.edgar_fixtures import CommandLine
 from tests.loopback import LoopbackEdgar
 
@@ -134,8 +134,8 @@ def test_on_a_terminal_only_our_own_marks_are_left(hostile: CommandLine) -> None
             while piece := os.read(ours, 65536):
                 printed += piece
     os.close(ours)
-    marks = re.compile(rb"\x1b\[(?:0|1|1;33)m|\x1b\]8;;[ -~]*\x1b\\|\r\n")
-    assert b"\x1b[1;33mzebra\x1b[0m" in printed
+    marks = re.compile(rb"\x1b\[(?:0|1|1;38;5;16;48;5;220)m|\x1b\]8;;[ -~]*\x1b\\|\r\n")
+    assert b"\x1b[1;38;5;16;48;5;220mzebra\x1b[0m" in printed
     assert plays(marks.sub(b"", bytes(printed))) == set()
 
 
@@ -160,13 +160,13 @@ def test_no_cell_of_a_spreadsheet_is_a_formula(hostile: CommandLine) -> None:
 )
 def test_a_cell_that_starts_like_a_formula_is_text(start: str) -> None:
     """Each start that OWASP names, full-width ones and those behind blanks or quotes among them."""
-    assert _cell(f"{start}1+1").startswith("'")
+    assert csv_cell("names", f"{start}1+1").startswith("'")
 
 
 @pytest.mark.parametrize(("value", "expected"), [(-1.5, "-1.5"), ("8-K", "8-K"), ("a; b", "a; b"), (None, "")])
 def test_other_cells_are_as_they_are(value: object, expected: str) -> None:
     """A negative number is a number, and a dash inside a word is a dash."""
-    assert _cell(value) == expected
+    assert csv_cell("names", value) == expected
 
 
 def test_ordinary_writing_is_left_alone() -> None:

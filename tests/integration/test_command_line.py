@@ -107,6 +107,24 @@ def test_search_exports_open_elsewhere(synced: CommandLine) -> None:
     assert len(accessions) == total
 
 
+def test_rows_are_all_hits_unless_a_limit_says_otherwise(synced: CommandLine, tmp_path: Path) -> None:
+    """No row is left out in silence: all come by default, and a limit that cuts is noted on stderr, not with -q."""
+    total = synced.json("search", "the")["total"]
+    assert total > 10
+    for output in ("csv", "jsonl", "accessions"):
+        whole = synced.run("search", "the", "--format", output)
+        assert whole.stdout.count(b"\n") == total + (output == "csv")
+        assert whole.stderr == b""
+        cut = synced.run("search", "the", "--format", output, "-n", "2")
+        assert cut.stdout.count(b"\n") == 2 + (output == "csv")
+        assert f"2 of {total} hits written, because of --limit 2; leave it out for all" in cut.stderr.decode()
+        assert synced.run("-q", "search", "the", "--format", output, "-n", "2").stderr == b""
+    saved = synced.run("search", "the", "-o", str(tmp_path / "hits.jsonl"))
+    assert (saved.returncode, saved.stdout) == (0, b"")
+    assert len((tmp_path / "hits.jsonl").read_text().splitlines()) == total
+    assert len(synced.json("search", "the")["hits"]) == 10
+
+
 def test_a_query_that_cannot_be_read_ends_with_2_and_the_position(synced: CommandLine) -> None:
     """A bad query is one line that names the place."""
     done = synced.run("search", '"board of')
@@ -297,7 +315,7 @@ def test_a_terminal_gets_colours_and_links_and_nothing_else_does(synced: Command
     assert b"\x1b" not in on_a_terminal(synced, "search", "lantern", NO_COLOR="1", TERM="xterm")
     shown = on_a_terminal(synced, "search", "lantern", TERM="xterm")
     assert b"\x1b]8;;https://www.sec.gov/Archives/edgar/data/" in shown
-    assert b"\x1b[1;33mLANTERN\x1b[0m" in shown
+    assert b"\x1b[1;38;5;16;48;5;220mLANTERN\x1b[0m" in shown
 
 
 def test_a_stream_that_lacks_characters_gets_question_marks(synced: CommandLine) -> None:

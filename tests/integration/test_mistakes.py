@@ -248,6 +248,31 @@ MISTAKES = (
         "'date' is not one of 'relevance', 'newest', 'oldest'; see `edgarchive search --help`",
     ),
     Mistake(
+        "an empty list of CIKs",
+        ("search", "x", "--cik", "@list.txt"),
+        "an empty list for cik would select nothing; give at least one value, or leave it out",
+        before=_write("list.txt", "# none yet\n"),
+    ),
+    Mistake(
+        "a file of another kind",
+        ("search", "x", "-o", "hits.doc"),
+        "cannot tell the format of hits.doc; name it .csv, .jsonl or .xlsx, or give --format",
+    ),
+    Mistake(
+        "a column that there is not", ("search", "x", "--fields", "date"), "no field 'date'; choose from: accession, "
+    ),
+    Mistake(
+        "columns of a table",
+        ("search", "x", "--fields", "form"),
+        "--fields does not go with --format table; use csv, jsonl, json or xlsx",
+    ),
+    Mistake(
+        "a folder that is not there",
+        ("search", "x", "-o", "nowhere/hits.csv"),
+        "cannot write nowhere/hits.csv: No such file or directory",
+        7,
+    ),
+    Mistake(
         "too few hits",
         ("search", "x", "--limit", "-1"),
         "must be greater than or equal to 0; see `edgarchive search --help`",

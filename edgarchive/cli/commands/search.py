@@ -5,25 +5,24 @@ from __future__ import annotations
 import difflib
 import logging
 import sys
-from collections.abc import Mapping
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from archiver.errors import UsageError
 from archiver.events import event
-from edgarchive.cli.hits import (
-    print_accessions,
-    print_hits,
-    print_hits_csv,
-    print_hits_json,
-    print_hits_jsonl,
-)
 from edgarchive.cli.options import AsJson, common
-from edgarchive.cli.output import harmless
+from edgarchive.cli.output import clean, harmless, plural
+from edgarchive.cli.printing.facets import print_facets
+from edgarchive.cli.printing.hits import print_hits, print_hits_json
+from edgarchive.cli.printing.pager import paged
+from edgarchive.cli.printing.rows import RowFormat, columns_named, format_of_file, save_rows, write_rows
+from edgarchive.cli.search_options import takes_search
 from indexer.engine import Facet
 from indexer.search.library import Library
+from indexer.search.options import SearchOptions
 from indexer.search.results import Results
 
 
@@ -34,15 +33,8 @@ class Format(StrEnum):
     JSON = "json"
     JSONL = "jsonl"
     CSV = "csv"
+    XLSX = "xlsx"
     ACCESSIONS = "accessions"
-
-
-class Sort(StrEnum):
-    """The order of hits."""
-
-    RELEVANCE = "relevance"
-    NEWEST = "newest"
-    OLDEST = "oldest"
 
 
 class FacetKind(StrEnum):
@@ -58,83 +50,109 @@ class FacetKind(StrEnum):
 
 
 _log = logging.getLogger(__name__)
+_notes = logging.getLogger("edgarchive.cli.notes")
 
 _GLOB = frozenset("*?[")
 _SPELLED: dict[str, Facet] = {"form": "form", "item": "item", "type": "type"}
 """Filters whose values have one spelling, and what counts them."""
 
-_LINES = {Format.JSONL: print_hits_jsonl, Format.CSV: print_hits_csv, Format.ACCESSIONS: print_accessions}
-"""Formats that have a line a hit, and place for nothing else."""
+_PAGE = 10
+"""Hits of a table or of JSON where no limit is given."""
 
 
+@takes_search()
 def search(
     context: typer.Context,
-    query: Annotated[
-        str | None, typer.Argument(help="Words and phrases; docs/query-language.md.", show_default=False)
-    ] = None,
     *,
-    cik: Annotated[list[str] | None, typer.Option(metavar="N", help="CIK of any entity of the filing.")] = None,
-    form: Annotated[list[str] | None, typer.Option(metavar="F", help="Form type, any case, globs ('8-K*').")] = None,
-    item: Annotated[list[str] | None, typer.Option(metavar="I", help="Item code: 5.02, legacy 5, '5.*'.")] = None,
-    name: Annotated[
-        list[str] | None, typer.Option(metavar="TEXT", help="Words of a name, current or former, any order.")
+    options: SearchOptions,
+    facet: Annotated[
+        list[FacetKind] | None, typer.Option(metavar="|".join(FacetKind), help="Also count all hits by this.")
     ] = None,
-    doctype: Annotated[
-        list[str] | None, typer.Option("--type", metavar="DOCTYPE", help="Document type, globs ('EX-99*').")
+    output: Annotated[
+        Format | None,
+        typer.Option("--format", metavar="|".join(Format), help="How hits are printed.", show_default="table"),
     ] = None,
-    since: Annotated[str | None, typer.Option(metavar="DATE", help="First filing date, inclusive.")] = None,
-    until: Annotated[str | None, typer.Option(metavar="DATE", help="Last filing date, inclusive.")] = None,
-    stem: Annotated[bool, typer.Option("--stem", help="Words stand for all words of their English stem.")] = False,
-    sort: Annotated[
-        Sort | None, typer.Option(help="Order of the hits.", show_default="relevance; newest without QUERY")
+    fields: Annotated[
+        str | None, typer.Option(metavar="NAME,…", help="Only these columns, in csv, jsonl, json and xlsx.")
     ] = None,
-    limit: Annotated[int, typer.Option("-n", "--limit", min=0, help="At most so many hits; 0 only counts.")] = 10,
-    offset: Annotated[int, typer.Option(min=0, help="Skip so many hits.")] = 0,
-    documents: Annotated[
-        bool, typer.Option("--documents", help="A hit for each document, not for each submission.")
-    ] = False,
-    facet: Annotated[list[FacetKind] | None, typer.Option(help="Count all hits by this, too.")] = None,
-    output: Annotated[Format, typer.Option("--format", help="How hits are printed.")] = Format.TABLE,
-    no_snippets: Annotated[bool, typer.Option("--no-snippets", help="Leave the snippets out.")] = False,
-    explain: Annotated[bool, typer.Option("--explain", help="Say in words what was asked for.")] = False,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write all hits to a .csv, .jsonl or .xlsx.")
+    ] = None,
+    bom: Annotated[bool, typer.Option("--bom", help="Begin CSV with a byte order mark, for old Excel.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Show how the query was interpreted.")] = False,
     as_json: AsJson = False,
 ) -> int:
     """Search the stored submissions; without QUERY, list what the filters select, newest first.
 
     Repeated options of one kind are alternatives; different kinds must all hold.
     """
-    settings = common(context).settings()
-    kind = Format.JSON if as_json else output
-    if facet and kind in _LINES:
+    kind = _kind(output, out, as_json=as_json)
+    columns = columns_named(fields)
+    facets: tuple[Facet, ...] = tuple(one.value for one in facet or ())
+    rows = None if kind in {Format.TABLE, Format.JSON} else RowFormat(kind.value)
+    if facets and rows is not None:
         raise UsageError(f"--format {kind} has no place for facets", "use --format table or json")
-    with Library(settings=settings) as library:
-        results = library.search(
-            query,
-            cik=cik,
-            form=form,
-            item=item,
-            name=name,
-            type=doctype,
-            since=since,
-            until=until,
-            sort=sort.value if sort else None,
-            limit=limit,
-            offset=offset,
-            documents=documents,
-            snippets=not no_snippets and kind is not Format.ACCESSIONS,
-            stem=stem,
-        )
+    if columns is not None and kind in {Format.TABLE, Format.ACCESSIONS}:
+        raise UsageError(f"--fields does not go with --format {kind}", "use csv, jsonl, json or xlsx")
+    if bom and kind is not Format.CSV:
+        raise UsageError("--bom is for --format csv", "leave it out")
+    if rows is None and options.limit is None:
+        options = options.replace(limit=_PAGE)
+    wanted = columns is None or "snippet" in columns
+    options = options.replace(snippets=options.snippets and wanted and kind is not Format.ACCESSIONS)
+    with Library(settings=common(context).settings()) as library:
+        results = library.run(options)
         if not results.total:
-            _warn_of_unknown(library, {"form": form, "item": item, "type": doctype, "cik": cik, "name": name})
-        _print(results, kind, tuple(one.value for one in facet or ()), explain=explain)
+            _warn_of_unknown(library, options)
+        if explain and rows is not None:  # stdout has a line a hit, and nothing else
+            sys.stderr.write(f"{harmless(results.explain())}\n")
+        if rows is None:
+            counts = results.facets(*facets) if facets else {}
+            if kind is Format.JSON:
+                print_hits_json(results, counts, explain=explain, fields=columns)
+                return 0
+            with paged():
+                print_hits(results, explain=explain)
+                print_facets(counts)
+            return 0
+        if out is None:
+            write_rows(results, rows, fields=columns, bom=bom)
+        else:
+            save_rows(results, out, rows, fields=columns, bom=bom)
+            facts = event("hits-written", count=len(results), path=str(out))
+            _notes.info("%s written to %s", plural(len(results), "hit"), clean(str(out)), extra=facts)
+        _note_if_cut(results, options)
     return 0
 
 
-def _warn_of_unknown(library: Library, named: Mapping[str, list[str] | None]) -> None:
+def _kind(output: Format | None, out: Path | None, *, as_json: bool) -> Format:
+    """The format that options and file name ask for. Raises `UsageError` where they disagree."""
+    if as_json and (output not in {None, Format.JSON} or out is not None):
+        raise UsageError("--json prints one JSON document on stdout", "leave --format and -o out, or --json")
+    if as_json:
+        return Format.JSON
+    if out is None:
+        return output or Format.TABLE
+    if output in {Format.TABLE, Format.JSON}:
+        raise UsageError(f"--format {output} cannot go to a file", "use csv, jsonl, xlsx or accessions")
+    return output or Format(format_of_file(out))
+
+
+def _note_if_cut(results: Results, options: SearchOptions) -> None:
+    """Say on stderr that a limit has cut the list: the rows themselves cannot."""
+    left = results.total - options.offset - len(results)
+    if left > 0 and options.limit:
+        facts = event("hits-cut", total=results.total, shown=len(results))
+        message = "%d of %s written, because of --limit %d; leave it out for all"
+        _notes.info(message, len(results), plural(results.total, "hit"), options.limit, extra=facts)
+
+
+def _warn_of_unknown(library: Library, options: SearchOptions) -> None:
     """Where nothing is found, log the values of filters that no submission here has, with a near one that some has."""
-    for kind, values in named.items():
-        for value in values or ():
-            if not _GLOB.isdisjoint(value) or library.search(None, limit=0, **{kind: value}).total:  # type: ignore[arg-type]
+    for kind in ("form", "item", "type", "cik", "name"):
+        for given in getattr(options, kind) or ():
+            value = str(given)
+            if not _GLOB.isdisjoint(value) or library.run(SearchOptions(limit=0).replace(**{kind: value})).total:
                 continue
             near: list[str] = []
             if facet := _SPELLED.get(kind):
@@ -143,15 +161,3 @@ def _warn_of_unknown(library: Library, named: Mapping[str, list[str] | None]) ->
             hint = f"did you mean {near[0]}?" if near else "look at its spelling, or mirror it with `edgarchive sync`"
             facts = event("value-unknown", kind=kind, value=value)
             _log.warning("nothing in this archive has the %s %s; %s", kind, ascii(value)[1:-1], hint, extra=facts)
-
-
-def _print(results: Results, kind: Format, facets: tuple[Facet, ...], *, explain: bool) -> None:
-    counts = results.facets(*facets) if facets else {}
-    if kind is Format.JSON:
-        print_hits_json(results, counts, explain=explain)
-    elif kind is Format.TABLE:
-        print_hits(results, counts, explain=explain)
-    else:
-        if explain:  # stdout has a line a hit, and nothing else
-            sys.stderr.write(f"{harmless(results.explain())}\n")
-        _LINES[kind](results)

@@ -1,0 +1,65 @@
+"""Search results as a person reads them, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from edgarchive.cli.output import clean, plural, print_json, say, say_styled
+from edgarchive.cli.printing.rows import chosen
+from edgarchive.cli.printing.terminal import Style
+from indexer.engine import Facet, FacetCount
+from indexer.search.hits import Hit
+from indexer.search.results import Results
+
+_SHOWN_ENTITIES = 6
+"""Entities of a hit in a table; JSON has all."""
+_INDENT = "    "
+
+Facets = Mapping[Facet, Sequence[FacetCount]]
+
+
+def print_hits(results: Results, *, explain: bool) -> None:
+    """Print results for a person to read."""
+    style = Style.of_stdout()
+    if explain:
+        say(results.explain())
+    for hit in results:
+        _print_hit(hit, style)
+        say()
+    say(f"{plural(results.total, 'hit')}, {len(results):,} shown, {results.took_ms:.0f} ms")
+
+
+def _print_hit(hit: Hit, style: Style) -> None:
+    items = f"  items {clean(', '.join(hit.items))}" if hit.items else ""
+    rest = f"{hit.filing_date}  {clean(hit.form)}{items}"
+    first, *more = style.lines(f"{hit.accession}  {rest}", indent=_INDENT, first="")
+    say_styled(style.link(style.bold(hit.accession), hit.url) + first[len(hit.accession) :])
+    for line in more:
+        say_styled(line)
+    names = [f"{clean(entity.name)} ({entity.cik})" if entity.cik else clean(entity.name) for entity in hit.entities]
+    if len(names) > _SHOWN_ENTITIES:
+        names[_SHOWN_ENTITIES:] = [f"and {len(names) - _SHOWN_ENTITIES:,} more"]
+    _print_lines("; ".join(names), style)
+    if hit.document is not None:
+        about = [hit.document.type, hit.document.filename, hit.document.description]
+        _print_lines("  ".join(clean(part) for part in about if part), style)
+    if hit.excerpt is not None:
+        for line in style.lines(hit.excerpt.text, hit.excerpt.spans, indent=_INDENT):
+            say_styled(line)
+
+
+def _print_lines(text: str, style: Style) -> None:
+    for line in style.lines(text, indent=f"{_INDENT}  ", first=_INDENT):
+        say_styled(line)
+
+
+def print_hits_json(results: Results, facets: Facets, *, explain: bool, fields: Sequence[str] | None = None) -> None:
+    """Print results as one JSON document; with `fields`, the hits as rows with these columns."""
+    document = results.to_dict()
+    if fields is not None:
+        document["hits"] = [chosen(hit, fields) for hit in results]
+    if facets:
+        document["facets"] = facets
+    if explain:
+        document["explain"] = results.explain()
+    print_json(document)

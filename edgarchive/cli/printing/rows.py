@@ -1,0 +1,175 @@
+"""Search results for programs and spreadsheets: a row a hit, on stdout or in a file."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import IO, Any
+
+from archiver.errors import UsageError
+from archiver.store.durable import storage_errors
+from edgarchive.cli.output import as_json_text, clean
+from indexer.search.hits import ROW_COLUMNS, Hit
+
+_FORMULA = re.compile(r"""(^|[;,|])(["'\s]*)(?=[=+\-@＝＋－＠])""")
+"""Where a formula would begin (OWASP, "CSV Injection"): in a cell, or in what a spreadsheet that cuts at another
+separator than ours takes for one. Tabs and line ends are blanks by then."""
+
+_OLD_NAMES = {"cik": "ciks", "name": "names"}
+"""Columns of CSV by the names they had; they work for one more release."""
+
+_BETWEEN = {"names": "; "}
+"""What stands between several values in one cell; elsewhere a blank."""
+
+_SHEET_ROWS = 1_048_576
+"""Rows that a sheet of .xlsx can have (ECMA-376 has no limit, Excel has)."""
+
+
+class RowFormat(StrEnum):
+    """Formats with a row a hit."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+    XLSX = "xlsx"
+    ACCESSIONS = "accessions"
+
+
+def columns_named(fields: str | None) -> tuple[str, ...] | None:
+    """The columns that ``--fields`` names, in its order; None without it. Raises `UsageError` for an unknown one."""
+    if fields is None:
+        return None
+    names = tuple(_OLD_NAMES.get(name, name) for part in fields.split(",") if (name := part.strip().lower()))
+    unknown = [name for name in names if name not in ROW_COLUMNS]
+    if unknown or not names:
+        raise UsageError(
+            f"there is no field {clean(unknown[0])!r}" if unknown else "--fields names no field",
+            f"choose from: {', '.join(ROW_COLUMNS)}",
+        )
+    return tuple(dict.fromkeys(names))
+
+
+def write_rows(
+    hits: Iterable[Hit], row_format: RowFormat, *, fields: Sequence[str] | None = None, bom: bool = False
+) -> None:
+    """Write `hits` to stdout as they come."""
+    if row_format is RowFormat.XLSX:
+        raise UsageError("a workbook cannot go to stdout", "name a file: -o hits.xlsx")
+    _write(hits, sys.stdout, row_format, fields=fields, bom=bom)
+
+
+def save_rows(
+    hits: Iterable[Hit], path: Path, row_format: RowFormat, *, fields: Sequence[str] | None = None, bom: bool = False
+) -> None:
+    """Write `hits` to the file `path`, which appears, or is replaced, when it is whole. Raises `StorageError`."""
+    with _replacing(path) as temporary:
+        if row_format is RowFormat.XLSX:
+            _write_workbook(hits, temporary, fields or ROW_COLUMNS)
+            return
+        with temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+            _write(hits, file, row_format, fields=fields, bom=bom)
+
+
+def format_of_file(path: Path) -> RowFormat:
+    """The format that a file name asks for. Raises `UsageError`."""
+    try:
+        return RowFormat(path.suffix.lower().removeprefix("."))
+    except ValueError:
+        raise UsageError(
+            f"cannot tell the format of {clean(str(path))}", "name it .csv, .jsonl or .xlsx, or give --format"
+        ) from None
+
+
+def _write(
+    hits: Iterable[Hit], file: IO[str], row_format: RowFormat, *, fields: Sequence[str] | None, bom: bool
+) -> None:
+    if bom:
+        file.write("\ufeff")
+    if row_format is RowFormat.CSV:
+        writer = csv.writer(file)
+        writer.writerow(fields or ROW_COLUMNS)
+        writer.writerows([csv_cell(name, row[name]) for name in fields or ROW_COLUMNS] for row in _rows(hits))
+    elif row_format is RowFormat.JSONL:
+        for hit in hits:
+            file.write(f"{as_json_text(hit.to_dict() if fields is None else chosen(hit, fields))}\n")
+    else:
+        file.writelines(f"{hit.accession}\n" for hit in hits)
+
+
+def chosen(hit: Hit, fields: Sequence[str]) -> dict[str, Any]:
+    """The row of a hit with these columns alone."""
+    row = hit.to_row()
+    return {name: row[name] for name in fields}
+
+
+def csv_cell(name: str, value: object) -> str:
+    """A cell of the column `name` that no spreadsheet takes for a formula: such text gets an apostrophe in front."""
+    if value is None:
+        return ""
+    if isinstance(value, (list, tuple)):
+        value = _BETWEEN.get(name, " ").join(str(one) for one in value)
+    elif isinstance(value, date):
+        return value.isoformat()
+    text = clean(str(value))
+    return _FORMULA.sub(r"\1'\2", text) if isinstance(value, str) else text
+
+
+def _rows(hits: Iterable[Hit]) -> Iterator[dict[str, Any]]:
+    return (hit.to_row() for hit in hits)
+
+
+def _write_workbook(hits: Iterable[Hit], path: Path, fields: Sequence[str]) -> None:
+    """A sheet with a header that stays in view and filters, dates as dates, and text that is never a formula."""
+    try:
+        import xlsxwriter  # noqa: PLC0415 — an extra, and slow to load
+    except ModuleNotFoundError:
+        raise UsageError("writing .xlsx needs the package xlsxwriter", "`pip install 'edgarchive[xlsx]'`") from None
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "in_memory": False}
+    with xlsxwriter.Workbook(path, options) as book:
+        sheet = book.add_worksheet("hits")
+        day, moment = (
+            book.add_format({"num_format": "yyyy-mm-dd"}),
+            book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
+        )
+        sheet.freeze_panes(1, 0)
+        sheet.write_row(0, 0, fields, book.add_format({"bold": True}))
+        number = 0
+        for number, row in enumerate(_rows(hits), start=1):
+            if number >= _SHEET_ROWS:
+                raise UsageError(f"a sheet has at most {_SHEET_ROWS:,} rows", "narrow the search, or write .csv")
+            for column, name in enumerate(fields):
+                value = row[name]
+                if isinstance(value, datetime):
+                    sheet.write_datetime(number, column, value, moment)
+                elif isinstance(value, date):
+                    sheet.write_datetime(number, column, value, day)
+                elif isinstance(value, (int, float)):
+                    sheet.write_number(number, column, value)
+                elif value is not None:
+                    text = _BETWEEN.get(name, " ").join(map(str, value)) if isinstance(value, list) else str(value)
+                    sheet.write_string(number, column, clean(text)[:32_767])  # the most that a cell can hold
+        sheet.autofilter(0, 0, number, len(fields) - 1)
+
+
+@contextlib.contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """A temporary file beside `path` that takes its place at the end, and goes away after an error."""
+    with storage_errors(path):
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=".part")
+        umask = os.umask(0)
+        os.umask(umask)
+        os.fchmod(descriptor, 0o666 & ~umask)
+        os.close(descriptor)
+        temporary = Path(name)
+        try:
+            yield temporary
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)

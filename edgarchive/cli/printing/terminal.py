@@ -1,0 +1,112 @@
+"""What a terminal can show: colour, links, and lines that fit."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from edgarchive.cli.output import clean
+
+MIN_WIDTH = 20
+"""A terminal that says it is narrower is not believed: nothing readable fits."""
+
+_MATCH = "\x1b[1;38;5;16;48;5;220m"
+"""Black on amber, both named, so that the contrast (14 : 1) is the same on a light and on a dark background."""
+_RESET = "\x1b[0m"
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """Bold, colour and links, or none of them; and the width that lines are wrapped to, None where they are not."""
+
+    on: bool
+    width: int | None = None
+
+    @classmethod
+    def of_stdout(cls) -> Style:
+        """What suits stdout: colour on a terminal or with ``FORCE_COLOR``, never with ``NO_COLOR`` or ``TERM=dumb``.
+
+        Sources: https://no-color.org, https://force-color.org.
+        """
+        terminal = sys.stdout.isatty()
+        wanted = terminal or bool(os.environ.get("FORCE_COLOR"))
+        refused = bool(os.environ.get("NO_COLOR")) or (terminal and os.environ.get("TERM") == "dumb")
+        return cls(wanted and not refused, max(MIN_WIDTH, shutil.get_terminal_size().columns) if terminal else None)
+
+    def bold(self, text: str) -> str:
+        """Bold."""
+        return f"\x1b[1m{text}{_RESET}" if self.on else text
+
+    def match(self, text: str) -> str:
+        """Text that was sought."""
+        return f"{_MATCH}{text}{_RESET}" if self.on else text
+
+    def link(self, text: str, url: str | None) -> str:
+        """Text that leads to `url` (OSC 8), of which nothing is shown."""
+        return f"\x1b]8;;{clean(url)}\x1b\\{text}\x1b]8;;\x1b\\" if self.on and url else text
+
+    def lines(
+        self, text: str, spans: Sequence[Span] = (), *, indent: str = "", first: str | None = None
+    ) -> Iterator[str]:
+        """`text`, which has no line breaks, in lines that fit, with its `spans` marked.
+
+        No line breaks inside a word. The first line begins with `first`, if given, the others with `indent`.
+        """
+        beginning = indent if first is None else first
+        for start, stop in wrapped(text, None if self.width is None else self.width - columns(indent)):
+            yield beginning + "".join(self._marked(text, spans, start, stop))
+            beginning = indent
+
+    def _marked(self, text: str, spans: Sequence[Span], start: int, stop: int) -> Iterator[str]:
+        for first, last in spans:
+            if last <= start or first >= stop:
+                continue
+            yield text[start : max(first, start)]
+            yield self.match(text[max(first, start) : min(last, stop)])
+            start = min(last, stop)
+        yield text[start:stop]
+
+
+def wrapped(text: str, width: int | None) -> Iterator[Span]:
+    """Where the lines of `text` begin and end when it is cut at blanks to `width` columns; None: one line.
+
+    A word that is wider than a line stays whole.
+    """
+    if width is None:
+        yield 0, len(text)
+        return
+    start, end, used = 0, 0, 0
+    for word_start, word_end in _words(text):
+        wide = columns(text[word_start:word_end])
+        gap = columns(text[end:word_start]) if end > start else 0
+        if end > start and used + gap + wide > width:
+            yield start, end
+            start, used, gap = word_start, 0, 0
+        elif end == start:
+            start = word_start
+        used += gap + wide
+        end = word_end
+    yield start, end
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal `text` takes: wide characters of East Asia two, those that combine none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
+    )
+
+
+def _words(text: str) -> Iterator[Span]:
+    start = 0
+    for word in text.split(" "):
+        if word:
+            yield start, start + len(word)
+        start += len(word) + 1

@@ -1,0 +1,118 @@
+"""The options of a search, for every verb that searches: an option that is added here is one of all of them."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from archiver.cik_file import read_ciks
+from indexer.search.options import SearchOptions
+
+
+class Sort(StrEnum):
+    """The order of hits."""
+
+    RELEVANCE = "relevance"
+    NEWEST = "newest"
+    OLDEST = "oldest"
+
+
+def _what(
+    query: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="QUERY", help="Words, phrases and fields; see `edgarchive help query`.", show_default=False
+        ),
+    ] = None,
+    *,
+    cik: Annotated[
+        list[str] | None, typer.Option(metavar="N|@FILE", help="CIK of any entity, or a file with one a line.")
+    ] = None,
+    form: Annotated[list[str] | None, typer.Option(metavar="F", help="Form type, any case, globs ('8-K*').")] = None,
+    item: Annotated[list[str] | None, typer.Option(metavar="I", help="8-K item: 5.02, legacy 5, '5.*'.")] = None,
+    name: Annotated[
+        list[str] | None, typer.Option(metavar="TEXT", help="Words of a name, current or former, any order.")
+    ] = None,
+    doctype: Annotated[
+        list[str] | None, typer.Option("--type", metavar="DOCTYPE", help="Document type, globs ('EX-99*').")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="DATE", help="First filing date: 2015, 2015-06 or 2015-06-30.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Last filing date: 2015, 2015-06 or 2015-06-30.")
+    ] = None,
+    stem: Annotated[bool, typer.Option("--stem", help="Also match words with the same English stem.")] = False,
+    documents: Annotated[bool, typer.Option("--documents", help="One hit per document, not per filing.")] = False,
+) -> None:
+    """What to search for."""
+
+
+def _which(
+    *,
+    sort: Annotated[
+        Sort | None,
+        typer.Option(metavar="|".join(Sort), help="Order of the hits.", show_default="relevance; newest without QUERY"),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            "-n",
+            "--limit",
+            metavar="N",
+            min=0,
+            help="Maximum number of hits (0: count only).",
+            show_default="10; all for csv, jsonl, xlsx, accessions",
+        ),
+    ] = None,
+    offset: Annotated[int, typer.Option(metavar="N", min=0, help="Skip this many hits.")] = 0,
+    no_snippets: Annotated[bool, typer.Option("--no-snippets", help="Leave out the snippets; faster.")] = False,
+) -> None:
+    """Which of the hits, and in what order."""
+
+
+def takes_search(*, pages: bool = True) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Give a command the options of a search; it gets them as the argument `options`, a `SearchOptions`.
+
+    Without `pages`, those that choose among the hits are left out, and all hits are wanted. A limit that was not given
+    is None: how many that means is for the command to say.
+    """
+
+    def decorate(command: Callable[..., int]) -> Callable[..., int]:
+        shared = [*_parameters(_what), *(_parameters(_which) if pages else ())]
+
+        @functools.wraps(command)
+        def call(**values: Any) -> int:
+            given = {parameter.name: values.pop(parameter.name) for parameter in shared}
+            return command(options=_options(given), **values)
+
+        signature = inspect.signature(command, eval_str=True)
+        own = [
+            parameter.replace(kind=parameter.KEYWORD_ONLY)
+            for parameter in signature.parameters.values()
+            if parameter.name not in {"context", "options"}
+        ]
+        context = signature.parameters["context"]
+        call.__signature__ = signature.replace(parameters=[context, *shared, *own])  # type: ignore[attr-defined]
+        call.__annotations__ = {one.name: one.annotation for one in (context, *shared, *own)}
+        return call
+
+    return decorate
+
+
+def _parameters(template: Callable[..., None]) -> list[inspect.Parameter]:
+    return list(inspect.signature(template, eval_str=True).parameters.values())
+
+
+def _options(given: dict[str, Any]) -> SearchOptions:
+    given["type"] = given.pop("doctype")
+    given["cik"] = None if given["cik"] is None else read_ciks(given["cik"])
+    given["sort"] = str(sort) if (sort := given.get("sort")) else None
+    given["snippets"] = not given.pop("no_snippets", False)
+    given.setdefault("limit", None)
+    return SearchOptions(**given)

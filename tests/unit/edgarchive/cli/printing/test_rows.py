@@ -1,0 +1,146 @@
+"""Rows for programs and spreadsheets."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from archiver.errors import StorageError, UsageError
+from edgarchive.cli.printing.rows import (
+    RowFormat,
+    columns_named,
+    csv_cell,
+    format_of_file,
+    save_rows,
+    write_rows,
+)
+from indexer.search.hits import ROW_COLUMNS, Hit, HitDocument
+from indexer.search.snippets import Snippet
+from tests.unit.hits import made_up_hit
+
+
+@pytest.fixture
+def hit() -> Hit:
+    """A hit whose snippet has marks and characters that HTML escapes."""
+    return made_up_hit(
+        document=HitDocument("8-K", 1, "d8k.htm", "=SUM(A1)"), excerpt=Snippet("R & D, resigned <now>", ((7, 15),))
+    )
+
+
+def test_the_columns_are_those_of_a_row(hit: Hit) -> None:
+    """`ROW_COLUMNS` is what `Hit.to_row` has."""
+    assert tuple(hit.to_row()) == ROW_COLUMNS
+
+
+def test_csv_has_plain_text(hit: Hit, capsys: pytest.CaptureFixture[str]) -> None:
+    """No markup, no entities, lists in one cell, empty for null, and no formula."""
+    write_rows([hit], RowFormat.CSV)
+    out = capsys.readouterr().out
+    [row] = csv.DictReader(io.StringIO(out))
+    assert out.count("\r\n") == 2
+    assert tuple(row) == ROW_COLUMNS
+    assert row["snippet"] == "R & D, resigned <now>"
+    assert (row["ciks"], row["names"], row["items"]) == ("320", "ACME WIDGETS INC; NOBODY", "5.02")
+    assert (row["filing_date"], row["score"], row["description"]) == ("2004-12-22", "", "'=SUM(A1)")
+
+
+def test_a_byte_order_mark_comes_on_request(hit: Hit, tmp_path: Path) -> None:
+    """At the very beginning, in a file too, and not otherwise."""
+    for bom in (True, False):
+        save_rows([hit], tmp_path / "hits.csv", RowFormat.CSV, bom=bom)
+        assert (tmp_path / "hits.csv").read_bytes().startswith(b"\xef\xbb\xbf") is bom
+
+
+def test_fields_choose_columns_by_one_set_of_names(hit: Hit, capsys: pytest.CaptureFixture[str]) -> None:
+    """In their order, in every format; JSON lines are flat then, and whole without."""
+    fields = columns_named("names, Accession,filing_date")
+    assert fields == ("names", "accession", "filing_date")
+    write_rows([hit], RowFormat.CSV, fields=fields)
+    assert capsys.readouterr().out.splitlines()[0] == "names,accession,filing_date"
+    write_rows([hit], RowFormat.JSONL, fields=fields)
+    flat = json.loads(capsys.readouterr().out)
+    assert flat == {
+        "names": ["ACME WIDGETS INC", "NOBODY"],
+        "accession": hit.accession,
+        "filing_date": "2004-12-22",
+    }
+    write_rows([hit], RowFormat.JSONL)
+    assert json.loads(capsys.readouterr().out) == hit.to_dict()
+
+
+def test_old_names_of_columns_still_work() -> None:
+    """`cik` and `name` are what CSV called `ciks` and `names`."""
+    assert columns_named("cik,name") == ("ciks", "names")
+    assert columns_named(None) is None
+
+
+@pytest.mark.parametrize("fields", ["", ",", "accession,colour"])
+def test_an_unknown_field_is_refused_with_the_names_there_are(fields: str) -> None:
+    """An empty list is never everything."""
+    with pytest.raises(UsageError, match="choose from: accession, form"):
+        columns_named(fields)
+
+
+def test_a_workbook_has_dates_as_dates_and_no_formulas(hit: Hit, tmp_path: Path) -> None:
+    """The cells of the sheet by their types: numbers for dates and numbers, text for all else."""
+    path = tmp_path / "hits.xlsx"
+    save_rows([hit, replace(hit, score=1.5)], path, RowFormat.XLSX)
+    with zipfile.ZipFile(path) as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+    assert "<f>" not in sheet
+    assert "=SUM(A1)" in sheet
+    assert re.search(r'<c r="C2" s="\d"><v>38343</v></c>', sheet)  # 2004-12-22 in days of 1900
+    assert '<c r="M3"><v>1.5</v></c>' in sheet
+
+
+def test_a_workbook_needs_a_file(hit: Hit) -> None:
+    """It is no text for a terminal."""
+    with pytest.raises(UsageError, match=r"cannot go to stdout; name a file: -o hits\.xlsx"):
+        write_rows([hit], RowFormat.XLSX)
+
+
+def test_a_file_appears_when_it_is_whole(hit: Hit, tmp_path: Path) -> None:
+    """After an error the old one is as it was, and no other file is there; permissions are as the umask has them."""
+    path = tmp_path / "hits.csv"
+    path.write_text("old")
+
+    def hits() -> object:
+        yield hit
+        raise UsageError("x")
+
+    with pytest.raises(UsageError):
+        save_rows(hits(), path, RowFormat.CSV)  # type: ignore[arg-type]  # mypy knows it as an object
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+    save_rows([hit], path, RowFormat.ACCESSIONS)
+    assert path.read_text() == f"{hit.accession}\n"
+    assert path.stat().st_mode & 0o777 == 0o666 & ~_umask()
+    with pytest.raises(StorageError):
+        save_rows([hit], tmp_path / "nowhere" / "hits.csv", RowFormat.CSV)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def test_the_name_of_a_file_says_its_format() -> None:
+    """In any case; another ending is refused."""
+    assert format_of_file(Path("A.CSV")) is RowFormat.CSV
+    with pytest.raises(UsageError, match=r"name it \.csv, \.jsonl or \.xlsx"):
+        format_of_file(Path("hits.doc"))
+
+
+@pytest.mark.parametrize(("value", "cell"), [(None, ""), ([], ""), (["a", "b"], "a b"), (-1.5, "-1.5"), ("-x", "'-x")])
+def test_cells(value: object, cell: str) -> None:
+    """As a spreadsheet should take them."""
+    assert csv_cell("items", value) == cell
