@@ -124,7 +124,7 @@ def test_on_a_terminal_only_our_own_marks_are_left(hostile: CommandLine) -> None
     ours, theirs = pty.openpty()
     with subprocess.Popen(
         [sys.executable, "-m", "edgarchive", "search", "zebra"],
-        env={**hostile.environment, "TERM": "xterm"},
+        env={**hostile.environment, "TERM": "xterm", "PAGER": "cat"},
         cwd=hostile.folder,
         stdout=theirs,
     ):

@@ -332,7 +332,7 @@ def on_a_terminal(cli: CommandLine, *arguments: str, **environment: str) -> byte
         subprocess.run(
             [sys.executable, "-m", "edgarchive", *arguments],
             stdout=slave,
-            env=cli.environment | environment,
+            env=cli.environment | {"PAGER": "cat"} | environment,
             cwd=cli.folder,
             check=True,
             timeout=60,

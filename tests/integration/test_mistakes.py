@@ -269,7 +269,7 @@ MISTAKES = (
     Mistake(
         "a folder that is not there",
         ("search", "x", "-o", "nowhere/hits.csv"),
-        "cannot write nowhere/hits.csv: No such file or directory",
+        "cannot write nowhere/hits.csv: no such file or directory",
         7,
     ),
     Mistake(
