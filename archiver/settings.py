@@ -40,7 +40,7 @@ MAX_SEC_RATE = 10.0
 
 CONFIG_NAME = "edgarchive.toml"
 _ENV_PREFIX = "EDGARCHIVE_"
-_OTHER_VARIABLES = ("TRACEBACK",)
+_OTHER_VARIABLES = ("PAGER", "TRACEBACK")
 """Variables with the prefix that are no settings."""
 _HOST = re.compile(r"(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?|[0-9A-Fa-f:.]{2,45}")
 _IDENTITY = re.compile(r"\S.*\s[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+")

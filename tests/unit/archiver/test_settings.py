@@ -171,6 +171,7 @@ def test_a_slip_in_a_variable_is_logged(monkeypatch: pytest.MonkeyPatch, caplog:
     """A variable that looks like a setting and is none is named, with the near one, and never its value."""
     monkeypatch.setenv("EDGARCHIVE_USER_AGNET", "Example Research research@example.com")
     monkeypatch.setenv("EDGARCHIVE_TRACEBACK", "1")
+    monkeypatch.setenv("EDGARCHIVE_PAGER", "cat")
     Settings()
     assert [record.getMessage() for record in caplog.records] == [
         "the environment has EDGARCHIVE_USER_AGNET, which is no setting; did you mean EDGARCHIVE_USER_AGENT?"

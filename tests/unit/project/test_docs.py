@@ -179,7 +179,10 @@ def test_every_setting_is_documented() -> None:
 
 def test_no_variable_is_invented() -> None:
     """Every variable that a page names is one of ours."""
-    known = {f"EDGARCHIVE_{name.upper()}" for name in Settings.model_fields} | {"EDGARCHIVE_TRACEBACK"}
+    known = {f"EDGARCHIVE_{name.upper()}" for name in Settings.model_fields} | {
+        "EDGARCHIVE_TRACEBACK",
+        "EDGARCHIVE_PAGER",
+    }
     for page in PAGES:
         assert set(_VARIABLE.findall(page.read_text(encoding="utf-8"))) <= known, page
 
