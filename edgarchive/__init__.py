@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from edgarchive.indexing import index_archive
     from edgarchive.mirror import Mirror, sync_archive
     from edgarchive.verifying import VerifyReport, repair_archive, verify_archive
+    from edgarchive.web.app import create_app
     from indexer.engine import FacetCount
     from indexer.entries import HitEntity
     from indexer.search.async_library import AsyncLibrary
@@ -123,6 +124,7 @@ __all__ = [
     "UsageError",
     "VerifyReport",
     "WorkerDiedError",
+    "create_app",
     "import_submissions",
     "index_archive",
     "repair_archive",
@@ -190,6 +192,7 @@ _HOMES = {
         "repair_archive",
         "verify_archive",
     ),
+    "edgarchive.web.app": ("create_app",),
     "indexer.engine": ("FacetCount",),
     "indexer.entries": ("HitEntity",),
     "indexer.submission.header": (

@@ -20,9 +20,9 @@ from archiver.events import event
 from edgarchive.cli.examples import epilog
 from edgarchive.cli.logs import start_logging
 from edgarchive.cli.options import Common
-from edgarchive.cli.output import clean
 from edgarchive.cli.usage import help_instead, usage_message
 from edgarchive.cli.verbs import VerbGroup
+from edgarchive.formats import clean
 
 _log = logging.getLogger(__name__)
 

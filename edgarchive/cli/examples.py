@@ -60,6 +60,12 @@ Sizes and presence alone; everything, and put right what is found:
     "status": """\
   edgarchive status --json
 """,
+    "serve": """\
+Web page and JSON on this machine; for a team behind a proxy that asks for a password:
+
+  edgarchive serve
+  edgarchive serve --host 0.0.0.0 --port 8080 --allow-host filings.example.com
+""",
     "config": """\
 A settings file to edit; what is in force:
 

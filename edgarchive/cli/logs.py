@@ -6,7 +6,7 @@ import logging
 import sys
 from datetime import UTC, datetime
 
-from edgarchive.cli.output import as_json_text, clean
+from edgarchive.formats import as_json_text, clean
 
 _LEVELS = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO}
 

@@ -2,52 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
-import re
 import sys
-import unicodedata
-from collections.abc import Callable
-from datetime import date
-from pathlib import Path
-from typing import Any
+
+from edgarchive.formats import as_json_text, harmless
 
 _STEP = 1000.0
-_PLAYS = re.compile(
-    "[\x00-\x08\x0b\r\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\ud800-\udfff\ue000-\uf8ff\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
-)
-"""What can play with a terminal, or with what a reader believes to see: control, bidi, invisible, private characters.
-
-Tab, line feed and form feed cannot; the soft hyphen and the joiners inside words of some scripts are no harm.
-"""
 
 
 def print_json(value: object) -> None:
     """Print one JSON document on stdout."""
     sys.stdout.write(f"{as_json_text(value, indent=2)}\n")
-
-
-def as_json_text(value: object, *, indent: int | None = None, default: Callable[[Any], Any] | None = None) -> str:
-    """`value` as JSON that means just it, with what could play with a terminal escaped.
-
-    `default` gives a form to what has none.
-    """
-    return _PLAYS.sub(_escaped, json.dumps(value, default=default or _plain, ensure_ascii=False, indent=indent))
-
-
-def _escaped(match: re.Match[str]) -> str:
-    return json.dumps(match[0])[1:-1]
-
-
-def _plain(value: object) -> Any:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Path):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
 def say(text: str = "") -> None:
@@ -58,16 +22,6 @@ def say(text: str = "") -> None:
 def say_styled(text: str) -> None:
     """Print a line on stdout as it is: with the marks of a `Style`, and all else in it cleaned."""
     sys.stdout.write(f"{text}\n")
-
-
-def harmless(text: str) -> str:
-    """`text`, its lines as they are, without what could play with a terminal."""
-    return _PLAYS.sub("", text)
-
-
-def clean(text: str) -> str:
-    """`text` from a filing on one line, without the control and bidi characters that could play with a terminal."""
-    return "".join(c for c in " ".join(text.split()) if unicodedata.category(c) not in {"Cc", "Cf", "Co", "Cs"})
 
 
 def human_bytes(count: float) -> str:

@@ -11,6 +11,7 @@ from indexer.search.library import Library
 from indexer.search.options import SearchOptions, takes_options
 from indexer.search.records import Record, Status
 from indexer.search.results import Results
+from indexer.stored_files import StoredFiles
 from indexer.submission.submission import Submission
 
 
@@ -46,6 +47,15 @@ class AsyncLibrary:
     async def record(self, accession: str) -> Record:
         """See `Library.record`."""
         return await asyncio.to_thread(self._library.record, accession)
+
+    async def marks(self, text: str, query: str, *, stem: bool = False) -> tuple[tuple[int, int], ...]:
+        """See `Library.marks`."""
+        return await asyncio.to_thread(self._library.marks, text, query, stem=stem)
+
+    @property
+    def stored(self) -> StoredFiles:
+        """See `Library.stored`. Its methods block."""
+        return self._library.stored
 
     async def status(self) -> Status:
         """See `Library.status`."""

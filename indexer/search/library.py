@@ -21,6 +21,8 @@ from indexer.search.hits import FromLibrary, Hit, LazyHits
 from indexer.search.options import SearchOptions, takes_options
 from indexer.search.records import Record, Status, record_of, status_of
 from indexer.search.results import Results
+from indexer.search.snippets import Highlighter
+from indexer.stored_files import StoredFiles
 from indexer.submission.submission import Submission, parse_submission
 
 
@@ -84,6 +86,15 @@ class Library:
     def record(self, accession: str) -> Record:
         """What the catalogue knows of a submission. Raises `IdentifierError`, `NotInArchiveError`."""
         return record_of(self._archive, AccessionNumber(accession))
+
+    def marks(self, text: str, query: str, *, stem: bool = False) -> tuple[tuple[int, int], ...]:
+        """Where in `text` the words of `query` stand: spans of characters, in order. Raises `QueryError`."""
+        return Highlighter(parse_query(query, stem=stem)).marks(text)
+
+    @property
+    def stored(self) -> StoredFiles:
+        """The stored files themselves, and EDGAR's listings as they were kept."""
+        return StoredFiles(self._archive)
 
     def status(self) -> Status:
         """What the archive holds, and whether its index can be searched."""

@@ -90,6 +90,20 @@ class Highlighter:
         """Whether the query has any word that could be marked; ``form:8-K`` has none."""
         return bool(self._needles)
 
+    def marks(self, text: str) -> tuple[Span, ...]:
+        """Where in `text` the query's words stand, in order; what overlaps is one span."""
+        folded, origin = _fold_with_origin(text)
+        found = sorted(
+            (origin(start), origin(stop - 1) + 1) for needle in self._needles for start, stop in needle.spans(folded)
+        )
+        merged: list[Span] = []
+        for start, stop in found:
+            if merged and start < merged[-1][1]:
+                merged[-1] = (merged[-1][0], max(stop, merged[-1][1]))
+            else:
+                merged.append((start, stop))
+        return tuple(merged)
+
     def snippet(self, text: str) -> Snippet | None:
         """The best passage of `text`, of about `SNIPPET_CHARS`; None where nothing of the query stands in it."""
         folded, origin = _fold_with_origin(text)

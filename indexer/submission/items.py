@@ -57,6 +57,14 @@ def item_code(text: str, *, form: FormType, filing_date: date | None) -> str | N
     )
 
 
+def item_description(code: str, form: FormType) -> str | None:
+    """EDGAR's description of an item of `form`; None for a code that EDGAR has no description for."""
+    base = str(form.base.upper())
+    families = (_8K, _8K_BEFORE) if base.startswith("8-K") else (base, _8K_BEFORE)
+    descriptions = _table().descriptions
+    return next((found for family in families if (found := descriptions.get((family, code)))), None)
+
+
 def _code_of_8k(table: _Table, description: str, *, base: str, filing_date: date | None) -> str | None:
     """By the rule that a description is printed by the code alone: what it is for Form 8-K.
 
@@ -74,11 +82,12 @@ def _code_of_8k(table: _Table, description: str, *, base: str, filing_date: date
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """Form and description -> code, apart for what was seen in real headers and what is only written in manuals."""
+    """Form and description -> code, apart for what was seen in real headers and what is only in manuals."""
 
     observed: dict[tuple[str, str], str]
     unverified: dict[tuple[str, str], str]
     codes: frozenset[str]
+    descriptions: dict[tuple[str, str], str]
 
 
 @cache
@@ -86,13 +95,15 @@ def _table() -> _Table:
     observed: dict[tuple[str, str], str] = {}
     unverified: dict[tuple[str, str], str] = {}
     codes: set[str] = set()
+    descriptions: dict[tuple[str, str], str] = {}
     text = (files("indexer.submission") / "items.tsv").read_text(encoding="utf-8")
     for row in csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE):
         forms = row["form"] if row["form"] in (_8K, _8K_BEFORE) else row["form"].partition(",")[0]
         target = observed if row["status"].startswith("observed") else unverified
         target.setdefault((forms, _key(row["description"])), row["code"])
         codes.add(row["code"])
-    return _Table(observed, unverified, frozenset(codes))
+        descriptions.setdefault((forms, row["code"]), row["description"])
+    return _Table(observed, unverified, frozenset(codes), descriptions)
 
 
 def _key(description: str) -> str:

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from edgarchive.cli.output import as_json_text, clean, harmless
-from edgarchive.cli.printing.rows import csv_cell
+from edgarchive.formats import as_json_text, clean, harmless
+from edgarchive.rows import csv_cell
 from tests.edgar_fixtures import CommandLine
 from tests.loopback import LoopbackEdgar
 

@@ -10,8 +10,9 @@ import typer
 
 from archiver.reports import ImportReport
 from edgarchive.cli.options import AsJson, common
-from edgarchive.cli.output import clean, human_bytes, human_time, plural, print_json, say
+from edgarchive.cli.output import human_bytes, human_time, plural, print_json, say
 from edgarchive.cli.progress import progress_bar
+from edgarchive.formats import clean
 from edgarchive.importing import import_submissions
 
 _SOME_FAILED = 3

@@ -14,12 +14,13 @@ import typer
 from archiver.errors import UsageError
 from archiver.events import event
 from edgarchive.cli.options import AsJson, common
-from edgarchive.cli.output import clean, harmless, plural
+from edgarchive.cli.output import plural
 from edgarchive.cli.printing.facets import print_facets
 from edgarchive.cli.printing.hits import print_hits, print_hits_json
 from edgarchive.cli.printing.pager import paged
-from edgarchive.cli.printing.rows import RowFormat, columns_named, format_of_file, save_rows, write_rows
 from edgarchive.cli.search_options import takes_search
+from edgarchive.formats import clean, harmless
+from edgarchive.rows import RowFormat, columns_named, format_of_file, save_rows, write_rows
 from indexer.engine import Facet
 from indexer.search.library import Library
 from indexer.search.options import SearchOptions

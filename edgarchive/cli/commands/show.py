@@ -9,7 +9,8 @@ import typer
 
 from archiver.errors import UsageError
 from edgarchive.cli.options import AsJson, common
-from edgarchive.cli.output import clean, human_bytes, plural, print_json, say
+from edgarchive.cli.output import human_bytes, plural, print_json, say
+from edgarchive.formats import clean
 from indexer.entries import is_truncated
 from indexer.search.library import Library
 from indexer.search.records import Record

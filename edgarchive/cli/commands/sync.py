@@ -17,8 +17,9 @@ from archiver.reports import DryRun, SyncReport
 from archiver.selection import Selection
 from archiver.settings import Settings
 from edgarchive.cli.options import AsJson, Common, common
-from edgarchive.cli.output import clean, human_bytes, human_time, plural, print_json, say
+from edgarchive.cli.output import human_bytes, human_time, plural, print_json, say
 from edgarchive.cli.progress import progress_bar
+from edgarchive.formats import clean
 from edgarchive.mirror import Mirror
 
 _SOME_FAILED = 3

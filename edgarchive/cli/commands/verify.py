@@ -9,8 +9,9 @@ import typer
 from archiver.audit.verify import Finding
 from archiver.errors import UsageError
 from edgarchive.cli.options import AsJson, common
-from edgarchive.cli.output import clean, plural, print_json, say
+from edgarchive.cli.output import plural, print_json, say
 from edgarchive.cli.progress import progress_bar
+from edgarchive.formats import clean
 from edgarchive.verifying import VerifyReport, repair_archive, verify_archive
 
 _DAMAGE_FOUND = 5

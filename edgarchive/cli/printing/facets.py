@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from edgarchive.cli.output import clean, plural, say, say_styled
+from edgarchive.cli.output import plural, say, say_styled
 from edgarchive.cli.printing.terminal import Style
+from edgarchive.formats import clean
 from indexer.engine import Facet, FacetCount
 
 _SHOWN_VALUES = 20

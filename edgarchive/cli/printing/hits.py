@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from edgarchive.cli.output import clean, plural, print_json, say, say_styled
-from edgarchive.cli.printing.rows import chosen
+from edgarchive.cli.output import plural, print_json, say, say_styled
 from edgarchive.cli.printing.terminal import Style
+from edgarchive.formats import clean
+from edgarchive.rows import chosen
 from indexer.engine import Facet, FacetCount
 from indexer.search.hits import Hit
 from indexer.search.results import Results

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from edgarchive.cli.output import clean
+from edgarchive.formats import clean
 
 MIN_WIDTH = 20
 """A terminal that says it is narrower is not believed: nothing readable fits."""

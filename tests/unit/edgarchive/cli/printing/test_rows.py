@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from archiver.errors import StorageError, UsageError
-from edgarchive.cli.printing.rows import (
+from edgarchive.rows import (
     RowFormat,
     columns_named,
     csv_cell,

@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from archiver.errors import UsageError
 from archiver.store.durable import storage_errors
-from edgarchive.cli.output import as_json_text, clean
+from edgarchive.formats import as_json_text, clean
 from indexer.search.hits import ROW_COLUMNS, Hit
 
 _FORMULA = re.compile(r"""(^|[;,|])(["'\s]*)(?=[=+\-@＝＋－＠])""")

@@ -1,0 +1,53 @@
+"""``edgarchive serve``: the archive as web pages, as JSON, and under EDGAR's own URLs."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgarchive.cli.options import AsJson, common
+from edgarchive.cli.output import print_json, say
+
+
+def serve(
+    context: typer.Context,
+    *,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on (0: any free port).")] = 8080,
+    allow_host: Annotated[
+        list[str] | None, typer.Option("--allow-host", metavar="NAME", help="Also answer for this host name.")
+    ] = None,
+    tls_cert: Annotated[Path | None, typer.Option(metavar="FILE", help="TLS certificate (PEM).")] = None,
+    tls_key: Annotated[Path | None, typer.Option(metavar="FILE", help="Key of the TLS certificate (PEM).")] = None,
+    index: Annotated[
+        str, typer.Option(metavar="held|edgar", help="EDGAR's index files: what is held, or EDGAR's copies.")
+    ] = "held",
+    as_json: AsJson = False,
+) -> int:
+    """Serve the archive: web pages, JSON, and EDGAR's own URLs for programs that read EDGAR.
+
+    The server is read-only and has no authentication: it listens on this machine alone unless --host and --allow-host
+    say otherwise. The first line on stdout is its URL. Ctrl-C ends it.
+    """
+    from edgarchive.web.app import create_app  # noqa: PLC0415 — aiohttp and jinja2 are slow to import
+    from edgarchive.web.server import Address  # noqa: PLC0415
+    from edgarchive.web.server import serve as serve_app  # noqa: PLC0415
+
+    hosts = tuple(allow_host or ())
+    address = Address(host, port, tls_cert, tls_key)
+    address.check(hosts)
+    app = create_app(common(context).settings(), allow_hosts=hosts, index=index)  # type: ignore[arg-type]  # it checks
+
+    def ready(url: str) -> None:
+        if as_json:
+            print_json({"url": url})
+        else:
+            say(url)
+        sys.stdout.flush()  # a program that waits for this line reads a pipe
+
+    asyncio.run(serve_app(app, address, ready=ready))
+    return 0

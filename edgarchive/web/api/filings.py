@@ -1,0 +1,79 @@
+"""One filing as JSON, one document as text, companies by name, and what the archive holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from archiver.errors import NotInArchiveError
+from edgarchive.formats import as_json_text
+from edgarchive.web.archive import ServedArchive, read_accession
+from edgarchive.web.edgar.full_text import companies_named
+from edgarchive.web.keys import ARCHIVE
+from edgarchive.web.params import WORDS
+from edgarchive.web.safety import headers_of_filers
+from indexer.submission.submission import Document, Submission
+
+_TYPED = 10
+
+
+def json_response(value: object) -> web.Response:
+    """A response of `value` as the command line's ``--json`` writes it."""
+    return web.Response(text=as_json_text(value), content_type="application/json")
+
+
+async def read_submission(request: web.Request) -> Submission:
+    """The submission that a path names. Raises `NotInArchiveError`, `UnreadableSubmissionError`, `DamageError`."""
+    accession = read_accession(request.match_info["accession"])
+    if accession is None:
+        raise NotInArchiveError(f"{request.match_info['accession'][:40]!r} is not an accession number", "check it")
+    return await request.app[ARCHIVE].submission(accession)
+
+
+def read_document(request: web.Request, submission: Submission) -> tuple[int, Document]:
+    """The document that a path names by its sequence number, with its position. Raises `NotInArchiveError`."""
+    number = int(request.match_info["sequence"])
+    for position, document in enumerate(submission.documents):
+        if (document.sequence or position + 1) == number:
+            return position, document
+    raise NotInArchiveError(f"{submission.header.accession} has no document {number}", "see the filing's page")
+
+
+async def filing_json(request: web.Request) -> web.Response:
+    """``/filing/ACC.json``: header, documents and record of a filing, as ``edgarchive show ACC --json`` has them."""
+    submission = await read_submission(request)
+    record = await request.app[ARCHIVE].record(submission.header.accession)
+    return json_response({**submission.to_dict(), "record": record.to_dict()})
+
+
+async def document_text(request: web.Request) -> web.Response:
+    """``/filing/ACC/SEQ.txt``: the text of a document, or (``?section=1A``) of one of its sections."""
+    _, document = read_document(request, await read_submission(request))
+    text = await request.app[ARCHIVE].text(document)
+    if wanted := request.query.get("section"):
+        text = await request.app[ARCHIVE].section(document, wanted)
+    return web.Response(text=text, content_type="text/plain", headers=headers_of_filers())
+
+
+async def companies_json(request: web.Request) -> web.Response:
+    """``/companies.json?q=``: companies whose name or ticker begins with what was typed, for completion."""
+    archive: ServedArchive = request.app[ARCHIVE]
+    found: list[dict[str, Any]] = []
+    if typed := request.query.get(WORDS, "").strip():
+        for cik, name, tickers in await companies_named(archive, typed, limit=_TYPED):
+            found.append({"cik": int(cik), "name": name, "tickers": list(tickers)})
+    return web.json_response({"companies": found})
+
+
+async def status_json(request: web.Request) -> web.Response:
+    """``/status.json``: what the archive holds, as ``edgarchive status --json``, without its place on disk."""
+    status = (await request.app[ARCHIVE].library.status()).to_dict()
+    status.pop("root", None)
+    return json_response(status)
+
+
+async def healthz(request: web.Request) -> web.Response:
+    """``/healthz``: 200 while the archive can be read."""
+    await request.app[ARCHIVE].library.status()
+    return web.json_response({"status": "ok"})

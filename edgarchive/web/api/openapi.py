@@ -1,0 +1,101 @@
+"""The description of the JSON API (OpenAPI 3.1), made from the search options and the routes."""
+
+from __future__ import annotations
+
+import dataclasses
+from importlib.metadata import version
+from typing import Any
+
+from aiohttp import web
+
+from edgarchive.web.params import COMPANY, MAX_LIMIT, SPANS, option_fields
+from indexer.search.results import FACETS
+
+_JSON, _TEXT = "application/json", "text/plain"
+_ERROR = {
+    "type": "object",
+    "properties": {
+        "error": {"type": "string"},
+        "position": {"type": ["integer", "null"]},
+        "hint": {"type": ["string", "null"]},
+    },
+    "required": ["error"],
+}
+_ACCESSION = {
+    "name": "accession",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "pattern": "^[0-9]{10}-[0-9]{2}-[0-9]{6}$"},
+}
+_SEQUENCE = {"name": "sequence", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 0}}
+
+
+async def openapi(_request: web.Request) -> web.Response:
+    """``/openapi.json``."""
+    return web.json_response(document())
+
+
+def document() -> dict[str, Any]:
+    """The whole description."""
+    search = search_parameters()
+    no_page = [one for one in search if one["name"] not in {"facet", "offset"}]
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "edgarchive", "version": version("edgarchive")},
+        "paths": {
+            "/search.json": _get("One page of hits", search, _JSON),
+            "/search.jsonl": _get("All hits, one JSON object a line", search, "application/x-ndjson"),
+            "/search.csv": _get("All hits as CSV", search, "text/csv"),
+            "/search.atom": _get("The newest hits as an Atom feed", no_page, "application/atom+xml"),
+            "/filing/{accession}.json": _get("A filing", [_ACCESSION], _JSON),
+            "/filing/{accession}/{sequence}.txt": _get(
+                "The text of a document", [_ACCESSION, _SEQUENCE, _parameter("section", {"type": "string"})], _TEXT
+            ),
+            "/companies.json": _get("Companies by name or ticker", [_parameter("q", {"type": "string"})], _JSON),
+            "/status.json": _get("What the archive holds", [], _JSON),
+            "/healthz": _get("Whether the archive can be read", [], _JSON),
+        },
+        "components": {"schemas": {"Error": _ERROR}},
+    }
+
+
+def search_parameters() -> list[dict[str, Any]]:
+    """The parameters of a search."""
+    found = [_parameter("q", {"type": "string"}), _parameter(COMPANY, {"type": "string"})]
+    for name, field in option_fields().items():
+        found.append(_parameter(name, _schema(name, field)))
+    found.append(_parameter("range", {"type": "string", "enum": [*SPANS, "all"]}))
+    found.append(_parameter("limit", {"type": "integer", "minimum": 0, "maximum": MAX_LIMIT}))
+    found.append(_parameter("offset", {"type": "integer", "minimum": 0}))
+    found.append(_parameter("facet", {"type": "array", "items": {"type": "string", "enum": list(FACETS)}}))
+    return found
+
+
+def _schema(name: str, field: dataclasses.Field[Any]) -> dict[str, Any]:
+    if isinstance(field.default, bool) or "bool" in str(field.type):
+        return {"type": "string", "enum": ["0", "1"]}
+    if name == "sort":
+        return {"type": "string", "enum": ["relevance", "newest", "oldest"]}
+    if name in {"since", "until"}:
+        return {"type": "string"}
+    return {"type": "array", "items": {"type": "string"}}
+
+
+def _parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "schema": schema}
+
+
+def _get(summary: str, parameters: list[dict[str, Any]], content_type: str) -> dict[str, Any]:
+    error = {"content": {_JSON: {"schema": {"$ref": "#/components/schemas/Error"}}}}
+    return {
+        "get": {
+            "summary": summary,
+            "parameters": parameters,
+            "responses": {
+                "200": {"description": "OK", "content": {content_type: {}}},
+                "400": {"description": "The request cannot be read", **error},
+                "404": {"description": "The archive does not have it", **error},
+                "503": {"description": "Busy, or the archive has no index", **error},
+            },
+        }
+    }

@@ -1,0 +1,136 @@
+"""Searching over HTTP: one page of hits as JSON, all hits as JSON lines or CSV, the newest as an Atom feed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Any
+
+from aiohttp import web
+
+from edgarchive.rows import csv_cell
+from edgarchive.web.archive import EASTERN
+from edgarchive.web.keys import ARCHIVE, TEMPLATES
+from edgarchive.web.params import SearchParameters, named_company, read_search, with_changes
+from indexer.search.hits import ROW_COLUMNS, Hit
+from indexer.search.options import SearchOptions
+
+_STREAMED_AT_ONCE = 500
+_FEED_ENTRIES = 100
+
+
+async def asked(request: web.Request) -> SearchParameters:
+    """The search that a request's parameters ask for. Raises `UsageError`."""
+    return read_search(await named_company(request.app[ARCHIVE], request.query))
+
+
+async def search_json(request: web.Request) -> web.Response:
+    """``/search.json``: the object of ``edgarchive search --json``, with the address of the next page and facets."""
+    wanted = await asked(request)
+    archive = request.app[ARCHIVE]
+    results = await archive.run(wanted.options)
+    answer = results.to_dict()
+    end = wanted.options.offset + len(results)
+    more = len(results) > 0 and end < results.total
+    answer["next"] = with_changes(request.rel_url, {"offset": str(end)}) if more else None
+    answer["facets"] = {
+        name: [{"value": one.value, "count": one.count} for one in await archive.facet(results, name)]
+        for name in wanted.facets
+    }
+    return web.json_response(answer)
+
+
+async def search_jsonl(request: web.Request) -> web.StreamResponse:
+    """``/search.jsonl``: every hit, a JSON object a line."""
+    return await _stream(request, "application/x-ndjson", "jsonl", _as_jsonl)
+
+
+async def search_csv(request: web.Request) -> web.StreamResponse:
+    """``/search.csv``: every hit, a row each, with the columns of ``edgarchive search --format csv``."""
+    return await _stream(request, "text/csv", "csv", _as_csv, head=_csv([ROW_COLUMNS]))
+
+
+def _as_jsonl(hits: Iterable[Hit]) -> bytes:
+    return "".join(f"{json.dumps(hit.to_dict(), ensure_ascii=False)}\n" for hit in hits).encode()
+
+
+def _as_csv(hits: Iterable[Hit]) -> bytes:
+    rows = (hit.to_row() for hit in hits)
+    return _csv([csv_cell(name, row[name]) for name in ROW_COLUMNS] for row in rows)
+
+
+def _csv(rows: Iterable[Iterable[str]]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode()
+
+
+async def _stream(
+    request: web.Request,
+    content_type: str,
+    suffix: str,
+    write: Callable[[Iterable[Hit]], bytes],
+    *,
+    head: bytes = b"",
+) -> web.StreamResponse:
+    """All hits of a search from its ``offset`` on, or as many as ``limit`` says, a portion at a time."""
+    wanted = await asked(request)
+    limited = wanted.options.limit if request.query.get("limit") else None
+    portions = _portions(request, wanted.options, limited)
+    first = await anext(portions, ())  # so that an error is still an answer of its own
+    response = web.StreamResponse(headers={"Content-Disposition": f'attachment; filename="edgarchive-hits.{suffix}"'})
+    response.content_type = content_type
+    response.charset = "utf-8"
+    response.enable_chunked_encoding()
+    await response.prepare(request)
+    if request.method == "HEAD":
+        return response
+    await response.write(head + write(first))
+    async for hits in portions:
+        await response.write(write(hits))
+    await response.write_eof()
+    return response
+
+
+async def _portions(request: web.Request, options: SearchOptions, limit: int | None) -> AsyncIterator[tuple[Hit, ...]]:
+    at, end = options.offset, None if limit is None else options.offset + limit
+    while end is None or at < end:
+        size = _STREAMED_AT_ONCE if end is None else min(_STREAMED_AT_ONCE, end - at)
+        results = await request.app[ARCHIVE].run(options.replace(offset=at, limit=size))
+        yield tuple(results.hits)
+        at += len(results)
+        if len(results) < size or at >= results.total:
+            return
+
+
+async def search_atom(request: web.Request) -> web.Response:
+    """``/search.atom``: the newest hits as an Atom feed (RFC 4287)."""
+    wanted = await asked(request)
+    results = await request.app[ARCHIVE].run(wanted.options.replace(sort="newest", offset=0, limit=_FEED_ENTRIES))
+    text = (
+        request.app[TEMPLATES]
+        .get_template("search.atom")
+        .render(
+            results=results,
+            base=str(request.url.origin()),
+            own=str(request.url),
+            page=str(request.url.with_path("/search").with_query(request.query)),
+            updated=_updated(results.hits),
+            moment=_moment,
+        )
+    )
+    return web.Response(text=text, content_type="application/atom+xml")
+
+
+def _moment(hit: Hit) -> str:
+    """When EDGAR accepted a filing, or else its filing date, as Atom writes it."""
+    accepted = hit.acceptance_datetime
+    if accepted is None:
+        return f"{hit.filing_date.isoformat()}T00:00:00Z"
+    return accepted.replace(tzinfo=EASTERN).isoformat()
+
+
+def _updated(hits: Iterable[Any]) -> str:
+    return next((_moment(hit) for hit in hits), "1970-01-01T00:00:00Z")

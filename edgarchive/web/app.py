@@ -1,0 +1,66 @@
+"""The web application: its routes, its middlewares, and what it opens and closes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from os import PathLike
+from typing import Literal
+
+import jinja2
+from aiohttp import web
+
+from archiver.errors import UsageError
+from archiver.settings import Settings
+from edgarchive.web.archive import ServedArchive
+from edgarchive.web.edgar.routes import edgar_routes
+from edgarchive.web.errors import answer_errors
+from edgarchive.web.keys import ARCHIVE, INDEX_SOURCE, TEMPLATES
+from edgarchive.web.routes import own_routes
+from edgarchive.web.safety import Gate, add_headers, check_request, collapse_slashes
+from indexer.search.async_library import AsyncLibrary
+
+IndexSource = Literal["held", "edgar"]
+
+_MAX_BODY_BYTES = 64 * 1024
+
+
+def create_app(
+    archive: Settings | str | PathLike[str],
+    *,
+    allow_hosts: Iterable[str] = (),
+    index: IndexSource = "held",
+) -> web.Application:
+    """A web application that serves the archive in folder `archive`, or where those settings say.
+
+    It answers only requests that name localhost, one of EDGAR's hosts or one of `allow_hosts`. `index`: whether EDGAR's
+    index files list what the archive holds, or are the archive's copies of EDGAR's. The archive is opened when the
+    application starts: `NotInArchiveError` is raised then. Raises `UsageError`.
+    """
+    if index not in ("held", "edgar"):
+        raise UsageError(f"index cannot be {index!r}", "choose held or edgar")
+    app = web.Application(
+        middlewares=[add_headers, check_request(allow_hosts), answer_errors, collapse_slashes],
+        client_max_size=_MAX_BODY_BYTES,
+    )
+    app[INDEX_SOURCE] = index
+    app[TEMPLATES] = jinja2.Environment(
+        loader=jinja2.PackageLoader("edgarchive.web"), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    app.cleanup_ctx.append(_opened(archive))
+    app.router.add_routes([*own_routes(), *edgar_routes()])
+    return app
+
+
+def _opened(archive: Settings | str | PathLike[str]) -> Callable[[web.Application], AsyncIterator[None]]:
+    """What opens the archive with the application and closes it with it."""
+
+    async def open_archive(app: web.Application) -> AsyncIterator[None]:
+        if isinstance(archive, Settings):
+            library = AsyncLibrary(archive.root, settings=archive)
+        else:
+            library = AsyncLibrary(archive)
+        app[ARCHIVE] = ServedArchive(library, Gate())
+        yield
+        await library.close()
+
+    return open_archive

@@ -1,0 +1,291 @@
+"""What the server reads of the archive, with bounded work and a small memory of what was just read.
+
+Pages, JSON and EDGAR's URLs all go through `ServedArchive`; it calls the public library alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from archiver.edgar.endpoints import Quarter
+from archiver.errors import DamageError, IdentifierError, NotInArchiveError, UnreadableSubmissionError
+from archiver.identifiers import AccessionNumber, Cik, FormType
+from edgarchive.web.safety import Gate
+from indexer.engine import Facet, FacetCount
+from indexer.search.async_library import AsyncLibrary
+from indexer.search.hits import Hit
+from indexer.search.options import SearchOptions
+from indexer.search.records import Record
+from indexer.search.results import Results
+from indexer.sections.sections import Section
+from indexer.submission.header import Entity, SubmissionHeader
+from indexer.submission.sgml import outline
+from indexer.submission.submission import Document, Submission
+from indexer.text.charset import decode
+
+EASTERN = ZoneInfo("America/New_York")
+"""EDGAR's own time: acceptance times stand in headers without a zone."""
+
+_log = logging.getLogger(__name__)
+
+_KEPT_FACTS = 20_000
+_KEPT_SUBMISSIONS_BYTES = 64_000_000
+_XBRL_TYPES = ("EX-101", "XML", "EX-100")
+_INLINE_MARK = b"<ix:header"
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFacts:
+    """One document of a filing, without its body. `size` is the length of the filed file in bytes."""
+
+    type: str
+    sequence: int | None
+    filename: str
+    description: str | None
+    size: int
+    is_data: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FilingFacts:
+    """What lists of filings show of one: its header and the table of its documents. `size` is of all."""
+
+    header: SubmissionHeader
+    filing_date: date
+    size: int
+    documents: tuple[DocumentFacts, ...]
+    is_xbrl: bool
+    is_inline_xbrl: bool
+
+    @property
+    def accession(self) -> AccessionNumber:
+        """The accession number."""
+        return self.header.accession
+
+    @property
+    def form(self) -> FormType:
+        """The form type."""
+        return self.header.form
+
+    @property
+    def primary(self) -> DocumentFacts | None:
+        """The first document, which the filing is about; None for a paper filing."""
+        return min(self.documents, key=lambda document: document.sequence or 0, default=None)
+
+    def entity(self, cik: Cik | None) -> Entity | None:
+        """The entity with this CIK, else the first; None where the header names none."""
+        for entity in self.header.entities:
+            if entity.cik == cik:
+                return entity
+        return next(iter(self.header.entities), None)
+
+    @property
+    def accepted(self) -> datetime:
+        """When EDGAR accepted it, in EDGAR's time zone; the start of the filing date where the header does not say."""
+        moment = self.header.acceptance_datetime
+        if moment is None:
+            moment = datetime(self.filing_date.year, self.filing_date.month, self.filing_date.day)  # noqa: DTZ001
+        return moment.replace(tzinfo=EASTERN)
+
+
+class ServedArchive:
+    """The library behind a server: reading and searching, each bounded by a `Gate`."""
+
+    def __init__(self, library: AsyncLibrary, gate: Gate) -> None:
+        self.library = library
+        self._gate = gate
+        self._facts: OrderedDict[tuple[str, str], FilingFacts] = OrderedDict()
+        self._submissions: OrderedDict[str, tuple[str, int, Submission]] = OrderedDict()
+        self._kept_bytes = 0
+        self._md5: dict[str, str] = {}
+
+    async def search(self, query: str | None = None, **options: Any) -> Results:
+        """As `Library.search`. Raises its errors, and `web.HTTPServiceUnavailable` where too many search."""
+        return await self.run(SearchOptions(query, **options))
+
+    async def run(self, options: SearchOptions) -> Results:
+        """As `Library.run`; raises as `search`."""
+        async with self._gate.enter():
+            return await self.library.run(options)
+
+    async def facet(self, results: Results, facet: Facet) -> tuple[FacetCount, ...]:
+        """How many of what `results` found have each value."""
+        async with self._gate.enter():
+            return (await asyncio.to_thread(results.facets, facet))[facet]
+
+    async def record(self, accession: AccessionNumber) -> Record:
+        """What the catalogue knows of a submission. Raises `NotInArchiveError`, `DamageError`."""
+        return await self.library.record(accession)
+
+    async def text(self, document: Document) -> str:
+        """The text of a document."""
+        async with self._gate.enter():
+            return await asyncio.to_thread(document.text)
+
+    async def sections(self, document: Document) -> tuple[Section, ...]:
+        """The items of a report with their places in its text."""
+        async with self._gate.enter():
+            return await asyncio.to_thread(document.sections)
+
+    async def section(self, document: Document, name: str) -> str:
+        """The text of one section. Raises `NotInArchiveError` where the document has none of that name."""
+        async with self._gate.enter():
+            text = await asyncio.to_thread(_section, document, name)
+        if text is None:
+            raise NotInArchiveError(f"the document has no section {name[:40]!r}", "see its list of sections")
+        return text
+
+    async def spans(self, text: str, query: str, *, stem: bool) -> list[tuple[int, int]]:
+        """Where the words of a query stand in a text. Raises `QueryError`."""
+        async with self._gate.enter():
+            return list(await self.library.marks(text, query, stem=stem))
+
+    async def name_of(self, cik: int) -> str:
+        """The name of a company in its newest filing here; empty where none is held."""
+        results = await self.search(None, cik=cik, limit=1, snippets=False)
+        names = [entity.name for hit in results.hits for entity in hit.entities if entity.cik == cik]
+        return names[0] if names else ""
+
+    async def path(self, accession: AccessionNumber) -> Path:
+        """The gzip file of a submission. Raises `NotInArchiveError`."""
+        return await asyncio.to_thread(self.library.stored.path, accession)
+
+    async def master_index(self, quarter: Quarter) -> bytes | None:
+        """The archive's copy of EDGAR's master index of a quarter."""
+        return await asyncio.to_thread(self.library.stored.master_index, quarter.year, quarter.number)
+
+    async def tickers(self) -> bytes | None:
+        """The archive's copy of EDGAR's list of tickers."""
+        return await asyncio.to_thread(self.library.stored.tickers)
+
+    async def submission(self, accession: AccessionNumber) -> Submission:
+        """The parsed submission; the few read last are kept. Raises as `Library.submission`."""
+        record = await self.record(accession)
+        kept = self._submissions.get(accession)
+        if kept is not None and kept[0] == record.sha256:
+            self._submissions.move_to_end(accession)
+            return kept[2]
+        async with self._gate.enter():
+            submission = await self.library.submission(accession)
+        self._keep(accession, record.sha256, record.size, submission)
+        return submission
+
+    def _keep(self, accession: AccessionNumber, sha256: str, size: int, submission: Submission) -> None:
+        if size > _KEPT_SUBMISSIONS_BYTES // 4:
+            return
+        old = self._submissions.pop(accession, None)
+        self._kept_bytes += size - (old[1] if old else 0)
+        self._submissions[accession] = (sha256, size, submission)
+        while self._kept_bytes > _KEPT_SUBMISSIONS_BYTES:
+            _, (_, gone, _) = self._submissions.popitem(last=False)
+            self._kept_bytes -= gone
+
+    async def facts(self, accession: AccessionNumber) -> FilingFacts:
+        """The facts of a filing. Raises as `Library.submission`."""
+        record = await self.record(accession)
+        key = (str(accession), record.sha256)
+        if (known := self._facts.get(key)) is not None:
+            self._facts.move_to_end(key)
+            return known
+        submission = await self.submission(accession)
+        facts = await asyncio.to_thread(_facts, submission, record.filing_date, record.size)
+        self._facts[key] = facts
+        while len(self._facts) > _KEPT_FACTS:
+            self._facts.popitem(last=False)
+        return facts
+
+    async def header_text(self, accession: AccessionNumber) -> str:
+        """The header's text as it is stored. Raises as `Library.submission`."""
+        async with self._gate.enter():
+            data = await self.library.raw(accession)
+        return await asyncio.to_thread(lambda: decode(outline(data).header))
+
+    async def md5(self, accession: AccessionNumber) -> str:
+        """The MD5 of the decoded submission, as EDGAR's ETag has it; computed once where EDGAR did not send it."""
+        sent = await asyncio.to_thread(self.library.stored.md5, accession)
+        if sent is not None:
+            return sent
+        record = await self.record(accession)
+        if (known := self._md5.get(record.sha256)) is None:
+            async with self._gate.enter():
+                data = await self.library.raw(accession)
+            known = self._md5[record.sha256] = await asyncio.to_thread(_md5, data)
+        return known
+
+    async def facts_of(self, accessions: Iterable[AccessionNumber]) -> list[FilingFacts]:
+        """The facts of several filings, in order; those that cannot be read are left out (`verify` reports them)."""
+        found = []
+        for accession in accessions:
+            try:
+                found.append(await self.facts(accession))
+            except (DamageError, NotInArchiveError, UnreadableSubmissionError) as error:
+                _log.warning("%s is left out of a list: %s", accession, error)
+        return found
+
+    async def held_between(self, first: date, last: date) -> list[Hit]:
+        """The filings with a filing date from `first` to `last`, oldest first."""
+        results = await self.search(None, since=first, until=last, sort="oldest", limit=None, snippets=False)
+        return list(results.hits)
+
+    async def held_by(self, cik: Cik) -> list[Hit]:
+        """The filings in which an entity with this CIK takes part, newest first."""
+        results = await self.search(None, cik=int(cik), sort="newest", limit=None, snippets=False)
+        return list(results.hits)
+
+
+def read_accession(text: str) -> AccessionNumber | None:
+    """The accession number in a URL, with dashes or as 18 digits; None where there is none."""
+    try:
+        return AccessionNumber(text)
+    except IdentifierError:
+        return None
+
+
+def document_name(document: Document, accession: AccessionNumber, position: int) -> str:
+    """The name of a document's file in URLs: EDGAR's, or one made of its number where the filer gave none."""
+    return document.filename or f"{accession}-{document.sequence or position + 1}.txt"
+
+
+def _facts(submission: Submission, filing_date: date, size: int) -> FilingFacts:
+    accession = submission.header.accession
+    documents = tuple(
+        DocumentFacts(
+            type=document.type,
+            sequence=document.sequence,
+            filename=document_name(document, accession, position),
+            description=document.description,
+            size=document.size,
+            is_data=document.type.upper().startswith(_XBRL_TYPES),
+        )
+        for position, document in enumerate(submission.documents)
+    )
+    return FilingFacts(
+        header=submission.header,
+        filing_date=submission.header.filing_date or filing_date,
+        size=size,
+        documents=documents,
+        is_xbrl=any(document.type.upper().startswith(("EX-101", "EX-100")) for document in documents),
+        is_inline_xbrl=any(_INLINE_MARK in document.body() for document in submission.documents[:1]),
+    )
+
+
+def _section(document: Document, name: str) -> str | None:
+    wanted = name.upper().split()
+    text = document.text()
+    for section in document.sections():
+        if wanted in ([section.item], [section.part, section.item]):
+            return text[section.start : section.end]
+    return None
+
+
+def _md5(data: bytes) -> str:
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()

@@ -1,0 +1,189 @@
+"""``/cgi-bin/browse-edgar``: the newest filings, and the filings of a company, as Atom, XML or a page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from aiohttp import web
+
+from archiver.errors import EdgarchiveError
+from archiver.identifiers import Cik
+from edgarchive.web.archive import EASTERN, FilingFacts, ServedArchive
+from edgarchive.web.edgar.filing_index import FORM_NAMES, role_name
+from edgarchive.web.edgar.tickers import cik_of
+from edgarchive.web.keys import ARCHIVE, TEMPLATES
+from indexer.search.hits import Hit
+from indexer.submission.header import Entity
+from indexer.submission.items import item_description
+
+_COUNTS = (10, 20, 40, 80, 100)
+_OWNERSHIP = ("3", "4", "5")
+_COMPANIES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A filing as one entity of it lists it."""
+
+    facts: FilingFacts
+    entity: Entity | None
+
+    @property
+    def cik(self) -> Cik:
+        """The entity's CIK; 0 where the header names none."""
+        return self.entity.cik if self.entity and self.entity.cik is not None else Cik(0)
+
+    @property
+    def page(self) -> str:
+        """EDGAR's page of the filing."""
+        accession = self.facts.accession
+        return f"/Archives/edgar/data/{int(self.cik)}/{accession.digits}/{accession}-index.htm"
+
+    @property
+    def size(self) -> str:
+        """The size as EDGAR shows it."""
+        kilobytes = self.facts.size / 1024
+        return f"{kilobytes / 1024:.0f} MB" if kilobytes >= 1000 else f"{max(1, round(kilobytes))} KB"  # noqa: PLR2004
+
+    @property
+    def items(self) -> list[tuple[str, str]]:
+        """Codes and descriptions of its items."""
+        return [(code, item_description(code, self.facts.form) or "") for code in self.facts.header.items]
+
+
+async def browse(request: web.Request) -> web.Response:
+    """The newest filings (``action=getcurrent``) or those of a company (``getcompany``)."""
+    action = request.query.get("action", "getcompany").lower()
+    if action == "getcurrent":
+        return await _current(request)
+    if action == "getcompany":
+        return await _company(request)
+    raise web.HTTPBadRequest(text="action must be getcurrent or getcompany.\n")
+
+
+def _number(request: web.Request, name: str, *, default: int) -> int:
+    text = request.query.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else default  # noqa: PLR2004
+
+
+def _day(text: str) -> date | None:
+    """A date as EDGAR's parameters have it: YYYYMMDD or with dashes; None where it is blank or none."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _matches(request: web.Request, form: str) -> bool:
+    """Whether a form is of the wanted type, a prefix as in EDGAR's own search, and of the wanted ownership."""
+    wanted = request.query.get("type", "").strip().upper().rstrip("%")
+    owner = (request.query.get("owner") or request.query.get("ownership") or "include").lower()
+    is_ownership = form.upper().removesuffix("/A") in _OWNERSHIP
+    if (owner == "exclude" and is_ownership) or (owner == "only" and not is_ownership):
+        return False
+    return form.upper().startswith(wanted)
+
+
+async def _page_of(request: web.Request, archive: ServedArchive, hits: list[Hit]) -> list[FilingFacts]:
+    count = _number(request, "count", default=40)
+    count = count if count in _COUNTS else 40
+    start = _number(request, "start", default=0)
+    chosen = [hit for hit in hits if _matches(request, str(hit.form))]
+    return await archive.facts_of(hit.accession for hit in chosen[start : start + count])
+
+
+async def _current(request: web.Request) -> web.Response:
+    """The newest filings, an entry for each entity, as EDGAR's feed has them: at most 5 100 entries."""
+    archive: ServedArchive = request.app[ARCHIVE]
+    count = _number(request, "count", default=40)
+    count = count if count in _COUNTS else 40
+    start = _number(request, "start", default=0)
+    form = request.query.get("type", "").strip().rstrip("%")
+    results = await archive.search(
+        None, form=f"{form}*" if form else None, sort="newest", limit=start + count, snippets=False
+    )
+    entries: list[Listed] = []
+    for hit in results.hits:
+        if _matches(request, str(hit.form)):
+            facts = await archive.facts(hit.accession)
+            entries += [Listed(facts, entity) for entity in _parties(facts)]
+        if len(entries) >= start + count:
+            break
+    page = entries[start : start + count]
+    newest = page[0].facts.accepted if page else None
+    if request.query.get("output", "").lower() != "atom":
+        return _page(request, "edgar/current.html", listed=page)
+    return _xml(request, "edgar/current.atom", "application/atom+xml", listed=page, newest=newest)
+
+
+def _parties(facts: FilingFacts) -> list[Entity | None]:
+    """The entities of a filing, each once for its role; one without where the header names none."""
+    found = {(entity.cik, entity.role): entity for entity in facts.header.entities}
+    return list(found.values()) or [None]
+
+
+async def _company(request: web.Request) -> web.Response:
+    archive: ServedArchive = request.app[ARCHIVE]
+    wanted = request.query.get("CIK", "").strip()
+    name = request.query.get("company", "").strip()
+    cik = await cik_of(archive, wanted) if wanted else None
+    if cik is None:
+        companies = await _companies(archive, name or wanted)
+        if len(companies) != 1:
+            return _page(request, "edgar/companies.html", companies=companies, wanted=name or wanted)
+        cik = next(iter(companies))
+    hits = await archive.held_by(cik)
+    first, last = _day(request.query.get("datea", "")), _day(request.query.get("dateb", ""))
+    hits = [hit for hit in hits if (not first or hit.filing_date >= first) and (not last or hit.filing_date <= last)]
+    if not hits:
+        return _page(request, "edgar/companies.html", companies={}, wanted=wanted or name)
+    filings = await _page_of(request, archive, hits)
+    newest = filings or await archive.facts_of([hits[0].accession])
+    entity = next((one for facts in newest if (one := facts.entity(cik)) and one.cik == cik), None)
+    listed = [Listed(facts, facts.entity(cik)) for facts in filings]
+    values = {"cik": cik, "entity": entity, "listed": listed}
+    match request.query.get("output", "").lower():
+        case "atom":
+            return _xml(request, "edgar/company.atom", "application/atom+xml", **values)
+        case "xml":
+            return _xml(request, "edgar/company.xml", "application/xml", **values)
+        case _:
+            return _page(request, "edgar/company.html", **values)
+
+
+async def _companies(archive: ServedArchive, text: str) -> dict[Cik, str]:
+    """Companies whose name has the words of `text`, the last one as a beginning: CIK -> name."""
+    if not text:
+        return {}
+    try:
+        results = await archive.search(None, name=f"{text}*", limit=_COMPANIES, snippets=False)
+    except EdgarchiveError:
+        return {}  # what cannot be a name is no company's
+    words = text.casefold().split()
+    return {
+        entity.cik: entity.name
+        for hit in results.hits
+        for entity in hit.entities
+        if entity.cik is not None and all(word in entity.name.casefold() for word in words)
+    }
+
+
+def _render(request: web.Request, template: str, values: dict[str, Any]) -> str:
+    base = "https://www.sec.gov"
+    return (
+        request.app[TEMPLATES]
+        .get_template(template)
+        .render(base=base, role_name=role_name, form_names=FORM_NAMES, eastern=EASTERN, **values)
+    )
+
+
+def _page(request: web.Request, template: str, **values: Any) -> web.Response:
+    return web.Response(text=_render(request, template, values), content_type="text/html")
+
+
+def _xml(request: web.Request, template: str, content_type: str, **values: Any) -> web.Response:
+    # EDGAR declares and sends latin-1; what that lacks becomes a character reference.
+    body = _render(request, template, values).encode("latin-1", "xmlcharrefreplace")
+    return web.Response(body=body, content_type=content_type, charset="iso-8859-1")

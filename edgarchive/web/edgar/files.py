@@ -1,0 +1,190 @@
+"""EDGAR's files of one filing: the whole submission, each document as it was filed, and the folder they lie in."""
+
+from __future__ import annotations
+
+import asyncio
+import mimetypes
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from aiohttp import hdrs, web
+
+from archiver.errors import NotInArchiveError, UnreadableSubmissionError
+from archiver.identifiers import AccessionNumber
+from edgarchive.web.archive import FilingFacts, ServedArchive, document_name, read_accession
+from edgarchive.web.edgar.answers import FolderItem, folder_json, folder_page, no_such_key, read_cik
+from edgarchive.web.edgar.filing_index import filing_index_page, header_page
+from edgarchive.web.keys import ARCHIVE
+from edgarchive.web.safety import headers_of_filers
+from indexer.submission.submission import Document
+
+_CHUNK_BYTES = 1 << 18
+_TYPES = {
+    ".htm": "text/html",
+    ".html": "text/html",
+    ".xml": "text/xml",
+    ".xsd": "text/xml",
+    ".txt": "text/plain",
+    ".json": "application/json",
+    ".jpg": "image/jpeg",
+    ".gif": "image/gif",
+    ".png": "image/png",
+    ".pdf": "application/pdf",
+}
+
+
+class StoredFileResponse(web.StreamResponse):
+    """A stored submission: as it lies for a client that takes gzip, else decoded as it is read.
+
+    Ranges are ignored, as EDGAR ignores them; memory stays at one chunk whatever the submission's size.
+    """
+
+    def __init__(self, path: Path, *, md5: str) -> None:
+        super().__init__(headers={**headers_of_filers(), "Vary": "Accept-Encoding"})
+        self.content_type = "text/plain"
+        self.headers[hdrs.ETAG] = f'"{md5}"'
+        self._path = path
+
+    async def send(self, request: web.Request) -> web.StreamResponse:
+        """Prepare and write the response. Raises OSError where the file cannot be read."""
+        file = await asyncio.to_thread(self._path.open, "rb")
+        try:
+            if accepts_gzip(request):
+                self.headers[hdrs.CONTENT_ENCODING] = "gzip"
+                self.content_length = (await asyncio.to_thread(self._path.stat)).st_size
+                await self._send_as_it_lies(request, file)
+            else:
+                self.enable_chunked_encoding()
+                await self.prepare(request)
+                if request.method != hdrs.METH_HEAD:
+                    decoded = _decoded(file)
+                    while chunk := await asyncio.to_thread(next, decoded, b""):
+                        await self.write(chunk)
+            await self.write_eof()
+        finally:
+            await asyncio.to_thread(file.close)
+        return self
+
+    async def _send_as_it_lies(self, request: web.Request, file: BinaryIO) -> None:
+        await self.prepare(request)
+        if request.method == hdrs.METH_HEAD:
+            return
+        while chunk := await asyncio.to_thread(file.read, _CHUNK_BYTES):
+            await self.write(chunk)
+
+
+def _decoded(file: BinaryIO) -> Iterator[bytes]:
+    """The decoded bytes of a gzip file of one or several members, a chunk at a time."""
+    decoder = zlib.decompressobj(wbits=31)
+    data = file.read(_CHUNK_BYTES)
+    while data:
+        if decoder.eof:
+            decoder = zlib.decompressobj(wbits=31)
+        chunk = decoder.decompress(data, _CHUNK_BYTES)
+        data = decoder.unconsumed_tail or decoder.unused_data or file.read(_CHUNK_BYTES)
+        if chunk:
+            yield chunk
+
+
+def accepts_gzip(request: web.Request) -> bool:
+    """Whether the client takes a gzip encoding (RFC 9110, 12.5.3)."""
+    for part in request.headers.get(hdrs.ACCEPT_ENCODING, "").lower().split(","):
+        coding, _, weight = part.strip().partition(";")
+        if coding.strip() in {"gzip", "x-gzip", "*"}:
+            return weight.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
+    return False
+
+
+async def submission_file(request: web.Request) -> web.StreamResponse:
+    """``/Archives/edgar/data/CIK/ACC.txt`` and its other places: the whole submission, byte for byte."""
+    read_cik(request, request.match_info["cik"])
+    return await _submission(request, _accession(request, request.match_info["accession"]))
+
+
+async def folder_file(request: web.Request) -> web.StreamResponse:
+    """``/Archives/edgar/data/CIK/ACC18/FILE``: a document of the filing, or one of the files EDGAR makes about it."""
+    if "cik" in request.match_info:
+        read_cik(request, request.match_info["cik"])
+    accession = _accession(request, request.match_info["folder"])
+    name = request.match_info["file"]
+    stem = str(accession)
+    if name == f"{stem}.txt":
+        return await _submission(request, accession)
+    facts = await _facts(request, accession)
+    if name in {f"{stem}-index.htm", f"{stem}-index.html"}:
+        return filing_index_page(request, facts)
+    if name == f"{stem}-index-headers.html":
+        return header_page(facts, await request.app[ARCHIVE].header_text(accession))
+    if name == "index.json":
+        return web.json_response(folder_json(_folder(facts), _items(facts)))
+    if name == "":
+        return web.Response(text=folder_page(_folder(facts), _items(facts)), content_type="text/html")
+    return await _document(request, accession, name.rpartition("/")[2])
+
+
+async def index_page(request: web.Request) -> web.StreamResponse:
+    """``/Archives/edgar/data/CIK/ACC-index.html``, and the same below the folder's name alone."""
+    if "cik" in request.match_info:
+        read_cik(request, request.match_info["cik"])
+    return filing_index_page(request, await _facts(request, _accession(request, request.match_info["accession"])))
+
+
+def _accession(request: web.Request, text: str) -> AccessionNumber:
+    accession = read_accession(text)
+    if accession is None:
+        raise no_such_key(request)
+    return accession
+
+
+async def _facts(request: web.Request, accession: AccessionNumber) -> FilingFacts:
+    try:
+        return await request.app[ARCHIVE].facts(accession)
+    except (NotInArchiveError, UnreadableSubmissionError):
+        raise no_such_key(request) from None
+
+
+async def _submission(request: web.Request, accession: AccessionNumber) -> web.StreamResponse:
+    archive: ServedArchive = request.app[ARCHIVE]
+    try:
+        path = await archive.path(accession)
+        md5 = await archive.md5(accession)
+        return await StoredFileResponse(path, md5=md5).send(request)
+    except (NotInArchiveError, FileNotFoundError):
+        raise no_such_key(request) from None
+
+
+async def _document(request: web.Request, accession: AccessionNumber, name: str) -> web.Response:
+    submission = await request.app[ARCHIVE].submission(accession)
+    for position, document in enumerate(submission.documents):
+        if document_name(document, accession, position) == name:
+            return await document_response(document, name)
+    raise no_such_key(request)
+
+
+async def document_response(document: Document, name: str) -> web.Response:
+    """A document as it was filed, with its own type, and the policy for what filers wrote."""
+    try:
+        body = await asyncio.to_thread(document.content)
+    except UnreadableSubmissionError:
+        body = document.body()  # its encoding is broken: the bytes as they stand are all there is
+    suffix = Path(name).suffix.lower()
+    content_type = _TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return web.Response(body=body, content_type=content_type, headers=headers_of_filers())
+
+
+def _folder(facts: FilingFacts) -> str:
+    entity = facts.entity(None)
+    cik = int(entity.cik) if entity and entity.cik is not None else 0
+    return f"/Archives/edgar/data/{cik}/{facts.accession.digits}"
+
+
+def _items(facts: FilingFacts) -> list[FolderItem]:
+    """The files of a filing's folder: those that EDGAR makes, then the filer's."""
+    moment = facts.accepted
+    made = [f"{facts.accession}-index-headers.html", f"{facts.accession}-index.html", f"{facts.accession}.txt"]
+    return [
+        *(FolderItem(name, moment) for name in made),
+        *(FolderItem(document.filename, moment, document.size) for document in facts.documents),
+    ]

@@ -1,0 +1,385 @@
+"""EDGAR's full-text search, ``/LATEST/search-index``, answered from the archive's index.
+
+Parameters and answer are those of efts.sec.gov (recorded answers; docs/edgar.md), except that totals are exact and hits
+do not end at 10 000.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, NoReturn
+
+from aiohttp import web
+
+from archiver.errors import EdgarchiveError, IdentifierError, NotInArchiveError, QueryError, UsageError
+from archiver.identifiers import AccessionNumber, Cik, FormType, parse_date
+from edgarchive.web.archive import DocumentFacts, FilingFacts, ServedArchive, read_accession
+from edgarchive.web.edgar.tickers import cik_of, held_tickers
+from edgarchive.web.keys import ARCHIVE
+from indexer.engine import Facet
+from indexer.search.hits import Hit
+from indexer.search.results import Results
+from indexer.submission.header import Entity
+
+MAX_SIZE = 100
+BUCKETS = 30
+_TYPED = 10
+_MAX_BODY_BYTES = 64 * 1024
+_LISTS = frozenset("forms ciks items fileType sics locationCodes filter_forms filter_ciks filter_location".split())
+_TEXTS = frozenset("q entityName startdt enddt locationType sort from size page keysTyped".split())
+_QUOTED = re.compile(r'"?([0-9]{10}-?[0-9]{2}-?[0-9]{6})"?')
+
+
+@dataclass(frozen=True, slots=True)
+class FullTextQuery:
+    """A request to the full-text search, read. An empty tuple or None asks for nothing in particular."""
+
+    words: str = ""
+    forms: tuple[str, ...] = ()
+    without_forms: tuple[str, ...] = ()
+    ciks: tuple[str, ...] = ()
+    name: str | None = None
+    items: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    sics: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
+    state_of_incorporation: bool = False
+    since: date | None = None
+    until: date | None = None
+    newest_first: bool | None = None
+    offset: int = 0
+    size: int = MAX_SIZE
+    asked: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_query(values: Mapping[str, Any]) -> FullTextQuery:
+    """Read the parameters of a request: texts, or lists where a request's body has them so. Raises `UsageError`."""
+    lists = {name: tuple(_list(values.get(name))) for name in _LISTS}
+    texts = {name: _text(values.get(name)) for name in _TEXTS}
+    forms = (*lists["forms"], *lists["filter_forms"])
+    sort = texts["sort"].lower()
+    page = max(1, _number(texts["page"] or "1", "page"))
+    size = min(_number(texts["size"] or str(MAX_SIZE), "size"), MAX_SIZE)
+    return FullTextQuery(
+        words=texts["q"],
+        forms=tuple(form.upper() for form in forms if not form.startswith("-")),
+        without_forms=tuple(form[1:].upper() for form in forms if form.startswith("-")),
+        ciks=(*lists["ciks"], *lists["filter_ciks"]),
+        name=texts["entityName"] or None,
+        items=lists["items"],
+        types=lists["fileType"],
+        sics=lists["sics"],
+        states=(*lists["locationCodes"], *lists["filter_location"]),
+        state_of_incorporation="inc" in texts["locationType"].lower() and not lists["filter_location"],
+        since=_date(texts["startdt"]),
+        until=_date(texts["enddt"]),
+        newest_first=None if not sort or "score" in sort or "relev" in sort else "asc" not in sort,
+        offset=_number(texts["from"], "from") if texts["from"] else (page - 1) * size,
+        size=size,
+        asked={name: value for name, value in {**lists, **texts}.items() if value},
+    )
+
+
+def _list(value: Any) -> Iterable[str]:
+    """The values of a parameter: a list, or one text with commas."""
+    if value is None:
+        return []
+    parts = value if isinstance(value, list | tuple) else str(value).split(",")
+    return [text for part in parts if (text := str(part).strip())]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return " ".join(map(str, value)).strip()
+    return "" if value is None else str(value).strip()
+
+
+def _number(text: str, name: str) -> int:
+    if text.isascii() and text.isdigit() and len(text) < 10:  # noqa: PLR2004 — far above any archive's size
+        return int(text)
+    raise UsageError(f"{name} must be a number", "give 0 or more")
+
+
+def _date(text: str) -> date | None:
+    return parse_date(text) if text else None
+
+
+async def full_text_search(request: web.Request) -> web.Response:
+    """GET with parameters, or POST with the same as JSON or as a form."""
+    try:
+        values = await _values(request)
+        if typed := _text(values.get("keysTyped")):
+            return web.json_response(await _typeahead(request.app[ARCHIVE], typed))
+        return web.json_response(await _answer(request.app[ARCHIVE], read_query(values)))
+    except (QueryError, UsageError, IdentifierError) as error:
+        _bad_request(error)
+
+
+def _bad_request(error: EdgarchiveError) -> NoReturn:
+    body = json.dumps({"error": error.message, "hint": error.hint})
+    raise web.HTTPBadRequest(text=body, content_type="application/json")
+
+
+async def _values(request: web.Request) -> Mapping[str, Any]:
+    if request.method != "POST":
+        query = request.query
+        return {name: ",".join(query.getall(name)) if name in _LISTS else query[name] for name in query}
+    body = await request.content.read(_MAX_BODY_BYTES + 1)
+    if len(body) > _MAX_BODY_BYTES:
+        raise web.HTTPRequestEntityTooLarge(max_size=_MAX_BODY_BYTES, actual_size=len(body))
+    try:
+        values = json.loads(body or b"{}")
+    except (ValueError, RecursionError):
+        raise UsageError("the body is not JSON", "send an object of parameters") from None
+    if not isinstance(values, dict):
+        raise UsageError("the body is not a JSON object", "send an object of parameters")
+    return values
+
+
+async def _answer(archive: ServedArchive, query: FullTextQuery) -> dict[str, Any]:
+    accession = _QUOTED.fullmatch(query.words)
+    if accession is not None and (number := read_accession(accession[1])) is not None:
+        return await _by_accession(archive, number, query)
+    results = await _search(archive, query)
+    hits = [await _hit(archive, hit) for hit in results.hits]
+    return {
+        "took": max(1, round(results.took_ms)),
+        "timed_out": False,
+        "_shards": _shards(),
+        "hits": {
+            "total": {"value": results.total, "relation": "eq"},
+            "max_score": max((hit["_score"] for hit in hits if hit["_score"] is not None), default=None),
+            "hits": hits,
+        },
+        "aggregations": await _aggregations(archive, results),
+        "query": _echo(query),
+    }
+
+
+def _shards() -> dict[str, int]:
+    return {"total": 1, "successful": 1, "skipped": 0, "failed": 0}
+
+
+async def _search(archive: ServedArchive, query: FullTextQuery) -> Results:
+    ciks = [cik for text in query.ciks if (cik := await cik_of(archive, text.removeprefix("CIK"))) is not None]
+    if query.ciks and not ciks:
+        raise UsageError(f"no CIK or ticker {query.ciks[0]!r} is known", "give CIKs as numbers")
+    cik, name = (None, query.name)
+    if name and (found := await cik_of(archive, name)) is not None:
+        cik, name = found, None
+    wanted = [int(one) for one in (*ciks, *([cik] if cik else []))]
+    words = " ".join(part for part in (f"({query.words})" if query.words else "", *_conditions(query)) if part)
+    sort = None if query.newest_first is None else "newest" if query.newest_first else "oldest"
+    return await archive.search(
+        words or None,
+        cik=wanted or None,
+        form=[one for form in query.forms for one in (form, f"{form}/A")] or None,
+        item=list(query.items) or None,
+        name=name,
+        type=list(query.types) or None,
+        since=query.since,
+        until=query.until,
+        sort=sort or (None if query.words else "newest"),
+        limit=query.size,
+        offset=query.offset,
+        documents=bool(query.words),
+        snippets=False,
+    )
+
+
+def _conditions(query: FullTextQuery) -> Iterable[str]:
+    """What the library has no filter for, in the query language."""
+    if query.sics:
+        yield "(" + " OR ".join(f'sic:"{sic}"' for sic in query.sics) + ")"
+    if query.states:
+        yield "(" + " OR ".join(f'state:"{state}"' for state in query.states) + ")"
+    for form in query.without_forms:
+        yield f'NOT (form:"{form}" OR form:"{form}/A")'
+
+
+async def _by_accession(archive: ServedArchive, accession: AccessionNumber, query: FullTextQuery) -> dict[str, Any]:
+    """The documents of one filing: an accession number as the words of a query is looked up, not searched."""
+    try:
+        one = [await archive.facts(accession)]
+    except NotInArchiveError:
+        one = []
+    found = [
+        _source_hit(facts, document, await _tickers(archive, facts), None)
+        for facts in one
+        for document in facts.documents
+    ]
+    page = found[query.offset : query.offset + query.size]
+    return {
+        "took": 1,
+        "timed_out": False,
+        "_shards": _shards(),
+        "hits": {"total": {"value": len(found), "relation": "eq"}, "max_score": None, "hits": page},
+        "aggregations": {
+            "entity_filter": _buckets(Counter(name for hit in page[:1] for name in hit["_source"]["display_names"])),
+            "sic_filter": _buckets(Counter(str(e.sic) for f in one for e in f.header.entities if e.sic)),
+            "biz_states_filter": _buckets(Counter(state for f in one for state in _states(f.header.entities))),
+            "form_filter": _buckets(Counter(str(f.form.base) for f in one)),
+        },
+        "query": _echo(query),
+    }
+
+
+async def _hit(archive: ServedArchive, hit: Hit) -> dict[str, Any]:
+    facts = await archive.facts(hit.accession)
+    document = None
+    if hit.document is not None and hit.score is not None:
+        named = [one for one in facts.documents if one.sequence == hit.document.sequence]
+        document = named[0] if named else None
+    return _source_hit(facts, document or facts.primary, await _tickers(archive, facts), hit.score)
+
+
+async def _tickers(archive: ServedArchive, facts: FilingFacts) -> dict[int, list[str]]:
+    wanted = {int(entity.cik) for entity in facts.header.entities if entity.cik is not None}
+    found: dict[int, list[str]] = {}
+    for one in await held_tickers(archive):
+        if one.cik in wanted:
+            found.setdefault(one.cik, []).append(one.ticker)
+    return found
+
+
+def display_name(name: str, cik: Cik | None, tickers: Iterable[str]) -> str:
+    """``NAME  (TICK)  (CIK 0000000000)``, as EDGAR writes an entity: two blanks before each parenthesis."""
+    listed = ", ".join(tickers)
+    return f"{name}{f'  ({listed})' if listed else ''}{f'  (CIK {cik.padded})' if cik is not None else ''}"
+
+
+def _source_hit(
+    facts: FilingFacts, document: DocumentFacts | None, tickers: Mapping[int, list[str]], score: float | None
+) -> dict[str, Any]:
+    entities = facts.header.entities
+    period = facts.header.period_of_report
+    values = [value for entity in entities for value in entity.filing_values]
+    return {
+        "_index": "edgar_file",
+        "_id": f"{facts.accession}:{document.filename if document else f'{facts.accession}.txt'}",
+        "_score": score,
+        "_source": {
+            "ciks": [entity.cik.padded for entity in entities if entity.cik is not None],
+            "period_ending": period.isoformat() if period else None,
+            "file_num": _once(value.file_number for value in values),
+            "display_names": [
+                display_name(entity.name, entity.cik, tickers.get(int(entity.cik or 0), ())) for entity in entities
+            ],
+            "xsl": None,
+            "sequence": document.sequence if document else None,
+            "root_forms": [str(facts.form.base)],
+            "root_form": str(facts.form.base),
+            "file_date": facts.filing_date.isoformat(),
+            "biz_states": _states(entities),
+            "sics": _once(str(entity.sic) if entity.sic else None for entity in entities),
+            "form": str(facts.form),
+            "adsh": str(facts.accession),
+            "film_num": _once(value.film_number for value in values),
+            "biz_locations": _once(_location(entity) for entity in entities),
+            "file_type": document.type if document else str(facts.form),
+            "file_description": (document.description or document.type) if document else None,
+            "inc_states": _once(entity.state_of_incorporation for entity in entities),
+            "items": list(facts.header.items),
+        },
+    }
+
+
+def _once(values: Iterable[str | None]) -> list[str]:
+    return list(dict.fromkeys(value for value in values if value))
+
+
+def _states(entities: Iterable[Entity]) -> list[str]:
+    return _once(entity.business_address.state if entity.business_address else None for entity in entities)
+
+
+def _location(entity: Entity) -> str | None:
+    place = entity.business_address
+    if place is None or not place.city:
+        return None
+    return ", ".join(part for part in (place.city.title(), place.state) if part)
+
+
+async def _aggregations(archive: ServedArchive, results: Results) -> dict[str, Any]:
+    async def counts(facet: Facet) -> Counter[str]:
+        found = await archive.facet(results, facet)
+        return Counter({str(one.value): one.count for one in found})
+
+    forms: Counter[str] = Counter()
+    for form, count in (await counts("form")).items():
+        forms[str(FormType(form).base)] += count
+    names: Counter[str] = Counter()
+    for cik, count in (await counts("cik")).most_common(BUCKETS):
+        names[await _name_of(archive, Cik(cik))] = count
+    return {
+        "entity_filter": _buckets(names),
+        "sic_filter": _buckets(await counts("sic")),
+        "biz_states_filter": _buckets(await counts("state")),
+        "form_filter": _buckets(forms),
+    }
+
+
+async def _name_of(archive: ServedArchive, cik: Cik) -> str:
+    """An entity as EDGAR writes it, by the name in its newest filing here."""
+    tickers = [one.ticker for one in await held_tickers(archive) if one.cik == cik]
+    return display_name(await archive.name_of(int(cik)), cik, tickers)
+
+
+def _buckets(counts: Counter[str]) -> dict[str, Any]:
+    top = counts.most_common(BUCKETS)
+    return {
+        "doc_count_error_upper_bound": 0,
+        "sum_other_doc_count": counts.total() - sum(count for _, count in top),
+        "buckets": [{"key": key, "doc_count": count} for key, count in top],
+    }
+
+
+def _echo(query: FullTextQuery) -> dict[str, Any]:
+    """What was asked, in the place where EDGAR has its engine's query."""
+    return {"query": dict(query.asked), "from": query.offset, "size": query.size}
+
+
+async def companies_named(archive: ServedArchive, typed: str, *, limit: int) -> list[tuple[Cik, str, list[str]]]:
+    """Companies whose ticker or name begins with what was typed: CIK, name and tickers, tickers first."""
+    found: dict[Cik, str] = {}
+    listed = await held_tickers(archive)
+    for one in listed:
+        if one.ticker.startswith(typed.upper()) and len(found) < limit:
+            found.setdefault(Cik(one.cik), one.title)
+    try:
+        results = await archive.search(None, name=f"{typed}*", limit=MAX_SIZE, snippets=False)
+    except (QueryError, UsageError):
+        results = None  # what is typed so far is no name yet
+    words = typed.casefold().split()
+    for hit in results.hits if results else ():
+        for entity in hit.entities:
+            if entity.cik is not None and all(word in entity.name.casefold() for word in words):
+                found.setdefault(entity.cik, entity.name)
+    tickers: dict[int, list[str]] = {}
+    for one in listed:
+        tickers.setdefault(one.cik, []).append(one.ticker)
+    return [(cik, name, tickers.get(int(cik), [])) for cik, name in list(found.items())[:limit]]
+
+
+async def _typeahead(archive: ServedArchive, typed: str) -> dict[str, Any]:
+    """Entities for what was typed so far, as EDGAR's search box asks for them."""
+    hits = [
+        {
+            "_index": "edgar_entity",
+            "_id": str(int(cik)),
+            "_score": None,
+            "_source": {
+                "entity": display_name(name, None, tickers).replace("  (", " ("),
+                "entity_words": name,
+                "tickers": ", ".join(tickers) or None,
+            },
+        }
+        for cik, name, tickers in await companies_named(archive, typed, limit=_TYPED)
+    ]
+    total = {"value": len(hits), "relation": "eq"}
+    found = {"total": total, "max_score": None, "hits": hits}
+    return {"took": 1, "timed_out": False, "_shards": _shards(), "hits": found}

@@ -1,0 +1,67 @@
+"""EDGAR's lists of tickers, from the list that the last sync with tickers has kept in the archive."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+from aiohttp import web
+
+from archiver.identifiers import Cik
+from edgarchive.web.archive import ServedArchive
+from edgarchive.web.edgar.answers import no_such_key
+from edgarchive.web.keys import ARCHIVE
+
+
+class Ticker(NamedTuple):
+    """A line of EDGAR's list."""
+
+    cik: int
+    ticker: str
+    title: str
+
+
+async def held_tickers(archive: ServedArchive) -> list[Ticker]:
+    """EDGAR's list as it was when it was last fetched, in its order; empty where no sync has asked for tickers."""
+    body = await archive.tickers()
+    if body is None:
+        return []
+    rows = json.loads(body).values()
+    return [Ticker(int(row["cik_str"]), str(row["ticker"]), str(row.get("title") or "")) for row in rows]
+
+
+async def tickers_of(archive: ServedArchive, cik: Cik) -> list[str]:
+    """The tickers of a company, in EDGAR's order."""
+    return [one.ticker for one in await held_tickers(archive) if one.cik == cik]
+
+
+async def cik_of(archive: ServedArchive, text: str) -> Cik | None:
+    """The CIK that `text`, a CIK or a ticker in any case, stands for; None where it is neither."""
+    text = text.strip()
+    if text.isascii() and text.isdigit() and len(text) <= 10:  # noqa: PLR2004 — the length of a CIK
+        return Cik(text)
+    wanted = text.upper().replace(".", "-")
+    return next((Cik(one.cik) for one in await held_tickers(archive) if one.ticker.upper() == wanted), None)
+
+
+async def ticker_file(request: web.Request) -> web.Response:
+    """``/files/company_tickers.json``, ``…_exchange.json``, ``…_mf.json`` and ``/include/ticker.txt``."""
+    listed = await held_tickers(request.app[ARCHIVE])
+    answer: Any
+    match request.match_info["file"]:
+        case "company_tickers.json":
+            answer = {
+                str(number): {"cik_str": one.cik, "ticker": one.ticker, "title": one.title}
+                for number, one in enumerate(listed)
+            }
+        case "company_tickers_exchange.json":
+            # which exchange a ticker is traded on stands in no list that a sync keeps
+            data = [[one.cik, one.title, one.ticker, None] for one in listed]
+            answer = {"fields": ["cik", "name", "ticker", "exchange"], "data": data}
+        case "company_tickers_mf.json":
+            answer = {"fields": ["cik", "seriesId", "classId", "symbol"], "data": []}
+        case "ticker.txt":
+            return web.Response(text="".join(f"{one.ticker.lower()}\t{one.cik}\n" for one in listed))
+        case _:
+            raise no_such_key(request)
+    return web.json_response(answer)

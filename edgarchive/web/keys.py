@@ -1,0 +1,12 @@
+"""The application's own values, by typed key (https://docs.aiohttp.org/en/stable/web_advanced.html#application-s-config)."""
+
+from __future__ import annotations
+
+import jinja2
+from aiohttp import web
+
+from edgarchive.web.archive import ServedArchive
+
+ARCHIVE = web.AppKey("archive", ServedArchive)
+INDEX_SOURCE = web.AppKey("index_source", str)
+TEMPLATES = web.AppKey("templates", jinja2.Environment)

@@ -1,0 +1,149 @@
+"""A filing's page, and the reader of its documents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+from yarl import URL
+
+from archiver.errors import EdgarchiveError
+from edgarchive.web.api.filings import read_document, read_submission
+from edgarchive.web.archive import FilingFacts, ServedArchive
+from edgarchive.web.edgar.filing_index import role_name
+from edgarchive.web.keys import ARCHIVE
+from edgarchive.web.pages.render import marked, page
+from edgarchive.web.params import WORDS
+from indexer.sections.sections import Section
+from indexer.submission.items import item_description
+from indexer.submission.submission import Document, Submission
+
+_FRAMED = (".htm", ".html", ".txt", ".xml", ".pdf")
+_IMAGES = (".jpg", ".jpeg", ".gif", ".png")
+_SOURCES = {"index": "EDGAR", "feed": "EDGAR's Feed", "import": "an import"}
+
+
+async def filing_page(request: web.Request) -> web.Response:
+    """``/filing/ACCESSION``: header, parties, documents, sections, and how the bytes were proven."""
+    archive: ServedArchive = request.app[ARCHIVE]
+    submission = await read_submission(request)
+    accession = submission.header.accession
+    facts = await archive.facts(accession)
+    sections = []
+    for number, document in _numbered(submission)[:1]:
+        sections = _links(await archive.sections(document), f"/filing/{accession}/{number}")
+    return page(
+        request,
+        "filing.html",
+        facts=facts,
+        names=_names(facts),
+        items=[(code, item_description(code, facts.form)) for code in facts.header.items],
+        items_derived=getattr(facts.header, "items_derived", False),
+        documents=[
+            {
+                "number": number,
+                "type": document.type,
+                "description": document.description,
+                "filename": named.filename,
+                "size": document.size,
+                "url": f"/filing/{accession}/{number}",
+            }
+            for (number, document), named in zip(_numbered(submission), facts.documents, strict=True)
+        ],
+        sections=sections,
+        role_name=role_name,
+        proof=await _proof(archive, facts),
+    )
+
+
+async def reader_page(request: web.Request) -> web.Response:
+    """``/filing/ACCESSION/SEQ``: a document as it was filed, or as text with its matches and sections."""
+    archive: ServedArchive = request.app[ARCHIVE]
+    submission = await read_submission(request)
+    position, document = read_document(request, submission)
+    accession = submission.header.accession
+    facts = await archive.facts(accession)
+    named = facts.documents[position]
+    number = document.sequence or position + 1
+    words, wanted = request.query.get(WORDS, "").strip(), request.query.get("section", "").strip()
+    text_view = request.query.get("view") == "text" or bool(words or wanted)
+    sections = await archive.sections(document)
+    suffix = named.filename.rpartition(".")[2].lower()
+    own = URL(f"/filing/{accession}/{number}")
+    values: dict[str, Any] = {
+        "facts": facts,
+        "names": _names(facts),
+        "document": named,
+        "number": number,
+        "title": " ".join(dict.fromkeys(part for part in (document.type, document.description) if part)),
+        "words": words,
+        "view": "text" if text_view else "filed",
+        "filed_url": str(own),
+        "text_url": str(own.with_query(view="text")),
+        "raw_url": _raw_url(facts, named.filename),
+        "is_image": f".{suffix}" in _IMAGES,
+        "framed": f".{suffix}" in _FRAMED,
+        "sections": _links(sections, str(own), current=wanted),
+        "matches": 0,
+        "text": "",
+    }
+    if text_view:
+        text = await (archive.section(document, wanted) if wanted else archive.text(document))
+        spans = await _spans(request, text, words)
+        values |= {"matches": len(spans), "text": marked(text, spans, numbered=True)}
+    return page(request, "reader.html", **values)
+
+
+async def _spans(request: web.Request, text: str, words: str) -> list[tuple[int, int]]:
+    """Where the words of a query stand in a text; nowhere where the query cannot be read."""
+    if not words:
+        return []
+    try:
+        return await request.app[ARCHIVE].spans(text, words, stem=request.query.get("stem") == "1")
+    except EdgarchiveError:
+        return []
+
+
+def _numbered(submission: Submission) -> list[tuple[int, Document]]:
+    """The documents, each with the number in its URL: EDGAR's, or its place where EDGAR gives none."""
+    return [(one.sequence or place, one) for place, one in enumerate(submission.documents, start=1)]
+
+
+def _names(facts: FilingFacts) -> list[str]:
+    return list(dict.fromkeys(entity.name for entity in facts.header.entities))
+
+
+def _links(sections: tuple[Section, ...], own: str, *, current: str = "") -> list[dict[str, Any]]:
+    found = []
+    for section in sections:
+        key = f"{section.part} {section.item}" if section.part else section.item
+        label = " ".join(section.heading.split()) or f"Item {key}"
+        url = str(URL(own).with_query(section=key))
+        found.append({"label": label[:120], "url": url, "current": current in {key, section.item}})
+    return found
+
+
+def _raw_url(facts: FilingFacts, filename: str) -> str:
+    entity = facts.entity(None)
+    cik = int(entity.cik) if entity and entity.cik is not None else 0
+    return str(URL(f"/Archives/edgar/data/{cik}/{facts.accession.digits}/") / filename)
+
+
+async def _proof(archive: ServedArchive, facts: FilingFacts) -> dict[str, Any]:
+    """Where the bytes came from, and what has proven them whole."""
+    record = await archive.record(facts.accession)
+    checks = ["its closing tag"]
+    if record.source == "index":
+        checks.append("EDGAR's MD5")
+    if record.signature is not None:
+        checks.append(f"the SEC's signature ({record.signature})")
+    raw = _raw_url(facts, f"{facts.accession}.txt")
+    return {
+        "source": _SOURCES.get(record.source, record.source),
+        "url": record.source_url if record.source == "index" else None,
+        "stored": record.stored_at.strftime("%Y-%m-%d %H:%M UTC"),
+        "checks": checks,
+        "sha256": record.sha256,
+        "raw": raw,
+        "edgar": f"https://www.sec.gov{raw.rpartition('/')[0]}/{facts.accession}-index.htm",
+    }

@@ -1,0 +1,162 @@
+"""Query parameters as search options: named as the command line's options, repeated for alternatives."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from multidict import MultiDict, MultiMapping
+from yarl import URL
+
+from archiver.errors import UsageError
+from edgarchive.web.archive import ServedArchive
+from edgarchive.web.edgar.tickers import cik_of
+from indexer.engine import Facet
+from indexer.search.options import SearchOptions
+from indexer.search.results import FACETS
+
+MAX_LIMIT = 1000
+DEFAULT_LIMIT = 20
+MAX_PARAMETERS = 200
+WORDS = "q"
+COMPANY = "company"
+"""A company's name, CIK or ticker, whichever it is (`named_company`)."""
+
+SPANS = {"30d": 30, "1y": 365, "5y": 5 * 365 + 1, "10y": 10 * 365 + 2}
+"""Presets of the dates, as days before today."""
+
+_TRUE, _FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
+_LISTS = {"form", "item", "type", "sic", "state", "ticker", "section"}
+_NOT_ASKED = {"query", "snippets", "limit", "offset"}
+_FIELDS = {field.name: field for field in dataclasses.fields(SearchOptions) if field.name not in _NOT_ASKED}
+
+
+def option_fields() -> dict[str, dataclasses.Field[Any]]:
+    """The search options that are parameters, by name."""
+    return dict(_FIELDS)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SearchParameters:
+    """What a request asks for: the search itself, and how to answer."""
+
+    options: SearchOptions
+    facets: tuple[Facet, ...] = ()
+
+
+def read_search(query: MultiMapping[str]) -> SearchParameters:
+    """Read the parameters of a search, COMPANY aside (`named_company`).
+
+    Raises `UsageError` for an unknown parameter, naming the nearest one and for a value that cannot be read.
+    """
+    query = _split(query)
+    known = {WORDS, "limit", "offset", "facet", "range", *_FIELDS}
+    if len(query) > MAX_PARAMETERS:
+        raise UsageError(f"more than {MAX_PARAMETERS} parameters", "ask for less at once")
+    for name in query:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else "see /openapi.json"
+            raise UsageError(f"there is no parameter {name[:40]!r}", hint)
+    values: dict[str, Any] = {name: _value(name, query.getall(name)) for name in _FIELDS if name in query}
+    values = {name: value for name, value in values.items() if value is not None}
+    if (span := query.get("range")) and span != "all":
+        if span not in SPANS:
+            raise UsageError(f"there is no range {span[:20]!r}", f"choose from: {', '.join([*SPANS, 'all'])}")
+        values.setdefault("since", date.today() - timedelta(days=SPANS[span]))  # noqa: DTZ011 — a filing date has no zone
+    options = SearchOptions(
+        query.get(WORDS, "").strip() or None,
+        **values,
+        limit=min(_number(query, "limit", DEFAULT_LIMIT), MAX_LIMIT),
+        offset=_number(query, "offset", 0),
+    )
+    wanted = [name for text in query.getall("facet", []) for name in text.split(",") if name]
+    return SearchParameters(options, tuple(_facet(name) for name in wanted))
+
+
+def _facet(name: str) -> Facet:
+    found = next((facet for facet in FACETS if facet == name), None)
+    if found is None:
+        raise UsageError(f"there is no facet {name[:20]!r}", f"choose from: {', '.join(FACETS)}")
+    return found
+
+
+async def named_company(archive: ServedArchive, query: MultiMapping[str]) -> MultiMapping[str]:
+    """`query` with the parameter COMPANY replaced by ``cik`` where it is a CIK or a ticker, else by ``name``."""
+    texts = [text.strip() for text in query.getall(COMPANY, []) if text.strip()]
+    found = MultiDict((name, text) for name, text in query.items() if name != COMPANY)
+    for text in texts:
+        cik = await cik_of(archive, text)
+        found.add("name" if cik is None else "cik", text if cik is None else str(int(cik)))
+    return found
+
+
+def _split(query: MultiMapping[str]) -> MultiMapping[str]:
+    """`query` with lists in one text (``form=8-K,10-K``, as a person types them) as several values."""
+    found: MultiDict[str] = MultiDict()
+    for name, text in query.items():
+        if name in _LISTS:
+            found.extend((name, part) for part in text.split(","))
+        else:
+            found.add(name, text)
+    return found
+
+
+def _value(name: str, texts: list[str]) -> Any:
+    """The value of the option `name`; None where its field was left blank, as a form sends it."""
+    default = _FIELDS[name].default
+    if isinstance(default, bool) or "bool" in str(_FIELDS[name].type):
+        return _flag(name, texts[-1])
+    if name in {"since", "until", "sort", "section", "within", "added_since"}:
+        return texts[-1].strip() or None
+    found = [text.strip() for text in texts if text.strip()]
+    return found or None
+
+
+def _flag(name: str, text: str) -> bool:
+    if text.lower() in _TRUE:
+        return True
+    if text.lower() in _FALSE:
+        return False
+    raise UsageError(f"{name} cannot be {text[:20]!r}", "give 1 or 0")
+
+
+def _number(query: MultiMapping[str], name: str, default: int) -> int:
+    text = query.get(name, "").strip()
+    if not text:
+        return default
+    if text.isascii() and text.isdigit() and len(text) < 10:  # noqa: PLR2004 — far above any archive's size
+        return int(text)
+    raise UsageError(f"{name} cannot be {text[:20]!r}", "give a number, 0 or more")
+
+
+def with_changes(url: URL, changes: Mapping[str, str | None]) -> str:
+    """The path and query of `url` with parameters replaced, or (None) taken out."""
+    query = url.query.copy()
+    for name, value in changes.items():
+        query.popall(name, None)
+        if value is not None:
+            query.add(name, value)
+    return str(url.with_query(query))
+
+
+def with_value(url: URL, name: str, value: str) -> str:
+    """The path and query of `url` with one more value of a filter, from the first page on."""
+    query = url.query.copy()
+    query.popall("offset", None)
+    if value not in query.getall(name, []):
+        query.add(name, value)
+    return str(url.with_query(query))
+
+
+def without_value(url: URL, name: str, value: str) -> str:
+    """The path and query of `url` without one value of a filter, from the first page on."""
+    query = url.query.copy()
+    query.popall("offset", None)
+    kept = [one for one in query.popall(name, []) if one != value]
+    for one in kept:
+        query.add(name, one)
+    return str(url.with_query(query))

@@ -1,0 +1,134 @@
+"""What every request must pass, and what every response carries.
+
+Filings are hostile input served from our own origin, and the server has no authentication. So: reading only, a list of
+host names against DNS rebinding, a policy for our pages and a stricter one for what filers wrote, and a bound on how
+much runs at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from http import HTTPStatus
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+EDGAR_HOSTS = frozenset({"www.sec.gov", "data.sec.gov", "efts.sec.gov"})
+"""Hosts that EDGAR's clients name; a hosts entry leads them here."""
+
+LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+FULL_TEXT_PATH = "/LATEST/search-index"
+"""The one URL that also takes POST: EDGAR's full-text search does."""
+
+OUR_POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+FILER_POLICY = "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'"
+"""For everything that a filer wrote: no script, no frame, nothing from elsewhere, an origin of its own."""
+
+CONCURRENT, WAITING, WAIT_S = 8, 256, 30.0
+"""Requests that work at once, those that may wait for their turn, and how long."""
+
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?", re.IGNORECASE)
+_SLASHES = re.compile("/{2,}")
+
+
+class Gate:
+    """Bounds the work that requests do at once: some run, some wait, the rest are turned away with 503."""
+
+    def __init__(self, *, concurrent: int = CONCURRENT, waiting: int = WAITING, wait_s: float = WAIT_S) -> None:
+        self._running = asyncio.Semaphore(concurrent)
+        self._places = waiting
+        self._wait_s = wait_s
+
+    @contextlib.asynccontextmanager
+    async def enter(self) -> AsyncIterator[None]:
+        """Work while inside. Raises `web.HTTPServiceUnavailable` where too many wait, or for too long."""
+        if self._places <= 0:
+            raise busy()
+        self._places -= 1
+        try:
+            try:
+                await asyncio.wait_for(self._running.acquire(), self._wait_s)
+            except TimeoutError:
+                raise busy() from None
+        finally:
+            self._places += 1
+        try:
+            yield
+        finally:
+            self._running.release()
+
+
+def busy() -> web.HTTPServiceUnavailable:
+    """The answer of a server with too much to do."""
+    return web.HTTPServiceUnavailable(text="The server is busy. Try again shortly.\n", headers={"Retry-After": "5"})
+
+
+def check_request(allowed_hosts: Iterable[str]) -> Middleware:
+    """A middleware that lets through only reading requests that name one of `allowed_hosts`, LOCAL_HOSTS or EDGAR's."""
+    allowed = LOCAL_HOSTS | EDGAR_HOSTS | {host.lower() for host in allowed_hosts}
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        host = _HOST.fullmatch(request.headers.get("Host", ""))
+        if host is None or host[1].lower() not in allowed:
+            raise web.HTTPMisdirectedRequest(
+                text="This server does not answer for that host. Start it with --allow-host NAME.\n"
+            )
+        if request.method not in {"GET", "HEAD"} and not (request.method == "POST" and request.path == FULL_TEXT_PATH):
+            allow = ["GET", "HEAD", *(["POST"] if request.path == FULL_TEXT_PATH else [])]
+            raise web.HTTPMethodNotAllowed(request.method, allow, text="The archive is read-only.\n")
+        return await handler(request)
+
+    return check
+
+
+@web.middleware
+async def collapse_slashes(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer ``//`` in a path as ``/``: some clients build their URLs so, and EDGAR serves them."""
+    if "//" not in request.rel_url.raw_path:
+        return await handler(request)
+    path = _SLASHES.sub("/", request.rel_url.raw_path)
+    clone = request.clone(rel_url=request.rel_url.with_path(path, encoded=True).with_query(request.rel_url.query))
+    resolved = await request.app.router.resolve(clone)
+    resolved.add_app(request.app)
+    clone._match_info = resolved  # noqa: SLF001 — aiohttp resolves before its middlewares run; its own normalizer redirects
+    return await resolved.handler(clone)
+
+
+@web.middleware
+async def add_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Give every response its safety headers; a handler that serves a filer's bytes has set FILER_POLICY before."""
+    try:
+        response = await handler(request)
+    except web.HTTPException as error:
+        _set_headers(error)
+        raise
+    if not response.prepared:
+        _set_headers(response)
+    return response
+
+
+def _set_headers(response: web.StreamResponse) -> None:
+    response.headers.setdefault("Content-Security-Policy", OUR_POLICY)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "no-referrer")
+
+
+def headers_of_filers() -> dict[str, str]:
+    """The headers for bytes that a filer wrote."""
+    return {
+        "Content-Security-Policy": FILER_POLICY,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+    }
+
+
+def is_client_mistake(status: int) -> bool:
+    """Whether a response's status is the client's fault, so that the log needs no traceback."""
+    return HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR

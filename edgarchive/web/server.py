@@ -1,0 +1,106 @@
+"""Running the web application: the socket, TLS, and an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import signal
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+from archiver.errors import StorageError, UsageError
+
+_log = logging.getLogger(__name__)
+
+ACCESS_FORMAT = '"%r" %s %b %Tf'
+"""A line of the access log: the request, status, bytes and seconds; not who asked."""
+
+KEEP_ALIVE_S, SHUTDOWN_S = 30.0, 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen. `port` 0 takes a free one. With a certificate and its key, over TLS alone."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    certificate: Path | None = None
+    key: Path | None = None
+
+    def check(self, allow_hosts: tuple[str, ...]) -> None:
+        """Raise `UsageError` for an address that others reach while no host name is allowed, or half a TLS pair."""
+        if (self.certificate is None) != (self.key is None):
+            raise UsageError("--tls-cert and --tls-key go together", "give both files")
+        if not _is_loopback(self.host) and not allow_hosts:
+            raise UsageError(f"{self.host} can be reached by others", "name the hosts to answer for: --allow-host NAME")
+
+    def tls(self) -> ssl.SSLContext | None:
+        """The TLS context; None without a certificate. Raises `UsageError` where the files cannot be used."""
+        if self.certificate is None or self.key is None:
+            return None
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        try:
+            context.load_cert_chain(self.certificate, self.key)
+        except (OSError, ssl.SSLError) as error:
+            raise UsageError(
+                f"cannot use the certificate {self.certificate}: {error}", "give a PEM certificate and its key"
+            ) from None
+        return context
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+async def serve(app: web.Application, address: Address, *, ready: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM; requests under way are finished. `ready` gets the URL once requests are answered.
+
+    Raises `UsageError` where the address cannot be used, `StorageError` where the archive cannot be opened.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    runner = web.AppRunner(
+        app,
+        access_log_format=ACCESS_FORMAT,
+        keepalive_timeout=KEEP_ALIVE_S,
+        shutdown_timeout=SHUTDOWN_S,
+        handle_signals=False,
+    )
+    try:
+        await runner.setup()
+        site = web.TCPSite(runner, address.host, address.port, ssl_context=address.tls())
+        try:
+            await site.start()
+        except OSError as error:
+            raise UsageError(
+                f"cannot listen on {address.host} port {address.port}: {error.strerror}", "choose another --port"
+            ) from None
+        ready(url_of(runner, address))
+        await stop.wait()
+    finally:
+        with contextlib.suppress(NotImplementedError):
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+        await runner.cleanup()
+
+
+def url_of(runner: web.AppRunner, address: Address) -> str:
+    """The URL that a person opens."""
+    port = next((place[1] for place in runner.addresses), None)
+    if port is None:
+        raise StorageError("the server has no address", "report this")
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    return f"{'https' if address.certificate else 'http'}://{host}:{port}/"

@@ -1,0 +1,45 @@
+"""What an archive keeps, as it keeps it: records, bytes, files, and the copies of EDGAR's own listings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from archiver.edgar.endpoints import Quarter
+from archiver.errors import NotInArchiveError
+from archiver.identifiers import AccessionNumber
+from archiver.listings.cache import IndexCache
+from archiver.store.archive import Archive
+
+_MASTER_NAMES = ("master.gz", "master.idx", "master.Z")
+_TICKERS = "company_tickers.json"
+
+
+class StoredFiles:
+    """The stored files of an open archive: `Library.stored`. Its methods read from disk; threads may share it."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._listings = IndexCache(archive)
+
+    def md5(self, accession: str) -> str | None:
+        """The MD5 of the decoded bytes as EDGAR's ETag had it; None where EDGAR sent none. Raises as `path`."""
+        return self._archive.record(AccessionNumber(accession)).etag_md5
+
+    def path(self, accession: str) -> Path:
+        """The gzip file of a submission. Raises `IdentifierError`, `NotInArchiveError` where there is none."""
+        number = AccessionNumber(accession)
+        path = self._archive.layout.submission(number)
+        if not path.is_file():
+            raise NotInArchiveError(f"{number} is not in the archive", "sync or import it first")
+        return path
+
+    def master_index(self, year: int, quarter: int) -> bytes | None:
+        """The archive's copy of EDGAR's master index of a quarter, as EDGAR sent it; None where it keeps none."""
+        folder = f"full-index/{Quarter(year, quarter).folder}"
+        found = (self._listings.get(f"{folder}/{name}") for name in _MASTER_NAMES)
+        return next((kept[1] for kept in found if kept is not None), None)
+
+    def tickers(self) -> bytes | None:
+        """EDGAR's list of tickers as the last sync that asked for it has kept it; None where none did."""
+        kept = self._listings.get(_TICKERS)
+        return kept[1] if kept is not None else None

@@ -1,0 +1,28 @@
+"""An archive of invented submissions, served on a real socket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from archiver.settings import Settings
+from edgarchive import import_submissions
+from tests.paths import INVENTED
+from tests.web.served import Served
+
+
+@pytest.fixture(scope="session")
+def invented_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive with every invented submission, indexed."""
+    root = tmp_path_factory.mktemp("served") / "archive"
+    import_submissions([INVENTED], settings=Settings(root=root))
+    return root
+
+
+@pytest.fixture(scope="module")
+def served(invented_archive: Path) -> Iterator[Served]:
+    """The archive, served."""
+    with Served(invented_archive) as server:
+        yield server

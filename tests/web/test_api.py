@@ -1,0 +1,121 @@
+"""JSON, JSON lines, CSV and Atom over HTTP, held against the library's answers."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from edgarchive import Library
+from indexer.search.hits import ROW_COLUMNS
+from tests.web.served import Served
+
+FILING = "0009000900-19-000212"
+_ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+def test_search_gives_the_librarys_answer(served: Served, invented_archive: Path) -> None:
+    """`/search.json` is the object of ``search --json``, with facets and the next page."""
+    answer = served.ask("/search.json?q=the&limit=3&facet=form&facet=year").json()
+    with Library(invented_archive) as library:
+        expected = library.search("the", limit=3)
+        assert [hit["accession"] for hit in answer["hits"]] == [hit.accession for hit in expected]
+        assert answer["hits"] == json.loads(json.dumps([hit.to_dict() for hit in expected]))
+        assert answer["total"] == expected.total > 3
+        counts = expected.facets("form")["form"]
+        assert answer["facets"]["form"] == [{"value": one.value, "count": one.count} for one in counts]
+    assert set(answer["facets"]) == {"form", "year"}
+
+
+def test_the_next_pages_lead_through_all_hits(served: Served) -> None:
+    """Following ``next`` gives every hit once."""
+    seen: list[str] = []
+    path: str | None = "/search.json?q=the&limit=4"
+    while path:
+        answer = served.ask(path).json()
+        seen += [hit["accession"] for hit in answer["hits"]]
+        path = answer["next"]
+    assert len(seen) == len(set(seen)) == answer["total"]
+
+
+def test_streams_have_every_hit(served: Served) -> None:
+    """JSON lines and CSV have all hits, or as many as ``limit`` says."""
+    total = served.ask("/search.json?q=the&limit=0").json()["total"]
+    lines = [json.loads(line) for line in served.ask("/search.jsonl?q=the").text.splitlines()]
+    rows = list(csv.reader(io.StringIO(served.ask("/search.csv?q=the").text)))
+    assert tuple(rows[0]) == ROW_COLUMNS
+    assert total == len(lines) == len(rows) - 1
+    assert [line["accession"] for line in lines] == [row[0] for row in rows[1:]]
+    assert len(served.ask("/search.jsonl?q=the&limit=2").text.splitlines()) == 2
+
+
+def test_the_feed_has_the_newest_hits(served: Served) -> None:
+    """`/search.atom` can be read by any feed reader, newest first."""
+    feed = ET.fromstring(served.ask("/search.atom?q=the").body)  # noqa: S314 — our own server's
+    entries = feed.findall(f"{_ATOM}entry")
+    newest = served.ask("/search.json?q=the&sort=newest&limit=100").json()["hits"]
+    ids = [entry.findtext(f"{_ATOM}id") for entry in entries]
+    assert ids == [f"urn:tag:sec.gov,2008:accession-number={hit['accession']}" for hit in newest]
+    assert all(entry.findtext(f"{_ATOM}updated") for entry in entries)
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("frm=8-K", "did you mean form?"),
+        ("q=%22open", "quot"),
+        ("since=someday", "date"),
+        ("limit=many", "limit"),
+        ("stem=perhaps", "stem"),
+        ("facet=colour", "facet"),
+        ("sort=size", "sort"),
+        ("range=2y", "range"),
+    ],
+)
+def test_a_mistake_is_named(served: Served, query: str, says: str) -> None:
+    """A parameter that cannot be read is 400, with what to do."""
+    answer = served.ask(f"/search.json?{query}")
+    body = answer.json()
+    assert answer.status == 400
+    assert says in f"{body['error']} {body['hint']}"
+
+
+def test_a_filing_is_shown_whole(served: Served) -> None:
+    """A filing as JSON has its header, its documents and its record."""
+    filing = served.ask(f"/filing/{FILING}.json").json()
+    assert filing["accession"] == FILING
+    assert filing["record"]["sha256"]
+    assert served.ask(f"/filing/{FILING}/1.txt").text.strip()
+
+
+def test_what_is_absent_is_404(served: Served) -> None:
+    """A filing, a document and a company that are not held."""
+    for path in ("/filing/0000000001-99-000001", "/filing/0000000001-99-000001.json", f"/filing/{FILING}/99.txt"):
+        assert served.ask(path).status == 404
+    assert served.ask("/company/999999999").status == 404
+
+
+def test_the_status_does_not_say_where_the_archive_lies(served: Served, invented_archive: Path) -> None:
+    """A path on the server is nobody's business."""
+    answer = served.ask("/status.json")
+    assert answer.json()["submissions"] > 0
+    assert str(invented_archive) not in answer.text
+
+
+def test_every_documented_path_is_answered(served: Served) -> None:
+    """Each path of the API's description leads somewhere."""
+    paths = served.ask("/openapi.json").json()["paths"]
+    for path in paths:
+        answer = served.ask(path.replace("{accession}", FILING).replace("{sequence}", "1"))
+        assert answer.status == 200, path
+
+
+def test_completion_finds_companies(served: Served) -> None:
+    """The first letters of a name give companies with their CIKs."""
+    found = served.ask("/companies.json?q=teal").json()["companies"]
+    assert found
+    assert all("teal" in one["name"].lower() for one in found)

@@ -1,0 +1,214 @@
+"""EDGAR's own URLs: what its clients ask for, in the shapes that they read."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import zipfile
+from datetime import date
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from archiver.listings.master_index import parse_master_index
+from edgarchive import Library
+from tests.paths import INVENTED
+from tests.web.served import Served, first
+
+FILING = "0009000900-19-000212"
+_DATA = "/Archives/edgar/data"
+_ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+@pytest.fixture(scope="module")
+def cik(invented_archive: Path) -> int:
+    """The CIK of a company that has filed FILING."""
+    with Library(invented_archive) as library:
+        return int(library.submission(FILING).header.entities[0].cik or 0)
+
+
+def test_a_submission_is_served_byte_for_byte(served: Served, cik: int) -> None:
+    """At each of its places, decoded or as gzip, with its MD5 as ETag; ranges are ignored."""
+    original = (INVENTED / f"{FILING}.txt").read_bytes()
+    for path in (f"{_DATA}/{cik}/{FILING}.txt", f"{_DATA}/{cik}/{FILING.replace('-', '')}/{FILING}.txt"):
+        plain = served.ask(path, headers={"Accept-Encoding": "identity", "Range": "bytes=0-9"})
+        packed = served.ask(path, headers={"Accept-Encoding": "gzip"})
+        assert (plain.status, plain.body) == (200, original)
+        assert packed.headers["content-encoding"] == "gzip"
+        assert gzip.decompress(packed.body) == original
+        assert plain.headers["etag"] == packed.headers["etag"] == f'"{hashlib.md5(original).hexdigest()}"'  # noqa: S324
+
+
+def test_leading_zeros_are_redirected_and_double_slashes_collapse(served: Served, cik: int) -> None:
+    """As EDGAR does, and as some clients need."""
+    answer = served.ask(f"{_DATA}/000{cik}/{FILING}.txt")
+    assert (answer.status, answer.headers["location"]) == (301, f"{_DATA}/{cik}/{FILING}.txt")
+    assert served.ask(f"/Archives//edgar//data/{cik}/{FILING}.txt").status == 200
+
+
+def test_what_is_absent_is_s3s_no_such_key(served: Served, cik: int) -> None:
+    """EDGAR's clients tell by it that there is no such filing."""
+    for path in (f"{_DATA}/1/0000000001-99-000001.txt", f"{_DATA}/{cik}/{FILING.replace('-', '')}/none.htm"):
+        answer = served.ask(path)
+        assert (answer.status, answer.headers["content-type"]) == (404, "application/xml; charset=utf-8")
+        assert b"<Code>NoSuchKey</Code>" in answer.body
+
+
+@pytest.mark.parametrize("kind", ["master", "form", "company", "crawler"])
+def test_a_quarters_indexes_list_what_is_held(served: Served, invented_archive: Path, kind: str) -> None:
+    """Each kind, as text, gzip file and zip file, has a row for each entity of each filing."""
+    with Library(invented_archive) as library:
+        hits = library.search(since="2019-04-01", until="2019-06-30", limit=None, snippets=False)
+        expected = sorted({(str(hit.accession), int(one.cik)) for hit in hits for one in hit.entities if one.cik})
+    assert expected
+    base = f"/Archives/edgar/full-index/2019/QTR2/{kind}"
+    text = served.ask(f"{base}.idx").body
+    packed = served.ask(f"{base}.gz")
+    assert "content-encoding" not in packed.headers
+    assert gzip.decompress(packed.body) == text
+    with zipfile.ZipFile(io.BytesIO(served.ask(f"{base}.zip").body)) as archive:
+        assert archive.read(f"{kind}.idx") == text
+    lines = text.decode("latin-1").splitlines()
+    dashes = next(number for number, line in enumerate(lines) if line.startswith("-----"))
+    rows = lines[dashes + 1 :]
+    if kind == "master":
+        assert dashes == 10
+        found = sorted((str(row.accession), int(row.cik)) for row in parse_master_index(text))
+        assert found == expected
+    else:
+        found = sorted((row.split("/")[-1][:20], int(row.split("  ")[-1].strip().split("/")[-2])) for row in rows)
+        assert [accession for accession, _ in found] == [accession for accession, _ in expected]
+    assert len(rows) == len(expected)
+
+
+def test_every_quarter_since_1993_has_a_valid_index(served: Served) -> None:
+    """A quarter without filings has an index without rows."""
+    lines = served.ask("/Archives/edgar/full-index/1993/QTR1/form.idx").text.splitlines()
+    assert lines[-1].startswith("-----")
+    assert served.ask("/Archives/edgar/full-index/1992/QTR4/form.idx").status == 404
+
+
+def test_daily_indexes_are_listed_and_served(served: Served) -> None:
+    """The folder's list names the days that have filings; each can be read."""
+    folder = "/Archives/edgar/daily-index/2019/QTR2"
+    names = [item["name"] for item in served.ask(f"{folder}/index.json").json()["directory"]["item"]]
+    masters = [name for name in names if name.startswith("master.")]
+    assert masters
+    page = served.ask(f"{folder}/").text
+    for name in masters:
+        assert name in page
+        rows = list(parse_master_index(served.ask(f"{folder}/{name}").body))
+        assert {row.filing_date for row in rows} == {date.fromisoformat(name[7:15])}
+
+
+def test_a_filings_page_has_edgars_markup(served: Served, cik: int) -> None:
+    """Classes, ids, table summaries and the row of the complete submission, as clients look for them."""
+    folder = f"{_DATA}/{cik}/{FILING.replace('-', '')}"
+    for path in (
+        f"{folder}/{FILING}-index.htm",
+        f"{_DATA}/{cik}/{FILING}-index.html",
+        f"{_DATA}/{FILING.replace('-', '')}/{FILING}-index.html",
+    ):
+        page = LexborHTMLParser(served.ask(path).text)
+        assert FILING in first(page, "#secNum").text()
+        assert first(page, "#formName strong").text().startswith("Form ")
+        table = first(page, 'table.tableFile[summary="Document Format Files"]')
+        assert "Complete submission text file" in table.text()
+        assert page.css_first("#filerDiv.filerDiv .companyName")
+        heads = [one.text() for one in page.css(".infoHead")]
+        assert heads[:4] == ["Filing Date", "Accepted", "Documents", "Period of Report"]
+
+
+def test_a_folder_lists_and_serves_its_documents(served: Served, cik: int, invented_archive: Path) -> None:
+    """Each document of the filing has its own address, with the bytes that were filed."""
+    folder = f"{_DATA}/{cik}/{FILING.replace('-', '')}"
+    listing = served.ask(f"{folder}/index.json").json()["directory"]
+    assert listing["name"] == folder.removeprefix("/Archives").join(["/Archives", ""]) or listing["name"].endswith(
+        folder[-18:]
+    )
+    with Library(invented_archive) as library:
+        documents = library.submission(FILING).documents
+    for document in documents:
+        if document.filename:
+            answer = served.ask(f"{folder}/{document.filename}")
+            assert answer.body == document.content()
+            assert answer.headers["content-security-policy"].startswith("sandbox")
+            assert document.filename in {item["name"] for item in listing["item"]}
+
+
+def test_a_companys_filings_have_every_column(served: Served, cik: int) -> None:
+    """data.sec.gov's columns, all of one length, with acceptance in UTC."""
+    company = served.ask(f"/submissions/CIK{cik:010d}.json").json()
+    recent = company["filings"]["recent"]
+    assert {len(column) for column in recent.values()} == {len(recent["accessionNumber"])}
+    assert FILING in recent["accessionNumber"]
+    assert all(moment.endswith("Z") for moment in recent["acceptanceDateTime"])
+    assert company["filings"]["files"] == []
+    assert company["name"]
+    assert served.ask("/submissions/CIK0999999999.json").status == 404
+
+
+def test_the_newest_filings_come_as_edgars_feed(served: Served) -> None:
+    """An entry for each party of each filing, titled as EDGAR titles it."""
+    feed = ET.fromstring(served.ask("/cgi-bin/browse-edgar?action=getcurrent&output=atom&count=100").body)  # noqa: S314
+    entries = feed.findall(f"{_ATOM}entry")
+    assert entries
+    for entry in entries:
+        title = str(entry.findtext(f"{_ATOM}title"))
+        assert title.rsplit("(", 2)[1][:10].isdigit(), title
+        assert "<b>AccNo:</b>" in str(entry.findtext(f"{_ATOM}summary"))
+
+
+def test_a_company_is_browsed_as_xml_atom_and_page(served: Served, cik: int) -> None:
+    """Each output names the company's filings."""
+    base = f"/cgi-bin/browse-edgar?action=getcompany&CIK={cik}"
+    xml = ET.fromstring(served.ask(f"{base}&output=xml").body)  # noqa: S314
+    assert any(FILING in str(one.findtext("filingHREF")) for one in xml.iter("filing"))
+    atom = ET.fromstring(served.ask(f"{base}&output=atom").body)  # noqa: S314
+    assert any(FILING in str(one.text) for one in atom.iter(f"{_ATOM}id"))
+    page = LexborHTMLParser(served.ask(base).text)
+    assert f"{cik:010d}" in first(page, ".companyName a").text()
+    assert page.css_first('table[summary="Results"]')
+
+
+def test_full_text_search_answers_as_efts(served: Served) -> None:
+    """All keys of an answer and of a hit, exact totals; GET and POST say the same."""
+    got = served.ask("/LATEST/search-index?q=the&forms=8-K&size=5").json()
+    posted = served.ask(
+        "/LATEST/search-index", method="POST", body=json.dumps({"q": "the", "forms": ["8-K"], "size": 5}).encode()
+    ).json()
+    got["took"] = posted["took"] = 0
+    assert got["hits"] == posted["hits"]
+    assert {"took", "timed_out", "_shards", "hits", "aggregations", "query"} == set(got)
+    assert got["hits"]["total"]["relation"] == "eq"
+    hit = got["hits"]["hits"][0]
+    source = hit["_source"]
+    assert hit["_id"].startswith(f"{source['adsh']}:")
+    assert all(
+        isinstance(source[name], list) for name in ("ciks", "display_names", "file_num", "items", "sics", "biz_states")
+    )
+    assert all("  (CIK " in name for name in source["display_names"])
+    assert {source["root_forms"][0] for source in (one["_source"] for one in got["hits"]["hits"])} == {"8-K"}
+
+
+def test_full_text_search_finds_an_accession_number(served: Served) -> None:
+    """A number as the query is looked up, and names no other filing."""
+    found = served.ask(f"/LATEST/search-index?q=%22{FILING}%22").json()["hits"]
+    assert {hit["_source"]["adsh"] for hit in found["hits"]} == {FILING}
+    assert found["total"]["value"] == len(found["hits"])
+
+
+@pytest.mark.parametrize("body", [b"[", b"[]", b"1", b"\xff"])
+def test_a_body_that_is_none_is_the_clients_mistake(served: Served, body: bytes) -> None:
+    """400, and what to send."""
+    assert served.ask("/LATEST/search-index", method="POST", body=body).status == 400
+
+
+def test_ticker_lists_are_valid_without_any_ticker(served: Served) -> None:
+    """An archive that has never asked for tickers has empty lists."""
+    assert served.ask("/files/company_tickers.json").json() == {}
+    assert served.ask("/files/company_tickers_exchange.json").json()["data"] == []

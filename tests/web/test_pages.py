@@ -1,0 +1,115 @@
+"""The pages: what they show, and that nothing of a filing becomes markup."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from tests.web.served import Served, attribute, first
+
+FILING = "0009000900-19-000212"
+
+
+def parsed(served: Served, path: str) -> LexborHTMLParser:
+    """A page, read."""
+    answer = served.ask(path)
+    assert answer.status == 200, answer.text
+    return LexborHTMLParser(answer.text)
+
+
+def test_the_start_page_has_the_form(served: Served) -> None:
+    """Without a query there is the form, and how many filings there are."""
+    page = parsed(served, "/")
+    assert page.css_first("input[name=q]")
+    assert "filings are in this archive" in (page.body.text() if page.body else "")
+
+
+def test_hits_have_snippets_totals_facets_and_a_chart(served: Served) -> None:
+    """The results page shows what the JSON has."""
+    page = parsed(served, "/search?q=the")
+    total = served.ask("/search.json?q=the&limit=0").json()["total"]
+    assert first(page, "h1").text(strip=True) == f"{total} filings"
+    assert page.css(".hits mark")
+    assert page.css(".facets a")
+    assert page.css("svg.chart a title")
+
+
+def test_facets_and_filters_lead_to_narrower_searches(served: Served) -> None:
+    """Each facet's link gives as many hits as it says."""
+    page = parsed(served, "/search?q=the")
+    for link in page.css(".facets li")[:12]:
+        anchor, count = first(link, "a"), first(link, ".count")
+        narrowed = parsed(served, attribute(anchor, "href"))
+        assert first(narrowed, "h1").text(strip=True).split()[0] == count.text(strip=True)
+
+
+def test_pages_lead_on_and_back(served: Served) -> None:
+    """Next and previous page."""
+    page = parsed(served, "/search?q=the&limit=2")
+    second = parsed(served, attribute(first(page, "a[rel=next]"), "href"))
+    assert attribute(first(second, "ol.hits"), "start") == "3"
+    assert second.css_first("a[rel=prev]")
+
+
+def test_a_query_that_cannot_be_read_is_explained(served: Served) -> None:
+    """A mistake gives 400, the message, and help on the syntax."""
+    answer = served.ask("/search?q=%22open")
+    page = LexborHTMLParser(answer.text)
+    assert answer.status == 400
+    assert page.css_first("[role=alert]")
+    assert page.css_first("details.syntax[open]")
+
+
+def test_a_filing_links_to_its_parties_and_documents(served: Served) -> None:
+    """Every link of a filing's page leads to a page."""
+    page = parsed(served, f"/filing/{FILING}")
+    links = [attribute(one, "href") for one in page.css("main a") if attribute(one, "href").startswith("/")]
+    assert len(links) > 3
+    for link in links:
+        assert served.ask(link).status == 200, link
+
+
+def test_the_reader_marks_matches(served: Served) -> None:
+    """The words of the query are marked in the text, numbered to jump to."""
+    page = parsed(served, f"/filing/{FILING}/1?q=the")
+    marks = page.css("article.text mark")
+    assert [mark.attributes["id"] for mark in marks] == [f"match-{n}" for n in range(1, len(marks) + 1)]
+    assert marks
+    assert all(mark.text().lower() == "the" for mark in marks)
+
+
+def test_a_document_as_filed_stands_in_a_sandbox(served: Served) -> None:
+    """The frame has no rights, and its source carries the filers' policy."""
+    page = parsed(served, f"/filing/{FILING}/1")
+    frame = first(page, "iframe")
+    assert attribute(frame, "sandbox") == ""
+    source = served.ask(attribute(frame, "src"))
+    assert source.status == 200
+    assert source.headers["content-security-policy"].startswith("sandbox;")
+
+
+def test_a_company_has_its_filings_by_form_and_year(served: Served) -> None:
+    """The numbers of the table add up, and lead to searches with as many hits."""
+    cik = served.ask(f"/filing/{FILING}.json").json()["entities"][0]["cik"]
+    page = parsed(served, f"/company/{cik}")
+    for link in page.css("table.grid td a")[:6]:
+        found = parsed(served, attribute(link, "href"))
+        assert first(found, "h1").text(strip=True).split()[0] == link.text(strip=True)
+
+
+@pytest.mark.parametrize(
+    "path", ["/search?q=%3Cscript%3Ealert(1)%3C/script%3E", "/search?company=%22%3E%3Cimg%20src=x%3E"]
+)
+def test_what_is_asked_never_becomes_markup(served: Served, path: str) -> None:
+    """Markup in a parameter stays text."""
+    page = LexborHTMLParser(served.ask(path).text)
+    assert all(attribute(one, "src").startswith("/static/") for one in page.css("script"))
+    assert not page.css("main img")
+
+
+def test_the_script_is_small_and_everything_else_is_without(served: Served) -> None:
+    """At most 2 KB of script."""
+    assert len(served.ask("/static/script.js").body) <= 2048
+    assert not re.search(rb"<script(?! src=\"/static/)", served.ask("/search?q=the").body)
