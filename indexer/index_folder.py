@@ -141,6 +141,15 @@ def is_index(path: Path) -> bool:
     return (path / _META).exists()
 
 
+def index_identity(path: Path) -> tuple[int, ...] | None:
+    """What tells the index in folder `path` from one that takes its place; None where there is none just now."""
+    try:
+        status = (path / _META).stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino, status.st_mtime_ns
+
+
 def notes_folder(path: Path) -> Path:
     """Where shares of the index in folder `path` note what they have done: it is gone with the index."""
     return path / "shares"

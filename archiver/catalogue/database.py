@@ -66,6 +66,7 @@ class Database:
             self._connection, self._version = self._open()
 
     def _open(self) -> tuple[sqlite3.Connection, int]:
+        self._seen = self._state()
         if self._writable:
             options = "mode=rwc"
         elif not self._frozen and (os.access(self.path.parent, os.W_OK) or has_log(self.path)):
@@ -122,10 +123,31 @@ class Database:
         """The rows that a query gives."""
         with self._translated(), self._lock:
             self._check_open()
-            if self._version < SCHEMA_VERSION and self._version_of(self._connection) != self._version:
-                self._connection.close()  # a writer has migrated it since
-                self._connection, self._version = self._open()
+            if not self._writable and not self._frozen:
+                self._follow()
             return self._connection.execute(sql, tuple(parameters)).fetchall()
+
+    def _follow(self) -> None:
+        """Open the file again where this connection would not learn of what has become of it.
+
+        That is where a writer has migrated it, where another file has taken its place (a repair), and, in a folder that
+        is read-only here, where anything has changed: there it was opened as a file that does not change.
+        """
+        migrated = self._version < SCHEMA_VERSION and self._version_of(self._connection) != self._version
+        if migrated or self._state() not in {self._seen, None}:
+            connection, version = self._open()
+            self._connection.close()
+            self._connection, self._version = connection, version
+
+    def _state(self) -> tuple[int, ...] | None:
+        """What tells the file from another one and, where SQLite does not follow its changes, from its next state."""
+        try:
+            status = self.path.stat()
+        except FileNotFoundError:
+            return None
+        if os.access(self.path.parent, os.W_OK):
+            return (status.st_ino,)
+        return status.st_ino, status.st_mtime_ns, status.st_size, int(has_log(self.path))
 
     def rows_of(self, sql: str, keys: Iterable[str]) -> Iterator[tuple[Any, ...]]:
         """The rows that `sql` gives for any number of `keys`, which take the place of its ``{}``."""

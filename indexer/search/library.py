@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Sequence
 from os import PathLike
@@ -13,11 +12,12 @@ from archiver.errors import EdgarchiveError, UsageError
 from archiver.identifiers import AccessionNumber
 from archiver.settings import Settings
 from archiver.store.archive import Archive
-from indexer.engine import Engine, Facet, FacetCount
-from indexer.index_folder import marks_hold, open_index
+from indexer.engine import Facet, FacetCount
+from indexer.index_folder import marks_hold
 from indexer.query.build import parse_query
 from indexer.search.hit_maker import HitMaker
 from indexer.search.hits import FromLibrary, Hit, LazyHits
+from indexer.search.index_reader import IndexReader
 from indexer.search.options import SearchOptions, takes_options
 from indexer.search.records import Record, Status, record_of, status_of
 from indexer.search.results import Results
@@ -39,9 +39,7 @@ class Library:
     def __init__(self, root: str | PathLike[str] | None = None, *, settings: Settings | None = None) -> None:
         """Open the archive in folder `root`, else where settings say. Raises `NotInArchiveError`, `SettingsError`."""
         self._opened: Archive | None = Archive.open(Path(root) if root is not None else (settings or Settings()).root)
-        self._settings = settings
-        self._engine: Engine | None = None
-        self._opening = threading.Lock()
+        self._index = IndexReader(self._opened.index_path, settings=settings)
 
     @takes_options(SearchOptions)
     def search(self, options: SearchOptions) -> Results:
@@ -57,20 +55,24 @@ class Library:
         filters = options.filters().tree()
         query = options.query
         tree = parse_query(query, stem=options.stem) if query is not None and query.strip() else None
-        found = self._index().search(
-            tree,
-            filters=filters,
-            sort=options.sort,
-            limit=options.limit,
-            offset=options.offset,
-            documents=options.documents,
+        found = self._index.ask(
+            lambda engine: engine.search(
+                tree,
+                filters=filters,
+                sort=options.sort,
+                limit=options.limit,
+                offset=options.offset,
+                documents=options.documents,
+            )
         )
         hits: Sequence[Hit] = LazyHits(found.hits, HitMaker(self.submission, tree if options.snippets else None))
         if options.limit is not None:
             hits = tuple(hits)
 
         def count(facet: Facet) -> tuple[FacetCount, ...]:
-            return self._index().facet(tree, facet, filters=filters, documents=options.documents)
+            return self._index.ask(
+                lambda engine: engine.facet(tree, facet, filters=filters, documents=options.documents)
+            )
 
         took_ms = round((time.perf_counter() - started) * 1000, 1)
         return Results(query, found.total, took_ms, hits, tree, filters, FromLibrary(count))
@@ -100,20 +102,17 @@ class Library:
         """What the archive holds, and whether its index can be searched."""
         archive, error = self._archive, None
         try:
-            self._index()
+            self._index.ask(lambda _: None)
         except EdgarchiveError as caught:
             error = caught
         return status_of(archive, index_error=error, marks_hold=marks_hold(archive.index_path))
 
     def close(self) -> None:
         """Close the archive and its index. It can be called again."""
-        with self._opening:
-            if self._engine is not None:
-                self._engine.close()
-                self._engine = None
-            if self._opened is not None:
-                self._opened.close()
-                self._opened = None
+        self._index.close()
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            opened.close()
 
     def __enter__(self) -> Self:
         return self
@@ -126,10 +125,3 @@ class Library:
         if self._opened is None:
             raise UsageError("the library is closed", "read before it is closed, or open it again")
         return self._opened
-
-    def _index(self) -> Engine:
-        with self._opening:
-            path = self._archive.index_path
-            if self._engine is None:
-                self._engine = open_index(path, settings=self._settings)
-            return self._engine
