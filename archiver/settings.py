@@ -116,6 +116,8 @@ class Settings(BaseSettings):
     """Shards of a filing year's index, when it is made: one for every 50 GB that it will have."""
     max_text_chars: Annotated[int, Field(ge=1)] = 20_000_000
     """Characters of one document's text that are indexed; of a longer one only the beginning can be searched."""
+    keep_texts: bool = True
+    """Whether the extracted texts are kept, compressed: snippets, sections and a new index need no parsing then."""
     jobs: Annotated[int, Field(ge=1, le=1024)] = Field(default_factory=lambda: os.cpu_count() or 1)
     """Processes that index, and stored files that `verify` reads at once; by default the number of cores."""
 

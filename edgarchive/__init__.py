@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from indexer.submission.header import Entity, SubmissionHeader
     from indexer.submission.submission import Document, Submission
     from indexer.update.batches import IndexFailure
-    from indexer.update.update import IndexReport
+    from indexer.update.run import IndexReport
 
 __all__ = [
     "AbsentError",
@@ -220,7 +220,7 @@ _HOMES = {
         "Submission",
     ),
     "indexer.update.batches": ("IndexFailure",),
-    "indexer.update.update": ("IndexReport",),
+    "indexer.update.run": ("IndexReport",),
 }
 """Where each name is defined."""
 

@@ -11,7 +11,7 @@ from archiver.settings import Settings
 from archiver.store.archive import Archive
 from indexer.share import Share
 from indexer.update import update
-from indexer.update.update import IndexReport
+from indexer.update.run import IndexOptions, IndexReport
 
 Report = TypeVar("Report", bound=SyncReport)
 
@@ -35,17 +35,23 @@ def index_archive(
     settings = settings or Settings()
     share = Share.parse(years=years, shard=shard)
     with Archive.open(settings.root, writable=share is None, shared=share is not None) as archive:
-        return update.index_archive(
-            archive,
-            engine=settings.engine,
-            settings=settings,
-            rebuild=rebuild,
-            jobs=settings.jobs,
-            max_text_chars=settings.max_text_chars,
-            share=share,
-            progress=progress,
-            cancel=cancel,
-        )
+        options = index_options(settings, progress=progress, cancel=cancel)
+        return update.index_archive(archive, options, rebuild=rebuild, share=share)
+
+
+def index_options(
+    settings: Settings, *, progress: Progress | None = None, cancel: CancelToken | None = None
+) -> IndexOptions:
+    """How to index, as `settings` say."""
+    return IndexOptions(
+        engine=settings.engine,
+        settings=settings,
+        jobs=settings.jobs,
+        max_text_chars=settings.max_text_chars,
+        keep_texts=settings.keep_texts,
+        progress=progress,
+        cancel=cancel,
+    )
 
 
 def index_after(
@@ -60,15 +66,7 @@ def index_after(
 
     Raises as `index_archive` does, but never `NotInArchiveError`.
     """
-    indexed = update.index_archive(
-        archive,
-        engine=settings.engine,
-        settings=settings,
-        jobs=settings.jobs,
-        max_text_chars=settings.max_text_chars,
-        progress=progress,
-        cancel=cancel,
-    )
+    indexed = update.index_archive(archive, index_options(settings, progress=progress, cancel=cancel))
     failures = tuple(
         SyncFailure(failure.accession, archive.record(failure.accession).url or "", failure.error, failure.message)
         for failure in indexed.failed

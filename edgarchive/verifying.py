@@ -11,6 +11,7 @@ from archiver.progress import CancelToken, Progress, ProgressUpdate, no_progress
 from archiver.settings import Settings
 from archiver.store.archive import Archive
 from archiver.store.layout import Layout
+from edgarchive.indexing import index_options
 from indexer.update.check import check_index
 from indexer.update.update import repair_index
 
@@ -102,14 +103,9 @@ def _repair_index(
     progress(ProgressUpdate("checking the index"))
     index = repair_index(
         archive,
-        engine=settings.engine,
-        settings=settings,
+        index_options(settings, progress=progress, cancel=cancel),
         quick=quick,
         renew=any(finding.kind in _MADE_ANEW for finding in repaired),
-        jobs=settings.jobs,
-        max_text_chars=settings.max_text_chars,
-        progress=progress,
-        cancel=cancel,
     )
     left = tuple(Finding("index-missing", one.accession, None, one.message) for one in index.report.failed)
     failed = {finding.accession for finding in left}

@@ -19,6 +19,7 @@ from archiver.identifiers import AccessionNumber, Cik, FormType
 from archiver.words import fold
 from indexer.submission.header import Entity
 from indexer.submission.submission import Document, Submission
+from indexer.texts.model import StoredDocument, StoredSubmission
 
 _log = logging.getLogger(__name__)
 
@@ -92,7 +93,7 @@ class IndexEntry:
 
 
 def entries_of(
-    submission: Submission, *, sha256: str, filing_date: date, max_text_chars: int | None = None
+    submission: Submission | StoredSubmission, *, sha256: str, filing_date: date, max_text_chars: int | None = None
 ) -> Iterator[IndexEntry]:
     """The entries of `submission`, in document order. Each document's text is made when its entry is asked for.
 
@@ -123,7 +124,8 @@ def entries_of(
     }
     if not submission.documents:
         yield IndexEntry(**shared, position=None, sequence=None, type=None, filename=None, description=None, text="")
-    for position, document in enumerate(submission.documents):
+    documents: tuple[Document | StoredDocument, ...] = submission.documents
+    for position, document in enumerate(documents):
         text = document.text()
         truncated = max_text_chars is not None and len(text) > max_text_chars
         if max_text_chars is not None and truncated:

@@ -34,7 +34,7 @@ class Finding:
     Kinds: ``missing``, ``truncated``, ``damaged``, ``incomplete``, ``unreadable``, ``signature`` (a file);
     ``uncatalogued``, ``misplaced`` (a file without a row, or the file of another submission); ``catalogue-damaged``,
     ``catalogue-wrong`` (all of the catalogue, or one row); ``index-missing``, ``index-extra``, ``index-stale``,
-    ``index-damaged`` (the full-text index).
+    ``index-damaged`` (the full-text index); ``texts-damaged``, ``texts-extra`` (the text store).
     """
 
     kind: str

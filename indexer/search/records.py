@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from archiver.errors import EdgarchiveError
+from archiver.errors import ArchiveFormatError, DamageError, EdgarchiveError, StorageError
 from archiver.identifiers import AccessionNumber, Cik, FormType
 from archiver.store.archive import Archive
 from archiver.sync.last_sync import SyncState, last_sync, last_sync_ended
+from indexer.texts.store import TextStats, TextStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ class Status:
 
     `size` counts decoded bytes, `stored_bytes` those on disk. `last_sync` is when a sync last came to its end, ISO 8601
     in UTC; `sync` is the last one that began. `unindexed` submissions are not in the index. `index_error` says why the
-    index cannot be searched, None where it can.
+    index cannot be searched, None where it can. `texts` are the kept texts, None where they cannot be read.
     """
 
     root: Path
@@ -115,6 +116,7 @@ class Status:
     unindexed: int
     index_error: str | None
     forms: tuple[FormYear, ...]
+    texts: TextStats | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The status as JSON has it."""
@@ -127,8 +129,17 @@ class Status:
             "sync": self.sync,
             "unindexed": self.unindexed,
             "index_error": self.index_error,
+            "texts": None if self.texts is None else asdict(self.texts),
             "forms": [{"form": one.form, "year": one.year, "count": one.count} for one in self.forms],
         }
+
+
+def _text_stats(archive: Archive) -> TextStats | None:
+    try:
+        with TextStore.open(archive.root) as store:
+            return store.stats()
+    except (DamageError, StorageError, ArchiveFormatError):  # `verify` says what is wrong with them
+        return None
 
 
 def record_of(archive: Archive, accession: AccessionNumber) -> Record:
@@ -177,5 +188,6 @@ def status_of(archive: Archive, *, index_error: EdgarchiveError | None, marks_ho
         sync=last_sync(archive.catalogue),
         unindexed=totals.unindexed if marks_hold else totals.submissions,
         index_error=None if index_error is None else str(index_error),
+        texts=_text_stats(archive),
         forms=tuple(FormYear(form, year, count) for form, year, count in totals.by_form_and_year),
     )

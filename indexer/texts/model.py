@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 
+from archiver.errors import DamageError
 from archiver.identifiers import AccessionNumber
 from indexer.sections.sections import Section, sections
 from indexer.submission.header import SubmissionHeader, parse_header
@@ -27,8 +28,8 @@ def decode_text(data: bytes) -> str:
 class StoredDocument:
     """One document: the facts of a `Document`, its text and its sections.
 
-    `position` counts the submission's documents from 0, `size` is that of the body in bytes. Text and sections are
-    read when asked for; reading raises `DamageError` where the store is damaged.
+    `position` counts the submission's documents from 0, `size` is that of the body in bytes. The text is read when
+    asked for; where it comes from a damaged store, that raises `DamageError`.
     """
 
     position: int
@@ -74,6 +75,22 @@ class StoredSubmission:
     def text(self) -> str:
         """The text of all documents, with a blank line between two."""
         return "\n\n".join(text for document in self.documents if (text := document.text()))
+
+
+def with_fallback(submission: StoredSubmission, parse: Callable[[], StoredSubmission]) -> StoredSubmission:
+    """`submission`; texts of it that turn out to be damaged when they are read come from `parse`, called once."""
+    parsed: list[StoredSubmission] = []
+
+    def read(document: StoredDocument) -> bytes:
+        try:
+            return document.encoded_text()
+        except DamageError:
+            if not parsed:
+                parsed.append(parse())
+            return parsed[0].documents[document.position].encoded_text()
+
+    documents = tuple(replace(one, _read_text=partial(read, one)) for one in submission.documents)
+    return replace(submission, documents=documents)
 
 
 def extract(submission: Submission, *, sha256: str) -> StoredSubmission:

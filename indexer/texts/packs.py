@@ -1,21 +1,30 @@
-"""Packs: files of zstandard frames, one after the other, that are only ever appended to.
+"""What is in packs: files of zstandard frames, one after the other, that are only ever appended to.
 
 A frame holds the texts of several documents, so that small ones compress as well as large ones: with one frame a
 document an 8-K's text takes a quarter more (docs/adr/0009-text-store.md). Each frame carries a checksum of its own.
+A submission's record, in another frame, says which documents it has and where their texts lie, as JSON, then gives its
+raw header.
 """
 
 from __future__ import annotations
 
+import json
 import threading
-from dataclasses import dataclass
-from typing import BinaryIO
+from collections.abc import Callable, Iterable
+from dataclasses import astuple, dataclass
+from typing import Any, BinaryIO
 
 import zstandard
 
 from archiver.errors import DamageError
+from archiver.identifiers import AccessionNumber
+from indexer.sections.sections import Section
+from indexer.texts.model import StoredDocument, StoredSubmission
 
 FRAME_BYTES = 256 * 1024
 """Text in one frame, at most, unless a single document has more: what reading a small document decompresses."""
+
+_REPAIR = "run `edgarchive verify --repair`"
 
 _LEVEL = 3
 """Of zstandard: it compresses as fast as HTML is read; level 6 takes three times as long for a tenth less."""
@@ -53,10 +62,10 @@ def decompress(frame: bytes, *, raw_bytes: int) -> bytes:
     """What is in `frame`, which should be `raw_bytes` long. Raises `DamageError` where it is not what was written."""
     try:
         if zstandard.frame_content_size(frame) != raw_bytes:  # looked at first: a damaged size could ask for all memory
-            raise DamageError("a frame is not as long as it was", "run `edgarchive verify --repair`")
+            raise DamageError("a frame is not as long as it was", _REPAIR)
         raw: bytes = _decompressor().decompress(frame, max_output_size=raw_bytes)
     except zstandard.ZstdError as error:
-        raise DamageError(f"a frame cannot be decompressed: {error}", "run `edgarchive verify --repair`") from error
+        raise DamageError(f"a frame cannot be decompressed: {error}", _REPAIR) from error
     return raw
 
 
@@ -66,3 +75,85 @@ def _decompressor() -> zstandard.ZstdDecompressor:
     if found is None:
         found = _local.decompressor = zstandard.ZstdDecompressor()
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class TextPlace:
+    """Where bytes lie: from `start` on, `length` of them, in the decompressed frame; no frame where there are none."""
+
+    frame: FramePlace | None
+    start: int
+    length: int
+
+
+ReadPlace = Callable[[TextPlace], bytes]
+
+
+class RecordDraft:
+    """A record whose texts have no place yet. It keeps none of the texts."""
+
+    def __init__(self, submission: StoredSubmission, *, extractor: int) -> None:
+        self.accession = submission.accession
+        self.sha256 = submission.sha256
+        self._extractor = extractor
+        self._raw_header = submission.raw_header
+        self._documents = [
+            (
+                document.type,
+                document.sequence,
+                document.filename,
+                document.description,
+                document.kind,
+                document.size,
+                [astuple(section) for section in document.sections()],
+            )
+            for document in submission.documents
+        ]
+
+    def encode(self, places: Iterable[TextPlace]) -> bytes:
+        """The record; the texts of its documents lie at `places`."""
+        facts = {
+            "accession": self.accession,
+            "sha256": self.sha256,
+            "extractor": self._extractor,
+            "documents": [
+                [*values, [*(astuple(place.frame) if place.frame else (0, 0, 0)), place.start, place.length]]
+                for values, place in zip(self._documents, places, strict=True)
+            ],
+        }
+        return json.dumps(facts, separators=(",", ":")).encode() + b"\n" + self._raw_header
+
+
+def decode_record(
+    record: bytes, *, accession: AccessionNumber, sha256: str, extractor: int, read: ReadPlace
+) -> StoredSubmission:
+    """The submission of `record`; `read` gives the bytes of a place of its texts.
+
+    Raises `DamageError` where the record is not that of this `accession`, `sha256` and `extractor`.
+    """
+    line, _, raw_header = record.partition(b"\n")
+    try:
+        facts = json.loads(line)
+        if (facts["accession"], facts["sha256"], facts["extractor"]) != (accession, sha256, extractor):
+            raise DamageError(f"the text store has something else in the place of {accession}", _REPAIR)
+        documents = tuple(_document(position, values, read) for position, values in enumerate(facts["documents"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise DamageError(f"the record of {accession} in the text store is damaged: {error}", _REPAIR) from error
+    return StoredSubmission(accession, sha256, raw_header, documents)
+
+
+def _document(position: int, values: list[Any], read: ReadPlace) -> StoredDocument:
+    type_, sequence, filename, description, kind, size, sections, (offset, stored, raw, start, length) = values
+    place = TextPlace(FramePlace(offset, stored, raw) if stored else None, start, length)
+    found = tuple(Section(*section) for section in sections)
+    return StoredDocument(
+        position=position,
+        type=type_,
+        sequence=sequence,
+        filename=filename,
+        description=description,
+        kind=kind,
+        size=size,
+        _read_text=lambda: read(place) if place.frame else b"",
+        _read_sections=lambda: found,
+    )

@@ -11,8 +11,7 @@ from archiver.identifiers import AccessionNumber
 from archiver.store.durable import storage_errors
 from indexer.text.version import EXTRACTOR_VERSION
 from indexer.texts.model import StoredSubmission
-from indexer.texts.packs import FRAME_BYTES, FramePlace, FrameWriter
-from indexer.texts.records import RecordDraft, TextPlace
+from indexer.texts.packs import FRAME_BYTES, FramePlace, FrameWriter, RecordDraft, TextPlace
 
 _RECORD_FRAME_BYTES = 64 * 1024
 """Records in one frame: reading one of them decompresses all."""

@@ -6,7 +6,7 @@ from archiver.errors import NotInArchiveError
 from archiver.identifiers import AccessionNumber
 from archiver.store.archive import Archive
 from indexer.submission.submission import parse_submission
-from indexer.texts.model import StoredDocument, StoredSubmission, extract
+from indexer.texts.model import StoredDocument, StoredSubmission, extract, with_fallback
 from indexer.texts.store import TextStore
 
 
@@ -23,7 +23,10 @@ class TextReader:
     def submission(self, accession: AccessionNumber) -> StoredSubmission:
         """The submission with this accession number. Raises `NotInArchiveError`, `DamageError`."""
         sha256 = self._archive.record(accession).sha256
-        return self.store.submission(accession, sha256=sha256) or self._parsed(accession, sha256)
+        stored = self.store.submission(accession, sha256=sha256)
+        if stored is None:
+            return self._parsed(accession, sha256)
+        return with_fallback(stored, lambda: self._parsed(accession, sha256))
 
     def document(self, accession: AccessionNumber, position: int) -> StoredDocument:
         """Its document at `position`, counted from 0. Raises `NotInArchiveError`, `DamageError`."""

@@ -19,8 +19,7 @@ from archiver.events import event
 from archiver.identifiers import AccessionNumber
 from indexer.text.version import EXTRACTOR_VERSION
 from indexer.texts.model import StoredDocument, StoredSubmission
-from indexer.texts.packs import decompress
-from indexer.texts.records import TextPlace, decode_record
+from indexer.texts.packs import TextPlace, decode_record, decompress
 from indexer.texts.table import TABLE_NAME, TextRow, TextTable
 
 TEXTS_FOLDER = "texts"
@@ -95,9 +94,13 @@ class TextStore:
         row = self._row(accession)
         if row is None or row.extractor != EXTRACTOR_VERSION or sha256 not in {None, row.sha256}:
             return None
+        return self.read_row(row)
+
+    def read_row(self, row: TextRow) -> StoredSubmission:
+        """The submission of a row of the table. Raises `DamageError`."""
         return decode_record(
             self._bytes(row, row.place),
-            accession=accession,
+            accession=row.accession,
             sha256=row.sha256,
             extractor=row.extractor,
             read=lambda place: self._bytes(row, place),

@@ -15,9 +15,8 @@ from typing import Any, Self
 from archiver.catalogue.database import database_errors
 from archiver.errors import ArchiveFormatError, DamageError, IdentifierError
 from archiver.identifiers import AccessionNumber
-from indexer.texts.packs import FramePlace
+from indexer.texts.packs import FramePlace, TextPlace
 from indexer.texts.parts import TextPart
-from indexer.texts.records import TextPlace
 
 TABLE_VERSION = 1
 TABLE_NAME = "index.sqlite3"
@@ -66,6 +65,12 @@ class TextRow:
     base: int
     place: TextPlace
     text_bytes: int
+
+    @property
+    def end(self) -> int:
+        """Where its record's frame ends in the pack; its texts lie before."""
+        frame = self.place.frame
+        return self.base + (frame.offset + frame.stored_bytes if frame else 0)
 
 
 @dataclass(frozen=True, slots=True)

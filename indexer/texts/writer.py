@@ -151,6 +151,16 @@ class TextWriter:
             part.path.unlink()
 
 
+def note_incomplete(root: Path) -> None:
+    """Remember that the store of the archive at `root`, if there is one, may lack texts of what is indexed.
+
+    Raises `StorageError`, `DamageError`.
+    """
+    if (root / TEXTS_FOLDER / TABLE_NAME).exists():
+        with TextWriter(root) as writer:
+            writer.set_complete(complete=False)
+
+
 def remove_store(root: Path) -> None:
     """Remove all texts of the archive at `root`. Raises `StorageError`."""
     folder = root / TEXTS_FOLDER

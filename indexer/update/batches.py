@@ -1,19 +1,30 @@
-"""Reading stored submissions and gathering their entries in parts of an index, in this process or in another."""
+"""Reading submissions and gathering texts and index entries in parts, in this process or in another.
+
+A submission whose texts are kept is not parsed again.
+"""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from archiver.catalogue.records import CatalogueRecord
 from archiver.errors import DamageError, UnreadableSubmissionError
+from archiver.events import event
 from archiver.identifiers import AccessionNumber
 from archiver.store.archive import read_stored
 from archiver.store.layout import Layout
 from indexer.engine import PartWriter
-from indexer.entries import entries_of
+from indexer.entries import IndexEntry, entries_of
 from indexer.submission.submission import parse_submission
+from indexer.texts.model import StoredSubmission, extract
+from indexer.texts.parts import TextPart, TextPartWriter
+from indexer.texts.store import TextStore
+
+_log = logging.getLogger(__name__)
 
 PART_TEXT_CHARS = 48_000_000
 """Text gathered before a part is finished: larger ones cost memory, smaller ones cost searches."""
@@ -40,10 +51,14 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """A finished part, with the accession number and sha256 of each submission in it."""
+    """A finished part of the index, with the accession number and sha256 of each submission in it.
+
+    `part` is None where only texts were gathered; `texts` are those that were not kept yet, None without any.
+    """
 
     part: Any
     pairs: tuple[tuple[AccessionNumber, str], ...]
+    texts: TextPart | None = None
 
 
 Event = Read | IndexFailure | Gathered
@@ -51,11 +66,15 @@ Event = Read | IndexFailure | Gathered
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What gathering needs, in any process: where submissions stand, what makes parts, and how much text to take."""
+    """What gathering needs, in any process: where submissions stand, what makes parts, and how much text to take.
+
+    Without `make_writer` only texts are gathered, in the folder `texts`; without `texts` none are.
+    """
 
     layout: Layout
-    make_writer: Callable[[], PartWriter]
+    make_writer: Callable[[], PartWriter] | None
     max_text_chars: int | None = None
+    texts: Path | None = None
 
 
 def gather_here(records: Iterable[CatalogueRecord], setup: Setup) -> Iterator[Event]:
@@ -65,7 +84,7 @@ def gather_here(records: Iterable[CatalogueRecord], setup: Setup) -> Iterator[Ev
         yield from gatherer.gather(records)
         yield from gatherer.finish()
     finally:
-        gatherer.discard()
+        gatherer.close()
 
 
 class Gatherer:
@@ -76,7 +95,9 @@ class Gatherer:
 
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
+        self._kept = TextStore.open(setup.layout.root)
         self._writer: PartWriter | None = None
+        self._texts: TextPartWriter | None = None
         self._pairs: list[tuple[AccessionNumber, str]] = []
         self._chars = 0
         self._year = 0
@@ -97,21 +118,66 @@ class Gatherer:
 
     def finish(self) -> Iterator[Event]:
         """The part that is not full yet, if there is one. Raises `StorageError`."""
-        if self._writer is not None:
-            yield Gathered(self._writer.finish(), tuple(self._pairs))
+        if self._pairs:
+            texts = self._texts.finish() if self._texts else None
+            self._texts = None
+            part = self._writer.finish() if self._writer else None
             self._writer = None
+            yield Gathered(part, tuple(self._pairs), texts)
             self._pairs = []
             self._chars = 0
 
-    def discard(self) -> None:
+    def close(self) -> None:
         """Drop the part that is not finished."""
+        self._kept.close()
         if self._writer is not None:
             self._writer.discard()
+        if self._texts is not None:
+            self._texts.discard()
 
     def _add(self, record: CatalogueRecord) -> None:
-        submission = parse_submission(read_stored(self._setup.layout, record.accession, sha256=record.sha256))
         # all entries before the first is added: an error half-way must leave none of them behind
-        entries = list(
+        found = self._kept_entries(record)
+        is_kept = found is not None
+        submission, entries = found or self._parsed_entries(record)
+        if self._setup.texts is not None and not is_kept:
+            if self._texts is None:
+                self._texts = TextPartWriter(self._setup.texts)
+            self._texts.add(submission)
+        if self._setup.make_writer is not None:
+            if self._writer is None:
+                self._writer = self._setup.make_writer()
+            self._writer.add(record.accession, entries)
+        self._pairs.append((record.accession, record.sha256))
+        if entries:
+            self._chars += sum(len(entry.text) for entry in entries)
+        else:
+            self._chars += sum(len(document.encoded_text()) for document in submission.documents)
+
+    def _kept_entries(self, record: CatalogueRecord) -> tuple[StoredSubmission, list[IndexEntry]] | None:
+        """From kept texts; None where there are none, or they are damaged."""
+        submission = self._kept.submission(record.accession, sha256=record.sha256)
+        try:
+            return None if submission is None else (submission, self._entries(submission, record))
+        except DamageError as error:
+            facts = event("texts-damaged", accession=record.accession)
+            _log.warning("%s is parsed again: %s", record.accession, error, extra=facts)
+            return None
+
+    def _parsed_entries(self, record: CatalogueRecord) -> tuple[StoredSubmission, list[IndexEntry]]:
+        """From the stored bytes. Raises `DamageError`."""
+        data = read_stored(self._setup.layout, record.accession, sha256=record.sha256)
+        submission = extract(parse_submission(data), sha256=record.sha256)
+        if submission.accession != record.accession:
+            raise UnreadableSubmissionError(
+                f"what is stored as {record.accession} calls itself {submission.accession}", "run `edgarchive verify`"
+            )
+        return submission, self._entries(submission, record)
+
+    def _entries(self, submission: StoredSubmission, record: CatalogueRecord) -> list[IndexEntry]:
+        if self._setup.make_writer is None:
+            return []
+        return list(
             entries_of(
                 submission,
                 sha256=record.sha256,
@@ -119,12 +185,3 @@ class Gatherer:
                 max_text_chars=self._setup.max_text_chars,
             )
         )
-        if entries[0].accession != record.accession:
-            raise UnreadableSubmissionError(
-                f"what is stored as {record.accession} calls itself {entries[0].accession}", "run `edgarchive verify`"
-            )
-        if self._writer is None:
-            self._writer = self._setup.make_writer()
-        self._writer.add(record.accession, entries)
-        self._pairs.append((record.accession, record.sha256))
-        self._chars += sum(len(entry.text) for entry in entries)

@@ -15,6 +15,7 @@ from archiver.settings import Settings
 from archiver.store.archive import Archive
 from indexer.engine import Engine
 from indexer.index_folder import is_index, marks_hold, open_index
+from indexer.texts.check import check_texts
 
 _SCHEMA = """
 PRAGMA journal_mode = OFF;
@@ -31,7 +32,7 @@ _UNMARKED = "SELECT DISTINCT accession FROM entry WHERE accession NOT IN (SELECT
 
 
 def check_index(archive: Archive, *, settings: Settings | None = None, quick: bool = False) -> Iterator[Finding]:
-    """What is wrong with the index of `archive`.
+    """What is wrong with the index of `archive`, and with its texts (`check_texts`).
 
     Kinds: ``index-missing`` (indexed, says the catalogue, but the index does not have it; without accession number when
     there is no index at all), ``index-damaged`` (it cannot be read, or its files are not what was committed: `quick`
@@ -52,6 +53,7 @@ def check_index(archive: Archive, *, settings: Settings | None = None, quick: bo
             yield Finding("index-damaged", None, folder, error.message)
         elif any(record.indexed_sha256 for record in archive.catalogue.records()):
             yield Finding("index-missing", None, folder, error.message)
+    yield from check_texts(archive, quick=quick)
 
 
 def _differences(archive: Archive, index: Engine) -> Iterator[Finding]:

@@ -111,7 +111,7 @@ class _Pool:
         self._work = work
         self._setup = setup
         self._again: deque[Task] = deque()
-        self._read: set[AccessionNumber] = set()
+        self._told: set[AccessionNumber] = set()  # read by workers that died, and told of
         self._suspects: set[AccessionNumber] = set()
         self._deaths = 0
         self._workers: dict[Any, _Worker] = {}
@@ -142,12 +142,14 @@ class _Pool:
         match message:
             case Read(accession):
                 worker.unread.popleft()
-                if accession not in self._read:  # a worker that died may have said so before
-                    self._read.add(accession)
+                if accession in self._told:  # a worker that died has said so before
+                    self._told.discard(accession)
+                else:
                     yield message
             case IndexFailure(accession):
                 worker.unread.popleft()
                 del worker.held[accession]
+                self._told.discard(accession)
                 yield message
             case Gathered(pairs=pairs):
                 for accession, _ in pairs:
@@ -188,6 +190,7 @@ class _Pool:
                 del worker.held[suspect]
                 yield IndexFailure(suspect, WorkerDiedError.__name__, f"the process that read it was ended by {how}")
             self._suspects.add(suspect)
+        self._told |= worker.held.keys() - set(worker.unread)
         self._again.extend([record] for record in worker.held.values())
         self._start()
 
@@ -222,11 +225,11 @@ def work(descriptor: int) -> None:
 
 
 def _work(parent: Connection) -> None:
-    gatherer = Gatherer(parent.recv())
-    parent.send(_READY)
-    while (task := parent.recv()) is not None:
-        for event in gatherer.gather(task):
-            parent.send(event)
+    with contextlib.closing(Gatherer(parent.recv())) as gatherer:
         parent.send(_READY)
-    for event in gatherer.finish():
-        parent.send(event)
+        while (task := parent.recv()) is not None:
+            for event in gatherer.gather(task):
+                parent.send(event)
+            parent.send(_READY)
+        for event in gatherer.finish():
+            parent.send(event)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from archiver.store.archive import Archive
 from indexer.index_folder import REMOTE, engine_of, open_index, remove_index
+from indexer.update.run import IndexOptions
 from indexer.update.update import index_archive
 from tests.bench.baselines import EMBEDDED, engines, reading_alone, sqlite_fts5, stock_whoosh
 from tests.bench.corpus import Filing, InventedFilings, copies, real_filings, store
@@ -26,7 +27,7 @@ BASELINE = "stock Whoosh"
 def ours(root: Path, folder: Path, *, engine: str, jobs: int) -> int:
     """Our index of the archive in `root` by `engine`, moved to `folder`."""
     with Archive.open(root, writable=True) as archive:
-        index_archive(archive, engine=engine, rebuild=True, jobs=jobs)
+        index_archive(archive, IndexOptions(engine=engine, jobs=jobs), rebuild=True)
         archive.index_path.rename(folder)
     return 0
 

@@ -24,6 +24,7 @@ from archiver.store.archive import Archive
 from archiver.words import words
 from indexer.index_folder import open_index
 from indexer.query.build import Filters
+from indexer.update.run import IndexOptions
 from indexer.update.update import index_archive
 from tests.bench.baselines import EMBEDDED, engines, read_entries, sqlite_fts5, stock_whoosh
 from tests.bench.corpus import Filing, InventedFilings, copies, real_filings, store
@@ -101,7 +102,7 @@ def _measure(title: str, filings: Iterator[Filing], queries: int, ours: list[str
 def _index(root: Path, folder: Path, engine: str) -> int:
     """Our index of the archive in `root` by `engine`, moved to `folder`."""
     with Archive.open(root, writable=True) as archive:
-        index_archive(archive, engine=engine, rebuild=True, jobs=2)
+        index_archive(archive, IndexOptions(engine=engine, jobs=2), rebuild=True)
         archive.index_path.rename(folder)
     return 0
 

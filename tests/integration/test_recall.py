@@ -23,6 +23,7 @@ from archiver.store.archive import Archive
 from indexer.index_folder import ENGINES
 from indexer.search.library import Library
 from indexer.submission.submission import parse_submission
+from indexer.update.run import IndexOptions
 from indexer.update.update import index_archive
 from tests.loopback import FIXTURES
 from tests.opensearch.fixtures import engine_environment
@@ -113,7 +114,7 @@ def place(engine: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, 
                 )
                 for document in submission.documents
             ]
-        index_archive(archive, engine=engine)
+        index_archive(archive, IndexOptions(engine=engine))
     return root, found
 
 

@@ -23,6 +23,7 @@ from indexer.engine import Engine
 from indexer.index_folder import create_index, open_index
 from indexer.query.build import parse_query
 from indexer.update.check import check_index
+from indexer.update.run import IndexOptions
 from indexer.update.update import index_archive
 from tests.opensearch.fixtures import started
 from tests.opensearch.server import Server
@@ -115,7 +116,7 @@ def test_a_killed_index_run_is_taken_up_again(tmp_path: Path, settings: Settings
         os.kill(child.pid, signal.SIGKILL)
         child.wait()
     with Archive.open(tmp_path / "edgar", writable=True) as archive:
-        index_archive(archive, engine="opensearch", settings=settings)
+        index_archive(archive, IndexOptions(engine="opensearch", settings=settings))
         assert archive.catalogue.count_unindexed() == 0
         assert list(check_index(archive, settings=settings)) == []
         index = open_index(archive.index_path, settings=settings)

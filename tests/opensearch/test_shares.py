@@ -29,6 +29,7 @@ from indexer.index_folder import create_index, marks_hold, open_index
 from indexer.query.build import parse_query
 from indexer.share import Share
 from indexer.update.check import check_index
+from indexer.update.run import IndexOptions
 from indexer.update.update import index_archive
 from tests.opensearch.server import Server
 from tests.paths import ROOT
@@ -74,7 +75,7 @@ def test_shares_indexed_at_once_are_the_whole(root: Path, settings: Settings) ->
     assert sum(int(text.split()[0]) for text, _ in printed) == _COUNT
     with Archive.open(root, writable=True) as archive:
         assert archive.catalogue.count_unindexed() == _COUNT
-        assert index_archive(archive, engine="opensearch", settings=settings).indexed == 0
+        assert index_archive(archive, IndexOptions(engine="opensearch", settings=settings)).indexed == 0
         assert archive.catalogue.count_unindexed() == 0
         assert list(check_index(archive, settings=settings)) == []
         with contextlib.closing(open_index(archive.index_path, settings=settings)) as index:
@@ -93,12 +94,14 @@ def test_a_killed_share_is_taken_up_again(root: Path, settings: Settings) -> Non
     child.wait()
     noted = _noted(notes)
     with Archive.open(root, shared=True) as archive:
-        again = index_archive(archive, engine="opensearch", settings=settings, share=Share(2003, 2003))
+        again = index_archive(archive, IndexOptions(engine="opensearch", settings=settings), share=Share(2003, 2003))
         assert again.indexed == _COUNT // 2 - noted
-        late = index_archive(archive, engine="opensearch", settings=settings, share=Share(first_year=2004))
+        late = index_archive(
+            archive, IndexOptions(engine="opensearch", settings=settings), share=Share(first_year=2004)
+        )
         assert late.indexed == _COUNT // 2
     with Archive.open(root, writable=True) as archive:
-        assert index_archive(archive, engine="opensearch", settings=settings).indexed == 0
+        assert index_archive(archive, IndexOptions(engine="opensearch", settings=settings)).indexed == 0
         assert list(check_index(archive, settings=settings)) == []
 
 
@@ -109,12 +112,12 @@ def test_an_index_that_a_share_makes_has_nothing_of_what_an_earlier_one_had(root
     shutil.rmtree(root / "index")
     for year in (2003, 2004):
         with Archive.open(root, shared=True) as archive:
-            done = index_archive(archive, engine="opensearch", settings=settings, share=Share(year, year))
+            done = index_archive(archive, IndexOptions(engine="opensearch", settings=settings), share=Share(year, year))
             assert done.indexed == _COUNT // 2
             assert not marks_hold(archive.index_path)
             assert list(check_index(archive, settings=settings)) == []
     with Archive.open(root, writable=True) as archive:
-        assert index_archive(archive, engine="opensearch", settings=settings).indexed == 0
+        assert index_archive(archive, IndexOptions(engine="opensearch", settings=settings)).indexed == 0
         assert marks_hold(archive.index_path)
         assert list(check_index(archive, settings=settings)) == []
         with contextlib.closing(open_index(archive.index_path, settings=settings)) as index:

@@ -24,6 +24,9 @@ def status(context: typer.Context, *, as_json: AsJson = False) -> int:
     for line in _behind(found.sync):
         say(line)
     say(_index_line(found))
+    if found.texts is not None and found.texts.submissions:
+        size = f"{human_bytes(found.texts.text_bytes)}, {human_bytes(found.texts.stored_bytes)} on disk"
+        say(f"texts of {plural(found.texts.submissions, 'submission')}, {size}")
     for one in found.forms:
         say(f"  {one.year}  {one.form:<12} {one.count:>9,}")
     return 0

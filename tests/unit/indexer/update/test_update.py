@@ -13,8 +13,9 @@ from archiver.progress import CancelToken, ProgressUpdate
 from archiver.store.archive import Archive
 from indexer.index_folder import open_index
 from indexer.query.build import parse_query
-from indexer.update import batches, update
+from indexer.update import batches, run
 from indexer.update.check import check_index
+from indexer.update.run import IndexOptions
 from indexer.update.update import index_archive
 from tests.unit.archives import keep
 from tests.unit.submissions import submission_bytes
@@ -69,7 +70,7 @@ def test_parts_are_committed_and_marked_as_they_fill(archive: Archive, monkeypat
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        index_archive(archive, progress=progress)
+        index_archive(archive, IndexOptions(progress=progress))
     assert seen == [(1, 5), (2, 5), (3, 5)]
     assert archive.catalogue.count_unindexed() == 3
     assert count(archive, "zebra") == 2
@@ -150,7 +151,7 @@ def test_a_cancelled_run_keeps_what_it_committed(archive: Archive, monkeypatch: 
             token.cancel()
 
     with pytest.raises(RunCancelledError):
-        index_archive(archive, progress=progress, cancel=token)
+        index_archive(archive, IndexOptions(progress=progress, cancel=token))
     assert archive.catalogue.count_unindexed() == 3
     assert index_archive(archive).indexed == 3
     assert count(archive, "zebra") == 5
@@ -161,16 +162,16 @@ def test_worker_processes_make_the_same_index(archive: Archive, monkeypatch: pyt
     bad = store(archive, 1, b"not a submission at all")
     for number in range(2, 150):
         store(archive, number)
-    monkeypatch.setattr(update, "WORKERS_FROM_BYTES", 1)
+    monkeypatch.setattr(run, "WORKERS_FROM_BYTES", 1)
     seen: list[ProgressUpdate] = []
-    report = index_archive(archive, jobs=3, progress=seen.append)
+    report = index_archive(archive, IndexOptions(jobs=3, progress=seen.append))
     assert report.indexed == 148
     assert [failure.accession for failure in report.failed] == [bad]
     assert [(one.phase, one.done, one.total) for one in seen] == [("indexing", done, 149) for done in range(1, 150)]
     assert seen[-1].failed == 1
     assert count(archive, "zebra") == 148
     assert list(check_index(archive)) == []
-    assert index_archive(archive, jobs=3, rebuild=True).indexed == 148
+    assert index_archive(archive, IndexOptions(jobs=3), rebuild=True).indexed == 148
     assert count(archive, "zebra", documents=True) == 148
     assert list(check_index(archive)) == []
 
@@ -178,15 +179,15 @@ def test_worker_processes_make_the_same_index(archive: Archive, monkeypatch: pyt
 def test_an_unknown_engine_is_refused(archive: Archive) -> None:
     """A mistyped engine is an error that names those there are."""
     with pytest.raises(UsageError, match="whoosh"):
-        index_archive(archive, engine="wosh")
+        index_archive(archive, IndexOptions(engine="wosh"))
 
 
 def test_a_long_text_is_found_by_its_beginning(archive: Archive) -> None:
     """What stands within the limit is found, what stands after it is not, and the rebuilt index has the same limit."""
     store(archive, 1)
-    index_archive(archive, max_text_chars=20)
+    index_archive(archive, IndexOptions(max_text_chars=20))
     assert (count(archive, "rossi"), count(archive, "december")) == (1, 0)
-    index_archive(archive, rebuild=True, max_text_chars=20)
+    index_archive(archive, IndexOptions(max_text_chars=20), rebuild=True)
     assert (count(archive, "rossi"), count(archive, "december")) == (1, 0)
     index_archive(archive, rebuild=True)
     assert count(archive, "december") == 1

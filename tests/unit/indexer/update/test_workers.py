@@ -24,7 +24,7 @@ from indexer.engine import Engine
 from indexer.index_folder import create_index
 from indexer.update import workers
 from indexer.update.batches import Event, Gathered, IndexFailure, Read, Setup
-from indexer.update.update import WORKERS_FROM_BYTES
+from indexer.update.run import WORKERS_FROM_BYTES
 from indexer.update.workers import gather_in_workers
 from tests.unit.archives import keep
 from tests.unit.submissions import submission_bytes

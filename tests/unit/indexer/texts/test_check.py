@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from archiver.errors import DamageError
+from archiver.store.archive import Archive
+from indexer.texts.check import check_texts, repair_texts
+from indexer.texts.reader import TextReader
+from indexer.texts.store import TextStore
+from indexer.update.update import index_archive
+from tests.unit.archives import keep
+from tests.unit.indexer.texts.kept import add, extracted, number
+from tests.unit.submissions import submission_bytes
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Archive]:
+    """An archive with the texts of three submissions."""
+    with Archive.open(tmp_path / "edgar", writable=True, create=True) as opened:
+        for count in range(3):
+            keep(opened, number(count), submission_bytes(number(count)))
+        index_archive(opened)
+        yield opened
+
+
+def texts_of(archive: Archive) -> list[str | None]:
+    """The texts that the store gives; None for what it does not have, or has damaged."""
+    found: list[str | None] = []
+    with TextStore.open(archive.root) as store:
+        for record in archive.catalogue.records():
+            try:
+                one = store.submission(record.accession, sha256=record.sha256)
+                found.append(None if one is None else one.text())
+            except DamageError:
+                found.append(None)
+    return found
+
+
+def read_texts(archive: Archive) -> list[str]:
+    """The texts that a reader gets, from wherever."""
+    reader = TextReader(archive)
+    found = [reader.submission(record.accession).text() for record in archive.catalogue.records()]
+    reader.close()
+    return found
+
+
+def test_a_whole_store_has_no_findings(archive: Archive) -> None:
+    """Nothing is found in a store that is whole, and nothing where there is none."""
+    assert list(check_texts(archive)) == []
+    assert list(check_texts(archive, quick=True)) == []
+    shutil.rmtree(archive.root / "texts")
+    assert list(check_texts(archive)) == []
+
+
+def test_a_flipped_bit_anywhere_in_a_pack_is_found(archive: Archive) -> None:
+    """Whichever byte of a pack changes, a submission is named, no wrong text is given, and a repair mends it.
+
+    A frame has a few bits that mean nothing; then all texts are as they were.
+    """
+    (pack,) = (archive.root / "texts").glob("*.pack")
+    sound, whole = pack.read_bytes(), texts_of(archive)
+    for offset in range(0, len(sound), max(1, len(sound) // 100)):
+        pack.write_bytes(sound[:offset] + bytes([sound[offset] ^ 0x10]) + sound[offset + 1 :])
+        found = list(check_texts(archive))
+        assert {finding.kind for finding in found} == {"texts-damaged"} or texts_of(archive) == whole, offset
+        assert all(one in {None, right} for one, right in zip(texts_of(archive), whole, strict=True))
+        assert read_texts(archive) == whole
+    pack.write_bytes(bytes(len(sound)))
+    found = list(check_texts(archive))
+    assert len(found) == 3
+    repair_texts(archive.root, found)
+    assert index_archive(archive).texts == 3
+    assert list(check_texts(archive)) == []
+    assert texts_of(archive) == whole
+
+
+def test_flipped_bits_in_the_table_never_give_another_text(archive: Archive) -> None:
+    """Whichever byte of the table changes, a submission has its own text or none, and a repair mends it."""
+    path = archive.root / "texts" / "index.sqlite3"
+    sound, whole = path.read_bytes(), texts_of(archive)
+    for offset in range(0, len(sound), max(1, len(sound) // 120)):
+        path.write_bytes(sound[:offset] + bytes([sound[offset] ^ 0x10]) + sound[offset + 1 :])
+        given = texts_of(archive)
+        assert all(one in {None, right} for one, right in zip(given, whole, strict=True)), offset
+        assert read_texts(archive) == whole
+        found = list(check_texts(archive))
+        if found:
+            repair_texts(archive.root, found)
+        index_archive(archive)
+        assert set(texts_of(archive)) <= {None, *whole}
+        path.write_bytes(sound)
+
+
+@pytest.mark.parametrize("damage", [b"", b"garbage" * 2000])
+def test_a_lost_table_is_made_again(archive: Archive, damage: bytes) -> None:
+    """A table that cannot be read is a finding; a run of indexing makes a new store by itself."""
+    whole = texts_of(archive)
+    (archive.root / "texts" / "index.sqlite3").write_bytes(damage)
+    assert [(one.kind, one.accession) for one in check_texts(archive)] == [("texts-damaged", None)]
+    assert index_archive(archive).texts == 3
+    assert texts_of(archive) == whole
+    assert list(check_texts(archive)) == []
+
+
+def test_a_cut_pack_is_found_by_a_quick_check(archive: Archive) -> None:
+    """Presence and size are looked at without reading; what lies before the cut stays."""
+    add(archive.root, [extracted(number(9), "more words")])
+    (pack,) = (archive.root / "texts").glob("*.pack")
+    with pack.open("r+b") as file:
+        file.truncate(pack.stat().st_size - 1)
+    found = [one for one in check_texts(archive, quick=True) if one.kind == "texts-damaged"]
+    assert [one.accession for one in found] == [number(9)]
+
+
+def test_what_the_archive_does_not_have_is_extra(archive: Archive) -> None:
+    """Texts of a submission without a row are named, and removed by a repair."""
+    add(archive.root, [extracted(number(9), "words")])
+    found = list(check_texts(archive))
+    assert [(one.kind, one.accession) for one in found] == [("texts-extra", number(9))]
+    repair_texts(archive.root, found)
+    assert list(check_texts(archive)) == []
