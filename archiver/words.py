@@ -4,52 +4,94 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
-
-class _FoldTable(dict[int, str]):
-    """Code point -> folded text, filled as code points are met: case, accents and compatibility forms folded."""
-
-    def __missing__(self, code: int) -> str:
-        decomposed = unicodedata.normalize("NFKD", chr(code))
-        folded = "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
-        if (
-            unicodedata.category(chr(code)) == "Cf"
-        ):  # soft hyphen, zero-width joiner, bidi mark: inside a word, not of it
-            folded = ""
-        self[code] = folded
-        return folded
-
-
-class _SeparatedRuns(dict[str, str]):
-    """Run of characters beyond ASCII -> the same folded, with a blank for each that is no letter or digit."""
-
-    def __missing__(self, run: str) -> str:
-        separated = "".join(c if c.isalnum() else " " for c in run.translate(_FOLD))
-        if len(self) < _MAX_RUNS:
-            self[run] = separated
-        return separated
-
-
-_FOLD = _FoldTable()
 _MAX_RUNS = 10_000
-_SEPARATED = _SeparatedRuns()
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _WORD_BYTES = bytes(ord(chr(code).lower() if chr(code).isalnum() else " ") for code in range(128)) + bytes(
     range(128, 256)
 )
 """Each byte of a UTF-8 text as it stands in a word: in lower case, or a blank for what is no letter or digit."""
 
+_TRADE_MARKS = frozenset("™℠🅪🅫🅬")
+"""Symbols that decompose into letters which nobody means as such."""
+
+_SUPERSCRIPTS = frozenset("⁰¹²³⁴⁵⁶⁷⁸⁹")
+_POWER = re.compile("(?<![⁰¹²³⁴⁵⁶⁷⁸⁹])[²³](?![⁰¹²³⁴⁵⁶⁷⁸⁹])")
+_UNIT = re.compile(r"(?:(?<![^\W_])(?:[kcmdnµμ]?m|ft|yd|CO|SO)|(?<![$£€¥\d.,])[\d.,]+[ ]?(?:[kcmdnµμ]?m|ft|yd))\Z")
+_LONGEST_UNIT_CHARS = 16
+"""A unit and the number before it; a longer number is cut, which changes nothing but the currency before it."""
+
+
+class _Pieces(dict[str, tuple[str, ...]]):
+    """Run of characters beyond ASCII -> the folded form of each, so many strings."""
+
+    def __missing__(self, run: str) -> tuple[str, ...]:
+        pieces = tuple(
+            _folded_character(character, before=run[place - 1 : place], after=run[place + 1 : place + 2])
+            for place, character in enumerate(run)
+        )
+        if len(self) < _MAX_RUNS:
+            self[run] = pieces
+        return pieces
+
+
+class _SeparatedRuns(dict[str, str]):
+    """Run of characters beyond ASCII -> the same folded, with a blank for each that is no letter or digit."""
+
+    def __missing__(self, run: str) -> str:
+        separated = "".join(c if c.isalnum() else " " for c in "".join(_PIECES[run]))
+        if len(self) < _MAX_RUNS:
+            self[run] = separated
+        return separated
+
+
+_PIECES = _Pieces()
+_SEPARATED = _SeparatedRuns()
+
+
+def _folded_character(character: str, *, before: str, after: str) -> str:
+    """`character` without case, accent and compatibility form.
+
+    Format characters, as a soft hyphen or a bidirectional mark, stand inside a word and are not of it. A symbol or a
+    number that decomposes into letters or digits is a word of its own (``½`` is ``1 2``), and so are the raised digits
+    of a footnote together; a trade mark is none. The digits below a formula's line belong to it (``CO₂``).
+    """
+    category = unicodedata.category(character)
+    if category == "Cf":
+        return ""
+    if character in _TRADE_MARKS:
+        return " "
+    decomposed = unicodedata.normalize("NFKD", character)
+    folded = "".join(c for c in decomposed if not unicodedata.combining(c)).casefold().lower()
+    if character in _SUPERSCRIPTS:
+        return ("" if before in _SUPERSCRIPTS else " ") + folded + ("" if after in _SUPERSCRIPTS else " ")
+    is_apart = category in {"No", "Nl", "So"} and not unicodedata.decomposition(character).startswith("<sub>")
+    return f" {folded} " if is_apart and folded != character else folded
+
 
 def fold(text: str) -> str:
     """`text` with case, accents and compatibility forms folded, and invisible format characters left out."""
-    return text.lower() if text.isascii() else text.translate(_FOLD)
+    if text.isascii():
+        return text.lower()
+    return _BEYOND_ASCII.sub(lambda run: "".join(_PIECES[run.group()]), _with_powers(text)).lower()
+
+
+def folded_lengths(text: str) -> Iterator[tuple[int, int]]:
+    """Each place of `text` whose character `fold` turns into none or several, and into how many; in order."""
+    if not text.isascii():
+        for run in _BEYOND_ASCII.finditer(_with_powers(text)):
+            for place, piece in enumerate(_PIECES[run.group()], run.start()):
+                if len(piece) != 1:
+                    yield place, len(piece)
 
 
 def words(text: str) -> list[str]:
     """The words of `text` in order: folded runs of letters and digits. Everything else separates.
 
     The one definition of a word, for names in a selection and for every indexed text and query:
-    ``AT&T`` is ``at t``, ``1,234.56`` is ``1 234 56``, ``registrant's`` is ``registrant s``.
+    ``AT&T`` is ``at t``, ``1,234.56`` is ``1 234 56``, ``registrant's`` is ``registrant s``, ``10½`` is ``10 1 2``,
+    ``Lamp™`` is ``lamp``, ``1,234³`` is ``1 234 3`` and ``5 m²`` is ``5 m2``.
     """
     return [word.decode() for word in encoded_words(text)]
 
@@ -60,5 +102,23 @@ def encoded_words(text: str) -> list[bytes]:
     Most of a filing is ASCII, so only what is not goes through the folding; the rest is one pass over bytes.
     """
     if not text.isascii():
-        text = _BEYOND_ASCII.sub(lambda run: _SEPARATED[run.group()], text)
+        text = _BEYOND_ASCII.sub(lambda run: _SEPARATED[run.group()], _with_powers(text))
     return text.encode().translate(_WORD_BYTES).split()
+
+
+def is_unit(before: str) -> bool:
+    """Whether `before` ends with what a raised 2 or 3 is part of: a unit (``m``, ``5 ft``) or the ``CO`` of CO2.
+
+    The ``m`` of an amount of money is none: the digit behind ``$5m`` is a footnote's.
+    """
+    return _UNIT.search(before[-_LONGEST_UNIT_CHARS:]) is not None
+
+
+def _with_powers(text: str) -> str:
+    """`text` with the powers of units (``m²``) as plain digits, since other raised digits are footnotes."""
+    return _POWER.sub(_power, text) if "²" in text or "³" in text else text
+
+
+def _power(match: re.Match[str]) -> str:
+    before = match.string[max(0, match.start() - _LONGEST_UNIT_CHARS) : match.start()]
+    return ("2" if match[0] == "²" else "3") if is_unit(before) else match[0]

@@ -19,7 +19,7 @@ from whoosh import query as whoosh_query
 from whoosh.query import FuzzyTerm, Not, Phrase, Query, Term
 from whoosh.support.levenshtein import levenshtein
 
-from archiver.words import fold
+from archiver.words import fold, folded_lengths
 from indexer.query.explain import spelled
 from indexer.query.nodes import TEXT_FIELDS, Near, Stem, english_stem, phrase_parts, stem_beginning
 
@@ -176,14 +176,12 @@ def _begin(letters: str) -> str:
 class _Origin:
     """Tells which character of a text a place in its folded form came from: some characters fold to none or several."""
 
-    def __init__(self, text: str, odd: set[str]) -> None:
+    def __init__(self, lengths: Sequence[tuple[int, int]]) -> None:
+        self._odd = lengths
         self._starts: list[int] = []  # where each odd character's folded form begins
-        self._odd: list[tuple[int, int]] = []  # its place in the text, and the length of its folded form
         shift = 0
-        for match in re.finditer(f"[{re.escape(''.join(sorted(odd)))}]", text):
-            length = len(fold(match[0]))
-            self._starts.append(match.start() + shift)
-            self._odd.append((match.start(), length))
+        for place, length in lengths:
+            self._starts.append(place + shift)
             shift += length - 1
 
     def __call__(self, place: int) -> int:
@@ -195,8 +193,8 @@ class _Origin:
 
 
 def _fold_with_origin(text: str) -> tuple[str, Callable[[int], int]]:
-    odd = set() if text.isascii() else {char for char in set(text) if not char.isascii() and len(fold(char)) != 1}
-    return fold(text), _Origin(text, odd) if odd else int
+    odd = list(folded_lengths(text))
+    return fold(text), _Origin(odd) if odd else int
 
 
 def _densest(marks: list[tuple[int, int, int]]) -> Span:

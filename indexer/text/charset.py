@@ -24,3 +24,13 @@ def decode(data: bytes) -> str:
 _CP1252_WITHOUT_GAPS = "".join(
     decoded if (decoded := bytes([code]).decode("cp1252", "ignore")) else chr(code) for code in range(256)
 )
+
+
+def as_utf8(data: bytes) -> bytes:
+    """`data` as `decode` reads it, in UTF-8: mostly the very bytes, which need not be copied."""
+    data = data.removeprefix(codecs.BOM_UTF8)
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return decode(data).encode()
+    return data

@@ -1,162 +1,286 @@
 """The words of an HTML document, in lines as a reader sees them.
 
 Building an HTML tree takes time that grows with the square of the nesting (lexbor, 1 MB of nested ``<div>``: 86 s), and
-nothing bounds a filing's. So the tags are first turned into marks, in one linear pass; as a document writes the same
-few tags over and over, each is looked at once. What is left for the parser is a flat text, with what only HTML's own
-rules read well: comments and character references.
+nothing bounds a filing's. So there is no tree: the source is cut at its tags, each tag is replaced by its mark
+(`indexer.text.html_marks`), and lines and cells are made of what is left. All passes are linear, nearly all over bytes.
 """
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from itertools import compress, count
 
-from selectolax.lexbor import LexborHTMLParser
+from archiver.words import is_unit
+from indexer.text.charset import as_utf8
+from indexer.text.html_marks import BLOCK, CELL, LOWERED_AGAIN, PRE, PRE_END, RAISED, ROW, Marks, tag_name
 
-from indexer.text.charset import decode
-
-_BLOCK, _ROW, _CELL = "\n", "\x04", "\x05"
-_PRE_SPACE, _PRE_LINE = "\x01", "\x02"
-
-_BLOCKS = (
-    "address article aside blockquote body br caption center dd details dir div dl dt fieldset figcaption figure "
-    "footer form frame h1 h2 h3 h4 h5 h6 head header hr html isindex legend li main menu nav ol optgroup option p page "
-    "pre section select summary title ul"
-).split()
-_ROWS = "table tbody tfoot thead tr".split()
-_CELLS = "td th".split()
-_VOID = frozenset("area base br col hr img input link meta wbr".split())
-_UNSEEN = frozenset("ix:header script style title".split())
-
-_MARKS = {
-    **{slash + name: _BLOCK for name in _BLOCKS for slash in ("", "/")},
-    **{slash + name: _ROW for name in _ROWS for slash in ("", "/")},
-    **dict.fromkeys(_CELLS, _CELL),
-}
-"""Tag name, with ``/`` where it closes -> mark. Any other tag may stand inside a word: no mark."""
+_LINE_MARK, _ROW_MARK, _CELL_MARK, _RAISED_MARK, _LOWERED_MARK = b"\x03", b"\x04", b"\x05", b"\x0e", b"\x0f"
+_AROUND_LINES = b" " + _LINE_MARK
+_PRE_SPACE, _PRE_LINE = b"\x01", b"\x02"
 
 # Quoted values may hold ">", and end before "<", so that a lost quote costs no more than its tag. Nothing here can
 # backtrack: each alternative reads no further than to the next "<".
 _TAG = re.compile(
-    r"""<((?>/?[A-Za-z][^<>"']*+(?:(?:"[^"<]*+"|'[^'<]*+')[^<>"']*+)*+(?=>)|/?[A-Za-z][^<>]*+))>""",
+    rb"""<((?>/?[A-Za-z][^<>"']*+(?:(?:"[^"<]*+"|'[^'<]*+')[^<>"']*+)*+(?=>)|/?[A-Za-z][^<>]*+|[!?][^<>]*+))>""",
 )
-_NAME = re.compile(r"/?[A-Za-z][A-Za-z0-9:._-]*+")
-_LEFT_OVER_TAG = re.compile(r"<(?=[A-Za-z/])")
-_SCRIPT_END = re.compile("</script", re.IGNORECASE)
-_PRE_TAG = re.compile(rb"<(/?)pre\b[^<>]*+>", re.IGNORECASE)
-_HIDING = re.compile(r"display\s*:\s*none", re.IGNORECASE)
+_SCRIPT_END = re.compile(rb"</script", re.IGNORECASE)
+_REFERENCE = re.compile(rb"&(?:#[0-9]{1,9}|#[xX][0-9A-Fa-f]{1,9}|[A-Za-z][A-Za-z0-9]{0,40});?")
+_RAISED_TEXT = re.compile("\x0e\x0e*+([^\x03-\x05\x0e\x0f]*+)\x0f*+")
+"""A run of marks begins with a literal, which is found many times as fast."""
 
-_FOLD = bytes.maketrans(bytes(range(32)), b" " * 32)
-_FOLD_PRE = bytes.maketrans(bytes(range(33)), bytes([2 if code in b"\n\r" else 1 for code in range(33)]))
-_AND_CUT = bytes.maketrans(b">", b"<")
-_FOLD_AND_CUT, _FOLD_PRE_AND_CUT = _FOLD.translate(_AND_CUT), _FOLD_PRE.translate(_AND_CUT)
 _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"<>"))
+_XBRL_HEADER, _XBRL_HEADER_END = b"<ix:header>", b"</ix:header>"
+_NEAR_TAGS = 500
+"""Closing tags stand near; one that is further away is found by a pass over all tags."""
+
+_MARK_BYTES = b"".join(map(bytes.strip, (BLOCK, ROW, CELL, RAISED, LOWERED_AGAIN)))
+_MARK_CODES = _LINE_MARK + _ROW_MARK + _CELL_MARK + _RAISED_MARK + _LOWERED_MARK
+_FOLD = bytes.maketrans(bytes(range(32)) + _MARK_BYTES, b" " * 32 + _MARK_CODES)
+_FOLD_PRE = bytes.maketrans(
+    bytes(range(33)) + _MARK_BYTES,
+    b"".join(_PRE_LINE if code in b"\n\r" else _PRE_SPACE for code in range(33)) + _MARK_CODES,
+)
+
+_INVISIBLE = "\u200b\ufeff\xad\u2060\u200c\u200d\u200e\u200f"
+"""Characters of no width: neither a word nor a gap. A soft hyphen is one, as no line ends where the source's does."""
+_SPACES = (
+    "\xa0\x85\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+)
+_BLANK_BYTES = {
+    **{character.encode(): b"" for character in _INVISIBLE},
+    **{character.encode(): b" " for character in _SPACES},
+}
+"""What shows nothing, in UTF-8 -> the blank, or nothing, that stands for it."""
+_ASCII = bytes(range(128))
+
+_ORDINALS = frozenset({"st", "nd", "rd", "th"})
+_TRADE_MARKS = frozenset({"tm", "sm"})
+_OPENING = frozenset("([{/“‘\"'$€£#–—-")
 
 
 def html_text(data: bytes) -> str:
     """The visible text: paragraphs on lines of their own, a table's row on a line with tabs between its cells.
 
     White space is folded but inside ``<pre>``. Scripts, styles, comments and what a style hides (the header of inline
-    XBRL) are left out; a word broken over inline tags is one word.
+    XBRL) are left out. A word broken over inline tags is one word; the mark of a footnote, raised above the line, and
+    what a gap of 1.5 points or more parts are words of their own.
     """
-    parser = LexborHTMLParser(_flatten(_texts_and_tags(data)))
-    text = parser.body.text() if parser.body else ""
-    return "\n".join(_lines(text)).replace(_PRE_SPACE, " ").replace(_PRE_LINE, "\n")
+    flat = _flatten(_without_xbrl_header(as_utf8(data)))
+    text = _with_blanks(_folded(flat))
+    if b"&" in text:
+        text = _unescaped(text)
+    text = b" %b " % b" ".join(text.split())
+    if _RAISED_MARK in text or _LOWERED_MARK in text:
+        text = _with_raised_words(text.decode()).encode()
+    text = b"\n".join(_rows(text)).replace(b" \t ", b"\t").replace(b" \n ", b"\n").strip(b" ")
+    return text.replace(_PRE_SPACE, b" ").replace(_PRE_LINE, b"\n").decode()
 
 
-def _texts_and_tags(data: bytes) -> list[str]:
-    """The source cut at its tags: text, tag, text, tag, text; tags without their brackets.
+def _without_xbrl_header(data: bytes) -> bytes:
+    """`data` without the header of inline XBRL, which is hidden and may be half of a document."""
+    begin = data.find(_XBRL_HEADER)
+    end = data.find(_XBRL_HEADER_END, begin) if begin >= 0 else -1
+    return data[:begin] + data[end + len(_XBRL_HEADER_END) :] if end >= 0 else data
+
+
+def _flatten(data: bytes) -> bytes:
+    """`data` with a mark in place of each tag, and without the elements that nobody sees.
 
     In nearly all documents each bracket is a tag's, as ``<`` and ``>`` take turns and no comment holds any.
     """
     brackets = data.translate(None, _ALL_BUT_BRACKETS)
     if brackets == b"<>" * (len(brackets) // 2):
-        parts = _with_marked_spaces(data, fold=_FOLD_AND_CUT, fold_pre=_FOLD_PRE_AND_CUT).split("<")
-        if not any(tag.startswith("!--") and not tag.endswith("--") for tag in set(parts[1::2])):
-            return parts
-    return _TAG.split(_without_comments(_with_marked_spaces(data, fold=_FOLD, fold_pre=_FOLD_PRE)))
+        parts = data.replace(b">", b"<").split(b"<")
+        marks = Marks()
+        tags = parts[1::2]
+        parts[1::2] = map(marks.__getitem__, tags)
+        if not marks.has_open_comment:
+            return _joined(parts, tags, marks)
+    parts = _TAG.split(_without_comments(data))
+    marks = Marks()
+    tags = parts[1::2]
+    parts[1::2] = map(marks.__getitem__, tags)
+    return _joined(parts, tags, marks)
 
 
-def _without_comments(source: str) -> str:
+def _without_comments(source: bytes) -> bytes:
     """`source` without its comments. One that is never closed, or not before its script is, does not count."""
-    kept, position, begin, end, script_end = [], 0, source.find("<!--"), -1, -1
+    kept, position, begin, end, script_end = [], 0, source.find(b"<!--"), -1, -1
     while begin >= 0:
-        if end < begin + 2 and (end := source.find("-->", begin + 2)) < 0:
+        if end < begin + 2 and (end := source.find(b"-->", begin + 2)) < 0:
             break
         if script_end < begin:
             match = _SCRIPT_END.search(source, begin)
             script_end = match.start() if match else len(source)
         if script_end < end:
-            begin = source.find("<!--", script_end)
+            begin = source.find(b"<!--", script_end)
         else:
             kept.append(source[position:begin])
-            position = end + len("-->")
-            begin = source.find("<!--", position)
-    return "".join([*kept, source[position:]])
+            position = end + len(b"-->")
+            begin = source.find(b"<!--", position)
+    return b"".join([*kept, source[position:]])
 
 
-def _with_marked_spaces(data: bytes, *, fold: bytes, fold_pre: bytes) -> str:
-    """The source with white space as blanks, so that a line end can be a mark; inside ``<pre>`` as marks of its own."""
-    pieces, begin, inside_pre = [], 0, False
-    for tag in _PRE_TAG.finditer(data):
-        pieces.append(_translated(data[begin : tag.start()], fold, fold_pre, inside_pre=inside_pre))
-        pieces.append(tag.group().translate(fold))
-        begin, inside_pre = tag.end(), not tag[1]
-    pieces.append(_translated(data[begin:], fold, fold_pre, inside_pre=inside_pre))
-    return decode(b"".join(pieces))
+def _joined(parts: list[bytes], tags: list[bytes], marks: Marks) -> bytes:
+    """Texts and marks in turn as one, once what special tags do at their closing tags is done."""
+    specials = marks.specials
+    if specials:
+        closings = _Closings(tags)
+        hidden_until = -1
+        for place in compress(count(), map(specials.__contains__, tags)):
+            if place <= hidden_until:
+                continue
+            special = specials[tags[place]]
+            close = closings.of(place, special.name)
+            if close is None:
+                continue
+            is_end_tag = tags[close].startswith(b"/")
+            if special.closing is not None:
+                if is_end_tag:
+                    parts[2 * close + 1] = special.closing
+            elif not special.only_text or close == place + 1:
+                begin, end = 2 * place + 1, 2 * close + (2 if is_end_tag else 1)
+                parts[begin:end] = [special.instead, *[b""] * (end - begin - 1)]
+                hidden_until = close if is_end_tag else close - 1
+    return b"".join(parts)
 
 
-def _translated(data: bytes, fold: bytes, fold_pre: bytes, *, inside_pre: bool) -> bytes:
-    return data.replace(b"\r\n", b"\n").translate(fold_pre) if inside_pre else data.translate(fold)
+class _Closings:
+    """Finds the tag that closes another. What never closes has none: or all after it would be lost, or raised."""
+
+    def __init__(self, tags: list[bytes]) -> None:
+        self._tags = tags
+        self._steps: dict[bytes, _Steps] = {}
+        self._closings: dict[bytes, dict[int, int]] = {}
+
+    def of(self, place: int, name: bytes) -> int | None:
+        """The place of the tag that ends the element `name` which the one at `place` begins; None where none does."""
+        if self._tags[place + 1 : place + 2] == [b"/" + name]:  # nearly always
+            return place + 1
+        if name in self._closings:
+            return self._closings[name].get(place)
+        steps = self._steps.setdefault(name, _Steps(name))
+        depth = 1
+        for at in range(place + 1, min(len(self._tags), place + _NEAR_TAGS)):
+            depth += steps[self._tags[at]]
+            if not depth:
+                return at
+        self._closings[name] = self._all(steps)
+        return self._closings[name].get(place)
+
+    def _all(self, steps: _Steps) -> dict[int, int]:
+        closings: dict[int, int] = {}
+        opened: list[int] = []
+        for place, tag in enumerate(self._tags):
+            step = steps[tag]
+            if step < 0 and opened:
+                closings[opened.pop()] = place
+            if step and not tag.startswith(b"/"):
+                opened.append(place)
+        return closings
 
 
-def _flatten(parts: list[str]) -> str:
-    """The source with every tag as its mark, and without the elements that nobody sees."""
-    tags = parts[1::2]
-    names = {tag: match[0].lower() if (match := _NAME.match(tag)) else "" for tag in set(tags)}
-    marks = {tag: _MARKS.get(name, "") if name else _mark_of_no_tag(tag) for tag, name in names.items()}
-    parts[1::2] = [marks[tag] for tag in tags]
-    for begin, end in _hidden_spans(tags, names):
-        parts[2 * begin + 1 : 2 * end + 2] = [""] * (2 * (end - begin) + 1)
-    return _LEFT_OVER_TAG.sub("&lt;", "".join(parts))
+class _Steps(dict[bytes, int]):
+    """Tag -> 1 where it opens an element of one name, -1 where it closes one, else 0.
 
-
-def _mark_of_no_tag(tag: str) -> str:
-    """Nothing for a comment, a document type and the like; anything else between brackets is text."""
-    return "" if tag.startswith(("!", "?")) else f"&lt;{tag}&gt;"
-
-
-def _hidden_spans(tags: Sequence[str], names: dict[str, str]) -> Iterator[tuple[int, int]]:
-    """The first and the last tag of each outermost element that is hidden, as places in `tags`.
-
-    One that is never closed is not given, or all after it would be lost.
+    A paragraph is closed by the next one too, as its end tag may be left out and no paragraph holds another.
     """
-    hidden = {tag for tag, name in names.items() if name in _UNSEEN or _HIDING.search(tag)}
-    hidden_names = {names[tag] for tag in hidden} - _VOID
-    spans: list[tuple[int, int]] = []
-    opened: dict[str, list[int]] = {name: [] for name in hidden_names}
-    if opened:
-        relevant = {tag: name for tag, name in names.items() if name.lstrip("/") in opened and not tag.endswith("/")}
-        for place in [place for place, tag in enumerate(tags) if tag in relevant]:
-            name = relevant[tags[place]]
-            if not name.startswith("/"):
-                opened[name].append(place)
-            elif (places := opened[name[1:]]) and tags[begin := places.pop()] in hidden:
-                spans.append((begin, place))
-    position = -1
-    for begin, end in sorted(spans):
-        if begin > position:
-            yield begin, end
-            position = end
+
+    def __init__(self, name: bytes) -> None:
+        super().__init__()
+        self._name = name
+
+    def __missing__(self, tag: bytes) -> int:
+        name = tag_name(tag)
+        step = 0
+        if name.removeprefix(b"/") == self._name and not tag.endswith(b"/"):
+            step = -1 if name.startswith(b"/") or name == b"p" else 1
+        self[tag] = step
+        return step
 
 
-def _lines(text: str) -> Iterator[str]:
-    for row in text.split(_ROW):
-        if not row or row.isspace():
-            continue
-        cells = [cell for cell in row.split(_CELL) if cell and not cell.isspace()]
-        if len(cells) > 1:
-            yield "\t".join([" ".join(cell.split()) for cell in cells])
-        else:  # not part of a table, or a table that only lays out the page
-            for cell in cells:
-                yield from [" ".join(words) for line in cell.split(_BLOCK) if line and (words := line.split())]
+def _folded(flat: bytes) -> bytes:
+    """`flat` with white space as blanks, so that a line end can be a mark; inside ``<pre>`` as marks of its own."""
+    first, *others = flat.split(PRE)
+    folded = [first.translate(_FOLD)]
+    for other in others:
+        inside, _, outside = other.partition(PRE_END)
+        inside = inside.replace(b"\r\n", b"\n").translate(_FOLD_PRE)
+        for mark in (_LINE_MARK, _ROW_MARK, _CELL_MARK):  # the blanks beside it are the mark's own
+            inside = inside.replace(_PRE_SPACE + mark + _PRE_SPACE, b" %b " % mark)
+        folded += [inside, outside.translate(_FOLD)]
+    return b"".join(folded).replace(PRE_END, b"")
+
+
+def _with_blanks(text: bytes) -> bytes:
+    """`text` with one blank for each kind of space, and without the characters of no width."""
+    if not text.isascii():
+        beyond_ascii = text.translate(None, _ASCII)  # short, so that looking for each costs next to nothing
+        for blank, instead in _BLANK_BYTES.items():
+            if blank in beyond_ascii:
+                text = text.replace(blank, instead)
+    return text.replace(b"&nbsp;", b" ").replace(b"&#160;", b" ")  # nine references in ten
+
+
+class _Characters(dict[bytes, bytes]):
+    """Character reference -> what it stands for: a blank for a control character, as no mark may come from a text."""
+
+    def __missing__(self, reference: bytes) -> bytes:
+        character = html.unescape(reference.decode())
+        if character in _INVISIBLE:
+            character = ""
+        elif character.isspace() or character < " ":
+            character = " "
+        self[reference] = encoded = character.encode()
+        return encoded
+
+
+def _unescaped(text: bytes) -> bytes:
+    characters = _Characters()
+    return _REFERENCE.sub(lambda reference: characters[reference[0]], text)
+
+
+def _with_raised_words(text: str) -> str:
+    """`text` with a blank beside a raised word that is no part of the one next to it, and without the marks."""
+    while "\x0f\x0e" in text:
+        text = text.replace("\x0f\x0e", "")
+    return _RAISED_TEXT.sub(_raised, text).replace("\x0f", "")
+
+
+def _raised(match: re.Match[str]) -> str:
+    """The raised words with the blanks they need. ``10th``, ``m2`` and ``McGraw`` are whole, ``sales1`` is not."""
+    raised, text = match[1], match.string
+    word = raised.strip()
+    if not word:
+        return raised
+    before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
+    folded = word.lower()
+    is_part = before.isdigit() and folded in _ORDINALS
+    is_part = is_part or (folded in {"2", "3"} and is_unit(text[max(0, match.start() - 20) : match.start()]))
+    is_inside = word.isalpha() and before.isalpha() and after.isalpha() and folded not in _TRADE_MARKS
+    if is_inside:
+        return raised
+    left = " " if raised[0].isalnum() and not is_part and before > " " and before not in _OPENING else ""
+    right = " " if raised[-1].isalnum() and after.isalnum() else ""
+    return left + raised + right
+
+
+def _rows(text: bytes) -> Iterator[bytes]:
+    """The rows and lines of `text`, whose marks say where they end; what holds nothing but blanks is left out.
+
+    One blank stands on either side of each mark and of each row.
+    """
+    for row in text.split(_ROW_MARK):
+        cells = [cell for cell in row.split(_CELL_MARK) if len(cell) > 1]
+        if _LINE_MARK in row:
+            if len(cells) > 1:
+                cells = [cell for cell in cells if cell.strip(_AROUND_LINES)]
+            if len(cells) > 1:
+                yield b"\t".join(cells).replace(_LINE_MARK + b" ", b"")
+            else:  # not part of a table, or a table that only lays out the page
+                for cell in cells:
+                    yield from [line for line in cell.split(_LINE_MARK) if len(line) > 1]
+        elif cells:
+            yield b"\t".join(cells)

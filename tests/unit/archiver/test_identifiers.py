@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pickle
-import re
 from datetime import date
 
 import pytest
@@ -10,7 +9,6 @@ from hypothesis import strategies as st
 
 from archiver.errors import IdentifierError
 from archiver.identifiers import AccessionNumber, Cik, FormType, form_matches, parse_date, parse_date_span
-from archiver.words import encoded_words, fold, words
 
 
 @pytest.mark.parametrize("text", ["0001193125-04-218426", "000119312504218426", " 0001193125-04-218426\n"])
@@ -87,38 +85,6 @@ def test_a_form_type_knows_its_amendment() -> None:
 def test_a_form_pattern_takes_a_whole_form(form: str, pattern: str, *, expected: bool) -> None:
     """`8-K` is that form alone; globs, and nothing else, widen it."""
     assert form_matches(form, [pattern]) is expected
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("AT&T", ["at", "t"]),
-        ("1,234.56", ["1", "234", "56"]),
-        ("registrant's", ["registrant", "s"]),
-        ("Société Générale", ["societe", "generale"]),
-        ("under_score", ["under", "score"]),
-        ("co\N{SOFT HYPHEN}operate", ["cooperate"]),
-        ("STRASSE straße", ["strasse", "strasse"]),
-        ("\N{LATIN SMALL LIGATURE FI}ling", ["filing"]),
-    ],
-)
-def test_words_are_folded_letters_and_digits(text: str, expected: list[str]) -> None:
-    """One meaning of a word, with case, accents and ligatures out of the way."""
-    assert words(text) == expected
-
-
-@given(st.text() | st.text(st.sampled_from("aZ9_ .\n\x00\x1f\x85\xa0\u2028éßﬁİΣς²½\xad\u200d漢ｱ\ud800")))
-def test_words_are_the_runs_of_letters_and_digits_of_the_folded_text(text: str) -> None:
-    """However they are cut, words are what the definition says, for any characters at all."""
-    expected = re.findall(r"[^\W_]+", "".join(fold(character) for character in text))
-    assert words(text) == expected
-    assert encoded_words(text) == [word.encode() for word in expected]
-
-
-@given(st.text())
-def test_folding_twice_changes_nothing_more(text: str) -> None:
-    """A query and a text meet in the same folded form, whichever was folded before."""
-    assert words(fold(text)) == words(text)
 
 
 def test_a_date_is_read_in_both_spellings() -> None:

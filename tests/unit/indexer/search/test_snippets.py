@@ -61,7 +61,10 @@ def test_control_and_bidi_characters_are_left_out() -> None:
     [
         ("resigned", "he res\u00adigned", "he <em>resigned</em>"),
         ("finance", "… ﬁnance ™ x", "… <em>ﬁnance</em> ™ x"),
-        ("resignedtm", "™ ½ … resigned™", "™ ½ … <em>resigned™</em>"),
+        ("resigned", "™ ½ … resigned™", "™ ½ … <em>resigned</em>™"),
+        ('"resigned lamp"', "ﬁ resigned™ lamp", "ﬁ <em>resigned™ lamp</em>"),
+        ("m2", "½ 5 m² x", "½ 5 <em>m²</em> x"),
+        ("12", "ﬁ sales¹² x", "ﬁ sales<em>¹²</em> x"),
         ("2", "½", "<em>½</em>"),
     ],
 )
