@@ -2,7 +2,7 @@
 #   docker build --tag edgarchive .
 # With other engines than Whoosh: docker build --build-arg EXTRAS=tantivy,opensearch --tag edgarchive .
 
-FROM python:3.13-slim AS build
+FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b AS build
 ARG EXTRAS=""
 WORKDIR /source
 COPY pyproject.toml requirements.lock requirements-dev.lock ./
@@ -23,7 +23,7 @@ RUN python -m pip wheel --no-deps --no-build-isolation --wheel-dir wheel . \
  && /opt/edgarchive/bin/pip install --no-cache-dir --no-deps --no-index wheel/*.whl \
  && /opt/edgarchive/bin/pip check
 
-FROM python:3.13-slim
+FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b
 COPY --from=build /opt/edgarchive /opt/edgarchive
 ENV PATH=/opt/edgarchive/bin:$PATH \
     EDGARCHIVE_ROOT=/archive

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import tarfile
+import time
 import tomllib
 import zipfile
 from collections.abc import Mapping
@@ -24,8 +25,9 @@ from tests.pythons import python_of
 
 VERSION = importlib.metadata.version("edgarchive")
 VERSIONS = ("3.11", "3.12", "3.13")
-NO_INDEX = ("NewConnectionError", "ConnectTimeoutError", "Temporary failure in name resolution", "ProxyError")
-"""What pip says where no package index can be reached."""
+UV = Path(sys.executable).with_name("uv")
+NO_INDEX = ("dns error", "error sending request", "Connect error", "operation timed out", "tunnel error")
+"""What uv says where no package index can be reached."""
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -67,7 +69,7 @@ def test_the_sdist_has_what_building_and_testing_need(sdist: Path) -> None:
         names = {member.name.partition("/")[2] for member in tar if member.isfile()}
     kept = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S607 — found where the system has it
     if kept.returncode == 0:
-        left_out = {".ci/run", ".dockerignore"}
+        left_out: set[str] = set()
         assert set(kept.stdout.split()) - names <= left_out
     for name in ("README.md", "LICENSE", "requirements.lock", "scripts/test", "tests/conftest.py", "docs/cli.md"):
         assert name in names
@@ -104,28 +106,26 @@ def test_the_wheel_has_the_three_packages_and_no_more(wheel: Path) -> None:
     assert set(said.get_all("Provides-Extra") or []) == {"mcp", "opensearch", "parquet", "tantivy", "xlsx"}
 
 
+def environment(python: Path, folder: Path, *arguments: str | Path) -> Path:
+    """A new environment with what `uv pip install` takes for these arguments; the folder of its commands."""
+    for command in (["venv", "--python", python, folder], ["pip", "install", "--python", folder, *arguments]):
+        done = subprocess.run([UV, *command], capture_output=True, text=True, check=False, cwd=folder.parent)
+        if done.returncode and any(sign in done.stderr for sign in NO_INDEX):
+            pytest.skip("no package index can be reached")
+        assert done.returncode == 0, done.stderr
+    return folder / "bin"
+
+
 @pytest.fixture(scope="module", params=VERSIONS)
 def installed(request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the commands of an environment that has the wheel and its locked packages, and nothing else."""
     python = python_of(request.param)
     if python is None:
         pytest.skip(f"there is no Python {request.param} here")
-    environment = tmp_path_factory.mktemp("environment") / "venv"
-    subprocess.run([python, "-m", "venv", environment], check=True)
-    pip: list[str | Path] = [
-        environment / "bin" / "python",
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-    ]
-    for what in (["--no-deps", "--require-hashes", "-r", str(ROOT / "requirements.lock")], ["--no-deps", str(wheel)]):
-        done = subprocess.run([*pip, *what], capture_output=True, text=True, check=False, cwd=environment)
-        if done.returncode and any(sign in done.stderr for sign in NO_INDEX):
-            pytest.skip("no package index can be reached")
-        assert done.returncode == 0, done.stderr
-    return environment / "bin"
+    folder = tmp_path_factory.mktemp("environment") / "venv"
+    commands = environment(python, folder, "--no-deps", "--require-hashes", "-r", ROOT / "requirements.lock")
+    subprocess.run([UV, "pip", "install", "--quiet", "--python", folder, "--no-deps", wheel], check=True)
+    return commands
 
 
 def run(
@@ -173,6 +173,50 @@ def test_an_installed_edgarchive_does_the_main_job(installed: Path) -> None:
         missing = run(edgarchive_command, "--root", "edgar", "index", "--rebuild", "--engine", engine, code=2)
         assert f"pip install 'edgarchive[{engine}]'" in missing.stderr
         assert missing.stderr.count("\n") == 1
+
+
+def test_the_lowest_versions_that_are_allowed_do_the_main_job(wheel: Path, tmp_path: Path) -> None:
+    """A lower bound is a promise too: each direct requirement in its oldest version, with the engine of an extra."""
+    python = python_of("3.11") or Path(sys.executable)
+    lowest = ["--resolution", "lowest-direct", f"{wheel}[tantivy,opensearch,parquet,xlsx]"]
+    commands = environment(python, tmp_path / "venv", *lowest)
+    edgarchive_command: list[str | Path] = [commands / "edgarchive", "--root", "edgar"]
+    count = len(list(FIXTURES.glob("*.txt")))
+    imported = json.loads(run(*edgarchive_command, "import", FIXTURES, "--json").stdout)
+    assert (imported["stored"], imported["indexed"]) == (count, count)
+    query = ("search", "resigned item:5.02", "--json")
+    by_whoosh = json.loads(run(*edgarchive_command, *query).stdout)
+    assert by_whoosh["total"] > 0
+    run(*edgarchive_command, "index", "--rebuild", "--engine", "tantivy")
+    by_tantivy = json.loads(run(*edgarchive_command, *query).stdout)
+    assert [hit["accession"] for hit in by_tantivy["hits"]] == [hit["accession"] for hit in by_whoosh["hits"]]
+    run(*edgarchive_command, "verify")
+    nowhere = {"EDGARCHIVE_OPENSEARCH_URL": "http://127.0.0.1:1"}
+    without = run(*edgarchive_command, "index", "--rebuild", "--engine", "opensearch", code=7, environment=nowhere)
+    assert "no OpenSearch at http://127.0.0.1:1" in without.stderr
+    with_server: list[str | Path] = [sys.executable, "-m", "tests.loopback", "--ready-file", tmp_path / "ready"]
+    with subprocess.Popen(with_server, cwd=ROOT, stdout=subprocess.DEVNULL) as server:
+        try:
+            wait_for(tmp_path / "ready", server)
+            synced = run(
+                commands / "edgarchive",
+                *("--root", "mirror", "sync", "--form", "8-K*", "--json"),
+                environment={
+                    "EDGARCHIVE_BASE_URL": (tmp_path / "ready").read_text(encoding="utf-8").strip(),
+                    "EDGARCHIVE_USER_AGENT": "edgarchive tests tests@example.com",
+                    "EDGARCHIVE_RATE": "50",
+                },
+            )
+        finally:
+            server.terminate()
+    assert json.loads(synced.stdout)["stored"] > 0
+
+
+def wait_for(ready: Path, server: subprocess.Popen[bytes]) -> None:
+    """Until the server has written its address."""
+    while not (ready.exists() and ready.read_text(encoding="utf-8").strip()):
+        assert server.poll() is None, "the loopback EDGAR has ended"
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize(
