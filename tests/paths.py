@@ -15,3 +15,6 @@ SHARED = ROOT.parent / "shared"
 
 CORPUS = SHARED / "corpus"
 """Real submissions and other answers of EDGAR's."""
+
+CASES = SHARED / "cases"
+"""Small invented submissions, one folder a situation, with their right values."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from archiver.edgar.endpoints import index_page
 from archiver.errors import NotInArchiveError, UnreadableSubmissionError
+from indexer.sections.forms import find_section
 from indexer.sections.sections import Section, sections
 from indexer.submission.header import SubmissionHeader, parse_header
 from indexer.submission.sgml import DocumentSpan, outline
@@ -67,6 +68,17 @@ class Document:
     def sections(self) -> tuple[Section, ...]:
         """The items of a 10-K, 10-Q or 8-K, with their spans in `text()`; empty for any other type of document."""
         return sections(self.text(), form=self.type)
+
+    def section(self, name: str) -> str | None:
+        """The text of one section, its heading included; None where the document has no such section.
+
+        `name` is an item (``1A``, ``II 1A``, ``5.02``) or one of ``business``, ``risk-factors``,
+        ``legal-proceedings``, ``mda``, ``market-risk``, ``financial-statements`` and ``controls``. Of an item that two
+        parts have, it is the first. Raises `UsageError` for any other name.
+        """
+        text = self.text()
+        found = find_section(sections(text, form=self.type), name, form=self.type)
+        return None if found is None else text[found.start : found.end]
 
     def to_dict(self) -> dict[str, Any]:
         """The document as JSON has it; ``bytes`` is its `size`."""

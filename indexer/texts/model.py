@@ -8,6 +8,7 @@ from functools import cached_property, partial
 
 from archiver.errors import DamageError
 from archiver.identifiers import AccessionNumber
+from indexer.sections.forms import find_section
 from indexer.sections.sections import Section, sections
 from indexer.submission.header import SubmissionHeader, parse_header
 from indexer.submission.submission import Document, Submission
@@ -53,6 +54,11 @@ class StoredDocument:
     def sections(self) -> tuple[Section, ...]:
         """The items of a 10-K, 10-Q or 8-K, with their spans in `text()`, exactly as `Document.sections` gives them."""
         return self._read_sections()
+
+    def section(self, name: str) -> str | None:
+        """The text of one section, exactly as `Document.section` gives it. Raises `UsageError` as that does."""
+        found = find_section(self.sections(), name, form=self.type)
+        return None if found is None else self.text()[found.start : found.end]
 
 
 @dataclass(frozen=True)

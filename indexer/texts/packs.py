@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, replace, dataclass
 from typing import Any, BinaryIO
 
 import zstandard
@@ -145,7 +145,7 @@ def decode_record(
 def _document(position: int, values: list[Any], read: ReadPlace) -> StoredDocument:
     type_, sequence, filename, description, kind, size, sections, (offset, stored, raw, start, length) = values
     place = TextPlace(FramePlace(offset, stored, raw) if stored else None, start, length)
-    found = tuple(Section(*section) for section in sections)
+    found = tuple(_section(*section) for section in sections)
     return StoredDocument(
         position=position,
         type=type_,
@@ -157,3 +157,9 @@ def _document(position: int, values: list[Any], read: ReadPlace) -> StoredDocume
         _read_text=lambda: read(place) if place.frame else b"",
         _read_sections=lambda: found,
     )
+
+
+def _section(*values: Any) -> Section:
+    """The section of a record, in which a tuple is a list."""
+    section = Section(*values)
+    return replace(section, also=tuple(section.also))

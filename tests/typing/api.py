@@ -58,6 +58,7 @@ def library() -> None:
         document = opened.submission("0001193125-04-218426").documents[0]
         assert_type(document.text(), str)
         assert_type(document.sections(), tuple[Section, ...])
+        assert_type(document.section("risk-factors"), str | None)
 
 
 async def async_library() -> None:

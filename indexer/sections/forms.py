@@ -1,0 +1,206 @@
+"""What the forms number: their items, the parts these stand in, their titles, and the names that people give them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from archiver.errors import UsageError
+from indexer.sections.model import Section
+
+Family = Literal["10-K", "10-KSB", "10-Q", "8-K"]
+
+RANKS = ("", "I", "II", "III", "IV")
+
+PARTS: Mapping[Family, Mapping[int, tuple[str, ...]]] = {
+    "10-K": {
+        **dict.fromkeys(range(1, 5), ("I",)),
+        **dict.fromkeys(range(5, 10), ("II",)),
+        **dict.fromkeys(range(10, 14), ("III",)),
+        14: ("III", "IV"),
+        **dict.fromkeys((15, 16), ("IV",)),
+    },
+    "10-KSB": {
+        **dict.fromkeys(range(1, 5), ("I",)),
+        **dict.fromkeys(range(5, 9), ("II",)),
+        **dict.fromkeys(range(9, 15), ("III",)),
+    },
+    "10-Q": {**dict.fromkeys(range(1, 5), ("I", "II")), **dict.fromkeys(range(5, 7), ("II",))},
+    "8-K": dict.fromkeys(range(1, 13), ()),
+}
+"""The numbered items of each form and the parts they may stand in (SEC Forms 10-K, 10-KSB, 10-Q and 8-K).
+
+Item 14 of a 10-K was the exhibits of part IV until 2003, and is the accountant's fees of part III since.
+"""
+
+_TITLES_10K = {
+    "1": "business|company|description of|general",
+    "1A": "risk",
+    "1B": "unresolved|staff",
+    "1C": "cyber",
+    "2": "propert",
+    "3": "legal|litigation",
+    "4": "submission|matters|mine|removed|reserved",
+    "5": "market",
+    "6": "selected|reserved|removed|financial data",
+    "7": "management|plan of|discussion",
+    "7A": "quantitative|qualitative|market risk|disclosures? about",
+    "8": "financial|consolidated|statements",
+    "9": "changes|disagreement",
+    "9A": "controls|disclosure controls",
+    "9B": "other",
+    "9C": "foreign|disclosures? regarding",
+    "10": "directors|executive officers",
+    "11": "executive|compensation|management remun",
+    "12": "security own|beneficial|ownership",
+    "13": "certain|relationships|transactions",
+    "14": "exhibits|principal acc|accountant|controls|financial statement schedules",
+    "15": "exhibit|financial statement|principal acc",
+    "16": "form 10-?k|summary",
+}
+_TITLES_10KSB = {
+    "1": "business|description|company",
+    "2": "propert|description",
+    "3": "legal|litigation",
+    "4": "submission|matters|removed|reserved",
+    "5": "market",
+    "6": "management|plan of|discussion",
+    "7": "financial|consolidated",
+    "8": "changes?|disagreement",
+    "8A": "controls",
+    "8B": "other",
+    "9": "directors",
+    "10": "executive|compensation",
+    "11": "security own|beneficial",
+    "12": "certain|relationships",
+    "13": "exhibits|reports",
+    "14": "principal acc|accountant|controls",
+}
+_TITLES_10Q = {
+    "I 1": "financial|condensed|consolidated",
+    "I 2": "management|plan of|discussion",
+    "I 3": "quantitative|qualitative|controls|market risk",
+    "I 4": "controls",
+    "II 1": "legal|litigation",
+    "II 1A": "risk",
+    "II 2": "changes|unregistered|issuer|purchases|use of|repurchase|recent sales|sales? of",
+    "II 3": "default",
+    "II 4": "submission|mine|removed|reserved|matters",
+    "II 5": "other",
+    "II 6": "exhibit",
+}
+_TITLES_8K = {
+    "1.01": "entry|material|amendment",
+    "1.02": "termination",
+    "1.03": "bankruptcy",
+    "1.04": "mine",
+    "1.05": "cyber|material",
+    "2.01": "completion|acqui|disposition",
+    "2.02": "results",
+    "2.03": "creation",
+    "2.04": "triggering",
+    "2.05": "costs?",
+    "2.06": "material",
+    "3.01": "notice",
+    "3.02": "unregistered",
+    "3.03": "material",
+    "4.01": "changes?",
+    "4.02": "non",
+    "5.01": "changes?",
+    "5.02": "departure|election|appointment|compensat",
+    "5.03": "amendments?|change",
+    "5.04": "temporary",
+    "5.05": "amendments?|code|waiver",
+    "5.06": "change",
+    "5.07": "submission",
+    "5.08": "shareholder",
+    "6.01": "abs",
+    "6.02": "change",
+    "6.03": "change",
+    "6.04": "failure",
+    "6.05": "securities",
+    "7.01": "regulation",
+    "8.01": "other",
+    "9.01": "financial|exhibits?",
+    "1": "changes?",
+    "2": "acqui|disposition",
+    "3": "bankruptcy",
+    "4": "changes?",
+    "5": "other",
+    "6": "resignation",
+    "7": "financial|exhibits?",
+    "8": "change",
+    "9": "regulation|sales?|other",
+    "10": "amendments?",
+    "11": "temporary",
+    "12": "results|disclosure",
+}
+_TITLES: Mapping[Family, Mapping[str, str]] = {
+    "10-K": _TITLES_10K,
+    "10-KSB": _TITLES_10KSB,
+    "10-Q": _TITLES_10Q,
+    "8-K": _TITLES_8K,
+}
+TITLES: Mapping[Family, Mapping[str, re.Pattern[str]]] = {
+    family: {item: re.compile(rf"\b(?:{words})", re.IGNORECASE) for item, words in titles.items()}
+    for family, titles in _TITLES.items()
+}
+"""What the title of an item begins with or holds early, whichever year's wording it has; in a 10-Q by part and item."""
+
+_FORM = re.compile(r"(10-?K(?:T?SB)|10-?KT?|10-?Q|8-?K)", re.IGNORECASE)
+_NAMED: Mapping[str, Mapping[Family, tuple[str, ...]]] = {
+    "business": {"10-K": ("1",), "10-KSB": ("1",)},
+    "risk-factors": {"10-K": ("1A",), "10-KSB": ("1A",), "10-Q": ("II 1A",)},
+    "legal-proceedings": {"10-K": ("3",), "10-KSB": ("3",), "10-Q": ("II 1",)},
+    "mda": {"10-K": ("7",), "10-KSB": ("6",), "10-Q": ("I 2",)},
+    "market-risk": {"10-K": ("7A",), "10-Q": ("I 3",)},
+    "financial-statements": {"10-K": ("8",), "10-KSB": ("7",), "10-Q": ("I 1",)},
+    "controls": {"10-K": ("9A", "14"), "10-KSB": ("8A", "14"), "10-Q": ("I 4", "I 3")},
+}
+"""The items that a name stands for; where a form had it elsewhere once, that comes next."""
+SECTION_NAMES = tuple(_NAMED)
+_NUMBER = re.compile(
+    r"""(?:PART\s+)?(?:(?P<part>IV|I{1,3})[\s,./-]+)?(?:ITEM\s*)?
+        (?P<item>(?:1[0-6]|[1-9])(?:\.(?:0[1-9]|10)|[A-C])?)(?:\(?T\)?)?""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_CONTROLS = re.compile(r"\bcontrols\b", re.IGNORECASE)
+
+
+def family_of(form: str) -> Family | None:
+    """The form that a document's type is of or filed like: that of a ``10-K405/A`` is ``10-K``. None for any other."""
+    known = _FORM.match(form)
+    if known is None:
+        return None
+    name = known[1].upper().replace("-", "")
+    return "8-K" if name == "8K" else "10-Q" if name == "10Q" else "10-KSB" if name.endswith("SB") else "10-K"
+
+
+def find_section(found: Sequence[Section], name: str, *, form: str) -> Section | None:
+    """The first of a document's sections that `name` stands for; None where there is none.
+
+    `name` is an item (``1A``, ``5.02``), a part and an item (``II 1A``) or one of `SECTION_NAMES`; `form` is the
+    document's type. Raises `UsageError` for any other name.
+    """
+    return next((section for section in found if matches_section(section, name, form=form)), None)
+
+
+def matches_section(section: Section, name: str, *, form: str) -> bool:
+    """Whether `name` stands for this section of a document of type `form`.
+
+    `name` is as `find_section` takes it; raises `UsageError` as that does.
+    """
+    items = {item.removesuffix("(T)").removesuffix("T") for item in (section.item, *section.also)}
+    key = "-".join(name.lower().split())
+    if key in _NAMED:
+        family = family_of(form)
+        wanted = [place.rpartition(" ") for place in (_NAMED[key].get(family, ()) if family else ())]
+        is_there = any(item in items and part in ("", section.part) for part, _, item in wanted)
+        return is_there and (key != "controls" or _CONTROLS.search(section.heading) is not None)
+    number = _NUMBER.fullmatch(name.strip())
+    if number is None:
+        hint = f"use an item such as 1A, 'II 1A' or 5.02, or one of: {', '.join(SECTION_NAMES)}"
+        raise UsageError(f"{name!r} names no section", hint)
+    part = (number["part"] or "").upper()
+    return number["item"].upper() in items and part in ("", section.part)

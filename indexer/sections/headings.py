@@ -1,0 +1,298 @@
+"""Lines that may be the heading of an item or of a part, in every spelling that filings have.
+
+A line that begins with ``Item 7.`` may be a heading, an entry of the table of contents, or a reference in a sentence
+that was broken there. The last is told from the others by how the line is written, and by the line above it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from indexer.sections.forms import PARTS, RANKS, TITLES, Family
+from indexer.sections.lines import (
+    MAX_HEADING_CHARS,
+    RUN_IN,
+    WRAPPED_CHARS,
+    is_complete,
+    is_wrapped,
+    line_before,
+    next_line,
+    one_line,
+)
+from indexer.sections.model import Divider, Heading, Key
+
+_LINE = re.compile(
+    r"""^[^\S\n]*+(?:[*•·●○▪–—|-][^\S\n]*+)?+(?P<opening>["“\[])?+
+        (?:(?=P\ ?A\ ?R\ ?T\b|I\ ?T\ ?E\ ?M|S\s?I\s?G\s?N\s?A\s?T\s?U\s?R\s?E|Pursuant\sto\sthe\srequirements\sof)
+          |(?P<section>SECTION\ [1-9])(?:\.0[1-9])?[^\S\n]*[^\w\n][^\n]{0,120}?(?=ITEM\ ))""",
+    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+)
+_PART = re.compile(
+    r"""(?:P\ ?A\ ?R\ ?T|Part)[^\S\n]{1,9}(?P<part>I{1,3}|IV|I\ I|I\ I\ I|I\ V|[1-4])(?![\w(])
+        (?P<rest>[^\n]{0,60}?)(?=(?P<item>I\ ?T\ ?E\ ?M|Item)S?\b|\n|\Z)""",
+    re.VERBOSE,
+)
+_DIGITS = {"1": "I", "2": "II", "3": "III", "4": "IV"}
+_WORDS = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen".split()
+_ROMANS = "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi".split()
+_NUMBERS = {
+    **{str(number): number for number in range(1, 17)},
+    **{word: number for number, word in enumerate(_WORDS, 1)},
+    **{roman: number for number, roman in enumerate(_ROMANS, 1)},
+    "l": 1,
+}
+_SPELT = "|".join(sorted((*_WORDS, *_ROMANS, "l"), key=len, reverse=True))
+_LINK = r"(?:[.]?\s{0,3}(?:,\s{0,3}(?:and\b|&)?|;|\band\b|&|/|-|–|—|\bthrough\b|\bto\b)\s{0,3}(?:ITEMS?\s{1,3})?)"
+_ITEM = re.compile(
+    rf"""I\ ?T\ ?E\ ?M(?P<many>\(?S\)?)?(?:\s{{0,9}}(?:NO\b\.?|\#))?\s{{0,20}}(?:[-–—:]\s{{0,3}})?
+        (?P<number>1[0-6](?![0-9])|[1-9](?![0-9])|(?:{_SPELT})(?![a-z0-9]))
+        (?:\s?[.]\s?(?P<hundredths>0[1-9]|10)(?![0-9])
+          |[.]?(?P<letter>[A-C])(?![a-z])
+          |[ ](?P<far>[A-C])(?=\s?[.:])
+          |-(?P<dashed>[A-C])(?![a-z])
+          |\((?P<bracketed>[A-C])\)
+          |(?-i:[ ]?(?P<glued>[A-C])(?=[A-Z]|\s)))?
+        (?:[ ]?(?P<temporary>\(T\)|T(?![a-z])))?
+        (?:\([a-z0-9]\))*+
+        (?P<more>(?:{_LINK}(?:1[0-6]|[1-9])(?:\.(?:0[1-9]|10))?[A-C]?(?:\([a-z0-9]\))*(?![\w%]))*)
+        (?P<mark>(?:[^\S\n]*[.:;)|/,–—-])*+)
+        (?P<rest>[^\n]{{0,400}})""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_FURTHER = re.compile(r"(?P<link>[^0-9]*)(?P<item>[0-9]{1,2}(?:\.[0-9]{2})?[A-C]?)", re.IGNORECASE)
+_THROUGH = re.compile(r"(?:-|–|—|through|to)", re.IGNORECASE)
+
+_REFERRING = re.compile(
+    r"\s*(?:of|and|or|above|below|in|to|herein|hereof|is|was|for|under|through|which|that)\b", re.IGNORECASE
+)
+_BROKEN_SENTENCE = re.compile(
+    r"(?:,|\b(?:see|in|under|of|to|and|or|the|with|by|at|from|our|this|also|is|per))\Z", re.IGNORECASE
+)
+_UNFINISHED = re.compile(r"(?:[,;]|\b(?:of|and|or|the|in|on|to|for|with|by|certain))\Z", re.IGNORECASE)
+_CONTINUING = re.compile(r"(?:of|and|or|operations?)\b", re.IGNORECASE)
+_CLOSING = {'"': '"”', "“": '”"', "[": "]"}
+_MAX_HEADING_LINES = 4
+_MAX_DOUBTFUL_CHARS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The lines of a text that this package looks at: possible headings, parts, and where each such line begins."""
+
+    headings: tuple[Heading, ...]
+    dividers: tuple[Divider, ...]
+    places: tuple[int, ...]
+
+
+def find_headings(text: str, family: Family) -> Lines:
+    """The lines of `text` that may be headings of the form's items, and those that are headings of parts, in order."""
+    wrapped = is_wrapped(text)
+    headings: list[Heading] = []
+    dividers: list[Divider] = []
+    places: list[int] = []
+    stated, last = "", (0, 0, "")
+    for line in _LINE.finditer(text):
+        place = item_place = line.end()
+        places.append(place)
+        if part := _PART.match(text, place):
+            if not _is_part(part):
+                continue
+            stated = _DIGITS.get(part["part"], part["part"].replace(" ", ""))
+            if part["item"] is None:
+                dividers.append(Divider(stated, line.start(), part.end()))
+                continue
+            item_place = part.start("item")
+        elif line["section"] and family != "8-K":
+            continue  # a section of the filer's own
+        if found := _ITEM.match(text, item_place):
+            written = _Line(place, line_before(text, line.start()), line["opening"], wrapped)
+            heading = _heading(text, written, found, family, stated=stated, last=last)
+            if heading is not None:
+                last = heading.key
+                headings.append(heading)
+    return Lines(tuple(headings), tuple(dividers), tuple(places))
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line: where its words begin, the line above, the quote or bracket before them; whether lines are broken."""
+
+    place: int
+    above: str
+    opening: str | None
+    is_wrapped: bool
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether a paragraph begins here."""
+        return not self.is_wrapped or not self.above.strip()
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the line above is an open sentence, which this one goes on with."""
+        if self.is_wrapped and len(self.above) >= WRAPPED_CHARS and self.above[-1].islower():
+            return True
+        return _BROKEN_SENTENCE.search(self.above) is not None
+
+
+def _is_part(part: re.Match[str]) -> bool:
+    """Whether it is a heading such as ``PART II`` or ``Part I - Financial Information``, and no reference to a part."""
+    rest = part["rest"].lstrip(" \t.,:;–—-")
+    return not rest or not (rest[0].islower() or _REFERRING.match(rest) or rest[0] in "\"'“”’)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Number:
+    """An item as it may be written: its number, and where that ends. If not `is_sure`, its title must be the form's."""
+
+    item: str
+    end: int
+    is_sure: bool
+
+
+def _heading(text: str, line: _Line, found: re.Match[str], family: Family, *, stated: str, last: Key) -> Heading | None:
+    """The heading that begins with the line, or None: the first reading of its number under which it is one."""
+    number = _NUMBERS[found["number"].lower()]
+    parts = PARTS[family].get(number)
+    if parts is None or (family != "8-K" and found["hundredths"]) or line.goes_on:
+        return None
+    heading, body = _title(text, found.start(), found, wrapped=line.is_wrapped)
+    if line.opening:
+        if heading[-1] not in _CLOSING[line.opening]:
+            return None
+        heading = heading[:-1]
+    for reading in _readings(found, number):
+        title = heading[len(one_line(text[found.start() : reading.end])) :].lstrip(" .:;)|/,–—-")
+        part, fits = _part(family, reading.item, title, parts, stated=stated, last=last)
+        if not _is_title(found, reading, line, title, fits=fits):
+            continue
+        if family == "8-K" and found["more"] and is_complete(title):  # Items 1 through 4 and 6: not applicable
+            continue
+        rank = RANKS.index(part) if family == "10-Q" else 0
+        key = (rank, number, reading.item.removeprefix(str(number)))
+        return Heading(part, reading.item, _also(found, family, number), heading, title, line.place, body, key, fits)
+    return None
+
+
+def _readings(found: re.Match[str], number: int) -> Iterator[_Number]:
+    """What the number of an item may be. ``1ARisk Factors`` is item 1A where the title fits, ``1BUSINESS`` item 1."""
+    is_sure = found["number"].isdecimal()
+    end = found.start("mark") if _rises(found) else found.start("more")
+    temporary = (found["temporary"] or "").upper()
+    doubtful = "bracketed" if found["bracketed"] else "glued"
+    if found["hundredths"]:
+        yield _Number(f"{number}.{found['hundredths']}", end, is_sure)
+    elif letter := found["letter"] or found["far"] or found["dashed"]:
+        yield _Number(f"{number}{letter.upper()}{temporary}", end, is_sure)
+    elif letter := found[doubtful]:
+        yield _Number(f"{number}{letter.upper()}{temporary}", end, is_sure=False)
+        yield _Number(str(number), found.start(doubtful), is_sure)
+    else:
+        yield _Number(f"{number}{temporary}", end, is_sure)
+
+
+def _also(found: re.Match[str], family: Family, number: int) -> tuple[str, ...]:
+    """The further items of a heading such as ``Items 10, 11 and 12`` or ``Items 10 through 14``."""
+    also: list[str] = []
+    if _rises(found):
+        for further in _FURTHER.finditer(found["more"]):
+            item = further["item"].upper()
+            if _THROUGH.search(further["link"]) and item.isdecimal():
+                first = _whole(also[-1]) if also else number
+                also += [str(between) for between in range(first + 1, int(item)) if between in PARTS[family]]
+            also.append(item)
+    return tuple(also)
+
+
+def _rises(found: re.Match[str]) -> bool:
+    """Whether the items of a heading rise, as in ``Items 10 - 14`` and not in ``Item 6 - 5 Year Summary``."""
+    numbers = [_NUMBERS[found["number"].lower()]]
+    numbers += [_whole(further["item"]) for further in _FURTHER.finditer(found["more"])]
+    return numbers == sorted(numbers) or not _THROUGH.search(found["more"])
+
+
+def _whole(item: str) -> int:
+    return int(item.partition(".")[0].rstrip("ABCabc"))
+
+
+def _is_title(found: re.Match[str], reading: _Number, line: _Line, title: str, *, fits: bool) -> bool:
+    """Whether what follows the number is written as a title is, as it is not in ``Item 7 of this report``.
+
+    What is seldom a heading (a number in letters, a line in quotes) is one with the title of its item. A title after a
+    comma or in small letters must besides be all of the line.
+    """
+    mark = found["mark"].strip()
+    if not title:
+        return reading.is_sure and not mark.endswith(",")
+    if title[0] in "\"'“”’?" or (not mark and _REFERRING.match(title)):
+        return False
+    is_whole = len(title) <= _MAX_DOUBTFUL_CHARS and title[-1] not in ".,;"
+    if found[0][0].islower() or title[0].islower():
+        return fits and is_whole and line.is_apart and found[0][0].islower() == title[0].islower()
+    return fits if not reading.is_sure or line.opening else (not mark.endswith(",") or (fits and is_whole))
+
+
+def _part(family: Family, item: str, title: str, parts: Sequence[str], *, stated: str, last: Key) -> tuple[str, bool]:
+    """The part of an item, ``""`` where the form has none, and whether its title is the one of the form.
+
+    Of several possible parts it is the one that the title tells, else the `stated` one, else the first that the item
+    can stand in after the `last` one.
+    """
+    bare = item.removesuffix("(T)").removesuffix("T")
+    titles = TITLES[family]
+    if family != "10-Q":
+        fits = bare in titles and titles[bare].search(title) is not None
+        return (stated if stated in parts else parts[0] if parts else ""), fits
+    told = [part for part in parts if f"{part} {bare}" in titles and titles[f"{part} {bare}"].search(title)]
+    if len(told) == 1:
+        return told[0], True
+    if bare == "1A":
+        return "II", False
+    if stated in parts:
+        return stated, bool(told)
+    rank, number, _ = last
+    return ("II" if rank == RANKS.index("II") or number >= int(bare[0]) else parts[0]), bool(told)
+
+
+def _title(text: str, start: int, found: re.Match[str], *, wrapped: bool) -> tuple[str, int]:
+    """The heading on one line, and where it ends in `text`: the line of the item, and those that go on with it."""
+    end = found.end()
+    lines = [text[start:end]]
+    needs_title = not found["rest"].strip(" \t.:;–—-")
+    if run_in := RUN_IN.search(text, found.start("rest") + 1, end):
+        return one_line(text[start : run_in.end()]), run_in.end()
+    is_block = wrapped and _stands_apart(text, end)
+    for _ in range(_MAX_HEADING_LINES - 1):
+        following, after = next_line(text, end, over_blank=needs_title)
+        if following is None or not _goes_on(lines[-1], following, needs_title=needs_title, is_block=is_block):
+            break
+        lines.append(following)
+        end, needs_title = after, False
+    return one_line(" ".join(lines)), end
+
+
+def _stands_apart(text: str, end: int) -> bool:
+    """Whether there is a blank line soon after the heading's first, so that the lines up to it are the heading."""
+    for _ in range(_MAX_HEADING_LINES):
+        following, end = next_line(text, end, over_blank=False)
+        if following is None:
+            return True
+    return False
+
+
+def _goes_on(line: str, following: str, *, needs_title: bool, is_block: bool) -> bool:
+    """Whether `following` belongs to the heading that `line` ends with."""
+    next_words, words = following.strip(), line.strip()
+    if len(next_words) > MAX_HEADING_CHARS // 2 or _LINE.match(following):
+        return False
+    if needs_title:
+        return next_words[0].isalpha() or next_words[0] in "[("
+    if not any(letter.isalpha() for letter in next_words):
+        return False
+    if words.isupper() == next_words.isupper() and _CONTINUING.match(next_words):
+        return True
+    return _UNFINISHED.search(words) is not None or (
+        is_block and len(words) >= WRAPPED_CHARS and words[-1] not in ".:" and words.isupper() == next_words.isupper()
+    )

@@ -1,0 +1,143 @@
+"""Lines of a document's text: which are furniture of the printed page, which are titles, which are sentences."""
+
+from __future__ import annotations
+
+import re
+
+from indexer.sections.model import Gap
+
+MAX_HEADING_CHARS = 300
+WRAPPED_CHARS = 45
+"""A plain text's line is broken no earlier."""
+
+_BLANK_LINE = re.compile(r"\n[^\S\n]*+\n")
+_SNIFFED_CHARS = 10_000
+"""A blank line in so much of a text tells that it is plain text, whose lines are broken; there are none in HTML's."""
+
+_PAGE_FOOT = r"""[-–—(\s]*(?:page\s*)?[FSA]?-?[0-9]{1,3}[-–—)\s]*|(?:(?:back|return)\ to\ )?table\ of\ contents|index"""
+_PAGE_FOOT_LINE = re.compile(_PAGE_FOOT, re.IGNORECASE | re.VERBOSE)
+_FURNITURE = re.compile(
+    rf"""{_PAGE_FOOT}
+        |[ivx]{{1,5}}                                                   # the number of a page of the front matter
+        |[\W_]+                                                         # rules, bullets
+        |page(?:\(s\)|s)?(?:\ (?:no\.?|number))?|contents|\(?continued\)?
+        |[^\n]{{0,50}}form\ (?:10-?[KQ]|8-?K)[^\n]{{0,20}}[0-9]{{1,3}}   # a running title
+        |[0-9]{{1,3}}\s[^\n]{{0,50}}form\ (?:10-?[KQ]|8-?K)[^\n]{{0,20}}
+        |P\ ?A\ ?R\ ?T\s+(?:I{{1,3}}|IV|[1-4])\b(?!\s*,\s*item)[^\n]{{0,60}}""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_PAGE = re.compile(
+    r"""(?:(?:\.{2,}|[\t ]|…|\.\ \.)\s*(?:(?:pages?|pp?\.)\s*)?(?:[FSA]-?)?[0-9]{1,3}
+          (?:\s?(?:[-–—,&]|and|to|through)\s?(?:[FSA]-?)?[0-9]{1,3})*(?:\s?,?\s?\([a-z]\))*+
+         |\.{4,}|(?:\.\ ){4,}\.?|\t\(?[a-z*]\))\s*\Z""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_PAGE_ALONE = re.compile(r"(?:page\s*)?(?:[FSA]-?)?[0-9]{1,3}(?:\s?[-–—]\s?[0-9]{1,3})?", re.IGNORECASE)
+_COMPLETE = re.compile(
+    r"\b(?:none|not\s+(?:applicable|required)|n/a|reserved|removed|omitted)\b[\W\d]*\Z", re.IGNORECASE
+)
+_SENTENCE = re.compile(r"[a-z0-9”\")][.:](?:\s|\Z)")
+_OWN_WORDS = re.compile(r"(?:none|not\s+(?:applicable|required)|n/a|omitted|no\s)", re.IGNORECASE)
+RUN_IN = re.compile(r"(?<!\b[A-Z])(?<!\bInc)(?<!\bCo)(?<!\bCorp)(?<!\bNo)[.](?=\s*[–—]|\s+(?:[A-Z(]|[0-9]+[.][0-9]))")
+"""The full stop that ends a title which text follows on the same line."""
+
+_MAX_TITLE_CHARS = 110
+_MAX_TITLE_LINES = 14
+
+
+def is_wrapped(text: str) -> bool:
+    """Whether `text` has broken lines, as plain text has, and paragraphs set apart by blank lines."""
+    return _BLANK_LINE.search(text, 0, _SNIFFED_CHARS) is not None
+
+
+def line_start(text: str, place: int) -> int:
+    """Where the line of `place` begins."""
+    return text.rfind("\n", 0, place) + 1
+
+
+def line_end(text: str, place: int) -> int:
+    """Where the line of `place` ends, its line end not counted."""
+    end = text.find("\n", place)
+    return len(text) if end < 0 else end
+
+
+def line_before(text: str, start: int) -> str:
+    """The line above the one that begins at `start`, without blanks at its end; only the last part of a long one."""
+    return text[max(0, start - MAX_HEADING_CHARS) : max(0, start - 1)].rpartition("\n")[2].rstrip()
+
+
+def one_line(text: str) -> str:
+    """`text` with every run of white space as one space."""
+    return " ".join(text.split())
+
+
+def next_line(text: str, end: int, *, over_blank: bool) -> tuple[str | None, int]:
+    """The line after the one that ends at `end`, with its end; with `over_blank` the next that is not blank.
+
+    None for a blank line, and for one so long that it is text.
+    """
+    for _ in range(4 if over_blank else 1):
+        if end >= len(text) or text[end] != "\n":
+            break
+        stop = text.find("\n", end + 1, end + 1 + MAX_HEADING_CHARS)
+        if stop < 0:
+            stop = min(len(text), end + 1 + MAX_HEADING_CHARS)
+            if stop < len(text):
+                break
+        line = text[end + 1 : stop]
+        if line.strip():
+            return line, stop
+        end = stop
+    return None, end
+
+
+def has_page(line: str) -> bool:
+    """Whether a line ends with the number of a page, and not with a sentence that is broken after some number."""
+    return _PAGE.search(line) is not None and RUN_IN.search(line, 2) is None
+
+
+def without_page(title: str) -> str:
+    """A title of a table of contents without dots and page."""
+    return _PAGE.sub("", title).strip(" \t.…")
+
+
+def is_page_alone(line: str) -> bool:
+    """Whether a line has the number of a page and nothing else."""
+    return _PAGE_ALONE.fullmatch(line.strip()) is not None
+
+
+def is_complete(title: str) -> bool:
+    """Whether a title says all there is to its item: ``[Reserved]``, ``Mine Safety Disclosures: not applicable``."""
+    return _COMPLETE.search(title) is not None
+
+
+def is_furniture(line: str) -> bool:
+    """Whether a line is blank, a page's number, a running title, a rule, or the heading of a part."""
+    return not line or _FURNITURE.fullmatch(line) is not None
+
+
+def gap_of(under: str) -> Gap:
+    """What kind of text stands `under` a heading, up to the next line that may be one."""
+    lines = [line for raw in under.split("\n") if not is_furniture(line := raw.strip())]
+    if not lines:
+        return Gap.EMPTY
+    if any(_OWN_WORDS.match(line) for line in lines):
+        return Gap.TEXT
+    if 2 * sum(has_page(line) for line in lines) > len(lines):
+        return Gap.ROWS
+    if len(lines) <= _MAX_TITLE_LINES and all(
+        has_page(line) or (len(line) <= _MAX_TITLE_CHARS and _SENTENCE.search(line) is None) for line in lines
+    ):
+        return Gap.TITLES
+    return Gap.TEXT
+
+
+def trimmed_end(text: str, start: int, end: int) -> int:
+    """`end` moved up over the page's number, ``Table of Contents`` and blank lines that stand last before it."""
+    while end > start:
+        last = line_start(text, end - 1)
+        line = text[last:end].strip()
+        if last <= start or (line and _PAGE_FOOT_LINE.fullmatch(line) is None):
+            break
+        end = last
+    return end

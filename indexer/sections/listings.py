@@ -1,0 +1,121 @@
+"""Tables of contents and indexes of items, which name every item and hold none.
+
+Their rows stand close together and in order, with nothing of the items' own between them. Most have a page, or the same
+items stand elsewhere in the document with their text. Short items (``None.``) stand as close, and are no such rows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from indexer.sections.forms import PARTS, Family
+from indexer.sections.lines import gap_of, has_page, is_complete, is_page_alone, line_before, line_start, without_page
+from indexer.sections.model import Gap, Heading, Key, Listing, Row
+
+_MAX_GAP_CHARS = 1500
+"""More than that is text: nothing of it needs to be looked at."""
+_LISTING_TITLE = re.compile(
+    r"\b(?:(?:cross[\s-]*)?reference\s+(?:index|table|sheet)|table\s+of\s+contents|index|contents)\b", re.IGNORECASE
+)
+_SIGNATURE = re.compile(r"^[^\S\n]*S ?I ?G ?N ?A ?T ?U ?R ?E ?S?[^\S\n]*$", re.IGNORECASE | re.MULTILINE)
+_ABOVE_LINES = 4
+_MAX_TITLE_CHARS = 80
+_HEADED = 2
+"""A running title and the heading of another item below it look like a list of so many rows."""
+
+
+def rows_of(text: str, headings: Sequence[Heading], family: Family) -> list[Row]:
+    """`headings` with what stands under each."""
+    rows = []
+    for number, heading in enumerate(headings):
+        end = headings[number + 1].start if number + 1 < len(headings) else len(text)
+        under = text[heading.body : min(line_start(text, end), heading.body + _MAX_GAP_CHARS)]
+        gap = Gap.TEXT if line_start(text, end) > heading.body + _MAX_GAP_CHARS else gap_of(under)
+        if family == "8-K" and gap is Gap.TITLES and _SIGNATURE.search(under):
+            gap = Gap.ROWS
+        first = next((line for line in under.split("\n") if line.strip()), "")
+        paged = has_page(heading.title) or (
+            gap is not Gap.TEXT
+            and (is_page_alone(first) or (bool(first) and not under.startswith("\n\n") and has_page(first)))
+        )
+        rows.append(Row(heading, gap, paged, is_complete(heading.title)))
+    return rows
+
+
+def split_listings(text: str, rows: Sequence[Row], family: Family) -> tuple[list[Heading], list[Listing]]:
+    """The headings that are no rows of a table of contents or index, and the tables and indexes."""
+    spoken = Counter(row.heading.key for row in rows if row.gap is Gap.TEXT and not _has_inline_page(row))
+    headings: list[Heading] = []
+    listings: list[Listing] = []
+    for group in _groups(rows):
+        title = _title_above(text, group[0].heading.start)
+        if _is_listing(group, spoken, family, is_titled=title is not None):
+            last = group[-1]
+            if (
+                len(group) == _HEADED and last.gap is Gap.TEXT and spoken[last.heading.key] == 1
+            ):  # under a running title
+                headings.append(group.pop().heading)
+            start = line_start(text, group[0].heading.start) if title is None else title
+            listings.append(Listing(tuple(group), start, group[-1].heading.body))
+        else:
+            headings += [row.heading for row in group]
+    return headings, listings
+
+
+def _groups(rows: Sequence[Row]) -> Iterator[list[Row]]:
+    """`rows` cut where text stands between two, or where the items begin anew."""
+    group: list[Row] = []
+    for row in rows:
+        if group and (
+            (group[-1].gap is Gap.TEXT and not _has_inline_page(group[-1])) or row.heading.key <= group[-1].heading.key
+        ):
+            yield group
+            group = []
+        group.append(row)
+    if group:
+        yield group
+
+
+def _has_inline_page(row: Row) -> bool:
+    return has_page(row.heading.title)
+
+
+def _is_listing(group: Sequence[Row], spoken: Mapping[Key, int], family: Family, *, is_titled: bool) -> bool:
+    """Whether the rows of a group, with nothing between them, are entries of a table of contents or an index."""
+    open_rows = [row for row in group if not row.is_complete]
+    paged = sum(row.has_page for row in open_rows)
+    if len(group) == 1:
+        return _has_inline_page(group[0]) or (
+            family == "8-K" and group[0].gap < Gap.TEXT and group[0].heading.key in spoken
+        )
+    bare = [row for row in group[:-1] if not row.is_complete and not row.has_page]
+    again = sum(row.heading.key in spoken for row in bare)
+    if paged and 2 * paged >= len(open_rows):
+        return True
+    if again and 2 * again >= len(bare):
+        return True
+    return (bool(bare) and 3 * len(group) >= 2 * len(PARTS[family])) or (
+        is_titled and len(group) > _HEADED and bool(paged or bare)
+    )
+
+
+def _title_above(text: str, start: int) -> int | None:
+    """Where the title of a table of contents or index begins that stands just above `start`; None where none does."""
+    place = line_start(text, start)
+    for _ in range(_ABOVE_LINES):
+        if not place:
+            return None
+        line = line_before(text, place)
+        place = line_start(text, place - 1)
+        if len(line) <= _MAX_TITLE_CHARS and _LISTING_TITLE.search(line):
+            return place
+        if line.rstrip().endswith((".", ";")):
+            return None
+    return None
+
+
+def listed_title(row: Row) -> str:
+    """The title that a row gives to its item."""
+    return without_page(row.heading.title)

@@ -1,0 +1,89 @@
+"""Where the text of each item ends, and whether it is only a reference to another place."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+
+from indexer.sections.lines import line_start, trimmed_end
+from indexer.sections.model import Divider, Heading, Listing, Section
+
+_END = re.compile(
+    r"S ?I ?G ?N ?A ?T ?U ?R ?E ?S?[^\w\n]*$|Pursuant to the requirements of", re.IGNORECASE | re.MULTILINE
+)
+_REFERENCE = re.compile(
+    r"""incorporated\s+(?:herein\s+|in\s+this\s+\w+\s+)?by\s+(?:this\s+)?reference|by\s+reference\s+to
+        |\b(?:see|refer\s+to|reference\s+is\s+made\s+to)\b|\bon\s+pages?\s+[0-9]|\bpages?\s+[0-9]+
+        |(?:is|are|will\s+be|to\s+be)\s+(?:set\s+forth|included|contained|presented|disclosed|found|provided)\s+(?:in|under|on|below)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_SENTENCE_END = re.compile(r"(?<=[a-z0-9)”\"])[.;](?=\s|\Z)")
+_JUST_ABOVE_CHARS = 80
+_MAX_REFERENCE_CHARS = 2500
+_REFERRING_SHARE = 0.6
+
+
+def cut(
+    text: str,
+    places: Sequence[int],
+    headings: Sequence[Heading],
+    dividers: Sequence[Divider],
+    listings: Sequence[Listing],
+) -> Iterator[Section]:
+    """The sections: each ends where the next heading, the part or the list of items before it begins.
+
+    The last ends before the signatures. Page numbers at the end belong to none.
+    """
+    for number, heading in enumerate(headings):
+        following = headings[number + 1] if number + 1 < len(headings) else None
+        end = len(text) if following is None else line_start(text, following.start)
+        borders = [end]
+        borders += [
+            listing.start for listing in listings if len(listing.rows) > 1 and heading.body <= listing.start < end
+        ]
+        borders += [
+            divider.start
+            for divider in dividers
+            if heading.body <= divider.start < end and _opens(divider, heading, following, min(borders))
+        ]
+        if following is None:
+            borders += [line_start(text, place) for place in _signatures(text, places, heading.body)]
+        yield _section(text, heading, min(borders))
+
+
+def titled(text: str, ended: Iterable[tuple[Heading, int]]) -> Iterator[Section]:
+    """The sections of headings whose ends are known."""
+    for heading, end in ended:
+        yield _section(text, heading, end)
+
+
+def _section(text: str, heading: Heading, border: int) -> Section:
+    end = trimmed_end(text, heading.body, max(heading.body, border))
+    body = text[heading.body : min(end, heading.body + _MAX_REFERENCE_CHARS + 1)]
+    return Section(
+        heading.part or None, heading.item, heading.heading, heading.start, end, heading.also, is_reference(body)
+    )
+
+
+def _opens(divider: Divider, heading: Heading, following: Heading | None, border: int) -> bool:
+    """Whether the heading of a part ends the section: it opens the part of the next item, or stands just above it."""
+    if divider.part != heading.part and (following is None or divider.part == following.part):
+        return True
+    return border - divider.end <= _JUST_ABOVE_CHARS
+
+
+def _signatures(text: str, places: Sequence[int], start: int) -> Iterator[int]:
+    for place in places[bisect_left(places, start) :]:
+        if _END.match(text, place):
+            yield place
+            return
+
+
+def is_reference(body: str) -> bool:
+    """Whether the text under a heading says only where the item is told: most of it is sentences that refer."""
+    if not body.strip() or len(body) > _MAX_REFERENCE_CHARS:
+        return False
+    sentences = [sentence.strip() for sentence in _SENTENCE_END.split(body) if sentence.strip()]
+    referring = sum(len(sentence) for sentence in sentences if _REFERENCE.search(sentence))
+    return referring >= _REFERRING_SHARE * sum(map(len, sentences))

@@ -1,0 +1,215 @@
+"""Items whose text stands under a heading without their number; a table of contents or an index tells which they are.
+
+A table of contents may number an item that the body has under its title alone. And some reports have headings of their
+own, and an index that says on which pages each item of the form is answered (``Form 10-K Cross-Reference Index``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from indexer.sections.lines import has_page, is_furniture, line_end, without_page
+from indexer.sections.model import Gap, Heading, Key, Listing, Row
+
+_WORD = re.compile(r"[^\W_]+")
+_BETWEEN_WORDS = r"\W{1,40}"
+_MIN_TITLE_CHARS = 8
+_MIN_PREFIX_WORDS = 2
+_OPEN_WORDS = frozenset(("a", "an", "and", "by", "certain", "for", "in", "of", "on", "or", "the", "to", "with"))
+
+_FOOT = re.compile(
+    r"""^[^\S\n]*(?:[-–—(]?[ ]?(?P<alone>[1-9][0-9]{0,2})[ ]?[-–—)]?
+          |[^\n]{0,50}\bform\ 10-[KQ][^\S\n]+(?P<last>[1-9][0-9]{0,2})
+          |(?P<first>[1-9][0-9]{0,2})[^\S\n][^\n]{0,50}\bform\ 10-[KQ])[^\S\n]*$""",
+    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+)
+_RANGE = re.compile(r"(?<![-\w])([1-9][0-9]{0,2})(?:\s?[-–—]\s?([1-9][0-9]{0,2}))?(?![\w])")
+_USUAL_TITLE = re.compile(
+    r"""^[^\w\n]*(?:(?:legal\ proceedings|risk\ factors|properties|cybersecurity|controls\ and\ procedures|exhibits)
+        |(?:(?:consolidated\ |audited\ )?financial\ statements|management.s\ discussion\ and\ analysis
+        |quantitative\ and\ qualitative\ disclosures?|market\ for\ (?:the\ )?registrant)[^\n]{0,120})[^\w\n]*$""",
+    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+)
+"""A line that begins another part of a report, whichever."""
+_MIN_PAGES = 5
+_MAX_PAGE_STEP = 3
+"""Pages may lack their number, but no more than two in a row."""
+
+
+def with_titled(text: str, headings: Sequence[Heading], listings: Sequence[Listing]) -> list[Heading]:
+    """`headings`, and for items that a table of contents numbers and they lack, lines with the title it gives them.
+
+    Such a line stands between the headings of the items before and after. Where it is missing too, an item begins with
+    the first part of it that the table lists: financial statements often have no heading but their own.
+    """
+    taken = {heading.key for heading in headings}
+    added: list[Heading] = []
+    for listing in listings:
+        for number, row in enumerate(listing.rows):
+            key = row.heading.key
+            if key in taken or row.is_complete or len(listing.rows) == 1:
+                continue
+            start, end = _between(headings, key, listing.end, len(text))
+            for title in _titles(text, listing, number):
+                if place := _title_line(text, title, start, end):
+                    added.append(_titled(text, row, place))
+                    taken.add(key)
+                    break
+    return sorted([*headings, *added], key=lambda heading: heading.start)
+
+
+def _between(headings: Sequence[Heading], key: Key, start: int, length: int) -> tuple[int, int]:
+    """Where an item with this key may stand: after the items before it, and before those after it."""
+    start = max([start, *(heading.body for heading in headings if heading.key < key)])
+    return start, min(
+        (heading.start for heading in headings if heading.key > key and heading.start > start), default=length
+    )
+
+
+def _titles(text: str, listing: Listing, number: int) -> Iterator[str]:
+    """What a table of contents calls an item, then the first part of it that it lists."""
+    row = listing.rows[number]
+    yield without_page(row.heading.title)
+    stop = listing.rows[number + 1].heading.start if number + 1 < len(listing.rows) else listing.end
+    for line in text[row.heading.body : stop].split("\n"):
+        if not is_furniture(line.strip()):
+            if has_page(line) or row.gap in (Gap.ROWS, Gap.TITLES):
+                yield without_page(line)
+            return
+
+
+def _title_line(text: str, title: str, start: int, end: int, *, may_be_short: bool = False) -> tuple[int, int] | None:
+    """Begin and end of the first line between `start` and `end` that is `title`, or some first words of it.
+
+    A line that goes on after its title (``RISK FACTORS. We may …``) has it in capitals.
+    """
+    words = _WORD.findall(title)
+    if sum(map(len, words)) < _MIN_TITLE_CHARS:
+        return None
+    least = min(_MIN_PREFIX_WORDS, len(words)) if may_be_short else len(words)
+    while least < len(words) and words[least - 1].lower() in _OPEN_WORDS:
+        least += 1
+    more = ""
+    for word in reversed(words[least:]):
+        more = f"(?:{_BETWEEN_WORDS}{re.escape(word)}{more})?"
+    written = _BETWEEN_WORDS.join(map(re.escape, words[:least])) + more
+    line = re.compile(rf"^[^\w\n]*({written})(?:[^\w\n]*$|\.[^\S\n])", re.IGNORECASE | re.MULTILINE)
+    for found in line.finditer(text, start, end):
+        if found.end() == line_end(text, found.end(1)) or found[1].isupper():
+            return found.start(1), found.end()
+    return None
+
+
+def _titled(text: str, row: Row, place: tuple[int, int]) -> Heading:
+    """The heading of a row's item, on the line that has its title."""
+    start, body = place
+    heading = " ".join(text[start:body].split())
+    return replace(row.heading, heading=heading, title=heading, start=start, body=body, fits=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pages:
+    """Where the printed pages of a report begin and end, by their numbers; the text ends at `end`."""
+
+    spans: Mapping[int, tuple[int, int]]
+    end: int
+
+    def span(self, page: int) -> tuple[int, int] | None:
+        """Where a page begins and ends, its number included; of the next, where it has none. None after the last."""
+        numbers = range(page, page + _MAX_PAGE_STEP)
+        found = next((self.spans[number] for number in numbers if number in self.spans), None)
+        if found is None and page - 1 in self.spans:  # the last, whose number stands below the index
+            return self.spans[page - 1][1], self.end
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """An item's text. What begins on its last page, which begins at `last_page`, may end it."""
+
+    heading: Heading
+    end: int
+    last_page: int
+
+
+def from_index(text: str, index: Listing) -> list[tuple[Heading, int]]:
+    """The headings, with the ends of their text, of the items that an index names the pages of.
+
+    An item begins with its title on the first of its pages, and where the page has no such line, with the page. It
+    ends with its last page, or where another item begins there. Where the text has no page numbers, titles alone tell.
+    """
+    pages = _pages(text, index.start)
+    spans = _titled_spans(text, index) if not pages.spans else _paged_spans(text, index, pages)
+    kept: list[_Span] = []
+    for span in sorted(spans, key=lambda span: span.heading.start):
+        if kept and span.heading.start < kept[-1].end:
+            if span.heading.start < kept[-1].last_page or span.heading.start == kept[-1].heading.start:
+                continue  # a part of the one before
+            kept[-1] = replace(kept[-1], end=span.heading.start)
+        kept.append(span)
+    return [(span.heading, span.end) for span in kept]
+
+
+def _titled_spans(text: str, index: Listing) -> Iterator[_Span]:
+    for row in index.rows:
+        title = without_page(row.heading.title)
+        if _runs(row) and (place := _title_line(text, title, 0, index.start, may_be_short=True)):
+            following = _USUAL_TITLE.search(text, place[1], index.start)
+            yield _Span(_titled(text, row, place), following.start() if following else index.start, place[1])
+
+
+def _paged_spans(text: str, index: Listing, pages: _Pages) -> Iterator[_Span]:
+    """A span for each item: its first pages that lie in no other item's."""
+    taken: list[_Span] = []
+    for row, runs in sorted(((row, runs) for row in index.rows if (runs := _runs(row))), key=_by_first_page):
+        for first, last in runs:
+            span = _paged_span(text, row, pages.span(first), pages.span(last))
+            if span and not any(other.heading.start < span.heading.start < other.last_page for other in taken):
+                taken.append(span)
+                yield span
+                break
+
+
+def _by_first_page(paged: tuple[Row, list[tuple[int, int]]]) -> tuple[int, int]:
+    """Of two items that begin on one page the longer comes first."""
+    first, last = paged[1][0]
+    return first, -last
+
+
+def _paged_span(text: str, row: Row, first: tuple[int, int] | None, last: tuple[int, int] | None) -> _Span | None:
+    if first is None or last is None:
+        return None
+    title = without_page(row.heading.title)
+    place = _title_line(text, title, *first, may_be_short=True)
+    heading = _titled(text, row, place or (first[0], first[0]))
+    if place is None:
+        heading = replace(heading, heading=without_page(row.heading.heading), title=title)
+    return _Span(heading, max(last[1], heading.body), last[0])
+
+
+def _runs(row: Row) -> list[tuple[int, int]]:
+    """The pages of a row, first and last of each run: ``4-6, 78-80``."""
+    written = row.heading.title[len(without_page(row.heading.title)) :]
+    runs = [(int(found[1]), int(found[2] or found[1])) for found in _RANGE.finditer(written)]
+    return [(first, last) for first, last in runs if first <= last]
+
+
+def _pages(text: str, end: int) -> _Pages:
+    """The pages of `text` up to `end`: their numbers are the longest row of lines whose numbers rise."""
+    best: dict[int, tuple[int, int]] = {}
+    feet: list[tuple[int, int, int]] = []
+    for found in _FOOT.finditer(text, 0, end):
+        number = int(found["alone"] or found["last"] or found["first"])
+        length, previous = max(best.get(number - step, (0, -1)) for step in range(1, _MAX_PAGE_STEP + 1))
+        feet.append((number, found.end(), previous))
+        if length + 1 >= best.get(number, (0, -1))[0]:
+            best[number] = (length + 1, len(feet) - 1)
+    length, place = max(best.values(), default=(0, -1))
+    spans: dict[int, tuple[int, int]] = {}
+    while length >= _MIN_PAGES and place >= 0:
+        number, foot, previous = feet[place]
+        spans[number] = (feet[previous][1] + 1 if previous >= 0 else 0, foot)
+        place = previous
+    return _Pages(spans, end)
