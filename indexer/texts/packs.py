@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import astuple, replace, dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import Any, BinaryIO
 
 import zstandard
