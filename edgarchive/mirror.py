@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Self
 
 from archiver.progress import CancelToken, Progress
@@ -20,15 +21,16 @@ from edgarchive.indexing import index_after
 class Mirror:
     """Brings submissions from EDGAR to disk and into the full-text index. Use it as an async context manager.
 
-    Opening it makes no request. Raises `SettingsError` where the settings name no identity.
+    Opening it makes no request. `clock` gives the moment in UTC; without it the system's does. Raises
+    `SettingsError` where the settings name no identity.
 
     >>> async with Mirror(Settings(user_agent="Example Research research@example.com")) as mirror:  # doctest: +SKIP
     ...     report = await mirror.sync(Selection(forms=["8-K"], since="2024-01-01"))
     """
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, *, clock: Callable[[], datetime] | None = None) -> None:
         self.settings = settings or Settings()
-        self._downloader = Downloader(self.settings)
+        self._downloader = Downloader(self.settings, clock=clock)
 
     async def __aenter__(self) -> Self:
         await self._downloader.__aenter__()

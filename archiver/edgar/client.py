@@ -17,10 +17,10 @@ from yarl import URL
 
 from archiver.edgar.pacer import Pacer
 from archiver.edgar.proxy import proxy_for
-from archiver.edgar.responses import PEEK_BYTES, etag_md5, is_page, refusal
+from archiver.edgar.responses import PEEK_BYTES, etag_md5, http_date, is_page, refusal, validator
 from archiver.errors import FetchError, TooLargeError, TroubleError, UnreachableError
 from archiver.events import event
-from archiver.redaction import quoted
+from archiver.redaction import quoted, shown_url
 from archiver.streams.decoding import ContentDecoder
 
 _log = logging.getLogger(__name__)
@@ -35,6 +35,8 @@ _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-")
 _MAX_REDIRECTS = 3
 _READ_BYTES = 1 << 18
 _SNIFF_BYTES = 64
+_PACKING_BYTES = 1 << 20
+"""What packing may add to a body that does not shrink."""
 _TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=30, sock_read=60)
 PATIENCE_S = 120.0
 """Seconds that the headers of an answer may take, and over which a body must come at `SLOWEST_BYTES_PER_S`."""
@@ -77,20 +79,22 @@ class Answer:
         max_bytes: int,
         conditional: bool = False,
         part: Part | None = None,
+        xml: bool = False,
         patience_s: float = PATIENCE_S,
     ) -> None:
+        self._xml = xml
         self._response = response
         self._patience_s = patience_s
         self._decoder = ContentDecoder(response.headers.get("Content-Encoding", "").strip().lower())
         self._max_bytes = max_bytes
-        self._decoded_bytes = 0
+        self._decoded_bytes = self._received_bytes = 0
         self._peeked: list[Chunk] = []
         self._chunks = self._read()
-        self.url = str(response.url)
+        self.url = shown_url(str(response.url))
         self.is_gzip = self._decoder.is_gzip
         self.etag_md5 = etag_md5(response.headers.get("ETag"))
-        self.last_modified = response.headers.get("Last-Modified")
-        self.version = response.headers.get("ETag") or self.last_modified
+        self.last_modified = http_date(response.headers.get("Last-Modified"))
+        self.version = validator(response.headers)
         self.first_byte = _first_byte(response) if part else 0
         self.length = None if response.content_length is None else self.first_byte + response.content_length
         self.is_unmodified = conditional and response.status == HTTPStatus.NOT_MODIFIED
@@ -100,36 +104,43 @@ class Answer:
         checked_s, came_bytes = clock(), 0
         async for received in self._response.content.iter_chunked(_READ_BYTES):
             came_bytes += len(received)
+            self._bound(received=len(received))
             if (taken_s := clock() - checked_s) > self._patience_s:
                 if came_bytes < SLOWEST_BYTES_PER_S * taken_s:
                     raise TroubleError(f"EDGAR sends fewer than {SLOWEST_BYTES_PER_S} bytes a second")
                 checked_s, came_bytes = clock(), 0
             rest = received
             for decoded in self._decoder.decode(received):
-                self._decoded_bytes += len(decoded)
-                if self._decoded_bytes > self._max_bytes:
-                    raise TooLargeError(
-                        f"the body passes {self._max_bytes} decoded bytes", "raise max_submission_bytes to take it"
-                    )
+                self._bound(decoded=len(decoded))
                 yield Chunk(rest, decoded)
                 rest = b""
             if rest:
                 yield Chunk(rest, b"")
         self._decoder.finish()
 
+    def _bound(self, *, received: int = 0, decoded: int = 0) -> None:
+        """Count what came; packed bytes have a bound too, since a gzip stream may go on for ever and say nothing."""
+        self._received_bytes += received
+        self._decoded_bytes += decoded
+        if self._decoded_bytes > self._max_bytes or self._received_bytes > self._max_bytes + _PACKING_BYTES:
+            raise TooLargeError(
+                f"the body passes {self._max_bytes} decoded bytes", "raise max_submission_bytes to take it"
+            )
+
     async def check(self) -> None:
         """Look at the first bytes; raise the refusal that the answer stands for."""
         if self.is_unmodified:
             return
-        head = b""
+        head, whole = b"", True
         status = HTTPStatus.OK if self.first_byte else self._response.status
         taken = status == HTTPStatus.OK
         async for chunk in self._chunks:
             self._peeked.append(chunk)
             head += chunk.decoded
-            if len(head) >= (PEEK_BYTES if not taken or is_page(head) else _SNIFF_BYTES):
+            if len(head) >= (PEEK_BYTES if not taken or is_page(head, xml=self._xml) else _SNIFF_BYTES):
+                whole = False
                 break
-        if error := refusal(status, head[:PEEK_BYTES], self._response.headers):
+        if error := refusal(status, head[:PEEK_BYTES], self._response.headers, whole=whole, xml=self._xml):
             raise error
         if not head:
             raise TroubleError("EDGAR sent an empty body")
@@ -170,12 +181,19 @@ class Client:
 
     @contextlib.asynccontextmanager
     async def get(
-        self, url: str, *, max_bytes: int, modified_since: str | None = None, part: Part | None = None
+        self,
+        url: str,
+        *,
+        max_bytes: int,
+        modified_since: str | None = None,
+        part: Part | None = None,
+        xml: bool = False,
     ) -> AsyncIterator[Answer]:
         """Ask for `url`; the answer is open within the `async with`.
 
         With `modified_since`, the HTTP date of what the caller has, the answer may be `is_unmodified` and have no body.
         With `part`, only that is asked for, and the answer's `first_byte` says whether the server has obliged.
+        `xml`: the file is XML, as no submission or index is.
         Raises `AbsentError`, `BlockedError`, `TroubleError` (`DamagedBodyError` among them), `TooLargeError` once more
         than `max_bytes` decoded bytes have come, `UnreachableError`, or `FetchError` for what no attempt will mend.
         """
@@ -185,7 +203,12 @@ class Client:
                 headers |= part.headers()
             response = await self._follow(URL(url), headers)
             answer = Answer(
-                response, max_bytes=max_bytes, conditional=bool(modified_since), part=part, patience_s=self._patience_s
+                response,
+                max_bytes=max_bytes,
+                conditional=bool(modified_since),
+                part=part,
+                xml=xml,
+                patience_s=self._patience_s,
             )
             try:
                 await answer.check()
@@ -196,13 +219,14 @@ class Client:
     async def _follow(self, url: URL, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
         for _ in range(_MAX_REDIRECTS + 1):
             await self._pacer.start()
-            _log.debug("asking for %s", url, extra=event("asked", url=str(url)))
+            shown = shown_url(str(url))
+            _log.debug("asking for %s", shown, extra=event("asked", url=shown))
             began_s = time.monotonic()
             response = await self._ask(url, headers)
             ms = round((time.monotonic() - began_s) * 1000)
             length = response.content_length
-            facts = event("answered", url=str(url), status=response.status, bytes=length, ms=ms)
-            _log.debug("GET %s: %d", url, response.status, extra=facts)
+            facts = event("answered", url=shown, status=response.status, bytes=length, ms=ms)
+            _log.debug("GET %s: %d", shown, response.status, extra=facts)
             if response.status not in _REDIRECTS:
                 return response
             response.close()
@@ -247,7 +271,9 @@ def _redirect(url: URL, location: str) -> URL:
     except ValueError:
         raise FetchError(f"EDGAR redirects to {quoted(location)!r}, which is no address") from None
     if not stays:
-        raise FetchError(f"EDGAR redirects to another host, {target.host}", "no redirect off the host is followed")
+        raise FetchError(
+            f"EDGAR redirects to another host, {quoted(target.host or '')}", "no redirect off the host is followed"
+        )
     return target
 
 

@@ -13,41 +13,56 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from archiver.errors import AbsentError, BlockedError, DamagedBodyError, EdgarchiveError, FetchError, TroubleError
-from archiver.redaction import quoted
+from archiver.redaction import quoted, without_addresses
 
 PEEK_BYTES = 16 * 1024
 """How much of a page is read to tell what it is; EDGAR's own pages have 250 bytes to 8 KB."""
 
+_MOST_ETAG = 256
 _TITLE = re.compile(rb"<title[^>]*>\s*([^<]{0,200})", re.IGNORECASE)
 _ETAG_MD5 = re.compile(r'"([0-9a-f]{32})(?:-gzip)?"')
+_HTTP_DATE = re.compile(r"[A-Za-z]{3,9}, [0-9]{2}[ -][A-Za-z]{3}[ -][0-9]{2,4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT")
+_S3_ERROR = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^<>]*\?>)?\s*<Error>\s*<Code>([A-Za-z]{1,64})</Code>.*</Error>\s*", re.DOTALL
+)
+_ABSENT_CODES = {b"AccessDenied", b"NoSuchKey"}
 _RETRYABLE = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY}
 
 
-def is_page(head: bytes) -> bool:
-    """Whether a body starts like an HTML page or an S3 error: nothing that is fetched from EDGAR does."""
+def is_page(head: bytes, *, xml: bool = False) -> bool:
+    """Whether a body starts like an HTML page or an S3 error, which no file of EDGAR's does; with `xml` some do."""
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:64].lower()
-    return start.startswith((b"<!doctype html", b"<html", b"<head", b"<?xml", b"<error>"))
+    return start.startswith((b"<!doctype html", b"<html", b"<head", b"<error>")) or (
+        start.startswith(b"<?xml") and not (xml and b"<error>" not in head[:512].lower())
+    )
 
 
 def refusal(  # noqa: PLR0911 — one return for each kind of answer
-    status: int, head: bytes, headers: Mapping[str, str]
+    status: int, head: bytes, headers: Mapping[str, str], *, whole: bool = True, xml: bool = False
 ) -> EdgarchiveError | None:
-    """The error that an answer with `status` and first decoded bytes `head` stands for; None for a body to take."""
+    """The error that an answer with `status` and first decoded bytes `head` stands for; None for a body to take.
+
+    `whole`: `head` is all of the body. `xml`: the file that is asked for is XML itself. Anyone may write anything into
+    a filing, so what a body with status 200 says inside never counts; only a body that is a page from its first byte.
+    """
     text = head.lower()
+    page = is_page(head, xml=xml)
     retry_after = retry_after_s(headers.get("Retry-After"))
-    if b"undeclared automated tool" in text and is_page(head):
+    if page and b"undeclared automated tool" in text:
         return BlockedError(
             "EDGAR takes the user agent for an undeclared tool", "check the name and address in user_agent", retry_after
         )
-    if (b"request rate threshold exceeded" in text and is_page(head)) or status == HTTPStatus.TOO_MANY_REQUESTS:
+    if (page and b"request rate threshold exceeded" in text) or status == HTTPStatus.TOO_MANY_REQUESTS:
         return BlockedError(
             "EDGAR says that the request rate was exceeded", "lower rate, and wait ten minutes", retry_after
         )
-    if b"<code>accessdenied</code>" in text or b"<code>nosuchkey</code>" in text or status == HTTPStatus.NOT_FOUND:
+    if status == HTTPStatus.NOT_FOUND or (
+        status == HTTPStatus.FORBIDDEN and whole and s3_code(head, headers) in _ABSENT_CODES
+    ):
         return AbsentError("EDGAR does not have it")
     if status == HTTPStatus.FORBIDDEN:
         return BlockedError("EDGAR refused with status 403", "wait ten minutes before the next run", retry_after)
-    if b"sec.gov | file unavailable" in text and is_page(head):
+    if page and b"sec.gov | file unavailable" in text:
         return TroubleError("EDGAR shows its maintenance page", retry_after_s=retry_after)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _RETRYABLE:
         return TroubleError(f"EDGAR answered with status {status}", retry_after_s=retry_after)
@@ -55,11 +70,31 @@ def refusal(  # noqa: PLR0911 — one return for each kind of answer
         return DamagedBodyError("EDGAR sent a part (status 206) where the whole was asked for")
     if status != HTTPStatus.OK:
         return FetchError(f"EDGAR answered with status {status}")
-    if is_page(head):
+    if page:
         title = _TITLE.search(head)
-        named = f" titled {quoted(title[1].decode('latin-1').strip())!r}" if title else ""
-        return DamagedBodyError(f"EDGAR sent a web page{named} in place of the file", page=head)
+        named = f" titled {quoted(title[1].decode('utf-8', 'replace').strip())!r}" if title else ""
+        return DamagedBodyError(f"EDGAR sent a web page{named} in place of the file", page=without_addresses(head))
     return None
+
+
+def s3_code(body: bytes, headers: Mapping[str, str]) -> bytes | None:
+    """The code of an S3 error, where `body` is one from its first byte to its last and comes as XML; else None."""
+    match = _S3_ERROR.fullmatch(body) if len(body) <= PEEK_BYTES else None
+    kind = headers.get("Content-Type", "application/xml").partition(";")[0].strip().lower()
+    return match[1] if match and kind in {"application/xml", "text/xml", "application/octet-stream", ""} else None
+
+
+def http_date(value: str | None) -> str | None:
+    """A ``Last-Modified`` that is the date it should be, as it was written; None for anything else."""
+    return value if value and _HTTP_DATE.fullmatch(value) else None
+
+
+def validator(headers: Mapping[str, str]) -> str | None:
+    """What tells one version of a file from another: its ETag, else its date; None where neither can be used."""
+    etag = headers.get("ETag")
+    if etag and etag.isascii() and etag.isprintable() and len(etag) <= _MOST_ETAG:
+        return etag
+    return http_date(headers.get("Last-Modified"))
 
 
 def etag_md5(etag: str | None) -> str | None:

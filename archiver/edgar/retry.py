@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -20,6 +21,7 @@ ATTEMPTS = 5
 BLOCKS = 3
 """Block pages in a row, each after a full pause, before the run gives up."""
 
+_ACCESSION = re.compile(r"/([0-9]{10}-[0-9]{2}-[0-9]{6})\.txt$")
 _backoff = tenacity.wait_random_exponential(multiplier=0.5, max=60)
 _MAX_RETRY_AFTER_S = 600.0
 
@@ -40,8 +42,8 @@ class Fetcher:
         self._block_pause_s = block_pause_s
         self._sleep = sleep
 
-    async def run(self, work: Callable[[], Awaitable[Result]]) -> Result:
-        """The result of `work`, called anew for each attempt.
+    async def run(self, work: Callable[[], Awaitable[Result]], *, url: str) -> Result:
+        """The result of `work`, which asks for `url` and is called anew for each attempt.
 
         Passing faults (`TroubleError`, `UnreachableError`) are tried `ATTEMPTS` times. A block pauses every process of
         this machine and does not count as an attempt, until `BLOCKS` of them. What stays wrong is raised as it was.
@@ -69,7 +71,7 @@ class Fetcher:
             stop=stop,
             wait=_wait_s,
             sleep=self._sleep,
-            before_sleep=_log_retry,
+            before_sleep=lambda state: _log_retry(state, url),
             reraise=True,
         )
 
@@ -93,7 +95,9 @@ def _wait_s(state: tenacity.RetryCallState) -> float:
     return _backoff(state)
 
 
-def _log_retry(state: tenacity.RetryCallState) -> None:
+def _log_retry(state: tenacity.RetryCallState, url: str) -> None:
     error, attempt = _error(state), state.attempt_number
-    facts = event("retried", attempt=attempt, error=type(error).__name__)
-    _log.info("attempt %d failed, trying again: %s", attempt, error, extra=facts)
+    named = _ACCESSION.search(url)
+    accession = named[1] if named else None
+    facts = event("retried", accession=accession, url=url, attempt=attempt, error=type(error).__name__)
+    _log.info("attempt %d at %s failed, trying again: %s", attempt, accession or url, error, extra=facts)

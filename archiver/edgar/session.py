@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, Self
@@ -10,7 +12,11 @@ from archiver.edgar.client import Answer, Client, Part
 from archiver.edgar.endpoints import Endpoints
 from archiver.edgar.pacer import Pacer
 from archiver.edgar.retry import Fetcher, Result
+from archiver.errors import DamagedBodyError
+from archiver.events import event
 from archiver.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +50,29 @@ class Edgar:
         understand: Callable[[bytes], Result],
         *,
         max_bytes: int,
+        why: str,
         modified_since: str | None = None,
+        xml: bool = False,
     ) -> Read[Result] | None:
         """What `understand` makes of the whole decoded body of `url`; what it cannot understand is asked for anew.
 
-        None where EDGAR says that nothing has changed since `modified_since`, the HTTP date of what the caller has.
-        Raises as `Client.get`, `Fetcher.run` and `understand` do.
+        A body that is not the MD5 of its ETag, where that is one, is damaged. None where EDGAR says that nothing has
+        changed since `modified_since`, the HTTP date of what the caller has. `why` is for the log, `xml` as in
+        `Client.get`. Raises as `Client.get`, `Fetcher.run` and `understand` do.
         """
+        _log.info("asking for %s: %s", url, why, extra=event("asking", url=url, why=why))
 
         async def attempt() -> Read[Result] | None:
-            async with self._client.get(url, max_bytes=max_bytes, modified_since=modified_since) as answer:
+            async with self._client.get(url, max_bytes=max_bytes, modified_since=modified_since, xml=xml) as answer:
                 if answer.is_unmodified:
                     return None
                 body = b"".join([chunk.decoded async for chunk in answer])
+                md5 = hashlib.md5(body, usedforsecurity=False).hexdigest()
+                if answer.etag_md5 not in {None, md5}:
+                    raise DamagedBodyError(f"the body's MD5 is {md5}, EDGAR's ETag says {answer.etag_md5}")
                 return Read(understand(body), answer.last_modified)
 
-        return await self._fetcher.run(attempt)
+        return await self._fetcher.run(attempt, url=url)
 
     async def take(
         self,
@@ -78,7 +91,7 @@ class Edgar:
             async with self._client.get(url, max_bytes=max_bytes, part=part()) as answer:
                 return await use(answer)
 
-        return await self._fetcher.run(attempt)
+        return await self._fetcher.run(attempt, url=url)
 
     async def __aenter__(self) -> Self:
         return self

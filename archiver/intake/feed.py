@@ -23,7 +23,7 @@ from archiver.intake.download import FeedStream
 from archiver.intake.records import ref_of
 from archiver.intake.single import keep_beside
 from archiver.listings.cache import IndexCache
-from archiver.listings.daily_index import Listed
+from archiver.listings.folders import Listed
 from archiver.listings.reader import FullIndex
 from archiver.planning.plan import FIRST_FEED_DAY, Outcome, Plan
 from archiver.planning.planner import fingerprint
@@ -106,8 +106,11 @@ async def sync_feed(
         )
     first = max(first or FIRST_FEED_DAY, FIRST_FEED_DAY)
     key = f"feed {fingerprint(selections)}"
-    async for quarter in index.published(list(quarters(first, last)), trees=("Feed",)):
-        listed = feed_days(await index.listed(f"Feed/{quarter.folder}") or {}, quarter)
+    wanted = list(quarters(first, last))
+    for quarter in wanted:
+        if not await index.is_published(quarter, wanted=len(wanted), trees=("Feed",)):
+            continue
+        listed = feed_days(await index.listed(f"Feed/{quarter.folder}", why="which days the Feed has") or {}, quarter)
         for day, file in sorted(listed.items(), reverse=True):
             if not first <= day <= last:
                 continue

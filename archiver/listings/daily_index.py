@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from archiver.edgar.endpoints import Quarter
+from archiver.listings.folders import Listed
 
 SETTLED_DAYS = 100
 """Days after its end in which a quarter's late changes are looked for by reading a window of its daily files again."""
@@ -19,30 +19,6 @@ WINDOW_DAYS = 14
 """That window: 587 of 5 516 daily files were rewritten more than a week after their day (measured)."""
 
 _NAME = re.compile(r"master\.(\d{8}|\d{6})\.idx(\.gz)?")
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A file in one of EDGAR's folder lists: its name, and when it changed and how large it is, as the list says."""
-
-    name: str
-    changed: str
-    size: str
-
-    @property
-    def stamp(self) -> str:
-        """What the list says of it, in one text: another stamp is another file."""
-        return f"{self.changed} {self.size}".strip()
-
-    @property
-    def changed_at(self) -> datetime | None:
-        """When it changed, by EDGAR's clock; None where the list says nothing that can be read."""
-        for spelling in ("%m/%d/%Y %I:%M:%S %p", "%Y-%m-%d %H:%M:%S"):
-            try:
-                return datetime.strptime(self.changed, spelling)  # noqa: DTZ007 — compared with its like only
-            except ValueError:
-                continue
-        return None
 
 
 def daily_files(listed: Iterable[Listed], quarter: Quarter) -> dict[date, Listed]:

@@ -21,8 +21,8 @@ from archiver.streams.decoding import gunzip
 
 _log = logging.getLogger(__name__)
 
-MAX_TEXT_BYTES = 500_000_000
-"""Far above the largest quarterly index (33 MB); what is larger is none."""
+MAX_BODY_BYTES = 150_000_000
+"""Far above the largest quarterly index (33 MB), and its text is no larger; what is larger is none."""
 _PIECE_BYTES = 1 << 18
 _DASHES = re.compile(rb"-{20,}\s*")
 _ROW = re.compile(
@@ -30,14 +30,29 @@ _ROW = re.compile(
     rb"edgar/data/[0-9]+/([0-9]{10}-[0-9]{2}-[0-9]{6})\.txt\r?\n?"
 )
 """A row as nearly all are; the others are read with care."""
-_DAY = re.compile(rb"\|([0-9]{4}-?[0-9]{2}-?[0-9]{2})\|[^|\r\n]*$", re.MULTILINE)
+_DAY = re.compile(rb"\|([0-9]{4}-?[0-9]{2}-?[0-9]{2})\|[^|\n]*$", re.MULTILINE)
+_BEGIN = re.compile(rb"^CIK\|Company Name\|Form Type\|Date Filed\|File ?[Nn]ame[ \t]*\n-{20,}[ \t]*\n", re.MULTILINE)
+_MOST_UNREADABLE = 0.1
+"""Of a sound index no row in thousands cannot be read (measured)."""
 
 
 def unpack_master_index(body: bytes) -> bytes:
-    """The text of a master index, `body` being ``master.idx`` or ``master.gz``. Raises `DamagedBodyError`."""
+    """The text of a master index, `body` being ``master.idx`` or ``master.gz``, with LF as line ends.
+
+    Raises `DamagedBodyError` unless it is whole: the line of column names and the line of dashes under it, the end of a
+    line at its end, and rows that can be read between them. One without any row is whole.
+    """
     text = _unpacked(body) if body.startswith(b"\x1f\x8b") else body
-    if b"|" not in text[:65536] or not any(_DASHES.fullmatch(line) for line in text[:65536].splitlines()):
+    if b"\r" in text:
+        text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    begin = _BEGIN.search(text, 0, 65536)
+    if begin is None:
         raise DamagedBodyError("a body that is not a master index")
+    if not text.endswith(b"\n"):
+        raise DamagedBodyError("a master index that is cut in the middle of a row")
+    rows = text.count(b"\n", begin.end())
+    if rows - len(_DAY.findall(text, begin.end())) > max(_MOST_UNREADABLE * rows, 1):
+        raise DamagedBodyError("a master index most of whose rows cannot be read")
     return text
 
 
@@ -45,8 +60,8 @@ def _unpacked(body: bytes) -> bytes:
     pieces, size = [], 0
     for piece in gunzip(body[at : at + _PIECE_BYTES] for at in range(0, len(body), _PIECE_BYTES)):
         size += len(piece)
-        if size > MAX_TEXT_BYTES:
-            raise DamagedBodyError(f"a master index of more than {MAX_TEXT_BYTES} bytes")
+        if size > MAX_BODY_BYTES:
+            raise DamagedBodyError(f"a master index of more than {MAX_BODY_BYTES} bytes")
         pieces.append(piece)
     return b"".join(pieces)
 
@@ -82,10 +97,19 @@ def parse_master_index(text: bytes) -> Iterator[MasterIndexEntry]:
             _log.warning("master index line %d cannot be read: %s", number, shown, extra=facts)
 
 
-def last_day(text: bytes) -> date | None:
-    """The newest filing date in a master index: what was filed by then it should have. None for one without rows."""
-    days = set(_DAY.findall(text))
-    return max((date.fromisoformat(day.decode()) for day in days if _is_date(day)), default=None)
+def last_day(text: bytes, *, since: date, until: date) -> date | None:
+    """The newest filing date from `since` to `until` in a master index: what was filed by then it should have.
+
+    Rows with a date outside its quarter or in the future stand in real indexes, and say nothing of what it covers.
+    None for one without rows of these days.
+    """
+    days = {date.fromisoformat(day.decode()) for day in set(_DAY.findall(text)) if _is_date(day)}
+    return max((day for day in days if since <= day <= until), default=None)
+
+
+def has_rows(text: bytes) -> bool:
+    """Whether a master index names any submission."""
+    return _DAY.search(text) is not None
 
 
 def _is_date(text: bytes) -> bool:

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TypeVar
 
 from archiver.catalogue.listings import IndexFile
 from archiver.edgar.endpoints import Quarter
 from archiver.edgar.session import Edgar, Read
-from archiver.errors import AbsentError, DamagedBodyError, FetchError, UnreachableError
+from archiver.errors import AbsentError, FetchError, UnreachableError
 from archiver.events import event
 from archiver.identifiers import Cik
 from archiver.listings.cache import IndexCache
-from archiver.listings.daily_index import SETTLED_DAYS, Listed, daily_files, needed_days
-from archiver.listings.master_index import MAX_TEXT_BYTES, last_day, parse_master_index, unpack_master_index
+from archiver.listings.daily_index import daily_files, needed_days
+from archiver.listings.folders import MAX_LIST_BYTES, Listed, parse_list
+from archiver.listings.master_index import MAX_BODY_BYTES, has_rows, last_day, unpack_master_index
+from archiver.listings.quarter_index import QuarterIndex, version_of
+from archiver.listings.readings import Readings
 from archiver.listings.tickers import parse_tickers
-from archiver.model import MasterIndexEntry
 
 Result = TypeVar("Result")
 
@@ -31,32 +32,18 @@ _NAMES = ("master.gz", "master.idx")
 """The smallest first; its gzip also carries a checksum."""
 _FEW_QUARTERS = 8
 """Up to so many quarters are asked for one by one; for more, the listings of years and quarters cost less."""
+_NEW_DAYS = 7
+"""So many days a quarter may have begun without an index of it."""
+_TREES = ("full-index", "daily-index")
 
 
 @dataclass(frozen=True, slots=True)
-class QuarterIndex:
-    """The indexes of one quarter as they were read: the quarterly one (None: EDGAR has none yet) and daily ones."""
+class _Fetched:
+    """One index file: what is known of it, its bytes, and whether they came whole and as listed in this run."""
 
-    quarter: Quarter
-    full: tuple[IndexFile, bytes] | None
-    daily: tuple[tuple[IndexFile, bytes], ...]
-
-    @property
-    def version(self) -> str:
-        """A text that changes with any of the files."""
-        files = [self.full, *self.daily] if self.full else [*self.daily]
-        known = "\n".join(f"{file.path} {file.sha256}" for file, _ in files)
-        return hashlib.sha256(known.encode()).hexdigest()
-
-    def full_entries(self) -> Iterator[MasterIndexEntry]:
-        """The rows of the quarterly index."""
-        if self.full is not None:
-            yield from parse_master_index(unpack_master_index(self.full[1]))
-
-    def daily_entries(self) -> Iterator[MasterIndexEntry]:
-        """The rows of the daily ones."""
-        for _, body in self.daily:
-            yield from parse_master_index(unpack_master_index(body))
+    file: IndexFile
+    body: bytes
+    fresh: bool = False
 
 
 class FullIndex:
@@ -71,22 +58,16 @@ class FullIndex:
         self._cache = cache
         self._today = today
         self._known_folders: dict[str, Collection[str] | None] = {}
+        self.readings = Readings(cache, today=today)
 
-    async def published(
-        self, wanted: Sequence[Quarter], *, trees: Sequence[str] = ("full-index", "daily-index")
-    ) -> AsyncIterator[Quarter]:
-        """Those of `wanted` that EDGAR may have something of in any of its `trees`, in their order.
+    async def is_published(self, quarter: Quarter, *, wanted: int, trees: Sequence[str] = _TREES) -> bool:
+        """Whether EDGAR may have something of `quarter`, one of so many `wanted`, in any of its `trees`.
 
         The listings of years and quarters are read as they are needed, and only for a span in which they save requests.
-        A quarter that has not settled is never left out: its daily index comes before the quarterly one.
+        A quarter that has not settled always may: its daily index comes before the quarterly one.
         """
-        few = len(wanted) <= _FEW_QUARTERS
-        for quarter in wanted:
-            settled = quarter.last_day + timedelta(days=SETTLED_DAYS) < self._today
-            if few or not settled or await self._in_any(trees, quarter):
-                yield quarter
-
-    async def _in_any(self, trees: Sequence[str], quarter: Quarter) -> bool:
+        if wanted <= _FEW_QUARTERS or not self.readings.is_settled(quarter):
+            return True
         for tree in trees:
             if await self._has(tree, quarter):
                 return True
@@ -104,94 +85,202 @@ class FullIndex:
 
     async def _folders(self, folder: str) -> Collection[str] | None:
         if folder not in self._known_folders:
-            self._known_folders[folder] = await self.listed(folder)
+            self._known_folders[folder] = await self.listed(folder, why="which quarters EDGAR has")
         return self._known_folders[folder]
+
+    def kept_version(self, quarter: Quarter) -> str | None:
+        """The version of the indexes that the last reading of `quarter` has kept; None where it has not kept them."""
+        files = self._kept_files(quarter)
+        return None if files is None else version_of(files)
+
+    def kept(self, quarter: Quarter) -> QuarterIndex | None:
+        """The indexes of `quarter` as the last reading has kept them; None where they are not all there and sound."""
+        files = self._kept_files(quarter)
+        if files is None:
+            return None
+        copies = [copy for file in files if (copy := self._cache.get(file.path)) is not None]
+        if len(copies) < len(files):
+            return None
+        full = copies[0] if copies and copies[0][0].path.startswith("full-index") else None
+        return QuarterIndex(quarter, full, tuple(copies[1:] if full else copies), asked=False)
+
+    def _kept_files(self, quarter: Quarter) -> list[IndexFile] | None:
+        reading = self.readings.get(quarter)
+        if reading is None:
+            return None
+        files = [file for path in reading.files if (file := self._cache.known(path)) is not None]
+        return files if len(files) == len(reading.files) else None
 
     async def quarter(self, quarter: Quarter, *, since: date | None = None, until: date | None = None) -> QuarterIndex:
         """The indexes of `quarter`; of the daily ones those that are needed from `since` to `until`, inclusive.
 
-        The folders' ``index.json`` say which files there are; where EDGAR serves none, the names of the quarterly index
-        are tried in turn, and no daily one is guessed.
+        The folders' ``index.json`` say which files there are and which have changed; where EDGAR serves none, the names
+        of the quarterly index are tried in turn, and no daily one is guessed. A file that EDGAR does not have any more
+        is taken from the cache, with a warning.
+        """
+        earlier, doubted = self.readings.get(quarter), self.readings.is_doubted(quarter)
+        if earlier is not None and not doubted and self.readings.is_settled(quarter):
+            unchanged = await self._unchanged(quarter, earlier.files)
+            if unchanged is not None:
+                self.readings.set(quarter, earlier.files)
+                return unchanged
+        full, listed = await self._full(quarter, earlier.files if earlier else None, doubted=doubted)
+        folder = f"daily-index/{quarter.folder}"
+        daily = daily_files((await self.listed(folder, why="which daily indexes there are") or {}).values(), quarter)
+        covered = full.file.last_day if full else None
+        days = needed_days(daily, quarter=quarter, full=listed, covered=covered, today=self._today)
+        wanted = [day for day in days if (since is None or day >= since) and (until is None or day <= until)]
+        read = [
+            await self._index(f"{folder}/{daily[day].name}", quarter, daily[day], why="a day that the quarter lacks")
+            for day in wanted
+        ]
+        found = tuple((one.file, one.body) for one in read if one is not None)
+        if full is None and not found:
+            _log.info("EDGAR has no index of %s", quarter, extra=event("index-absent", quarter=str(quarter)))
+        index = QuarterIndex(quarter, (full.file, full.body) if full else None, found, fresh=bool(full and full.fresh))
+        if len(wanted) == len(days):
+            self.readings.set(quarter, [file.path for file in index.files])
+        return index
+
+    async def _unchanged(self, quarter: Quarter, earlier: Sequence[str]) -> QuarterIndex | None:
+        """What an earlier run has kept of a settled quarter, where one request says that it still holds; else None."""
+        if not earlier:
+            listed = await self.listed(f"full-index/{quarter.folder}", why="a quarter that had no index")
+            return QuarterIndex(quarter, None, ()) if listed is None else None
+        kept = self.kept(quarter)
+        if kept is None or kept.full is None or kept.full[0].last_modified is None:
+            return None
+        file = kept.full[0]
+        url, why = self._edgar.endpoints.below_edgar(file.path), "the monthly look at a finished quarter"
+        try:
+            read = await self._read(url, bytes, why=why, max_bytes=MAX_BODY_BYTES, modified_since=file.last_modified)
+        except AbsentError:
+            return None
+        return kept if read is None else None
+
+    async def _full(
+        self, quarter: Quarter, earlier: Collection[str] | None, *, doubted: bool
+    ) -> tuple[_Fetched | None, Listed | None]:
+        """The quarterly index, and what its folder's list says of it; `earlier` are the paths that the last run read.
+
+        Where there is no list, both names are tried once: by a run that has not read the quarter before, unless it has
+        just begun.
         """
         folder = f"full-index/{quarter.folder}"
-        listed = await self.listed(folder)
-        full = None
+        guess = earlier is None and quarter.first_day + timedelta(days=_NEW_DAYS) < self._today
+        listed = await self.listed(folder, why="whether the quarterly index has changed")
         for name in _NAMES:
-            if full is None and (listed is None or name in listed):
-                full = await self._index(f"{folder}/{name}", listed.get(name) if listed else None)
-        rebuilt = (listed or {}).get(full[0].path.rpartition("/")[2]) if full else None
-        folder = f"daily-index/{quarter.folder}"
-        daily = daily_files((await self.listed(folder) or {}).values(), quarter)
-        days = needed_days(
-            daily, quarter=quarter, full=rebuilt, covered=full[0].last_day if full else None, today=self._today
-        )
-        read = [
-            await self._index(f"{folder}/{daily[day].name}", daily[day], trust_list=True)
-            for day in days
-            if (since is None or day >= since) and (until is None or day <= until)
-        ]
-        if full is None and not read:
-            _log.info("EDGAR has no index of %s", quarter, extra=event("index-absent", quarter=str(quarter)))
-        return QuarterIndex(quarter, full, tuple(file for file in read if file is not None))
+            path = f"{folder}/{name}"
+            if name in (listed or ()) or path in (earlier or ()) or (listed is None and guess):
+                entry = listed.get(name) if listed else None
+                why = "once more, as a submission is missing from it" if doubted else "the quarterly index"
+                full = await self._index(path, quarter, entry, why=why, anew=doubted)
+                if full is not None:
+                    return full, entry
+        return None, None
 
     async def tickers(self) -> dict[str, Cik]:
         """EDGAR's list of tickers."""
-        found = await self._file("company_tickers.json", self._edgar.endpoints.company_tickers(), _check_tickers)
+        path = "company_tickers.json"
+        found = await self._file(
+            path, self._edgar.endpoints.company_tickers(), _check_tickers, why="tickers", max_bytes=MAX_LIST_BYTES
+        )
         if found is None:
             raise UnreachableError("EDGAR does not serve its list of tickers", "use --cik, or try again later")
-        return parse_tickers(found[1])
+        return parse_tickers(found.body)
 
     async def _index(
-        self, path: str, listed: Listed | None, *, trust_list: bool = False
-    ) -> tuple[IndexFile, bytes] | None:
+        self, path: str, quarter: Quarter, listed: Listed | None, *, why: str, anew: bool = False
+    ) -> _Fetched | None:
+        """A master index; None where EDGAR does not have it, or has it without any row, which says nothing."""
+
+        def understand(body: bytes) -> tuple[bool, date | None]:
+            text = unpack_master_index(body)
+            return has_rows(text), last_day(text, since=quarter.first_day, until=min(quarter.last_day, self._today))
+
         url = self._edgar.endpoints.below_edgar(path)
-        return await self._file(path, url, _newest_day, listed, trust_list=trust_list)
+        return await self._file(path, url, understand, listed, why=why, max_bytes=MAX_BODY_BYTES, anew=anew)
 
     async def _file(
         self,
         path: str,
         url: str,
-        understand: Callable[[bytes], date | None],
+        understand: Callable[[bytes], tuple[bool, date | None]],
         listed: Listed | None = None,
         *,
-        trust_list: bool = False,
-    ) -> tuple[IndexFile, bytes] | None:
+        why: str,
+        max_bytes: int,
+        anew: bool = False,
+    ) -> _Fetched | None:
         """A file, from the cache where it has not changed; None where EDGAR does not have it.
 
-        `understand` refuses what is not such a file, and says its newest filing date. With `trust_list`, one that its
-        folder's list describes as it did when it was kept is not asked for at all.
+        `understand` refuses what is not such a file, and says whether there is anything in it, and its newest filing
+        date. One that its folder's list describes as it did when it was kept is not asked for at all. `anew` asks for
+        it whatever is kept.
         """
         kept = self._cache.get(path)
         stamp = listed.stamp if listed else None
-        if kept and trust_list and stamp and kept[0].listed == stamp:
-            return kept
+        if kept and stamp and kept[0].listed == stamp and not anew:
+            return _Fetched(*kept)
+        since = kept[0].last_modified if kept and not anew else None
         try:
             read = await self._read(
-                url, lambda body: (body, understand(body)), modified_since=kept[0].last_modified if kept else None
+                url, lambda body: (body, *understand(body)), why=why, max_bytes=max_bytes, modified_since=since
             )
         except AbsentError:
-            return None
+            return self._instead(kept, url, "EDGAR does not have it any more")
         if read is None:
-            return kept
-        body, day = read.result
+            return self._unmodified(kept, stamp)
+        body, has_content, day = read.result
         _log.info("%s was read, %d bytes", path, len(body), extra=event("index-read", url=url, bytes=len(body)))
         file = IndexFile(path, hashlib.sha256(body).hexdigest(), read.last_modified, stamp, day)
+        if not has_content:
+            return self._instead(kept, url, "it has no rows")
+        if listed is not None and listed.is_cut(len(body)):
+            facts = event("index-doubtful", url=url, reason="size", bytes=len(body), listed=listed.size)
+            _log.warning("%s has %d bytes, and its folder lists %s", url, len(body), listed.size, extra=facts)
+            return _Fetched(file, body)
         await asyncio.to_thread(self._cache.keep, file, body)
-        return file, body
+        return _Fetched(file, body, fresh=True)
 
-    async def listed(self, folder: str) -> dict[str, Listed] | None:
+    def _unmodified(self, kept: tuple[IndexFile, bytes] | None, stamp: str | None) -> _Fetched | None:
+        """The kept copy of a file that has not changed; what its folder's list says of it now is kept with it."""
+        if kept is None:
+            return None
+        file, body = kept
+        if stamp and file.listed != stamp:
+            file = replace(file, listed=stamp)
+            self._cache.keep(file, body)
+        return _Fetched(file, body)
+
+    def _instead(self, kept: tuple[IndexFile, bytes] | None, url: str, reason: str) -> _Fetched | None:
+        """The kept copy in place of what EDGAR has, which is said; None where nothing is kept."""
+        if kept is None:
+            return None
+        facts = event("index-doubtful", url=url, reason=reason)
+        _log.warning("%s: %s; the copy of an earlier run is used", url, reason, extra=facts)
+        return _Fetched(*kept)
+
+    async def listed(self, folder: str, *, why: str) -> dict[str, Listed] | None:
         """The files and folders that EDGAR's folder list names, or None where EDGAR serves no list."""
+        url = self._edgar.endpoints.below_edgar(f"{folder}/index.json")
         try:
-            read = await self._read(self._edgar.endpoints.below_edgar(f"{folder}/index.json"), _parse_list)
+            read = await self._read(url, parse_list, why=why, max_bytes=MAX_LIST_BYTES)
         except AbsentError:
             return None
         return read.result if read else None
 
     async def _read(
-        self, url: str, understand: Callable[[bytes], Result], *, modified_since: str | None = None
+        self,
+        url: str,
+        understand: Callable[[bytes], Result],
+        *,
+        why: str,
+        max_bytes: int,
+        modified_since: str | None = None,
     ) -> Read[Result] | None:
         try:
-            return await self._edgar.read(url, understand, max_bytes=MAX_TEXT_BYTES, modified_since=modified_since)
+            return await self._edgar.read(url, understand, max_bytes=max_bytes, why=why, modified_since=modified_since)
         except AbsentError:
             raise
         except FetchError as error:
@@ -200,21 +289,5 @@ class FullIndex:
             ) from error
 
 
-def _newest_day(body: bytes) -> date | None:
-    return last_day(unpack_master_index(body))
-
-
-def _check_tickers(body: bytes) -> None:
-    parse_tickers(body)
-
-
-def _parse_list(body: bytes) -> dict[str, Listed]:
-    try:
-        return {
-            (name := str(item["name"]).strip("/")): Listed(
-                name, str(item.get("last-modified") or ""), str(item.get("size") or "")
-            )
-            for item in json.loads(body)["directory"]["item"]
-        }
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise DamagedBodyError("the body is not a folder list") from error
+def _check_tickers(body: bytes) -> tuple[bool, None]:
+    return bool(parse_tickers(body)), None

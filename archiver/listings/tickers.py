@@ -7,20 +7,31 @@ for its present owner, and one that is no longer traded for nobody.
 from __future__ import annotations
 
 import difflib
-import json
+import re
 from collections.abc import Iterable, Mapping
 
 from archiver.errors import DamagedBodyError, UsageError
 from archiver.identifiers import Cik
+from archiver.listings.flat_json import flat_objects
+
+_MOST_TICKERS = 200_000
+"""Twenty times what the list has."""
+_TICKER = re.compile(r"[A-Z0-9.$^=-]{1,20}")
 
 
 def parse_tickers(body: bytes) -> dict[str, Cik]:
     """Ticker -> CIK, from the body of ``company_tickers.json``. Raises `DamagedBodyError`."""
+    tickers: dict[str, Cik] = {}
     try:
-        rows = json.loads(body).values()
-        return {_spelt(row["ticker"]): Cik(row["cik_str"]) for row in rows}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        for row in flat_objects(body, most=_MOST_TICKERS):
+            ticker = _spelt(row["ticker"])
+            if _TICKER.fullmatch(ticker):
+                tickers[ticker] = Cik(row["cik_str"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DamagedBodyError("the body is not EDGAR's list of tickers") from error
+    if not tickers:
+        raise DamagedBodyError("EDGAR's list of tickers is empty")
+    return tickers
 
 
 def ciks_of(tickers: Iterable[str], listed: Mapping[str, Cik]) -> list[Cik]:

@@ -6,26 +6,25 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 
-from archiver.catalogue.records import CatalogueRecord
 from archiver.edgar.endpoints import Quarter, quarters
 from archiver.edgar.session import Edgar
 from archiver.events import event
-from archiver.identifiers import AccessionNumber
+from archiver.identifiers import AccessionNumber, FormType
 from archiver.listings.cache import IndexCache
-from archiver.listings.reader import FullIndex, QuarterIndex
+from archiver.listings.quarter_index import QuarterIndex
+from archiver.listings.reader import FullIndex
+from archiver.listings.readings import Readings
 from archiver.listings.tickers import ciks_of
 from archiver.model import MasterIndexEntry
 from archiver.planning.plan import Plan
 from archiver.planning.planner import Planner, fingerprint
+from archiver.planning.withdrawals import Withdrawals
 from archiver.selection import Selection
 from archiver.store.archive import Archive
 
 _log = logging.getLogger(__name__)
-
-_GRACE_DAYS = 14
-"""A submission that only a daily index has named may be so long on its way into the full index (rebuilt weekly)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,42 +58,74 @@ async def survey(
     selections: Sequence[Selection],
     plan: Plan,
     *,
+    now: datetime,
     anew: bool = False,
     reading: Callable[[Quarter], None] = lambda _: None,
 ) -> Survey:
     """Read the indexes that `selections` need, the newest first, and put into `plan` what they take.
 
-    `archive` is None before there is one; only one opened for writing is written to. `reading` is called with each
-    quarter; `anew` passes over none. Raises `BlockedError`, `UnreachableError`, `StorageError`, and `UsageError` for an
-    unknown ticker.
+    `archive` is None before there is one; only one opened for writing is written to. `now` is in UTC.
+    `reading` is called with each quarter; `anew` passes over none. Raises `BlockedError`, `UnreachableError`,
+    `StorageError`, and `UsageError` for an unknown ticker.
     """
-    today = datetime.now(UTC).date()
+    today = now.date()
     index = FullIndex(edgar, IndexCache(archive), today=today)
     selections = await without_tickers(selections, index)
     first, last = span(selections, today=today)
     planner, key = Planner(selections, plan), fingerprint(selections)
-    done = withdrawn = 0
+    withdrawals = Withdrawals(archive, now=now) if archive and archive.writable else None
+    done = 0
     versions: dict[str, str] = {}
-    async for quarter in index.published(list(quarters(first, last))):
+    wanted = list(quarters(first, last))
+    due = index.readings.due(wanted)
+
+    def finished(quarter: Quarter, version: str | None) -> int | None:
+        """How many submissions of these indexes an earlier run has dealt with, where it has all of them."""
+        if archive is None or key is None or anew or version is None:
+            return None
+        return archive.catalogue.checkpoints.get(key, str(quarter), version)
+
+    for quarter in wanted:
         reading(quarter)
-        read = await index.quarter(quarter, since=first, until=last)
-        if (
-            archive
-            and key
-            and not anew
-            and (count := archive.catalogue.checkpoints.get(key, str(quarter), read.version)) is not None
-        ):
-            done += count
+        read = await _read(index, quarter, finished, due=quarter in due, wanted=len(wanted), span=(first, last))
+        if isinstance(read, int):
+            done += read
             continue
-        withdrawn += await asyncio.to_thread(_take, read, planner, archive)
+        await asyncio.to_thread(_take, read, planner, withdrawals, index.readings)
         versions[str(quarter)] = read.version
         if planner.is_full:
             break
     planner.finish()
+    index.readings.save()
     if not done:
         _log_unknown_forms(planner)
         _log_unknown_names(planner)
-    return Survey(done, withdrawn, versions, key)
+    return Survey(done, withdrawals.count if withdrawals else 0, versions, key)
+
+
+async def _read(
+    index: FullIndex,
+    quarter: Quarter,
+    finished: Callable[[Quarter, str | None], int | None],
+    *,
+    due: bool,
+    wanted: int,
+    span: tuple[date | None, date],
+) -> QuarterIndex | int:
+    """The indexes of a quarter, from EDGAR where they are `due`; or how many submissions of it are `finished`."""
+    if not due:
+        if (count := finished(quarter, index.kept_version(quarter))) is not None:
+            return count
+        kept = await asyncio.to_thread(index.kept, quarter)
+        if kept is not None:
+            return kept
+    doubted = index.readings.is_doubted(quarter)
+    if index.readings.get(quarter) is None and not await index.is_published(quarter, wanted=wanted):
+        index.readings.set(quarter, ())
+        return 0
+    read = await index.quarter(quarter, since=span[0], until=span[1])
+    count = None if doubted else finished(quarter, read.version)
+    return read if count is None else count
 
 
 async def without_tickers(selections: Sequence[Selection], index: FullIndex) -> list[Selection]:
@@ -117,49 +148,20 @@ def _open_end(choose: Callable[[list[date]], date], days: list[date | None]) -> 
     return choose(known) if len(known) == len(days) else None
 
 
-def _take(read: QuarterIndex, planner: Planner, archive: Archive | None) -> int:
-    """Give a quarter's rows to `planner`; mark what the full index no longer names as withdrawn, and say how many."""
-    if archive is None or not archive.writable:
-        planner.add(read.full_entries(), quarter=read.quarter)
-        planner.add(read.daily_entries(), quarter=read.quarter, listed=False)
-        return 0
-    named: set[AccessionNumber] = set()
-    planner.add(_noting(read.full_entries(), named), quarter=read.quarter)
+def _take(read: QuarterIndex, planner: Planner, withdrawals: Withdrawals | None, readings: Readings) -> None:
+    """Give a quarter's rows to `planner`, and hold the archive against its full index."""
+    named: dict[AccessionNumber, FormType] = {}
+    entries = read.full_entries() if withdrawals is None else _noting(read.full_entries(), named)
+    planner.add(entries, quarter=read.quarter)
     planner.add(read.daily_entries(), quarter=read.quarter, listed=False)
-    return _note_listed(read, named, archive) if read.full else 0
+    if withdrawals is not None and read.full and withdrawals.check(read, named):
+        readings.doubt(read.quarter)
 
 
-def _noting(entries: Iterator[MasterIndexEntry], named: set[AccessionNumber]) -> Iterator[MasterIndexEntry]:
+def _noting(entries: Iterator[MasterIndexEntry], named: dict[AccessionNumber, FormType]) -> Iterator[MasterIndexEntry]:
     for entry in entries:
-        named.add(entry.accession)
+        named[entry.accession] = entry.form
         yield entry
-
-
-def _note_listed(read: QuarterIndex, named: set[AccessionNumber], archive: Archive) -> int:
-    """Hold the archive's submissions of a quarter against the accession numbers that its full index names.
-
-    Rows vanish from the full index when the SEC deletes a filing, and never from daily files (measured). So a
-    submission is withdrawn once the full index has named it and no longer does, or has had time to and has not.
-    """
-    covered = read.full[0].last_day if read.full else None
-    due = covered - timedelta(days=_GRACE_DAYS) if covered else date.min
-    listed, gone, back = [], [], []
-
-    def is_due(record: CatalogueRecord) -> bool:
-        return record.listed or (record.source != "import" and record.filing_date <= due)
-
-    for record in archive.catalogue.filed_between(read.quarter.first_day, read.quarter.last_day):
-        if record.accession in named:
-            if not record.listed:
-                listed.append(record.accession)
-            if record.withdrawn_at is not None:
-                back.append(record.accession)
-        elif record.withdrawn_at is None and is_due(record):
-            gone.append(record.accession)
-    archive.catalogue.set_listed(listed, quarter=str(read.quarter), moment=datetime.now(UTC))
-    archive.catalogue.set_withdrawn(back, None)
-    archive.catalogue.set_withdrawn(gone, datetime.now(UTC))
-    return len(gone)
 
 
 def _log_unknown_forms(planner: Planner) -> None:

@@ -18,6 +18,8 @@ _PIECE_BYTES = 1 << 20
 _BOMB_BYTES = 1 << 28
 _BOMB_RATIO = 200
 """Filings shrink to a fifth or a tenth; nothing below 256 MiB is taken for a bomb."""
+_MOST_SILENT_BYTES = 1 << 20
+"""So many packed bytes in a row that give no text (padding, empty members) are more than any writer makes."""
 _DAMAGED = cast("type[Exception]", isal_zlib.error)
 """Its stub takes the class for one of its objects."""
 _GZIP_WINDOW = 16 + isal_zlib.MAX_WBITS
@@ -32,27 +34,32 @@ class ContentDecoder:
         self.is_gzip = encoding in {"gzip", "x-gzip"}
         self._window = _GZIP_WINDOW if self.is_gzip else isal_zlib.MAX_WBITS
         self._inflater = isal_zlib.decompressobj(self._window) if encoding not in {"", "identity"} else None
+        self._silent_bytes = 0
 
     def decode(self, received: bytes) -> Iterator[bytes]:
         """The decoded pieces of the next received bytes, each of at most 1 MiB."""
         if self._inflater is None:
             yield received
             return
+        self._silent_bytes += len(received)
         while received:
             if self._inflater.eof:  # a gzip file may have several members (RFC 1952, section 2.2)
                 if not self.is_gzip:
                     raise DamagedBodyError("bytes follow the end of a compressed body")
                 received = received.lstrip(b"\0")  # padding, wherever the pieces are cut
                 if not received:
-                    return
+                    break
                 self._inflater = isal_zlib.decompressobj(self._window)
             try:
                 piece = self._inflater.decompress(received, _PIECE_BYTES)
             except _DAMAGED as error:
                 raise DamagedBodyError(f"the compressed body is damaged: {error}") from error
-            if piece:
-                yield piece
             received = self._inflater.unconsumed_tail or self._inflater.unused_data
+            if piece:
+                self._silent_bytes = len(received)
+                yield piece
+        if self._silent_bytes > _MOST_SILENT_BYTES:
+            raise DamagedBodyError(f"a gzip stream goes on for {self._silent_bytes} bytes without any text")
 
     def finish(self) -> None:
         """Raise `DamagedBodyError` where the compressed body was cut."""

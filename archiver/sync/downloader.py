@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Literal, Self
 
 from archiver.catalogue.records import CatalogueRecord
@@ -41,11 +42,14 @@ _VERBS: dict[Source, str] = {"index": "sync", "feed": "feed"}
 class Downloader:
     """Brings submissions from EDGAR into an archive. An async context manager; opening it makes no request.
 
+    `clock` gives the moment, in UTC.
+
     Raises `SettingsError` where the settings name no identity.
     """
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, *, clock: Callable[[], datetime] | None = None) -> None:
         self.settings = settings or Settings()
+        self._clock = clock or _now
         self._edgar: Edgar | None = None
 
     async def __aenter__(self) -> Self:
@@ -65,7 +69,7 @@ class Downloader:
             with contextlib.suppress(NotInArchiveError):
                 archive = stack.enter_context(Archive.open(self.settings.root))
             plan = stack.enter_context(Plan())
-            found = await survey(self._open_edgar, archive, selections, plan)
+            found = await survey(self._open_edgar, archive, selections, plan, now=self._clock())
             if archive:
                 await asyncio.to_thread(plan.note_present, archive.kept)
             missing = plan.count(Outcome.MISSING)
@@ -126,6 +130,7 @@ class Downloader:
                         archive,
                         selections,
                         plan,
+                        now=self._clock(),
                         anew=refresh,
                         reading=lambda _: _reading(tally, progress, cancel),
                     )
@@ -258,3 +263,7 @@ def _reading(tally: Tally, progress: Progress, cancel: CancelToken) -> None:
     """Before each quarter is read: say so, and stop where that is wanted."""
     cancel.check()
     progress(tally.progress("reading the indexes"))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -12,6 +12,7 @@ import tarfile
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
@@ -25,8 +26,8 @@ from archiver.edgar.responses import etag_md5, refusal, retry_after_s
 from archiver.errors import DamagedBodyError, EdgarchiveError, IdentifierError, UnreadableSubmissionError, UsageError
 from archiver.identifiers import AccessionNumber, FormType
 from archiver.listings.daily_index import daily_files
+from archiver.listings.folders import parse_list
 from archiver.listings.master_index import last_day, parse_master_index, unpack_master_index
-from archiver.listings.reader import _parse_list
 from archiver.listings.tickers import parse_tickers
 from archiver.redaction import quoted
 from archiver.settings import Settings
@@ -120,7 +121,7 @@ def master_index(data: bytes) -> None:
     for body in (data, b"CIK|Company Name|Form Type|Date Filed|Filename\n" + b"-" * 80 + b"\n" + data):
         with contextlib.suppress(DamagedBodyError):
             text = unpack_master_index(body)
-            last_day(text)
+            last_day(text, since=date(1993, 1, 1), until=date(9999, 12, 31))
             for row in parse_master_index(text):
                 assert AccessionNumber(str(row.accession)) == row.accession
                 assert 0 <= row.cik < 10**10
@@ -130,7 +131,7 @@ def master_index(data: bytes) -> None:
 def lists(data: bytes) -> None:
     """Folder lists and the list of tickers are read or refused; only names of daily files become days."""
     with contextlib.suppress(DamagedBodyError):
-        for name in daily_files(_parse_list(data).values(), Quarter(2004, 4)):
+        for name in daily_files(parse_list(data).values(), Quarter(2004, 4)):
             assert Quarter.of(name) == Quarter(2004, 4)
     with contextlib.suppress(DamagedBodyError):
         assert all(0 <= cik < 10**10 for cik in parse_tickers(data).values())

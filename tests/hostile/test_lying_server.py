@@ -99,6 +99,18 @@ LIES: dict[str, tuple[Lie, type[EdgarchiveError]]] = {
         DamagedBodyError,
     ),
     "an encoding nobody asked for": (exactly(http(BODY, "Content-Encoding: br")), DamagedBodyError),
+    "gzip, and padding for ever": (
+        endless(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(BODY), bytes(65536)),
+        EdgarchiveError,
+    ),
+    "gzip, and empty members for ever": (
+        endless(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(BODY), gzip.compress(b"") * 3000),
+        EdgarchiveError,
+    ),
+    "gzip, and members of one letter for ever": (
+        endless(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", gzip.compress(b"x") * 3000),
+        TooLargeError,
+    ),
     "a bomb": (exactly(http(gzip.compress(bytes(20_000_000)), "Content-Encoding: gzip")), TooLargeError),
     "a bomb of bombs": (exactly(http(gzip.compress(bytes(2000)) * 5000, "Content-Encoding: gzip")), TooLargeError),
     "a web page as plain text": (exactly(http(b"<html>hello</html>", "Content-Type: text/plain")), DamagedBodyError),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import shutil
 import sqlite3
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 
@@ -27,10 +29,10 @@ DECEMBER = Selection(forms=["8-K"], since="2004-12-01", until="2004-12-31")
 DATA = "/Archives/edgar/data"
 
 
-async def sync(settings: Settings, *selections: Selection) -> SyncReport:
-    """One sync, with nothing but the archiver."""
-    async with Mirror(settings) as mirror:
-        return await mirror.sync(selections or EVERYTHING)
+async def sync(settings: Settings, *selections: Selection, after_days: int = 0) -> SyncReport:
+    """One sync, so many days from now; finished quarters are read again once a month."""
+    async with Mirror(settings, clock=lambda: datetime.now(UTC) + timedelta(after_days)) as mirror:
+        return await mirror.sync(selections or EVERYTHING, index=False)
 
 
 async def dry_run(settings: Settings, *selections: Selection) -> DryRun:
@@ -51,7 +53,7 @@ async def test_what_only_the_daily_index_has_is_mirrored(edgar: LoopbackEdgar, s
     with Archive.open(settings.root) as archive:
         assert not archive.record(ONE).listed
     edgar.hold_full_index(None)
-    report = await sync(settings, DECEMBER)
+    report = await sync(settings, DECEMBER, after_days=31)
     assert (report.planned, report.present, report.withdrawn) == (1, 1, 0)
     with Archive.open(settings.root) as archive:
         assert archive.record(ONE).listed
@@ -76,24 +78,79 @@ async def test_daily_indexes_are_read_in_every_spelling(tmp_path: Path, quarter:
         assert (report.stored, report.absent) == (1, 0)
 
 
-async def test_unchanged_indexes_are_not_sent_again(edgar: LoopbackEdgar, settings: Settings) -> None:
-    """The second run asks with If-Modified-Since and is told 304; the plan is the same."""
+async def test_a_finished_quarter_is_asked_for_once_a_month(edgar: LoopbackEdgar, settings: Settings) -> None:
+    """Until then not at all; then by one request, which says that nothing has changed. The plan stays the same."""
     await sync(settings, DECEMBER)
+    asked = []
+    for day in range(1, 61):
+        before = len(edgar.requests)
+        report = await sync(settings, DECEMBER, after_days=day)
+        assert (report.planned, report.present) == (1, 1)
+        asked += [(day, record.path.rpartition("/")[2]) for record in edgar.requests[before:]]
+    days = sorted({day for day, _ in asked})
+    assert len(days) == 2
+    assert days[1] - days[0] == 30
+    assert [name for _, name in asked] == ["master.gz"] * 2
+
+
+async def test_a_finished_quarter_whose_kept_index_is_gone_is_read_again(
+    edgar: LoopbackEdgar, settings: Settings
+) -> None:
+    """The folder of kept indexes may be deleted at any time; so one can have them read again at once."""
+    await sync(settings, DECEMBER)
+    shutil.rmtree(settings.root / "indexes")
     before = len(edgar.requests)
-    report = await sync(settings, DECEMBER)
-    assert statuses(edgar, "master", since=before) == [HTTPStatus.NOT_MODIFIED]
-    assert (report.planned, report.present) == (1, 1)
+    assert (await sync(settings, DECEMBER)).present == 1
+    assert statuses(edgar, "master", since=before) == [HTTPStatus.OK]
 
 
-async def test_a_change_of_the_index_is_seen(edgar: LoopbackEdgar, settings: Settings) -> None:
-    """A filing that EDGAR adds late to an old quarter is had by the next run, with one request for it."""
+@pytest.mark.parametrize("selections", [1, 40])
+async def test_a_night_with_nothing_new_takes_few_requests(
+    edgar: LoopbackEdgar, settings: Settings, selections: int
+) -> None:
+    """Twelve at most, for all of EDGAR's years and however many selections, any night of a month."""
+    wanted = [Selection(forms=[f"8-K{'*' * (number + 1)}"], tickers=["MLAN"]) for number in range(selections)]
+    await sync(settings, *wanted)
+    most = 0
+    for day in range(40):
+        before = len(edgar.requests)
+        report = await sync(settings, *wanted, after_days=day)
+        assert report.stored == 0
+        most = max(most, len(edgar.requests) - before)
+    assert 0 < most <= 12
+
+
+async def test_each_request_is_explained(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    """With -v the log says what each request for an index is for."""
+    with caplog.at_level(logging.INFO):
+        report = await sync(settings, DECEMBER)
+    events = [record.__dict__["fields"] for record in caplog.records if record.__dict__.get("event") == "asking"]
+    assert len(events) + report.stored == report.requests
+    assert all(fields["why"] for fields in events)
+
+
+async def test_a_change_of_a_finished_quarter_is_seen_within_a_month(edgar: LoopbackEdgar, settings: Settings) -> None:
+    """A filing that EDGAR adds late to an old quarter is had, with one request for it."""
     late = (FIXTURES / f"{ONE}.txt").read_bytes().replace(ONE.encode(), b"0009000900-04-000102")
-    await sync(settings)
+    await sync(settings, DECEMBER)
     edgar.add(late)
     before = len(edgar.requests_for(DATA))
-    report = await sync(settings)
-    assert (report.stored, report.present) == (1, ALL)
+    report = await sync(settings, DECEMBER, after_days=31)
+    assert (report.stored, report.present) == (1, 1)
     assert len(edgar.requests_for(DATA)) == before + 1
+
+
+async def test_an_index_that_edgar_does_not_have_any_more_is_said(
+    edgar: LoopbackEdgar, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An AccessDenied for an index that was read before selects what it selected, with a warning."""
+    await sync(settings, DECEMBER)
+    edgar.inject(faults.absent_403(), path="*/full-index/*", times=None)
+    edgar.inject(faults.absent_403(), path="*/daily-index/*", times=None)
+    other = Selection(ciks=[9000001], since="2004-12-01", until="2004-12-31")
+    report = await sync(settings, other, after_days=31)
+    assert (report.planned, report.present) == (1, 1)
+    assert "EDGAR does not have it any more" in caplog.text
 
 
 async def test_a_removed_row_is_had_again(settings: Settings) -> None:

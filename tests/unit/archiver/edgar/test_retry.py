@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from archiver.errors import (
 )
 
 BLOCK_PAUSE_S = 0.05
+URL = "http://127.0.0.1/Archives/edgar/data/1/0001193125-04-218426.txt"
 
 
 @pytest.fixture
@@ -55,7 +57,7 @@ async def run(pacer: Pacer, work: Work) -> tuple[str, list[float]]:
         waits.append(seconds)
         await asyncio.sleep(0)
 
-    result = await Fetcher(pacer, block_pause_s=BLOCK_PAUSE_S, sleep=sleep).run(work)
+    result = await Fetcher(pacer, block_pause_s=BLOCK_PAUSE_S, sleep=sleep).run(work, url=URL)
     return result, waits
 
 
@@ -114,3 +116,19 @@ async def test_edgars_own_wish_is_obeyed(pacer: Pacer) -> None:
     began_s = time.monotonic()
     await run(pacer, Work(pacer, BlockedError("1", retry_after_s=0.3)))
     assert time.monotonic() - began_s >= 0.3
+
+
+@pytest.mark.parametrize(("url", "accession"), [(URL, "0001193125-04-218426"), ("http://127.0.0.1/index.json", None)])
+async def test_an_attempt_that_is_repeated_is_logged_by_what_it_was_for(
+    pacer: Pacer, caplog: pytest.LogCaptureFixture, url: str, accession: str | None
+) -> None:
+    """With the address, and the accession number where it is one of a submission."""
+    with caplog.at_level(logging.INFO):
+        await Fetcher(pacer, block_pause_s=0, sleep=_no_sleep).run(Work(pacer, TroubleError("cut")), url=url)
+    (record,) = [record for record in caplog.records if getattr(record, "event", "") == "retried"]
+    facts = record.__dict__["fields"]
+    assert facts == {"accession": accession, "url": url, "attempt": 1, "error": "TroubleError"}
+
+
+async def _no_sleep(_: float) -> None:
+    """Come back at once."""

@@ -5,7 +5,8 @@ from datetime import date, datetime
 import pytest
 
 from archiver.edgar.endpoints import Quarter
-from archiver.listings.daily_index import Listed, daily_files, needed_days
+from archiver.listings.daily_index import daily_files, needed_days
+from archiver.listings.folders import Listed
 
 QUARTER = Quarter(2004, 4)
 TODAY = date(2004, 12, 22)

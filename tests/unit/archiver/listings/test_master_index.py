@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from archiver.errors import DamagedBodyError
 from archiver.identifiers import AccessionNumber, Cik, FormType
-from archiver.listings.master_index import last_day, parse_master_index, unpack_master_index
+from archiver.listings.master_index import has_rows, last_day, parse_master_index, unpack_master_index
 from archiver.model import MasterIndexEntry
 
 PREAMBLE = b"""Description:           Master Index of EDGAR Dissemination Feed
@@ -91,6 +91,11 @@ def test_a_gzip_index_and_a_plain_one_give_the_same_text() -> None:
         b"<html><title>SEC.gov | File Unavailable</title></html>",
         b"",
         b"1|A|8-K|2004-12-22|edgar/data/1/0001193125-04-218426.txt\n",
+        PREAMBLE + ROW + ROW[:-9],
+        PREAMBLE + ROW[:-1],
+        PREAMBLE.replace(b"-" * 80 + b"\n", b"") + ROW,
+        PREAMBLE.replace(b"CIK|", b"SIC|") + ROW,
+        PREAMBLE + ROW + b"x\n" * 20,
     ],
 )
 def test_a_body_that_is_no_whole_index_is_refused(body: bytes) -> None:
@@ -99,9 +104,24 @@ def test_a_body_that_is_no_whole_index_is_refused(body: bytes) -> None:
         unpack_master_index(body)
 
 
-def test_the_last_day_is_the_newest_filing_date_of_any_row() -> None:
-    """In either spelling, wherever it stands; the preamble's own date says nothing, nor does a day there is none of."""
-    later = ROW.replace(b"2004-12-22", b"20041223")
-    never = ROW.replace(b"2004-12-22", b"2004-19-99")
-    assert last_day(PREAMBLE + later + ROW + never) == date(2004, 12, 23)
-    assert last_day(PREAMBLE) is None
+def test_the_last_day_is_the_newest_of_its_quarter_that_is_not_in_the_future() -> None:
+    """In either spelling, wherever it stands; a day of another quarter or of 2099 says nothing of what is covered."""
+    rows = [ROW.replace(b"2004-12-22", day) for day in (b"20041223", b"2004-10-05", b"2004-19-99", b"2099-01-01")]
+    text = PREAMBLE + b"".join(rows) + ROW
+    first, last = date(2004, 10, 1), date(2004, 12, 31)
+    assert last_day(text, since=first, until=last) == date(2004, 12, 23)
+    assert last_day(text, since=first, until=date(2004, 12, 22)) == date(2004, 12, 22)
+    assert last_day(text, since=date(2005, 1, 1), until=date(2005, 3, 31)) is None
+    assert last_day(PREAMBLE, since=first, until=last) is None
+
+
+def test_an_index_without_rows_is_whole_and_says_nothing() -> None:
+    """EDGAR may begin a quarter so; whoever reads it must know."""
+    assert not has_rows(unpack_master_index(PREAMBLE))
+    assert has_rows(unpack_master_index(PREAMBLE + ROW))
+
+
+@pytest.mark.parametrize("ends", [b"\r", b"\r\n"])
+def test_other_line_ends_are_the_same_index(ends: bytes) -> None:
+    """CR alone, as some of EDGAR's files have it, and CR LF."""
+    assert unpack_master_index((PREAMBLE + ROW).replace(b"\n", ends)) == PREAMBLE + ROW

@@ -81,3 +81,21 @@ def test_a_bomb_comes_in_bounded_pieces() -> None:
     """However small the received bytes, no piece passes 1 MiB, so a reader can stop in time."""
     pieces = ContentDecoder("gzip").decode(gzip.compress(bytes(50_000_000)))
     assert max(len(piece) for piece, _ in zip(pieces, range(20), strict=False)) <= 1 << 20
+
+
+@pytest.mark.parametrize("silence", [b"\0", gzip.compress(b"", mtime=0)], ids=["padding", "empty members"])
+@pytest.mark.parametrize("cut", [1 << 12, 1 << 18])
+def test_a_stream_that_goes_on_without_text_is_damaged(silence: bytes, cut: int) -> None:
+    """Padding is taken for a while; for ever it would fill the disk, since the received bytes are kept."""
+    decoder = ContentDecoder("gzip")
+    list(decoder.decode(gzip.compress(b"body")))
+    taken: list[int] = []
+
+    def feed() -> None:
+        while sum(taken) < 8 << 20:
+            taken.append(cut)
+            list(decoder.decode(silence * (cut // len(silence))))
+
+    with pytest.raises(DamagedBodyError, match="without any text"):
+        feed()
+    assert sum(taken) <= 2 << 20

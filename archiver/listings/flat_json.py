@@ -1,0 +1,55 @@
+"""JSON that is a list or map of small flat objects, as EDGAR's folder lists are, read with memory bounded.
+
+`json.loads` makes objects some sixty times the size of a text that means harm; here one small object is made at a time.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from archiver.errors import DamagedBodyError
+
+_MOST_OBJECT_BYTES = 4096
+_MOST_REST_BYTES = 1 << 16
+_KEY_BYTES = 16
+"""What stands between two entries: a comma, in a map a short key."""
+_MOST_DEPTH = 2
+"""A folder list's entries stand in an object inside an object."""
+_FLAT = re.compile(rb'\{(?:[^{}\[\]"\\]|"(?:[^"\\]|\\.){0,2048}")*+\}', re.DOTALL)
+"""An object without another one inside; a brace in a string is none."""
+
+
+def flat_objects(body: bytes, *, most: int) -> Iterator[dict[str, Any]]:
+    """The flat objects in a JSON text, in order; the text around them must be JSON too, and small.
+
+    Raises `DamagedBodyError` for what is no such text, at its end at the latest, and for more than `most` objects.
+    """
+    rest: list[bytes] = []
+    rest_bytes = at = count = 0
+    for match in _FLAT.finditer(body):
+        count += 1
+        if count > most or match.end() - match.start() > _MOST_OBJECT_BYTES:
+            raise DamagedBodyError("a list with more, or larger, entries than any of EDGAR's")
+        rest.append(body[at : match.start()].strip())
+        rest_bytes += len(rest[-1])
+        at = match.end()
+        if rest_bytes > _MOST_REST_BYTES + _KEY_BYTES * count:
+            break
+        yield _parsed(match.group())
+    rest.append(body[at:].strip())
+    if rest_bytes + len(rest[-1]) > _MOST_REST_BYTES + _KEY_BYTES * count:
+        raise DamagedBodyError("a list with more text around its entries than any of EDGAR's")
+    around = b"0".join(rest)
+    if around.count(b"{") > _MOST_DEPTH:  # an entry that is not flat would be passed over without a word
+        raise DamagedBodyError("a list with other entries than EDGAR's")
+    _parsed(around)
+
+
+def _parsed(text: bytes) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DamagedBodyError("a body that is not the list that was asked for") from error

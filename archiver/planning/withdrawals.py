@@ -1,0 +1,95 @@
+"""What EDGAR has withdrawn: submissions that its full index has named, and names no more.
+
+Rows vanish from the full index when the SEC deletes a filing, and never from daily files (measured). An index can also
+come cut, empty or damaged, and a row may stand in the folder of another quarter than its date, so a submission counts
+as withdrawn only if two runs, one after the other, have read the very index that named it and not found it there.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from archiver.catalogue.records import CatalogueRecord
+from archiver.edgar.endpoints import Quarter
+from archiver.events import event
+from archiver.identifiers import AccessionNumber, FormType
+from archiver.listings.quarter_index import QuarterIndex
+from archiver.store.archive import Archive
+
+_log = logging.getLogger(__name__)
+
+GRACE_DAYS = 14
+"""A submission that only a daily index has named may be so long on its way into the full index (rebuilt weekly)."""
+
+
+class Withdrawals:
+    """Holds the submissions of `archive`, open for writing, against full indexes. `now` is when the run began.
+
+    `count` is how many it found withdrawn.
+    """
+
+    def __init__(self, archive: Archive, *, now: datetime) -> None:
+        self._catalogue = archive.catalogue
+        self._now = now
+        self.count = 0
+
+    def check(self, read: QuarterIndex, named: dict[AccessionNumber, FormType]) -> bool:
+        """Note what the full index of a quarter, which names these submissions, says of those in the archive.
+
+        Whether something is missing from it that the next run has to look for again.
+        """
+        quarter = read.quarter
+        listed: list[AccessionNumber] = []
+        back: list[AccessionNumber] = []
+        missing: list[AccessionNumber] = []
+        gone: list[AccessionNumber] = []
+        renamed: list[tuple[AccessionNumber, FormType]] = []
+        for record in self._of(quarter):
+            accession = record.accession
+            if (form := named.get(accession)) is not None:
+                if not record.listed or record.quarter != str(quarter) or record.missing_since is not None:
+                    listed.append(accession)
+                if record.withdrawn_at is not None:
+                    back.append(accession)
+                if record.form != form:
+                    renamed.append((accession, form))
+            elif record.withdrawn_at is None and self._is_judged_by(quarter, record):
+                seen_before = record.missing_since is not None and record.missing_since < self._now
+                (gone if seen_before and read.fresh else missing).append(accession)
+        self._catalogue.set_listed(listed, quarter=str(quarter), moment=self._now)
+        self._catalogue.set_withdrawn(back, None)
+        self._catalogue.set_missing(missing, version=read.version, moment=self._now)
+        self._catalogue.set_withdrawn(gone, self._now)
+        self._catalogue.set_form(renamed)
+        self.count += len(gone)
+        for accession in gone:
+            facts = event("withdrawn", accession=accession, quarter=str(quarter))
+            _log.warning("%s is withdrawn: two readings of the index of %s lack it", accession, quarter, extra=facts)
+        return bool(missing)
+
+    def _of(self, quarter: Quarter) -> Iterator[CatalogueRecord]:
+        """The submissions that the index of a quarter may name: filed in it, or named by it before."""
+        filed = quarter.first_day, quarter.last_day
+        yield from self._catalogue.filed_between(*filed)
+        for record in self._catalogue.named_in(str(quarter)):
+            if not filed[0] <= record.filing_date <= filed[1]:
+                yield record
+
+    def _is_judged_by(self, quarter: Quarter, record: CatalogueRecord) -> bool:
+        """Whether the absence of a submission from the index of `quarter` says anything."""
+        if record.quarter is not None or record.listed:
+            return record.quarter == str(quarter)
+        seen = record.first_seen or (record.added if record.source == "feed" else None)
+        return seen is not None and seen + timedelta(days=GRACE_DAYS) <= self._now and _expected_in(record) == quarter
+
+
+def _expected_in(record: CatalogueRecord) -> Quarter:
+    """In which quarter's index a submission is expected that no full index has named yet.
+
+    Some are dated weeks before the day that they become public; those stand in the index of that day.
+    """
+    seen = (record.first_seen or record.added).date()
+    late = timedelta(0) <= seen - record.filing_date <= timedelta(days=100)
+    return Quarter.of(seen if late else record.filing_date)
