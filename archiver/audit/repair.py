@@ -278,7 +278,7 @@ class _Repair:
             if record.cik is None:
                 self._leave(finding, "no entity of it is known, so EDGAR cannot be asked")
                 continue
-            ref = SubmissionRef(accession, record.form, record.filing_date, record.cik, record.listed)
+            ref = SubmissionRef(accession, record.form, record.filing_date, record.cik, record.listed, record.quarter)
             wanted[accession] = (finding, ref)
         if self._settings.user_agent is None:
             for finding, _ in wanted.values():

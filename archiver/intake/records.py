@@ -42,6 +42,7 @@ def new_record(
         listed=ref.listed,
         run=run,
         added_run=run,
+        quarter=ref.quarter if ref.listed else None,
         first_seen=moment if source == "index" else None,
     )
 

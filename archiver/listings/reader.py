@@ -119,12 +119,16 @@ class FullIndex:
         is taken from the cache, with a warning.
         """
         earlier, doubted = self.readings.get(quarter), self.readings.is_doubted(quarter)
+        full: _Fetched | None = None
+        listed: Listed | None = None
         if earlier is not None and not doubted and self.readings.is_settled(quarter):
-            unchanged = await self._unchanged(quarter, earlier.files)
-            if unchanged is not None:
+            again = await self._again(quarter, earlier.files)
+            if isinstance(again, QuarterIndex):
                 self.readings.set(quarter, earlier.files)
-                return unchanged
-        full, listed = await self._full(quarter, earlier.files if earlier else None, doubted=doubted)
+                return again
+            full = again
+        if full is None:
+            full, listed = await self._full(quarter, earlier.files if earlier else None, doubted=doubted)
         folder = f"daily-index/{quarter.folder}"
         daily = daily_files((await self.listed(folder, why="which daily indexes there are") or {}).values(), quarter)
         covered = full.file.last_day if full else None
@@ -142,21 +146,20 @@ class FullIndex:
             self.readings.set(quarter, [file.path for file in index.files])
         return index
 
-    async def _unchanged(self, quarter: Quarter, earlier: Sequence[str]) -> QuarterIndex | None:
-        """What an earlier run has kept of a settled quarter, where one request says that it still holds; else None."""
+    async def _again(self, quarter: Quarter, earlier: Sequence[str]) -> QuarterIndex | _Fetched | None:
+        """The monthly look at a settled quarter, by one request.
+
+        What is kept, where that still holds; the new quarterly index, where there is one; None where it takes more
+        requests to know.
+        """
         if not earlier:
             listed = await self.listed(f"full-index/{quarter.folder}", why="a quarter that had no index")
             return QuarterIndex(quarter, None, ()) if listed is None else None
         kept = self.kept(quarter)
-        if kept is None or kept.full is None or kept.full[0].last_modified is None:
+        if kept is None or kept.full is None:
             return None
-        file = kept.full[0]
-        url, why = self._edgar.endpoints.below_edgar(file.path), "the monthly look at a finished quarter"
-        try:
-            read = await self._read(url, bytes, why=why, max_bytes=MAX_BODY_BYTES, modified_since=file.last_modified)
-        except AbsentError:
-            return None
-        return kept if read is None else None
+        full = await self._index(kept.full[0].path, quarter, None, why="the monthly look at a finished quarter")
+        return full if full is not None and full.fresh else kept
 
     async def _full(
         self, quarter: Quarter, earlier: Collection[str] | None, *, doubted: bool

@@ -46,7 +46,7 @@ CREATE TABLE plan (
 class SubmissionRef:
     """One submission to have. `cik` is one of its entities, whichever row named it first: all serve the same bytes.
 
-    `listed`: the full index names it, not just a daily one.
+    `listed`: the full index names it, not just a daily one. `quarter` is the one in whose indexes it was found.
     """
 
     accession: AccessionNumber
@@ -54,6 +54,7 @@ class SubmissionRef:
     filing_date: date
     cik: Cik
     listed: bool = True
+    quarter: str | None = None
 
 
 class Outcome(IntEnum):
@@ -140,18 +141,19 @@ class Plan:
         after = ("9999-12-31", "~")
         self._all("CREATE INDEX IF NOT EXISTS newest ON plan (filing_date, accession)")
         while rows := self._all(
-            "SELECT accession, form, filing_date, cik, listed FROM plan"
+            "SELECT accession, form, filing_date, cik, listed, quarter FROM plan"
             f" WHERE outcome = {Outcome.MISSING:d} AND (filing_date, accession) < (?, ?)"
             f" ORDER BY filing_date DESC, accession DESC LIMIT {_BATCH}",
             *after,
         ):
-            for accession, form, filing_date, cik, listed in rows:
+            for accession, form, filing_date, cik, listed, quarter in rows:
                 yield SubmissionRef(
                     accession=AccessionNumber(accession),
                     form=FormType(form),
                     filing_date=date.fromisoformat(filing_date),
                     cik=Cik(cik),
                     listed=bool(listed),
+                    quarter=quarter or None,
                 )
             after = (rows[-1][2], rows[-1][0])
 

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from archiver.edgar.endpoints import Quarter, quarters
 from archiver.edgar.session import Edgar
 from archiver.events import event
-from archiver.identifiers import AccessionNumber, FormType
 from archiver.listings.cache import IndexCache
 from archiver.listings.quarter_index import QuarterIndex
 from archiver.listings.reader import FullIndex
 from archiver.listings.readings import Readings
 from archiver.listings.tickers import ciks_of
-from archiver.model import MasterIndexEntry
 from archiver.planning.plan import Plan
 from archiver.planning.planner import Planner, fingerprint
-from archiver.planning.withdrawals import Withdrawals
+from archiver.planning.withdrawals import Named, Withdrawals
 from archiver.selection import Selection
 from archiver.store.archive import Archive
 
@@ -150,18 +148,12 @@ def _open_end(choose: Callable[[list[date]], date], days: list[date | None]) -> 
 
 def _take(read: QuarterIndex, planner: Planner, withdrawals: Withdrawals | None, readings: Readings) -> None:
     """Give a quarter's rows to `planner`, and hold the archive against its full index."""
-    named: dict[AccessionNumber, FormType] = {}
-    entries = read.full_entries() if withdrawals is None else _noting(read.full_entries(), named)
+    named = Named(read.quarter)
+    entries = read.full_entries() if withdrawals is None else named.noting(read.full_entries())
     planner.add(entries, quarter=read.quarter)
     planner.add(read.daily_entries(), quarter=read.quarter, listed=False)
     if withdrawals is not None and read.full and withdrawals.check(read, named):
         readings.doubt(read.quarter)
-
-
-def _noting(entries: Iterator[MasterIndexEntry], named: dict[AccessionNumber, FormType]) -> Iterator[MasterIndexEntry]:
-    for entry in entries:
-        named[entry.accession] = entry.form
-        yield entry
 
 
 def _log_unknown_forms(planner: Planner) -> None:

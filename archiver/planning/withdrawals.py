@@ -8,7 +8,7 @@ as withdrawn only if two runs, one after the other, have read the very index tha
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from archiver.catalogue.records import CatalogueRecord
@@ -16,12 +16,30 @@ from archiver.edgar.endpoints import Quarter
 from archiver.events import event
 from archiver.identifiers import AccessionNumber, FormType
 from archiver.listings.quarter_index import QuarterIndex
+from archiver.model import MasterIndexEntry
 from archiver.store.archive import Archive
 
 _log = logging.getLogger(__name__)
 
 GRACE_DAYS = 14
 """A submission that only a daily index has named may be so long on its way into the full index (rebuilt weekly)."""
+
+
+class Named:
+    """What the full index of a quarter names: the form of each submission, and those that are dated outside it."""
+
+    def __init__(self, quarter: Quarter) -> None:
+        self.forms: dict[AccessionNumber, FormType] = {}
+        self.strangers: set[AccessionNumber] = set()
+        self._first, self._last = quarter.first_day, quarter.last_day
+
+    def noting(self, entries: Iterable[MasterIndexEntry]) -> Iterator[MasterIndexEntry]:
+        """The same rows, noted as they pass."""
+        for entry in entries:
+            self.forms[entry.accession] = entry.form
+            if not self._first <= entry.filing_date <= self._last:
+                self.strangers.add(entry.accession)
+            yield entry
 
 
 class Withdrawals:
@@ -35,8 +53,8 @@ class Withdrawals:
         self._now = now
         self.count = 0
 
-    def check(self, read: QuarterIndex, named: dict[AccessionNumber, FormType]) -> bool:
-        """Note what the full index of a quarter, which names these submissions, says of those in the archive.
+    def check(self, read: QuarterIndex, named: Named) -> bool:
+        """Note what the full index of a quarter says of the submissions in the archive.
 
         Whether something is missing from it that the next run has to look for again.
         """
@@ -46,9 +64,9 @@ class Withdrawals:
         missing: list[AccessionNumber] = []
         gone: list[AccessionNumber] = []
         renamed: list[tuple[AccessionNumber, FormType]] = []
-        for record in self._of(quarter):
+        for record in self._of(quarter, named):
             accession = record.accession
-            if (form := named.get(accession)) is not None:
+            if (form := named.forms.get(accession)) is not None:
                 if not record.listed or record.quarter != str(quarter) or record.missing_since is not None:
                     listed.append(accession)
                 if record.withdrawn_at is not None:
@@ -69,13 +87,19 @@ class Withdrawals:
             _log.warning("%s is withdrawn: two readings of the index of %s lack it", accession, quarter, extra=facts)
         return bool(missing)
 
-    def _of(self, quarter: Quarter) -> Iterator[CatalogueRecord]:
-        """The submissions that the index of a quarter may name: filed in it, or named by it before."""
-        filed = quarter.first_day, quarter.last_day
-        yield from self._catalogue.filed_between(*filed)
+    def _of(self, quarter: Quarter, named: Named) -> Iterator[CatalogueRecord]:
+        """The submissions that the index of a quarter may name: filed in it, or named by it, now or before."""
+        first, last = quarter.first_day, quarter.last_day
+        yield from self._catalogue.filed_between(first, last)
+        strangers = set(named.strangers)
         for record in self._catalogue.named_in(str(quarter)):
-            if not filed[0] <= record.filing_date <= filed[1]:
+            if not first <= record.filing_date <= last:
+                strangers.discard(record.accession)
                 yield record
+        for accession in strangers:
+            stored = self._catalogue.get(accession)
+            if stored is not None and not first <= stored.filing_date <= last:
+                yield stored
 
     def _is_judged_by(self, quarter: Quarter, record: CatalogueRecord) -> bool:
         """Whether the absence of a submission from the index of `quarter` says anything."""

