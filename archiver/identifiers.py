@@ -16,6 +16,10 @@ from typing import Self
 from archiver.errors import IdentifierError
 
 _ACCESSION = re.compile(r"([0-9]{10})-?([0-9]{2})-?([0-9]{6})")
+_ACCESSION_DASHED = re.compile(r"(?<![0-9-])([0-9]{1,10})-([0-9]{2})-([0-9]{6})(?![0-9])")
+_ACCESSION_PLAIN = re.compile(r"(?<![0-9])[0-9]{18}(?![0-9])")
+_ACCESSION_CUT = re.compile(r"[0-9]{11,17}")
+"""18 digits without their leading zeros; one digit less could be a CIK."""
 _CIK = re.compile(r"(?:CIK)?0*([0-9]{1,10})", re.IGNORECASE)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}")
 _YEAR_OR_MONTH = re.compile(r"([0-9]{4})(?:-([0-9]{2}))?")
@@ -43,6 +47,22 @@ class AccessionNumber(str):
                 f"{text[:60]!r} is not an accession number", "write it like 0001193125-04-218426 or as 18 digits"
             )
         return str.__new__(cls, "-".join(match.groups()))
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """The number in what people paste: also without leading zeros, in a file name, a path, or EDGAR's URL.
+
+        Raises `IdentifierError` where there is none.
+        """
+        dashed, plain = _ACCESSION_DASHED.findall(text), _ACCESSION_PLAIN.findall(text)
+        if dashed:
+            submitter, year, sequence = dashed[-1]
+            return cls(f"{submitter:0>10}-{year}-{sequence}")
+        if plain:
+            return cls(plain[-1])
+        if _ACCESSION_CUT.fullmatch(text.strip()):
+            return cls(f"{text.strip():0>18}")
+        return cls(text)
 
     @property
     def submitter(self) -> str:

@@ -78,16 +78,19 @@ class Library:
         return Results(query, found.total, took_ms, hits, tree, filters, FromLibrary(count))
 
     def submission(self, accession: str) -> Submission:
-        """The submission with this accession number. Raises `IdentifierError`, `NotInArchiveError`, `DamageError`."""
+        """The submission with this accession number, in any spelling that `AccessionNumber.from_text` understands.
+
+        Raises `IdentifierError`, `NotInArchiveError`, `DamageError`.
+        """
         return parse_submission(self.raw(accession))
 
     def raw(self, accession: str) -> bytes:
         """The exact bytes of a submission as EDGAR sent them. Raises as `submission`."""
-        return self._archive.read(AccessionNumber(accession))
+        return self._archive.read(AccessionNumber.from_text(accession))
 
     def record(self, accession: str) -> Record:
         """What the catalogue knows of a submission. Raises `IdentifierError`, `NotInArchiveError`."""
-        return record_of(self._archive, AccessionNumber(accession))
+        return record_of(self._archive, AccessionNumber.from_text(accession))
 
     def marks(self, text: str, query: str, *, stem: bool = False) -> tuple[tuple[int, int], ...]:
         """Where in `text` the words of `query` stand: spans of characters, in order. Raises `QueryError`."""

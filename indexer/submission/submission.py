@@ -16,6 +16,8 @@ from indexer.text.document_text import document_text
 from indexer.text.kinds import SNIFFED_BYTES, DocumentKind, document_kind, unwrap
 from indexer.text.uuencode import uudecode, uuencoded_name
 
+_NAMED_DOCUMENTS = 12
+"""Documents that an error names; more would not be read."""
 _STUFFED = re.compile(rb"^- ", re.MULTILINE)
 
 
@@ -100,14 +102,28 @@ class Submission:
     documents: tuple[Document, ...]
     raw_header: bytes = field(default=b"", repr=False, compare=False)
 
-    def document(self, sequence: int) -> Document:
-        """The document with this sequence number. Raises `NotInArchiveError` when there is none."""
-        for document in self.documents:
-            if document.sequence == sequence:
-                return document
-        numbers = ", ".join(str(document.sequence) for document in self.documents if document.sequence is not None)
+    def document(self, which: int | str) -> Document:
+        """The document with this sequence number, file name or type (in any case).
+
+        Raises `NotInArchiveError` where there is none, and where several have the type.
+        """
+        if isinstance(which, int) or which.strip().isdecimal():
+            found = [document for document in self.documents if document.sequence == int(which)]
+        else:
+            name = which.strip().casefold()
+            found = [document for document in self.documents if (document.filename or "").casefold() == name]
+            found = found or [document for document in self.documents if document.type.casefold() == name]
+        if len(found) == 1 or (found and found[0].sequence == which):
+            return found[0]
+        if found:
+            numbers = ", ".join(str(document.sequence) for document in found)
+            raise NotInArchiveError(
+                f"{self.header.accession} has {len(found)} documents {which}", f"name one by its number: {numbers}"
+            )
+        known = ", ".join(f"{document.sequence} {document.type}" for document in self.documents[:_NAMED_DOCUMENTS])
+        more = ", …" if len(self.documents) > _NAMED_DOCUMENTS else ""
         raise NotInArchiveError(
-            f"{self.header.accession} has no document {sequence}", f"it has {numbers}" if numbers else "it has none"
+            f"{self.header.accession} has no document {which}", f"it has {known}{more}" if known else "it has none"
         )
 
     def text(self) -> str:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
 
-from archiver.errors import UsageError
+from archiver.errors import NotInArchiveError, UsageError
 from edgarchive.cli.options import AsJson, common
 from edgarchive.cli.output import human_bytes, plural, print_json, say
+from edgarchive.cli.printing.pager import paged
+from edgarchive.cli.printing.terminal import Style
+from edgarchive.cli.printing.texts import print_text, print_title, title_of
 from edgarchive.formats import clean
 from indexer.entries import is_truncated
 from indexer.search.library import Library
 from indexer.search.records import Record
-from indexer.submission.submission import Submission, parse_submission
+from indexer.submission.submission import Document, Submission, parse_submission
 
 _ORIGIN = ("source", "source_url", "sha256", "signature", "withdrawn_at", "beside")
 """What the JSON has of the record of a submission."""
@@ -22,28 +28,49 @@ _ORIGIN = ("source", "source_url", "sha256", "signature", "withdrawn_at", "besid
 _SIGNATURES = {"invalid": "invalid: the SEC's signature does not match these bytes; read them with care"}
 """What is said of a signature. A valid one goes without saying."""
 
+_NO_TEXT = {"image": "an image", "pdf": "a PDF", "archive": "an archive", "spreadsheet": "a spreadsheet"}
+"""Kinds of documents without text, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What of a submission is to be shown as text."""
+
+    document: str | None
+    section: str | None
+    highlight: str | None
+
 
 def show(
     context: typer.Context,
     accessions: Annotated[
-        list[str], typer.Argument(metavar="ACCESSION", help="With or without dashes; several, as xargs gives them.")
+        list[str], typer.Argument(metavar="ACCESSION", help="Accession numbers, file names, paths or sec.gov URLs.")
     ],
     *,
-    header: Annotated[bool, typer.Option("--header", help="Every label of the header.")] = False,
-    text: Annotated[bool, typer.Option("--text", help="The text of all documents, or of one.")] = False,
+    header: Annotated[bool, typer.Option("--header", help="Print every label of the header as JSON.")] = False,
+    text: Annotated[bool, typer.Option("--text", help="Print the text of all documents, or of one.")] = False,
     raw: Annotated[
-        bool, typer.Option("--raw", help="The exact bytes that EDGAR sent; of one document, its content.")
+        bool, typer.Option("--raw", help="Print the exact bytes; of one document, the file as filed.")
     ] = False,
     document: Annotated[
-        int | None, typer.Option(metavar="N", help="Only the document with this sequence number.")
+        str | None, typer.Option(metavar="N|TYPE|NAME", help="One document: its number, type or file name.")
     ] = None,
+    section: Annotated[
+        str | None, typer.Option("--section", "--item", metavar="S", help="One section: 1A, 5.02, risk-factors, mda.")
+    ] = None,
+    highlight: Annotated[str | None, typer.Option(metavar="QUERY", help="Mark the words of QUERY in the text.")] = None,
     as_json: AsJson = False,
 ) -> int:
     """Show stored submissions: header and documents, their text, or their exact bytes."""
     if header + text + raw + as_json > 1:
         raise UsageError("--header, --text, --raw and --json exclude each other", "give one of them")
+    if section is not None and (header or raw or as_json):
+        raise UsageError("--section shows text", "leave --header, --raw and --json out")
+    text = text or section is not None
     if document is not None and not (text or raw):
         raise UsageError("--document goes with --text or --raw", "add one of them")
+    if highlight is not None and not text:
+        raise UsageError("--highlight goes with --text or --section", "add one of them")
     settings = common(context).settings()
     with Library(settings=settings) as library:
         records = [library.record(accession) for accession in accessions]
@@ -55,26 +82,91 @@ def show(
                 for record in records
             )
             print_json(next(shown) if len(records) == 1 else list(shown))
-            return 0
-        for place, record in enumerate(records):
-            if raw:
-                data = library.raw(record.accession)
-                _write(data if document is None else parse_submission(data).document(document).content())
-                continue
-            if place:
-                say()
-            submission = library.submission(record.accession)
-            if text:
-                say(submission.text() if document is None else submission.document(document).text())
-            else:
-                _print_summary(submission, record)
+        elif raw:
+            for record in records:
+                _write_raw(library, record, document)
+        else:
+            _print(library, records, _Wanted(document, section, highlight) if text else None)
     return 0
 
 
-def _write(data: bytes) -> None:
+def _print(library: Library, records: Sequence[Record], wanted: _Wanted | None) -> None:
+    first = library.submission(records[0].accession)
+    if wanted is not None:
+        _check_has_text(first, wanted)  # an error is for the terminal, not for the pager
+    with paged():
+        for place, record in enumerate(records):
+            submission = library.submission(record.accession) if place else first
+            if place:
+                say()
+            if wanted is None:
+                _print_summary(submission, record)
+            else:
+                _print_text(library, submission, wanted)
+
+
+def _write_raw(library: Library, record: Record, which: str | None) -> None:
+    data = library.raw(record.accession)
+    if which is not None:
+        submission = parse_submission(data)
+        document = submission.document(which)
+        if document.kind in _NO_TEXT and sys.stdout.isatty():
+            raise UsageError(
+                f"{_what(document)} cannot be shown on a terminal", f"save it: add `> {shlex.quote(_name(document))}`"
+            )
+        data = document.content()
     sys.stdout.flush()
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
+
+
+def _check_has_text(submission: Submission, wanted: _Wanted) -> None:
+    """Raise `UsageError` for one document that has no text to print, and say how to get it."""
+    if wanted.document is None:
+        return
+    document = submission.document(wanted.document)
+    if document.kind in _NO_TEXT:
+        accession = submission.header.accession
+        command = f"edgarchive show {accession} --raw --document {document.sequence} > {shlex.quote(_name(document))}"
+        raise UsageError(f"{_what(document)} has no text", f"save it: `{command}`")
+
+
+def _what(document: Document) -> str:
+    kind = _NO_TEXT[document.kind]
+    return f"document {document.sequence} is {kind} ({clean(_name(document))}, {human_bytes(document.size)}), which"
+
+
+def _name(document: Document) -> str:
+    """A name to save a document under: the filer's, without what could lead elsewhere."""
+    name = (document.filename or "").replace("\\", "/").rpartition("/")[2].strip(".")
+    return name or f"document-{document.sequence}"
+
+
+def _print_text(library: Library, submission: Submission, wanted: _Wanted) -> None:
+    style = Style.of_stdout()
+    documents = submission.documents if wanted.document is None else (submission.document(wanted.document),)
+    found = [(document, text) for document in documents if (text := _text(document, wanted.section))]
+    if not found and wanted.section is not None:
+        raise NotInArchiveError(f"{submission.header.accession} has no section {wanted.section}", _sections(documents))
+    if wanted.section is not None:
+        found = found[:1]
+    for place, (document, text) in enumerate(found):
+        if place:
+            say()
+        if len(found) > 1 or style.width is not None:
+            print_title(title_of(document), style)
+        print_text(text, style, () if wanted.highlight is None else library.marks(text, wanted.highlight))
+
+
+def _text(document: Document, section: str | None) -> str | None:
+    return document.text() if section is None else document.section(section)
+
+
+def _sections(documents: Sequence[Document]) -> str:
+    names = [
+        " ".join(part for part in (one.part, one.item) if part) for document in documents for one in document.sections()
+    ]
+    return f"it has {', '.join(names)}" if names else "no sections were found in it; see --text"
 
 
 def _as_dict(library: Library, record: Record, max_text_chars: int) -> dict[str, Any]:

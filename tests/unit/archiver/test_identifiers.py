@@ -118,3 +118,36 @@ def test_anything_else_is_no_date_span(text: str) -> None:
     """With the spellings that are understood."""
     with pytest.raises(IdentifierError, match="is not a date; write it like"):
         parse_date_span(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0001193125-04-218426",
+        " 0001193125-04-218426\n",
+        "0001193125-04-218426.txt",
+        "1193125-04-218426",
+        "000119312504218426",
+        "119312504218426",
+        "edgar/submissions/0001193125/04/218/0001193125-04-218426.txt.gz",
+        "https://www.sec.gov/Archives/edgar/data/1056386/0001193125-04-218426.txt",
+        "https://www.sec.gov/Archives/edgar/data/1056386/000119312504218426/0001193125-04-218426-index.htm",
+        "https://www.sec.gov/Archives/edgar/data/1056386/000119312504218426/d8k.htm",
+        "https://www.sec.gov/Archives/edgar/data/1056386/000119312504218426/",
+        "https://www.sec.gov/ix?doc=/Archives/edgar/data/1056386/000119312504218426/d8k.htm",
+        "https://www.sec.gov/cgi-bin/browse-edgar?action=getcompany&accession=0001193125-04-218426",
+    ],
+)
+def test_an_accession_number_is_found_in_what_people_paste(text: str) -> None:
+    """File names, paths, EDGAR's URLs, without leading zeros, without dashes."""
+    assert AccessionNumber.from_text(text) == "0001193125-04-218426"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "12345", "1056386", "0001056386", "https://www.sec.gov/edgar/browse/?CIK=1056386", "2004-12-22", "d8k.htm"],
+)
+def test_what_has_no_accession_number_is_refused(text: str) -> None:
+    """CIKs, dates and addresses of companies are none."""
+    with pytest.raises(IdentifierError, match="is not an accession number"):
+        AccessionNumber.from_text(text)

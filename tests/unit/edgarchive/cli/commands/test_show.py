@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from archiver.identifiers import AccessionNumber
+from archiver.settings import Settings
 from archiver.store.archive import Archive
+from edgarchive import Library, import_submissions
 from edgarchive.cli import run
+from tests.loopback import FIXTURES
 from tests.unit.archives import keep
 from tests.unit.submissions import ACCESSION, submission_bytes
 
@@ -29,3 +33,108 @@ def test_an_invalid_signature_is_said(root: Path, capsys: pytest.CaptureFixture[
             archive.catalogue.add(replace(archive.record(AccessionNumber(ACCESSION)), signature=signature))
         assert run(["--root", str(root), "show", ACCESSION]) == 0
         assert ("signature invalid: the SEC's signature does not match" in capsys.readouterr().out) is said
+
+
+LANTERN, TEAL, BRAMBLE = "0009000900-04-000101", "0009000900-19-000212", "0009000900-21-000150"
+
+
+@pytest.fixture(scope="module")
+def invented(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive with the invented submissions, not indexed."""
+    root = tmp_path_factory.mktemp("invented") / "edgar"
+    import_submissions([FIXTURES], settings=Settings(root=root), index=False)
+    return root
+
+
+def shown(capsys: pytest.CaptureFixture[str], root: Path, *words: str, code: int = 0) -> str:
+    """What `show` prints; or, with another exit code, what it complains of."""
+    assert run(["--root", str(root), "show", *words]) == code
+    captured = capsys.readouterr()
+    return captured.out if code == 0 else captured.err
+
+
+@pytest.mark.parametrize("which", ["2", "EX-99.1", "ex-99.1", "dex991.htm"])
+def test_a_document_is_named_by_number_type_or_file(
+    invented: Path, capsys: pytest.CaptureFixture[str], which: str
+) -> None:
+    """In any case."""
+    out = shown(capsys, invented, LANTERN, "--text", "--document", which)
+    assert "ANNOUNCES BOARD CHANGE" in out
+    assert "Thistlewood, a member" not in out
+
+
+def test_a_document_that_is_not_there_is_named_with_those_that_are(
+    invented: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By number and type."""
+    said = shown(capsys, invented, LANTERN, "--text", "--document", "EX-10", code=2)
+    assert said == f"edgarchive: {LANTERN} has no document EX-10; it has 1 8-K, 2 EX-99.1\n"
+
+
+def test_several_documents_have_titles(invented: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One that is alone in a pipe has none: it is the text alone."""
+    out = shown(capsys, invented, LANTERN, "--text")
+    assert "==> 1  8-K  d8k.htm  FORM 8-K <==" in out
+    assert "==> 2  EX-99.1  dex991.htm  PRESS RELEASE <==" in out
+    assert "==>" not in shown(capsys, invented, LANTERN, "--text", "--document", "1")
+
+
+def test_a_section_is_shown_by_item_or_name(invented: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Only its text; one that is not there is an error that names those that are."""
+    out = shown(capsys, invented, BRAMBLE, "--section", "1A")
+    assert out.startswith("Item 1A. Risk Factors")
+    assert "Item 7" not in out
+    assert shown(capsys, invented, BRAMBLE, "--section", "risk-factors") == out
+    assert shown(capsys, invented, LANTERN, "--item", "5.02").startswith("Item 5.02")
+    said = shown(capsys, invented, BRAMBLE, "--section", "9A", code=2)
+    assert "has no section 9A; it has I 1, I 1A, II 7" in said
+    assert "see --text" in shown(capsys, invented, "0009000900-20-000033", "--section", "1A", code=2)
+
+
+def test_words_are_marked_where_colour_is(
+    invented: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Marks change no character of the text; in a pipe there are none."""
+    plain = shown(capsys, invented, TEAL, "--text", "--document", "1")
+    assert shown(capsys, invented, TEAL, "--text", "--document", "1", "--highlight", "resign*") == plain
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    marked = shown(capsys, invented, TEAL, "--text", "--document", "1", "--highlight", "resign*")
+    assert re.findall("\x1b\\[1;38[^m]*m(.*?)\x1b\\[0m", marked) == re.findall("(?i)\\bresign[a-z]*", plain)
+    assert re.sub("\x1b\\[[0-9;]*m", "", marked) == plain
+
+
+def test_an_image_says_what_it_is_and_how_to_get_it(invented: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command it names gives the file as it was filed."""
+    with Library(invented) as library:
+        documents = library.submission(BRAMBLE).documents
+        pictures = [document for document in documents if document.kind in {"image", "pdf"}]
+        for picture in pictures:
+            said = shown(capsys, invented, BRAMBLE, "--text", "--document", str(picture.sequence), code=2)
+            assert f"document {picture.sequence} is a" in said
+            assert f"has no text; save it: `edgarchive show {BRAMBLE} --raw --document {picture.sequence} > " in said
+    assert pictures
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--section", "1A", "--raw"), "--section shows text; leave --header, --raw and --json out"),
+        (("--document", "1"), "--document goes with --text or --raw; add one of them"),
+        (("--highlight", "x"), "--highlight goes with --text or --section; add one of them"),
+        (("--text", "--raw"), "exclude each other; give one of them"),
+    ],
+)
+def test_options_that_do_not_go_together(
+    invented: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], says: str
+) -> None:
+    """Say so."""
+    assert says in shown(capsys, invented, LANTERN, *words, code=2)
+
+
+def test_what_people_paste_finds_the_filing(invented: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A URL of EDGAR's, a file name, a number without zeros."""
+    wanted = shown(capsys, invented, LANTERN)
+    url = "https://www.sec.gov/Archives/edgar/data/9000001/000900090004000101/d8k.htm"
+    for spelling in (url, f"{LANTERN}.txt", "9000900-04-000101", "900090004000101"):
+        assert shown(capsys, invented, spelling) == wanted

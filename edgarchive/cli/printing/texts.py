@@ -1,0 +1,82 @@
+"""The text of documents as a person reads it: a title, paragraphs that fit the screen, and what was sought marked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from edgarchive.cli.output import say, say_styled
+from edgarchive.cli.printing.terminal import Span, Style
+from edgarchive.formats import clean, harmless
+from indexer.submission.submission import Document
+
+_COLUMNS = re.compile(r"\S(?: {2,}|\t)\s*\S")
+"""Two words far apart: a line of a table, which wrapping would break."""
+_INDENT = re.compile(r"[ \t]*")
+
+
+def title_of(document: Document) -> str:
+    """What a document is, in one line: sequence, type, file name, description."""
+    number = "" if document.sequence is None else str(document.sequence)
+    parts = (number, document.type, document.filename or "", document.description or "")
+    return "  ".join(clean(part) for part in parts if part)
+
+
+def print_title(title: str, style: Style) -> None:
+    """Print a title that stands out, also without colour."""
+    say_styled(style.bold(f"==> {title} <=="))
+
+
+def print_text(text: str, style: Style, marks: Sequence[Span] = ()) -> None:
+    """Print `text` with `marks`, spans of characters, marked; on a terminal its paragraphs are wrapped."""
+    if style.width is None and not (style.on and marks):
+        say(text)
+        return
+    place, marked = 0, _Marks(sorted(marks))
+    for line in text.split("\n"):
+        for shown in _lines(line, [(a - place, b - place) for a, b in marked(place, place + len(line))], style):
+            say_styled(shown)
+        place += len(line) + 1
+
+
+def _lines(line: str, spans: Sequence[Span], style: Style) -> Iterator[str]:
+    plain, places = _harmless(line)
+    spans = [(places[max(a, 0)], places[min(b, len(line))]) for a, b in spans]
+    if style.width is None or _COLUMNS.search(plain):
+        yield from Style(style.on).lines(plain, spans)
+        return
+    indent = _INDENT.match(plain)
+    assert indent is not None  # noqa: S101 — it matches nothing at all, too
+    cut = indent.end()
+    body_spans = [(max(a - cut, 0), b - cut) for a, b in spans]
+    yield from style.lines(plain[cut:], body_spans, indent=indent[0][: style.width // 2])
+
+
+def _harmless(line: str) -> tuple[str, list[int]]:
+    """`line` without what could play with a terminal, and where each of its places is in that."""
+    plain = harmless(line)
+    if plain == line:
+        return line, list(range(len(line) + 1))
+    places, length = [0], 0
+    for char in line:
+        length += len(harmless(char))
+        places.append(length)
+    return plain, places
+
+
+class _Marks:
+    """Marks in order, asked for line by line."""
+
+    def __init__(self, marks: list[Span]) -> None:
+        self._marks = marks
+        self._next = 0
+
+    def __call__(self, start: int, stop: int) -> list[Span]:
+        """Those that have characters from `start` to `stop`; each call goes on where the last one was."""
+        while self._next < len(self._marks) and self._marks[self._next][1] <= start:
+            self._next += 1
+        found, at = [], self._next
+        while at < len(self._marks) and self._marks[at][0] < stop:
+            found.append(self._marks[at])
+            at += 1
+        return found
