@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Self
 
+from archiver.blocking import run_blocking
 from archiver.progress import CancelToken, Progress
 from archiver.reports import DryRun, SyncReport
 from archiver.selection import Selection, as_selections
@@ -99,7 +100,7 @@ def sync_archive(
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> SyncReport:
-    """`Mirror.sync` for code without an event loop: blocks until it is done."""
+    """`Mirror.sync` for code that blocks; it works where an event loop runs, too, as in a notebook."""
 
     async def run() -> SyncReport:
         async with Mirror(settings) as mirror:
@@ -107,4 +108,4 @@ def sync_archive(
                 selection, source=source, refresh=refresh, index=index, progress=progress, cancel=cancel
             )
 
-    return asyncio.run(run())
+    return run_blocking(run)

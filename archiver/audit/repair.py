@@ -6,7 +6,6 @@ next one finds what is left: the row of a lost file stays until the file is back
 
 from __future__ import annotations
 
-import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from archiver.audit.verify import (
     files_without_row,
     submission_in,
 )
+from archiver.blocking import run_blocking
 from archiver.catalogue.records import CatalogueRecord
 from archiver.errors import DamageError, EdgarError, StorageError
 from archiver.identifiers import AccessionNumber
@@ -293,7 +293,7 @@ class _Repair:
             plan.add(ref for _, ref in wanted.values())
             try:
                 with journal(self._archive, "repair", {"fetch": len(wanted)}, lambda: tally.finish(elapsed_s=0)):
-                    asyncio.run(self._fetch_planned(plan, tally))
+                    run_blocking(lambda: self._fetch_planned(plan, tally))
             except EdgarError as error:
                 stopped = str(error)
             messages = {failure.accession: failure.message for failure in tally.failures}

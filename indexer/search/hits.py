@@ -11,6 +11,7 @@ from archiver.errors import NotInArchiveError, UsageError
 from archiver.identifiers import AccessionNumber, FormType
 from indexer.engine import EngineHit
 from indexer.entries import HitEntity
+from indexer.notebook.markup import Markup, facts, link
 from indexer.search.snippets import Snippet
 from indexer.submission.submission import Submission
 
@@ -35,6 +36,10 @@ ROW_COLUMNS = (
     "url",
 )
 """The columns of `Hit.to_row`, and of the hits as CSV."""
+
+
+HTML_HEAD = ("filing", "filed", "form", "names", "document", "snippet")
+"""What stands above `Hit.html_cells`."""
 
 
 class FromLibrary(Generic[P, R]):
@@ -164,6 +169,22 @@ class Hit:
             "snippet": None if self.excerpt is None else self.excerpt.text,
             "url": self.url,
         }
+
+    def html_cells(self) -> tuple[object, ...]:
+        """The hit as cells of an HTML table, below `HTML_HEAD`."""
+        document = self.document or HitDocument(None, None, None, None)
+        return (
+            link(self.accession, self.url),
+            self.filing_date,
+            self.form,
+            "; ".join(entity.name for entity in self.entities),
+            " ".join(part for part in (document.type, document.filename) if part),
+            None if self.snippet is None else Markup(self.snippet),
+        )
+
+    def _repr_html_(self) -> str:
+        """A small table for a notebook."""
+        return facts(zip(HTML_HEAD, self.html_cells(), strict=True))
 
 
 class LazyHits(Sequence[Hit]):

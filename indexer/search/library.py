@@ -14,10 +14,10 @@ from archiver.settings import Settings
 from archiver.store.archive import Archive
 from indexer.engine import Facet, FacetCount
 from indexer.index_folder import marks_hold
+from indexer.index_reader import IndexReader
 from indexer.query.build import parse_query
 from indexer.search.hit_maker import HitMaker
 from indexer.search.hits import FromLibrary, Hit, LazyHits
-from indexer.search.index_reader import IndexReader
 from indexer.search.options import SearchOptions, takes_options
 from indexer.search.records import Record, Status, record_of, status_of
 from indexer.search.results import Results

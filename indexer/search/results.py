@@ -11,13 +11,19 @@ from whoosh.query import Query
 
 from archiver.errors import UsageError
 from indexer.engine import Facet, FacetCount
+from indexer.notebook import frames
+from indexer.notebook.markup import escaped, table
 from indexer.query.explain import explain
-from indexer.search.hits import FromLibrary, Hit
+from indexer.search.hits import HTML_HEAD, ROW_COLUMNS, FromLibrary, Hit
 
 FACETS: tuple[Facet, ...] = get_args(Facet)
 
 
-@dataclass(frozen=True, slots=True)
+_SHOWN_HITS = 50
+"""Hits that a notebook shows: more would be scrolled past, and of lazy ones each is read from the archive."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Results:
     """The hits that were asked for, in order. `total` counts all that was found; `took_ms` is the time of the search.
 
@@ -42,6 +48,18 @@ class Results:
 
     def __len__(self) -> int:
         return len(self.hits)
+
+    def __repr__(self) -> str:
+        return f"<Results {self.query!r}: {self.total:,} hits, {len(self):,} of them here>"
+
+    def _repr_html_(self) -> str:
+        """A table for a notebook."""
+        caption = f"{self.total:,} hits, {min(len(self), _SHOWN_HITS):,} shown"
+        try:
+            rows = [hit.html_cells() for hit in self.hits[:_SHOWN_HITS]]
+        except UsageError as error:  # the library is closed, and these hits were not made before
+            return escaped(f"{caption}: {error}")
+        return table(HTML_HEAD, rows, caption=caption)
 
     @overload
     def __getitem__(self, place: int) -> Hit: ...
@@ -85,6 +103,18 @@ class Results:
             "took_ms": self.took_ms,
             "hits": [hit.to_dict() for hit in self.hits],
         }
+
+    def to_pandas(self) -> Any:
+        """A `pandas.DataFrame` of `to_dicts`, with dates as datetime64. Raises `UsageError` where pandas is missing."""
+        return frames.to_pandas((hit.to_row() for hit in self.hits), ROW_COLUMNS)
+
+    def to_polars(self) -> Any:
+        """A `polars.DataFrame` of `to_dicts`. Raises `UsageError` where polars is missing."""
+        return frames.to_polars((hit.to_row() for hit in self.hits), ROW_COLUMNS)
+
+    def to_arrow(self) -> Any:
+        """A `pyarrow.Table` of `to_dicts`. Raises `UsageError` where pyarrow is missing."""
+        return frames.to_arrow((hit.to_row() for hit in self.hits), ROW_COLUMNS)
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """A flat row for each hit (`Hit.to_row`), as ``pandas.DataFrame`` and ``polars.DataFrame`` take them."""

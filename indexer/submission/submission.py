@@ -8,6 +8,7 @@ from typing import Any
 
 from archiver.edgar.endpoints import index_page
 from archiver.errors import NotInArchiveError, UnreadableSubmissionError
+from indexer.notebook.markup import facts, table
 from indexer.sections.forms import find_section
 from indexer.sections.sections import Section, sections
 from indexer.submission.header import SubmissionHeader, parse_header
@@ -149,6 +150,20 @@ class Submission:
             "documents": [document.to_dict() for document in self.documents],
             "header": header.fields,
         }
+
+    def _repr_html_(self) -> str:
+        """Header and documents for a notebook."""
+        header = self.header
+        pairs = (
+            ("filing", header.accession),
+            ("form", header.form),
+            ("filed", header.filing_date),
+            ("period", header.period_of_report),
+            ("items", ", ".join(header.items)),
+            ("entities", "; ".join(f"{entity.name} ({entity.role})" for entity in header.entities)),
+        )
+        rows = [(one.sequence, one.type, one.filename, one.description, one.kind, one.size) for one in self.documents]
+        return facts(pairs) + table(("number", "type", "file", "description", "kind", "bytes"), rows)
 
 
 def parse_submission(data: bytes) -> Submission:

@@ -13,7 +13,7 @@ import pytest
 from archiver.errors import IndexMissingError, UsageError
 from archiver.store.archive import Archive
 from indexer.engine import Engine
-from indexer.search.index_reader import IndexReader
+from indexer.index_reader import IndexReader
 from indexer.search.library import Library
 from indexer.update.update import index_archive
 from tests.unit.archives import keep
