@@ -7,6 +7,8 @@ import typer
 from archiver.sync.last_sync import SyncState
 from edgarchive.cli.options import AsJson, common
 from edgarchive.cli.output import human_bytes, plural, print_json, say
+from edgarchive.cli.printing.counts import crossed_lines, screen_width
+from edgarchive.formats import clean
 from indexer.search.library import Library
 from indexer.search.records import Status
 
@@ -27,8 +29,8 @@ def status(context: typer.Context, *, as_json: AsJson = False) -> int:
     if found.texts is not None and found.texts.submissions:
         size = f"{human_bytes(found.texts.text_bytes)}, {human_bytes(found.texts.stored_bytes)} on disk"
         say(f"texts of {plural(found.texts.submissions, 'submission')}, {size}")
-    for one in found.forms:
-        say(f"  {one.year}  {one.form:<12} {one.count:>9,}")
+    for line in crossed_lines(((clean(one.form), one.year, one.count) for one in found.forms), width=screen_width()):
+        say(line)
     return 0
 
 
@@ -48,8 +50,17 @@ def _behind(state: SyncState | None) -> list[str]:
             *(f"  {accession}" for accession in state.failures),
         ]
     if not state.stopped:
-        return [f"a sync that began {state.began} is running, or was killed; the next one goes on from there"]
+        return [f"a sync that began {state.began} {_so_far(state)}is running, or was killed; the next one goes on"]
     left = (
         f"{state.behind:,} of {plural(state.planned, 'submission')} to go" if state.planned else "before it had a plan"
     )
     return [f"the last sync stopped {state.stopped}, {left}; run it again"]
+
+
+def _so_far(state: SyncState) -> str:
+    """How far a sync is that has not ended."""
+    if not state.planned:
+        return ""
+    done = state.planned - state.behind
+    failed = f", {state.failed:,} failed" if state.failed else ""
+    return f"({done:,} of {plural(state.planned, 'submission')}, {done / state.planned:.0%}{failed}) "
