@@ -8,7 +8,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from archiver.audit.verify import Finding
+    from archiver.audit.findings import Finding
     from archiver.errors import (
         AbsentError,
         ArchiveFormatError,
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from edgarchive.importing import import_submissions
     from edgarchive.indexing import index_archive
     from edgarchive.mirror import Mirror, sync_archive
-    from edgarchive.verifying import VerifyReport, repair_archive, verify_archive
+    from edgarchive.verifying import VerifyReport, acknowledge_signatures, repair_archive, verify_archive
     from edgarchive.web.app import create_app
     from indexer.engine import FacetCount
     from indexer.entries import HitEntity
@@ -124,6 +124,7 @@ __all__ = [
     "UsageError",
     "VerifyReport",
     "WorkerDiedError",
+    "acknowledge_signatures",
     "create_app",
     "import_submissions",
     "index_archive",
@@ -179,7 +180,7 @@ _HOMES = {
     ),
     "archiver.selection": ("Selection",),
     "archiver.settings": ("Settings",),
-    "archiver.audit.verify": ("Finding",),
+    "archiver.audit.findings": ("Finding",),
     "archiver.sync.last_sync": ("SyncState",),
     "edgarchive.importing": ("import_submissions",),
     "edgarchive.indexing": ("index_archive",),
@@ -189,6 +190,7 @@ _HOMES = {
     ),
     "edgarchive.verifying": (
         "VerifyReport",
+        "acknowledge_signatures",
         "repair_archive",
         "verify_archive",
     ),

@@ -18,7 +18,8 @@ from archiver.checks.header_facts import HeaderFacts, head_of, read_header_facts
 from archiver.errors import EdgarchiveError, IdentifierError
 from archiver.identifiers import AccessionNumber
 from archiver.intake.records import new_record, ref_of
-from archiver.store.archive import Archive, decoded_pieces
+from archiver.store.archive import Archive
+from archiver.store.packing import unpack
 from archiver.streams.chunks import PieceReader
 
 T = TypeVar("T")
@@ -51,7 +52,7 @@ class StoredFile:
 
 def read_stored_file(path: Path, accession: AccessionNumber) -> StoredFile:
     """Read the stored file `path`, which should be the submission `accession`, in pieces. Raises `DamageError`."""
-    pieces, body = PieceReader(decoded_pieces(path)), BodyReader(accession, md5=True)
+    pieces, body = PieceReader(unpack(path)), BodyReader(accession, md5=True)
     head = head_of(pieces)
     header, fault = None, None
     try:

@@ -11,29 +11,27 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
+from archiver.audit.findings import FileReport, Finding
 from archiver.audit.recovery import OldCatalogue, StoredFile, read_stored_file, recovered, recovered_beside
+from archiver.audit.refetch import refetch
+from archiver.audit.tree import files_without_row
 from archiver.audit.verify import (
-    FileReport,
-    Finding,
     check_beside,
     check_journal,
     check_rows,
-    files_without_row,
+    is_acknowledged,
+    is_unreadable,
     submission_in,
 )
-from archiver.blocking import run_blocking
 from archiver.catalogue.records import CatalogueRecord
-from archiver.errors import DamageError, EdgarError, StorageError
+from archiver.errors import DamageError, StorageError
 from archiver.identifiers import AccessionNumber
-from archiver.planning.plan import Outcome, Plan, SubmissionRef
-from archiver.planning.tally import Tally
+from archiver.planning.plan import SubmissionRef
 from archiver.progress import CancelToken, Progress, ProgressUpdate, no_progress
 from archiver.settings import Settings
-from archiver.store.archive import Archive
+from archiver.store.archive import Archive, unused_name
 from archiver.store.durable import publish, storage_errors
-from archiver.store.journal import journal
 from archiver.store.layout import SUBMISSION_SUFFIX
-from archiver.sync.downloader import Downloader
 
 _BATCH = 256
 _MOST_LISTED = 1000
@@ -95,15 +93,21 @@ class _Repair:
         self._repaired: list[Finding] = []
         self._lost: dict[AccessionNumber, Finding] = {}
         self._unproven: dict[AccessionNumber, tuple[Finding, SubmissionRef]] = {}
+        self._aside: dict[AccessionNumber, Finding] = {}
+        self._lost_bytes: dict[str, AccessionNumber] = {}
+        self._acknowledged = 0
 
     def rows(self, *, quick: bool) -> None:
         """Check every row; take what is broken out of the way, and back in where the quarantine has it whole."""
-        total = self._catalogue.count()
-        for finding, signature in check_rows(self._archive, quick=quick, jobs=self._settings.jobs):
+        total, acknowledged = self._catalogue.count(), self._catalogue.acknowledged()
+        for record, finding, signature in check_rows(self._archive, quick=quick, jobs=self._settings.jobs):
             self._cancel.check()
             self._checked += 1
             if finding is None:
                 self._count_ok(signature)
+            elif is_acknowledged(finding, record, acknowledged):
+                self._acknowledged += 1
+                self._count_ok(None)
             elif finding.kind == "catalogue-wrong":
                 self._correct_row(finding)
             elif finding.kind in _BROKEN and finding.accession is not None:
@@ -124,43 +128,59 @@ class _Repair:
         self._count_ok(file.body.signature)
 
     def _vacate(self) -> None:
-        """Move broken files to the quarantine, each under the number of what it is, then bring whole ones back.
-
-        Files of other submissions go last: what lies there may be all that is left of them, so nothing may replace it.
-        """
-        places = [(self._archive.layout.submission(accession), accession) for accession in self._lost]
-        lying = {accession: submission_in(path) or accession for path, accession in places if path.exists()}
-        for path, accession in sorted(places, key=lambda place: lying.get(place[1], place[1]) != place[1]):
-            if accession in lying:
-                self._archive.set_aside(path, f"{lying[accession]}{SUBMISSION_SUFFIX}")
-        for accession in dict.fromkeys([*self._lost, *lying.values()]):
+        """Move broken files to the quarantine, each under the number of what it is, then bring whole ones back."""
+        moved = []
+        for accession in self._lost:
+            path = self._archive.layout.submission(accession)
+            if path.exists() or path.is_symlink():
+                moved.append(submission_in(path) or accession)
+                self._set_aside(path, moved[-1])
+        for accession in dict.fromkeys([*self._lost, *moved]):
             self._bring_back(accession)
 
+    def _set_aside(self, path: Path, accession: AccessionNumber) -> None:
+        """Move a file to the quarantine under the number of what it is, replacing none: it may be all there is."""
+        place = unused_name(self._archive.layout.quarantine / f"{accession}{SUBMISSION_SUFFIX}")
+        self._archive.quarantine(path, place.name)
+
     def _bring_back(self, accession: AccessionNumber) -> bool:
-        """Give the submission the file that the quarantine has of it, if it is whole and the one that its row means."""
-        copy = self._archive.layout.quarantine / f"{accession}{SUBMISSION_SUFFIX}"
+        """Give the submission the file that the quarantine has of it, if one is whole and is what its row means."""
         place = self._archive.layout.submission(accession)
-        if place.exists() or not copy.exists():
+        if place.exists():
             return False
-        try:
-            file = read_stored_file(copy, accession)
-        except DamageError:
-            return False
-        known = self._catalogue.get(accession) or self._old.row_of(accession, file)
-        record = _proven(file, known, accession)
-        if record is None:
-            return False
-        with storage_errors(place):
-            publish(copy, place)
-        self._catalogue.put(record)
+        for copy in self._archive.quarantined_copies(accession):
+            try:
+                file = read_stored_file(copy, accession)
+            except DamageError:
+                continue
+            known = self._catalogue.get(accession) or self._old.row_of(accession, file)
+            record = _proven(file, known, accession)
+            if record is not None:
+                self._clear_the_way(place)
+                with storage_errors(place):
+                    publish(copy, place)
+                self._catalogue.put(record)
+                self._note_brought_back(accession, place, file.body.signature)
+                return True
+        return False
+
+    def _note_brought_back(self, accession: AccessionNumber, place: Path, signature: str | None) -> None:
         finding = self._lost.pop(accession, None)
         if finding is None:
             self._checked += 1
             path = str(place.relative_to(self._archive.root))
             finding = Finding("misplaced", accession, path, "its file lay in another place")
+        self._aside.pop(accession, None)
         self._done(finding, "it is in its place again")
-        self._count_ok(file.body.signature)
-        return True
+        self._count_ok(signature)
+
+    def _clear_the_way(self, place: Path) -> None:
+        """Move a file that stands where a folder on the way to `place` belongs to the quarantine."""
+        for folder in place.parents:
+            if folder == self._archive.layout.submissions:
+                return
+            if (folder.exists() or folder.is_symlink()) and not folder.is_dir():
+                self._archive.quarantine(folder, unused_name(self._archive.layout.quarantine / folder.name).name)
 
     def beside(self, *, quick: bool) -> None:
         """Check what stands beside submissions. EDGAR serves it no more: the row of what is lost is dropped."""
@@ -170,7 +190,7 @@ class _Repair:
                 continue
             path = self._archive.root / str(finding.path)
             if finding.kind == "damaged":
-                self._archive.set_aside(path, path.name)
+                self._archive.quarantine(path, path.name)
             for row in list(self._catalogue.beside(finding.accession)):
                 if self._archive.layout.beside(row.accession, row.sha256) == path:
                     self._catalogue.remove_beside(row)
@@ -185,6 +205,7 @@ class _Repair:
 
     def tree(self) -> None:
         """Give rows to files without one, and places to files that are not in theirs."""
+        self._lost_bytes = {self._archive.record(accession).sha256: accession for accession in self._lost}
         waiting: list[Finding] = []
         with ThreadPoolExecutor(self._settings.jobs) as pool:
 
@@ -206,6 +227,7 @@ class _Repair:
                     if len(waiting) == _BATCH:
                         take_in()
             take_in()
+        self._settle_aside()
 
     def _read(self, finding: Finding) -> StoredFile | DamageError:
         try:
@@ -218,14 +240,15 @@ class _Repair:
         accession = _accession(finding)
         path = self._archive.layout.submission(accession)
         if isinstance(file, DamageError):
-            if isinstance(file.__cause__, PermissionError):
+            if is_unreadable(file):
                 self._leave(replace(finding, kind="unreadable"), file.message)
             else:
-                self._archive.set_aside(path, path.name)
+                self._set_aside(path, accession)
                 self._leave(finding, f"{file.message}, and is in the quarantine; a sync that selects it fetches it")
             return None
         record = self._old.row_of(accession, file) or _proven(file, None, accession)
         if record is not None:
+            self._drop_row_of_no_file(record)
             self._taken_in += 1
             self._checked += 1
             if self._taken_in <= _MOST_LISTED:
@@ -237,7 +260,7 @@ class _Repair:
         elif file.header is not None and file.header.accession != accession:
             self._place(replace(finding, kind="misplaced"), path)
         elif file.body.opening is None or not file.body.named:
-            self._archive.set_aside(path, path.name)
+            self._set_aside(path, accession)
             self._leave(finding, f"{file.body.fault(etag_md5=None)}; it is in the quarantine")
         elif file.header is None:
             self._leave(finding, f"{file.header_fault}: a sync that selects it takes it in")
@@ -247,6 +270,14 @@ class _Repair:
             self._unproven[accession] = (replace(finding, message=message), ref)
         return record
 
+    def _drop_row_of_no_file(self, record: CatalogueRecord) -> None:
+        """Drop the row of a lost file whose very bytes are another submission: a number in it has changed."""
+        other = self._lost_bytes.get(record.sha256)
+        finding = self._lost.pop(other, None) if other else None
+        if other and finding:
+            self._catalogue.remove(other)
+            self._done(finding, f"these bytes are {record.accession}, so the row was dropped")
+
     def _take_in_beside(self, finding: Finding, path: Path, accession: AccessionNumber) -> None:
         """Give a row to bytes beside a submission, if they are those that their name says."""
         file = self._read(finding)
@@ -254,21 +285,32 @@ class _Repair:
             self._catalogue.add_beside(recovered_beside(file, accession))
             self._done(finding, "it was taken in")
         else:
-            self._archive.set_aside(path, path.name)
+            self._archive.quarantine(path, path.name)
             self._done(finding, "these are not the bytes that its name says; it is in the quarantine")
 
     def _place(self, finding: Finding, path: Path) -> None:
-        """Move a file to the place of the submission that it is, if that is empty and it is whole."""
+        """Move a file on its way to the place of the submission that it is, by way of the quarantine."""
         accession = submission_in(path)
-        if accession is None or self._archive.kept([accession]):
+        if accession is None:
             below = path.relative_to(self._archive.layout.submissions)
-            self._archive.set_aside(path, str(_free(self._archive.layout.quarantine, below)))
+            name = unused_name(self._archive.layout.quarantine / str(below).replace("/", "_")).name
+            self._archive.quarantine(path, name)
             self._done(finding, "it is in the quarantine")
             return
-        self._archive.set_aside(path, f"{accession}{SUBMISSION_SUFFIX}")
-        if self._bring_back(accession) or accession in self._lost:
-            return
-        self._leave(finding, f"it is in the quarantine: not the whole submission {accession}")
+        self._set_aside(path, accession)
+        if not self._bring_back(accession):  # what stands in its place may be on its way, too
+            self._aside[accession] = finding
+
+    def _settle_aside(self) -> None:
+        """Bring back what could not be before, now that all that lay in places of others has left them."""
+        for accession in list(self._aside):
+            self._bring_back(accession)
+        for accession, finding in self._aside.items():
+            if self._archive.kept([accession]):
+                self._done(finding, "it is in the quarantine")
+            elif accession not in self._lost:
+                self._leave(finding, f"it is in the quarantine: not the whole submission {accession}")
+        self._aside.clear()
 
     def fetch(self) -> None:
         """Ask EDGAR for what is lost or not proven."""
@@ -276,7 +318,7 @@ class _Repair:
         for accession, finding in self._lost.items():
             record, _ = self._row(finding)
             if record.cik is None:
-                self._leave(finding, "no entity of it is known, so EDGAR cannot be asked")
+                self._leave(finding, "cannot fetch it: no CIK is recorded")
                 continue
             ref = SubmissionRef(accession, record.form, record.filing_date, record.cik, record.listed, record.quarter)
             wanted[accession] = (finding, ref)
@@ -287,38 +329,25 @@ class _Repair:
             self._fetch(wanted)
 
     def _fetch(self, wanted: dict[AccessionNumber, tuple[Finding, SubmissionRef]]) -> None:
-        stopped = ""
-        with Plan(self._archive.layout.incoming) as plan:
-            tally = Tally(plan)
-            plan.add(ref for _, ref in wanted.values())
-            try:
-                with journal(self._archive, "repair", {"fetch": len(wanted)}, lambda: tally.finish(elapsed_s=0)):
-                    run_blocking(lambda: self._fetch_planned(plan, tally))
-            except EdgarError as error:
-                stopped = str(error)
-            messages = {failure.accession: failure.message for failure in tally.failures}
-            for accession, (finding, _) in wanted.items():
-                outcome = plan.outcome(accession)
-                if outcome is Outcome.STORED:
-                    self._done(finding, "it was fetched again")
-                    self._checked += accession in self._unproven
-                    self._count_ok(self._archive.record(accession).signature)
-                    continue
+        refs = [ref for _, ref in wanted.values()]
+        faults = refetch(self._archive, self._settings, refs, progress=self._progress, cancel=self._cancel)
+        for accession, (finding, _) in wanted.items():
+            fault = faults[accession]
+            if fault is None:
+                self._done(finding, "it was fetched again")
+                self._checked += accession in self._unproven
+                self._count_ok(self._archive.record(accession).signature)
+            else:
                 self._put_back(accession)
-                absent = "EDGAR does not have it" if outcome is Outcome.ABSENT else ""
-                self._leave(finding, absent or messages.get(accession) or stopped)
-
-    async def _fetch_planned(self, plan: Plan, tally: Tally) -> None:
-        async with Downloader(self._settings) as downloader:
-            await downloader.fetch_planned(self._archive, plan, tally, progress=self._progress, cancel=self._cancel)
+                self._leave(finding, fault)
 
     def _put_back(self, accession: AccessionNumber) -> None:
         """What EDGAR could not prove stays where it was."""
-        copy = self._archive.layout.quarantine / f"{accession}{SUBMISSION_SUFFIX}"
+        copies = self._archive.quarantined_copies(accession)
         place = self._archive.layout.submission(accession)
-        if accession in self._unproven and copy.exists() and not place.exists():
+        if accession in self._unproven and copies and not place.exists():
             with storage_errors(place):
-                publish(copy, place)
+                publish(copies[0], place)
 
     def report(self, lost: DamageError | None) -> RepairReport:
         """How it all came out."""
@@ -329,7 +358,9 @@ class _Repair:
             repaired.insert(0, Finding("catalogue-damaged", None, name, message))
         if (more := self._taken_in - _MOST_LISTED) > 0:
             repaired.append(Finding("uncatalogued", None, "submissions", f"{more} more files were taken in"))
-        return RepairReport(self._checked, self._ok, self._signed, tuple(self._left), tuple(repaired))
+        return RepairReport(
+            self._checked, self._ok, self._signed, tuple(self._left), self._acknowledged, tuple(repaired)
+        )
 
     def _row(self, finding: Finding) -> tuple[CatalogueRecord, Path]:
         accession = _accession(finding)
@@ -361,21 +392,21 @@ def _accession(finding: Finding) -> AccessionNumber:
 def _proven(file: StoredFile, known: CatalogueRecord | None, accession: AccessionNumber) -> CatalogueRecord | None:
     """The row of a whole file: the one `known`, if it speaks of these bytes, else what the file itself says."""
     if known is not None:
-        is_proven = file.body.sha256 == known.sha256 and not file.body.fault(etag_md5=known.etag_md5)
-        return _with_facts(known, file) if is_proven else None
+        is_same = file.body.sha256 == known.sha256 or (known.etag_md5 is not None and file.body.md5 == known.etag_md5)
+        is_whole = not file.body.fault(etag_md5=known.etag_md5 and file.body.md5)
+        return _with_facts(known, file) if is_same and is_whole else None
     if file.header is None or file.header.accession != accession or file.body.fault(etag_md5=None):
         return None
     return recovered(file, file.header)
 
 
 def _with_facts(record: CatalogueRecord, file: StoredFile) -> CatalogueRecord:
-    return replace(record, size=file.body.size, stored_bytes=file.stored_bytes, signature=file.body.signature)
-
-
-def _free(folder: Path, name: Path) -> Path:
-    """`name`, or the first of its kind that is not taken in `folder`: what a person has put there is never replaced."""
-    taken, number = name, 0
-    while (folder / taken).exists():
-        number += 1
-        taken = name.with_name(f"{name.name}.{number}")
-    return taken
+    """The row with what the file itself says. An ETag was the MD5 of these very bytes when they were stored."""
+    return replace(
+        record,
+        size=file.body.size,
+        stored_bytes=file.stored_bytes,
+        sha256=file.body.sha256,
+        etag_md5=record.etag_md5 and file.body.md5,
+        signature=file.body.signature,
+    )

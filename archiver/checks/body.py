@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archiver.checks.envelope import EnvelopeReader, Opening
+from archiver.checks.header_facts import named_accession
 from archiver.identifiers import AccessionNumber
-from archiver.store.archive import decoded_pieces
+from archiver.store.packing import unpack
 
 _HEAD_BYTES = 16 * 1024
 """Every header names its accession number within these first bytes."""
@@ -21,7 +22,8 @@ class BodyFacts:
 
     `md5` is None where nobody had one to compare it with.
 
-    `opening` is None for what is no submission; `named` says that the expected accession number stands in the header;
+    `opening` is None for what is no submission; `named` says that the header gives the expected accession number as its
+    own;
     `closed` that the closing tag stands at the end; `signature` is the verdict on a PEM signature, None without one.
     """
 
@@ -42,7 +44,7 @@ class BodyFacts:
         if self.opening is None:
             return "the body is not a submission: it has none of the known openings"
         if not self.named:
-            return "the body is another submission: this accession number is not in its header"
+            return "the body is another submission: its header has another accession number"
         if etag_md5 is not None and self.md5 != etag_md5:
             return f"the body's MD5 is {self.md5}, EDGAR's ETag says {etag_md5}"
         if not self.closed and etag_md5 is None:
@@ -59,11 +61,12 @@ class BodyReader:
         self._md5 = hashlib.md5(usedforsecurity=False) if md5 else None
         self._envelope = EnvelopeReader()
         self._head = b""
-        self._size = 0
+        self.size = 0
+        """Decoded bytes so far."""
 
     def feed(self, decoded: bytes) -> None:
         """Take the next decoded bytes."""
-        self._size += len(decoded)
+        self.size += len(decoded)
         self._sha256.update(decoded)
         if self._md5 is not None:
             self._md5.update(decoded)
@@ -75,11 +78,11 @@ class BodyReader:
         """The facts, once every byte has been fed."""
         envelope = self._envelope.finish()
         return BodyFacts(
-            size=self._size,
+            size=self.size,
             sha256=self._sha256.hexdigest(),
             md5=self._md5.hexdigest() if self._md5 else None,
             opening=envelope.opening,
-            named=self._accession.encode() in self._head or self._accession.digits.encode() in self._head,
+            named=named_accession(self._head) == self._accession,
             closed=envelope.closed,
             signature=envelope.signature,
         )
@@ -88,7 +91,7 @@ class BodyReader:
 def read_facts(path: Path, accession: AccessionNumber) -> BodyFacts:
     """The facts of a stored file, read in pieces so that memory stays flat. Raises `DamageError`."""
     reader = BodyReader(accession)
-    for piece in decoded_pieces(path):
+    for piece in unpack(path):
         reader.feed(piece)
     return reader.facts()
 

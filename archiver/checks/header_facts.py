@@ -20,6 +20,7 @@ HEAD_BYTES = 1 << 22
 
 _END = re.compile(rb"</(?:SEC|IMS)-HEADER>|<DOCUMENT>")
 _ACCESSION = re.compile(rb"(?:^[ \t]*ACCESSION NUMBER:\s*|^<ACCESSION-NUMBER>)([0-9-]{18,20})\s*$", re.MULTILINE)
+_DOCUMENT = re.compile(rb"^<(?:SEC|IMS)-DOCUMENT>\s*([0-9-]{18,20})\.txt\b", re.MULTILINE)
 _FORM = re.compile(rb"(?:^[ \t]*CONFORMED SUBMISSION TYPE:[ \t]*|^<TYPE>)([^\r\n]+)", re.MULTILINE)
 _FILED = re.compile(rb"(?:^[ \t]*FILED AS OF DATE:\s*|^<FILING-DATE>)([0-9]{8})\s*$", re.MULTILINE)
 _OPENED = re.compile(rb"^<(?:SEC|IMS)-DOCUMENT>[^\r\n]*:\s*([0-9]{8})\s*$", re.MULTILINE)
@@ -48,6 +49,22 @@ class HeaderFacts:
         return [MasterIndexEntry(cik, name, self.form, self.filing_date, self.accession) for cik, name in self.entities]
 
 
+def named_accession(head: bytes) -> AccessionNumber | None:
+    """The accession number that a submission gives itself, from `head`, its first bytes; None where it gives none.
+
+    It stands in a field of its own, and in the line that opens a document of EDGAR's, where there is one. Numbers of
+    other submissions stand in other fields (PREVIOUS ACCESSION NUMBER), and are not it. Two that differ are none.
+    """
+    end = _END.search(head)
+    text = _with_newlines(head[: end.start() if end else HEAD_BYTES])
+    matches = (_ACCESSION.search(text), _DOCUMENT.search(text))
+    try:
+        found = {AccessionNumber(match[1].decode()) for match in matches if match}
+    except IdentifierError:
+        return None
+    return found.pop() if len(found) == 1 else None
+
+
 def header_is_in(head: bytes) -> bool:
     """Whether `head`, the first bytes of a file, holds all that `read_header_facts` can read, or never will."""
     return len(head) >= HEAD_BYTES or opening_of(head) is None or _END.search(head) is not None
@@ -70,7 +87,7 @@ def read_header_facts(head: bytes) -> HeaderFacts:
     if opening is None:
         raise IdentifierError("it has none of the known openings of a submission", "give files as EDGAR serves them")
     end = _END.search(head)
-    text = head[: end.start() if end else HEAD_BYTES].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    text = _with_newlines(head[: end.start() if end else HEAD_BYTES])
     accession, form = _ACCESSION.search(text), _FORM.search(text)
     filed = _FILED.search(text) or _OPENED.search(text)
     if not (accession and form and filed):
@@ -83,6 +100,10 @@ def read_header_facts(head: bytes) -> HeaderFacts:
         entities=tuple(_entities(text).items()),
         opening=opening,
     )
+
+
+def _with_newlines(text: bytes) -> bytes:
+    return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
 def _entities(text: bytes) -> dict[Cik, str]:

@@ -129,13 +129,6 @@ class PemVerifier:
             self._mid_line = not lines.endswith(b"\n")
 
 
-def verify_pem(data: bytes, *, trusted_keys: frozenset[PublicKey] = SEC_KEYS) -> str:
-    """``"valid"`` or ``"invalid"`` for the whole bytes of a PEM-wrapped submission."""
-    verifier = PemVerifier(trusted_keys=trusted_keys)
-    verifier.feed(data)
-    return verifier.finish()
-
-
 def _head_fields(head: bytes) -> dict[bytes, bytes]:
     """RFC 822 style fields; a line that starts with a space continues the one before."""
     fields: dict[bytes, bytes] = {}

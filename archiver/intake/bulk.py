@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,18 +18,17 @@ from itertools import chain
 from pathlib import Path
 from typing import Self
 
-from isal import isal_zlib
-
 from archiver.catalogue.records import CatalogueRecord
 from archiver.checks.body import BodyFacts, BodyReader
 from archiver.checks.header_facts import HeaderFacts
 from archiver.errors import DamagedBodyError, DamageError, EdgarchiveError, FetchError, TooLargeError
 from archiver.events import event
 from archiver.intake.records import new_record, ref_of
-from archiver.intake.single import GZIP_LEVEL, GZIP_WINDOW, forget_quarantined, whole_orphan
+from archiver.intake.single import forget_quarantined, whole_orphan
 from archiver.planning.plan import Outcome
 from archiver.store.archive import Archive
-from archiver.store.durable import publish_together, storage_errors
+from archiver.store.durable import create_temporary, publish_together, storage_errors
+from archiver.store.packing import Packer
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +36,6 @@ SMALL_BYTES = 8 << 20
 """A submission up to this size is packed by another thread; a larger one as it is read."""
 _GROUP_FILES = 512
 _GROUP_BYTES = 256 << 20
-_MODE = 0o644
 
 Settled = Callable[[HeaderFacts, "Taken"], None]
 
@@ -144,40 +141,30 @@ class BulkIntake:
 
     def _pack(self, facts: HeaderFacts, pieces: Iterable[bytes]) -> _Packed:
         """Check and pack one submission into a temporary file, which is not synced yet."""
-        reader = BodyReader(facts.accession, md5=False)
-        packer = isal_zlib.compressobj(GZIP_LEVEL, isal_zlib.DEFLATED, GZIP_WINDOW)
-        folder, size, stored = self._archive.layout.incoming, 0, 0
+        reader, packer = BodyReader(facts.accession, md5=False), Packer()
+        folder, stored = self._archive.layout.incoming, 0
         with storage_errors(folder):
-            folder.mkdir(exist_ok=True)
-            descriptor, name = tempfile.mkstemp(prefix=f"{facts.accession}.", suffix=".part", dir=folder)
+            descriptor, path = create_temporary(folder, stem=facts.accession)
         try:
             with os.fdopen(descriptor, "wb", buffering=0) as file:
-                os.fchmod(descriptor, _MODE)
                 for piece in pieces:
-                    size += len(piece)
-                    if size > self._max_bytes:
+                    reader.feed(piece)
+                    if reader.size > self._max_bytes:
                         raise TooLargeError(
                             f"the body passes {self._max_bytes} bytes", "raise max_submission_bytes to take it"
                         )
-                    reader.feed(piece)
                     with storage_errors(folder):
-                        stored += _write_all(file, packer.compress(piece))
+                        stored += _write_all(file, packer.pack(piece))
                 with storage_errors(folder):
-                    stored += _write_all(file, packer.flush())
+                    stored += _write_all(file, packer.finish())
             body = reader.facts()
             if fault := body.fault(etag_md5=None):
-                self._quarantine(Path(name), facts)
+                self._archive.quarantine(path, self._archive.layout.submission(facts.accession).name)
                 raise DamagedBodyError(fault)
         except BaseException:
-            Path(name).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
             raise
-        return _Packed(facts, body, Path(name), stored)
-
-    def _quarantine(self, path: Path, facts: HeaderFacts) -> None:
-        quarantine = self._archive.layout.quarantine
-        with storage_errors(quarantine):
-            quarantine.mkdir(exist_ok=True)
-            path.rename(quarantine / self._archive.layout.submission(facts.accession).name)
+        return _Packed(facts, body, path, stored)
 
     def _collect(self) -> None:
         """Wait for the submission that was taken first."""

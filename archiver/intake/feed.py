@@ -225,7 +225,7 @@ class _Day:
         """Take back what a damaged archive has given: gzip's checksum at its end was the proof of all of it."""
         for accession in self._stored:
             record = self._archive.record(accession)
-            self._archive.quarantine(accession)
+            self._archive.take_out(accession, reason="what brought it is damaged")
             self._tally.bytes -= record.size
             self._fail(accession, DamagedBodyError("the archive it came in is damaged"))
 

@@ -27,8 +27,9 @@ from archiver.intake.records import ref_of
 from archiver.planning.plan import Outcome, Plan
 from archiver.progress import CancelToken, Progress, ProgressUpdate, no_progress
 from archiver.reports import ImportReport, SkippedFile, SyncFailure
-from archiver.store.archive import Archive, decoded_pieces
+from archiver.store.archive import Archive
 from archiver.store.journal import journal
+from archiver.store.packing import unpack
 from archiver.streams.containers import Candidate, candidates
 
 _NOTED_EVERY = 10_000
@@ -134,7 +135,7 @@ class _Import:
         self._mark(facts.accession, Outcome.PRESENT)
 
     def _opening(self, accession: AccessionNumber) -> Opening | None:
-        pieces = decoded_pieces(self._archive.layout.submission(accession))
+        pieces = unpack(self._archive.layout.submission(accession))
         return opening_of(next(pieces, b""))
 
     def _settle(self, facts: HeaderFacts, taken: Taken) -> None:

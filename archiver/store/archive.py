@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
+import stat
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
 from archiver.catalogue.catalogue import Catalogue
 from archiver.catalogue.records import CatalogueRecord
-from archiver.errors import DamagedBodyError, DamageError, NotInArchiveError, StorageError
+from archiver.errors import DamageError, NotInArchiveError, StorageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
 from archiver.store import opening
-from archiver.store.durable import fsync_directory, make_directories, reading_errors, storage_errors
+from archiver.store.durable import make_directories, reading_errors, replace_durably, storage_errors
 from archiver.store.layout import SUBMISSION_SUFFIX, Layout
 from archiver.store.locking import lock_for_sharing, lock_for_writing, turn
-from archiver.streams.decoding import gunzip
+from archiver.store.packing import unpack
 
 _log = logging.getLogger(__name__)
 
-_READ_BYTES = 1 << 18
+
+_MAX_COPIES = 20
+"""Bodies of one submission that are looked for in the quarantine."""
 
 
 class Archive:
@@ -119,42 +123,62 @@ class Archive:
     def _has_file(self, accession: AccessionNumber, size: int | None) -> bool:
         if size is None:
             return False
+        found = None
         try:
-            found = self.layout.submission(accession).stat().st_size
-        except FileNotFoundError:
-            found = None
+            status = self.layout.submission(accession).stat()
+            if stat.S_ISREG(status.st_mode):
+                found = status.st_size
+        except (FileNotFoundError, NotADirectoryError):
+            pass
         except OSError as error:
-            raise StorageError(f"cannot look at the file of {accession}: {error.strerror}", "check the disk") from error
+            if error.errno != errno.ELOOP:
+                raise StorageError(
+                    f"cannot look at the file of {accession}: {error.strerror}", "check the disk"
+                ) from error
         if found != size:
             facts = event("size-differs", accession=accession, bytes=found, catalogue_bytes=size)
             there = found or "none"
             _log.warning("%s: the catalogue says %d bytes on disk, there are %s", accession, size, there, extra=facts)
         return found == size
 
-    def quarantine(self, accession: AccessionNumber) -> None:
+    def quarantine(self, path: Path, name: str) -> Path:
+        """Move a file into the quarantine as `name`, durably; returns its place there. Raises `StorageError`.
+
+        An older one of that name is replaced, unless one of the two is a folder. Only the owner can look inside: nobody
+        knows what a server, or whoever else, has put there.
+        """
+        folder = self.layout.quarantine
+        place = folder / name
+        with storage_errors(place):
+            make_directories(folder)
+            if folder.stat().st_mode & 0o077:
+                folder.chmod(0o700)
+            if place.is_dir() or (path.is_dir() and place.exists()):
+                place = unused_name(place)
+            replace_durably(path, place)
+        return place
+
+    def take_out(self, accession: AccessionNumber, *, reason: str) -> None:
         """Take a submission out of the archive, its file into the quarantine. Raises `StorageError`."""
         path = self.layout.submission(accession)
-        self.set_aside(path, path.name)
+        self.quarantine(path, path.name)
         self.catalogue.remove(accession)
-        reason = "what brought it is damaged"
         facts = event("quarantined", accession=accession, reason=reason)
         _log.warning("%s is taken out of the archive: %s", accession, reason, extra=facts)
 
-    def set_aside(self, path: Path, name: str) -> None:
-        """Move a file into the quarantine as `name`, in place of an older one of that name. Raises `StorageError`."""
-        place = self.layout.quarantine / name
-        with storage_errors(place):
-            make_directories(place.parent)
-            path.replace(place)
-            fsync_directory(place.parent)
-
     def quarantined(self, accession: AccessionNumber) -> list[Path]:
-        """What the quarantine has of a submission."""
+        """What the quarantine has of a submission by its plain name: a body, a web page."""
         folder = self.layout.quarantine
-        return [path for end in (SUBMISSION_SUFFIX, ".html") if (path := folder / f"{accession}{end}").exists()]
+        return [path for end in (SUBMISSION_SUFFIX, ".html") if (path := folder / f"{accession}{end}").is_file()]
 
-    def alone(self) -> contextlib.AbstractContextManager[None]:
-        """Wait for whoever else makes something in this shared archive, on any machine, and keep others waiting.
+    def quarantined_copies(self, accession: AccessionNumber) -> list[Path]:
+        """The bodies that the quarantine has of a submission, those that were put there first in front."""
+        place = self.layout.quarantine / f"{accession}{SUBMISSION_SUFFIX}"
+        numbered = (_numbered(place, number) for number in range(1, _MAX_COPIES))
+        return [path for path in (place, *numbered) if path.is_file()]
+
+    def turn(self) -> contextlib.AbstractContextManager[None]:
+        """Wait for whoever else creates something in this shared archive, on any machine, and keep others waiting.
 
         Raises `StorageError`.
         """
@@ -186,18 +210,22 @@ def read_stored(layout: Layout, accession: AccessionNumber, *, sha256: str) -> b
 
     Raises `DamageError` where the file is missing or its sha256 is another.
     """
-    data = b"".join(decoded_pieces(layout.submission(accession)))
+    data = b"".join(unpack(layout.submission(accession)))
     if hashlib.sha256(data).hexdigest() != sha256:
         raise DamageError(f"the stored bytes of {accession} have changed", "run `edgarchive verify`")
     return data
 
 
-def decoded_pieces(path: Path) -> Iterator[bytes]:
-    """The decoded bytes of a stored file, in pieces of at most 1 MiB. Raises `DamageError`: missing, or not whole."""
-    try:
-        with path.open("rb") as file:
-            yield from gunzip(iter(lambda: file.read(_READ_BYTES), b""))
-    except FileNotFoundError:
-        raise DamageError(f"{path} is missing", "run `edgarchive verify`") from None
-    except (OSError, DamagedBodyError) as error:
-        raise DamageError(f"{path} cannot be read: {error}", "run `edgarchive verify`") from error
+def unused_name(place: Path) -> Path:
+    """`place`, or the first of its kind that nothing has: what a person has put there is never replaced."""
+    unused, number = place, 0
+    while unused.exists() or unused.is_symlink():
+        number += 1
+        unused = _numbered(place, number)
+    return unused
+
+
+def _numbered(place: Path, number: int) -> Path:
+    """``0001193125-04-218426.1.txt.gz``, or ``name.1`` for other names."""
+    stem = place.name.removesuffix(SUBMISSION_SUFFIX)
+    return place.with_name(f"{stem}.{number}{place.name[len(stem) :]}")

@@ -5,16 +5,20 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from archiver.catalogue.catalogue import Catalogue
 from archiver.catalogue.database import has_log
 from archiver.errors import LockedError
-from archiver.store.durable import make_directories, storage_errors
+from archiver.store.durable import make_directories, reading_errors, storage_errors
 from archiver.store.layout import Layout
 
 _TURN = "turn.lock"
+_ATTEMPTS = 4
+"""Attempts at a lock: whoever only asks whether somebody writes holds it for a moment."""
+_BETWEEN_ATTEMPTS_S = 0.05
 
 
 def lock_for_writing(layout: Layout) -> int:
@@ -44,14 +48,29 @@ def lock_for_sharing(layout: Layout) -> int:
 def _lock(layout: Layout, mode: int, kind: int) -> int:
     with storage_errors(layout.format_file):
         descriptor = os.open(layout.format_file, mode | os.O_CLOEXEC)
+    for attempt in range(_ATTEMPTS):
+        try:
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if attempt < _ATTEMPTS - 1:
+                time.sleep(_BETWEEN_ATTEMPTS_S)
+        else:
+            return descriptor
+    os.close(descriptor)
+    raise LockedError(f"another edgarchive is working in {layout.root}", "wait until it has ended, or stop it")
+
+
+def is_being_written(layout: Layout) -> bool:
+    """Whether another process holds the writer's lock now. Raises `StorageError`."""
+    with reading_errors(layout.format_file):
+        descriptor = os.open(layout.format_file, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
+        return True
+    finally:
         os.close(descriptor)
-        raise LockedError(
-            f"another edgarchive is working in {layout.root}", "wait until it has ended, or stop it"
-        ) from None
-    return descriptor
+    return False
 
 
 @contextlib.contextmanager

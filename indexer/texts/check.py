@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from archiver.audit.verify import Finding
+from archiver.audit.findings import Finding
 from archiver.errors import ArchiveFormatError, DamageError, StorageError
 from archiver.store.archive import Archive
 from indexer.texts.store import TEXTS_FOLDER, TextStore, pack_path

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from archiver.audit.verify import Finding
+from archiver.audit.findings import Finding
 from archiver.catalogue.database import database_errors
 from archiver.errors import ArchiveFormatError, IndexMissingError
 from archiver.identifiers import AccessionNumber

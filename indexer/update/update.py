@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from archiver.audit.verify import Finding
+from archiver.audit.findings import Finding
 from archiver.catalogue.records import CatalogueRecord
 from archiver.errors import IndexMissingError, UsageError
 from archiver.identifiers import AccessionNumber
@@ -135,7 +135,7 @@ def _without_texts(archive: Archive, texts: TextWriter) -> Iterator[CatalogueRec
 
 
 def _index_share(archive: Archive, share: Share, options: IndexOptions) -> IndexReport:
-    with archive.alone():
+    with archive.turn():
         if not is_index(archive.index_path):
             _create_for_shares(archive.index_path, options)
     with contextlib.ExitStack() as stack:

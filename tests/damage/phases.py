@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from archiver.audit.verify import Finding, verify_files
+from archiver.audit.findings import Finding
+from archiver.audit.verify import verify_files
 from archiver.checks.body import sha256_of
 from archiver.errors import IndexMissingError, NotInArchiveError
 from archiver.selection import Selection
 from archiver.settings import Settings
-from archiver.store.archive import Archive, decoded_pieces
+from archiver.store.archive import Archive
+from archiver.store.packing import unpack
 from edgarchive import Library, import_submissions, sync_archive
 from indexer.index_folder import open_index
 from indexer.update.check import check_index
@@ -203,7 +205,7 @@ def _is_unfinished(archive: Archive, finding: Finding) -> bool:
         case "damaged" | "truncated" if finding.accession is not None:
             sha256 = archive.record(finding.accession).sha256
             beside = archive.layout.beside(finding.accession, sha256)
-            return beside.exists() and sha256_of(decoded_pieces(beside)) == sha256
+            return beside.exists() and sha256_of(unpack(beside)) == sha256
     return False
 
 

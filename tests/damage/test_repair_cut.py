@@ -15,7 +15,8 @@ from archiver.checks.body import sha256_of
 from archiver.errors import DamageError
 from archiver.identifiers import AccessionNumber
 from archiver.settings import Settings
-from archiver.store.archive import Archive, decoded_pieces
+from archiver.store.archive import Archive
+from archiver.store.packing import unpack
 from edgarchive import repair_archive, sync_archive
 from tests.damage.disk import CUTS, Disk, compiler, read_changes, recording, states, write_tree
 from tests.damage.phases import ALL, Outcome, outcome
@@ -63,7 +64,7 @@ def _whole_bodies(root: Path) -> set[str]:
     for folder in ("submissions", "quarantine"):
         for path in (root / folder).rglob("*.gz"):
             try:
-                found.add(sha256_of(decoded_pieces(path)))
+                found.add(sha256_of(unpack(path)))
             except DamageError:
                 continue
     return found

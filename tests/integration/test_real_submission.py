@@ -72,4 +72,4 @@ def test_it_is_not_found_by_what_it_does_not_say(cli: CommandLine, arguments: tu
 
 def test_the_secs_signature_is_checked(cli: CommandLine) -> None:
     """`verify` says one checked, ok and signed."""
-    assert cli.json("verify") == {"checked": 1, "ok": 1, "signed": 1, "findings": []}
+    assert cli.json("verify") == {"checked": 1, "ok": 1, "signed": 1, "acknowledged": 0, "findings": []}

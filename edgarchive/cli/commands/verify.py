@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from archiver.audit.verify import Finding
+from archiver.audit.findings import Finding
 from archiver.errors import UsageError
 from edgarchive.cli.options import AsJson, common
 from edgarchive.cli.output import plural, print_json, say
 from edgarchive.cli.progress import progress_bar
 from edgarchive.formats import clean
-from edgarchive.verifying import VerifyReport, repair_archive, verify_archive
+from edgarchive.verifying import VerifyReport, acknowledge_signatures, repair_archive, verify_archive
 
 _DAMAGE_FOUND = 5
 
@@ -24,18 +24,32 @@ def verify(
     repair: Annotated[
         bool, typer.Option("--repair", help="Put right what is found: fetch again, make catalogue and index anew.")
     ] = False,
+    acknowledge: Annotated[
+        list[str] | None,
+        typer.Option("--acknowledge", metavar="ACC", help="Accept this submission's invalid signature; check nothing."),
+    ] = None,
     no_index: Annotated[bool, typer.Option("--no-index", help="With --repair: leave the index alone.")] = False,
     as_json: AsJson = False,
 ) -> int:
     """Check every stored file: sha256, closing tag, the SEC's signature; then the index against the archive.
 
     Without --repair nothing is changed. With it, broken files go to the quarantine and are fetched again. What is
-    found, or could not be put right, is listed, and ends with exit code 5.
+    found, or could not be put right, is listed, and ends with exit code 5. An acknowledged invalid signature is
+    counted, and is no finding.
     """
     if no_index and not repair:
         raise UsageError("--no-index is for --repair", "leave it out")
+    if acknowledge and (quick or repair):
+        raise UsageError("--acknowledge checks nothing", "leave out --quick and --repair")
     options = common(context)
     settings = options.settings()
+    if acknowledge:
+        new = acknowledge_signatures(acknowledge, settings=settings)
+        if as_json:
+            print_json({"acknowledged": new})
+        else:
+            say(f"{plural(new, 'invalid signature')} acknowledged")
+        return 0
     with progress_bar("checking", visible=options.shows_progress, lines=options.logs_progress) as progress:
         if repair:
             report = repair_archive(settings, quick=quick, index=not no_index, progress=progress)
@@ -46,7 +60,12 @@ def verify(
 
 
 def _print_report(report: VerifyReport, *, as_json: bool) -> None:
-    counts = {"checked": report.checked, "ok": report.ok, "signed": report.signed}
+    counts = {
+        "checked": report.checked,
+        "ok": report.ok,
+        "signed": report.signed,
+        "acknowledged": report.acknowledged,
+    }
     if as_json:
         repaired = {} if report.repaired is None else {"repaired": report.repaired}
         print_json({**counts, "findings": report.findings, **repaired})
@@ -56,6 +75,8 @@ def _print_report(report: VerifyReport, *, as_json: bool) -> None:
     for finding in report.findings:
         say(_line(finding))
     say(f"{plural(report.checked, 'submission')} checked, {report.ok:,} ok, {report.signed:,} signed by the SEC")
+    if report.acknowledged:
+        say(f"{plural(report.acknowledged, 'invalid signature')} acknowledged")
     if report.repaired is not None:
         say(f"{len(report.repaired):,} repaired")
     say(plural(len(report.findings), "finding"))

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from archiver.checks.pem import SEC_KEYS, PublicKey, verify_pem
+from archiver.checks.pem import SEC_KEYS, PemVerifier, PublicKey
 from tests.loopback import FIXTURES, LoopbackEdgar, faults, pem
 from tests.paths import CORPUS, ROOT
 from tests.unit.loopback_client import ONE, ONE_BODY, ONE_PATH, QUARTER, USER_AGENT, get
@@ -305,14 +305,21 @@ def test_requests_are_recorded_in_order(edgar: LoopbackEdgar) -> None:
     assert len(edgar.requests_for("/Archives/edgar/data")) == 2
 
 
+def verdict(data: bytes, trusted_keys: frozenset[PublicKey]) -> str:
+    """Whether a signed body verifies."""
+    verifier = PemVerifier(trusted_keys=trusted_keys)
+    verifier.feed(data)
+    return verifier.finish()
+
+
 def test_a_signed_body_verifies_until_it_is_edited() -> None:
     """Dash stuffing included; one changed byte is seen; our key is not the SEC's."""
     ours = frozenset({PublicKey(*pem.PUBLIC_KEY)})
     signed = pem.wrap(b"<SEC-DOCUMENT>\n- a dash\n-----END PRIVACY-ENHANCED MESSAGE-----\n</SEC-DOCUMENT>\n")
     assert b"\n- - a dash\n- -----END " in signed
-    assert verify_pem(signed, trusted_keys=ours) == "valid"
-    assert verify_pem(signed.replace(b"a dash", b"a cash"), trusted_keys=ours) == "invalid"
-    assert verify_pem(signed) == "invalid"
+    assert verdict(signed, ours) == "valid"
+    assert verdict(signed.replace(b"a dash", b"a cash"), ours) == "invalid"
+    assert verdict(signed, SEC_KEYS) == "invalid"
     with pytest.raises(ValueError, match="line ends"):
         pem.wrap(b"<SEC-DOCUMENT>\r\n")
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from archiver.audit.verify import FileReport, Finding, verify_files
+from archiver.audit.findings import FileReport, Finding
+from archiver.audit.verify import verify_files
 from archiver.errors import RunCancelledError
 from archiver.identifiers import AccessionNumber
 from archiver.progress import CancelToken, ProgressUpdate

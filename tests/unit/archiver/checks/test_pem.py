@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.checks.pem import PEM_BEGIN, PEM_END, PemVerifier, PublicKey, verify_pem
+from archiver.checks.pem import PEM_BEGIN, PEM_END, SEC_KEYS, PemVerifier, PublicKey
 from tests.loopback.pem import PUBLIC_KEY, SigningKey, wrap
 from tests.paths import CORPUS
 
@@ -25,6 +25,13 @@ DAMAGED_BY_THEIR_KEEPERS = {
     "0001047469-98-012291__v2.txt",
 }
 """Files of the corpus that were cut or edited by whoever kept them."""
+
+
+def verify_pem(data: bytes, *, trusted_keys: frozenset[PublicKey] = SEC_KEYS) -> str:
+    """The verdict on a whole file."""
+    verifier = PemVerifier(trusted_keys=trusted_keys)
+    verifier.feed(data)
+    return verifier.finish()
 
 
 def verdict(data: bytes, *cuts: int) -> str:

@@ -192,10 +192,10 @@ def test_who_makes_something_alone_keeps_others_waiting(root: Path) -> None:
     with Archive.open(root, shared=True) as one, Archive.open(root, shared=True) as other:
 
         def second() -> None:
-            with other.alone():
+            with other.turn():
                 order.append("second")
 
-        with one.alone():
+        with one.turn():
             thread = threading.Thread(target=second)
             thread.start()
             thread.join(0.2)

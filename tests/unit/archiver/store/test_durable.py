@@ -15,14 +15,15 @@ import pytest
 
 from archiver.errors import StorageError
 from archiver.store.archive import Archive
-from archiver.store.durable import IncomingFile, make_directories, publish, storage_errors, write_file_durably
+from archiver.store.durable import make_directories, publish, storage_errors, write_file_durably
+from archiver.store.incoming import IncomingFile
 from tests.paths import ROOT
 
 LIMIT_BYTES = 3_000_000
 
 WRITE_AND_WAIT = """
 import asyncio, pathlib, sys
-from archiver.store.durable import IncomingFile
+from archiver.store.incoming import IncomingFile
 
 async def main(folder):
     async with IncomingFile(folder / "incoming", stem="0001193125-04-218426") as file:
@@ -37,7 +38,8 @@ asyncio.run(main(pathlib.Path(sys.argv[1])))
 
 WRITE_TOO_MUCH = """
 import asyncio, pathlib, sys
-from archiver.store.durable import IncomingFile, write_file_durably
+from archiver.store.durable import write_file_durably
+from archiver.store.incoming import IncomingFile
 from archiver.errors import StorageError
 from tests.paths import ROOT
 
@@ -87,7 +89,7 @@ async def test_a_file_that_was_not_finished_leaves_no_trace(tmp_path: Path) -> N
 
 
 async def test_an_existing_file_is_never_replaced(tmp_path: Path) -> None:
-    """What is stored stays as it is; the quarantine alone takes the newest."""
+    """What is stored stays as it is, unless it is to be replaced."""
     final = tmp_path / "whole"
     final.write_bytes(b"first")
     async with IncomingFile(tmp_path / "incoming", stem="x") as file:
@@ -97,7 +99,7 @@ async def test_an_existing_file_is_never_replaced(tmp_path: Path) -> None:
     assert final.read_bytes() == b"first"
     async with IncomingFile(tmp_path / "incoming", stem="x") as file:
         await file.write(b"third")
-        await file.keep_as(final)
+        await file.publish_over(final)
     assert final.read_bytes() == b"third"
     assert files(tmp_path) == ["whole"]
 

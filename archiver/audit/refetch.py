@@ -1,0 +1,48 @@
+"""Fetching from EDGAR what a repair finds lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from archiver.blocking import run_blocking
+from archiver.errors import EdgarError
+from archiver.identifiers import AccessionNumber
+from archiver.planning.plan import Outcome, Plan, SubmissionRef
+from archiver.planning.tally import Tally
+from archiver.progress import CancelToken, Progress
+from archiver.settings import Settings
+from archiver.store.archive import Archive
+from archiver.store.journal import journal
+from archiver.sync.downloader import Downloader
+
+
+def refetch(
+    archive: Archive, settings: Settings, wanted: Sequence[SubmissionRef], *, progress: Progress, cancel: CancelToken
+) -> dict[AccessionNumber, str | None]:
+    """Fetch `wanted` into `archive`: of each None where it is stored now, else why it is not.
+
+    A run of its own in the journal. It blocks. Raises `StorageError`, `RunCancelledError`.
+    """
+    stopped = ""
+    with Plan(archive.layout.incoming) as plan:
+        tally = Tally(plan)
+        plan.add(wanted)
+
+        async def fetch() -> None:
+            async with Downloader(settings) as downloader:
+                await downloader.fetch_planned(archive, plan, tally, progress=progress, cancel=cancel)
+
+        try:
+            with journal(archive, "repair", {"fetch": len(wanted)}, lambda: tally.finish(elapsed_s=0)):
+                run_blocking(fetch)
+        except EdgarError as error:
+            stopped = str(error)
+        messages = {failure.accession: failure.message for failure in tally.failures}
+
+        def fault(accession: AccessionNumber) -> str | None:
+            outcome = plan.outcome(accession)
+            if outcome is Outcome.STORED:
+                return None
+            return "EDGAR does not have it" if outcome is Outcome.ABSENT else messages.get(accession) or stopped
+
+        return {ref.accession: fault(ref.accession) for ref in wanted}

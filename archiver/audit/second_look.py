@@ -1,0 +1,106 @@
+"""A second look at what a check found: another process may have written while it went on.
+
+A sync gives a file its name before it writes its row, some dozen rows at a time; a refresh replaces a file before its
+row. Whoever checks meanwhile sees the one without the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+
+from archiver.audit.findings import ROW_KINDS, Finding, is_beside
+from archiver.audit.verify import check_beside_row, check_row, is_acknowledged
+from archiver.catalogue.records import CatalogueRecord
+from archiver.catalogue.runs import Run
+from archiver.identifiers import AccessionNumber
+from archiver.store.archive import Archive
+from archiver.store.locking import is_being_written
+
+_CLOCK_SLACK = timedelta(seconds=1)
+"""File systems take their time from a coarser clock."""
+
+
+def confirmed(archive: Archive, findings: Iterable[Finding], *, quick: bool) -> tuple[Finding, ...]:
+    """Those of `findings` that still hold, as they are now.
+
+    What a process that is writing now has begun and not finished is no finding: a file newer than its run, without a
+    row yet, or with the row of the bytes that it replaces. Raises `DamageError`.
+    """
+    listed = list(findings)
+    if not listed:
+        return ()
+    writer = _writing_run(archive)
+    unknown = {finding.accession for finding in listed if finding.kind == "uncatalogued" and finding.accession}
+    catalogued = set(archive.catalogue.stored_bytes_of(sorted(unknown)))
+    return tuple(_still_holding(archive, listed, writer, catalogued, quick=quick))
+
+
+def _writing_run(archive: Archive) -> Run | None:
+    """The run that another process is working on now, if any."""
+    if archive.writable or not is_being_written(archive.layout):
+        return None
+    return next((run for run in archive.catalogue.runs.latest(1) if run.outcome is None), None)
+
+
+def _still_holding(
+    archive: Archive, findings: Iterable[Finding], writer: Run | None, catalogued: set[str], *, quick: bool
+) -> Iterator[Finding]:
+    for finding in findings:
+        if finding.accession is None:
+            if finding.kind != "misplaced" or (archive.root / str(finding.path)).exists():
+                yield finding
+        elif finding.kind == "uncatalogued":
+            has_row = _has_row(archive, finding, finding.accession, catalogued)
+            if not has_row and not _is_newer(archive, finding, writer):
+                yield finding
+        elif is_beside(finding.path):
+            yield from _beside_again(archive, finding, finding.accession, quick=quick)
+        elif finding.kind in ROW_KINDS:
+            yield from _row_again(archive, finding, finding.accession, writer, quick=quick)
+        else:
+            yield finding
+
+
+def _has_row(archive: Archive, finding: Finding, accession: AccessionNumber, catalogued: set[str]) -> bool:
+    if not is_beside(finding.path):
+        return accession in catalogued
+    rows = archive.catalogue.beside(accession)
+    return archive.root / str(finding.path) in {archive.layout.beside(accession, row.sha256) for row in rows}
+
+
+def _is_newer(archive: Archive, finding: Finding, writer: Run | None) -> bool:
+    """Whether a file was written since the run of `writer` began, or is gone."""
+    try:
+        changed = (archive.root / str(finding.path)).lstat().st_mtime
+    except OSError:
+        return True
+    return writer is not None and datetime.fromtimestamp(changed, UTC) >= writer.began - _CLOCK_SLACK
+
+
+def _beside_again(archive: Archive, finding: Finding, accession: AccessionNumber, *, quick: bool) -> Iterator[Finding]:
+    for row in archive.catalogue.beside(accession):
+        if archive.layout.beside(accession, row.sha256) == archive.root / str(finding.path):
+            again = check_beside_row(archive, row, quick=quick)
+            if again is not None:
+                yield again
+
+
+def _row_again(
+    archive: Archive, finding: Finding, accession: AccessionNumber, writer: Run | None, *, quick: bool
+) -> Iterator[Finding]:
+    record = archive.catalogue.get(accession)
+    if record is None or archive.root / str(finding.path) != archive.layout.submission(accession):
+        if (archive.root / str(finding.path)).exists():
+            yield finding
+        return
+    again, _ = check_row(archive, record, quick=quick)
+    if again is None or is_acknowledged(again, record, archive.catalogue.acknowledged()):
+        return
+    if not (_is_being_replaced(archive, record) and _is_newer(archive, finding, writer)):
+        yield again
+
+
+def _is_being_replaced(archive: Archive, record: CatalogueRecord) -> bool:
+    """Whether the bytes that the row means stand beside the submission already."""
+    return any(row.sha256 == record.sha256 for row in archive.catalogue.beside(record.accession))

@@ -1,0 +1,67 @@
+"""The files below ``submissions/`` held against the catalogue. Read-only, always."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from archiver.audit.findings import BESIDE, Finding
+from archiver.errors import IdentifierError
+from archiver.identifiers import AccessionNumber
+from archiver.store.archive import Archive
+from archiver.store.layout import SUBMISSION_SUFFIX
+
+_MAX_NAMED = 1000
+"""Files without a row that are named one by one: with the catalogue lost, they are all the archive has."""
+
+_MISPLACED = "the file is not in the place of its accession number"
+
+
+def files_without_row(archive: Archive) -> Iterator[Finding]:
+    """The files below ``submissions/`` that the catalogue does not know in their place. Raises `DamageError`."""
+    for folder, folders, names in os.walk(archive.layout.submissions):
+        folders.sort()
+        placed: list[tuple[AccessionNumber, str]] = []
+        for path in sorted(map(Path(folder).joinpath, names)):
+            shown = str(path.relative_to(archive.root))
+            beside = BESIDE.fullmatch(path.name)
+            try:
+                accession = AccessionNumber(beside[1] if beside else path.name.removesuffix(SUBMISSION_SUFFIX))
+            except IdentifierError:
+                yield Finding("misplaced", None, shown, "not a file of edgarchive")
+                continue
+            if path.parent != archive.layout.submission(accession).parent:
+                yield Finding("misplaced", accession, shown, _MISPLACED)
+            elif beside:
+                yield from _beside_without_row(archive, accession, path)
+            elif path != archive.layout.submission(accession):
+                yield Finding("misplaced", accession, shown, _MISPLACED)
+            else:
+                placed.append((accession, shown))
+        yield from _without_row(archive, placed)
+
+
+def _without_row(archive: Archive, placed: Sequence[tuple[AccessionNumber, str]]) -> Iterator[Finding]:
+    known = archive.catalogue.stored_bytes_of([accession for accession, _ in placed])
+    for accession, shown in placed:
+        if accession not in known:
+            yield Finding("uncatalogued", accession, shown, "the catalogue has no row of it")
+
+
+def _beside_without_row(archive: Archive, accession: AccessionNumber, path: Path) -> Iterator[Finding]:
+    rows = archive.catalogue.beside(accession)
+    if path not in {archive.layout.beside(accession, row.sha256) for row in rows}:
+        message = "the catalogue has no row of these bytes beside the submission"
+        yield Finding("uncatalogued", accession, str(path.relative_to(archive.root)), message)
+
+
+def summarized(findings: Iterator[Finding]) -> Iterator[Finding]:
+    """The same, but of uncatalogued files only the first ones, and then how many more there are."""
+    uncatalogued = 0
+    for finding in findings:
+        uncatalogued += finding.kind == "uncatalogued"
+        if finding.kind != "uncatalogued" or uncatalogued <= _MAX_NAMED:
+            yield finding
+    if (more := uncatalogued - _MAX_NAMED) > 0:
+        yield Finding("uncatalogued", None, "submissions", f"the catalogue has no row of {more} more files")

@@ -1,0 +1,189 @@
+"""Things in places where none of their kind belongs: pipes, links, folders, files of other submissions."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import resource
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from archiver.identifiers import AccessionNumber
+from archiver.settings import Settings
+from archiver.store.archive import Archive
+from edgarchive import repair_archive, sync_archive, verify_archive
+from tests.damage.phases import ALL, outcome
+from tests.edgar_fixtures import CommandLine
+
+pytestmark = pytest.mark.usefixtures("edgar")
+
+A, B, C = (AccessionNumber(f"0009000900-{number}") for number in ("04-000101", "05-000088", "10-000066"))
+VERBS = (
+    ("verify",),
+    ("verify", "--quick"),
+    ("status",),
+    ("index",),
+    ("show", "--raw", A),
+    ("sync", "--form", "*", "--since", "2003-01-01"),
+)
+
+
+def place(settings: Settings, accession: AccessionNumber = A) -> Path:
+    """Where a submission stands."""
+    with Archive.open(settings.root) as archive:
+        return archive.layout.submission(accession)
+
+
+def rotate(settings: Settings, *accessions: AccessionNumber) -> None:
+    """Move each file to the place of the next submission, the last one's to that of the first."""
+    places = [place(settings, accession) for accession in accessions]
+    aside = [path.rename(path.with_suffix(".aside")) for path in places]
+    for path, target in zip(aside, [*places[1:], places[0]], strict=True):
+        path.rename(target)
+
+
+@pytest.mark.parametrize("moved", [(A, B), (A, B, C), (C, B, A)], ids=["swap", "ring", "other ring"])
+@pytest.mark.parametrize("catalogue", ["kept", "lost"])
+def test_moved_files_come_back(settings: Settings, moved: tuple[AccessionNumber, ...], catalogue: str) -> None:
+    """Each is in its own place again, whichever comes first, and none is left in the quarantine."""
+    sync_archive(ALL, settings=settings)
+    before = outcome(settings.root)
+    rotate(settings, *moved)
+    if catalogue == "lost":
+        for path in settings.root.glob("catalogue.sqlite3*"):
+            path.unlink()
+    offline = settings.model_copy(update={"user_agent": None})
+    report = repair_archive(offline)
+    assert report.findings == ()
+    assert report.checked == report.ok == len(before.rows[0])  # type: ignore[arg-type]
+    after = outcome(settings.root)
+    assert (after.files, after.answers) == (before.files, before.answers)
+    assert not list((settings.root / "quarantine").glob("*.gz"))
+    assert verify_archive(settings).findings == ()
+
+
+def test_a_copy_in_anothers_place_replaces_nothing(settings: Settings) -> None:
+    """A cut copy of one submission in the place of another does not cost the whole one."""
+    sync_archive(ALL, settings=settings)
+    whole = place(settings, A).read_bytes()
+    body = gzip.decompress(whole)
+    place(settings, B).write_bytes(gzip.compress(body[:-20]))
+    place(settings, C).write_bytes(whole)
+    place(settings, A).unlink()
+    for path in settings.root.glob("catalogue.sqlite3*"):
+        path.unlink()
+    repair_archive(settings.model_copy(update={"user_agent": None}), index=False)
+    assert place(settings, A).read_bytes() == whole
+
+
+def _fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _folder(path: Path) -> None:
+    path.mkdir()
+    (path / "x").touch()
+
+
+def _loop(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+def _dangling(path: Path) -> None:
+    path.symlink_to("nowhere")
+
+
+def _socket(path: Path) -> None:
+    os.mknod(path, 0o140600)
+
+
+ODD = (_fifo, _folder, _loop, _dangling, _socket)
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: odd.__name__[1:])
+def test_something_else_in_a_files_place(settings: Settings, cli: CommandLine, odd: Callable[[Path], None]) -> None:
+    """No verb waits for it or crashes; `verify` finds it, and a repair fetches the file again."""
+    sync_archive(ALL, settings=settings)
+    before = outcome(settings.root)
+    for verb in VERBS:
+        path = place(settings)
+        path.rename(path.with_suffix(".aside"))
+        odd(path)
+        done = cli.run(*verb)
+        lines = done.stderr.decode().splitlines()
+        assert done.returncode in {0, 3, 5, 7}, (verb, lines)
+        assert not any("internal error" in line or "Traceback" in line for line in lines), (verb, lines)
+        assert verb[0] != "verify" or done.returncode == 5, (verb, done.stdout)
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+        path.with_suffix(".aside").rename(path)
+    place(settings).unlink()
+    odd(place(settings))
+    assert repair_archive(settings).findings == ()
+    assert verify_archive(settings).findings == ()
+    assert outcome(settings.root).files == before.files
+
+
+def test_a_file_where_a_folder_belongs(settings: Settings) -> None:
+    """It goes to the quarantine, and what belongs below it is fetched again."""
+    sync_archive(ALL, settings=settings)
+    before = outcome(settings.root)
+    folder = place(settings).parent.parent
+    shutil.rmtree(folder)
+    folder.write_text("a file")
+    assert verify_archive(settings).findings
+    assert repair_archive(settings).findings == ()
+    assert outcome(settings.root).files == before.files
+
+
+@pytest.mark.parametrize("name", ["incoming/@eaDir", "incoming/lost+found", "quarantine/@eaDir"])
+def test_folders_of_other_programs_are_left_alone(settings: Settings, name: str) -> None:
+    """In the archive's own folders, too."""
+    sync_archive(ALL, settings=settings)
+    (settings.root / name).mkdir(parents=True)
+    (settings.root / name / "x").touch()
+    assert sync_archive(ALL, settings=settings).failures == ()
+    assert repair_archive(settings).findings == ()
+    assert (settings.root / name / "x").exists()
+
+
+def test_few_open_files_are_no_damage(settings: Settings, cli: CommandLine) -> None:
+    """Where a process may open few files, a verb ends with one line, and a repair takes nothing for broken."""
+    sync_archive(ALL, settings=settings)
+    before = outcome(settings.root)
+    for verb in (("verify",), ("verify", "--repair"), ("sync", "--form", "*", "--since", "2003-01-01"), ("status",)):
+        for most in (12, 16, 20, 24):
+            done = subprocess.run(
+                [sys.executable, "-m", "edgarchive", *verb],
+                env=cli.environment,
+                cwd=cli.folder,
+                check=False,
+                capture_output=True,
+                preexec_fn=lambda most=most: resource.setrlimit(resource.RLIMIT_NOFILE, (most, most)),  # type: ignore[misc]
+            )
+            lines = done.stderr.decode().splitlines()
+            assert done.returncode in {0, 4, 7}, (verb, most, done.stdout, lines[-3:])
+            assert len(lines) <= 1 or done.returncode == 0, (verb, most, lines)
+    assert outcome(settings.root).files == before.files
+
+
+def test_names_that_are_not_utf_8(settings: Settings, cli: CommandLine, tmp_path: Path) -> None:
+    """In the archive they are found; an archive below one works."""
+    sync_archive(ALL, settings=settings)
+    odd = os.fsdecode(b"n\xe4me")
+    (settings.root / "submissions" / odd).write_text("x")
+    found = cli.json("verify", code=5)["findings"]
+    assert [finding["kind"] for finding in found] == ["misplaced"]
+    assert cli.run("verify").returncode == 5
+    assert cli.json("verify", "--repair")["findings"] == []
+    settings.root.rename(tmp_path / odd)
+    for verb in (("status",), ("verify",), ("search", "resigned"), ("index", "--rebuild"), ("sync", "--form", "10-K")):
+        done = cli.run(*verb, EDGARCHIVE_ROOT=str(tmp_path / odd))
+        assert done.returncode == 0, (verb, done.stderr.decode())
