@@ -1,7 +1,7 @@
 """The protocol that every full-text engine keeps. Language, snippets, hits and the command line stand above it.
 
 An engine stores index entries, gives back those that a query tree matches, and knows nothing of the archive.
-A submission's entries are replaced together: after `add` and `commit` only the newest of them can be found.
+A submission's entries are replaced together: after `adopt` and `commit` only the newest of them can be found.
 """
 
 from __future__ import annotations
@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol, Self
-
-from whoosh.query import Query
+from typing import Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 from archiver.identifiers import AccessionNumber
 from indexer.entries import IndexEntry
+from indexer.fields import Facet, facet_value
+from indexer.query.nodes import Node
 
 Sort = Literal["relevance", "newest", "oldest"]
-Facet = Literal["form", "item", "cik", "year", "sic", "state", "type"]
-"""What hits can be counted by. ``year`` is that of the filing date, ``type`` that of the found document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +44,9 @@ class FacetCount:
 
 
 def ranked(facet: Facet, counts: Mapping[str, int]) -> tuple[FacetCount, ...]:
-    """What `Engine.facet` gives for how many hits have each value as it is indexed: folded, a year as its digits.
-
-    Values come as EDGAR writes them: its codes have no small letters.
-    """
-    found = [
-        FacetCount(int(value) if facet in {"cik", "sic", "year"} else value.upper(), count)
-        for value, count in counts.items()
-    ]
+    """What `Engine.facet` gives for how many hits have each value as it is indexed: folded, a year as its digits."""
+    found = [FacetCount(facet_value(facet, value), count) for value, count in counts.items()]
     return tuple(sorted(found, key=lambda one: (-one.count, one.value)))
-
-
-@dataclass(frozen=True, slots=True)
-class EngineStats:
-    """How many documents can be found, and the bytes that the index takes on disk."""
-
-    documents: int
-    size_bytes: int
 
 
 class PartWriter(Protocol):
@@ -91,12 +75,6 @@ class Engine(Protocol):
     def open(cls, path: Path, *, writable: bool = False) -> Self:
         """Open the index at `path`. Raises `IndexMissingError` where it cannot be read."""
 
-    def add(self, accession: AccessionNumber, entries: Iterable[IndexEntry]) -> None:
-        """Take the entries of one submission; they replace all earlier ones of it at the next `commit`.
-
-        Raises `LockedError` when another process writes, `StorageError`.
-        """
-
     def delete(self, accession: AccessionNumber) -> None:
         """Drop the entries of a submission at the next `commit`."""
 
@@ -107,8 +85,9 @@ class Engine(Protocol):
         """
 
     def adopt(self, part: Any) -> None:
-        """Take what a part writer of this index has finished, as if its submissions had been added here.
+        """Take what a part writer of this index has finished.
 
+        The entries of each of its submissions replace all earlier ones of it at the next `commit`.
         Raises `LockedError`, `StorageError`.
         """
 
@@ -118,17 +97,11 @@ class Engine(Protocol):
         Raises `StorageError`, and `DamageError` where an adopted part does not hold what was put into it.
         """
 
-    def succeed(self, place: Path) -> None:
-        """Take over what the index in folder `place` keeps outside of it; then this one's folder replaces that one."""
-
-    def erase(self, *, sparing: Path) -> None:
-        """Remove what this index keeps outside of its folder, but nothing that the index in folder `sparing` uses."""
-
     def search(
         self,
-        query: Query | None,
+        query: Node | None,
         *,
-        filters: Query | None = None,
+        filters: Node | None = None,
         sort: Sort | None = None,
         limit: int | None = 10,
         offset: int = 0,
@@ -143,7 +116,7 @@ class Engine(Protocol):
         """
 
     def facet(
-        self, query: Query | None, facet: Facet, *, filters: Query | None = None, documents: bool = False
+        self, query: Node | None, facet: Facet, *, filters: Node | None = None, documents: bool = False
     ) -> tuple[FacetCount, ...]:
         """How many of all hits of such a search have each value, the most frequent first, then by value.
 
@@ -161,8 +134,16 @@ class Engine(Protocol):
         Raises `IndexMissingError` where it cannot even be opened.
         """
 
-    def stats(self) -> EngineStats:
-        """Size of the index."""
-
     def close(self) -> None:
         """Close the index. What was not committed is dropped."""
+
+
+@runtime_checkable
+class RemoteEngine(Engine, Protocol):
+    """An engine that keeps its index outside of the folder, on a server."""
+
+    def replace(self, place: Path) -> None:
+        """Take over what the index in folder `place` keeps outside of it; then this one's folder replaces that one."""
+
+    def remove(self, *, keep: Path) -> None:
+        """Remove what this index keeps outside of its folder, but nothing that the index in folder `keep` uses."""

@@ -1,38 +1,220 @@
-"""What of an entry goes into which field of an index, in every engine."""
+"""The one table of search fields: the query language, its explanation, facets and every engine's schema derive from it.
+
+A new field is one entry of `TABLE` (and, where the command line is to offer it, one attribute of
+`indexer.query.filters.Filters` and one option).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
+from archiver.identifiers import AccessionNumber, Cik
 from indexer.entries import IndexEntry
+from indexer.submission.items import code_as_written
 
-VALUE_FIELDS = ("form", "type", "item", "cik", "accession", "sic", "state", "file")
+Kind = Literal["text", "names", "value", "date", "stem"]
+"""What a field holds: running text (words with their places, scored), several names, whole values, or a date.
+
+Words of ``text`` and ``names`` are cut by `archiver.words`; a ``value`` is compared whole, folded by
+`indexer.entries.exact`, without a score. ``stem`` is no field of an index: it asks for words of text by their stem.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One search field.
+
+    `name` is its name in an index and in the query language; `label` names it in an explanation; `finds` and `examples`
+    document it. `values` takes from an entry what is indexed: a text for the kind ``text``, texts for ``names`` and
+    ``value``, a date or None for ``date``. `per_document` is True where documents of one submission may differ in it.
+    `facet` is the name by which hits can be counted by it (``year`` for the filing date), and `is_number` says that the
+    counted values are numbers. `normalize` turns a typed value without ``*`` and ``?`` into the indexed one, or raises
+    `UsageError`; `takes_patterns` is False where ``*`` and ``?`` mean nothing. `spell` turns an indexed value into what
+    EDGAR writes: most of its codes have no small letters. `can_be_named` is False for a field that a query never names.
+    """
+
+    name: str
+    kind: Kind
+    label: str
+    finds: str = ""
+    examples: tuple[str, ...] = ()
+    values: Callable[[IndexEntry], Any] = lambda _: None
+    per_document: bool = False
+    facet: str | None = None
+    is_number: bool = False
+    normalize: Callable[[str], str] | None = None
+    takes_patterns: bool = True
+    spell: Callable[[str], str] = str.upper
+    can_be_named: bool = True
+
+
+TABLE: tuple[Field, ...] = (
+    Field(
+        name="text",
+        kind="text",
+        label="text",
+        values=lambda entry: entry.text,
+        per_document=True,
+        can_be_named=False,
+    ),
+    Field(
+        name="form",
+        kind="value",
+        label="form",
+        finds="form type; `form:8-K` is not `8-K/A`",
+        examples=("form:8-K", "form:8-K*", 'form:"SC 13D"'),
+        values=lambda entry: (entry.form,),
+        facet="form",
+    ),
+    Field(
+        name="cik",
+        kind="value",
+        label="CIK",
+        finds="CIK of any entity, with or without leading zeros; no patterns",
+        examples=("cik:1056386", "cik:0001056386"),
+        values=lambda entry: tuple(str(int(one.cik)) for one in entry.entities if one.cik is not None),
+        facet="cik",
+        is_number=True,
+        normalize=lambda typed: str(int(Cik(typed))),
+        takes_patterns=False,
+    ),
+    Field(
+        name="item",
+        kind="value",
+        label="item",
+        finds="item code",
+        examples=("item:5.02", "item:5", "item:5.*"),
+        values=lambda entry: entry.items,
+        facet="item",
+        spell=code_as_written,
+    ),
+    Field(
+        name="name",
+        kind="names",
+        label="a name",
+        finds="words of one name of one entity, current or former, in any order",
+        examples=("name:internap", 'name:"network services"', "name:inter*"),
+        values=lambda entry: entry.names,
+    ),
+    Field(
+        name="type",
+        kind="value",
+        label="document type",
+        finds="document type",
+        examples=("type:EX-99.1", "type:EX-99*"),
+        values=lambda entry: (entry.type,) if entry.type else (),
+        per_document=True,
+        facet="type",
+    ),
+    Field(
+        name="accession",
+        kind="value",
+        label="accession number",
+        finds="accession number, with or without dashes, or a pattern with them",
+        examples=("accession:0001193125-04-218426", "accession:0001193125-04-*"),
+        values=lambda entry: (entry.accession,),
+        normalize=AccessionNumber,
+    ),
+    Field(
+        name="filed",
+        kind="date",
+        label="filing date",
+        finds="filing date",
+        examples=("filed:2004", "filed:2004-12", "filed:2004-12-22", "filed:[2004-01-01 TO 2004-12-31]"),
+        values=lambda entry: entry.filing_date,
+        facet="year",
+        is_number=True,
+    ),
+    Field(
+        name="period",
+        kind="date",
+        label="period of report",
+        finds="period of report",
+        examples=("period:2004-09-30",),
+        values=lambda entry: entry.period_of_report,
+    ),
+    Field(
+        name="sic",
+        kind="value",
+        label="SIC code",
+        finds="SIC code of any entity",
+        examples=("sic:7389", "sic:73*"),
+        values=lambda entry: tuple(map(str, entry.sics)),
+        facet="sic",
+        is_number=True,
+    ),
+    Field(
+        name="state",
+        kind="value",
+        label="state of incorporation",
+        finds="state of incorporation of any entity, in EDGAR's letters",
+        examples=("state:DE",),
+        values=lambda entry: entry.states,
+        facet="state",
+    ),
+    Field(
+        name="file",
+        kind="value",
+        label="SEC file number",
+        finds="SEC file number",
+        examples=("file:000-27265", "file:001-*"),
+        values=lambda entry: entry.file_numbers,
+    ),
+    Field(
+        name="description",
+        kind="text",
+        label="description",
+        finds="words of the document's description alone",
+        examples=('description:"press release"',),
+        values=lambda entry: entry.description,
+        per_document=True,
+    ),
+    Field(
+        name="stem",
+        kind="stem",
+        label="stem",
+        finds="words of text and description by their stem",
+        examples=("stem:resigned", 'stem:"boards of directors"'),
+        per_document=True,
+    ),
+)
+
+BY_NAME = {field.name: field for field in TABLE}
+QUERY_FIELDS = tuple(field.name for field in TABLE if field.can_be_named)
+"""The fields that a query may name. Without one, words are sought in `TEXT_FIELDS`."""
+
+TEXT_FIELDS = ("text", "description")
+"""Where words without a field are sought, the one that matters most first."""
+
+VALUE_FIELDS = tuple(field.name for field in TABLE if field.kind == "value")
 """The fields whose values are found whole, folded by `indexer.entries.exact`, and without a score of their own."""
+
+DATE_FIELDS = tuple(field.name for field in TABLE if field.kind == "date")
+DOCUMENT_FIELDS = frozenset(field.name for field in TABLE if field.per_document)
+"""The fields in which documents of one submission may differ."""
+
+Facet = str
+"""What hits can be counted by: one of `FACETS`."""
+
+FACETS: tuple[Facet, ...] = tuple(field.facet for field in TABLE if field.facet)
+"""``year`` is that of the filing date, ``type`` that of the found document."""
+
+_BY_FACET = {field.facet: field for field in TABLE if field.facet}
 
 
 def document_of(entry: IndexEntry) -> dict[str, Any]:
-    """The value of each field for `entry`; None where it has none, except that the numbers are then 0.
+    """The value of each field of an index for `entry`; None or empty where it has none, except that numbers are then 0.
 
-    A text for ``text`` and ``description``, names for ``name``, whole values for `VALUE_FIELDS`; ``filed`` and
-    ``period`` are numbers like 20041222, ``accepted`` is one like 20041222160512, ``number`` the 18 digits of the
-    accession number; ``record`` is what a hit is made from.
+    Beside the fields of `TABLE` (dates as numbers, `date_number`) ``accepted`` is a number like 20041222160512,
+    ``number`` the 18 digits of the accession number, and ``record`` what a hit is made from.
     """
     accepted = entry.acceptance_datetime
-    return {
-        "text": entry.text,
-        "description": entry.description,
-        "name": entry.names,
-        "form": (entry.form,),
-        "type": (entry.type,) if entry.type else None,
-        "item": entry.items,
-        "cik": tuple(str(int(entity.cik)) for entity in entry.entities if entity.cik is not None),
-        "accession": (entry.accession,),
-        "sic": tuple(str(sic) for sic in entry.sics),
-        "state": entry.states,
-        "file": entry.file_numbers,
-        "filed": date_number(entry.filing_date),
-        "period": date_number(entry.period_of_report),
+    document = {field.name: field.values(entry) for field in TABLE if field.kind != "stem"}
+    document |= {name: date_number(document[name]) for name in DATE_FIELDS}
+    return document | {
         "accepted": int(accepted.strftime("%Y%m%d%H%M%S")) if accepted else 0,
         "number": int(entry.accession.digits),
         "record": entry.stored(),
@@ -42,3 +224,9 @@ def document_of(entry: IndexEntry) -> dict[str, Any]:
 def date_number(day: date | None) -> int:
     """A date as an index holds it: 20041222, or 0 for none."""
     return day.year * 10_000 + day.month * 100 + day.day if day else 0
+
+
+def facet_value(facet: Facet, indexed: str | int) -> int | str:
+    """A counted value: a number where the field's values are numbers, else as EDGAR writes it."""
+    field = _BY_FACET[facet]
+    return int(indexed) if field.is_number else field.spell(str(indexed))

@@ -20,7 +20,7 @@ from archiver.events import event
 from archiver.retrying import with_retries
 from archiver.settings import Settings
 from archiver.store.durable import fsync_directory, make_directories, storage_errors, write_file_durably
-from indexer.engine import Engine
+from indexer.engine import Engine, RemoteEngine
 from indexer.share import Share
 
 _log = logging.getLogger(__name__)
@@ -113,15 +113,16 @@ def open_index(
     return engine_class(engine).open(path, writable=writable, **options)
 
 
-def remove_index(path: Path, *, settings: Settings | None = None, sparing: Path) -> None:
-    """Remove the folder `path` of an index, and what it keeps on a server, except what the one in `sparing` uses.
+def remove_index(path: Path, *, settings: Settings | None = None, keep: Path) -> None:
+    """Remove the folder `path` of an index, and what it keeps on a server, except what the one in `keep` uses.
 
     Where the server cannot be reached that stays there, and a warning says so. Raises `StorageError`.
     """
     if engine_of(path) in REMOTE:
         try:
             with contextlib.closing(open_index(path, settings=settings, writable=True)) as index:
-                index.erase(sparing=sparing)
+                if isinstance(index, RemoteEngine):
+                    index.remove(keep=keep)
         except IndexMissingError:
             pass  # it is gone
         except EdgarchiveError as error:

@@ -20,7 +20,8 @@ from archiver.edgar.endpoints import Quarter
 from archiver.errors import DamageError, IdentifierError, NotInArchiveError, UnreadableSubmissionError
 from archiver.identifiers import AccessionNumber, Cik, FormType
 from edgarchive.web.safety import Gate
-from indexer.engine import Facet, FacetCount
+from indexer.engine import FacetCount
+from indexer.fields import Facet
 from indexer.search.async_library import AsyncLibrary
 from indexer.search.hits import Hit
 from indexer.search.options import SearchOptions

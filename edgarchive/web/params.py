@@ -14,9 +14,8 @@ from yarl import URL
 from archiver.errors import UsageError
 from edgarchive.web.archive import ServedArchive
 from edgarchive.web.edgar.tickers import cik_of
-from indexer.engine import Facet
+from indexer.fields import FACETS, Facet
 from indexer.search.options import SearchOptions
-from indexer.search.results import FACETS
 
 MAX_LIMIT = 1000
 DEFAULT_LIMIT = 20

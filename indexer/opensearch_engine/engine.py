@@ -10,26 +10,26 @@ import contextlib
 import json
 import logging
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from opensearchpy import OpenSearch, exceptions
-from whoosh.query import Query
 
 from archiver.errors import ArchiveFormatError, EdgarchiveError, IndexMissingError, IndexServerError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
 from archiver.settings import Settings
 from archiver.store.durable import write_file_durably
-from indexer.engine import EngineResult, EngineStats, Facet, FacetCount, PartWriter, Sort
-from indexer.entries import IndexEntry
+from indexer.engine import EngineResult, FacetCount, PartWriter, Sort
+from indexer.fields import Facet
 from indexer.opensearch_engine.connection import Access, cluster_errors, cluster_uuid, patiently
 from indexer.opensearch_engine.locking import WriterLock
 from indexer.opensearch_engine.mapping import mapping, template
 from indexer.opensearch_engine.searching import Search, all_records, searched
-from indexer.opensearch_engine.writing import PATIENCE_S, EntryWriter, Part, Place, Sender, index_name, part_writers
+from indexer.opensearch_engine.writing import PATIENCE_S, Part, Place, Sender, index_name, part_writers
+from indexer.query.nodes import Node
 from indexer.share import Share
 
 _log = logging.getLogger(__name__)
@@ -67,7 +67,6 @@ class OpenSearchEngine:
         self._generation = ""
         self._is_new = False
         self._made: set[int] = set()
-        self._pending: EntryWriter | None = None
         self._parts: list[Part] = []
 
     @classmethod
@@ -111,19 +110,11 @@ class OpenSearchEngine:
         engine._check_mapping()
         return engine
 
-    def add(self, accession: AccessionNumber, entries: Iterable[IndexEntry]) -> None:
-        """See `indexer.engine.Engine.add`. Raises `LockedError`."""
-        self._begin()
-        if self._pending is None:
-            self._pending = EntryWriter(self._generation)
-        elif accession in self._pending._places:  # noqa: SLF001
-            self._flush()
-            self._pending = EntryWriter(self._generation)
-        self._pending.add(accession, entries)
-
     def delete(self, accession: AccessionNumber) -> None:
         """Drop a submission's entries at the next commit. Raises `LockedError`."""
-        self.add(accession, ())
+        writer = self.part_writer()()
+        writer.add(accession, ())
+        self.adopt(writer.finish())
 
     def part_writer(self) -> Callable[[], PartWriter]:
         """See `indexer.engine.Engine.part_writer`. Raises `LockedError`."""
@@ -133,7 +124,6 @@ class OpenSearchEngine:
     def adopt(self, part: Part) -> None:
         """See `indexer.engine.Engine.adopt`. Raises `LockedError`."""
         self._begin()
-        self._flush()
         self._parts.append(part)
 
     def commit(self) -> None:
@@ -142,7 +132,6 @@ class OpenSearchEngine:
         Each document is on the disk of a node when it is acknowledged, and all are when this returns. Where it raises,
         what was acknowledged by then may be found; the same submissions added again complete it.
         """
-        self._flush()
         if not self._parts:
             return
         sender = Sender(self._client, self._access)
@@ -160,7 +149,7 @@ class OpenSearchEngine:
         self._refresh()
         self._parts.clear()
 
-    def succeed(self, place: Path) -> None:
+    def replace(self, place: Path) -> None:
         """Take over the alias of the index in `place` and remove its indexes in one step: no search is left without.
 
         The new indexes have a copy of each shard first, where there are nodes for it. Raises `IndexServerError`.
@@ -195,10 +184,10 @@ class OpenSearchEngine:
         self._alias = alias
         _write_place(self._path, alias, uuid)
 
-    def erase(self, *, sparing: Path) -> None:
-        """Remove the indexes, unless the one in folder `sparing` uses them. Raises `LockedError`."""
+    def remove(self, *, keep: Path) -> None:
+        """Remove the indexes, unless the one in folder `keep` uses them. Raises `LockedError`."""
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            if self._path != sparing and _read_place(sparing)[0] == self._alias:
+            if self._path != keep and _read_place(keep)[0] == self._alias:
                 return
         self._begin()
         with cluster_errors(self._access):
@@ -207,9 +196,9 @@ class OpenSearchEngine:
 
     def search(
         self,
-        query: Query | None,
+        query: Node | None,
         *,
-        filters: Query | None = None,
+        filters: Node | None = None,
         sort: Sort | None = None,
         limit: int | None = 10,
         offset: int = 0,
@@ -224,7 +213,7 @@ class OpenSearchEngine:
         )
 
     def facet(
-        self, query: Query | None, facet: Facet, *, filters: Query | None = None, documents: bool = False
+        self, query: Node | None, facet: Facet, *, filters: Node | None = None, documents: bool = False
     ) -> tuple[FacetCount, ...]:
         """See `indexer.engine.Engine.facet`. Raises as `search`."""
         return patiently(
@@ -245,12 +234,6 @@ class OpenSearchEngine:
             if state["status"] == "red":
                 yield name, f"{state['unassigned_shards']} shards of it have no copy on any node"
 
-    def stats(self) -> EngineStats:
-        """Documents that can be found, and the bytes of one copy of each index."""
-        with cluster_errors(self._access):
-            stats = self._client.indices.stats(index=self._alias, metric="docs,store")["_all"]["primaries"]
-        return EngineStats(stats["docs"]["count"], stats["store"]["size_in_bytes"])
-
     def close(self) -> None:
         """Close the connection. What was not committed is dropped."""
         if self._lock.is_held:
@@ -264,10 +247,9 @@ class OpenSearchEngine:
                 )  # the next writer does it
             self._lock.release()
         self._parts.clear()
-        self._pending = None
         self._client.close()
 
-    def _search(self, query: Query | None, filters: Query | None, *, documents: bool) -> Search:
+    def _search(self, query: Node | None, filters: Node | None, *, documents: bool) -> Search:
         return Search(self._client, self._access, self._alias, query=query, filters=filters, documents=documents)
 
     def _begin(self) -> None:
@@ -285,11 +267,6 @@ class OpenSearchEngine:
         self._is_new = first["auto_expand_replicas"] == "false"
         self._refresh()  # what a writer that died had sent, too, is then seen and replaced
         self._put_settings(refresh_interval="-1")
-
-    def _flush(self) -> None:
-        if self._pending is not None:
-            self._parts.append(self._pending.finish())
-            self._pending = None
 
     def _make_index(self, year: int) -> None:
         if year in self._made:

@@ -13,13 +13,13 @@ from typing import Any
 
 from archiver.words import words
 from indexer.entries import IndexEntry, exact
-from indexer.fields import VALUE_FIELDS, document_of
-from indexer.query.nodes import english_stem
+from indexer.fields import DATE_FIELDS, TEXT_FIELDS, VALUE_FIELDS, document_of
+from indexer.query.stems import english_stem
 
 NAME_GAP = 1000
 """Positions left free between two names, and twice the words of a name that are kept."""
 
-STEMS = {"text": "text_stem", "description": "description_stem"}
+STEMS = {name: f"{name}_stem" for name in TEXT_FIELDS}
 """Beside each field of running text, one with the stem of each word that is not its own, in the same place."""
 
 _MAX_WORD_CHARS = 200
@@ -67,7 +67,7 @@ def mapping() -> dict[str, Any]:
             **dict.fromkeys(STEMS.values(), _STEM_WORDS),
             "name": _WORDS | {"position_increment_gap": NAME_GAP},
             **dict.fromkeys(VALUE_FIELDS, _VALUE),
-            **{name: {"type": "integer"} for name in ("filed", "period", "year", "position")},
+            **{name: {"type": "integer"} for name in (*DATE_FIELDS, "year", "position")},
             **{name: {"type": "long"} for name in ("accepted", "number")},
             "first": {"type": "boolean"},
             "record": {"type": "keyword", "index": False, "doc_values": False},
@@ -83,8 +83,8 @@ def document_id(entry: IndexEntry) -> str:
 def body_of(entry: IndexEntry) -> dict[str, Any]:
     """An entry as it is sent. ``first`` is true for one document of each submission."""
     values = document_of(entry)
-    body: dict[str, Any] = {name: values[name] for name in ("filed", "accepted", "number", "record")}
-    for name in ("text", "description"):
+    body: dict[str, Any] = {name: values[name] for name in ("accepted", "number", "record")}
+    for name in TEXT_FIELDS:
         cut = [short(word) for word in words(values[name] or "")]
         if cut:
             body[name] = " ".join(cut)
@@ -94,7 +94,7 @@ def body_of(entry: IndexEntry) -> dict[str, Any]:
     for name in VALUE_FIELDS:
         folded = list(dict.fromkeys(short_value(exact(value)) for value in values[name] or ()))
         body |= {name: folded} if folded else {}
-    body |= {"period": values["period"]} if values["period"] else {}
+    body |= {name: values[name] for name in DATE_FIELDS if values[name]}
     return body | {
         "year": entry.filing_date.year,
         "position": entry.position or 0,

@@ -20,12 +20,13 @@ from typing import Any, TypeVar
 
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import ConnectionTimeout, OpenSearchException
-from whoosh.query import Query
 
-from indexer.engine import EngineHit, EngineResult, Facet, FacetCount, Sort
+from indexer.engine import EngineHit, EngineResult, FacetCount, Sort
+from indexer.fields import Facet, facet_value
 from indexer.opensearch_engine.connection import Access, cluster_errors, whole
 from indexer.opensearch_engine.translating import EVERYTHING, Json, is_of_submission, translated
 from indexer.query.bounds import MAX_SEARCH_S, Deadline, too_slow
+from indexer.query.nodes import Node
 
 T = TypeVar("T")
 
@@ -84,8 +85,8 @@ class Search:
         access: Access,
         alias: str,
         *,
-        query: Query | None,
-        filters: Query | None,
+        query: Node | None,
+        filters: Node | None,
         documents: bool,
     ) -> None:
         self._client = client
@@ -124,15 +125,15 @@ class Search:
         counts: Counter[int | str] = Counter()
         if self._single:
             for bucket in self._buckets([{"value": _by(facet)}]):
-                counts[_facet_value(facet, bucket["key"]["value"])] += bucket["doc_count"]
+                counts[facet_value(facet, bucket["key"]["value"])] += bucket["doc_count"]
         elif facet == "type":  # of the best document, which only their scores tell
             with self._point_in_time() as point:
-                counts.update(_facet_value(facet, best.type) for best in self._best(point) if best.type is not None)
+                counts.update(facet_value(facet, best.type) for best in self._best(point) if best.type is not None)
         else:
             values = [_NUMBER, {"value": _by(facet)}]
             for found in self._by_shard(values, lambda buckets: Counter(one["key"]["value"] for one in buckets)):
                 for value, count in found.items():
-                    counts[_facet_value(facet, value)] += count
+                    counts[facet_value(facet, value)] += count
         ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
         return tuple(FacetCount(value, count) for value, count in ordered)
 
@@ -283,8 +284,3 @@ _NUMBER: Json = {"number": _by("number")}
 
 def _walk(sources: list[Json], after: Json | None = None, *, size: int = _BUCKETS) -> Json:
     return {"composite": {"size": size, "sources": sources, **({"after": after} if after else {})}}
-
-
-def _facet_value(facet: Facet, value: Any) -> int | str:
-    """A folded value as EDGAR writes it: its codes have no small letters."""
-    return int(value) if facet in {"cik", "sic", "year"} else str(value).upper()

@@ -4,17 +4,33 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
-from typing import Any
-
-from whoosh import query as whoosh_query
-from whoosh.query import And, FuzzyTerm, Not, Or, Phrase, Prefix, Query, Term, Wildcard
+from typing import Any, assert_never
 
 from archiver.errors import QueryError
-from indexer.fields import VALUE_FIELDS, date_number
+from indexer.fields import DOCUMENT_FIELDS, date_number
 from indexer.opensearch_engine.mapping import NAME_GAP, STEMS, short, short_value
-from indexer.query.explain import spelled
-from indexer.query.nodes import DateSpan, NameWords, Near, Stem, english_stem, phrase_parts, stem_beginning
+from indexer.query.expansion import pattern_expression
+from indexer.query.nodes import (
+    All,
+    AnyOf,
+    DateSpan,
+    Fuzzy,
+    Leaf,
+    NameWords,
+    Near,
+    Node,
+    Not,
+    Pattern,
+    Phrase,
+    Stem,
+    Value,
+    Word,
+    WordLike,
+    field_of,
+    leaves,
+    spelled,
+)
+from indexer.query.stems import english_stem, stem_beginning
 
 Json = dict[str, Any]
 
@@ -30,70 +46,78 @@ _NAME_WIDTH = NAME_GAP // 2 + 100
 """More places than lie inside a name, and fewer than between two."""
 
 
-def translated(tree: Query) -> Json:  # noqa: PLR0911 — a line or two for each kind of node
+def translated(tree: Node) -> Json:
     """The query for `tree`. Words score by BM25, phrases by how often they stand there, all else alike.
 
     Raises `QueryError` for `MAX_SHARED_PLACES`.
     """
-    if isinstance(tree, And):
-        return {"bool": {"must": [translated(child) for child in tree.subqueries]}}
-    if isinstance(tree, Or):
-        return {"bool": {"should": [translated(child) for child in tree.subqueries], "minimum_should_match": 1}}
-    if isinstance(tree, Not):
-        return {"bool": {"must_not": [translated(tree.query)]}}
-    if isinstance(tree, Phrase):
-        return {"match_phrase": {tree.fieldname: " ".join(map(short, tree.words))}}
-    if isinstance(tree, whoosh_query.Sequence):
-        parts = phrase_parts(tree)
-        return _intervals(parts[0].fieldname, _all_of([_interval(part) for part in parts], ordered=True, gaps=0))
-    if isinstance(tree, Near):
-        return _intervals(tree.fieldname, _near(tree))
-    if isinstance(tree, NameWords):
-        return _name(tree)
-    if isinstance(tree, DateSpan):
-        bounds = {"gte": max(1, date_number(tree.first)), "lte": date_number(tree.last)}
-        return {"constant_score": {"filter": {"range": {tree.fieldname: bounds}}}}
-    return _leaf(tree)
+    match tree:
+        case All(parts):
+            return {"bool": {"must": [translated(part) for part in parts]}}
+        case AnyOf(parts):
+            return {"bool": {"should": [translated(part) for part in parts], "minimum_should_match": 1}}
+        case Not(part):
+            return {"bool": {"must_not": [translated(part)]}}
+        case _:
+            return _leaf(tree)
 
 
-def is_of_submission(tree: Query | None) -> bool:
+def _leaf(leaf: Leaf) -> Json:  # noqa: PLR0911 — one for each kind of leaf
+    match leaf:
+        case Phrase(field, parts):
+            words = [part.text for part in parts if isinstance(part, Word)]
+            if len(words) == len(parts):
+                return {"match_phrase": {field: " ".join(map(short, words))}}
+            return _intervals(field, _all_of([_interval(part) for part in parts], ordered=True, gaps=0))
+        case Near(field):
+            return _intervals(field, _near(leaf))
+        case NameWords():
+            return _name(leaf)
+        case DateSpan(field, first, last):
+            bounds = {"gte": max(1, date_number(first)), "lte": date_number(last)}
+            return {"constant_score": {"filter": {"range": {field: bounds}}}}
+        case Value(field, text):
+            return {"constant_score": {"filter": {"term": {field: {"value": short_value(text)}}}}}
+        case Word() | Pattern() | Fuzzy() | Stem():
+            return _word(leaf)
+        case _:
+            assert_never(leaf)
+
+
+def is_of_submission(tree: Node | None) -> bool:
     """Whether `tree` asks for facts alone that all documents of a submission share."""
-    if tree is None or isinstance(tree, (NameWords, DateSpan)):
-        return True
-    if isinstance(tree, (And, Or)):
-        return all(is_of_submission(child) for child in tree.subqueries)
-    if isinstance(tree, Not):
-        return is_of_submission(tree.query)
-    return isinstance(tree, (Term, Prefix, Wildcard, FuzzyTerm)) and tree.fieldname not in {*STEMS, "type"}
+    return tree is None or not any(field_of(leaf) in DOCUMENT_FIELDS for leaf in leaves(tree))
 
 
-def _leaf(tree: Query) -> Json:
-    field = tree.fieldname
-    if isinstance(tree, Stem):
-        fields = _stem_fields(tree)
-        return {"bool": {"should": [{"term": {name: {"value": stem}}} for name, stem in fields]}}
-    if isinstance(tree, FuzzyTerm):
-        fuzzy = {
-            "value": tree.text,
-            "fuzziness": tree.maxdist,
-            "prefix_length": tree.prefixlength,
-            "transpositions": False,
-            "rewrite": "constant_score",
-        }
-        return {"fuzzy": {field: fuzzy}}
-    if isinstance(tree, Prefix):
-        return {"prefix": {field: {"value": tree.text, "rewrite": "constant_score"}}}
-    if isinstance(tree, Wildcard):
-        return {"wildcard": {field: {"value": _pattern(tree), "rewrite": "constant_score"}}}
-    if field in VALUE_FIELDS:
-        return {"constant_score": {"filter": {"term": {field: {"value": short_value(tree.text)}}}}}
-    return {"term": {field: {"value": short(tree.text)}}}
+def _word(part: WordLike) -> Json:
+    match part:
+        case Word(field, text):
+            return {"term": {field: {"value": short(text)}}}
+        case Stem():
+            fields = _stem_fields(part)
+            return {"bool": {"should": [{"term": {name: {"value": stem}}} for name, stem in fields]}}
+        case Fuzzy(field, text, max_edits):
+            fuzzy = {
+                "value": text,
+                "fuzziness": max_edits,
+                "prefix_length": 1,
+                "transpositions": True,
+                "max_expansions": MAX_PATTERN_WORDS,
+                "rewrite": "constant_score",
+            }
+            return {"fuzzy": {field: fuzzy}}
+        case Pattern(field, text):
+            if part.prefix is not None:
+                return {"prefix": {field: {"value": part.prefix, "rewrite": "constant_score"}}}
+            return {"wildcard": {field: {"value": text.replace("\\", "\\\\"), "rewrite": "constant_score"}}}
+        case _:
+            assert_never(part)
 
 
 def _name(tree: NameWords) -> Json:
-    parts = [whoosh_query.Wildcard("name", word).normalize() for word in tree.words]
+    parts = [Pattern("name", word) if set("*?") & set(word) else Word("name", word) for word in tree.words]
     if len(parts) == 1:
-        return {"constant_score": {"filter": _leaf(parts[0])}}
+        return {"constant_score": {"filter": _word(parts[0])}}
     # words of a pattern and of another may be one word of the name, and unordered intervals may overlap
     rule = _all_of([_interval(part) for part in parts], ordered=False, gaps=_NAME_WIDTH)
     return {"constant_score": {"filter": _intervals("name", rule)}}
@@ -119,45 +143,59 @@ def _near(tree: Near) -> Json:
     }
 
 
-def _may_be_one(one: Query, other: Query) -> bool:
+def _may_be_one(one: WordLike, other: WordLike) -> bool:
     """Whether some word could be of both parts."""
-    if isinstance(one, Term) or isinstance(other, Term):
-        term, part = (one, other) if isinstance(one, Term) else (other, one)
-        if isinstance(part, Stem):
-            return english_stem(term.text) == english_stem(part.text)
-        return fnmatchcase(term.text, _glob(part))
+    if isinstance(one, Word) or isinstance(other, Word):
+        word, part = (one, other) if isinstance(one, Word) else (other, one)
+        match part:
+            case Word(_, text):
+                return word.text == text
+            case Stem():
+                return english_stem(word.text) == part.stem
+            case Pattern(_, text):
+                return pattern_expression(text).fullmatch(word.text) is not None
+            case _:
+                return word.text[:1] == part.text[:1]
     if isinstance(one, Stem) and isinstance(other, Stem):
         return one == other
     first, second = _beginning(one), _beginning(other)
     return first.startswith(second) or second.startswith(first)
 
 
-def _beginning(part: Query) -> str:
-    if isinstance(part, Stem):
-        return stem_beginning(english_stem(part.text))
-    return _glob(part).split("*", 1)[0].split("?", 1)[0]
+def _beginning(part: WordLike) -> str:
+    """What every word of `part` begins with."""
+    match part:
+        case Stem():
+            return stem_beginning(part.stem)
+        case Pattern():
+            return part.literal
+        case Fuzzy(_, text):
+            return text[:1]
+        case _:
+            return part.text
 
 
-def _glob(part: Query) -> str:
-    return f"{part.text}*" if isinstance(part, Prefix) else str(part.text)
-
-
-def _stem_fields(part: Query) -> list[tuple[str, str]]:
+def _stem_fields(part: Stem) -> list[tuple[str, str]]:
     """Where the words of a stem stand: those that differ from it, and the one that does not."""
-    stem = english_stem(part.text)
-    found = [(STEMS[part.fieldname], stem)]
-    return [*found, (part.fieldname, short(stem))] if english_stem(stem) == stem else found
+    stem = part.stem
+    found = [(STEMS[part.field], stem)]
+    return [*found, (part.field, short(stem))] if english_stem(stem) == stem else found
 
 
-def _interval(part: Query) -> Json:
+def _interval(part: WordLike) -> Json:
     """One word as a source of intervals."""
-    if isinstance(part, Term):
-        return {"match": {"query": short(part.text)}}
-    if isinstance(part, Stem):
-        fields = _stem_fields(part)
-        return {"any_of": {"intervals": [{"match": {"query": stem, "use_field": name}} for name, stem in fields]}}
-    # `prefix` among intervals has a bound of 128 words that cannot be raised
-    return {"wildcard": {"pattern": _glob(part), "max_expansions": MAX_PATTERN_WORDS}}
+    match part:
+        case Word(_, text):
+            return {"match": {"query": short(text)}}
+        case Stem():
+            fields = _stem_fields(part)
+            return {"any_of": {"intervals": [{"match": {"query": stem, "use_field": name}} for name, stem in fields]}}
+        case Pattern(_, text):  # `prefix` among intervals has a bound of 128 words that cannot be raised
+            return {"wildcard": {"pattern": text, "max_expansions": MAX_PATTERN_WORDS}}
+        case Fuzzy(_, text, max_edits):
+            return {"fuzzy": {"term": text, "fuzziness": max_edits, "prefix_length": 1, "transpositions": True}}
+        case _:
+            assert_never(part)
 
 
 def _all_of(rules: Sequence[Json], *, ordered: bool, gaps: int) -> Json:
@@ -167,9 +205,3 @@ def _all_of(rules: Sequence[Json], *, ordered: bool, gaps: int) -> Json:
 
 def _intervals(field: str, rule: Json) -> Json:
     return {"intervals": {field: rule}}
-
-
-def _pattern(tree: Wildcard) -> str:
-    """Whoosh's spelling of a pattern, in which ``[`` stands for itself in brackets, as Lucene's."""
-    text: str = tree.text
-    return text.replace("[[]", "[").replace("\\", "\\\\")

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
+from typing import assert_never
 
-from whoosh import query as whoosh_query
-from whoosh.query import And, FuzzyTerm, Not, Or, Phrase, Prefix, Query
-
-from indexer.query.nodes import TEXT_FIELDS, DateSpan, NameWords, Near, Stem, phrase_parts
+from indexer.fields import BY_NAME, TEXT_FIELDS
+from indexer.query.nodes import (
+    All,
+    AnyOf,
+    DateSpan,
+    Fuzzy,
+    Leaf,
+    NameWords,
+    Near,
+    Node,
+    Not,
+    Pattern,
+    Phrase,
+    Stem,
+    Value,
+    Word,
+    WordLike,
+    field_of,
+)
 
 _INDENT = "  "
-_FIELDS = {
-    "text": "text",
-    "description": "description",
-    "name": "a name",
-    "form": "form",
-    "type": "document type",
-    "item": "item",
-    "cik": "CIK",
-    "accession": "accession number",
-    "sic": "SIC code",
-    "state": "state of incorporation",
-    "file": "SEC file number",
-    "filed": "filing date",
-    "period": "period of report",
-}
 
 
-def explain(query: Query | None, filters: Query | None) -> str:
+def explain(query: Node | None, filters: Node | None) -> str:
     """`query` and `filters` in words, a line for each condition; what belongs together is indented below a heading."""
     lines: list[str] = []
     for heading, tree in (("query", query), ("filters", filters)):
@@ -37,59 +38,52 @@ def explain(query: Query | None, filters: Query | None) -> str:
     return "\n".join(lines) or "everything"
 
 
-def spelled(leaf: Query) -> str:
-    """A word of a query as it was asked for: a pattern with its marks, a fuzzy word with its edits."""
-    if isinstance(leaf, Prefix):
-        return f"{leaf.text}*"
-    if isinstance(leaf, FuzzyTerm):
-        return f"{leaf.text}~{leaf.maxdist}"
-    if isinstance(leaf, Stem):
-        return f"stem:{leaf.text}"
-    text: str = leaf.text
-    return text
+def _lines(tree: Node) -> Iterator[str]:
+    match tree:
+        case AnyOf(parts) if (leaf := _sought_anywhere(parts)) is not None:
+            yield _leaf(leaf, " or ".join(TEXT_FIELDS))
+        case All(parts) | AnyOf(parts):
+            yield "all of:" if isinstance(tree, All) else "any of:"
+            for part in parts:
+                yield from (f"{_INDENT}{line}" for line in _lines(part))
+        case Not(part):
+            yield "not:"
+            yield from (f"{_INDENT}{line}" for line in _lines(part))
+        case _:
+            yield _leaf(tree, BY_NAME[field_of(tree)].label)
 
 
-def _lines(tree: Query) -> Iterator[str]:
-    if isinstance(tree, (And, Or)):
-        children = tree.subqueries
-        fields = tuple(getattr(child, "fieldname", None) or _field_of(child) for child in children)
-        if isinstance(tree, Or) and fields == TEXT_FIELDS:
-            yield _leaf(children[0], " or ".join(TEXT_FIELDS))
-            return
-        yield "all of:" if isinstance(tree, And) else "any of:"
-        for child in children:
-            yield from (f"{_INDENT}{line}" for line in _lines(child))
-    elif isinstance(tree, Not):
-        yield "not:"
-        yield from (f"{_INDENT}{line}" for line in _lines(tree.query))
-    else:
-        yield _leaf(tree, _FIELDS[_field_of(tree)])
+def _sought_anywhere(parts: tuple[Node, ...]) -> Leaf | None:
+    """The first of `parts` where they are one leaf, sought in each field of running text."""
+    fields = tuple("" if isinstance(part, All | AnyOf | Not) else field_of(part) for part in parts)
+    first = parts[0]
+    return first if fields == TEXT_FIELDS and not isinstance(first, All | AnyOf | Not) else None
 
 
-def _field_of(leaf: Query) -> str:
-    if isinstance(leaf, NameWords):
-        return "name"
-    if isinstance(leaf, whoosh_query.Sequence):
-        leaf = phrase_parts(leaf)[0]
-    field: str = getattr(leaf, "fieldname", "") or ""
-    return field
-
-
-def _leaf(leaf: Query, where: str) -> str:
+def _leaf(leaf: Leaf, where: str) -> str:  # noqa: PLR0911 — one for each kind of leaf
     """One condition, on what stands in `where`."""
-    if isinstance(leaf, DateSpan):
-        return f"{where} {_span(leaf)}"
-    if isinstance(leaf, NameWords):
-        return f"{where}, current or former, has {_listed(map(_word, leaf.words))}"
-    if isinstance(leaf, Near):
-        return (
-            f"{where} has {_listed(map(_part, leaf.parts))} near each other in any order,"
-            f" with fewer than {leaf.distance} other words among them"
-        )
-    if _field_of(leaf) in TEXT_FIELDS:
-        return f"{where} has {_part(leaf)}"
-    value = spelled(leaf)
-    return f"{where} is like {value.upper()}" if set("*?") & set(value) else f"{where} is {value.upper()}"
+    match leaf:
+        case DateSpan():
+            return f"{where} {_span(leaf)}"
+        case NameWords(words):
+            return f"{where}, current or former, has {_listed(map(_word, words))}"
+        case Near(_, parts, distance):
+            return (
+                f"{where} has {_listed(map(_part, parts))} near each other in any order,"
+                f" with fewer than {distance} other words among them"
+            )
+        case Phrase(_, parts) if all(isinstance(part, Word) for part in parts):
+            return f'{where} has the phrase "{" ".join(part.text for part in parts)}"'
+        case Phrase(_, parts):
+            return f"{where} has side by side {_listed(map(_part, parts), 'then')}"
+        case Value(field, text):
+            return f"{where} is {BY_NAME[field].spell(text)}"
+        case Pattern(field, text) if BY_NAME[field].kind == "value":
+            return f"{where} is like {BY_NAME[field].spell(text)}"
+        case Word() | Pattern() | Fuzzy() | Stem():
+            return f"{where} has {_part(leaf)}"
+        case _:
+            assert_never(leaf)
 
 
 def _span(leaf: DateSpan) -> str:
@@ -98,22 +92,19 @@ def _span(leaf: DateSpan) -> str:
     return f"up to {leaf.last}" if leaf.first == date.min else f"from {leaf.first} to {leaf.last}"
 
 
-def _part(leaf: Query) -> str:
-    """A word of running text, or words side by side."""
-    if isinstance(leaf, Phrase):
-        return f'the phrase "{" ".join(leaf.words)}"'
-    if isinstance(leaf, whoosh_query.Sequence):
-        return f"side by side {_listed(map(_part, phrase_parts(leaf)), 'then')}"
-    if isinstance(leaf, FuzzyTerm):
-        return f'a word at most {leaf.maxdist} {"edit" if leaf.maxdist == 1 else "edits"} from "{leaf.text}"'
-    if isinstance(leaf, Stem):
-        return f'a word with the stem of "{leaf.text}"'
-    return _word(spelled(leaf))
+def _part(part: WordLike) -> str:
+    match part:
+        case Fuzzy(_, text, max_edits):
+            return f'a word at most {max_edits} {"edit" if max_edits == 1 else "edits"} from "{text}"'
+        case Stem(_, text):
+            return f'a word with the stem of "{text}"'
+        case _:
+            return _word(part.text)
 
 
 def _word(word: str) -> str:
     return f'a word like "{word}"' if set("*?") & set(word) else f'"{word}"'
 
 
-def _listed(parts: Iterator[str], joint: str = "and") -> str:
+def _listed(parts: Iterable[str], joint: str = "and") -> str:
     return f" {joint} ".join(parts)

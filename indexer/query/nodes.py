@@ -1,105 +1,173 @@
-"""The nodes that a query tree has beside Whoosh's And, Or, Not, Term, Phrase, Prefix, Wildcard, FuzzyTerm and Sequence.
+"""The nodes of a query tree: plain values that say what is meant, not how it is found. Every engine translates them.
 
-All of them say what is meant, not how it is found: every engine translates them. Phrase and Sequence mean words side by
-side in their order, and nothing else.
+A tree is made of `All`, `AnyOf` and `Not` over leaves; each leaf is about one field.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from typing import TypeAlias
 
-from whoosh.query import Phrase, Query, Sequence, Term
-
-TEXT_FIELDS = ("text", "description")
-"""Where words without a field are sought."""
-
-_ENGLISH_WORD = re.compile(r"[a-z]+")
-_SHORT_STEM = 3
+from indexer.query.stems import english_stem
 
 
-class _Node(Query):  # type: ignore[misc]  # Whoosh has no types
-    """A node that is equal to another of its class with the same values."""
+@dataclass(frozen=True, slots=True)
+class All:
+    """Documents that every one of `parts` matches."""
 
-    _values: tuple[object, ...]
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Documents that at least one of `parts` matches."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Documents that `part` does not match."""
+
+    part: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """Documents with the folded word `text` in `field`."""
+
+    field: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Documents with a word or whole value of `field` like `text`, in which ``*`` and ``?`` stand for characters."""
+
+    field: str
+    text: str
+
+    @property
+    def prefix(self) -> str | None:
+        """What the pattern's words begin with where nothing else is asked of them, else None."""
+        beginning = self.text[:-1]
+        return beginning if self.text.endswith("*") and not set("*?") & set(beginning) else None
+
+    @property
+    def literal(self) -> str:
+        """The characters before the first ``*`` or ``?``."""
+        return self.text.partition("*")[0].partition("?")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Fuzzy:
+    """Documents with a word of `field` at most `max_edits` edits from `text`, and with its first character."""
+
+    field: str
+    text: str
+    max_edits: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stem:
+    """Documents with any word of `field` that has the same English stem as `text`. Equal to another of that stem."""
+
+    field: str
+    text: str
+
+    @property
+    def stem(self) -> str:
+        """The stem of `text`."""
+        return english_stem(self.text)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, type(self)) and self._values == other._values
+        return isinstance(other, Stem) and (self.field, self.stem) == (other.field, other.stem)
 
     def __hash__(self) -> int:
-        return hash(self._values)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(map(repr, self._values))})"
+        return hash((self.field, self.stem))
 
 
-class NameWords(_Node):
+@dataclass(frozen=True, slots=True)
+class Value:
+    """Documents with the whole folded value `text` in `field`."""
+
+    field: str
+    text: str
+
+
+WordLike: TypeAlias = Word | Pattern | Fuzzy | Stem
+"""One word of running text, in whatever way it is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Documents in which `parts` stand side by side in `field`, in their order."""
+
+    field: str
+    parts: tuple[WordLike, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Documents in which all `parts` stand near each other in `field`, in any order.
+
+    Near means that fewer than `distance` other words stand among them: two words are at most `distance` places apart.
+    Each part takes a place of its own.
+    """
+
+    field: str
+    parts: tuple[WordLike, ...]
+    distance: int
+
+
+@dataclass(frozen=True, slots=True)
+class NameWords:
     """Documents of an entity that has all `words` in one of its names, current or former, in any order.
 
     A word may be a pattern with ``*`` and ``?``.
     """
 
-    def __init__(self, words: tuple[str, ...]) -> None:
-        self.words = words
-        self._values = (words,)
+    words: tuple[str, ...]
 
 
-class DateSpan(_Node):
-    """Documents whose date in `fieldname` (``filed``, ``period``) is from `first` to `last`, both included."""
+@dataclass(frozen=True, slots=True)
+class DateSpan:
+    """Documents whose date in `field` is from `first` to `last`, both included."""
 
-    def __init__(self, fieldname: str, first: date, last: date) -> None:
-        self.fieldname = fieldname
-        self.first = first
-        self.last = last
-        self._values = (fieldname, first, last)
-
-
-class Stem(_Node):
-    """Documents with any word of `fieldname` that has the same English stem as `text` (`english_stem`)."""
-
-    def __init__(self, fieldname: str, text: str) -> None:
-        self.fieldname = fieldname
-        self.text = text
-        self._values = (fieldname, english_stem(text))
+    field: str
+    first: date
+    last: date
 
 
-class Near(_Node):
-    """Documents in which all `parts` stand near each other in `fieldname`, in any order.
-
-    Near means that fewer than `distance` other words stand among them: two words are at most `distance` places apart.
-    Each part (Term, Prefix, Wildcard or Stem) takes a place of its own.
-    """
-
-    def __init__(self, fieldname: str, parts: tuple[Query, ...], *, distance: int) -> None:
-        self.fieldname = fieldname
-        self.parts = parts
-        self.distance = distance
-        self._values = (fieldname, parts, distance)
+Leaf: TypeAlias = WordLike | Value | Phrase | Near | NameWords | DateSpan
+Node: TypeAlias = All | AnyOf | Not | Leaf
 
 
-def phrase_parts(phrase: Phrase | Sequence) -> list[Query]:
-    """The words of a phrase as nodes, in their order."""
-    if isinstance(phrase, Phrase):
-        return [Term(phrase.fieldname, word) for word in phrase.words]
-    return list(phrase.subqueries)
+def leaves(tree: Node) -> Iterator[Leaf]:
+    """Every leaf of `tree`, from left to right."""
+    match tree:
+        case All(parts) | AnyOf(parts):
+            for part in parts:
+                yield from leaves(part)
+        case Not(part):
+            yield from leaves(part)
+        case _:
+            yield tree
 
 
-@lru_cache(maxsize=65_536)
-def english_stem(word: str) -> str:
-    """The stem of a folded word by the Snowball stemmer for English (Porter2); words with other characters stay."""
-    if not _ENGLISH_WORD.fullmatch(word):
-        return word
-    from whoosh.lang.porter2 import stem  # noqa: PLC0415 — only few searches ask for it
-
-    stemmed: str = stem(word)
-    return stemmed
+def field_of(leaf: Leaf) -> str:
+    """The field that `leaf` is about."""
+    return "name" if isinstance(leaf, NameWords) else leaf.field
 
 
-def stem_beginning(stem: str) -> str:
-    """Letters that every word of this stem begins with.
-
-    Porter2 changes the last letter of a stem at most (``companies``, ``compani``), but two in short ones (``dying``,
-    ``die``).
-    """
-    return stem[:-1] if len(stem) > _SHORT_STEM else stem[:1]
+def spelled(part: WordLike | Value) -> str:
+    """A word or value as it was asked for: a pattern with its marks, a fuzzy word with its edits."""
+    match part:
+        case Fuzzy(_, text, max_edits):
+            return f"{text}~{max_edits}"
+        case Stem(_, text):
+            return f"stem:{text}"
+        case _:
+            return part.text

@@ -8,14 +8,13 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
-from whoosh.query import Query
-
 from archiver.edgar.endpoints import index_page
 from archiver.errors import DamageError, NotInArchiveError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber, Cik, FormType
 from indexer.engine import EngineHit
 from indexer.entries import HitEntity
+from indexer.query.nodes import Node
 from indexer.search.hits import FromLibrary, Hit, HitDocument
 from indexer.search.snippets import Highlighter, Snippet
 from indexer.submission.submission import Submission
@@ -29,7 +28,7 @@ class HitMaker:
     `read` gives a stored submission; without a `query` there are no excerpts.
     """
 
-    def __init__(self, read: Callable[[str], Submission], query: Query | None) -> None:
+    def __init__(self, read: Callable[[str], Submission], query: Node | None) -> None:
         self._read = FromLibrary(read)
         highlighter = None if query is None else Highlighter(query)
         self._highlighter = highlighter if highlighter and highlighter.looks_for_text else None

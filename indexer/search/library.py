@@ -12,7 +12,8 @@ from archiver.errors import EdgarchiveError, UsageError
 from archiver.identifiers import AccessionNumber
 from archiver.settings import Settings
 from archiver.store.archive import Archive
-from indexer.engine import Facet, FacetCount
+from indexer.engine import FacetCount
+from indexer.fields import Facet
 from indexer.index_folder import marks_hold
 from indexer.index_reader import IndexReader
 from indexer.query.build import parse_query

@@ -17,7 +17,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast, get_args
 from archiver.errors import UsageError
 from archiver.identifiers import parse_date_span
 from indexer.engine import Sort
-from indexer.query.build import Filters
+from indexer.query.filters import Filters
 
 P = ParamSpec("P")
 S = TypeVar("S")
@@ -75,7 +75,7 @@ class SearchOptions:
 
     def filters(self) -> Filters:
         """The filters alone."""
-        values = {name: getattr(self, name) or () for name in _SEVERAL}
+        values = {name: getattr(self, name) for name in _SEVERAL}
         return Filters(**values, since=_day(self.since, last=False), until=_day(self.until, last=True))
 
     def replace(self, **changes: Any) -> Self:

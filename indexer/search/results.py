@@ -5,19 +5,16 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, get_args, overload
-
-from whoosh.query import Query
+from typing import Any, overload
 
 from archiver.errors import UsageError
-from indexer.engine import Facet, FacetCount
+from indexer.engine import FacetCount
+from indexer.fields import FACETS, Facet
 from indexer.notebook import frames
 from indexer.notebook.markup import escaped, table
 from indexer.query.explain import explain
+from indexer.query.nodes import Node
 from indexer.search.hits import HTML_HEAD, ROW_COLUMNS, FromLibrary, Hit
-
-FACETS: tuple[Facet, ...] = get_args(Facet)
-
 
 _SHOWN_HITS = 50
 """Hits that a notebook shows: more would be scrolled past, and of lazy ones each is read from the archive."""
@@ -37,8 +34,8 @@ class Results:
     total: int
     took_ms: float
     hits: Sequence[Hit]
-    tree: Query | None = field(default=None, repr=False, compare=False)
-    filters: Query | None = field(default=None, repr=False, compare=False)
+    tree: Node | None = field(default=None, repr=False, compare=False)
+    filters: Node | None = field(default=None, repr=False, compare=False)
     _count: FromLibrary[[Facet], tuple[FacetCount, ...]] = field(
         default=FromLibrary(lambda _: ()), repr=False, compare=False
     )

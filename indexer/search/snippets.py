@@ -6,7 +6,6 @@ text as it was. Words of one exact phrase are marked together and only where the
 
 from __future__ import annotations
 
-import fnmatch
 import itertools
 import re
 import unicodedata
@@ -14,14 +13,13 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-
-from whoosh import query as whoosh_query
-from whoosh.query import FuzzyTerm, Not, Phrase, Query, Term
-from whoosh.support.levenshtein import levenshtein
+from typing import assert_never
 
 from archiver.words import fold, folded_lengths
-from indexer.query.explain import spelled
-from indexer.query.nodes import TEXT_FIELDS, Near, Stem, english_stem, phrase_parts, stem_beginning
+from indexer.fields import TEXT_FIELDS
+from indexer.query.expansion import pattern_expression, within_edits
+from indexer.query.nodes import All, AnyOf, Fuzzy, Near, Node, Pattern, Phrase, Stem, Word, WordLike, spelled
+from indexer.query.stems import english_stem, stem_beginning
 
 SNIPPET_CHARS = 240
 _MAX_NEEDLES = 64
@@ -81,7 +79,7 @@ class _Needle:
 class Highlighter:
     """Makes the snippets of one query. Holds no state of any text, so threads may share it."""
 
-    def __init__(self, query: Query) -> None:
+    def __init__(self, query: Node) -> None:
         sought = {tuple((type(part), spelled(part)) for part in parts): parts for parts in _sought(query)}
         self._needles = tuple(_needle(parts) for parts in itertools.islice(sought.values(), _MAX_NEEDLES))
 
@@ -118,28 +116,26 @@ class Highlighter:
         return _cut(text, [(start, stop) for start, stop, _ in marks], first, last)
 
 
-def _sought(query: Query) -> Iterator[Sequence[Query]]:
+def _sought(query: Node) -> Iterator[Sequence[WordLike]]:
     """What `query` looks for in body text and descriptions: words that stand side by side, or one by itself.
 
     Left out is what must not be there.
     """
-    if isinstance(query, Not):
-        return
-    if isinstance(query, (whoosh_query.And, whoosh_query.Or)):
-        for child in query.subqueries:
-            yield from _sought(child)
-    elif isinstance(query, (Phrase, whoosh_query.Sequence)):
-        if phrase_parts(query)[0].fieldname in TEXT_FIELDS:
-            yield phrase_parts(query)
-    elif getattr(query, "fieldname", None) not in TEXT_FIELDS:
-        return
-    elif isinstance(query, Near):  # its words are sought alone: the densest passage has them all
-        yield from ([part] for part in query.parts)
-    else:
-        yield [query]
+    match query:
+        case All(parts) | AnyOf(parts):
+            for part in parts:
+                yield from _sought(part)
+        case Phrase(field, words) if field in TEXT_FIELDS:
+            yield words
+        case Near(field, words) if field in TEXT_FIELDS:  # sought alone: the densest passage has them all
+            yield from ([word] for word in words)
+        case Word(field) | Pattern(field) | Fuzzy(field) | Stem(field) if field in TEXT_FIELDS:
+            yield [query]
+        case _:
+            return
 
 
-def _needle(parts: Sequence[Query]) -> _Needle:
+def _needle(parts: Sequence[WordLike]) -> _Needle:
     """Whole words side by side."""
     words = [_word(part) for part in parts]
     return _Needle(
@@ -148,23 +144,26 @@ def _needle(parts: Sequence[Query]) -> _Needle:
     )
 
 
-def _word(part: Query) -> tuple[str, Callable[[str], object] | None]:
+def _word(part: WordLike) -> tuple[str, Callable[[str], object] | None]:
     """A regular expression for one word, with a group where the word must also pass the test that stands beside it."""
-    text: str = part.text
-    if isinstance(part, Term):
-        return _begin(text), None
-    if isinstance(part, whoosh_query.Prefix):
-        return f"{_begin(text)}{_LETTER}*", None
-    if isinstance(part, FuzzyTerm):
-        shortest, longest = max(0, len(text) - part.maxdist - 1), len(text) + part.maxdist - 1
-        return (
-            f"({_begin(text[0])}{_LETTER}{{{shortest},{longest}}})",
-            lru_cache(_SEEN_WORDS)(lambda word: levenshtein(text, word, part.maxdist) <= part.maxdist),
-        )
-    if isinstance(part, Stem):
-        stem = english_stem(text)
-        return f"({_begin(stem_beginning(stem))}{_LETTER}*)", lambda word: english_stem(word) == stem
-    return f"({_begin(re.split('[*?]', text)[0])}{_LETTER}*)", re.compile(fnmatch.translate(text)).match
+    match part:
+        case Word(_, text):
+            return _begin(text), None
+        case Fuzzy(_, text, max_edits):
+            shortest, longest = max(0, len(text) - max_edits - 1), len(text) + max_edits - 1
+            return (
+                f"({_begin(text[0])}{_LETTER}{{{shortest},{longest}}})",
+                lru_cache(_SEEN_WORDS)(lambda word: any(within_edits(text, [word], max_edits))),
+            )
+        case Stem():
+            stem = part.stem
+            return f"({_begin(stem_beginning(stem))}{_LETTER}*)", lambda word: english_stem(word) == stem
+        case Pattern(_, text):
+            if part.prefix is not None:
+                return f"{_begin(part.prefix)}{_LETTER}*", None
+            return f"({_begin(part.literal)}{_LETTER}*)", pattern_expression(text).fullmatch
+        case _:
+            assert_never(part)
 
 
 def _begin(letters: str) -> str:

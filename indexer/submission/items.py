@@ -80,6 +80,11 @@ def _code_of_8k(table: _Table, description: str, *, base: str, filing_date: date
     return now or before
 
 
+def code_as_written(folded: str) -> str:
+    """A folded code as EDGAR writes it: ``06b`` and ``3C.1``; one that is not in the table in capitals."""
+    return _table().spellings.get(folded, folded.upper())
+
+
 @dataclass(frozen=True, slots=True)
 class _Table:
     """Form and description -> code, apart for what was seen in real headers and what is only in manuals."""
@@ -88,6 +93,7 @@ class _Table:
     unverified: dict[tuple[str, str], str]
     codes: frozenset[str]
     descriptions: dict[tuple[str, str], str]
+    spellings: dict[str, str]
 
 
 @cache
@@ -103,7 +109,8 @@ def _table() -> _Table:
         target.setdefault((forms, _key(row["description"])), row["code"])
         codes.add(row["code"])
         descriptions.setdefault((forms, row["code"]), row["description"])
-    return _Table(observed, unverified, frozenset(codes), descriptions)
+    spellings = {code.lower(): code for code in codes}
+    return _Table(observed, unverified, frozenset(codes), descriptions, spellings)
 
 
 def _key(description: str) -> str:

@@ -12,17 +12,18 @@ from pathlib import Path
 from typing import ClassVar, Self, TypeVar
 
 import tantivy
-from whoosh.query import Query
 
 from archiver.errors import EdgarchiveError, IndexMissingError, LockedError, StorageError
 from archiver.identifiers import AccessionNumber
 from archiver.retrying import with_retries
 from archiver.store.durable import fsync_directory, storage_errors
-from indexer.engine import EngineResult, EngineStats, Facet, FacetCount, PartWriter, Sort
-from indexer.entries import IndexEntry, exact
+from indexer.engine import EngineResult, FacetCount, PartWriter, Sort
+from indexer.entries import exact
+from indexer.fields import Facet
 from indexer.query.bounds import Deadline
+from indexer.query.nodes import Node
 from indexer.tantivy_engine.checksums import damaged_files
-from indexer.tantivy_engine.fields import row, schema
+from indexer.tantivy_engine.fields import schema
 from indexer.tantivy_engine.parts import Part, TantivyPartWriter
 from indexer.tantivy_engine.searching import Selected, collect, count_facet, first_documents
 from indexer.tantivy_engine.translating import all_of, everything, is_of_submissions, translate, unscored
@@ -69,10 +70,6 @@ class TantivyEngine:
         with _reading(path):
             return cls(path, _patiently(lambda: tantivy.Index.open(str(path / _FOLDER))), writable=writable)
 
-    def add(self, accession: AccessionNumber, entries: Iterable[IndexEntry]) -> None:
-        """Take the entries of one submission. Raises `LockedError`, `StorageError`."""
-        self._add({accession}, (row(entry).decode() for entry in entries))
-
     def delete(self, accession: AccessionNumber) -> None:
         """Drop a submission's entries at the next commit. Raises `LockedError`, `StorageError`."""
         self._add({accession}, ())
@@ -95,17 +92,11 @@ class TantivyEngine:
                 writer.commit()
                 writer.garbage_collect_files()
 
-    def succeed(self, place: Path) -> None:
-        """Nothing: all of this index is in its folder."""
-
-    def erase(self, *, sparing: Path) -> None:
-        """Nothing: all of this index is in its folder."""
-
     def search(
         self,
-        query: Query | None,
+        query: Node | None,
         *,
-        filters: Query | None = None,
+        filters: Node | None = None,
         sort: Sort | None = None,
         limit: int | None = 10,
         offset: int = 0,
@@ -127,7 +118,7 @@ class TantivyEngine:
         return self._answer(ask)
 
     def facet(
-        self, query: Query | None, facet: Facet, *, filters: Query | None = None, documents: bool = False
+        self, query: Node | None, facet: Facet, *, filters: Node | None = None, documents: bool = False
     ) -> tuple[FacetCount, ...]:
         """See `indexer.engine.Engine.facet`. Raises `QueryError`, `IndexMissingError`."""
         deadline = Deadline()
@@ -168,12 +159,6 @@ class TantivyEngine:
                 if not damaged or version == self._version():
                     break
         yield from ((f"{_FOLDER}/{name}", fault) for name, fault in damaged)
-
-    def stats(self) -> EngineStats:
-        """Size of the index."""
-        documents = self._answer(lambda searcher: int(searcher.num_docs))
-        files = [file for file in self._path.rglob("*") if file.is_file()]
-        return EngineStats(documents, sum(file.stat().st_size for file in files))
 
     def close(self) -> None:
         """Close the index, once segments have been joined. What was not committed is dropped."""
@@ -245,8 +230,8 @@ class TantivyEngine:
     def _selected(
         self,
         searcher: tantivy.Searcher,
-        query: Query | None,
-        filters: Query | None,
+        query: Node | None,
+        filters: Node | None,
         deadline: Deadline,
         *,
         documents: bool,

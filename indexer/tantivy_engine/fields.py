@@ -15,9 +15,9 @@ from tantivy import Schema, SchemaBuilder
 
 from archiver.words import encoded_words
 from indexer.entries import IndexEntry, exact
-from indexer.fields import VALUE_FIELDS, document_of
+from indexer.fields import DATE_FIELDS, TABLE, TEXT_FIELDS, VALUE_FIELDS, document_of
 
-WORD_FIELDS = frozenset({"text", "description", "name"})
+WORD_FIELDS = frozenset(field.name for field in TABLE if field.kind in {"text", "names"})
 """Fields of words, which score. Values of all other fields are whole and folded, and score nothing."""
 
 _SECONDS_BITS = 39
@@ -32,12 +32,12 @@ def schema() -> Schema:
     is what hits are ordered by (`when`).
     """
     builder = SchemaBuilder()
-    for field in ("text", "description"):
+    for field in TEXT_FIELDS:
         builder.add_text_field(field, tokenizer_name="whitespace", index_option="position")
     builder.add_text_field("name", tokenizer_name="whitespace", index_option="freq")
     for field in (*VALUE_FIELDS, "name_of", "year", "id"):
         builder.add_text_field(field, tokenizer_name="raw", index_option="basic")
-    for field in ("filed", "period", "when", "number", "position", "names"):
+    for field in (*DATE_FIELDS, "when", "number", "position", "names"):
         builder.add_unsigned_field(field, indexed=True, fast=True)
     builder.add_bytes_field("record", stored=True, indexed=False)
     return builder.build()
@@ -53,8 +53,7 @@ def row(entry: IndexEntry) -> bytes:
         "name_of": [f"{place}:{word.decode()}" for place, name in enumerate(names) for word in dict.fromkeys(name)],
         "names": len(names),
         "description": b" ".join(encoded_words(entry.description or "")).decode(),
-        "filed": values["filed"],
-        "period": values["period"],
+        **{field: values[field] for field in DATE_FIELDS},
         "year": str(entry.filing_date.year),
         "when": when(entry.filing_date, entry.acceptance_datetime),
         "number": values["number"],

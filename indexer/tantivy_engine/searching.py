@@ -13,7 +13,8 @@ from typing import Any
 
 from tantivy import DocAddress, FieldType, Occur, Order, Query, Schema, Searcher
 
-from indexer.engine import EngineHit, EngineResult, Facet, FacetCount, Sort, ranked
+from indexer.engine import EngineHit, EngineResult, FacetCount, Sort, ranked
+from indexer.fields import Facet
 from indexer.query.bounds import Deadline
 from indexer.tantivy_engine.translating import unscored
 

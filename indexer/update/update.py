@@ -23,7 +23,7 @@ from archiver.identifiers import AccessionNumber
 from archiver.settings import Settings
 from archiver.store.archive import Archive
 from archiver.store.durable import fsync_directory, make_directories, storage_errors
-from indexer.engine import Engine
+from indexer.engine import Engine, RemoteEngine
 from indexer.index_folder import (
     clear_made_by_share,
     create_index,
@@ -159,10 +159,10 @@ def _left(archive: Archive, share: Share, notes: ShareNotes) -> Iterator[Catalog
 def _create_for_shares(path: Path, options: IndexOptions) -> None:
     """Put an empty index into place, with the note that it is: who shares does not write to the catalogue."""
     new = path.with_name(f"{path.name}.new")
-    remove_index(new, settings=options.settings, sparing=path)
+    remove_index(new, settings=options.settings, keep=path)
     create_index(new, engine=options.engine, settings=options.settings).close()
     note_made_by_share(new)
-    remove_index(path, settings=options.settings, sparing=path)  # what is left of one
+    remove_index(path, settings=options.settings, keep=path)  # what is left of one
     with storage_errors(path):
         new.rename(path)
         fsync_directory(path.parent)
@@ -207,7 +207,7 @@ def _open_or_create(archive: Archive, options: IndexOptions) -> Engine:
     try:
         return _opened(archive, options)
     except IndexMissingError:
-        remove_index(archive.index_path, settings=options.settings, sparing=archive.index_path)
+        remove_index(archive.index_path, settings=options.settings, keep=archive.index_path)
         archive.catalogue.clear_index_marks()
         return create_index(archive.index_path, engine=options.engine, settings=options.settings)
 
@@ -229,13 +229,14 @@ def _rebuild(archive: Archive, texts: TextWriter | None, options: IndexOptions) 
     path = archive.index_path
     new, old = path.with_name(f"{path.name}.new"), path.with_name(f"{path.name}.old")
     for folder in (new, old):
-        remove_index(folder, settings=options.settings, sparing=path)
+        remove_index(folder, settings=options.settings, keep=path)
     with _SpooledPairs(archive.layout.incoming) as indexed:
         with contextlib.closing(create_index(new, engine=options.engine, settings=options.settings)) as index:
             run = Run(archive, index, texts, options, total=archive.catalogue.count())
             for pairs in run.commits(archive.catalogue.records_by_filing_date()):
                 indexed.add(pairs)
-            index.succeed(path)
+            if isinstance(index, RemoteEngine):
+                index.replace(path)
         with storage_errors(path):
             if path.exists():
                 path.rename(old)
@@ -245,7 +246,7 @@ def _rebuild(archive: Archive, texts: TextWriter | None, options: IndexOptions) 
         archive.catalogue.clear_index_marks()
         for pairs in indexed.portions():
             archive.catalogue.mark_indexed(pairs)
-    remove_index(old, settings=options.settings, sparing=path)
+    remove_index(old, settings=options.settings, keep=path)
     return run.report()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
@@ -16,9 +16,10 @@ from whoosh.query import And, Query
 from archiver.errors import EdgarchiveError, IndexMissingError
 from archiver.identifiers import AccessionNumber
 from archiver.retrying import with_retries
-from indexer.engine import EngineResult, EngineStats, Facet, FacetCount, PartWriter, Sort
-from indexer.entries import IndexEntry
+from indexer.engine import EngineResult, FacetCount, PartWriter, Sort
+from indexer.fields import Facet
 from indexer.query.bounds import Deadline
+from indexer.query.nodes import Node
 from indexer.whoosh_engine.fields import schema
 from indexer.whoosh_engine.matching.prepare import everything, prepare, unscored
 from indexer.whoosh_engine.matching.searching import EntrySearcher, collect, count_facet
@@ -61,13 +62,9 @@ class WhooshEngine:
         with _reading(path):
             return cls(path, _patiently(lambda: FileIndex(FileStorage(str(path)))), writable=writable)
 
-    def add(self, accession: AccessionNumber, entries: Iterable[IndexEntry]) -> None:
-        """Take the entries of one submission. Raises `LockedError`, `StorageError`."""
-        self._write().add(accession, entries)
-
     def delete(self, accession: AccessionNumber) -> None:
         """Drop a submission's entries at the next commit. Raises `LockedError`, `StorageError`."""
-        self._write().add(accession, ())
+        self._write().delete(accession)
 
     def part_writer(self) -> Callable[[], PartWriter]:
         """See `indexer.engine.Engine.part_writer`. Raises `LockedError`, `StorageError`."""
@@ -82,17 +79,11 @@ class WhooshEngine:
         if self._writer is not None:
             self._writer.commit()
 
-    def succeed(self, place: Path) -> None:
-        """Nothing: all of this index is in its folder."""
-
-    def erase(self, *, sparing: Path) -> None:
-        """Nothing: all of this index is in its folder."""
-
     def search(
         self,
-        query: Query | None,
+        query: Node | None,
         *,
-        filters: Query | None = None,
+        filters: Node | None = None,
         sort: Sort | None = None,
         limit: int | None = 10,
         offset: int = 0,
@@ -116,7 +107,7 @@ class WhooshEngine:
         return self._answer(ask)
 
     def facet(
-        self, query: Query | None, facet: Facet, *, filters: Query | None = None, documents: bool = False
+        self, query: Node | None, facet: Facet, *, filters: Node | None = None, documents: bool = False
     ) -> tuple[FacetCount, ...]:
         """See `indexer.engine.Engine.facet`. Raises `QueryError`, `IndexMissingError`."""
 
@@ -146,11 +137,6 @@ class WhooshEngine:
             found = list(damaged_files(self._path, toc, quick=quick))
             if not found or version == self._version():
                 return found
-
-    def stats(self) -> EngineStats:
-        """Size of the index."""
-        documents = self._answer(lambda searcher: int(searcher.doc_count()))
-        return EngineStats(documents, sum(file.stat().st_size for file in self._path.iterdir() if file.is_file()))
 
     def close(self) -> None:
         """Close the index. What was not committed is dropped."""
@@ -213,7 +199,7 @@ class WhooshEngine:
         return generation, status.st_ino, status.st_mtime_ns
 
 
-def _selected(searcher: EntrySearcher, query: Query | None, filters: Query | None, deadline: Deadline) -> Query:
+def _selected(searcher: EntrySearcher, query: Node | None, filters: Node | None, deadline: Deadline) -> Query:
     """What `query` and `filters` select, ready for matching; only `query` scores."""
     reader = searcher.reader()
     parts = [] if query is None else [prepare(query, reader, deadline)]

@@ -8,7 +8,7 @@ come cut.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from whoosh.columns import NumericColumn
@@ -17,6 +17,7 @@ from whoosh.formats import Existence
 
 from archiver.words import encoded_words
 from indexer.entries import exact
+from indexer.fields import TABLE, Kind
 from indexer.whoosh_engine.positions import PackedPositions
 
 NAME_GAP = 1000
@@ -75,23 +76,19 @@ def schema() -> Schema:
     ``accepted`` like 20041222160512, ``number`` the 18 digits of the accession number.
     """
     return Schema(
-        text=WordsField(),
-        description=WordsField(),
-        name=NamesField(),
-        form=ExactField(),
-        type=ExactField(),
-        item=ExactField(),
-        cik=ExactField(),
-        accession=ExactField(),
-        sic=ExactField(),
-        state=ExactField(),
-        file=ExactField(),
-        filed=COLUMN(NumericColumn("I")),
-        period=COLUMN(NumericColumn("I")),
+        **{field.name: _TYPES[field.kind]() for field in TABLE if field.kind != "stem"},
         accepted=COLUMN(NumericColumn("Q")),
         number=COLUMN(NumericColumn("Q")),
         record=STORED(),
     )
+
+
+_TYPES: dict[Kind, Callable[[], Any]] = {
+    "text": WordsField,
+    "names": NamesField,
+    "value": ExactField,
+    "date": lambda: COLUMN(NumericColumn("I")),
+}
 
 
 def _postings(form: PackedPositions, placed: Iterable[tuple[int, bytes]]) -> Iterator[Posting]:

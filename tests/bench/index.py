@@ -87,10 +87,18 @@ def _measure(title: str, filings: Iterator[Filing], indexers: dict[str, Callable
 
 def _one(work: Callable[[Path, Path], int], root: Path, folder: Path) -> tuple[Measured[int], int]:
     run = measured(work, root, folder)
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     if engine_of(folder) in REMOTE:
-        with contextlib.closing(open_index(folder)) as index:
-            size = index.stats().size_bytes
-    else:
-        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    remove_index(folder, sparing=folder)
+        size = _remote_bytes(folder)
+    remove_index(folder, keep=folder)
     return run, size
+
+
+def _remote_bytes(folder: Path) -> int:
+    """What one copy of the index takes on its server."""
+    from indexer.opensearch_engine.engine import OpenSearchEngine  # noqa: PLC0415 — an extra package
+
+    with contextlib.closing(open_index(folder)) as index:
+        assert isinstance(index, OpenSearchEngine)
+        stats = index._client.indices.stats(index=index._alias, metric="store")
+        return int(stats["_all"]["primaries"]["store"]["size_in_bytes"])

@@ -23,7 +23,7 @@ from whoosh.query import And, Or, Phrase, Query, Term
 from archiver.store.archive import Archive
 from archiver.words import words
 from indexer.index_folder import open_index
-from indexer.query.build import Filters
+from indexer.query.filters import Filters
 from indexer.update.run import IndexOptions
 from indexer.update.update import index_archive
 from tests.bench.baselines import EMBEDDED, engines, read_entries, sqlite_fts5, stock_whoosh

@@ -13,12 +13,12 @@ from archiver.errors import DamageError
 from archiver.identifiers import Cik, FormType
 from indexer.engine import Engine
 from indexer.entries import HitEntity, IndexEntry, entries_of
-from indexer.query.build import Filters
+from indexer.query.filters import Filters
 from indexer.submission.submission import parse_submission
 from tests.loopback import FIXTURES
 from tests.paths import CORPUS
 from tests.unit.corpus import rows
-from tests.unit.index_entries import entry
+from tests.unit.index_entries import add_all, entry
 
 _WORDS = (
     "the board of directors resigned resign resigning resignation director company companies compani zebra acquisition "
@@ -36,14 +36,11 @@ def fill(engine: Engine) -> None:
     """Write all entries, in three commits; some submissions are replaced and some deleted on the way."""
     groups = [list(group) for _, group in itertools.groupby(all_entries(), key=lambda one: one.accession)]
     for part in (groups[::3], groups[1::3], groups[2::3]):
-        for group in part:
-            engine.add(group[0].accession, group)
+        add_all(engine, itertools.chain.from_iterable(part))
         engine.commit()
-    for group in groups[::10]:
-        engine.add(group[0].accession, [replace(group[0], text="gone")])
+    add_all(engine, [replace(group[0], text="gone") for group in groups[::10]])
     engine.commit()
-    for group in groups[::10]:
-        engine.add(group[0].accession, group)
+    add_all(engine, itertools.chain.from_iterable(groups[::10]))
     engine.delete(groups[5][0].accession)
     engine.commit()
 

@@ -11,24 +11,26 @@ from archiver.errors import LockedError
 from indexer.engine import Engine
 from indexer.index_folder import create_index, open_index
 from indexer.query.build import parse_query
-from tests.unit.index_entries import accession, entry
+from tests.unit.index_entries import accession, add, count, entry
 
 
 def find(engine: Engine, query: str | None = None, *, documents: bool = False) -> list[int]:
     """The last digits of the accession number of every hit."""
-    result = engine.search(query and parse_query(query), limit=None, documents=documents, sort="newest")
+    result = engine.search(
+        None if query is None else parse_query(query), limit=None, documents=documents, sort="newest"
+    )
     assert result.total == len(result.hits)
     return [int(json.loads(hit.stored)["accession"][-6:]) for hit in result.hits]
 
 
 def test_an_added_submission_replaces_its_earlier_entries(engine: Engine) -> None:
     """After a commit only the newest entries of a submission are found, also within one batch."""
-    engine.add(accession(1), [entry(1, "first")])
-    engine.add(accession(2), [entry(2, "other")])
+    add(engine, accession(1), [entry(1, "first")])
+    add(engine, accession(2), [entry(2, "other")])
     engine.commit()
-    engine.add(accession(1), [entry(1, "second", position=0), entry(1, "second", position=1)])
-    engine.add(accession(1), [entry(1, "third")])
-    engine.add(accession(1), [entry(1, "fourth")])
+    add(engine, accession(1), [entry(1, "second", position=0), entry(1, "second", position=1)])
+    add(engine, accession(1), [entry(1, "third")])
+    add(engine, accession(1), [entry(1, "fourth")])
     engine.commit()
     assert find(engine, "first OR second OR third") == []
     assert find(engine, "fourth", documents=True) == [1]
@@ -37,14 +39,14 @@ def test_an_added_submission_replaces_its_earlier_entries(engine: Engine) -> Non
 
 def test_a_deleted_submission_is_gone(engine: Engine) -> None:
     """Deleting needs no entries; deleting what is not there does nothing."""
-    engine.add(accession(1), [entry(1, "x")])
-    engine.add(accession(2), [entry(2, "x")])
+    add(engine, accession(1), [entry(1, "x")])
+    add(engine, accession(2), [entry(2, "x")])
     engine.commit()
     engine.delete(accession(1))
     engine.delete(accession(7))
     engine.commit()
     assert find(engine, "x") == find(engine) == find(engine, "filed:2004") == find(engine, "NOT y") == [2]
-    assert engine.stats().documents == 1
+    assert count(engine) == 1
     assert [one[0] for one in engine.stored()] == [accession(2)]
 
 
@@ -52,15 +54,15 @@ def test_what_is_not_committed_is_not_found(place: tuple[str, Path]) -> None:
     """Neither before the commit nor after a close without one."""
     name, path = place
     first = create_index(path, engine=name)
-    first.add(accession(1), [entry(1, "x")])
+    add(first, accession(1), [entry(1, "x")])
     first.commit()
-    first.add(accession(2), [entry(2, "x")])
+    add(first, accession(2), [entry(2, "x")])
     first.delete(accession(1))
     assert find(first, "x") == [1]
     first.close()
     second = open_index(path, writable=True)
     assert find(second, "x") == [1]
-    second.add(accession(3), [entry(3, "x")])
+    add(second, accession(3), [entry(3, "x")])
     second.commit()
     assert find(second, "x") == [3, 1]
     second.close()
@@ -68,8 +70,8 @@ def test_what_is_not_committed_is_not_found(place: tuple[str, Path]) -> None:
 
 def test_a_part_is_adopted_as_if_it_had_been_added(engine: Engine) -> None:
     """What a part writer gathered is found after the commit, replaces what was there, and may be without entries."""
-    engine.add(accession(1), [entry(1, "old")])
-    engine.add(accession(3), [entry(3, "old")])
+    add(engine, accession(1), [entry(1, "old")])
+    add(engine, accession(3), [entry(3, "old")])
     engine.commit()
     make = engine.part_writer()
     writer, dropped = make(), make()
@@ -93,12 +95,12 @@ def test_two_readers_see_each_commit(place: tuple[str, Path]) -> None:
     writer = create_index(path, engine=name)
     readers = [open_index(path), open_index(path)]
     for number in (1, 2, 3):
-        writer.add(accession(number), [entry(number, "x")])
+        add(writer, accession(number), [entry(number, "x")])
         writer.commit()
         assert [find(reader, "x") for reader in readers] == [list(range(number, 0, -1))] * 2
     writer.close()
     again = open_index(path, writable=True)
-    again.add(accession(4), [entry(4, "x")])
+    add(again, accession(4), [entry(4, "x")])
     again.commit()
     assert [find(reader, "x") for reader in readers] == [[4, 3, 2, 1]] * 2
     for one in (*readers, again):
@@ -109,12 +111,12 @@ def test_a_second_writer_is_told_of_the_first(place: tuple[str, Path]) -> None:
     """Two never write one index at the same time; once the first has closed, the other may."""
     name, path = place
     first = create_index(path, engine=name)
-    first.add(accession(1), [entry(1, "x")])
+    add(first, accession(1), [entry(1, "x")])
     second = open_index(path, writable=True)
     with pytest.raises(LockedError):
-        second.add(accession(2), [entry(2, "x")])
+        add(second, accession(2), [entry(2, "x")])
     first.close()
-    second.add(accession(2), [entry(2, "x")])
+    add(second, accession(2), [entry(2, "x")])
     second.commit()
     assert find(second, "x") == [2]
     second.close()
@@ -125,7 +127,7 @@ def test_a_reader_never_writes(place: tuple[str, Path]) -> None:
     create_index(place[1], engine=place[0]).close()
     reader = open_index(place[1])
     with pytest.raises(ValueError, match="reading only"):
-        reader.add(accession(1), [entry(1, "x")])
+        add(reader, accession(1), [entry(1, "x")])
     reader.close()
 
 
@@ -133,14 +135,14 @@ def test_an_empty_index_answers(engine: Engine) -> None:
     """Nothing is found, nothing fails."""
     assert find(engine) == find(engine, "NOT x") == find(engine, '"a b"~3') == find(engine, "a?c") == []
     assert engine.facet(None, "form") == ()
-    assert engine.stats().documents == 0
+    assert count(engine) == 0
 
 
 def test_a_whole_index_has_no_damage(engine: Engine) -> None:
     """What was just committed passes its own check."""
-    engine.add(accession(1), [entry(1, "x")])
+    add(engine, accession(1), [entry(1, "x")])
     engine.commit()
     engine.delete(accession(1))
-    engine.add(accession(2), [entry(2, "x")])
+    add(engine, accession(2), [entry(2, "x")])
     engine.commit()
     assert list(engine.check()) == list(engine.check(quick=True)) == []

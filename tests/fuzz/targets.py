@@ -34,7 +34,8 @@ from archiver.settings import Settings
 from archiver.streams.chunks import PieceReader
 from archiver.streams.decoding import ContentDecoder, gunzip
 from archiver.streams.tar import is_tar, tar_members
-from indexer.query.build import Filters, parse_query
+from indexer.query.build import parse_query
+from indexer.query.filters import Filters
 from indexer.submission.header import parse_header
 from indexer.submission.items import item_codes
 from indexer.submission.sgml import outline

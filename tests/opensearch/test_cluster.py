@@ -23,7 +23,7 @@ from indexer.opensearch_engine.writing import index_name
 from indexer.query.build import parse_query
 from tests.opensearch.fixtures import started
 from tests.opensearch.server import Server
-from tests.unit.index_entries import accession, entry
+from tests.unit.index_entries import accession, add, count, entry
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def engine(tmp_path: Path, settings: Settings) -> Iterator[OpenSearchEngine]:
 def find(engine: object, query: str | None = None) -> list[int]:
     """The last digits of the accession number of every hit, newest first."""
     assert isinstance(engine, OpenSearchEngine)
-    result = engine.search(query and parse_query(query), limit=None, sort="newest")
+    result = engine.search(None if query is None else parse_query(query), limit=None, sort="newest")
     assert result.total == len(result.hits)
     return [int(json.loads(hit.stored)["accession"][-6:]) for hit in result.hits]
 
@@ -52,7 +52,7 @@ def find(engine: object, query: str | None = None) -> list[int]:
 def put(engine: OpenSearchEngine, *numbers: int) -> None:
     """Add submissions of one word, and commit."""
     for number in numbers:
-        engine.add(accession(number), [entry(number, "zebra")])
+        add(engine, accession(number), [entry(number, "zebra")])
     engine.commit()
 
 
@@ -129,7 +129,7 @@ def test_a_long_word_and_a_long_value_keep_their_places(engine: OpenSearchEngine
     """Words longer than the server takes are found whole, and what follows them stands where it stood."""
     word = "x" * 900
     other = "x" * 899 + "y"
-    engine.add(accession(1), [entry(1, f"before {word} after", file_numbers=("9" * 40_000,))])
+    add(engine, accession(1), [entry(1, f"before {word} after", file_numbers=("9" * 40_000,))])
     engine.commit()
     for query in (word, f'"before {word} after"', '"before after"~2', "xxx*"):
         assert find(engine, query) == [1]
@@ -138,12 +138,12 @@ def test_a_long_word_and_a_long_value_keep_their_places(engine: OpenSearchEngine
 
 def test_a_submission_that_moves_to_another_year_is_found_once(engine: OpenSearchEngine) -> None:
     """A changed filing date takes its documents to another index, and none stays behind."""
-    engine.add(accession(1), [entry(1, "zebra"), entry(1, "zebra", position=1)])
+    add(engine, accession(1), [entry(1, "zebra"), entry(1, "zebra", position=1)])
     engine.commit()
-    engine.add(accession(1), [entry(1, "zebra", filing_date=date(2006, 1, 2))])
+    add(engine, accession(1), [entry(1, "zebra", filing_date=date(2006, 1, 2))])
     engine.commit()
     assert find(engine, "filed:2006") == find(engine) == [1]
-    assert engine.stats().documents == 1
+    assert count(engine) == 1
 
 
 def test_an_index_that_a_killed_writer_began_is_taken_up_or_removed(
@@ -152,11 +152,11 @@ def test_an_index_that_a_killed_writer_began_is_taken_up_or_removed(
     """One that is not behind the alias yet is filled by the next writer of its year, and goes with the others."""
     for year in (2005, 2006):
         engine._client.indices.create(index=index_name(engine._generation, year))
-    engine.add(accession(1), [entry(1, "zebra", filing_date=date(2005, 1, 2))])
+    add(engine, accession(1), [entry(1, "zebra", filing_date=date(2005, 1, 2))])
     engine.commit()
     assert find(engine, "zebra") == [1]
     engine.close()
-    remove_index(tmp_path / "index", settings=settings, sparing=tmp_path)
+    remove_index(tmp_path / "index", settings=settings, keep=tmp_path)
     client = OpenSearch(settings.opensearch_url)
     assert client.indices.get(index=f"{engine._generation}-*") == {}
     client.close()
@@ -165,7 +165,7 @@ def test_an_index_that_a_killed_writer_began_is_taken_up_or_removed(
 def test_a_cluster_that_has_no_room_for_shards_says_so(engine: OpenSearchEngine) -> None:
     """Its own reason is told, and once there is room the same commit is taken."""
     engine._client.cluster.put_settings(body={"transient": {"cluster.max_shards_per_node": 1}})
-    engine.add(accession(1), [entry(1, "zebra")])
+    add(engine, accession(1), [entry(1, "zebra")])
     try:
         with pytest.raises(IndexServerError, match="maximum shards"):
             engine.commit()
@@ -185,8 +185,10 @@ def test_a_full_queue_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert isinstance(made, OpenSearchEngine)
     try:
         for number in range(1, 201):
-            made.add(
-                accession(number), [entry(number, f"zebra {number} " * 40, filing_date=date(2000 + number % 9, 1, 1))]
+            add(
+                made,
+                accession(number),
+                [entry(number, f"zebra {number} " * 40, filing_date=date(2000 + number % 9, 1, 1))],
             )
         made.commit()
         pools = made._client.nodes.stats(metric="thread_pool")["nodes"].values()
@@ -208,7 +210,7 @@ def test_more_hits_than_a_window_are_counted_and_given_exactly(
     for number in range(1, 12_001):
         filed = date(2004 + number // 9000, 1, 2)
         documents = [entry(number, "zebra", position=p, type=f"EX-{p}", filing_date=filed) for p in range(2)]
-        engine.add(accession(number), documents)
+        add(engine, accession(number), documents)
     engine.commit()
     query = parse_query("zebra")
     page = engine.search(query, sort="oldest", limit=3, offset=11_998)
@@ -243,7 +245,7 @@ def test_a_rebuild_takes_over_the_alias_while_searches_go_on(
     new = create_index(tmp_path / "index.new", engine="opensearch", settings=settings)
     assert isinstance(new, OpenSearchEngine)
     put(new, 1, 2, 3)
-    new.succeed(tmp_path / "index")
+    new.replace(tmp_path / "index")
     new.close()
     assert find(reader) == [3, 2, 1]
     done.set()

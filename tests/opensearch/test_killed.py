@@ -19,7 +19,7 @@ pytest.importorskip("opensearchpy")
 from archiver.errors import IndexServerError
 from archiver.settings import Settings
 from archiver.store.archive import Archive
-from indexer.engine import Engine
+from indexer.engine import Engine, RemoteEngine
 from indexer.index_folder import create_index, open_index
 from indexer.query.build import parse_query
 from indexer.update.check import check_index
@@ -29,7 +29,7 @@ from tests.opensearch.fixtures import started
 from tests.opensearch.server import Server
 from tests.paths import ROOT
 from tests.unit.archives import keep
-from tests.unit.index_entries import accession, entry
+from tests.unit.index_entries import accession, add, count, entry
 from tests.unit.submissions import submission_bytes
 
 pytestmark = pytest.mark.timeout(400)
@@ -56,9 +56,10 @@ def test_a_node_killed_while_documents_come_in_loses_nothing(
 ) -> None:
     """A commit waits while the two nodes that are left find together, and what it returned for is found."""
     first = create_index(tmp_path / "index", engine="opensearch", settings=settings)
-    first.add(accession(1), [entry(1, "zebra 1")])
+    add(first, accession(1), [entry(1, "zebra 1")])
     first.commit()
-    first.succeed(tmp_path / "none")  # copies of all shards
+    assert isinstance(first, RemoteEngine)
+    first.replace(tmp_path / "none")  # copies of all shards
     first.close()
     engine = open_index(tmp_path / "index", settings=settings, writable=True)
     killer = threading.Timer(0.5, cluster.kill, [3])
@@ -66,7 +67,7 @@ def test_a_node_killed_while_documents_come_in_loses_nothing(
     try:
         for batch in range(20):
             for number in range(batch * 50 + 1, batch * 50 + 51):
-                engine.add(accession(number), [entry(number, f"zebra {number}")])
+                add(engine, accession(number), [entry(number, f"zebra {number}")])
             engine.commit()
             if batch == 10:
                 killer.join()
@@ -86,9 +87,10 @@ def test_a_node_killed_while_searches_go_on_gives_no_wrong_answer(
     """A search gives all that there is or an error, never a part of it, and soon it gives all again."""
     engine = create_index(tmp_path / "index", engine="opensearch", settings=settings)
     for number in range(1, 101):
-        engine.add(accession(number), [entry(number, "zebra")])
+        add(engine, accession(number), [entry(number, "zebra")])
     engine.commit()
-    engine.succeed(tmp_path / "none")  # copies of all shards
+    assert isinstance(engine, RemoteEngine)
+    engine.replace(tmp_path / "none")  # copies of all shards
     engine.close()
     reader = open_index(tmp_path / "index", settings=settings)
     cluster.kill(2)
@@ -121,7 +123,7 @@ def test_a_killed_index_run_is_taken_up_again(tmp_path: Path, settings: Settings
         assert list(check_index(archive, settings=settings)) == []
         index = open_index(archive.index_path, settings=settings)
         assert index.search(_ZEBRA, limit=0, documents=True).total == 120
-        assert index.stats().documents == 240
+        assert count(index) == 240
         index.close()
 
 

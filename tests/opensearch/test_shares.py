@@ -34,7 +34,7 @@ from indexer.update.update import index_archive
 from tests.opensearch.server import Server
 from tests.paths import ROOT
 from tests.unit.archives import keep
-from tests.unit.index_entries import accession, entry
+from tests.unit.index_entries import accession, add, count, entry
 from tests.unit.submissions import submission_bytes
 
 _COUNT = 120
@@ -80,7 +80,7 @@ def test_shares_indexed_at_once_are_the_whole(root: Path, settings: Settings) ->
         assert list(check_index(archive, settings=settings)) == []
         with contextlib.closing(open_index(archive.index_path, settings=settings)) as index:
             assert index.search(parse_query("zebra"), limit=0).total == _COUNT
-            assert index.stats().documents == 2 * _COUNT
+            assert count(index) == 2 * _COUNT
 
 
 def test_a_killed_share_is_taken_up_again(root: Path, settings: Settings) -> None:
@@ -138,19 +138,19 @@ def test_a_share_that_found_no_server_hinders_no_later_one(root: Path, settings:
 def test_a_year_that_one_share_begins_hinders_nobody(root: Path, settings: Settings, opensearch: Server) -> None:
     """While the cluster has not started a new index, readers get answers, and other shares commit."""
     index = create_index(root / "index", engine="opensearch", settings=settings)
-    index.add(accession(1), [entry(1, "zebra", filing_date=date(2003, 1, 2))])
+    add(index, accession(1), [entry(1, "zebra", filing_date=date(2003, 1, 2))])
     index.commit()
     index.close()
     old, new = (open_index(root / "index", settings=settings, writable=True, share=Share(y, y)) for y in (2003, 2004))
     cluster = OpenSearch(opensearch.url).cluster
     cluster.put_settings(body={"transient": {"cluster.routing.allocation.enable": "none"}})
     try:
-        new.add(accession(2), [entry(2, "zebra", filing_date=date(2004, 1, 2))])
+        add(new, accession(2), [entry(2, "zebra", filing_date=date(2004, 1, 2))])
         beginning = threading.Thread(target=new.commit)
         beginning.start()
         while cluster.health()["unassigned_shards"] == 0:
             time.sleep(0.01)
-        old.add(accession(3), [entry(3, "zebra", filing_date=date(2003, 1, 2))])
+        add(old, accession(3), [entry(3, "zebra", filing_date=date(2003, 1, 2))])
         old.commit()
         assert old.search(parse_query("zebra")).total == 2
         assert beginning.is_alive()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 from archiver.identifiers import AccessionNumber, FormType
+from indexer.engine import Engine
 from indexer.entries import IndexEntry
 
 
@@ -36,3 +40,30 @@ def entry(number: int, text: str, **values: object) -> IndexEntry:
         "text": text,
     }
     return IndexEntry(**(base | values))  # type: ignore[arg-type]
+
+
+def add(engine: Engine, number: AccessionNumber, entries: Iterable[IndexEntry]) -> None:
+    """Let `entries` replace those of a submission at the next commit."""
+    engine.adopt(part_of(engine, [(number, entries)]))
+
+
+def add_all(engine: Engine, entries: Iterable[IndexEntry]) -> None:
+    """Add `entries`, each submission's together, as one part."""
+    engine.adopt(part_of(engine, itertools.groupby(entries, key=lambda one: one.accession)))
+
+
+def part_of(engine: Engine, groups: Iterable[tuple[AccessionNumber, Iterable[IndexEntry]]]) -> Any:
+    """The entries of some submissions as a part of an index, to be adopted."""
+    writer = engine.part_writer()()
+    try:
+        for number, entries in groups:
+            writer.add(number, entries)
+        return writer.finish()
+    except BaseException:
+        writer.discard()
+        raise
+
+
+def count(engine: Engine) -> int:
+    """How many entries can be found."""
+    return sum(1 for _ in engine.stored())

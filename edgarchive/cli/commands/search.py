@@ -21,7 +21,7 @@ from edgarchive.cli.printing.pager import paged
 from edgarchive.cli.search_options import takes_search
 from edgarchive.formats import clean, harmless
 from edgarchive.rows import RowFormat, columns_named, format_of_file, save_rows, write_rows
-from indexer.engine import Facet
+from indexer.fields import FACETS, Facet
 from indexer.search.library import Library
 from indexer.search.options import SearchOptions
 from indexer.search.results import Results
@@ -38,17 +38,8 @@ class Format(StrEnum):
     ACCESSIONS = "accessions"
 
 
-class FacetKind(StrEnum):
-    """What hits are counted by."""
-
-    FORM = "form"
-    ITEM = "item"
-    CIK = "cik"
-    YEAR = "year"
-    SIC = "sic"
-    STATE = "state"
-    TYPE = "type"
-
+FacetKind = StrEnum("FacetKind", {name.upper(): name for name in FACETS})  # type: ignore[misc]  # mypy wants literals
+"""What hits are counted by."""
 
 _log = logging.getLogger(__name__)
 _notes = logging.getLogger("edgarchive.cli.notes")

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from edgarchive.cli.output import plural, say, say_styled
 from edgarchive.cli.printing.terminal import Style
 from edgarchive.formats import clean
-from indexer.engine import Facet, FacetCount
+from indexer.engine import FacetCount
+from indexer.fields import Facet
 
 _SHOWN_VALUES = 20
 """Values of a facet in a table; JSON has all."""

@@ -8,7 +8,8 @@ from edgarchive.cli.output import plural, print_json, say, say_styled
 from edgarchive.cli.printing.terminal import Style
 from edgarchive.formats import clean
 from edgarchive.rows import chosen
-from indexer.engine import Facet, FacetCount
+from indexer.engine import FacetCount
+from indexer.fields import Facet
 from indexer.search.hits import Hit
 from indexer.search.results import Results
 

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from edgarchive.web.params import COMPANY, MAX_LIMIT, SPANS, option_fields
-from indexer.search.results import FACETS
+from indexer.fields import FACETS
 
 _JSON, _TEXT = "application/json", "text/plain"
 _ERROR = {

@@ -21,7 +21,7 @@ from archiver.identifiers import AccessionNumber, Cik, FormType, parse_date
 from edgarchive.web.archive import DocumentFacts, FilingFacts, ServedArchive, read_accession
 from edgarchive.web.edgar.tickers import cik_of, held_tickers
 from edgarchive.web.keys import ARCHIVE
-from indexer.engine import Facet
+from indexer.fields import Facet
 from indexer.search.hits import Hit
 from indexer.search.results import Results
 from indexer.submission.header import Entity

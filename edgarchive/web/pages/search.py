@@ -26,7 +26,7 @@ from edgarchive.web.params import (
     with_value,
     without_value,
 )
-from indexer.engine import Facet
+from indexer.fields import Facet
 from indexer.search.hits import Hit
 from indexer.search.results import Results
 

@@ -8,25 +8,41 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, assert_never
 
-from whoosh import query as whoosh_query
-from whoosh.query import And, Not, Or, Phrase, Query, Term
+from whoosh.query import And, NullQuery, Query, Term
 from whoosh.query.compound import DefaultOr
 from whoosh.searching import Searcher
 
 from indexer.fields import date_number
 from indexer.query.bounds import Deadline, bounded
-from indexer.query.explain import spelled
-from indexer.query.nodes import DateSpan, NameWords, Near, Stem, english_stem, phrase_parts, stem_beginning
+from indexer.query.expansion import expansion
+from indexer.query.nodes import (
+    All,
+    AnyOf,
+    DateSpan,
+    Fuzzy,
+    Leaf,
+    NameWords,
+    Near,
+    Node,
+    Not,
+    Pattern,
+    Phrase,
+    Stem,
+    Value,
+    Word,
+    WordLike,
+    spelled,
+)
 from indexer.whoosh_engine.matching.evaluating import evaluate
 from indexer.whoosh_engine.matching.proximity import Placed, Words, in_one_name, near, side_by_side
 from indexer.whoosh_engine.matching.sets import DocumentSet
 from indexer.whoosh_engine.reading import posting_blocks
 
 
-def prepare(tree: Query, reader: Any, deadline: Deadline) -> Query:
-    """`tree` with each node as Whoosh can match it, in the index that `reader` reads.
+def prepare(tree: Node, reader: Any, deadline: Deadline) -> Query:
+    """`tree` as a query that Whoosh can match, in the index that `reader` reads.
 
     Raises `QueryError` for what expands beyond a bound, at once or when it is matched.
     """
@@ -39,61 +55,55 @@ class _Preparation:
     def __init__(self, reader: Any, deadline: Deadline) -> None:
         self._reader = reader
         self._deadline = deadline
-        self._expanded: dict[tuple[str, str], list[bytes]] = {}
+        self._expanded: dict[WordLike, Words] = {}
 
-    def node(self, tree: Query) -> Query:
+    def node(self, tree: Node) -> Query:
         """The prepared query for any node."""
-        if isinstance(tree, And):
-            return And([self.node(child) for child in tree.subqueries])
-        if isinstance(tree, Or):
-            return DefaultOr([self.node(child) for child in tree.subqueries])
-        if isinstance(tree, Not):
-            return self._complement(self.node(tree.query))
-        return tree if isinstance(tree, Term) else self._leaf(tree)
+        match tree:
+            case All(parts):
+                return And([self.node(part) for part in parts])
+            case AnyOf(parts):
+                return DefaultOr([self.node(part) for part in parts])
+            case Not(part):
+                return self._complement(self.node(part))
+            case _:
+                return self._leaf(tree)
 
-    def _leaf(self, tree: Query) -> Query:
-        if isinstance(tree, (Phrase, whoosh_query.Sequence)):
-            parts = [self._alternatives(part) for part in phrase_parts(tree)]
-            return Placed(phrase_parts(tree)[0].fieldname, parts, side_by_side, deadline=self._deadline)
-        if isinstance(tree, Near):
-            times = Counter(self._alternatives(part) for part in tree.parts)
-            holds = near(tree.distance, tuple(times.values()), deadline=self._deadline)
-            return Placed(tree.fieldname, tuple(times), holds, deadline=self._deadline)
-        if isinstance(tree, NameWords):
-            parts = [self._alternatives(whoosh_query.Wildcard("name", word).normalize()) for word in tree.words]
-            return Placed("name", parts, in_one_name, deadline=self._deadline)
-        if isinstance(tree, DateSpan):
-            return DocumentSet(lambda searcher: _dated(searcher, tree), score=1.0)
-        terms = self._expand(tree)
-        if isinstance(tree, Stem):
-            return DefaultOr([Term(tree.fieldname, term) for term in terms]) if terms else whoosh_query.NullQuery
-        return DocumentSet(lambda searcher: self._with_any(searcher, tree.fieldname, terms), score=1.0)
+    def _leaf(self, leaf: Leaf) -> Query:  # noqa: PLR0911 — one for each kind of leaf
+        match leaf:
+            case Word(field, text) | Value(field, text):
+                return Term(field, text)
+            case Phrase(field, parts):
+                return Placed(field, [self._words(part) for part in parts], side_by_side, deadline=self._deadline)
+            case Near(field, parts, distance):
+                times = Counter(self._words(part) for part in parts)
+                holds = near(distance, tuple(times.values()), deadline=self._deadline)
+                return Placed(field, tuple(times), holds, deadline=self._deadline)
+            case NameWords(words):
+                parts = tuple(_name_word(word) for word in words)
+                return Placed("name", [self._words(part) for part in parts], in_one_name, deadline=self._deadline)
+            case DateSpan():
+                return DocumentSet(lambda searcher: _dated(searcher, leaf), score=1.0)
+            case Stem(field):
+                terms = self._words(leaf)
+                return DefaultOr([Term(field, term) for term in terms]) if terms else NullQuery
+            case Pattern(field) | Fuzzy(field):
+                terms = self._words(leaf)
+                return DocumentSet(lambda searcher: self._with_any(searcher, field, terms), score=1.0)
+            case _:
+                assert_never(leaf)
 
-    def _alternatives(self, part: Query) -> Words:
-        """The words that may stand in the place of one part of a phrase or name."""
-        if isinstance(part, Term):
-            return (part.text.encode(),)
-        return tuple(self._expand(part))
+    def _words(self, part: WordLike) -> Words:
+        """The words of the index that may stand in the place of one part of a phrase or name."""
+        if part not in self._expanded:
+            found = expansion(part, lambda letters: self._beginning(part.field, letters))
+            self._expanded[part] = tuple(word.encode() for word in bounded(found, spelled(part)))
+        return self._expanded[part]
 
-    def _expand(self, pattern: Query) -> list[bytes]:
-        """The words of the index that `pattern` stands for."""
-        key = (pattern.fieldname, spelled(pattern))
-        if key not in self._expanded:
-            if isinstance(pattern, Stem):
-                found: Iterable[bytes] = self._of_stem(pattern)
-            else:
-                found = (_bytes(word) for word in pattern._btexts(self._reader))  # noqa: SLF001 (Whoosh's only way in)
-            self._expanded[key] = bounded(self._deadline.watch(found), spelled(pattern))
-        return self._expanded[key]
+    def _beginning(self, field: str, letters: str) -> Iterable[str]:
+        return (word.decode() for word in self._deadline.watch(self._reader.expand_prefix(field, letters)))
 
-    def _of_stem(self, pattern: Stem) -> Iterable[bytes]:
-        """Words of the index with the same stem; they begin like it."""
-        stem = english_stem(pattern.text)
-        for word in self._deadline.watch(self._reader.expand_prefix(pattern.fieldname, stem_beginning(stem))):
-            if english_stem(word.decode()) == stem:
-                yield word
-
-    def _with_any(self, searcher: Searcher, field: str, terms: list[bytes]) -> list[int]:
+    def _with_any(self, searcher: Searcher, field: str, terms: Words) -> list[int]:
         reader = searcher.reader()
         found: set[int] = set()
         for term in self._deadline.watch(terms):
@@ -121,15 +131,14 @@ def everything() -> Query:
 
 def _dated(searcher: Searcher, span: DateSpan) -> list[int]:
     first, last = max(1, date_number(span.first)), date_number(span.last)
-    column = searcher.column(span.fieldname)
+    column = searcher.column(span.field)
     if max(column) < first or min(column) > last:  # a segment holds one filing year, mostly
         return []
     return [number for number in living(searcher) if first <= column[number] <= last]
 
 
-def _bytes(word: str | bytes) -> bytes:
-    """Whoosh gives fuzzy words as text, and all others as the index holds them."""
-    return word.encode() if isinstance(word, str) else word
+def _name_word(word: str) -> Word | Pattern:
+    return Pattern("name", word) if set("*?") & set(word) else Word("name", word)
 
 
 def living(searcher: Searcher) -> Sequence[int]:

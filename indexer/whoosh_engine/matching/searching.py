@@ -11,7 +11,8 @@ from whoosh.codec.whoosh3 import LENGTHS_COLUMN
 from whoosh.query import Query
 from whoosh.searching import Searcher
 
-from indexer.engine import EngineHit, EngineResult, Facet, FacetCount, Sort, ranked
+from indexer.engine import EngineHit, EngineResult, FacetCount, Sort, ranked
+from indexer.fields import Facet
 from indexer.query.bounds import Deadline
 from indexer.whoosh_engine.matching.evaluating import evaluate
 from indexer.whoosh_engine.matching.scores import length_levels

@@ -11,7 +11,6 @@ from whoosh.index import FileIndex
 
 from archiver.identifiers import AccessionNumber
 from archiver.store.durable import storage_errors
-from indexer.entries import IndexEntry
 from indexer.whoosh_engine.storage.parts import Part, WhooshPartWriter
 from indexer.whoosh_engine.storage.publishing import Publisher
 
@@ -21,19 +20,15 @@ class Writer:
 
     def __init__(self, index: FileIndex) -> None:
         self._path = Path(index.storage.folder)
-        self._own: WhooshPartWriter | None = None
         self._parts: list[Part] = []
         self._replaced: set[AccessionNumber] = set()
         with storage_errors(self._path):
             self._publisher = Publisher(index)
 
-    def add(self, accession: AccessionNumber, entries: Iterable[IndexEntry]) -> None:
-        """Take the entries of one submission, which replace all earlier ones."""
+    def delete(self, accession: AccessionNumber) -> None:
+        """Drop the entries of a submission at the next commit."""
         self._replace([accession])
-        with self._forgetting():
-            if self._own is None:
-                self._own = WhooshPartWriter(self._publisher.building)
-            self._own.add(accession, entries)
+        self._parts.append(Part({accession: 0}, None))
 
     def part_writer(self) -> Callable[[], WhooshPartWriter]:
         """See `indexer.engine.Engine.part_writer`."""
@@ -47,9 +42,6 @@ class Writer:
     def commit(self) -> None:
         """Publish what was added and deleted, durably."""
         with self._forgetting():
-            if self._own is not None:
-                self._parts.append(self._own.finish())
-                self._own = None
             if self._parts:
                 self._publisher.publish(self._parts)
         self._forget()
@@ -77,8 +69,5 @@ class Writer:
             raise
 
     def _forget(self) -> None:
-        if self._own is not None:
-            self._own.discard()
-            self._own = None
         self._parts.clear()
         self._replaced.clear()

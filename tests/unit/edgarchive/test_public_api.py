@@ -55,3 +55,21 @@ def test_the_async_library_has_the_methods_of_the_library() -> None:
             twin = getattr(edgarchive.AsyncLibrary, name)
             assert inspect.signature(twin).parameters == inspect.signature(method).parameters
             assert inspect.iscoroutinefunction(twin)
+
+
+@pytest.mark.parametrize("engine", ["whoosh", "tantivy", "opensearch"])
+def test_an_engine_alone_is_loaded(engine: str) -> None:
+    """Whoever indexes and searches with tantivy or OpenSearch never loads Whoosh, nor the other way round."""
+    pytest.importorskip({"opensearch": "opensearchpy"}.get(engine, engine))
+    others = {"whoosh", "tantivy", "opensearchpy"} - {{"opensearch": "opensearchpy"}.get(engine, engine)}
+    code = f"""if True:
+        import sys
+        from indexer.index_folder import engine_class
+        engine_class({engine!r})
+        import edgarchive.cli
+        from indexer.query.build import parse_query
+        from indexer.search.snippets import Highlighter
+        Highlighter(parse_query('stem:resigned acquistion~1 "re* b"~3 co*d')).snippet("resigned")
+        assert not {others!r} & set(sys.modules), {others!r} & set(sys.modules)
+    """
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

@@ -6,8 +6,9 @@ from datetime import date
 
 import pytest
 
-from indexer.query.build import Filters, parse_query
+from indexer.query.build import parse_query
 from indexer.query.explain import explain
+from indexer.query.filters import Filters
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
-"""What the grammar refuses: everything that Whoosh's parser would drop or reword."""
+"""What the grammar reads, and what it refuses."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import pytest
 
 from archiver.errors import QueryError
-from indexer.query.grammar import MAX_DEPTH, read
+from indexer.query.grammar import MAX_DEPTH, RawGroup, RawNot, RawPhrase, RawRange, RawWord, raw_leaves, read
 
 
 @pytest.mark.parametrize(
@@ -28,7 +30,6 @@ from indexer.query.grammar import MAX_DEPTH, read
         ("form:", 5),
         ("form: 8-K", 6),
         ("form:cik:5", 5),
-        ("filed:[2004* TO 2005]", 6),
         ("forms:8-K*", 0),
         ("filed:[2004-01-01", 6),
         ('"a b"~', 5),
@@ -55,10 +56,53 @@ def test_an_unknown_field_is_refused_with_the_near_one(text: str) -> None:
 
 def test_text_with_colons_is_no_field() -> None:
     """Times of day and labels before a space are words."""
-    assert [leaf.text for leaf in read("10:30 Subject: x").leaves()] == ["10:30", "Subject:", "x"]
+    words = [leaf.text for leaf in raw_leaves(read("10:30 Subject: x")) if isinstance(leaf, RawWord)]
+    assert words == ["10:30", "Subject:", "x"]
 
 
 def test_parentheses_are_bounded() -> None:
     """Nesting beyond the bound is refused with the bound named, before anything recurses."""
     with pytest.raises(QueryError, match=str(MAX_DEPTH)):
         read("(" * (MAX_DEPTH + 1) + "a" + ")" * (MAX_DEPTH + 1))
+
+
+def test_operators_bind_in_their_order() -> None:
+    """NOT before AND before OR before words that just stand next to each other."""
+    a, b, c, d = (RawWord(None, letter, at) for letter, at in zip("abcd", (0, 5, 14, 16), strict=True))
+    assert read("a OR b AND NOT c d") == RawGroup(
+        "and",
+        (
+            RawGroup("or", (a, RawGroup("and", (b, RawNot(replace(c, at=15)))))),
+            replace(d, at=17),
+        ),
+    )
+
+
+def test_a_field_is_for_all_in_its_parentheses() -> None:
+    """What names no field of its own inside has the field before them."""
+    assert [leaf.field for leaf in raw_leaves(read('form:(8-K OR (cik:5 "SC 13D")) x'))] == [
+        "form",
+        "cik",
+        "form",
+        None,
+    ]
+
+
+def test_each_kind_of_leaf_keeps_what_was_typed() -> None:
+    """Words with their edits, phrases with their distance, ranges with their ends."""
+    tree = read('Foo~2 "Bar  x"~4 filed:{2004 TO 2005-01]')
+    assert list(raw_leaves(tree)) == [
+        RawWord(None, "Foo", 0, edits=2),
+        RawPhrase(None, "Bar  x", 6, distance=4),
+        RawRange("filed", "2004 ", " 2005-01", 23, excludes_first=True, excludes_last=False),
+    ]
+
+
+@pytest.mark.parametrize("text", ["AND", "and", "form:AND", '"AND"', "ANDY"])
+def test_only_a_word_by_itself_in_capitals_is_an_operator(text: str) -> None:
+    """A value, a quoted word, and words in small letters are words."""
+    if text == "AND":
+        with pytest.raises(QueryError):
+            read(text)
+    else:
+        assert isinstance(read(text), RawWord | RawPhrase)

@@ -1,42 +1,42 @@
-"""The nodes of query trees, and stems."""
+"""The nodes of query trees."""
 
 from __future__ import annotations
 
-import pytest
-from whoosh.query import Term
+import pickle
 
-from indexer.query.nodes import Near, Stem, english_stem, stem_beginning
-from tests.paths import CORPUS
+from indexer.query.build import parse_query
+from indexer.query.nodes import Near, Pattern, Stem, Word, field_of, leaves, spelled
+
+EVERYTHING = (
+    'a AND (bb* OR NOT c~1) "d e" "f g"~3 stem:h form:8-K cik:5 name:"acme inc" filed:2004 te?t description:"a b*"'
+)
 
 
 def test_nodes_are_equal_by_what_they_mean() -> None:
     """Two words of one stem ask for the same; near words differ by distance and field."""
     assert Stem("text", "resigned") == Stem("text", "resignation")
     assert hash(Stem("text", "resigned")) == hash(Stem("text", "resigning"))
-    parts = (Term("text", "a"), Term("text", "b"))
-    assert Near("text", parts, distance=5) == Near("text", parts, distance=5) != Near("text", parts, distance=4)
-    assert Near("text", parts, distance=5) != Near("description", parts, distance=5)
+    parts = (Word("text", "a"), Word("text", "b"))
+    assert Near("text", parts, 5) == Near("text", parts, 5) != Near("text", parts, 4)
+    assert Near("text", parts, 5) != Near("description", parts, 5)
 
 
-@pytest.mark.parametrize(
-    ("words", "stem"),
-    [
-        ("resign resigned resigning resigns resignation resignations", "resign"),
-        ("company companies", "compani"),
-        ("dying dies die died", "die"),
-        ("skies sky", "sky"),
-        ("2004", "2004"),
-        ("société", "société"),
-    ],
-)
-def test_words_of_one_stem(words: str, stem: str) -> None:
-    """Snowball's English stems; what is no English word stays as it is."""
-    assert {english_stem(word) for word in words.split()} == {stem}
+def test_a_tree_can_be_pickled_and_is_a_key() -> None:
+    """A tree of every kind of node survives pickling, and equal trees have one hash."""
+    tree = parse_query(EVERYTHING)
+    again = pickle.loads(pickle.dumps(tree))  # noqa: S301 (our own bytes)
+    assert again == tree
+    assert hash(again) == hash(tree)
 
 
-@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of real files is not here")
-def test_every_word_begins_as_its_stem_says() -> None:
-    """The beginning that words of a stem are sought by is that of every word in real documents."""
-    words = {word for path in CORPUS.glob("*.txt") for word in path.read_text("latin-1").lower().split()}
-    wrong = [word for word in words if not word.startswith(stem_beginning(english_stem(word)))]
-    assert wrong == []
+def test_the_leaves_of_a_tree_come_in_order() -> None:
+    """Every leaf is reached, also below NOT, and says its field and how it was asked for."""
+    tree = parse_query("a NOT (form:8-K* OR b~2) name:acme")
+    assert [field_of(leaf) for leaf in leaves(tree)] == ["text", "description", "form", "text", "description", "name"]
+    assert [spelled(Pattern("text", "re*")), spelled(Stem("text", "resigned"))] == ["re*", "stem:resigned"]
+
+
+def test_a_pattern_knows_what_its_words_begin_with() -> None:
+    """Only one * at the end makes a mere beginning."""
+    assert [Pattern("text", text).prefix for text in ("re*", "re?", "r*e*", "r?e*")] == ["re", None, None, None]
+    assert [Pattern("text", text).literal for text in ("re*", "re?d", "r*e?", "*x")] == ["re", "re", "r", ""]

@@ -26,10 +26,10 @@ from archiver.identifiers import AccessionNumber
 from archiver.settings import Settings
 from archiver.store.archive import Archive
 from indexer.engine import FacetCount
+from indexer.fields import FACETS
 from indexer.search.async_library import AsyncLibrary
 from indexer.search.library import Library
 from indexer.search.records import FormYear
-from indexer.search.results import FACETS
 from indexer.update.update import index_archive
 from tests.paths import CORPUS
 from tests.unit.archives import keep
@@ -190,7 +190,7 @@ def test_facets_count_what_was_found(library: Library) -> None:
         "type": (FacetCount("8-K", 1), FacetCount("EX-99.1", 1))
     }
     with pytest.raises(UsageError, match="colour"):
-        results.facets("colour")  # type: ignore[arg-type]
+        results.facets("colour")
 
 
 def test_rows_fit_a_data_frame(library: Library) -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from archiver.errors import NotInArchiveError, UsageError
 from indexer.engine import EngineHit, FacetCount
+from indexer.fields import FACETS
 from indexer.search.hits import FromLibrary, Hit, HitDocument, LazyHits
-from indexer.search.results import FACETS, Results
+from indexer.search.results import Results
 from indexer.search.snippets import Snippet
 from tests.unit.hits import made_up_hit
 
@@ -53,7 +54,7 @@ def test_facets_are_counted_when_asked_for() -> None:
     assert list(results.facets("year", "cik")) == asked == ["year", "cik"]
     assert tuple(results.facets()) == FACETS
     with pytest.raises(UsageError, match="colour"):
-        results.facets("colour")  # type: ignore[arg-type]
+        results.facets("colour")
 
 
 def test_a_row_has_every_column_also_without_a_document() -> None:

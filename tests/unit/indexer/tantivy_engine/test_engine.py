@@ -15,7 +15,7 @@ from archiver.errors import DamageError, IndexMissingError, QueryError, StorageE
 from indexer.engine import Engine
 from indexer.query import bounds
 from indexer.query.build import parse_query
-from tests.unit.index_entries import accession, entry
+from tests.unit.index_entries import accession, add, count, entry, part_of
 
 TantivyEngine = pytest.importorskip("indexer.tantivy_engine.engine", exc_type=ImportError).TantivyEngine
 
@@ -28,7 +28,7 @@ def find(engine: Engine, query: str) -> list[int]:
 
 def put(engine: Engine, number: int, text: str) -> None:
     """Add one submission, and commit."""
-    engine.add(accession(number), [entry(number, text)])
+    add(engine, accession(number), [entry(number, text)])
     engine.commit()
 
 
@@ -55,7 +55,7 @@ def test_a_killed_writer_leaves_a_whole_index(tmp_path: Path, delay_s: float) ->
     assert list(engine.check()) == []
     found = find(engine, '"zebra alpha"')
     assert found == list(range(1, len(found) + 1))
-    assert engine.stats().documents == len(found) == len(list(engine.stored()))
+    assert count(engine) == len(found) == len(list(engine.stored()))
     put(engine, len(found) + 1, "zebra alpha")
     assert find(engine, '"zebra alpha"') == [*found, len(found) + 1]
     assert list(engine.check()) == []
@@ -112,7 +112,7 @@ def test_a_flipped_bit_is_found(tmp_path: Path, ending: str) -> None:
     """Every file of the index is under a checksum, and its check names the one that is not what was written."""
     made: Engine = TantivyEngine.create(tmp_path)
     for number in (1, 2):
-        made.add(accession(number), [entry(number, f"zebra {number} " * 20)])
+        add(made, accession(number), [entry(number, f"zebra {number} " * 20)])
     made.commit()
     made.delete(accession(2))
     made.commit()
@@ -129,15 +129,21 @@ def test_a_flipped_bit_is_found(tmp_path: Path, ending: str) -> None:
     engine.close()
 
 
+def _take(engine: Engine, part: object) -> None:
+    engine.adopt(part)
+    engine.commit()
+
+
 def test_a_disk_that_fills_up_leaves_the_index_as_it_was(tmp_path: Path) -> None:
     """When there is no room, the error is ours, and the index still answers and takes the next commit."""
     engine: Engine = TantivyEngine.create(tmp_path)
     put(engine, 1, "zebra")
+    large = part_of(engine, [(accession(2), [entry(2, " ".join(f"zebra{number}" for number in range(50_000)))])])
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
     try:
         with pytest.raises(StorageError) as failure:
-            put(engine, 2, " ".join(f"zebra{number}" for number in range(50_000)))
+            _take(engine, large)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert find(engine, "zebra") == [1]
@@ -160,7 +166,7 @@ def test_equal_scores_are_equal_in_every_segment(engine: Engine) -> None:
     """The same words score the same wherever they stand, so that ties are broken by date and nothing else."""
     text = "alpha beta gamma delta epsilon zeta"
     for number in range(1, 7):
-        engine.add(accession(number), [entry(number, text), entry(100 + number, "alpha " * number)])
+        add(engine, accession(number), [entry(number, text), entry(100 + number, "alpha " * number)])
         put(engine, 200 + number, " ".join(["filler", *text.split()[:number]]))
     hits = engine.search(parse_query("zeta OR alpha OR delta OR gamma OR stem:beta"), limit=None).hits
     found = [hit for hit in hits if json.loads(hit.stored)["accession"] in map(accession, range(1, 7))]

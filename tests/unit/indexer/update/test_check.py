@@ -17,6 +17,7 @@ from indexer.submission.submission import parse_submission
 from indexer.update.check import check_index
 from indexer.update.update import index_archive
 from tests.unit.archives import keep, tree
+from tests.unit.index_entries import add
 from tests.unit.submissions import submission_bytes
 
 
@@ -53,7 +54,7 @@ def test_the_check_tells_missing_extra_and_stale_apart(archive: Archive) -> None
     entries = list(entries_of(parse_submission(submission_bytes(extra)), sha256="0", filing_date=date(2004, 1, 1)))
     with contextlib.closing(open_index(archive.index_path, writable=True)) as index:
         index.delete(kept)
-        index.add(extra, entries)
+        add(index, extra, entries)
         index.commit()
     keep(archive, changed, submission_bytes(changed).replace(b"zebra", b"quagga"))
     archive.catalogue.mark_indexed([(changed, archive.record(changed).sha256)])

@@ -5,15 +5,15 @@ from pathlib import Path
 from indexer.whoosh_engine.engine import WhooshEngine
 from indexer.whoosh_engine.positions import decode_positions
 from indexer.whoosh_engine.reading import posting_blocks
-from tests.unit.index_entries import accession, entry
+from tests.unit.index_entries import accession, add, entry
 
 
 def test_postings_come_in_blocks_with_their_values(tmp_path: Path) -> None:
     """Words of many documents, of one and of none: each posting once, in order, with its positions."""
     engine = WhooshEngine.create(tmp_path)
     for number in range(300):
-        engine.add(accession(number), [entry(number, "zebra a zebra" if number % 2 else "zebra")])
-    engine.add(accession(300), [entry(300, "a once")])
+        add(engine, accession(number), [entry(number, "zebra a zebra" if number % 2 else "zebra")])
+    add(engine, accession(300), [entry(300, "a once")])
     engine.commit()
     reader = engine._index.reader()
     blocks = list(posting_blocks(reader, "text", b"zebra"))

@@ -4,34 +4,51 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from whoosh.query import And, Or, Phrase, Query, Term
+from whoosh.query import And, Or, Query, Term
+from whoosh.query import Phrase as StockPhrase
 
 from indexer.query.bounds import Deadline
 from indexer.query.build import parse_query
+from indexer.query.nodes import All, AnyOf, Node, Phrase, Value, Word
 from indexer.whoosh_engine.engine import WhooshEngine
 from indexer.whoosh_engine.matching.evaluating import evaluate
 from indexer.whoosh_engine.matching.prepare import prepare
 from indexer.whoosh_engine.matching.searching import EntrySearcher
 from indexer.whoosh_engine.matching.sets import DocumentSet
-from tests.unit.index_entries import accession
+from tests.unit.index_entries import accession, add_all
 from tests.unit.indexer.whoosh_engine.storage.test_segments import entries
 
-TREES: tuple[Query, ...] = (
-    Term("text", "a"),
-    Term("text", "w7"),
-    Term("text", "once7"),
-    Term("text", "absent"),
-    Term("form", "8-k"),
-    And([Term("text", "a"), Term("text", "b"), Term("text", "w1")]),
-    And([Term("text", "a"), Term("text", "absent")]),
-    Or([Term("text", "w7"), Term("text", "w8"), Term("name", "acme")]),
-    And([Or([Term("text", "w7"), Term("text", "w8")]), Phrase("text", ["b", "c"])]),
-    Phrase("text", ["a", "b"]),
-    Phrase("text", ["b", "a", "c"]),
-    Phrase("text", ["a", "absent"]),
-    Phrase("name", ["other", "inc"]),
-    And([Phrase("text", ["a", "b", "c"]), Term("text", "w1"), Term("cik", "320")]),
+TREES: tuple[Node, ...] = (
+    Word("text", "a"),
+    Word("text", "w7"),
+    Word("text", "once7"),
+    Word("text", "absent"),
+    Value("form", "8-k"),
+    All((Word("text", "a"), Word("text", "b"), Word("text", "w1"))),
+    All((Word("text", "a"), Word("text", "absent"))),
+    AnyOf((Word("text", "w7"), Word("text", "w8"), Word("name", "acme"))),
+    All((AnyOf((Word("text", "w7"), Word("text", "w8"))), Phrase("text", (Word("text", "b"), Word("text", "c"))))),
+    Phrase("text", (Word("text", "a"), Word("text", "b"))),
+    Phrase("text", (Word("text", "b"), Word("text", "a"), Word("text", "c"))),
+    Phrase("text", (Word("text", "a"), Word("text", "absent"))),
+    Phrase("name", (Word("name", "other"), Word("name", "inc"))),
+    All((parse_query('"a b c"').parts[0], Word("text", "w1"), Value("cik", "320"))),  # type: ignore[union-attr]
 )
+
+
+def stock(tree: Node) -> Query:
+    """`tree` as stock Whoosh has it."""
+    match tree:
+        case All(parts):
+            return And([stock(part) for part in parts])
+        case AnyOf(parts):
+            return Or([stock(part) for part in parts])
+        case Word(field, text) | Value(field, text):
+            return Term(field, text)
+        case Phrase(field, words):
+            return StockPhrase(field, [word.text for word in words])
+        case _:
+            raise AssertionError(tree)
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +57,7 @@ def searcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EntrySearcher
     engine = WhooshEngine.create(tmp_path_factory.mktemp("index"))
     made = entries()
     for start in range(0, len(made), 100):
-        for one in made[start : start + 100]:
-            engine.add(one.accession, [one])
+        add_all(engine, made[start : start + 100])
         engine.commit()
     for number in range(0, 300, 17):
         engine.delete(accession(number))
@@ -53,10 +69,10 @@ def searcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EntrySearcher
 
 
 @pytest.mark.parametrize("tree", TREES, ids=str)
-def test_documents_and_scores_are_those_of_whooshs_matchers(searcher: EntrySearcher, tree: Query) -> None:
+def test_documents_and_scores_are_those_of_whooshs_matchers(searcher: EntrySearcher, tree: Node) -> None:
     """In each segment exactly the documents that Whoosh's own matcher walks through, with its scores."""
     for leaf, _ in searcher.leaf_searchers():
-        matcher = tree.matcher(leaf, leaf.context(needs_current=True))
+        matcher = stock(tree).matcher(leaf, leaf.context(needs_current=True))
         expected = {}
         while matcher.is_active():
             expected[matcher.id()] = pytest.approx(matcher.score())

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from archiver.words import words
 from indexer.query.build import parse_query
 from indexer.whoosh_engine.engine import WhooshEngine
-from tests.unit.index_entries import accession, entry
+from tests.unit.index_entries import accession, add, entry
 
 _WORDS = ("a", "b", "c", "d")
 _texts = st.lists(st.sampled_from(_WORDS), max_size=6)
@@ -109,12 +109,12 @@ def texts_index(tmp_path: Path) -> Iterator[tuple[WhooshEngine, dict[int, list[s
     }
     engine = WhooshEngine.create(tmp_path)
     for number in (1, 4, 8, 12):
-        engine.add(accession(number), [entry(number, "a b c d")])
-    engine.add(accession(99), [entry(99, "a b c d")])
+        add(engine, accession(number), [entry(number, "a b c d")])
+    add(engine, accession(99), [entry(99, "a b c d")])
     engine.commit()
     for start in (1, 6, 11):
         for number in range(start, min(start + 5, len(texts) + 1)):
-            engine.add(accession(number), [entry(number, " ".join(texts[number]))])
+            add(engine, accession(number), [entry(number, " ".join(texts[number]))])
         engine.commit()
     engine.delete(accession(99))
     engine.commit()

@@ -6,15 +6,15 @@ from whoosh.query import Term
 
 from indexer.whoosh_engine.engine import WhooshEngine
 from indexer.whoosh_engine.matching.scores import Bm25
-from tests.unit.index_entries import accession, entry
+from tests.unit.index_entries import add_all, entry
 
 
 def test_scores_are_those_of_whooshs_own_scorer(tmp_path: Path) -> None:
     """For documents of any length, of the shortest as of the longest class, the score is the same number."""
     engine = WhooshEngine.create(tmp_path)
-    for number, length in enumerate((1, 2, 30, 400, 5_000, 120_000)):
-        engine.add(accession(number), [entry(number, "zebra " * (number + 1) + "x " * (length - 1))])
-    engine.add(accession(9), [entry(9, "x")])
+    lengths = enumerate((1, 2, 30, 400, 5_000, 120_000))
+    zebras = [entry(number, "zebra " * (number + 1) + "x " * (length - 1)) for number, length in lengths]
+    add_all(engine, [*zebras, entry(9, "x")])
     engine.commit()
     with engine._searcher() as searcher:
         matcher = Term("text", "zebra").matcher(searcher, searcher.context(needs_current=True))

@@ -10,14 +10,14 @@ import pytest
 
 from indexer.whoosh_engine.engine import WhooshEngine
 from indexer.whoosh_engine.storage import publishing
-from tests.unit.index_entries import accession, entry
+from tests.unit.index_entries import accession, add, entry
 
 
 def committed(folder: Path, *numbers: int) -> None:
     """Add an entry for each of `numbers`, each in a commit of its own."""
     engine = WhooshEngine.open(folder, writable=True)
     for number in numbers:
-        engine.add(accession(number), [entry(number, f"word{number}")])
+        add(engine, accession(number), [entry(number, f"word{number}")])
         engine.commit()
     engine.close()
 

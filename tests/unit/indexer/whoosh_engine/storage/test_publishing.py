@@ -10,13 +10,13 @@ from archiver.errors import DamageError
 from indexer.engine import PartWriter
 from indexer.whoosh_engine.engine import WhooshEngine
 from indexer.whoosh_engine.storage.publishing import BUILDING
-from tests.unit.index_entries import accession, entry
+from tests.unit.index_entries import accession, add, count, entry
 
 
 def test_a_part_that_lacks_documents_is_refused(tmp_path: Path) -> None:
     """A part with other documents than its maker counted never becomes part of the index, and what was there stays."""
     engine = WhooshEngine.create(tmp_path)
-    engine.add(accession(1), [entry(1, "zebra")])
+    add(engine, accession(1), [entry(1, "zebra")])
     engine.commit()
     writer = engine.part_writer()()
     writer.add(accession(2), [entry(2, "zebra"), entry(2, "zebra")])
@@ -24,7 +24,7 @@ def test_a_part_that_lacks_documents_is_refused(tmp_path: Path) -> None:
     engine.adopt(dataclasses.replace(part, documents=part.documents | {accession(3): 1}))
     with pytest.raises(DamageError):
         engine.commit()
-    assert engine.stats().documents == 1
+    assert count(engine) == 1
     engine.close()
 
 
@@ -35,10 +35,10 @@ def test_what_was_being_built_goes_with_the_writer(tmp_path: Path) -> None:
     left.mkdir(parents=True)
     (left / "MAIN_x.seg").write_bytes(b"x")
     engine = WhooshEngine.open(tmp_path, writable=True)
-    engine.add(accession(1), [entry(1, "zebra")])
+    add(engine, accession(1), [entry(1, "zebra")])
     assert not left.exists()
     engine.commit()
-    engine.add(accession(2), [entry(2, "zebra")])
+    add(engine, accession(2), [entry(2, "zebra")])
     engine.close()
     assert not (tmp_path / BUILDING).exists()
     assert len(list(tmp_path.glob("*.seg"))) == 1
@@ -47,14 +47,14 @@ def test_what_was_being_built_goes_with_the_writer(tmp_path: Path) -> None:
 def test_parts_of_several_writers_are_published_together(tmp_path: Path) -> None:
     """Parts made apart become visible with one commit, under one table of contents, and replace what they name."""
     engine = WhooshEngine.create(tmp_path)
-    engine.add(accession(1), [entry(1, "old")])
+    add(engine, accession(1), [entry(1, "old")])
     engine.commit()
     make = engine.part_writer()
     writers: list[PartWriter] = [make(), make()]
     for number, writer in enumerate(writers, 1):
         writer.add(accession(number), [entry(number, "new")])
         engine.adopt(writer.finish())
-    assert engine.stats().documents == 1
+    assert count(engine) == 1
     engine.commit()
     reader = open_dir(str(tmp_path)).reader()
     assert sorted(reader.field_terms("text")) == ["new"]

@@ -18,7 +18,7 @@ from indexer.entries import HitEntity, IndexEntry
 from indexer.fields import document_of
 from indexer.whoosh_engine.engine import WhooshEngine
 from indexer.whoosh_engine.fields import schema
-from tests.unit.index_entries import entry
+from tests.unit.index_entries import add, entry
 
 QUERIES: tuple[Query, ...] = (
     Term("text", "a"),
@@ -66,7 +66,7 @@ def ours(folder: Path, made: Sequence[IndexEntry]) -> FileIndex:
     """An index of our own writer, opened as anybody would."""
     engine = WhooshEngine.create(folder)
     for one in made:
-        engine.add(one.accession, [one])
+        add(engine, one.accession, [one])
     engine.commit()
     engine.close()
     return open_dir(str(folder))

@@ -1,0 +1,82 @@
+"""Which words of an index a pattern, a fuzzy word or a stem stands for: one rule for every engine.
+
+Edits are counted as the optimal string alignment distance: a character more, less or other, or two neighbours swapped,
+is one edit, and no character is edited twice.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from indexer.query.nodes import Fuzzy, Pattern, Stem, Value, Word
+from indexer.query.stems import english_stem, stem_beginning
+
+Beginning = Callable[[str], Iterable[str]]
+"""Gives the words of a field in an index that begin with some characters."""
+
+
+def expansion(part: Word | Value | Pattern | Fuzzy | Stem, beginning: Beginning) -> Iterator[str]:
+    """The words of the index that `part` stands for; a word or value stands for itself."""
+    match part:
+        case Word(_, text) | Value(_, text):
+            yield text
+        case Pattern():
+            found = beginning(part.literal)
+            yield from found if part.prefix is not None else filter(pattern_expression(part.text).fullmatch, found)
+        case Fuzzy(_, text, max_edits):
+            yield from within_edits(text, beginning(text[:1]), max_edits)
+        case Stem():
+            stem = part.stem
+            yield from (word for word in beginning(stem_beginning(stem)) if english_stem(word) == stem)
+
+
+def pattern_expression(pattern: str) -> re.Pattern[str]:
+    """A regular expression for whole words that `pattern` stands for; matching takes no more than linear time."""
+    return re.compile(fnmatch.translate(pattern.replace("[", "[[]")))
+
+
+def within_edits(text: str, words: Iterable[str], max_edits: int) -> Iterator[str]:
+    """Those of `words` that are at most `max_edits` edits from `text`. Fastest where they come sorted.
+
+    A row of the distance's table is worked out once for all words that share a beginning, and what begins in a way that
+    is too far from `text` already is passed over.
+    """
+    rows = [list(range(len(text) + 1))]
+    known = ""  # the characters that `rows` are for
+    hopeless: str | None = None
+    for word in words:
+        if hopeless is not None and word.startswith(hopeless):
+            continue
+        depth = _common(known, word)
+        del rows[depth + 1 :]
+        hopeless = None
+        for place in range(depth, len(word)):
+            rows.append(_next_row(rows, text, word, place))
+            if min(rows[-1]) > max_edits:
+                hopeless = word[: place + 1]
+                break
+        known = word[: len(rows) - 1]
+        if hopeless is None and rows[-1][-1] <= max_edits:
+            yield word
+
+
+def _next_row(rows: list[list[int]], text: str, word: str, place: int) -> list[int]:
+    """The distances of ``word[:place + 1]`` from every beginning of `text`."""
+    above, char = rows[place], word[place]
+    row = [place + 1]
+    for column, wanted in enumerate(text):
+        edits = above[column] if char == wanted else 1 + min(above[column], above[column + 1], row[column])
+        if place and column and char == text[column - 1] and word[place - 1] == wanted:
+            edits = min(edits, rows[place - 1][column - 1] + 1)
+        row.append(edits)
+    return row
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters both begin with."""
+    for place, (first, second) in enumerate(zip(one, other, strict=False)):
+        if first != second:
+            return place
+    return min(len(one), len(other))

@@ -1,0 +1,154 @@
+"""The leaves of a query tree, each read by the rules of its field."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Iterable
+from datetime import date
+
+from archiver.errors import IdentifierError, QueryError, UsageError
+from archiver.identifiers import parse_date
+from archiver.words import fold, words
+from indexer.entries import exact
+from indexer.fields import BY_NAME, Field
+from indexer.query.nodes import (
+    All,
+    AnyOf,
+    DateSpan,
+    Fuzzy,
+    NameWords,
+    Near,
+    Node,
+    Pattern,
+    Phrase,
+    Stem,
+    Value,
+    Word,
+    WordLike,
+)
+
+MAX_STARS = 3
+"""``*`` in one pattern."""
+
+MIN_PREFIX = 2
+"""Letters and digits before the first ``*`` of a pattern that stands alone."""
+
+FIRST_DATE, LAST_DATE = date(1, 1, 1), date(9999, 12, 31)
+
+PATTERN_WORD = re.compile(r"(?:[^\W_]|[*?])+")
+"""A word that may be a pattern."""
+
+PHRASE_WORD = re.compile(r"(?:[^\W_]|\*)+")
+"""The same inside quotes and in a filter, where ``?`` is punctuation."""
+
+_STARS = re.compile(r"\*+")
+_DATE = re.compile(r"([0-9]{4})(?:-?([0-9]{2})(?:-?([0-9]{2}))?)?")
+
+
+def join_all(parts: Iterable[Node | None]) -> Node | None:
+    """All of the parts that there are, as one node; None where there are none."""
+    present = tuple(part for part in parts if part is not None)
+    return All(present) if len(present) > 1 else next(iter(present), None)
+
+
+def join_any(parts: Iterable[Node | None]) -> Node | None:
+    """Any of the parts that there are, as one node; None where there are none."""
+    present = tuple(part for part in parts if part is not None)
+    return AnyOf(present) if len(present) > 1 else next(iter(present), None)
+
+
+def text_leaf(
+    field: str, raw: str, *, cut: re.Pattern[str], near: int | None, stem: bool, at: int
+) -> WordLike | Phrase | Near | None:
+    """The leaf for a typed word or phrase, cut into words by `cut`; `near` is the distance of a phrase that has one.
+
+    None where it has no word. Raises `QueryError` for a pattern that would match too much; `at` is its place.
+    """
+    found = cut.findall(fold(raw))
+    kept = [word for word in found if word.strip("*?")]
+    parts = tuple(word_leaf(field, word, at, stem=stem) for word in kept)
+    if not parts and any(found):
+        raise QueryError(f"the pattern at position {at + 1} matches every word", "add letters or digits", at)
+    if len(parts) < 2:  # noqa: PLR2004
+        if parts and "*" in kept[0][:MIN_PREFIX]:
+            raise QueryError(
+                f"the pattern {kept[0]!r} at position {at + 1} has fewer than {MIN_PREFIX} letters or digits before *",
+                "make it longer",
+                at,
+            )
+        return parts[0] if parts else None
+    return Phrase(field, parts) if near is None else Near(field, parts, near)
+
+
+def word_leaf(field: str, word: str, at: int, *, stem: bool = False) -> WordLike:
+    """A folded word of running text or of a name, which may hold ``*`` and ``?``.
+
+    Raises `QueryError` where it begins with one of them or has more than `MAX_STARS`.
+    """
+    if "*" not in word and "?" not in word:
+        return Stem(field, word) if stem and word.isascii() and word.isalpha() else Word(field, word)
+    word = _STARS.sub("*", word)
+    if word.count("*") > MAX_STARS:
+        raise QueryError(f"the pattern {word!r} at position {at + 1} has more than {MAX_STARS} *", "use fewer", at)
+    if word[0] in "*?":
+        raise QueryError(
+            f"the pattern {word!r} at position {at + 1} begins with {word[0]}: every word of the index would be tried",
+            "begin it with a letter or digit",
+            at,
+        )
+    return Pattern(field, word)
+
+
+def fuzzy_leaf(field: str, raw: str, edits: int, at: int) -> Fuzzy:
+    """A word of text or of a name with so many edits allowed. Raises `QueryError` for anything else."""
+    found = words(raw)
+    if BY_NAME[field].kind not in {"text", "names"} or len(found) != 1:
+        raise QueryError(f"~ at position {at + 1} does not follow a single word of text or of a name", "remove it", at)
+    return Fuzzy(field, found[0], edits)
+
+
+def value_leaf(field: Field, raw: str, cut: re.Pattern[str] = PHRASE_WORD) -> Node:
+    """The leaf for a typed value of a field that is no running text. Raises `UsageError` for what it cannot be."""
+    match field.kind:
+        case "names":
+            return _name_words(cut.findall(fold(raw)), raw)
+        case "date":
+            return DateSpan(field.name, *date_span(raw))
+        case _:
+            return _whole_value(field, raw)
+
+
+def date_span(raw: str) -> tuple[date, date]:
+    """First and last day of ``2004``, ``2004-12``, ``2004-12-22`` or ``20041222``. Raises `IdentifierError`."""
+    match = _DATE.fullmatch(raw.strip())
+    if match is None:
+        raise IdentifierError(f"{raw[:40]!r} is not a date", "write it like 2004, 2004-12 or 2004-12-31")
+    year, month, day = match.groups()
+    if day:
+        only = parse_date(f"{year}-{month}-{day}")
+        return only, only
+    first = parse_date(f"{year}-{month or '01'}-01")
+    last_month = int(month or 12)
+    return first, date(first.year, last_month, calendar.monthrange(first.year, last_month)[1])
+
+
+def _name_words(found: list[str], raw: str) -> NameWords:
+    wanted = tuple(dict.fromkeys(word for word in found if word.strip("*?")))
+    if not wanted:
+        raise UsageError(f"{raw[:40]!r} has no word of a name", "give one or more words of the name")
+    return NameWords(tuple(word_leaf("name", word, 0).text for word in wanted))
+
+
+def _whole_value(field: Field, raw: str) -> Value | Pattern:
+    has_marks = bool(set("*?") & set(raw))
+    if field.normalize is not None and not (has_marks and field.takes_patterns):
+        return Value(field.name, exact(field.normalize(raw)))
+    value = _STARS.sub("*", exact(raw))
+    if not value:
+        raise UsageError(f"an empty {field.name} finds nothing", f"give a {field.name}, or leave it out")
+    if not has_marks:
+        return Value(field.name, value)
+    if value.count("*") > MAX_STARS:
+        raise UsageError(f"{raw[:40]!r} has more than {MAX_STARS} *", "use fewer")
+    return Pattern(field.name, value)

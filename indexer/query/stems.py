@@ -1,0 +1,39 @@
+"""The stems of English words, by Snowball's stemmer (https://snowballstem.org/algorithms/english/stemmer.html)."""
+
+from __future__ import annotations
+
+import re
+import threading
+from functools import lru_cache
+from typing import Any
+
+_ENGLISH_WORD = re.compile(r"[a-z]+")
+_SHORT_STEM = 3
+_threads = threading.local()
+
+
+@lru_cache(maxsize=65_536)
+def english_stem(word: str) -> str:
+    """The stem of a folded word; words with other characters than a to z are their own."""
+    if not _ENGLISH_WORD.fullmatch(word):
+        return word
+    stemmed: str = _stemmer().stemWord(word)
+    return stemmed
+
+
+def stem_beginning(stem: str) -> str:
+    """Letters that every word of this stem begins with.
+
+    The stemmer changes the last letter of a stem at most (``companies``, ``compani``), but two in short ones
+    (``dying``, ``die``).
+    """
+    return stem[:-1] if len(stem) > _SHORT_STEM else stem[:1]
+
+
+def _stemmer() -> Any:
+    """The stemmer of this thread: one stemmer is not for two threads at a time."""
+    if not hasattr(_threads, "stemmer"):
+        from Stemmer import Stemmer  # noqa: PLC0415 — only few searches ask for it
+
+        _threads.stemmer = Stemmer("english")
+    return _threads.stemmer

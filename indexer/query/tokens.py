@@ -1,0 +1,194 @@
+"""The tokens of a query: words, phrases, fields, ranges, operators and parentheses, each with its place."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from archiver.errors import QueryError
+from archiver.words import words
+from indexer.fields import QUERY_FIELDS
+
+MAX_EDITS = 2
+"""Edits that a fuzzy word allows."""
+
+Kind = Literal["word", "phrase", "range", "field", "open", "close", "and", "or", "not"]
+
+_STRAIGHT_QUOTES = str.maketrans("“”„«»", '"""""')
+_SPACE = re.compile(r"\s+")
+_PHRASE = re.compile(r'"([^"]*)"(?:~([1-9][0-9]*))?')
+_RUN = re.compile(r'[^\s()"]+')
+_FIELD = re.compile(rf"(?:{'|'.join(QUERY_FIELDS)}):", re.IGNORECASE)
+_UNKNOWN_FIELD = re.compile(r"([A-Za-z_]{2,}):(.?)")
+_RANGE = re.compile(
+    r"[\[{](?P<first>[^\[\]{}]*?)(?:(?<=\s)|(?<=[\[{]))(?i:TO)(?=[\s\]}])(?P<last>[^\[\]{}]*)[\]}]",
+)
+_OPERATORS: dict[str, Kind] = {"AND": "and", "OR": "or", "NOT": "not"}
+_BRACKETS: dict[str, Kind] = {"(": "open", ")": "close"}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of a query: its `text` (of a phrase, what stands in the quotes) from place `at` on.
+
+    `touches` says that nothing stands between it and the token before. `number` is the distance of a phrase or the
+    edits of a fuzzy word, 0 for none; `ends` are those of a range.
+    """
+
+    kind: Kind
+    text: str
+    at: int
+    touches: bool
+    number: int = 0
+    ends: tuple[str, str] = ("", "")
+
+
+def tokens(text: str) -> list[Token]:
+    """The tokens of `text`, in order. Raises `QueryError` with the position of what is no token."""
+    return _Lexer(text.translate(_STRAIGHT_QUOTES)).tokens()
+
+
+class _Lexer:
+    """A walk over the text of a query."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+        self._found: list[Token] = []
+        self._touches = False
+
+    def tokens(self) -> list[Token]:
+        while self._at < len(self._text):
+            char = self._text[self._at]
+            if space := _SPACE.match(self._text, self._at):
+                self._at = space.end()
+                self._touches = False
+            elif char in _BRACKETS:
+                self._check_label()
+                self._add(_BRACKETS[char], char, self._at + 1)
+            elif char == '"':
+                self._phrase()
+            else:
+                self._run()
+        return self._found
+
+    def _add(self, kind: Kind, text: str, end: int, *, number: int = 0, ends: tuple[str, str] = ("", "")) -> None:
+        self._found.append(Token(kind, text, self._at, self._touches and bool(self._found), number, ends))
+        self._at = end
+        self._touches = True
+
+    def _phrase(self) -> None:
+        at = self._at
+        match = _PHRASE.match(self._text, at)
+        if match is None:
+            raise QueryError(f"the quotation mark at position {at + 1} is not closed", "close it", at)
+        self._check_label()
+        if self._after_pattern():
+            raise _pattern_touches_phrase(at)
+        self._check_fuzzy_before()
+        self._add("phrase", match[1], match.end(), number=int(match[2] or 0))
+
+    def _run(self) -> None:
+        """What stands without white space, quotes and parentheses: an operator, or a field, a range and a word."""
+        match = _RUN.match(self._text, self._at)
+        if match is None:  # nothing else begins here
+            raise QueryError(
+                f"{self._text[self._at]!r} at position {self._at + 1} cannot be read", "quote it", self._at
+            )
+        run, end = match.group(), match.end()
+        before, after = self._text[self._at - 1 : self._at], self._text[end : end + 1]
+        if run in _OPERATORS and _is_edge(before) and _is_edge(after):
+            self._add(_OPERATORS[run], run, end)
+            return
+        if field := _FIELD.match(run):
+            self._check_fuzzy_before()
+            self._add("field", field.group(), self._at + field.end())
+            self._range()
+            return
+        self._word(run, end)
+
+    def _range(self) -> None:
+        """The range after a field's colon, if there is one."""
+        if self._text[self._at : self._at + 1] not in ("[", "{"):
+            return
+        match = _RANGE.match(self._text, self._at)
+        if match is None:
+            raise QueryError(
+                f"the range at position {self._at + 1} cannot be read",
+                "write it like filed:[2004-01-01 TO 2004-12-31]",
+                self._at,
+            )
+        self._add("range", match.group(), match.end(), ends=(match["first"], match["last"]))
+
+    def _word(self, run: str, end: int) -> None:
+        at = self._at
+        unknown = _UNKNOWN_FIELD.match(run)
+        if unknown and unknown[2]:
+            raise _no_field(unknown[1], at)
+        word, tilde, rest = run.partition("~")
+        if tilde and not word and not self._touches:  # not after anything: no mark
+            word, tilde, rest = run, "", ""
+        is_pattern = bool(set("*?") & set(word))
+        if is_pattern and self._touches and self._found[-1].kind == "phrase":
+            raise _pattern_touches_phrase(at)
+        self._check_fuzzy_before()
+        if not tilde:
+            self._add("word", word, end)
+            return
+        mark = at + len(word)
+        if is_pattern or not words(word):
+            raise QueryError(
+                f"~ at position {mark + 1} does not follow a word",
+                'write acquistion~1, or "near each other"~5 for a phrase',
+                mark,
+            )
+        edits = int(rest[0]) if rest[:1].isdecimal() else 1
+        if not 1 <= edits <= MAX_EDITS:
+            raise QueryError(
+                f"~ at position {mark + 1} allows 1 to {MAX_EDITS} edits", f"write ~1 or ~{MAX_EDITS}", mark
+            )
+        if rest and not (rest.isdecimal() and len(rest) == 1):
+            raise _text_follows_mark(mark + 1 + rest[:1].isdecimal())
+        self._add("word", word, end, number=edits)
+
+    def _check_label(self) -> None:
+        """After a word and its colon, a phrase or parenthesis is meant as the value of a field that there is not."""
+        if self._touches and self._found[-1].kind == "word":
+            unknown = _UNKNOWN_FIELD.fullmatch(self._found[-1].text)
+            if unknown:
+                raise _no_field(unknown[1], self._found[-1].at)
+
+    def _check_fuzzy_before(self) -> None:
+        if self._touches and self._found and self._found[-1].kind == "word" and self._found[-1].number:
+            raise _text_follows_mark(self._at)
+
+    def _after_pattern(self) -> bool:
+        if not self._touches or not self._found:
+            return False
+        return self._found[-1].kind == "word" and bool(set("*?") & set(self._found[-1].text))
+
+
+def _is_edge(char: str) -> bool:
+    """Whether an operator may stand beside `char`, which is empty at either end of a query."""
+    return not char or char.isspace() or char in "()"
+
+
+def _pattern_touches_phrase(at: int) -> QueryError:
+    return QueryError(
+        f"a pattern touches a phrase at position {at + 1}", "put a space between, or * inside the quotes", at
+    )
+
+
+def _text_follows_mark(at: int) -> QueryError:
+    return QueryError(f"text follows ~ directly at position {at + 1}", "put a space between", at)
+
+
+def _no_field(name: str, at: int) -> QueryError:
+    near = difflib.get_close_matches(name.lower(), QUERY_FIELDS, 1)
+    return QueryError(
+        f"there is no field {name!r} (at position {at + 1})",
+        f"did you mean {near[0]}:?" if near else f"fields are {', '.join(QUERY_FIELDS)}; quote text that has a colon",
+        at,
+    )
