@@ -111,11 +111,17 @@ class AbsentError(FetchError):
 
 
 class TroubleError(FetchError):
-    """A passing fault: 5xx, a cut connection, an empty answer. Worth another attempt."""
+    """A passing fault: 5xx, a cut connection, an empty answer. Worth another attempt.
 
-    def __init__(self, message: str, hint: str = "", retry_after_s: float | None = None) -> None:
+    `status` is the one that EDGAR answered with, where it answered.
+    """
+
+    def __init__(
+        self, message: str, hint: str = "", retry_after_s: float | None = None, status: int | None = None
+    ) -> None:
         super().__init__(message, hint)
         self.retry_after_s = retry_after_s
+        self.status = status
 
 
 class DamagedBodyError(TroubleError):

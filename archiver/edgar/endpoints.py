@@ -71,6 +71,13 @@ class Endpoints:
         """The list of tickers and their CIKs."""
         return f"{self.base_url}/files/company_tickers.json"
 
+    def current_filings(self, *, start: int, count: int) -> str:
+        """A page of the feed of current filings: `count` entries (100 at most) from the `start`-th newest on."""
+        return (
+            f"{self.base_url}/cgi-bin/browse-edgar?action=getcurrent&owner=include&count={count}&start={start}"
+            "&output=atom"
+        )
+
     def submission(self, cik: Cik, accession: AccessionNumber) -> str:
         """The full submission; `cik` is any entity of the filing. EDGAR redirects a CIK with leading zeros."""
         return f"{self.base_url}/Archives/edgar/data/{int(cik)}/{accession}.txt"

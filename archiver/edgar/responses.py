@@ -63,9 +63,9 @@ def refusal(  # noqa: PLR0911 — one return for each kind of answer
     if status == HTTPStatus.FORBIDDEN:
         return BlockedError("EDGAR refused with status 403", "wait ten minutes before the next run", retry_after)
     if page and b"sec.gov | file unavailable" in text:
-        return TroubleError("EDGAR shows its maintenance page", retry_after_s=retry_after)
+        return TroubleError("EDGAR shows its maintenance page", retry_after_s=retry_after, status=status)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _RETRYABLE:
-        return TroubleError(f"EDGAR answered with status {status}", retry_after_s=retry_after)
+        return TroubleError(f"EDGAR answered with status {status}", retry_after_s=retry_after, status=status)
     if status == HTTPStatus.PARTIAL_CONTENT:
         return DamagedBodyError("EDGAR sent a part (status 206) where the whole was asked for")
     if status != HTTPStatus.OK:

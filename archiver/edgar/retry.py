@@ -42,10 +42,16 @@ class Fetcher:
         self._block_pause_s = block_pause_s
         self._sleep = sleep
 
-    async def run(self, work: Callable[[], Awaitable[Result]], *, url: str) -> Result:
+    async def run(
+        self,
+        work: Callable[[], Awaitable[Result]],
+        *,
+        url: str,
+        attempts: int = ATTEMPTS,
+    ) -> Result:
         """The result of `work`, which asks for `url` and is called anew for each attempt.
 
-        Passing faults (`TroubleError`, `UnreachableError`) are tried `ATTEMPTS` times. A block pauses every process of
+        Passing faults (`TroubleError`, `UnreachableError`) are tried `attempts` times. A block pauses every process of
         this machine and does not count as an attempt, until `BLOCKS` of them. What stays wrong is raised as it was.
         """
         blocks = 0
@@ -63,7 +69,7 @@ class Fetcher:
         def stop(state: tenacity.RetryCallState) -> bool:
             if isinstance(_error(state), BlockedError):
                 return blocks >= BLOCKS
-            return state.attempt_number - blocks >= ATTEMPTS
+            return state.attempt_number - blocks >= attempts
 
         retrying = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception_type((TroubleError, UnreachableError, BlockedError)),

@@ -11,7 +11,7 @@ from typing import Generic, Self
 from archiver.edgar.client import Answer, Client, Part
 from archiver.edgar.endpoints import Endpoints
 from archiver.edgar.pacer import Pacer
-from archiver.edgar.retry import Fetcher, Result
+from archiver.edgar.retry import ATTEMPTS, Fetcher, Result
 from archiver.errors import DamagedBodyError
 from archiver.events import event
 from archiver.settings import Settings
@@ -53,6 +53,7 @@ class Edgar:
         why: str,
         modified_since: str | None = None,
         xml: bool = False,
+        attempts: int = ATTEMPTS,
     ) -> Read[Result] | None:
         """What `understand` makes of the whole decoded body of `url`; what it cannot understand is asked for anew.
 
@@ -72,7 +73,7 @@ class Edgar:
                     raise DamagedBodyError(f"the body's MD5 is {md5}, EDGAR's ETag says {answer.etag_md5}")
                 return Read(understand(body), answer.last_modified)
 
-        return await self._fetcher.run(attempt, url=url)
+        return await self._fetcher.run(attempt, url=url, attempts=attempts)
 
     async def take(
         self,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import hashlib
+import re
 import socket
 import struct
 from collections.abc import Awaitable, Callable, Mapping
@@ -25,6 +26,7 @@ from tests.loopback.answers import Answer, WireAnswer
 Sender = Callable[[web.Request, WireAnswer], Awaitable[web.StreamResponse]]
 """Sends an answer to the client that asked."""
 
+_ENTRY = re.compile(r"<entry>.*?</entry>\n?", re.DOTALL)
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -144,6 +146,52 @@ def redirect_other_host() -> Fault:
     return Fault("redirect_other_host", alter=lambda _: pages.moved(location, status=HTTPStatus.FOUND))
 
 
+def feed_unavailable_503() -> Fault:
+    """The maintenance page in place of the feed of current filings: past its end, and sometimes at its start."""
+    return Fault("feed_unavailable_503", alter=lambda _: pages.file_unavailable())
+
+
+def feed_duplicates() -> Fault:
+    """Every tenth entry of the feed stands there twice."""
+
+    def alter(answer: Answer) -> Answer:
+        return _with_entries(
+            answer, [one for at, entry in enumerate(_entries(answer)) for one in [entry] * (1 + (at % 10 == 0))]
+        )
+
+    return Fault("feed_duplicates", alter=alter)
+
+
+def feed_wrong_order() -> Fault:
+    """Neighbouring entries of the feed have changed places."""
+
+    def alter(answer: Answer) -> Answer:
+        entries = _entries(answer)
+        entries[0:-1:2], entries[1::2] = entries[1::2], entries[0:-1:2]
+        return _with_entries(answer, entries)
+
+    return Fault("feed_wrong_order", alter=alter)
+
+
+def feed_grows(*, entries: int = 3) -> Fault:
+    """Filings arrive while the feed is read: each page begins with the last `entries` of the page before it."""
+    pushed: list[str] = []
+
+    def alter(answer: Answer) -> Answer:
+        shown = [*pushed, *_entries(answer)]
+        kept, pushed[:] = shown[: len(shown) - len(pushed)] or shown, shown[-entries:]
+        return _with_entries(answer, kept)
+
+    return Fault("feed_grows", alter=alter)
+
+
+def feed_cut() -> Fault:
+    """The first half of a page of the feed, well framed."""
+    return Fault(
+        "feed_cut", alter=lambda answer: dataclasses.replace(answer, body=answer.body[: len(answer.body) // 2])
+    )
+
+
 def no_ranges() -> Fault:
     """The whole file, whatever part was asked for."""
     return Fault("no_ranges", alter=lambda answer: dataclasses.replace(answer, ranges=False))
@@ -245,6 +293,11 @@ FAULTS: Mapping[str, Callable[[], Fault]] = MappingProxyType(
             no_closing_tag_no_etag,
             redirect_same_host,
             redirect_other_host,
+            feed_unavailable_503,
+            feed_duplicates,
+            feed_wrong_order,
+            feed_grows,
+            feed_cut,
             no_ranges,
             another_version,
             short_body,
@@ -278,6 +331,21 @@ def _reset(request: web.Request) -> None:
     transport = _transport(request)
     transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
     transport.abort()
+
+
+def _entries(answer: Answer) -> list[str]:
+    """The entries of a page of the feed of current filings."""
+    return _ENTRY.findall(answer.body.decode("latin-1"))
+
+
+def _with_entries(answer: Answer, entries: list[str]) -> Answer:
+    """The same page with other entries; what is no page of the feed stays as it is."""
+    text = answer.body.decode("latin-1")
+    found = _entries(answer)
+    if not found:
+        return answer
+    begin, end = text.index(found[0]), text.rindex("</feed>")
+    return dataclasses.replace(answer, body=(text[:begin] + "".join(entries) + text[end:]).encode("latin-1"))
 
 
 def _cut(body: bytes) -> bytes:

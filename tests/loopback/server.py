@@ -118,6 +118,16 @@ class LoopbackEdgar:
         with self._lock:
             self._site.full_index_until = until
 
+    def hold_text(self, accession: str, *, held: bool = True) -> None:
+        """Let the feed of current filings name a submission whose text is not served yet, or serve it now."""
+        with self._lock:
+            (self._site.texts_held.add if held else self._site.texts_held.discard)(accession)
+
+    def end_feed_at(self, last_start: int) -> None:
+        """Let the feed of current filings end with the page that begins there, as after days without a look at it."""
+        with self._lock:
+            self._site.feed_last_start = last_start
+
     def add_feed(self, day: date, members: Mapping[str, bytes] | bytes) -> None:
         """Publish a day's Feed tarball: of `members` (``{accession}.nc`` to content), or these very bytes."""
         with self._lock:
@@ -191,7 +201,7 @@ class LoopbackEdgar:
     def _answer(self, request: web.Request) -> Answer:
         if "@" not in request.headers.get("User-Agent", ""):
             return pages.undeclared_tool()
-        return self._site.answer(request.path)
+        return self._site.answer(request.path, request.query)
 
     def _take_fault(self, path: str) -> Fault | None:
         for injection in self._injections:

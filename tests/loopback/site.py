@@ -8,9 +8,11 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from types import MappingProxyType
 
 from tests.loopback import pages
 from tests.loopback.answers import Answer
+from tests.loopback.current_feed import LAST_START, current_feed
 from tests.loopback.filings import Filing, FilingStore
 from tests.loopback.indexes import company_index, daily_stamp, folder_list, form_index, master_index
 
@@ -50,9 +52,15 @@ class Site:
         self._daily_gz_quarters = daily_gz_quarters
         self.full_index_until: date | None = None
         """The last day that the full index has; None: all."""
+        self.feed_last_start = LAST_START
+        """Where the last page of the feed of current filings begins."""
+        self.texts_held: set[str] = set()
+        """Accession numbers that the feed names and whose text is not served yet."""
 
-    def answer(self, path: str) -> Answer:
-        """What EDGAR answers to a GET of `path`."""
+    def answer(self, path: str, query: Mapping[str, str] = MappingProxyType({})) -> Answer:
+        """What EDGAR answers to a GET of `path` with `query`."""
+        if path == "/cgi-bin/browse-edgar":
+            return current_feed(self._store.filings(), query, last_start=self.feed_last_start)
         if path == "/files/company_tickers.json":
             return Answer(self._company_tickers(), content_type="application/json", last_modified=self._latest())
         if match := _TREE.fullmatch(path):
@@ -70,7 +78,12 @@ class Site:
         if name == "index.json":
             return self._data_folder(int(cik), folder, path=path)
         filing = self._store.get(name.removesuffix(".txt")) if name.endswith(".txt") else None
-        if filing is None or int(cik) not in filing.entities or folder not in {None, _digits(filing)}:
+        if (
+            filing is None
+            or filing.accession in self.texts_held
+            or int(cik) not in filing.entities
+            or folder not in {None, _digits(filing)}
+        ):
             return pages.no_such_key(path)
         return Answer(filing.body, etag_md5=filing.md5, last_modified=_filed_at(filing))
 

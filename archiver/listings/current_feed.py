@@ -1,0 +1,232 @@
+"""EDGAR's feed of current filings: the newest 5 100 entries, some 25 hours, as Atom, a hundred on a page (measured).
+
+There is one entry for each party of a submission, some stand there twice, and pages shift while new filings arrive; so
+entries are merged by accession number. The filing date of a new entry may be months old: never select by it.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
+from http import HTTPStatus
+from typing import Any
+from xml.parsers import expat
+
+from archiver.edgar.retry import ATTEMPTS
+from archiver.edgar.session import Edgar
+from archiver.errors import AbsentError, DamagedBodyError, FetchError, IdentifierError, TroubleError, UnreachableError
+from archiver.events import event
+from archiver.identifiers import AccessionNumber, Cik, FormType, parse_date
+from archiver.redaction import quoted
+
+_log = logging.getLogger(__name__)
+
+PAGE_ENTRIES = 100
+LAST_START = 5_000
+"""Where the last page begins; the next one is answered with 503."""
+_MAX_PAGE_BYTES = 4_000_000
+"""A page of 100 entries has some 65 kB."""
+_TITLE = re.compile(r".*? - (?P<name>.*) \((?P<cik>[0-9]{1,10})\) \((?P<role>[^()]*)\)", re.DOTALL)
+_ACCESSION = re.compile(r"accession-number=([0-9]{10}-[0-9]{2}-[0-9]{6})$")
+_FILED = re.compile(r"Filed:</b>\s*([0-9]{4}-[0-9]{2}-[0-9]{2})")
+_ITEM = re.compile(r"<br>\s*Item ([0-9A-Z][0-9A-Z.]{0,9}):")
+_ATTEMPTS_PAST_FIRST = 2
+"""The end of the feed is answered as trouble is, so it is not asked for as often."""
+_ATOM = "http://www.w3.org/2005/Atom"
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentParty:
+    """A party of a submission: its CIK, its name, and its role, such as ``Filer``, ``Reporting`` or ``Subject``."""
+
+    cik: Cik
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentFiling:
+    """A submission in the feed, with its parties in the order of the feed. `accepted` has EDGAR's own time zone.
+
+    `items` are the codes that the entry names (``5.02``), for the forms that have items.
+    """
+
+    accession: AccessionNumber
+    form: FormType
+    filing_date: date
+    accepted: datetime
+    items: tuple[str, ...]
+    parties: tuple[CurrentParty, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values; `from_dict` is the way back."""
+        return {**asdict(self), "filing_date": self.filing_date.isoformat(), "accepted": self.accepted.isoformat()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> CurrentFiling:
+        """The filing of which `to_dict` made these values. Raises ValueError, KeyError or TypeError for any others."""
+        return cls(
+            AccessionNumber(values["accession"]),
+            FormType(values["form"]),
+            parse_date(values["filing_date"]),
+            datetime.fromisoformat(values["accepted"]),
+            tuple(map(str, values["items"])),
+            tuple(CurrentParty(Cik(one["cik"]), str(one["name"]), str(one["role"])) for one in values["parties"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FeedWalk:
+    """What one walk over the feed has found, the newest first, and how many pages it took.
+
+    `has_gap`: the feed ended before a page of which everything was known, so filings between may have been missed; the
+    daily index names them.
+    """
+
+    filings: tuple[CurrentFiling, ...]
+    pages: int
+    has_gap: bool
+
+
+def parse_current_feed(body: bytes) -> list[CurrentFiling]:
+    """The entries of a page, each with its one party. Raises `DamagedBodyError` for what is no whole page.
+
+    An entry that cannot be read is logged and left out; the daily index names its filing in the evening. No entity is
+    expanded, and none is read from elsewhere.
+    """
+    reader = _Reader()
+    try:
+        reader.parse(body)
+    except (expat.ExpatError, ValueError) as error:
+        raise DamagedBodyError("a page that is not the feed of current filings") from error
+    filings = []
+    for entry in reader.entries:
+        try:
+            filings.append(_filing(entry))
+        except (IdentifierError, ValueError, KeyError) as error:
+            shown = quoted(str(entry.get("id", "")))
+            facts = event("entry-unreadable", entry=shown, error=type(error).__name__)
+            _log.warning("an entry of the feed cannot be read: %s", shown, extra=facts)
+    return filings
+
+
+def merge_filings(entries: Iterable[CurrentFiling]) -> list[CurrentFiling]:
+    """One filing for each accession number, with all of its parties and items, in the order of their first entries."""
+    merged: dict[AccessionNumber, CurrentFiling] = {}
+    for entry in entries:
+        known = merged.get(entry.accession)
+        if known is None:
+            merged[entry.accession] = entry
+        else:
+            merged[entry.accession] = replace(
+                known,
+                parties=(*known.parties, *(party for party in entry.parties if party not in known.parties)),
+                items=(*known.items, *(item for item in entry.items if item not in known.items)),
+            )
+    return list(merged.values())
+
+
+async def walk_current_feed(
+    edgar: Edgar, known: Callable[[list[AccessionNumber]], Iterable[AccessionNumber]]
+) -> FeedWalk:
+    """Read the feed from its newest page on, until a page of which `known` gives every accession number, or its end.
+
+    With nothing new that is one request. Raises `BlockedError`, and `UnreachableError` where the first page cannot be
+    had; a 503 past the first page is the end of the feed.
+    """
+    entries: list[CurrentFiling] = []
+    pages = 0
+    for start in range(0, LAST_START + 1, PAGE_ENTRIES):
+        page = await _page(edgar, start)
+        if page is None:
+            break
+        pages += 1
+        entries += page
+        named = list({entry.accession for entry in page})
+        if not named:
+            break
+        if set(named) <= set(known(named)):
+            return FeedWalk(tuple(merge_filings(entries)), pages, has_gap=False)
+    return FeedWalk(tuple(merge_filings(entries)), pages, has_gap=True)
+
+
+async def _page(edgar: Edgar, start: int) -> list[CurrentFiling] | None:
+    """A page of the feed; None past its end."""
+    url = edgar.endpoints.current_filings(start=start, count=PAGE_ENTRIES)
+    why = "what is new" if start == 0 else "the filings before those"
+    attempts = _ATTEMPTS_PAST_FIRST if start else ATTEMPTS
+    try:
+        read = await edgar.read(
+            url, parse_current_feed, max_bytes=_MAX_PAGE_BYTES, why=why, xml=True, attempts=attempts
+        )
+    except FetchError as error:
+        is_end = isinstance(error, AbsentError) or (
+            isinstance(error, TroubleError) and error.status == HTTPStatus.SERVICE_UNAVAILABLE
+        )
+        if start and is_end:
+            return None
+        raise UnreachableError(f"the feed of current filings cannot be read: {error.message}", "try again") from error
+    return read.result if read else None
+
+
+class _Reader:
+    """Collects the fields of each entry while expat reads."""
+
+    def __init__(self) -> None:
+        self.entries: list[dict[str, str]] = []
+        self._entry: dict[str, str] | None = None
+        self._text: list[str] = []
+        self._closed = False
+
+    def parse(self, body: bytes) -> None:
+        """Read a page to its end. Raises `expat.ExpatError`, and ValueError for a text that is no feed."""
+        parser = expat.ParserCreate(namespace_separator=" ")
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._text.append
+        parser.EntityDeclHandler = _refuse_entity
+        parser.Parse(body, True)
+        if not self._closed:
+            raise ValueError("no Atom feed")
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self._text.clear()
+        if name == f"{_ATOM} entry":
+            self._entry = {}
+        elif self._entry is not None and name == f"{_ATOM} category":
+            self._entry["form"] = attributes.get("term", "")
+
+    def _end(self, name: str) -> None:
+        namespace, _, tag = name.rpartition(" ")
+        if namespace != _ATOM:
+            return
+        if tag == "entry" and self._entry is not None:
+            self.entries.append(self._entry)
+            self._entry = None
+        elif self._entry is not None and tag in {"title", "summary", "updated", "id"}:
+            self._entry[tag] = "".join(self._text)
+        self._closed = tag == "feed"
+
+
+def _refuse_entity(*_: object) -> None:
+    raise ValueError("an entity declaration")
+
+
+def _filing(entry: Mapping[str, str]) -> CurrentFiling:
+    """An entry as a filing; of its accession number, form and time none may be missing."""
+    accession, accepted = _ACCESSION.search(entry["id"].strip()), datetime.fromisoformat(entry["updated"].strip())
+    if accession is None or accepted.tzinfo is None:
+        raise ValueError("an entry without accession number or time zone")
+    title, summary = _TITLE.fullmatch(entry.get("title", "").strip()), entry.get("summary", "")
+    filed = _FILED.search(summary)
+    return CurrentFiling(
+        accession=AccessionNumber(accession[1]),
+        form=FormType(entry["form"]),
+        filing_date=parse_date(filed[1]) if filed else accepted.date(),
+        accepted=accepted,
+        items=tuple(dict.fromkeys(_ITEM.findall(summary))),
+        parties=(CurrentParty(Cik(title["cik"]), title["name"], title["role"]),) if title else (),
+    )
