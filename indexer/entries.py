@@ -97,6 +97,8 @@ def entries_of(
 ) -> Iterator[IndexEntry]:
     """The entries of `submission`, in document order. Each document's text is made when its entry is asked for.
 
+    XBRL and its renderings (`Document.is_xbrl`) have none: what they say is said in the report.
+
     `sha256` is that of the submission's decoded bytes; `filing_date` is used where the header has none. A text of more
     than `max_text_chars` characters is cut after the last whole word within them, its entry flagged, and a warning
     logged; another one for each item that no code is known for, as no search can find the submission by it.
@@ -122,10 +124,11 @@ def entries_of(
             values.file_number for entity in entities for values in entity.filing_values if values.file_number
         ),
     }
-    if not submission.documents:
-        yield IndexEntry(**shared, position=None, sequence=None, type=None, filename=None, description=None, text="")
     documents: tuple[Document | StoredDocument, ...] = submission.documents
-    for position, document in enumerate(documents):
+    searched = [(position, document) for position, document in enumerate(documents) if not document.is_xbrl]
+    if not searched:
+        yield IndexEntry(**shared, position=None, sequence=None, type=None, filename=None, description=None, text="")
+    for position, document in searched:
         text = document.text()
         truncated = max_text_chars is not None and len(text) > max_text_chars
         if max_text_chars is not None and truncated:

@@ -14,7 +14,7 @@ from indexer.sections.sections import Section, sections
 from indexer.submission.header import SubmissionHeader, parse_header
 from indexer.submission.sgml import DocumentSpan, outline
 from indexer.text.document_text import document_text
-from indexer.text.kinds import SNIFFED_BYTES, DocumentKind, document_kind, unwrap
+from indexer.text.kinds import SNIFFED_BYTES, DocumentKind, document_kind, is_xbrl, unwrap
 from indexer.text.uuencode import uudecode, uuencoded_name
 
 _NAMED_DOCUMENTS = 12
@@ -43,6 +43,11 @@ class Document:
     def size(self) -> int:
         """The length of the body in bytes, as it is stored."""
         return self.end - self.start
+
+    @property
+    def is_xbrl(self) -> bool:
+        """Whether it is XBRL, or EDGAR's rendering of it, which is not indexed (`indexer.text.kinds.is_xbrl`)."""
+        return is_xbrl(type=self.type, filename=self.filename, description=self.description)
 
     def body(self) -> bytes:
         """What stands between ``<TEXT>`` and ``</TEXT>``, with the dash stuffing of a signed message undone."""
@@ -84,7 +89,7 @@ class Document:
         return None if found is None else text[found.start : found.end]
 
     def to_dict(self) -> dict[str, Any]:
-        """The document as JSON has it; ``bytes`` is its `size`."""
+        """The document as JSON has it; ``bytes`` is its `size`, ``xbrl`` stands there only where it is true."""
         return {
             "sequence": self.sequence,
             "type": self.type,
@@ -92,6 +97,7 @@ class Document:
             "description": self.description,
             "bytes": self.size,
             "kind": self.kind,
+            **({"xbrl": True} if self.is_xbrl else {}),
         }
 
 
@@ -127,9 +133,10 @@ class Submission:
             f"{self.header.accession} has no document {which}", f"it has {known}{more}" if known else "it has none"
         )
 
-    def text(self) -> str:
-        """The text of all documents, with a blank line between two."""
-        return "\n\n".join(text for document in self.documents if (text := document.text()))
+    def text(self, *, xbrl: bool = False) -> str:
+        """The text of all documents, with a blank line between two; of XBRL ones (`Document.is_xbrl`) on request."""
+        shown = (document for document in self.documents if xbrl or not document.is_xbrl)
+        return "\n\n".join(text for document in shown if (text := document.text()))
 
     def to_dict(self) -> dict[str, Any]:
         """The submission as JSON has it: the facts of a hit, its documents, and the whole header."""

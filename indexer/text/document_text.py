@@ -9,9 +9,6 @@ from indexer.text.html_text import html_text
 from indexer.text.kinds import DocumentKind, unwrap
 from indexer.text.xml_text import xml_text
 
-EXTRACTOR_VERSION = 1
-"""Version of the text that `document_text` makes. A change of any text is a new number: what is kept is made again."""
-
 _LAYOUT_TAG = re.compile(r"</?(?:PAGE|TABLE|CAPTION|S|C|FN|F[0-9]{1,3})>", re.IGNORECASE)
 
 

@@ -12,7 +12,7 @@ from indexer.sections.forms import find_section
 from indexer.sections.sections import Section, sections
 from indexer.submission.header import SubmissionHeader, parse_header
 from indexer.submission.submission import Document, Submission
-from indexer.text.kinds import DocumentKind
+from indexer.text.kinds import DocumentKind, is_xbrl
 
 
 def encode_text(text: str) -> bytes:
@@ -42,6 +42,11 @@ class StoredDocument:
     size: int
     _read_text: Callable[[], bytes] = field(repr=False, compare=False)
     _read_sections: Callable[[], tuple[Section, ...]] = field(repr=False, compare=False)
+
+    @property
+    def is_xbrl(self) -> bool:
+        """Whether it is XBRL, or EDGAR's rendering of it, which is not indexed (`indexer.text.kinds.is_xbrl`)."""
+        return is_xbrl(type=self.type, filename=self.filename, description=self.description)
 
     def encoded_text(self) -> bytes:
         """The text in UTF-8 (`encode_text`)."""
@@ -78,9 +83,10 @@ class StoredSubmission:
         """The header as typed values. Raises `UnreadableSubmissionError`."""
         return parse_header(self.raw_header)
 
-    def text(self) -> str:
-        """The text of all documents, with a blank line between two."""
-        return "\n\n".join(text for document in self.documents if (text := document.text()))
+    def text(self, *, xbrl: bool = False) -> str:
+        """The text of all documents, exactly as `Submission.text` gives it."""
+        shown = (document for document in self.documents if xbrl or not document.is_xbrl)
+        return "\n\n".join(text for document in shown if (text := document.text()))
 
 
 def with_fallback(submission: StoredSubmission, parse: Callable[[], StoredSubmission]) -> StoredSubmission:

@@ -26,6 +26,18 @@ DOCUMENTS = """<DOCUMENT>
 </DOCUMENT>
 """
 
+RENDERING = """<DOCUMENT>
+<TYPE>XML
+<SEQUENCE>3
+<FILENAME>R1.htm
+<DESCRIPTION>IDEA: XBRL DOCUMENT
+<TEXT>
+<HTML><BODY><P>The cover page, rendered.</P></BODY></HTML>
+</TEXT>
+</DOCUMENT>
+"""
+"""What EDGAR's renderer adds to a submission with XBRL."""
+
 
 def submission_bytes(accession: str = ACCESSION, *, form: str = "8-K", documents: str = DOCUMENTS) -> bytes:
     """A whole submission as EDGAR serves it."""

@@ -39,6 +39,7 @@ class _Wanted:
     document: str | None
     section: str | None
     highlight: str | None
+    xbrl: bool
 
 
 def show(
@@ -59,6 +60,9 @@ def show(
         str | None, typer.Option("--section", "--item", metavar="S", help="One section: 1A, 5.02, risk-factors, mda.")
     ] = None,
     highlight: Annotated[str | None, typer.Option(metavar="QUERY", help="Mark the words of QUERY in the text.")] = None,
+    xbrl: Annotated[
+        bool, typer.Option("--xbrl", help="With --text: also XBRL data and EDGAR's renderings of it.")
+    ] = False,
     as_json: AsJson = False,
 ) -> int:
     """Show stored submissions: header and documents, their text, or their exact bytes."""
@@ -71,6 +75,8 @@ def show(
         raise UsageError("--document goes with --text or --raw", "add one of them")
     if highlight is not None and not text:
         raise UsageError("--highlight goes with --text or --section", "add one of them")
+    if xbrl and not text:
+        raise UsageError("--xbrl goes with --text", "add it")
     settings = common(context).settings()
     with Library(settings=settings) as library:
         records = [library.record(accession) for accession in accessions]
@@ -86,7 +92,7 @@ def show(
             for record in records:
                 _write_raw(library, record, document)
         else:
-            _print(library, records, _Wanted(document, section, highlight) if text else None)
+            _print(library, records, _Wanted(document, section, highlight, xbrl) if text else None)
     return 0
 
 
@@ -144,7 +150,10 @@ def _name(document: Document) -> str:
 
 def _print_text(library: Library, submission: Submission, wanted: _Wanted) -> None:
     style = Style.of_stdout()
-    documents = submission.documents if wanted.document is None else (submission.document(wanted.document),)
+    if wanted.document is None:
+        documents = tuple(one for one in submission.documents if wanted.xbrl or not one.is_xbrl)
+    else:
+        documents = (submission.document(wanted.document),)
     found = [(document, text) for document in documents if (text := _text(document, wanted.section))]
     if not found and wanted.section is not None:
         raise NotInArchiveError(f"{submission.header.accession} has no section {wanted.section}", _sections(documents))

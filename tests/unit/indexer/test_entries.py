@@ -9,7 +9,7 @@ import pytest
 
 from indexer.entries import entries_of, exact, is_truncated
 from indexer.submission.submission import parse_submission
-from tests.unit.submissions import ACCESSION, DOCUMENTS, submission_bytes
+from tests.unit.submissions import ACCESSION, DOCUMENTS, RENDERING, submission_bytes
 
 FILED = date(2004, 12, 22)
 
@@ -35,6 +35,30 @@ def test_every_document_is_an_entry_with_the_facts_of_its_submission() -> None:
         assert entry.sics == (7389,)
         assert entry.states == ("DE",)
         assert entry.file_numbers == ("000-27265",)
+
+
+_LAST = """<DOCUMENT>
+<TYPE>EX-99.2
+<SEQUENCE>4
+<FILENAME>dex992.htm
+<TEXT>
+<HTML><BODY><P>After the rendering.</P></BODY></HTML>
+</TEXT>
+</DOCUMENT>
+"""
+
+
+def test_xbrl_has_no_entry_and_moves_no_other() -> None:
+    """EDGAR's renderings are not searched twice; the place of a document behind them is its own."""
+    submission = parse_submission(submission_bytes(documents=DOCUMENTS + RENDERING + _LAST))
+    entries = list(entries_of(submission, sha256="ab", filing_date=FILED))
+    assert [(entry.position, entry.sequence) for entry in entries] == [(0, 1), (1, 2), (3, 4)]
+
+
+def test_a_submission_of_xbrl_alone_can_still_be_found() -> None:
+    """Its facts are searched, as those of a submission without documents."""
+    (entry,) = entries_of(parse_submission(submission_bytes(documents=RENDERING)), sha256="ab", filing_date=FILED)
+    assert (entry.accession, entry.position, entry.text) == (ACCESSION, None, "")
 
 
 def test_a_submission_without_documents_can_still_be_found() -> None:

@@ -11,7 +11,7 @@ from archiver.errors import NotInArchiveError, UnreadableSubmissionError
 from indexer.submission.submission import parse_submission
 from tests.loopback import pem
 from tests.paths import INVENTED
-from tests.unit.submissions import submission_bytes
+from tests.unit.submissions import RENDERING, submission_bytes
 
 _DOCUMENTS = """<DOCUMENT>
 <TYPE>8-K
@@ -79,6 +79,16 @@ def test_content_is_the_file_that_was_filed() -> None:
 def test_text_is_that_of_all_documents() -> None:
     """Documents without text leave no trace between the others."""
     assert parse_submission(submission_bytes(documents=_DOCUMENTS)).text().startswith("one\n\n- -----BEGIN")
+
+
+def test_xbrl_is_part_of_the_text_on_request() -> None:
+    """EDGAR's rendering repeats the report, so that only who asks for it reads it twice."""
+    submission = parse_submission(submission_bytes(documents=_DOCUMENTS + RENDERING))
+    assert [document.is_xbrl for document in submission.documents] == [False, False, False, True]
+    assert "rendered" not in submission.text()
+    assert submission.text(xbrl=True).endswith("\n\nThe cover page, rendered.")
+    assert submission.document(3).text() == "The cover page, rendered."
+    assert submission.document(3).to_dict()["xbrl"] is True
 
 
 def test_sections_are_spans_of_the_text() -> None:

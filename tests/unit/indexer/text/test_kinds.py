@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from indexer.text.kinds import document_kind, unwrap
+from indexer.text.kinds import document_kind, is_xbrl, unwrap
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,30 @@ def test_the_wrapper_is_edgars_and_not_the_files() -> None:
     assert unwrap(b"<XML>\n<?xml version='1.0'?><a>1</a>\n</XML>\n") == b"<?xml version='1.0'?><a>1</a>\n"
     assert unwrap(b"<PDF>\r\nbegin 644 x") == b"begin 644 x"
     assert unwrap(b"the <XML> tag\n</XML>") == b"the <XML> tag\n</XML>"
+
+
+@pytest.mark.parametrize(
+    ("doctype", "filename", "description", "expected"),
+    [
+        ("XML", "R12.htm", "IDEA: XBRL DOCUMENT", True),
+        ("XML", "R2.xml", None, True),
+        ("XML", "FilingSummary.xml", None, True),
+        ("JSON", "MetaLinks.json", "IDEA: XBRL DOCUMENT", True),
+        ("EXCEL", "Financial_Report.xlsx", None, True),
+        ("ZIP", "0001193125-24-000001-xbrl.zip", "IDEA: XBRL DOCUMENT", True),
+        ("XML", "d8k_htm.xml", "IDEA: XBRL DOCUMENT", True),
+        ("EX-101.INS", "acme-20240331.xml", "XBRL INSTANCE DOCUMENT", True),
+        ("EX-100.SCH", "acme.xsd", None, True),
+        ("8-K", "R1.htm", None, False),
+        ("EX-10.1", "ex101.htm", "EMPLOYMENT AGREEMENT", False),
+        ("4", "doc4.xml", None, False),
+        ("INFORMATION TABLE", "table.xml", None, False),
+        ("EX-99.1", None, None, False),
+        ("GRAPHIC", "logo.jpg", None, False),
+    ],
+)
+def test_xbrl_and_its_renderings_are_told_from_reports(
+    doctype: str, filename: str | None, description: str | None, *, expected: bool
+) -> None:
+    """Type, the renderer's own names and its description tell; a filer's exhibit is never taken for one."""
+    assert is_xbrl(type=doctype, filename=filename, description=description) is expected

@@ -15,7 +15,7 @@ from edgarchive import Library, import_submissions
 from edgarchive.cli import run
 from tests.loopback import FIXTURES
 from tests.unit.archives import keep
-from tests.unit.submissions import ACCESSION, submission_bytes
+from tests.unit.submissions import ACCESSION, DOCUMENTS, RENDERING, submission_bytes
 
 
 @pytest.fixture
@@ -138,3 +138,14 @@ def test_what_people_paste_finds_the_filing(invented: Path, capsys: pytest.Captu
     url = "https://www.sec.gov/Archives/edgar/data/9000001/000900090004000101/d8k.htm"
     for spelling in (url, f"{LANTERN}.txt", "9000900-04-000101", "900090004000101"):
         assert shown(capsys, invented, spelling) == wanted
+
+
+def test_renderings_of_xbrl_are_shown_on_request(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--text` leaves them out; `--xbrl`, or the number of one, shows them."""
+    root = tmp_path / "xbrl"
+    with Archive.open(root, writable=True, create=True) as archive:
+        keep(archive, ACCESSION, submission_bytes(documents=DOCUMENTS + RENDERING))
+    for options, is_shown in (((), False), (("--xbrl",), True), (("--document", "3"), True)):
+        out = shown(capsys, root, ACCESSION, "--text", *options)
+        assert ("The cover page, rendered." in out) is is_shown
+    assert "--xbrl goes with --text" in shown(capsys, root, ACCESSION, "--xbrl", code=2)
