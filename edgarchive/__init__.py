@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from indexer.search.library import Library
     from indexer.search.options import SearchOptions
     from indexer.search.records import FormYear, OtherVersion, Record, Status
-    from indexer.search.results import Results
+    from indexer.search.results import Results, YearCount
     from indexer.search.snippets import Snippet
     from indexer.sections.sections import Section
     from indexer.submission.header import Entity, SubmissionHeader
@@ -124,6 +124,7 @@ __all__ = [
     "UsageError",
     "VerifyReport",
     "WorkerDiedError",
+    "YearCount",
     "acknowledge_signatures",
     "create_app",
     "import_submissions",
@@ -214,7 +215,10 @@ _HOMES = {
         "Record",
         "Status",
     ),
-    "indexer.search.results": ("Results",),
+    "indexer.search.results": (
+        "Results",
+        "YearCount",
+    ),
     "indexer.search.snippets": ("Snippet",),
     "indexer.sections.sections": ("Section",),
     "indexer.submission.submission": (

@@ -37,10 +37,14 @@ class EngineResult:
 
 @dataclass(frozen=True, slots=True)
 class FacetCount:
-    """How many hits have a value: a number for ``cik``, ``sic`` and ``year``, else text as EDGAR writes it."""
+    """How many hits have a value: a number for ``cik``, ``sic`` and ``year``, else text as EDGAR writes it.
+
+    `name` is what a CIK or SIC code is called, where that was asked for.
+    """
 
     value: int | str
     count: int
+    name: str | None = None
 
 
 def ranked(facet: Facet, counts: Mapping[str, int]) -> tuple[FacetCount, ...]:

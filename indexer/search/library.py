@@ -8,7 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Self
 
-from archiver.errors import EdgarchiveError, UsageError
+from archiver.errors import DamageError, EdgarchiveError, NotInArchiveError, UsageError
 from archiver.identifiers import AccessionNumber
 from archiver.settings import Settings
 from archiver.store.archive import Archive
@@ -70,13 +70,25 @@ class Library:
         if options.limit is not None:
             hits = tuple(hits)
 
-        def count(facet: Facet) -> tuple[FacetCount, ...]:
+        def count(facet: Facet, year: int | None) -> tuple[FacetCount, ...]:
+            narrowed = filters if year is None else options.in_year(year).filters().tree()
             return self._index.ask(
-                lambda engine: engine.facet(tree, facet, filters=filters, documents=options.documents)
+                lambda engine: engine.facet(tree, facet, filters=narrowed, documents=options.documents)
             )
 
         took_ms = round((time.perf_counter() - started) * 1000, 1)
-        return Results(query, found.total, took_ms, hits, tree, filters, FromLibrary(count))
+        return Results(query, found.total, took_ms, hits, tree, filters, FromLibrary(count), FromLibrary(self._name_of))
+
+    def _name_of(self, facet: Facet, value: int) -> str | None:
+        """What the newest filing calls a CIK or SIC code."""
+        try:
+            [hit] = self.run(SearchOptions(f"{facet}:{value}", limit=1, sort="newest", snippets=False))
+            if facet == "cik":
+                return next((entity.name for entity in hit.entities if entity.cik == value), None)
+            entities = hit.submission().header.entities
+        except (ValueError, DamageError, NotInArchiveError):  # no such filing any more, or it cannot be read
+            return None
+        return next((entity.sic_description for entity in entities if entity.sic == value), None)
 
     def submission(self, accession: str) -> Submission:
         """The submission with this accession number, in any spelling that `AccessionNumber.from_text` understands.

@@ -78,6 +78,12 @@ class SearchOptions:
         values = {name: getattr(self, name) for name in _SEVERAL}
         return Filters(**values, since=_day(self.since, last=False), until=_day(self.until, last=True))
 
+    def in_year(self, year: int) -> Self:
+        """The same options for filings of one year alone, as far as they allow it."""
+        first, last = date(year, 1, 1), date(year, 12, 31)
+        since, until = _day(self.since, last=False) or first, _day(self.until, last=True) or last
+        return self.replace(since=max(first, since), until=min(last, until))
+
     def replace(self, **changes: Any) -> Self:
         """The same options with some of them changed."""
         return dataclasses.replace(self, **changes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, overload
 
@@ -18,6 +18,19 @@ from indexer.search.hits import HTML_HEAD, ROW_COLUMNS, FromLibrary, Hit
 
 _SHOWN_HITS = 50
 """Hits that a notebook shows: more would be scrolled past, and of lazy ones each is read from the archive."""
+
+
+_NAMED: frozenset[Facet] = frozenset({"cik", "sic"})
+"""Facets whose values are numbers that have names."""
+
+
+@dataclass(frozen=True, slots=True)
+class YearCount:
+    """How many hits of a filing year have a value of a facet."""
+
+    value: int | str
+    year: int
+    count: int
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -36,8 +49,11 @@ class Results:
     hits: Sequence[Hit]
     tree: Node | None = field(default=None, repr=False, compare=False)
     filters: Node | None = field(default=None, repr=False, compare=False)
-    _count: FromLibrary[[Facet], tuple[FacetCount, ...]] = field(
-        default=FromLibrary(lambda _: ()), repr=False, compare=False
+    _count: FromLibrary[[Facet, int | None], tuple[FacetCount, ...]] = field(
+        default=FromLibrary(lambda _kind, _year: ()), repr=False, compare=False
+    )
+    _name: FromLibrary[[Facet, int], str | None] = field(
+        default=FromLibrary(lambda _kind, _value: None), repr=False, compare=False
     )
 
     def __iter__(self) -> Iterator[Hit]:
@@ -76,17 +92,30 @@ class Results:
         warnings.warn("Results.made() is now Results.materialize()", DeprecationWarning, stacklevel=2)
         return self.materialize()
 
-    def facets(self, *kinds: Facet) -> dict[Facet, tuple[FacetCount, ...]]:
-        """How many of all that was found (`total`, not only these hits) have each value, the most frequent first.
+    def facets(
+        self, *kinds: Facet, limit: int | None = None, names: bool = False
+    ) -> dict[Facet, tuple[FacetCount, ...]]:
+        """How many of all that was found (`total`, not only these hits) have each value: `limit` values of each kind.
 
-        `kinds` are of ``form``, ``item``, ``cik``, ``year``, ``sic``, ``state`` and ``type``; without any: all of them.
-        A hit with several values counts for each, one without any for none. Counted when asked for, in the index as
-        it is then. Raises `UsageError` for another kind, or where the library is closed.
+        `kinds` are those of `FACETS`; without any: all of them. Years come in order, other values the most frequent
+        first. A hit with several values counts for each, one without any for none. With `names`, CIKs and SIC codes
+        have the name that a newest filing gives them, for which each is looked up. Counted when asked for, in the index
+        as it is then. Raises `UsageError` for another kind, or where the library is closed.
         """
-        unknown = [kind for kind in kinds if kind not in FACETS]
-        if unknown:
-            raise UsageError(f"there is no facet {unknown[0]!r}", f"choose from: {', '.join(FACETS)}")
-        return {kind: self._count(kind) for kind in kinds or FACETS}
+        found = {}
+        for kind in _known(kinds or FACETS):
+            counts = self._count(kind, None)
+            counts = tuple(sorted(counts, key=lambda one: int(one.value))) if kind == "year" else counts[:limit]
+            if names and kind in _NAMED:
+                counts = tuple(replace(one, name=self._name(kind, int(one.value))) for one in counts)
+            found[kind] = counts
+        return found
+
+    def by_year(self, kind: Facet) -> tuple[YearCount, ...]:
+        """How many of all that was found have each value of a facet in each filing year. Raises as `facets`."""
+        _known([kind])
+        years = sorted(int(one.value) for one in self._count("year", None))
+        return tuple(YearCount(one.value, year, one.count) for year in years for one in self._count(kind, year))
 
     def explain(self) -> str:
         """How query and filters were interpreted, one condition a line."""
@@ -116,3 +145,11 @@ class Results:
     def to_dicts(self) -> list[dict[str, Any]]:
         """A flat row for each hit (`Hit.to_row`), as ``pandas.DataFrame`` and ``polars.DataFrame`` take them."""
         return [hit.to_row() for hit in self.hits]
+
+
+def _known(kinds: Iterable[Facet]) -> Iterable[Facet]:
+    """`kinds`. Raises `UsageError` for one that there is not."""
+    for kind in kinds:
+        if kind not in FACETS:
+            raise UsageError(f"there is no facet {kind!r}", f"choose from: {', '.join(FACETS)}")
+    return kinds

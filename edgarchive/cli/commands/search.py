@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import logging
 import sys
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +16,7 @@ from archiver.errors import UsageError
 from archiver.events import event
 from edgarchive.cli.options import AsJson, common
 from edgarchive.cli.output import plural
-from edgarchive.cli.printing.facets import print_facets
+from edgarchive.cli.printing.facets import FacetOptions, facets_as_json, print_facets
 from edgarchive.cli.printing.hits import print_hits, print_hits_json
 from edgarchive.cli.printing.pager import paged
 from edgarchive.cli.search_options import takes_search
@@ -52,6 +53,37 @@ _PAGE = 10
 """Hits of a table or of JSON where no limit is given."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """How hits are to be shown: `rows` is the format of those with a row a hit, None for a table and JSON."""
+
+    kind: Format
+    facets: FacetOptions
+    columns: tuple[str, ...] | None
+    out: Path | None
+    bom: bool
+    explain: bool
+
+    def __post_init__(self) -> None:
+        """Refuse what does not go together."""
+        if self.facets.kinds and self.rows is not None:
+            raise UsageError(f"--format {self.kind} has no place for facets", "use --format table or json")
+        if not self.facets.kinds and (self.facets.limit is not None or self.facets.by_year):
+            raise UsageError("--facet-limit and --by-year go with --facet", "add --facet form, say")
+        if self.columns is not None and self.kind in {Format.TABLE, Format.ACCESSIONS}:
+            raise UsageError(f"--fields does not go with --format {self.kind}", "use csv, jsonl, json or xlsx")
+        if self.bom and self.kind is not Format.CSV:
+            raise UsageError("--bom is for --format csv", "leave it out")
+
+    @property
+    def rows(self) -> RowFormat | None:
+        return None if self.kind in {Format.TABLE, Format.JSON} else RowFormat(self.kind.value)
+
+    @property
+    def needs_snippets(self) -> bool:
+        return self.kind is not Format.ACCESSIONS and (self.columns is None or "snippet" in self.columns)
+
+
 @takes_search()
 def search(
     context: typer.Context,
@@ -60,6 +92,11 @@ def search(
     facet: Annotated[
         list[FacetKind] | None, typer.Option(metavar="|".join(FacetKind), help="Also count all hits by this.")
     ] = None,
+    facet_limit: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Most values of each facet.", show_default="20 in a table, else all"),
+    ] = None,
+    by_year: Annotated[bool, typer.Option("--by-year", help="Count each facet by filing year.")] = False,
     output: Annotated[
         Format | None,
         typer.Option("--format", metavar="|".join(Format), help="How hits are printed.", show_default="table"),
@@ -78,43 +115,38 @@ def search(
 
     Repeated options of one kind are alternatives; different kinds must all hold.
     """
+    facets = FacetOptions(tuple(one.value for one in facet or ()), facet_limit, by_year)
     kind = _kind(output, out, as_json=as_json)
-    columns = columns_named(fields)
-    facets: tuple[Facet, ...] = tuple(one.value for one in facet or ())
-    rows = None if kind in {Format.TABLE, Format.JSON} else RowFormat(kind.value)
-    if facets and rows is not None:
-        raise UsageError(f"--format {kind} has no place for facets", "use --format table or json")
-    if columns is not None and kind in {Format.TABLE, Format.ACCESSIONS}:
-        raise UsageError(f"--fields does not go with --format {kind}", "use csv, jsonl, json or xlsx")
-    if bom and kind is not Format.CSV:
-        raise UsageError("--bom is for --format csv", "leave it out")
-    if rows is None and options.limit is None:
+    shown = _Shown(kind, facets, columns_named(fields), out, bom, explain)
+    if shown.rows is None and options.limit is None:
         options = options.replace(limit=_PAGE)
-    wanted = columns is None or "snippet" in columns
-    options = options.replace(snippets=options.snippets and wanted and kind is not Format.ACCESSIONS)
+    options = options.replace(snippets=options.snippets and shown.needs_snippets)
     with Library(settings=common(context).settings()) as library:
         results = library.run(options)
         if not results.total:
             _warn_of_unknown(library, options)
-        if explain and rows is not None:  # stdout has a line a hit, and nothing else
-            sys.stderr.write(f"{harmless(results.explain())}\n")
-        if rows is None:
-            counts = results.facets(*facets) if facets else {}
-            if kind is Format.JSON:
-                print_hits_json(results, counts, explain=explain, fields=columns)
-                return 0
+        if shown.rows is not None:
+            _write_rows(results, shown, shown.rows)
+            _note_if_cut(results, options)
+        elif kind is Format.JSON:
+            counts = facets_as_json(results, facets) if facets.kinds else {}
+            print_hits_json(results, counts, explain=explain, fields=shown.columns)
+        else:
             with paged():
                 print_hits(results, explain=explain)
-                print_facets(counts)
-            return 0
-        if out is None:
-            write_rows(results, rows, fields=columns, bom=bom)
-        else:
-            save_rows(results, out, rows, fields=columns, bom=bom)
-            facts = event("hits-written", count=len(results), path=str(out))
-            _notes.info("%s written to %s", plural(len(results), "hit"), clean(str(out)), extra=facts)
-        _note_if_cut(results, options)
+                print_facets(results, facets)
     return 0
+
+
+def _write_rows(results: Results, shown: _Shown, rows: RowFormat) -> None:
+    if shown.explain:  # stdout has a line a hit, and nothing else
+        sys.stderr.write(f"{harmless(results.explain())}\n")
+    if shown.out is None:
+        write_rows(results, rows, fields=shown.columns, bom=shown.bom)
+        return
+    save_rows(results, shown.out, rows, fields=shown.columns, bom=shown.bom)
+    facts = event("hits-written", count=len(results), path=str(shown.out))
+    _notes.info("%s written to %s", plural(len(results), "hit"), clean(str(shown.out)), extra=facts)
 
 
 def _kind(output: Format | None, out: Path | None, *, as_json: bool) -> Format:

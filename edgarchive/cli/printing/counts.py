@@ -12,7 +12,6 @@ from edgarchive.cli.printing.terminal import MIN_WIDTH, columns, wrapped
 _BAR = "█"
 _PARTS_OF_BAR = " ▏▎▍▌▋▊▉"
 _MAX_BAR = 30
-_MAX_ROWS = 20
 _MAX_NAME = 16
 _GAP = 2
 
@@ -58,10 +57,12 @@ def _bar(part: float, place: int) -> str:
     return bar + " " * (place - len(bar))
 
 
-def crossed_lines(cells: Iterable[tuple[str, int, int]], *, width: int, head: str = "form") -> Iterator[str]:
+def crossed_lines(
+    cells: Iterable[tuple[str, int, int]], *, width: int, head: str = "form", most: int = 20
+) -> Iterator[str]:
     """A table of counts by name and year that is at most `width` wide: the newest years, all before them in one column.
 
-    The names that stand most often have lines of their own; the others are one line.
+    The `most` names that stand most often have lines of their own; the others are one line.
     """
     by_name: dict[str, Counter[int]] = {}
     for name, year, count in cells:
@@ -69,12 +70,12 @@ def crossed_lines(cells: Iterable[tuple[str, int, int]], *, width: int, head: st
     if not by_name:
         return
     names = sorted(by_name, key=lambda name: (-by_name[name].total(), name))
-    rows = [(_cut(name), by_name[name]) for name in names[:_MAX_ROWS]]
-    if len(names) > _MAX_ROWS:
+    rows = [(_cut(name), by_name[name]) for name in names[:most]]
+    if len(names) > most:
         others: Counter[int] = Counter()
-        for name in names[_MAX_ROWS:]:
+        for name in names[most:]:
             others += by_name[name]
-        rows.append((f"{len(names) - _MAX_ROWS:,} others", others))
+        rows.append((f"{len(names) - most:,} others", others))
     total: Counter[int] = Counter()
     for counts in by_name.values():
         total += counts

@@ -8,16 +8,12 @@ from edgarchive.cli.output import plural, print_json, say, say_styled
 from edgarchive.cli.printing.terminal import Style
 from edgarchive.formats import clean
 from edgarchive.rows import chosen
-from indexer.engine import FacetCount
-from indexer.fields import Facet
 from indexer.search.hits import Hit
 from indexer.search.results import Results
 
 _SHOWN_ENTITIES = 6
 """Entities of a hit in a table; JSON has all."""
 _INDENT = "    "
-
-Facets = Mapping[Facet, Sequence[FacetCount]]
 
 
 def print_hits(results: Results, *, explain: bool) -> None:
@@ -55,7 +51,9 @@ def _print_lines(text: str, style: Style) -> None:
         say_styled(line)
 
 
-def print_hits_json(results: Results, facets: Facets, *, explain: bool, fields: Sequence[str] | None = None) -> None:
+def print_hits_json(
+    results: Results, facets: Mapping[str, object], *, explain: bool, fields: Sequence[str] | None = None
+) -> None:
     """Print results as one JSON document; with `fields`, the hits as rows with these columns."""
     document = results.to_dict()
     if fields is not None:

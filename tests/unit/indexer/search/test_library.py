@@ -30,6 +30,7 @@ from indexer.fields import FACETS
 from indexer.search.async_library import AsyncLibrary
 from indexer.search.library import Library
 from indexer.search.records import FormYear
+from indexer.search.results import YearCount
 from indexer.update.update import index_archive
 from tests.paths import CORPUS
 from tests.unit.archives import keep
@@ -191,6 +192,17 @@ def test_facets_count_what_was_found(library: Library) -> None:
     }
     with pytest.raises(UsageError, match="colour"):
         results.facets("colour")
+
+
+def test_facets_have_names_and_years(library: Library) -> None:
+    """CIKs and SIC codes are named by a newest filing; a facet by year adds up to the facet; limits cut the rest."""
+    results = library.search("rossi", since=2004, limit=0)
+    assert results.facets("cik", names=True)["cik"] == (FacetCount(320, 1, "ACME WIDGETS INC"),)
+    assert len(results.facets("item", limit=1)["item"]) == 1
+    assert results.by_year("item") == (YearCount("5.02", 2004, 1), YearCount("9.01", 2004, 1))
+    assert library.search("rossi", until=2003, limit=0).by_year("item") == ()
+    with pytest.raises(UsageError, match="colour"):
+        results.by_year("colour")
 
 
 def test_rows_fit_a_data_frame(library: Library) -> None:

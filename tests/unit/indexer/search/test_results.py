@@ -46,9 +46,9 @@ def test_facets_are_counted_when_asked_for() -> None:
     """Only the kinds asked for are counted, in their order; all kinds without any; no other kind."""
     asked: list[str] = []
 
-    def count(kind: str) -> tuple[FacetCount, ...]:
+    def count(kind: str, _year: int | None) -> tuple[FacetCount, ...]:
         asked.append(kind)
-        return (FacetCount(kind, 1),)
+        return (FacetCount(len(kind), 1),)
 
     results = Results(None, 0, 0.0, (), _count=FromLibrary(count))
     assert list(results.facets("year", "cik")) == asked == ["year", "cik"]
@@ -111,3 +111,14 @@ def test_the_old_name_still_works_with_a_warning() -> None:
     results = Results(None, 1, 0.0, [made_up_hit()])
     with pytest.warns(DeprecationWarning, match="materialize"):
         assert results.made() == results.materialize()
+
+
+def test_years_come_in_order() -> None:
+    """And are not cut, whatever the limit; other values are the most frequent first, and are."""
+
+    def count(_kind: str, _year: int | None) -> tuple[FacetCount, ...]:
+        return FacetCount(2020, 9), FacetCount(1999, 5), FacetCount(2004, 1)
+
+    results = Results(None, 0, 0.0, (), _count=FromLibrary(count))
+    assert [one.value for one in results.facets("year", limit=1)["year"]] == [1999, 2004, 2020]
+    assert [one.value for one in results.facets("cik", limit=2)["cik"]] == [2020, 1999]
