@@ -19,6 +19,7 @@ from archiver.identifiers import AccessionNumber, Cik, FormType
 from archiver.words import fold
 from indexer.submission.header import Entity
 from indexer.submission.submission import Document, Submission
+from indexer.text.broken_words import searchable
 from indexer.texts.model import StoredDocument, StoredSubmission
 
 _log = logging.getLogger(__name__)
@@ -42,7 +43,8 @@ class IndexEntry:
     `sha256` is that of the decoded submission the entry was made from. `position` counts the submission's documents
     from 0; it and the document's other facts are None in the only entry of a submission without documents. `names` are
     the entities' current and former names. `filing_date` is the header's, else the catalogue's. `truncated` says that
-    `text` is only the beginning of the document's.
+    `text` is only the beginning of the document's. `text` has words whole that a line's end breaks
+    (`indexer.text.broken_words`).
     """
 
     accession: AccessionNumber
@@ -148,7 +150,7 @@ def entries_of(
             type=document.type or None,
             filename=document.filename,
             description=document.description,
-            text=text,
+            text=searchable(text),
             truncated=truncated,
         )
 

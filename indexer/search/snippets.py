@@ -20,6 +20,7 @@ from indexer.fields import TEXT_FIELDS
 from indexer.query.expansion import pattern_expression, within_edits
 from indexer.query.nodes import All, AnyOf, Fuzzy, Near, Node, Pattern, Phrase, Stem, Word, WordLike, spelled
 from indexer.query.stems import english_stem, stem_beginning
+from indexer.text.broken_words import broken_words, rejoined
 
 SNIPPET_CHARS = 240
 _MAX_NEEDLES = 64
@@ -90,12 +91,8 @@ class Highlighter:
 
     def marks(self, text: str) -> tuple[Span, ...]:
         """Where in `text` the query's words stand, in order; what overlaps is one span."""
-        folded, origin = _fold_with_origin(text)
-        found = sorted(
-            (origin(start), origin(stop - 1) + 1) for needle in self._needles for start, stop in needle.spans(folded)
-        )
         merged: list[Span] = []
-        for start, stop in found:
+        for start, stop, _ in self._found(text):
             if merged and start < merged[-1][1]:
                 merged[-1] = (merged[-1][0], max(stop, merged[-1][1]))
             else:
@@ -104,16 +101,28 @@ class Highlighter:
 
     def snippet(self, text: str) -> Snippet | None:
         """The best passage of `text`, of about `SNIPPET_CHARS`; None where nothing of the query stands in it."""
-        folded, origin = _fold_with_origin(text)
-        marks = sorted(
-            (origin(start), origin(stop - 1) + 1, number)
-            for number, needle in enumerate(self._needles)
-            for start, stop in itertools.islice(needle.spans(folded), _MAX_MARKS)
-        )
+        marks = self._found(text, at_most=_MAX_MARKS)
         if not marks:
             return None
         first, last = _densest(marks)
         return _cut(text, [(start, stop) for start, stop, _ in marks], first, last)
+
+    def _found(self, text: str, *, at_most: int | None = None) -> list[tuple[int, int, int]]:
+        """Where in `text` needles stand, and the number of each; also in words that a line's end breaks, as indexed."""
+        found = list(self._found_in(text, at_most))
+        if broken := broken_words(text):
+            starts = [word.start for word in broken]
+            for start, stop, number in self._found_in(rejoined(text, broken), at_most):
+                word = broken[bisect_right(starts, stop - 1) - 1]
+                is_cut = word.start + len(word.first) < stop <= word.end and word.start < stop
+                found.append((start, word.end if is_cut else stop, number))
+        return sorted(set(found))
+
+    def _found_in(self, text: str, at_most: int | None) -> Iterator[tuple[int, int, int]]:
+        folded, origin = _fold_with_origin(text)
+        for number, needle in enumerate(self._needles):
+            for start, stop in itertools.islice(needle.spans(folded), at_most):
+                yield origin(start), origin(stop - 1) + 1, number
 
 
 def _sought(query: Node) -> Iterator[Sequence[WordLike]]:

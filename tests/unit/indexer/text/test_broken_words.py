@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archiver.words import words
+from indexer.text.broken_words import broken_words, rejoined, searchable
+
+
+def _has(text: str, phrase: str) -> bool:
+    return f" {' '.join(words(phrase))} " in f" {' '.join(words(searchable(text)))} "
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "not_found"),
+    [
+        ("his resigna-\n     tion as director", ["resignation", "his resignation as director"], []),
+        ("the CORPORA-\nTION shall", ["the corporation shall"], []),
+        ("a long-\nterm loan", ["long-term", "a long-term loan", "longterm"], []),
+        ("a long-term loan, long-\nterm debt", ["long-term debt"], ["longterm"]),
+        ("management; the manage-\n\n   ment of", ["the management of"], ["manage ment"]),
+        ("re\N{SOFT HYPHEN}\nsigned", ["resigned"], []),
+        ("Non-\nGAAP", ["non-gaap"], ["nongaap"]),
+        ("10-\nK and 1-\nfold", ["10-k"], ["10k"]),
+        ("----\nsales", ["sales"], []),
+        ("a -\nb", ["a b"], ["ab"]),
+    ],
+)
+def test_words_broken_at_a_line_end_are_found_whole(text: str, found: list[str], not_found: list[str]) -> None:
+    """Alone and in phrases; a compound is found as one, and what is neither is not joined."""
+    assert [phrase for phrase in found if not _has(text, phrase)] == []
+    assert [phrase for phrase in not_found if _has(text, phrase)] == []
+
+
+@given(st.lists(st.sampled_from(["re", "sign", "ed", "A", "-", "-\n", " ", "\n", "\xad\n", "10", ". "])))
+def test_every_other_place_stays_the_same(pieces: list[str]) -> None:
+    """What is indexed begins with the text, as long as it was and changed nowhere but in the broken words."""
+    text = "".join(pieces)
+    broken = broken_words(text)
+    joined = rejoined(text, broken)
+    assert len(joined) == len(text)
+    assert searchable(text).startswith(joined)
+    inside = {place for word in broken for place in range(word.start, word.end)}
+    assert all(joined[place] == text[place] for place in range(len(text)) if place not in inside)
+
+
+@pytest.mark.timeout(30)  # what is quadratic here takes minutes
+@pytest.mark.parametrize("piece", ["a-\n", "ab-\ncd ", "abc", "-\n", "ab-\n" + " " * 90, "a-\n\n"])
+def test_time_is_linear_in_size(piece: str) -> None:
+    """A megabyte of broken words is searched through in moments."""
+    assert len(searchable(piece * (1_000_000 // len(piece)))) < 50_000_000
