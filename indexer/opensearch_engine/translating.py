@@ -20,8 +20,11 @@ from indexer.query.nodes import (
     Near,
     Node,
     Not,
+    OneOf,
     Pattern,
     Phrase,
+    Proximity,
+    Span,
     Stem,
     Value,
     Word,
@@ -71,6 +74,12 @@ def _leaf(leaf: Leaf) -> Json:  # noqa: PLR0911 — one for each kind of leaf
             return _intervals(field, _all_of([_interval(part) for part in parts], ordered=True, gaps=0))
         case Near(field):
             return _intervals(field, _near(leaf))
+        case Proximity(field, left, right, between, ordered):
+            sides = [_span(left), _span(right)]
+            ways = [
+                _all_of(order, ordered=True, gaps=between) for order in ((sides,) if ordered else (sides, sides[::-1]))
+            ]
+            return _intervals(field, _any_of(ways))
         case NameWords():
             return _name(leaf)
         case DateSpan(field, first, last):
@@ -196,6 +205,21 @@ def _interval(part: WordLike) -> Json:
             return {"fuzzy": {"term": text, "fuzziness": max_edits, "prefix_length": 1, "transpositions": True}}
         case _:
             assert_never(part)
+
+
+def _span(span: Span) -> Json:
+    """One side of NEAR as a source of intervals."""
+    match span:
+        case OneOf(words):
+            return _any_of([_interval(word) for word in words])
+        case Phrase(_, parts):
+            return _all_of([_interval(part) for part in parts], ordered=True, gaps=0)
+        case _:
+            return _interval(span)
+
+
+def _any_of(rules: list[Json]) -> Json:
+    return rules[0] if len(rules) == 1 else {"any_of": {"intervals": rules}}
 
 
 def _all_of(rules: Sequence[Json], *, ordered: bool, gaps: int) -> Json:

@@ -5,19 +5,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from datetime import date
+from functools import partial
 from typing import assert_never
 
 from archiver.errors import IdentifierError, QueryError, UsageError
 from archiver.words import words
 from indexer.fields import BY_NAME, TEXT_FIELDS
-from indexer.query.grammar import RawGroup, RawNode, RawNot, RawPhrase, RawRange, RawWord, read
+from indexer.query.grammar import RawGroup, RawNode, RawNot, RawPhrase, RawProximity, RawRange, RawWord, read
 from indexer.query.leaves import (
     FIRST_DATE,
     LAST_DATE,
     PATTERN_WORD,
     PHRASE_WORD,
+    accession_in,
     date_span,
     fuzzy_leaf,
     join_all,
@@ -25,7 +28,7 @@ from indexer.query.leaves import (
     text_leaf,
     value_leaf,
 )
-from indexer.query.nodes import DateSpan, Node, Not
+from indexer.query.nodes import DateSpan, Near, Node, Not, OneOf, Phrase, Proximity, Span, Value
 
 MAX_QUERY_CHARS = 4096
 MAX_TERMS = 256
@@ -33,6 +36,9 @@ MAX_TERMS = 256
 
 MAX_SLOP = 50
 """The distance of words near each other."""
+
+MAX_PAIRS = 64
+"""Pairs of alternatives that one NEAR may stand for."""
 
 
 def parse_query(text: str, *, stem: bool = False) -> Node:
@@ -72,6 +78,8 @@ class _TreeBuilder:
                 if isinstance(child, Not):
                     return child.part
                 return None if child is None else Not(child)
+            case RawProximity():
+                return self._proximity(node)
             case RawRange():
                 return _date_range(node)
             case RawWord() | RawPhrase():
@@ -79,8 +87,65 @@ class _TreeBuilder:
             case _:
                 assert_never(node)
 
+    def _proximity(self, node: RawProximity) -> Node | None:
+        """NEAR and PRE: for each field of text, each way in which alternatives of the two sides can be paired."""
+        if node.between > MAX_SLOP:
+            raise QueryError(
+                f"the distance {node.between} at position {node.at + 1} is more than {MAX_SLOP}", "lower it", node.at
+            )
+        sides = (self._sides(node.left, node.at), self._sides(node.right, node.at))
+        named = {field for side in sides for field, _ in side if field is not None}
+        if len(named) > 1:
+            raise QueryError(
+                f"the words around position {node.at + 1} are of different fields", "name one field, or none", node.at
+            )
+        pairs = list(itertools.product(*sides))
+        if len(pairs) > MAX_PAIRS:
+            raise QueryError(
+                f"the alternatives around position {node.at + 1} make more than {MAX_PAIRS} pairs", "use fewer", node.at
+            )
+
+        def paired(field: str) -> Node | None:
+            return join_any(
+                Proximity(field, left(field), right(field), node.between, node.ordered)
+                for (_, left), (_, right) in pairs
+            )
+
+        return _anywhere(next(iter(named), None), paired)
+
+    def _sides(self, node: RawNode, at: int) -> list[tuple[str | None, Callable[[str], Span]]]:
+        """The alternatives of one side of NEAR: the field each names, and what makes it for a field.
+
+        Single words are one alternative: they take the same place.
+        """
+        words: list[tuple[str | None, Callable[[str], Span]]] = []
+        phrases: list[tuple[str | None, Callable[[str], Span]]] = []
+        for leaf in _alternatives(node, at):
+            field, stem = leaf.field, leaf.field == "stem" or (self._stem and leaf.field in {None, *TEXT_FIELDS})
+            named = None if field == "stem" else field
+            if isinstance(leaf, RawPhrase) and leaf.distance:
+                raise _no_side(leaf.at, "a phrase with ~")
+            if named is not None and BY_NAME[named].kind != "text":
+                raise _no_side(leaf.at, f"{named}:")
+            self._count(leaf)
+            make = partial(_span, leaf, stem=stem)
+            (phrases if isinstance(make(named or "text"), Phrase) else words).append((named, make))
+        if len(words) < 2:  # noqa: PLR2004
+            return words + phrases
+        fields = {field for field, _ in words}
+        if len(fields) > 1:
+            raise QueryError(f"the alternatives around position {at + 1} are of different fields", "name one field", at)
+        makers = [make for _, make in words]
+
+        def one_of(field: str) -> Span:
+            return OneOf(tuple(word for make in makers if not isinstance(word := make(field), Phrase | OneOf)))
+
+        return [(fields.pop(), one_of), *phrases]
+
     def _leaf(self, node: RawWord | RawPhrase) -> Node | None:
         self._count(node)
+        if node.field is None and isinstance(node, RawWord) and (found := accession_in(node.text, node.at)):
+            return Value("accession", found)
         field, raw, at = node.field, node.text, node.at
         stem = field == "stem" or (self._stem and field in {None, *TEXT_FIELDS})
         if field == "stem":
@@ -108,6 +173,34 @@ class _TreeBuilder:
         self._terms += max(1, len(words(node.text)))
         if self._terms > MAX_TERMS:
             raise QueryError(f"the query has more than {MAX_TERMS} words", "shorten it", node.at)
+
+
+def _alternatives(node: RawNode, at: int) -> Iterator[RawWord | RawPhrase]:
+    """The words and phrases of one side of NEAR; `QueryError` where it has anything else."""
+    match node:
+        case RawWord() | RawPhrase():
+            yield node
+        case RawGroup("or", parts):
+            for part in parts:
+                yield from _alternatives(part, at)
+        case _:
+            raise _no_side(at, "anything but words, phrases and alternatives with OR")
+
+
+def _span(leaf: RawWord | RawPhrase, field: str, *, stem: bool) -> Span:
+    if isinstance(leaf, RawWord) and leaf.edits:
+        return fuzzy_leaf(field, leaf.text, leaf.edits, leaf.at)
+    cut = PHRASE_WORD if isinstance(leaf, RawPhrase) else PATTERN_WORD
+    made = text_leaf(field, leaf.text, cut=cut, near=None, stem=stem, at=leaf.at)
+    if made is None or isinstance(made, Near):
+        raise _no_side(leaf.at, "a side without a word")
+    return made
+
+
+def _no_side(at: int, what: str) -> QueryError:
+    return QueryError(
+        f"NEAR and PRE do not take {what} (at position {at + 1})", "write words, phrases or (one OR other)", at
+    )
 
 
 def _anywhere(field: str | None, leaf: Callable[[str], Node | None]) -> Node | None:

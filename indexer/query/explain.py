@@ -17,8 +17,11 @@ from indexer.query.nodes import (
     Near,
     Node,
     Not,
+    OneOf,
     Pattern,
     Phrase,
+    Proximity,
+    Span,
     Stem,
     Value,
     Word,
@@ -72,6 +75,9 @@ def _leaf(leaf: Leaf, where: str) -> str:  # noqa: PLR0911 — one for each kind
                 f"{where} has {_listed(map(_part, parts))} near each other in any order,"
                 f" with fewer than {distance} other words among them"
             )
+        case Proximity(_, left, right, between, ordered):
+            what = "before" if ordered else "near"
+            return f"{where} has {_side(left)} {what} {_side(right)}, with at most {between} other words between"
         case Phrase(_, parts) if all(isinstance(part, Word) for part in parts):
             return f'{where} has the phrase "{" ".join(part.text for part in parts)}"'
         case Phrase(_, parts):
@@ -84,6 +90,18 @@ def _leaf(leaf: Leaf, where: str) -> str:  # noqa: PLR0911 — one for each kind
             return f"{where} has {_part(leaf)}"
         case _:
             assert_never(leaf)
+
+
+def _side(span: Span) -> str:
+    match span:
+        case OneOf(words):
+            return f"({_listed(map(_part, words), 'or')})"
+        case Phrase(_, parts) if all(isinstance(part, Word) for part in parts):
+            return f'the phrase "{" ".join(part.text for part in parts)}"'
+        case Phrase(_, parts):
+            return f"({_listed(map(_part, parts), 'then')})"
+        case _:
+            return _part(span)
 
 
 def _span(leaf: DateSpan) -> str:

@@ -1,7 +1,8 @@
 """The grammar of the query language: text to a raw tree whose leaves still have the words as they were typed.
 
 `tokens` cuts the text, `read` groups it. What cannot be read is an error with a position, never a silent search for
-something else. From loosest to tightest bind: words that just stand next to each other, OR, AND, NOT.
+something else. From loosest to tightest bind: words that just stand next to each other, OR, AND, NOT,
+NEAR and PRE.
 """
 
 from __future__ import annotations
@@ -64,8 +65,19 @@ class RawGroup:
     parts: tuple[RawNode, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class RawProximity:
+    """What must stand at most `between` other words from each other, `left` first where it is `ordered`."""
+
+    left: RawNode
+    right: RawNode
+    between: int
+    ordered: bool
+    at: int
+
+
 RawLeaf: TypeAlias = RawWord | RawPhrase | RawRange
-RawNode: TypeAlias = RawLeaf | RawNot | RawGroup
+RawNode: TypeAlias = RawLeaf | RawNot | RawGroup | RawProximity
 
 
 def read(text: str) -> RawNode | None:
@@ -86,6 +98,9 @@ def raw_leaves(tree: RawNode | None) -> Iterator[RawLeaf]:
         case RawGroup(_, parts):
             for part in parts:
                 yield from raw_leaves(part)
+        case RawProximity(left, right):
+            yield from raw_leaves(left)
+            yield from raw_leaves(right)
         case _:
             yield tree
 
@@ -133,7 +148,24 @@ class _Parser:
             if following is not None and following.kind == "not":
                 raise QueryError(f"NOT stands twice at position {following.at + 1}", "write it once", following.at)
             return RawNot(self._factor(field))
-        return self._operand(token, field)
+        return self._proximity(self._operand(token, field), field)
+
+    def _proximity(self, left: RawNode, field: str | None) -> RawNode:
+        """`left`, with what NEAR or PRE behind it wants beside it."""
+        operator = self._peek()
+        if operator is None or operator.kind not in {"near", "before"}:
+            return left
+        self._take()
+        self._check_operand(operator)
+        right = self._operand(self._take(), field)
+        following = self._peek()
+        if following is not None and following.kind in {"near", "before"}:
+            raise QueryError(
+                f"{following.text} at position {following.at + 1} follows another such operator",
+                "join two at a time: a NEAR/5 b AND b NEAR/5 c",
+                following.at,
+            )
+        return RawProximity(left, right, operator.number, operator.kind == "before", operator.at)
 
     def _operand(self, token: Token, field: str | None) -> RawNode:
         match token.kind:
@@ -155,7 +187,7 @@ class _Parser:
                     "remove or open it",
                     token.at,
                 )
-            case "and" | "or" | "not":
+            case "and" | "or" | "not" | "near" | "before":
                 raise QueryError(
                     f"nothing stands before {token.text} at position {token.at + 1}",
                     "write it in small letters to seek the word",
@@ -197,7 +229,7 @@ class _Parser:
         following = self._peek()
         if following is None:
             raise _nothing_after(token, self._end)
-        if following.kind in {"close", "and", "or"}:
+        if following.kind in {"close", "and", "or", "near", "before"}:
             raise _nothing_after(token, following.at)
 
     def _not_closed(self) -> QueryError:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 
 from archiver.errors import IdentifierError, QueryError, UsageError
-from archiver.identifiers import parse_date
+from archiver.identifiers import AccessionNumber, parse_date
 from archiver.words import fold, words
 from indexer.entries import exact
 from indexer.fields import BY_NAME, Field
@@ -43,6 +43,10 @@ PHRASE_WORD = re.compile(r"(?:[^\W_]|\*)+")
 """The same inside quotes and in a filter, where ``?`` is punctuation."""
 
 _STARS = re.compile(r"\*+")
+_YEARS = re.compile(r"([0-9]{4})[-\u2013]([0-9]{4})")
+_ACCESSION = re.compile(r"([0-9]{10}-[0-9]{2}-[0-9]{6}|[0-9]{18})(?:\.txt|-index(?:-headers)?\.html?)?")
+_ACCESSION_IN_ADDRESS = re.compile(r"(?<![0-9])([0-9]{10}-[0-9]{2}-[0-9]{6}|[0-9]{18})(?![0-9])")
+_ADDRESS = re.compile(r"(?:https?://)?(?:www\.)?sec\.gov/", re.IGNORECASE)
 _DATE = re.compile(r"([0-9]{4})(?:-?([0-9]{2})(?:-?([0-9]{2}))?)?")
 
 
@@ -119,8 +123,46 @@ def value_leaf(field: Field, raw: str, cut: re.Pattern[str] = PHRASE_WORD) -> No
             return _whole_value(field, raw)
 
 
+def accession_in(raw: str, at: int) -> str | None:
+    """The accession number that `raw` is, or that an address of sec.gov names; None for any other text.
+
+    Raises `QueryError` for an address that names none.
+    """
+    if not _ADDRESS.match(raw):
+        return AccessionNumber(found[1]) if (found := _ACCESSION.fullmatch(raw)) else None
+    named = _ACCESSION_IN_ADDRESS.findall(raw)
+    if not named:
+        raise QueryError(f"the address at position {at + 1} names no filing", "search by cik:, form: or words", at)
+    return AccessionNumber(named[-1])
+
+
 def date_span(raw: str) -> tuple[date, date]:
-    """First and last day of ``2004``, ``2004-12``, ``2004-12-22`` or ``20041222``. Raises `IdentifierError`."""
+    """First and last day of what `raw` names.
+
+    A day, month or year (``2004-12-22``, ``20041222``, ``2004-12``, ``2004``), from one to another (``2015-2021``,
+    ``2015-06..2016``), or one side of one (``>=2015``, ``<2016-07``). Raises `IdentifierError`.
+    """
+    text = raw.strip()
+    if years := _YEARS.fullmatch(text):
+        first, last = _one_date(years[1])[0], _one_date(years[2])[1]
+    elif ".." in text:
+        start, _, end = text.partition("..")
+        first = _one_date(start)[0] if start else FIRST_DATE
+        last = _one_date(end)[1] if end else LAST_DATE
+    elif text[:1] in ("<", ">"):
+        sign = text[: 2 if text[1:2] == "=" else 1]
+        earliest, latest = _one_date(text[len(sign) :])
+        one_day = timedelta(days=1)
+        first = {">": latest + one_day, ">=": earliest}.get(sign, FIRST_DATE)
+        last = {"<": earliest - one_day, "<=": latest}.get(sign, LAST_DATE)
+    else:
+        return _one_date(text)
+    if first > last:
+        raise IdentifierError(f"{raw[:40]!r} ends before it begins", "swap its ends")
+    return first, last
+
+
+def _one_date(raw: str) -> tuple[date, date]:
     match = _DATE.fullmatch(raw.strip())
     if match is None:
         raise IdentifierError(f"{raw[:40]!r} is not a date", "write it like 2004, 2004-12 or 2004-12-31")
@@ -140,7 +182,7 @@ def _name_words(found: list[str], raw: str) -> NameWords:
     return NameWords(tuple(word_leaf("name", word, 0).text for word in wanted))
 
 
-def _whole_value(field: Field, raw: str) -> Value | Pattern:
+def _whole_value(field: Field, raw: str) -> Node:
     has_marks = bool(set("*?") & set(raw))
     if field.normalize is not None and not (has_marks and field.takes_patterns):
         return Value(field.name, exact(field.normalize(raw)))
@@ -148,7 +190,9 @@ def _whole_value(field: Field, raw: str) -> Value | Pattern:
     if not value:
         raise UsageError(f"an empty {field.name} finds nothing", f"give a {field.name}, or leave it out")
     if not has_marks:
-        return Value(field.name, value)
+        whole = Value(field.name, value)
+        has_parts = field.name == "type" and value.startswith("ex-") and "." not in value
+        return AnyOf((whole, Pattern(field.name, f"{value}.*"))) if has_parts else whole
     if value.count("*") > MAX_STARS:
         raise UsageError(f"{raw[:40]!r} has more than {MAX_STARS} *", "use fewer")
     return Pattern(field.name, value)

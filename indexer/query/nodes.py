@@ -123,6 +123,31 @@ class Near:
 
 
 @dataclass(frozen=True, slots=True)
+class OneOf:
+    """Any of `words`, in one place of a text."""
+
+    words: tuple[WordLike, ...]
+
+
+Span: TypeAlias = WordLike | OneOf | Phrase
+"""What stands on one side of NEAR."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proximity:
+    """Documents in which `left` and `right` stand in `field` with at most `between` other words between them.
+
+    They take places of their own; with `ordered`, `left` stands first.
+    """
+
+    field: str
+    left: Span
+    right: Span
+    between: int
+    ordered: bool
+
+
+@dataclass(frozen=True, slots=True)
 class NameWords:
     """Documents of an entity that has all `words` in one of its names, current or former, in any order.
 
@@ -141,7 +166,7 @@ class DateSpan:
     last: date
 
 
-Leaf: TypeAlias = WordLike | Value | Phrase | Near | NameWords | DateSpan
+Leaf: TypeAlias = WordLike | Value | Phrase | Near | Proximity | NameWords | DateSpan
 Node: TypeAlias = All | AnyOf | Not | Leaf
 
 
@@ -155,6 +180,17 @@ def leaves(tree: Node) -> Iterator[Leaf]:
             yield from leaves(part)
         case _:
             yield tree
+
+
+def span_words(span: Span) -> tuple[tuple[WordLike, ...], ...]:
+    """For each place of `span`, in order, the words of which any may stand there."""
+    match span:
+        case Phrase(_, parts):
+            return tuple((part,) for part in parts)
+        case OneOf(words):
+            return (words,)
+        case _:
+            return ((span,),)
 
 
 def field_of(leaf: Leaf) -> str:

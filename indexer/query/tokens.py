@@ -14,7 +14,7 @@ from indexer.fields import QUERY_FIELDS
 MAX_EDITS = 2
 """Edits that a fuzzy word allows."""
 
-Kind = Literal["word", "phrase", "range", "field", "open", "close", "and", "or", "not"]
+Kind = Literal["word", "phrase", "range", "field", "open", "close", "and", "or", "not", "near", "before"]
 
 _STRAIGHT_QUOTES = str.maketrans("“”„«»", '"""""')
 _SPACE = re.compile(r"\s+")
@@ -25,6 +25,29 @@ _UNKNOWN_FIELD = re.compile(r"([A-Za-z_]{2,}):(.?)")
 _RANGE = re.compile(
     r"[\[{](?P<first>[^\[\]{}]*?)(?:(?<=\s)|(?<=[\[{]))(?i:TO)(?=[\s\]}])(?P<last>[^\[\]{}]*)[\]}]",
 )
+_PROXIMITY = re.compile(r"(near|w|pre)/([0-9]{1,4})", re.IGNORECASE)
+_EXCLUDES = frozenset("-\N{MINUS SIGN}")
+_ADDRESS = re.compile(r"(?:https?://)?(?:www\.)?sec\.gov/.*", re.IGNORECASE | re.DOTALL)
+_FOREIGN: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
+    (re.compile(pattern, re.DOTALL), message, hint)
+    for pattern, message, hint in (
+        (r".*\|\|.*|\|", "| is no operator here", "write OR between the alternatives"),
+        (r".*&&.*", "&& is no operator here", "write AND, or just a space"),
+        (r"!\w.*", "! is no operator here", "write NOT word or -word to exclude a word"),
+        (r"\+\w.*", "+ is no operator here", "leave it out: every word is required"),
+        (r"\w+!", "! is no pattern here", "write indemn* for all words that begin so, or quote the text"),
+        (r".*\w\^[0-9.]+", "there are no boosts", "leave ^ and its number out"),
+        (r"/.+/", "there are no regular expressions", "use * and ? in a word"),
+        (
+            r"NEAR|ADJ|WITHIN|NEAR/|W/",
+            "it has no distance",
+            "write it like NEAR/10, w/10 or PRE/10, or in small letters",
+        ),
+        (r"(?i:w|near|pre|adj|onear|\+)?/(?:[0-9]+|s|p)", "there is no such operator", "write NEAR/10, w/10 or PRE/10"),
+    )
+)
+"""What means something in other systems, would be sought as a word here, and what to write instead."""
+
 _OPERATORS: dict[str, Kind] = {"AND": "and", "OR": "or", "NOT": "not"}
 _BRACKETS: dict[str, Kind] = {"(": "open", ")": "close"}
 
@@ -33,8 +56,8 @@ _BRACKETS: dict[str, Kind] = {"(": "open", ")": "close"}
 class Token:
     """A piece of a query: its `text` (of a phrase, what stands in the quotes) from place `at` on.
 
-    `touches` says that nothing stands between it and the token before. `number` is the distance of a phrase or the
-    edits of a fuzzy word, 0 for none; `ends` are those of a range.
+    `touches` says that nothing stands between it and the token before. `number` is the distance of a phrase or of NEAR
+    and PRE, or the edits of a fuzzy word, 0 for none; `ends` are those of a range.
     """
 
     kind: Kind
@@ -102,6 +125,14 @@ class _Lexer:
         if run in _OPERATORS and _is_edge(before) and _is_edge(after):
             self._add(_OPERATORS[run], run, end)
             return
+        proximity = _PROXIMITY.fullmatch(run)
+        if proximity and _is_edge(before):
+            kind: Kind = "before" if run[0] in "pP" else "near"
+            self._add(kind, run, end, number=int(proximity[2]))
+            return
+        if run[0] in _EXCLUDES and _is_edge(before) and (run[1:2].isalnum() or (len(run) == 1 and after in ('"', "("))):
+            self._add("not", run[0], self._at + 1)
+            return
         if field := _FIELD.match(run):
             self._check_fuzzy_before()
             self._add("field", field.group(), self._at + field.end())
@@ -124,9 +155,10 @@ class _Lexer:
 
     def _word(self, run: str, end: int) -> None:
         at = self._at
-        unknown = _UNKNOWN_FIELD.match(run)
-        if unknown and unknown[2]:
-            raise _no_field(unknown[1], at)
+        if _ADDRESS.fullmatch(run):
+            self._add("word", run, end)
+            return
+        self._check_run(run)
         word, tilde, rest = run.partition("~")
         if tilde and not word and not self._touches:  # not after anything: no mark
             word, tilde, rest = run, "", ""
@@ -152,6 +184,17 @@ class _Lexer:
         if rest and not (rest.isdecimal() and len(rest) == 1):
             raise _text_follows_mark(mark + 1 + rest[:1].isdecimal())
         self._add("word", word, end, number=edits)
+
+    def _check_run(self, run: str) -> None:
+        """A field that there is not, and what is an operator elsewhere, are no words."""
+        at = self._at
+        unknown = _UNKNOWN_FIELD.match(run)
+        if unknown and unknown[2]:
+            raise _no_field(unknown[1], at)
+        if not (self._touches and self._found and self._found[-1].kind == "field"):
+            for pattern, message, hint in _FOREIGN:
+                if pattern.fullmatch(run):
+                    raise QueryError(f"{run[:20]} at position {at + 1}: {message}", hint, at)
 
     def _check_label(self) -> None:
         """After a word and its colon, a phrase or parenthesis is meant as the value of a field that there is not."""

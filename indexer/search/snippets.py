@@ -18,7 +18,21 @@ from typing import assert_never
 from archiver.words import fold, folded_lengths
 from indexer.fields import TEXT_FIELDS
 from indexer.query.expansion import pattern_expression, within_edits
-from indexer.query.nodes import All, AnyOf, Fuzzy, Near, Node, Pattern, Phrase, Stem, Word, WordLike, spelled
+from indexer.query.nodes import (
+    All,
+    AnyOf,
+    Fuzzy,
+    Near,
+    Node,
+    Pattern,
+    Phrase,
+    Proximity,
+    Stem,
+    Word,
+    WordLike,
+    span_words,
+    spelled,
+)
 from indexer.query.stems import english_stem, stem_beginning
 from indexer.text.broken_words import broken_words, rejoined
 
@@ -138,6 +152,10 @@ def _sought(query: Node) -> Iterator[Sequence[WordLike]]:
             yield words
         case Near(field, words) if field in TEXT_FIELDS:  # sought alone: the densest passage has them all
             yield from ([word] for word in words)
+        case Proximity(field, left, right) if field in TEXT_FIELDS:
+            for span in (left, right):
+                places = span_words(span)
+                yield from ([word] for word in places[0]) if len(places) == 1 else [[place[0] for place in places]]
         case Word(field) | Pattern(field) | Fuzzy(field) | Stem(field) if field in TEXT_FIELDS:
             yield [query]
         case _:

@@ -30,12 +30,14 @@ from indexer.query.nodes import (
     Not,
     Pattern,
     Phrase,
+    Proximity,
     Stem,
     Value,
     Word,
     WordLike,
     field_of,
     leaves,
+    span_words,
     spelled,
 )
 from indexer.tantivy_engine.fields import WORD_FIELDS
@@ -121,6 +123,9 @@ class _Translation:
             case Near(field, parts, distance):
                 found = [self._alternatives(part) for part in parts]
                 return self._placed(field, found, lambda name, words: self._near(name, words, distance))
+            case Proximity(field, left, right):
+                sides = [[self._any_word(place) for place in span_words(span)] for span in (left, right)]
+                return self._placed(field, sides[0] + sides[1], lambda _name, _words: self._apart(leaf, *sides))
             case NameWords():
                 return self._name(leaf)
             case DateSpan(field, first, last):
@@ -202,6 +207,26 @@ class _Translation:
         apart = [pair for pair in itertools.combinations(dict.fromkeys(parts), 2) if not _overlap(*pair)]
         widest = len(parts) - 2 + distance
         return all_of([*(self._near(field, pair, widest) for pair in apart), ways])
+
+    def _apart(self, leaf: Proximity, left: Sequence[Words], right: Sequence[Words]) -> Query:
+        """`left` and `right`, each side by side: every distance that is allowed, written out."""
+        ways = []
+        for first, second in ((left, right),) if leaf.ordered else ((left, right), (right, left)):
+            if not leaf.ordered and len(first) == len(second) == 1 and not _overlap(first[0], second[0]):
+                ways.append(self._phrase(leaf.field, [(0, first[0]), (1, second[0])], slop=leaf.between))
+                continue
+            for gap in self._deadline.watch(range(leaf.between + 1)):
+                placed = [*enumerate(first), *enumerate(second, len(first) + gap)]
+                ways.append(self._phrase(leaf.field, placed))
+        return any_of(ways)
+
+    def _any_word(self, parts: Sequence[WordLike]) -> Words:
+        """The words that may stand in one place, for which there may be several parts of a query."""
+        found = [self._alternatives(part) for part in parts]
+        if len(found) == 1:
+            return found[0]
+        words = tuple(dict.fromkeys(word for one in found for word in one.words))
+        return Words(words, "|".join(f"({one.pattern})" for one in found if one.words))
 
     def _name(self, tree: NameWords) -> Query:
         """Entries with a name that has a word for each of the query's; each name is looked into by itself."""

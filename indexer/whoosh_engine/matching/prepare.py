@@ -29,14 +29,16 @@ from indexer.query.nodes import (
     Not,
     Pattern,
     Phrase,
+    Proximity,
     Stem,
     Value,
     Word,
     WordLike,
+    span_words,
     spelled,
 )
 from indexer.whoosh_engine.matching.evaluating import evaluate
-from indexer.whoosh_engine.matching.proximity import Placed, Words, in_one_name, near, side_by_side
+from indexer.whoosh_engine.matching.proximity import Placed, Words, apart, in_one_name, near, side_by_side
 from indexer.whoosh_engine.matching.sets import DocumentSet
 from indexer.whoosh_engine.reading import posting_blocks
 
@@ -79,6 +81,10 @@ class _Preparation:
                 times = Counter(self._words(part) for part in parts)
                 holds = near(distance, tuple(times.values()), deadline=self._deadline)
                 return Placed(field, tuple(times), holds, deadline=self._deadline)
+            case Proximity(field, left, right, between, ordered):
+                sides = [[self._any_word(place) for place in span_words(span)] for span in (left, right)]
+                holds = apart(len(sides[0]), between, ordered=ordered, deadline=self._deadline)
+                return Placed(field, sides[0] + sides[1], holds, deadline=self._deadline)
             case NameWords(words):
                 parts = tuple(_name_word(word) for word in words)
                 return Placed("name", [self._words(part) for part in parts], in_one_name, deadline=self._deadline)
@@ -92,6 +98,9 @@ class _Preparation:
                 return DocumentSet(lambda searcher: self._with_any(searcher, field, terms), score=1.0)
             case _:
                 assert_never(leaf)
+
+    def _any_word(self, parts: Sequence[WordLike]) -> Words:
+        return tuple(dict.fromkeys(word for part in parts for word in self._words(part)))
 
     def _words(self, part: WordLike) -> Words:
         """The words of the index that may stand in the place of one part of a phrase or name."""

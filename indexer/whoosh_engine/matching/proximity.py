@@ -5,6 +5,7 @@ Whoosh's own span queries take no set of alternatives for a place, want an order
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
@@ -140,6 +141,35 @@ def near(distance: int, times: Sequence[int], *, deadline: Deadline) -> Callable
         return False
 
     return holds
+
+
+def apart(split: int, between: int, *, ordered: bool, deadline: Deadline) -> Callable[[Places], bool]:
+    """Whether the first `split` parts and the other ones, each side by side, have at most `between` places between."""
+
+    def holds(places: Places) -> bool:
+        deadline.check()
+        lefts, rights = _beginnings(places[:split]), _beginnings(places[split:])
+        width, other = split, len(places) - split
+        return _follows(lefts, rights, width, between) or (not ordered and _follows(rights, lefts, other, between))
+
+    return holds
+
+
+def _beginnings(places: Places) -> list[int]:
+    """Where the parts stand side by side, ascending."""
+    starts = set(places[0])
+    for number, part in enumerate(places[1:], 1):
+        starts &= {place - number for place in part}
+    return sorted(starts)
+
+
+def _follows(firsts: Sequence[int], seconds: Sequence[int], width: int, between: int) -> bool:
+    """Whether one of `seconds` begins after one of `firsts`, of so many places, with at most `between` in between."""
+    for first in firsts:
+        at = bisect_left(seconds, first + width)
+        if at < len(seconds) and seconds[at] - first - width <= between:
+            return True
+    return False
 
 
 def _have_own_places(window: deque[tuple[int, int]], wanted: Sequence[int]) -> bool:

@@ -22,8 +22,10 @@ from indexer.query.nodes import (
     Near,
     Node,
     Not,
+    OneOf,
     Pattern,
     Phrase,
+    Proximity,
     Stem,
     Value,
     Word,
@@ -119,6 +121,25 @@ def test_a_pattern_may_stand_in_a_phrase(text: str) -> None:
         ("filed:20041222", DateSpan("filed", date(2004, 12, 22), date(2004, 12, 22))),
         ("period:[2004-01-01 TO 2004-12-31]", DateSpan("period", date(2004, 1, 1), date(2004, 12, 31))),
         ("filed:{2004 TO 2006}", DateSpan("filed", date(2005, 1, 1), date(2005, 12, 31))),
+        ("filed:2015-2021", DateSpan("filed", date(2015, 1, 1), date(2021, 12, 31))),
+        ("filed:2015-06..2016", DateSpan("filed", date(2015, 6, 1), date(2016, 12, 31))),
+        ("filed:>=2015", DateSpan("filed", date(2015, 1, 1), date(9999, 12, 31))),
+        ("filed:>2015", DateSpan("filed", date(2016, 1, 1), date(9999, 12, 31))),
+        ("filed:<2015-03", DateSpan("filed", date(1, 1, 1), date(2015, 2, 28))),
+        ("filed:<=2015-02", DateSpan("filed", date(1, 1, 1), date(2015, 2, 28))),
+        ("type:EX-10", AnyOf((Value("type", "ex-10"), Pattern("type", "ex-10.*")))),
+        ("type:10-K", Value("type", "10-k")),
+        ("0001193125-04-218426", Value("accession", "0001193125-04-218426")),
+        ("000119312504218426", Value("accession", "0001193125-04-218426")),
+        ("0001193125-04-218426.txt", Value("accession", "0001193125-04-218426")),
+        (
+            "https://www.sec.gov/Archives/edgar/data/1056386/000119312504218426/d8k.htm",
+            Value("accession", "0001193125-04-218426"),
+        ),
+        (
+            "www.sec.gov/Archives/edgar/data/1056386/000119312504218426/0001193125-04-218426-index.htm",
+            Value("accession", "0001193125-04-218426"),
+        ),
         ("filed:[2004 TO]", DateSpan("filed", date(2004, 1, 1), date(9999, 12, 31))),
         ("filed:[TO 2004]", DateSpan("filed", date(1, 1, 1), date(2004, 12, 31))),
     ],
@@ -134,6 +155,12 @@ def test_a_field_reads_its_values_by_its_own_rules(text: str, tree: Node) -> Non
         ("cik:abc", 4),
         ("x cik:abc", 6),
         ("filed:yesterday", 6),
+        ("filed:2021-2015", 6),
+        ("https://www.sec.gov/edgar/search/", 0),
+        ("a NEAR/51 b", 2),
+        ("a NEAR/5 form:8-K", 14),
+        ("a NEAR/5 (b AND c)", 2),
+        ("a NEAR/5 (NOT b)", 2),
         ("filed:2004-13", 6),
         ("filed:[x TO 2004]", 6),
         ("filed:[2004* TO 2005]", 6),
@@ -244,3 +271,19 @@ def test_a_filter_without_meaning_is_refused(filters: Filters) -> None:
     """A filter that cannot select anything is an error: an empty list is neither nothing nor everything."""
     with pytest.raises(UsageError):
         filters.tree()
+
+
+def test_near_takes_words_phrases_and_alternatives() -> None:
+    """Single words of one side are one alternative, phrases one each, in text and in description."""
+    tree = parse_query('(resigned OR retir* OR "stepped down") NEAR/5 "chief officer"')
+    words = OneOf((Word("text", "resigned"), Pattern("text", "retir*")))
+    officer = Phrase("text", (Word("text", "chief"), Word("text", "officer")))
+    down = Phrase("text", (Word("text", "stepped"), Word("text", "down")))
+    assert isinstance(tree, AnyOf)
+    assert tree.parts[0] == AnyOf(
+        (Proximity("text", words, officer, 5, ordered=False), Proximity("text", down, officer, 5, ordered=False))
+    )
+    assert parse_query("description:(a PRE/2 b)") == Proximity(
+        "description", Word("description", "a"), Word("description", "b"), 2, ordered=True
+    )
+    assert parse_query("a w/3 b", stem=True) == parse_query("stem:a NEAR/3 stem:b")

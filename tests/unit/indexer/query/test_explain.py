@@ -24,6 +24,14 @@ from indexer.query.filters import Filters
                 " with fewer than 5 other words among them"
             ),
         ),
+        (
+            '(resign* OR quit) NEAR/5 "chief officer"',
+            (
+                'text or description has (a word like "resign*" or "quit") near the phrase "chief officer",'
+                " with at most 5 other words between"
+            ),
+        ),
+        ("a PRE/2 b", 'text or description has "a" before "b", with at most 2 other words between'),
         ('"press rel*"', 'text or description has side by side "press" then a word like "rel*"'),
         ("resig?ed", 'text or description has a word like "resig?ed"'),
         ("acquistion~1", 'text or description has a word at most 1 edit from "acquistion"'),

@@ -7,7 +7,17 @@ from dataclasses import replace
 import pytest
 
 from archiver.errors import QueryError
-from indexer.query.grammar import MAX_DEPTH, RawGroup, RawNot, RawPhrase, RawRange, RawWord, raw_leaves, read
+from indexer.query.grammar import (
+    MAX_DEPTH,
+    RawGroup,
+    RawNot,
+    RawPhrase,
+    RawProximity,
+    RawRange,
+    RawWord,
+    raw_leaves,
+    read,
+)
 
 
 @pytest.mark.parametrize(
@@ -106,3 +116,63 @@ def test_only_a_word_by_itself_in_capitals_is_an_operator(text: str) -> None:
             read(text)
     else:
         assert isinstance(read(text), RawWord | RawPhrase)
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "written"),
+    [
+        ("a || b", 2, "OR"),
+        ("a||b", 0, "OR"),
+        ("a | b", 2, "OR"),
+        ("a && b", 2, "AND"),
+        ("a !b", 2, "-word"),
+        ("indemn! a", 0, "indemn*"),
+        ("+a b", 0, "required"),
+        ("a^2", 0, "boosts"),
+        ("/re.x/", 0, "regular expressions"),
+        ("a NEAR b", 2, "NEAR/10"),
+        ("a /5 b", 2, "NEAR/10"),
+        ("a w/s b", 2, "NEAR/10"),
+        ("a ADJ/3 b", 2, "NEAR/10"),
+        ("a NEAR/3", 8, "complete"),
+        ("NEAR/3 a", 0, "nothing stands before"),
+        ("a NEAR/3 b NEAR/3 c", 11, "two at a time"),
+        ("a NEAR/3 AND b", 9, "complete"),
+        ("NOT -a", 4, "once"),
+    ],
+)
+def test_operators_of_other_systems_are_told_ours(text: str, position: int, written: str) -> None:
+    """What would be sought as a word, and means something elsewhere, is an error that says what to write here."""
+    with pytest.raises(QueryError) as caught:
+        read(text)
+    assert caught.value.position == position
+    assert written in f"{caught.value}"
+
+
+@pytest.mark.parametrize(
+    "text", ['"a || b"', "name:Yahoo!", "AT&T", "a - b", "near", "w", "and/or", "C++", "$5+", "either/or"]
+)
+def test_text_that_only_looks_like_an_operator_is_text(text: str) -> None:
+    """Quoted text, values of fields and marks inside of words are read."""
+    assert list(raw_leaves(read(text)))
+
+
+@pytest.mark.parametrize("minus", ["-", "\N{MINUS SIGN}"])
+def test_a_minus_before_a_word_excludes(minus: str) -> None:
+    """It stands for NOT before a word, a phrase, a field and parentheses."""
+    for rest in ("b", '"b c"', "form:8-K", "(b OR c)"):
+        tree, other = read(f"a {minus}{rest}"), read(f"a NOT {rest}")
+        assert isinstance(tree, RawGroup)
+        assert isinstance(tree.parts[1], RawNot)
+        assert len(list(raw_leaves(tree))) == len(list(raw_leaves(other)))
+
+
+def test_near_binds_tightest() -> None:
+    """NOT, AND and OR take what NEAR has joined."""
+    tree = read("NOT a NEAR/5 b OR c pre/2 d")
+    assert isinstance(tree, RawGroup)
+    first, second = tree.parts
+    assert isinstance(first, RawNot)
+    assert isinstance(first.part, RawProximity)
+    assert isinstance(second, RawProximity)
+    assert (first.part.between, first.part.ordered, second.between, second.ordered) == (5, False, 2, True)

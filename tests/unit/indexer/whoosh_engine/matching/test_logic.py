@@ -21,6 +21,12 @@ _texts = st.lists(st.sampled_from(_WORDS), max_size=6)
 _leaves = st.one_of(
     st.sampled_from(_WORDS),
     st.tuples(st.lists(st.sampled_from(_WORDS), min_size=2, max_size=4), st.integers(0, 3)),
+    st.tuples(
+        st.sampled_from(["NEAR", "PRE"]),
+        st.lists(st.sampled_from(_WORDS), min_size=1, max_size=2),
+        st.integers(0, 2),
+        st.lists(st.sampled_from(_WORDS), min_size=1, max_size=2),
+    ),
 )
 _trees = st.recursive(
     _leaves,
@@ -41,6 +47,8 @@ def _written(tree: object) -> str:
             return f"(NOT {_written(child)})"
         case ("AND" | "OR" as operator, left, right):
             return f"({_written(left)} {operator} {_written(right)})"
+        case (str() as operator, list() as left, between, list() as right):
+            return f'("{" ".join(left)}" {operator}/{between} "{" ".join(right)}")'
         case (list() as phrase, 0):
             return f'"{" ".join(phrase)}"'
         case (list() as near, distance):
@@ -48,7 +56,7 @@ def _written(tree: object) -> str:
     raise AssertionError(tree)
 
 
-def _holds(tree: object, text: Sequence[str]) -> bool:
+def _holds(tree: object, text: Sequence[str]) -> bool:  # noqa: PLR0911 — one for each kind of tree
     """Whether a random tree matches a text, worked out by looking."""
     match tree:
         case str():
@@ -59,6 +67,15 @@ def _holds(tree: object, text: Sequence[str]) -> bool:
             return _holds(left, text) and _holds(right, text)
         case ("OR", left, right):
             return _holds(left, text) or _holds(right, text)
+        case (str() as operator, list() as left, int() as between, list() as right):
+            starts = [
+                [at for at in range(len(text)) if list(text[at : at + len(side)]) == side] for side in (left, right)
+            ]
+            return any(
+                0 <= there - here - len(left) <= between
+                or (operator == "NEAR" and 0 <= here - there - len(right) <= between)
+                for here, there in itertools.product(*starts)
+            )
         case (list() as phrase, 0):
             return any(list(text[start : start + len(phrase)]) == phrase for start in range(len(text)))
         case (list() as near, int() as distance):
