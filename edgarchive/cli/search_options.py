@@ -33,13 +33,27 @@ def _what(
     cik: Annotated[
         list[str] | None, typer.Option(metavar="N|@FILE", help="CIK of any entity, or a file with one a line.")
     ] = None,
+    ticker: Annotated[
+        list[str] | None, typer.Option(metavar="T", help="Ticker, for the CIK that EDGAR's list gives it.")
+    ] = None,
     form: Annotated[list[str] | None, typer.Option(metavar="F", help="Form type, any case, globs ('8-K*').")] = None,
     item: Annotated[list[str] | None, typer.Option(metavar="I", help="8-K item: 5.02, legacy 5, '5.*'.")] = None,
     name: Annotated[
         list[str] | None, typer.Option(metavar="TEXT", help="Words of a name, current or former, any order.")
     ] = None,
     doctype: Annotated[
-        list[str] | None, typer.Option("--type", metavar="DOCTYPE", help="Document type, globs ('EX-99*').")
+        list[str] | None,
+        typer.Option("--type", metavar="DOCTYPE", help="Document type; EX-10 includes EX-10.1; globs."),
+    ] = None,
+    sic: Annotated[list[str] | None, typer.Option(metavar="N", help="SIC code of any entity, globs ('73*').")] = None,
+    state: Annotated[
+        list[str] | None, typer.Option(metavar="XX", help="State of incorporation, in EDGAR's letters.")
+    ] = None,
+    main: Annotated[bool, typer.Option("--main", help="Only main documents: no exhibits, pictures or data.")] = False,
+    exhibits: Annotated[bool, typer.Option("--exhibits", help="Only exhibits: documents of a type EX-….")] = False,
+    amendments: Annotated[
+        bool | None,
+        typer.Option("--amendments/--no-amendments", help="Only amendments (forms …/A), or none.", show_default=False),
     ] = None,
     since: Annotated[
         str | None, typer.Option(metavar="DATE", help="First filing date: 2015, 2015-06 or 2015-06-30.")

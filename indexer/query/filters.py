@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 
 from archiver.errors import UsageError
 from indexer.fields import BY_NAME
 from indexer.query.leaves import FIRST_DATE, LAST_DATE, join_all, join_any, value_leaf
-from indexer.query.nodes import DateSpan, Node
+from indexer.query.nodes import DateSpan, Node, Not
+
+_EXHIBITS = "EX-*"
+_NOT_MAIN = ("GRAPHIC", "ZIP", "XML", "EXCEL", "JSON", "COVER")
+"""Types of what EDGAR adds or a filing brings along beside its main documents and exhibits."""
+_EXHIBIT = re.compile(r"EX-[0-9]+[A-Z]?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
     """What a hit must be, beside the query: values of one kind are alternatives, and every kind given must hold.
 
-    Each attribute but the dates is a field of `indexer.fields.TABLE` and takes what the field takes in a query, without
-    quotes. Dates are filing dates, inclusive. None asks for nothing.
+    An attribute with the name of a field of `indexer.fields.TABLE` takes what the field takes in a query, without
+    quotes. ``EX-10`` as a `type` stands for ``EX-10.1`` and so on, too, and never for ``EX-101``. Dates are filing
+    dates, inclusive. `main` are the documents that are no exhibit, picture or data, and `exhibits` those of a type
+    ``EX-…``; `amendments` says whether the form ends in ``/A``. None, or False, asks for nothing.
     """
 
     cik: Sequence[int | str] | None = None
@@ -25,6 +33,11 @@ class Filters:
     item: Sequence[str] | None = None
     name: Sequence[str] | None = None
     type: Sequence[str] | None = None
+    sic: Sequence[int | str] | None = None
+    state: Sequence[str] | None = None
+    main: bool = False
+    exhibits: bool = False
+    amendments: bool | None = None
     since: date | None = None
     until: date | None = None
 
@@ -41,9 +54,31 @@ class Filters:
                 continue
             if not values:
                 raise UsageError(f"the filter {attribute.name} has no value", "give one, or leave the filter out")
-            kinds.append(join_any(value_leaf(BY_NAME[attribute.name], str(value)) for value in values))
+            spelled = _with_parts(values) if attribute.name == "type" else map(str, values)
+            kinds.append(join_any(value_leaf(BY_NAME[attribute.name], value) for value in spelled))
+        kinds.extend(self._kinds_of_documents())
         if self.since and self.until and self.since > self.until:
             raise UsageError(f"since {self.since} is after until {self.until}", "swap the two dates")
         if self.since or self.until:
             kinds.append(DateSpan("filed", self.since or FIRST_DATE, self.until or LAST_DATE))
         return join_all(kinds)
+
+    def _kinds_of_documents(self) -> Iterator[Node | None]:
+        if self.main and self.exhibits:
+            raise UsageError("no document is both main and an exhibit", "ask for one of the two")
+        if self.exhibits:
+            yield value_leaf(BY_NAME["type"], _EXHIBITS)
+        if self.main:
+            others = join_any(value_leaf(BY_NAME["type"], one) for one in (_EXHIBITS, *_NOT_MAIN))
+            yield None if others is None else Not(others)
+        if self.amendments is not None:
+            amendment = value_leaf(BY_NAME["form"], "*/A")
+            yield amendment if self.amendments else Not(amendment)
+
+
+def _with_parts(types: Iterable[str]) -> Iterator[str]:
+    """Each type, and after an exhibit's number its parts."""
+    for one in types:
+        yield one
+        if _EXHIBIT.fullmatch(one.strip()):
+            yield f"{one.strip()}.*"

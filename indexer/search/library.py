@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Self
 
 from archiver.errors import DamageError, EdgarchiveError, NotInArchiveError, UsageError
 from archiver.identifiers import AccessionNumber
+from archiver.listings.tickers import ciks_of, parse_tickers
 from archiver.settings import Settings
 from archiver.store.archive import Archive
 from indexer.engine import FacetCount
@@ -17,9 +19,10 @@ from indexer.fields import Facet
 from indexer.index_folder import marks_hold
 from indexer.index_reader import IndexReader
 from indexer.query.build import parse_query
+from indexer.query.nodes import Node
 from indexer.search.hit_maker import HitMaker
 from indexer.search.hits import FromLibrary, Hit, LazyHits
-from indexer.search.options import SearchOptions, takes_options
+from indexer.search.options import SearchOptions, several, takes_options
 from indexer.search.records import Record, Status, record_of, status_of
 from indexer.search.results import Results
 from indexer.search.snippets import Highlighter
@@ -53,7 +56,7 @@ class Library:
     def run(self, options: SearchOptions) -> Results:
         """What a search with these options finds; `search` takes the same as arguments, and raises the same."""
         started = time.perf_counter()
-        filters = options.filters().tree()
+        filters = self._filters(options)
         query = options.query
         tree = parse_query(query, stem=options.stem) if query is not None and query.strip() else None
         found = self._index.ask(
@@ -71,13 +74,26 @@ class Library:
             hits = tuple(hits)
 
         def count(facet: Facet, year: int | None) -> tuple[FacetCount, ...]:
-            narrowed = filters if year is None else options.in_year(year).filters().tree()
+            narrowed = filters if year is None else self._filters(options.in_year(year))
             return self._index.ask(
                 lambda engine: engine.facet(tree, facet, filters=narrowed, documents=options.documents)
             )
 
         took_ms = round((time.perf_counter() - started) * 1000, 1)
         return Results(query, found.total, took_ms, hits, tree, filters, FromLibrary(count), FromLibrary(self._name_of))
+
+    def _filters(self, options: SearchOptions) -> Node | None:
+        """The filters as a query tree, with the CIKs that tickers stand for."""
+        filters = options.filters()
+        if options.ticker is not None:
+            body = self.stored.tickers()
+            if body is None:
+                raise UsageError(
+                    "this archive keeps no list of tickers", "run `edgarchive sync --ticker …` once, or search by CIK"
+                )
+            ciks = ciks_of(several("ticker", options.ticker) or (), parse_tickers(body))
+            filters = replace(filters, cik=(*(filters.cik or ()), *ciks))
+        return filters.tree()
 
     def _name_of(self, facet: Facet, value: int) -> str | None:
         """What the newest filing calls a CIK or SIC code."""

@@ -29,7 +29,8 @@ Ciks = int | str | Iterable[int | str] | None
 Day = date | str | int | None
 """A day as `date` or ISO text, or a year or month (``2015``, ``"2015-06"``)."""
 
-_SEVERAL = ("cik", "form", "item", "name", "type")
+_SEVERAL = ("cik", "ticker", "form", "item", "name", "type", "sic", "state")
+_FLAGS = ("main", "exhibits", "amendments")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,9 @@ class SearchOptions:
     """What to search for, which filters must hold, and how the hits are to come.
 
     `query` is of the query language (docs/query-language.md); without one, what the filters select comes, newest first.
-    A filter takes one value or several, which are alternatives; an empty list of values is an error. `since` and
+    A filter takes one value or several, which are alternatives; an empty list of values is an error. A `ticker` stands
+    for its CIK, beside those of `cik`. `main` and `exhibits` choose documents: those that are no exhibit, picture or
+    data, or the exhibits. `amendments` keeps only forms that end in ``/A``, or, with False, only others. `since` and
     `until` are filing dates, inclusive: a year or month stands for its first or last day. `sort` is ``relevance``,
     ``newest`` or ``oldest``. `limit` hits come from `offset` on, or, with None, all, each made when it is reached; one
     per submission, or one per document with `documents`. With `stem`, words of text also match words with the same
@@ -49,10 +52,16 @@ class SearchOptions:
     query: str | None = None
     _: KW_ONLY
     cik: Ciks = None
+    ticker: Texts = None
     form: Texts = None
     item: Texts = None
     name: Texts = None
     type: Texts = None
+    sic: Ciks = None
+    state: Texts = None
+    main: bool = False
+    exhibits: bool = False
+    amendments: bool | None = None
     since: Day = None
     until: Day = None
     sort: Sort | None = None
@@ -74,8 +83,8 @@ class SearchOptions:
         self._set("until", _day(self.until, last=True))
 
     def filters(self) -> Filters:
-        """The filters alone."""
-        values = {name: getattr(self, name) for name in _SEVERAL}
+        """The filters alone. Tickers are not among them: which CIKs they stand for is for the library to say."""
+        values = {name: getattr(self, name) for name in (*_SEVERAL, *_FLAGS) if name != "ticker"}
         return Filters(**values, since=_day(self.since, last=False), until=_day(self.until, last=True))
 
     def in_year(self, year: int) -> Self:

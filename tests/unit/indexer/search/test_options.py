@@ -16,7 +16,7 @@ from indexer.search.async_library import AsyncLibrary
 from indexer.search.library import Library
 from indexer.search.options import SearchOptions
 
-SEVERAL = ("cik", "form", "item", "name", "type")
+SEVERAL = ("cik", "ticker", "form", "item", "name", "type", "sic", "state")
 
 
 def test_the_arguments_of_a_search_are_the_options() -> None:

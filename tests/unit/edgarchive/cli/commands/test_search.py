@@ -28,6 +28,65 @@ def found(capsys: pytest.CaptureFixture[str], root: Path, *words: str, code: int
     return captured.out if code == 0 else captured.err
 
 
+def accessions(capsys: pytest.CaptureFixture[str], root: Path, *words: str) -> set[str]:
+    """The accession numbers that a search prints."""
+    return set(found(capsys, root, *words, "--format", "accessions").split())
+
+
+def types(capsys: pytest.CaptureFixture[str], root: Path, *words: str) -> set[str]:
+    """The types of the documents that a search finds."""
+    counts = json.loads(found(capsys, root, "--documents", "-n", "0", "--facet", "type", "--json", *words))
+    return {one["value"] for one in counts["facets"]["type"]}
+
+
+def test_main_documents_and_exhibits_are_apart(invented: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Together with pictures and data they are all documents."""
+    main, exhibits = types(capsys, invented, "--main"), types(capsys, invented, "--exhibits")
+    assert all(one.startswith("EX-") for one in exhibits)
+    assert not any(one.startswith("EX-") for one in main)
+    assert {"8-K", "10-K"} <= main
+    assert types(capsys, invented) - main - exhibits <= {"GRAPHIC", "ZIP", "XML", "EXCEL", "JSON", "COVER"}
+    assert "ask for one of the two" in found(capsys, invented, "--main", "--exhibits", code=2)
+
+
+def test_a_type_of_exhibit_has_parts(invented: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`EX-99` is `EX-99` and `EX-99.1`; `EX-9` is none of them, and a part is itself alone."""
+    assert types(capsys, invented, "--type", "EX-99") == {"EX-99", "EX-99.1", "EX-99.2"}
+    assert types(capsys, invented, "--type", "ex-99.1") == {"EX-99.1"}
+    assert types(capsys, invented, "--type", "EX-9") == set()
+
+
+def test_amendments_are_alone_or_left_out(invented: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Either way nothing is lost."""
+    amended = accessions(capsys, invented, "--amendments")
+    others = accessions(capsys, invented, "--no-amendments")
+    assert amended
+    assert not amended & others
+    assert amended | others == accessions(capsys, invented)
+
+
+def test_entities_are_found_by_sic_and_state(invented: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As by the fields of the query language."""
+    assert accessions(capsys, invented, "--sic", "3674") == accessions(capsys, invented, "sic:3674") != set()
+    assert accessions(capsys, invented, "--sic", "36*") == accessions(capsys, invented, "sic:36*")
+    assert accessions(capsys, invented, "--state", "de") == accessions(capsys, invented, "state:DE") != set()
+
+
+def test_ciks_come_from_a_file(invented: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """One a line; an empty file is an error, and not everything."""
+    (tmp_path / "list.txt").write_text("9000001\n# a comment\n0009000004\n")
+    both = accessions(capsys, invented, "--cik", f"@{tmp_path}/list.txt")
+    assert both == accessions(capsys, invented, "--cik", "9000001", "--cik", "9000004") != set()
+    (tmp_path / "list.txt").write_text("")
+    assert "an empty list for cik" in found(capsys, invented, "--cik", f"@{tmp_path}/list.txt", code=2)
+
+
+def test_a_ticker_needs_the_list_that_a_sync_keeps(invented: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An archive of imported submissions has none."""
+    said = found(capsys, invented, "--ticker", "TEAL", code=2)
+    assert "this archive keeps no list of tickers; run `edgarchive sync --ticker" in said
+
+
 def test_facets_are_tables_with_names(invented: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Of at most so many values, with how many more there are."""
     out = found(capsys, invented, "-n", "0", "--facet", "cik", "--facet", "sic", "--facet-limit", "1")
