@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from archiver.selection import Selection
     from archiver.settings import Settings
     from archiver.sync.last_sync import SyncState
+    from edgarchive.exporting.run import ExportReport, export
+    from edgarchive.extract.extract import ExtractedFile, ExtractedFiling, ExtractReport, extract_filings
     from edgarchive.importing import import_submissions
     from edgarchive.indexing import index_archive
     from edgarchive.mirror import Mirror, sync_archive
@@ -77,6 +79,10 @@ __all__ = [
     "EdgarError",
     "EdgarchiveError",
     "Entity",
+    "ExportReport",
+    "ExtractReport",
+    "ExtractedFile",
+    "ExtractedFiling",
     "FacetCount",
     "FeedEstimate",
     "FetchError",
@@ -127,6 +133,8 @@ __all__ = [
     "YearCount",
     "acknowledge_signatures",
     "create_app",
+    "export",
+    "extract_filings",
     "import_submissions",
     "index_archive",
     "repair_archive",
@@ -183,6 +191,13 @@ _HOMES = {
     "archiver.settings": ("Settings",),
     "archiver.audit.findings": ("Finding",),
     "archiver.sync.last_sync": ("SyncState",),
+    "edgarchive.exporting.run": ("ExportReport", "export"),
+    "edgarchive.extract.extract": (
+        "ExtractReport",
+        "ExtractedFile",
+        "ExtractedFiling",
+        "extract_filings",
+    ),
     "edgarchive.importing": ("import_submissions",),
     "edgarchive.indexing": ("index_archive",),
     "edgarchive.mirror": (

@@ -51,6 +51,23 @@ The text of everything found:
   edgarchive show 0009000900-19-000212 --document 1 --text
   edgarchive show 0009000900-19-000212 --raw > 0009000900-19-000212.txt
 """,
+    "extract": """\
+  edgarchive extract 0009000900-19-000212 --out filings
+  edgarchive search crake --format accessions | edgarchive extract - --out filings --documents 'EX-99*'
+""",
+    "open": """\
+  edgarchive open 0009000900-19-000212 --json
+""",
+    "export": """\
+The risk factors of all 10-Ks; filings of a company and their entities:
+
+  edgarchive export sections --form '10-K*' --out sections.jsonl
+  edgarchive export filings --name 'teal dynamics' --out filings.csv
+
+Each match with the words around it:
+
+  edgarchive export hits 'resign*' --item 5.02 --out hits.csv
+""",
     "verify": """\
 Sizes and presence alone; everything, and put right what is found:
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -47,3 +48,27 @@ def common(context: typer.Context) -> Common:
     if not isinstance(options, Common):
         raise TypeError("the command line did not set its common options")
     return options
+
+
+def accession_numbers(arguments: Iterable[str]) -> list[str]:
+    """The accession numbers that arguments name: numbers, ``@FILE`` with one a line, ``-`` for the lines of stdin.
+
+    Raises `UsageError` for a file that cannot be read, or where there is no number at all.
+    """
+    from archiver.errors import UsageError  # noqa: PLC0415 — `--help` needs none of it
+
+    found: list[str] = []
+    for argument in arguments:
+        if argument != "-" and not argument.startswith("@"):
+            found.append(argument)
+            continue
+        try:
+            text = sys.stdin.read() if argument == "-" else Path(argument[1:]).read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(
+                f"cannot read {argument[1:]}: {error}", "name a text file with one number a line"
+            ) from None
+        found += [line.partition("#")[0].strip() for line in text.splitlines() if line.partition("#")[0].strip()]
+    if not found:
+        raise UsageError("no accession number was given", "name at least one")
+    return found

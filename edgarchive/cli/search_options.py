@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
+from typer.models import ArgumentInfo
 
 from archiver.cik_file import read_ciks
 from indexer.search.options import SearchOptions
@@ -111,12 +112,19 @@ def takes_search(*, pages: bool = True) -> Callable[[Callable[..., int]], Callab
             for parameter in signature.parameters.values()
             if parameter.name not in {"context", "options"}
         ]
-        context = signature.parameters["context"]
-        call.__signature__ = signature.replace(parameters=[context, *shared, *own])  # type: ignore[attr-defined]
-        call.__annotations__ = {one.name: one.annotation for one in (context, *shared, *own)}
+        arguments = [one for one in own if _is_argument(one)]  # they stand before QUERY
+        rest = [one for one in own if not _is_argument(one)]
+        context = signature.parameters["context"].replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        every = [context, *arguments, *(one.replace(kind=one.KEYWORD_ONLY) for one in shared), *rest]
+        call.__signature__ = signature.replace(parameters=every)  # type: ignore[attr-defined]
+        call.__annotations__ = {one.name: one.annotation for one in every}
         return call
 
     return decorate
+
+
+def _is_argument(parameter: inspect.Parameter) -> bool:
+    return any(isinstance(one, ArgumentInfo) for one in getattr(parameter.annotation, "__metadata__", ()))
 
 
 def _parameters(template: Callable[..., None]) -> list[inspect.Parameter]:

@@ -1,0 +1,103 @@
+"""``edgarchive export``: tables of filings, documents, sections or hits, for other programs."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgarchive.cli.options import AsJson, accession_numbers, common
+from edgarchive.cli.output import plural, print_json, say
+from edgarchive.cli.progress import progress_bar
+from edgarchive.cli.search_options import takes_search
+from edgarchive.exporting.run import ExportReport
+from edgarchive.exporting.run import export as export_table
+from edgarchive.formats import clean
+from indexer.search.options import SearchOptions
+
+_SOME_FAILED = 3
+
+
+class ExportTable(StrEnum):
+    """What can be exported."""
+
+    FILINGS = "filings"
+    DOCUMENTS = "documents"
+    SECTIONS = "sections"
+    HITS = "hits"
+
+
+class ExportFormat(StrEnum):
+    """The formats of files."""
+
+    JSONL = "jsonl"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+class ExportShape(StrEnum):
+    """Shapes of other data sets."""
+
+    EDGAR_CORPUS = "edgar-corpus"
+    EDGAR_CRAWLER = "edgar-crawler"
+
+
+@takes_search(pages=False)
+def export(
+    context: typer.Context,
+    *,
+    table: Annotated[ExportTable, typer.Argument(metavar="|".join(ExportTable), help="What to export.")],
+    options: SearchOptions,
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="PATH", help="File, or folder for Parquet.")],
+    output: Annotated[
+        ExportFormat | None,
+        typer.Option("--format", metavar="|".join(ExportFormat), help="Format.", show_default="by the name of PATH"),
+    ] = None,
+    shape: Annotated[
+        ExportShape | None,
+        typer.Option(metavar="|".join(ExportShape), help="Columns of another data set, for sections."),
+    ] = None,
+    accessions: Annotated[
+        list[str] | None, typer.Option(metavar="N|@FILE", help="Export these accession numbers, in this order.")
+    ] = None,
+    since_export: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Only what was stored since FILE's last export; updates FILE.")
+    ] = None,
+    jobs: Annotated[int | None, typer.Option(metavar="N", min=1, help="Processes.", show_default="all cores")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Write filings, documents, sections or hits as a table: JSON lines, CSV or Parquet.
+
+    Without QUERY and filters, everything is exported. Run the same command again to continue an export that was
+    stopped.
+    """
+    common_options = common(context)
+    searched = options.to_dict().keys() - {"sort", "limit", "snippets", "documents"}
+    with progress_bar("exporting", visible=common_options.shows_progress, lines=common_options.logs_progress) as show:
+        report = export_table(
+            table,
+            out,
+            options=options if searched else None,
+            accessions=None if accessions is None else accession_numbers(accessions),
+            format=output,
+            shape_name=shape,
+            since_export=since_export,
+            settings=common_options.settings(),
+            jobs=jobs,
+            progress=show,
+        )
+    if as_json:
+        print_json(report.to_dict())
+    else:
+        _print(report)
+    return _SOME_FAILED if report.failures else 0
+
+
+def _print(report: ExportReport) -> None:
+    for accession, error in report.failures:
+        say(f"failed: {accession}: {clean(error)}")
+    say(f"{plural(report.rows, 'row')} of {plural(report.filings, 'filing')} written:")
+    for path in report.files:
+        say(f"  {clean(str(path))}")

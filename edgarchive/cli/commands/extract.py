@@ -1,0 +1,52 @@
+"""``edgarchive extract``: documents as they were filed, in a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgarchive.cli.options import AsJson, accession_numbers, common
+from edgarchive.cli.output import plural, print_json, say
+from edgarchive.extract.extract import ExtractReport, extract_filings
+from edgarchive.formats import clean
+from indexer.search.library import Library
+
+_SOME_FAILED = 3
+
+
+def extract(
+    context: typer.Context,
+    accessions: Annotated[
+        list[str],
+        typer.Argument(metavar="ACCESSION…", help="Accession numbers, @FILE with one a line, - for stdin."),
+    ],
+    *,
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder to write to.")],
+    documents: Annotated[
+        str | None, typer.Option(metavar="GLOB", help="Only documents of this type or file name ('EX-99*').")
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Write the documents of filings as they were filed, images beside their HTML.
+
+    Each filing gets a folder of its accession number, with a manifest that maps file names. A filing that is there
+    already is left as it is.
+    """
+    numbers = accession_numbers(accessions)
+    with Library(settings=common(context).settings()) as library:
+        report = extract_filings(library, numbers, out, documents=documents)
+    if as_json:
+        print_json(report.to_dict())
+    else:
+        _print(report)
+    return _SOME_FAILED if report.failures else 0
+
+
+def _print(report: ExtractReport) -> None:
+    for filing in report.filings:
+        note = " (was there)" if filing.was_there else ""
+        say(f"{clean(str(filing.folder))}: {plural(len(filing.files), 'document')}{note}")
+    for accession, error in report.failures:
+        say(f"failed: {accession}: {clean(error)}")

@@ -1,0 +1,41 @@
+"""``edgarchive open``: a filing in the browser, as it was filed."""
+
+from __future__ import annotations
+
+import webbrowser
+from typing import Annotated
+
+import platformdirs
+import typer
+
+from archiver.errors import UsageError
+from edgarchive.cli.options import AsJson, common
+from edgarchive.cli.output import print_json, say
+from edgarchive.extract.extract import extract_filing, write_viewer
+from indexer.search.library import Library
+
+
+def open(  # noqa: A001 — the verb's name
+    context: typer.Context,
+    accession: Annotated[str, typer.Argument(metavar="ACCESSION", help="Accession number.")],
+    *,
+    document: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="Document to show, by its number.", show_default="the first")
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Show a filing in the browser as it was filed, images included.
+
+    Its documents are extracted to the user's cache folder. A filer's scripts do not run.
+    """
+    folder = platformdirs.user_cache_path("edgarchive") / "open"
+    with Library(settings=common(context).settings()) as library:
+        filing = extract_filing(library, accession, folder)
+    page = write_viewer(filing, document)
+    if as_json:
+        print_json({**filing.to_dict(), "page": str(page)})
+        return 0
+    say(str(page))
+    if not webbrowser.open(page.as_uri()):
+        raise UsageError("no browser could be started", f"open {page} yourself")
+    return 0

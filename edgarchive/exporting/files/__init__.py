@@ -1,0 +1,1 @@
+"""The files of an export: formats, growing files and finished parts, and how far an export is."""

@@ -1,0 +1,158 @@
+"""Where encoded rows go: one growing file a table, or a folder of Parquet files by filing year."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Protocol
+
+from archiver.errors import UsageError
+from archiver.store.durable import fsync_directory, make_directories, storage_errors
+from edgarchive.exporting.files.state import ExportState
+from edgarchive.exporting.files.writers import PART_BYTES, ParquetFile
+from edgarchive.exporting.tables import Table
+from edgarchive.exporting.workers import Done
+
+
+class Sink(Protocol):
+    """Takes what workers give, in order. Its methods raise `StorageError`."""
+
+    def take(self, done: Done) -> None:
+        """Write the rows of a task."""
+
+    def checkpoint(self, coming: Done | None = None) -> tuple[dict[str, int], tuple[str, ...]] | None:
+        """The lengths of files and the finished parts, all durable; None where what was taken is not durable yet.
+
+        `coming` is what will be taken next.
+        """
+
+    def finish(self) -> list[Path]:
+        """Make everything durable and visible, and say which files there are."""
+
+    def close(self) -> None:
+        """Let go of what is open; an export that goes on takes it up again."""
+
+
+class FileSink:
+    """One file a table, written as ``NAME.part`` until it is whole."""
+
+    def __init__(self, paths: Mapping[Table, Path], heads: Mapping[Table, bytes], state: ExportState | None) -> None:
+        self._paths = dict(paths)
+        self._files: dict[Table, IO[bytes]] = {}
+        for table, path in self._paths.items():
+            with storage_errors(path):
+                make_directories(path.parent)
+                self._files[table] = self._open(path, heads.get(table, b""), state)
+
+    @staticmethod
+    def _open(path: Path, head: bytes, state: ExportState | None) -> IO[bytes]:
+        part = _part(path)
+        file = part.open("wb" if state is None else "r+b")
+        if state is None:
+            file.write(head)
+            return file
+        file.truncate(state.files[part.name])
+        file.seek(0, os.SEEK_END)
+        return file
+
+    def take(self, done: Done) -> None:
+        """Append the rows."""
+        for encoded in done.encoded:
+            with storage_errors(self._paths[encoded.table]):
+                self._files[encoded.table].write(encoded.data)
+
+    def checkpoint(self, coming: Done | None = None) -> tuple[dict[str, int], tuple[str, ...]] | None:  # noqa: ARG002
+        """Everything written so far, made durable."""
+        lengths = {}
+        for table, file in self._files.items():
+            with storage_errors(self._paths[table]):
+                file.flush()
+                os.fsync(file.fileno())
+                lengths[_part(self._paths[table]).name] = file.tell()
+        return lengths, ()
+
+    def finish(self) -> list[Path]:
+        """Rename each file to its name."""
+        self.checkpoint()
+        self.close()
+        for path in self._paths.values():
+            with storage_errors(path):
+                _part(path).replace(path)
+                fsync_directory(path.parent)
+        return list(self._paths.values())
+
+    def close(self) -> None:
+        """Close the files."""
+        for file in self._files.values():
+            file.close()
+
+
+def can_go_on(paths: Mapping[Table, Path], state: ExportState) -> bool:
+    """Whether the unfinished files are there, and at least as long as the state says."""
+    try:
+        return all(_part(path).stat().st_size >= state.files[_part(path).name] for path in paths.values())
+    except (OSError, KeyError):
+        return False
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(f"{path.name}.part")
+
+
+class ParquetSink:
+    """``year=YYYY/part-NNNN.parquet`` below a folder a table; or, with a file name, one file a table."""
+
+    def __init__(self, paths: Mapping[Table, Path], state: ExportState | None) -> None:
+        self._paths = dict(paths)
+        self._parts = list(state.parts) if state else []
+        self._open: dict[Table, ParquetFile] = {}
+        self._year: int | None = None
+
+    def take(self, done: Done) -> None:
+        """Append the rows to the file of their year."""
+        self._year = done.wanted[0].year
+        for encoded in done.encoded:
+            if encoded.table not in self._open:
+                self._open[encoded.table] = ParquetFile(self._next_part(encoded.table, self._year), encoded.table)
+            self._open[encoded.table].write(encoded.data)
+
+    def _next_part(self, table: Table, year: int) -> Path:
+        path = self._paths[table]
+        if path.suffix == ".parquet":
+            return path
+        folder = path / f"year={year}"
+        number = sum(part.startswith(f"{folder}/") for part in self._parts)
+        return folder / f"part-{number:04d}.parquet"
+
+    def checkpoint(self, coming: Done | None = None) -> tuple[dict[str, int], tuple[str, ...]] | None:
+        """The finished parts. Before another year comes, or in a large file, the parts that are open are finished."""
+        is_large = any(file.text_bytes >= PART_BYTES for file in self._open.values())
+        ends = coming is not None and (is_large or coming.wanted[0].year != self._year)
+        if not ends or any(path.suffix == ".parquet" for path in self._paths.values()):
+            return None
+        for file in self._open.values():
+            file.close()
+            self._parts.append(str(file.path))
+        self._open.clear()
+        return {}, tuple(self._parts)
+
+    def finish(self) -> list[Path]:
+        """Finish the last parts."""
+        for file in self._open.values():
+            file.close()
+            self._parts.append(str(file.path))
+        self._open.clear()
+        return [Path(part) for part in self._parts]
+
+    def close(self) -> None:
+        """Drop the unfinished parts."""
+        for file in self._open.values():
+            file.discard()
+        self._open.clear()
+
+
+def check_free(path: Path) -> None:
+    """Raise `UsageError` where an export would replace something."""
+    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        raise UsageError(f"{path} exists already", "remove it, or choose another --out")

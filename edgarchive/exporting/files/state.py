@@ -1,0 +1,68 @@
+"""How far an export is, so that it can go on; and what the last one had, so that the next has what is new."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+
+from archiver.errors import UsageError
+from archiver.store.durable import write_file_durably
+
+_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ExportState:
+    """How far an unfinished export is.
+
+    `options` is what was asked for. `done` filings are written, the last of them `last`; `files` says how long each
+    growing file is, in bytes, and `parts` which Parquet files are finished. `failures` could not be
+    read.
+    """
+
+    options: dict[str, Any]
+    done: int
+    last: str | None
+    rows: int
+    files: dict[str, int]
+    parts: tuple[str, ...] = ()
+    failures: tuple[tuple[str, str], ...] = ()
+
+    def save(self, path: Path) -> None:
+        """Write it durably. Raises `StorageError`."""
+        write_file_durably(path, json.dumps({"format": _FORMAT, **asdict(self)}).encode() + b"\n")
+
+    @classmethod
+    def load(cls, path: Path) -> Self | None:
+        """The state in a file; None where there is none, or it cannot be read."""
+        try:
+            values = json.loads(path.read_bytes())
+            if values.pop("format") != _FORMAT:
+                return None
+            values["parts"] = tuple(values["parts"])
+            values["failures"] = tuple((accession, error) for accession, error in values["failures"])
+            return cls(**values)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+
+def last_export(path: Path) -> datetime | None:
+    """Until when the exports that used this file have everything; None for a file that does not exist.
+
+    Raises `UsageError` for a file that is none of these.
+    """
+    try:
+        values = json.loads(path.read_bytes())
+        return datetime.fromisoformat(values["added_until"])
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError):
+        raise UsageError(f"{path} is not the state of an export", "name another file for --since-export") from None
+
+
+def note_export(path: Path, until: datetime) -> None:
+    """Note that an export has everything stored until then. Raises `StorageError`."""
+    write_file_durably(path, json.dumps({"added_until": until.isoformat()}).encode() + b"\n")

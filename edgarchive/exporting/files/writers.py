@@ -1,0 +1,186 @@
+"""Writing rows to files: JSON lines, CSV, and Parquet by filing year. What is visible is whole."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterable, Sequence
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol
+
+from archiver.errors import UsageError
+from archiver.store.durable import fsync_directory, make_directories, storage_errors
+from edgarchive.exporting.rows import Row
+from edgarchive.exporting.tables import COLUMNS, Column, ColumnType, Table
+
+PART_BYTES = 256_000_000
+"""Bytes of text after which a Parquet file ends and the next begins."""
+
+_BETWEEN = " | "
+"""What stands between several values in a cell of CSV."""
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+
+
+class Format(StrEnum):
+    """The formats of an export."""
+
+    JSONL = "jsonl"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+class Encoder(Protocol):
+    """Makes bytes of rows, in any process."""
+
+    def __call__(self, rows: Sequence[Row], /) -> bytes:
+        """The rows in the format."""
+
+
+class JsonlEncoder:
+    """A JSON object a line, in UTF-8, dates in ISO 8601. The columns come first, in their order."""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self._columns = tuple(columns)
+
+    def __call__(self, rows: Sequence[Row], /) -> bytes:
+        """The lines."""
+        ordered = ({name: row[name] for name in self._columns if name in row} | row for row in rows)
+        lines = (json.dumps(row, ensure_ascii=False, default=_iso) for row in ordered)
+        return "".join(f"{line}\n" for line in lines).encode(errors="replace")
+
+
+class CsvEncoder:
+    """A row a line (RFC 4180). A cell that a spreadsheet would take for a formula gets an apostrophe in front."""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self._columns = tuple(columns)
+
+    def head(self) -> bytes:
+        """The line with the names of the columns."""
+        return self._lines([self._columns])
+
+    def __call__(self, rows: Sequence[Row], /) -> bytes:
+        """The lines."""
+        return self._lines([_cell(row.get(name)) for name in self._columns] for row in rows)
+
+    @staticmethod
+    def _lines(rows: Iterable[Iterable[str]]) -> bytes:
+        file = io.StringIO(newline="")
+        csv.writer(file).writerows(rows)
+        return file.getvalue().encode(errors="replace")
+
+
+def _iso(value: object) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, list):
+        value = _BETWEEN.join(str(one) for one in value)
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
+    return str(value)
+
+
+class ArrowEncoder:
+    """A stream of Arrow record batches (its IPC format), which the writing process puts into Parquet files."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def __call__(self, rows: Sequence[Row], /) -> bytes:
+        """The batch of the rows; nothing for none."""
+        pa = pyarrow()
+        if not rows:
+            return b""
+        batch = pa.RecordBatch.from_pylist(list(map(_without_surrogates, rows)), schema=arrow_schema(self._table))
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, batch.schema) as stream:
+            stream.write_batch(batch)
+        return bytes(sink.getvalue())
+
+
+def _without_surrogates(row: Row) -> Row:
+    """The row in characters that UTF-8 has: a filing may hold half a surrogate pair."""
+    return {
+        name: value.encode(errors="replace").decode() if isinstance(value, str) and not value.isascii() else value
+        for name, value in row.items()
+    }
+
+
+def arrow_schema(table: Table) -> Any:
+    """The Arrow schema of a table: typed dates, times and lists. Raises `UsageError` without pyarrow."""
+    pa = pyarrow()
+    types: dict[ColumnType, Any] = {
+        "text": pa.large_string(),
+        "texts": pa.list_(pa.string()),
+        "int": pa.int64(),
+        "ints": pa.list_(pa.int64()),
+        "float": pa.float64(),
+        "bool": pa.bool_(),
+        "date": pa.date32(),
+        "datetime": pa.timestamp("s"),
+    }
+
+    def field(column: Column) -> Any:
+        return pa.field(column.name, types[column.type], metadata={"comment": column.meaning})
+
+    return pa.schema([field(column) for column in COLUMNS[table]])
+
+
+def pyarrow() -> Any:
+    """The package pyarrow. Raises `UsageError` where it is not installed."""
+    try:
+        import pyarrow as pa  # noqa: PLC0415 — an extra
+        import pyarrow.parquet  # noqa: PLC0415
+    except ModuleNotFoundError:
+        raise UsageError("Parquet needs the package pyarrow", "`pip install 'edgarchive[parquet]'`") from None
+    return pa
+
+
+class ParquetFile:
+    """One Parquet file (zstd) that becomes visible when it is closed."""
+
+    def __init__(self, path: Path, table: Table) -> None:
+        pa = pyarrow()
+        self.path = path
+        self.text_bytes = 0
+        self._temporary = path.with_name(f".{path.name}.part")
+        with storage_errors(path):
+            make_directories(path.parent)
+            self._writer = pa.parquet.ParquetWriter(self._temporary, arrow_schema(table), compression="zstd")
+
+    def write(self, encoded: bytes) -> None:
+        """Append the batches of an `ArrowEncoder`. Raises `StorageError`."""
+        pa = pyarrow()
+        with storage_errors(self.path), pa.ipc.open_stream(encoded) as stream:
+            for batch in stream:
+                self._writer.write_batch(batch)
+        self.text_bytes += len(encoded)
+
+    def close(self) -> None:
+        """Make the file durable, then visible. Raises `StorageError`."""
+        with storage_errors(self.path):
+            self._writer.close()
+            with self._temporary.open("rb") as file:
+                os.fsync(file.fileno())
+            self._temporary.replace(self.path)
+            fsync_directory(self.path.parent)
+
+    def discard(self) -> None:
+        """Drop what was written."""
+        self._writer.close()
+        self._temporary.unlink(missing_ok=True)

@@ -1,0 +1,140 @@
+"""What an export was asked for, checked: table, format, shape, files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from archiver.errors import UsageError
+from archiver.identifiers import AccessionNumber
+from edgarchive.exporting.files.sinks import FileSink, ParquetSink, Sink, can_go_on
+from edgarchive.exporting.files.state import ExportState
+from edgarchive.exporting.files.writers import ArrowEncoder, CsvEncoder, Encoder, Format, JsonlEncoder, pyarrow
+from edgarchive.exporting.rows import Query
+from edgarchive.exporting.shapes import CORPUS_COLUMNS, ShapeName, shape
+from edgarchive.exporting.tables import Table, names
+from edgarchive.exporting.workers import Job
+from indexer.search.options import SearchOptions
+
+
+@dataclass(frozen=True, slots=True)
+class ExportPlan:
+    """What is exported, and where to."""
+
+    table: Table
+    paths: dict[Table, Path]
+    format: Format
+    shape_name: ShapeName | None
+    options: SearchOptions | None
+    accessions: tuple[AccessionNumber, ...] | None
+
+    @property
+    def state_path(self) -> Path:
+        """The file that says how far an unfinished export is."""
+        path = self.paths[self.table]
+        return path.with_name(f".{path.name}.export")
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What was asked for, to know whether an unfinished export is the same."""
+        return {
+            "table": self.table,
+            "format": self.format,
+            "shape": self.shape_name,
+            "options": self.options.to_dict() if self.options else None,
+            "accessions": None if self.accessions is None else len(self.accessions),
+        }
+
+    def state(self) -> ExportState | None:
+        """How far an unfinished export of just this is; None where there is none to go on with."""
+        state = ExportState.load(self.state_path)
+        if state is None or json.loads(json.dumps(self.asked)) != state.options:
+            return None
+        return state if self.format is Format.PARQUET or can_go_on(self.paths, state) else None
+
+    def columns(self, table: Table) -> tuple[str, ...]:
+        """The columns of a table in CSV."""
+        return CORPUS_COLUMNS if self.shape_name is ShapeName.EDGAR_CORPUS else names(table)
+
+    def encoder(self, table: Table) -> Encoder:
+        """What encodes the rows of a table."""
+        match self.format:
+            case Format.JSONL:
+                return JsonlEncoder(self.columns(table))
+            case Format.CSV:
+                return CsvEncoder(self.columns(table))
+            case Format.PARQUET:
+                return ArrowEncoder(table)
+
+    def job(self, root: Path) -> Job:
+        """What workers do."""
+        query = self.options.query if self.options else None
+        return Job(
+            root=root,
+            tables=tuple((table, self.encoder(table)) for table in self.paths),
+            query=Query(query, self.options.stem) if self.options and query else None,
+            shape=shape(self.shape_name, self.table),
+        )
+
+    def sink(self, state: ExportState | None) -> Sink:
+        """Where the rows go."""
+        if self.format is Format.PARQUET:
+            return ParquetSink(self.paths, state)
+        heads = {table: CsvEncoder(self.columns(table)).head() for table in self.paths}
+        return FileSink(self.paths, heads if self.format is Format.CSV else {}, state)
+
+
+def make_plan(  # noqa: PLR0917 — the parts of one value
+    table: Table,
+    out: Path,
+    format_name: str | None,
+    shape_name: str | None,
+    options: SearchOptions | None,
+    accessions: Iterable[str] | None,
+) -> ExportPlan:
+    """Check what was asked for. Raises `UsageError`."""
+    chosen = _format(format_name, out)
+    try:
+        named = None if shape_name is None else ShapeName(shape_name)
+    except ValueError:
+        shapes = ", ".join(ShapeName)
+        raise UsageError(f"there is no shape {shape_name!r}", f"choose from: {shapes}") from None
+    shape(named, table)
+    if named and chosen is Format.PARQUET:
+        raise UsageError(f"--shape {named} is for jsonl and csv", "choose another --format")
+    if named is ShapeName.EDGAR_CRAWLER and chosen is Format.CSV:
+        raise UsageError("the keys of edgar-crawler differ from form to form", "use --format jsonl")
+    if chosen is Format.PARQUET:
+        pyarrow()
+    if accessions is not None and options is not None:
+        raise UsageError("accession numbers and a search exclude each other", "give one of them")
+    if table is Table.HITS and options is None:
+        raise UsageError("hits are of a search", "give a query or filters")
+    numbers = None if accessions is None else tuple(dict.fromkeys(AccessionNumber(one) for one in accessions))
+    if numbers == ():
+        raise UsageError("the list of accession numbers is empty", "give at least one")
+    paths = {table: _place(out, table, chosen)}
+    if table is Table.FILINGS:
+        paths[Table.ENTITIES] = paths[table].with_name(f"{paths[table].stem}-entities{paths[table].suffix}")
+    return ExportPlan(table, paths, chosen, named, options, numbers)
+
+
+def _format(name: str | None, out: Path) -> Format:
+    suffix = out.suffix.removeprefix(".").lower()
+    try:
+        return Format(name if name is not None else suffix)
+    except ValueError:
+        formats = ", ".join(Format)
+        if name is None:
+            raise UsageError(f"cannot tell the format of {out}", f"give --format: {formats}") from None
+        raise UsageError(f"there is no format {name!r}", f"choose from: {formats}") from None
+
+
+def _place(out: Path, table: Table, chosen: Format) -> Path:
+    """The file or folder of a table; below an existing folder, a file of the table's name."""
+    if chosen is not Format.PARQUET and out.is_dir():
+        return out / f"{table}.{chosen}"
+    return out

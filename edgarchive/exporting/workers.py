@@ -1,0 +1,182 @@
+"""Worker processes that turn filings into encoded rows, in the order in which the filings were given.
+
+They are plain commands, as those of the indexer are, and for the same reasons: a fork is unsafe beside threads, and a
+spawn by multiprocessing runs the caller's own script again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import pickle
+import signal
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from archiver.errors import EdgarchiveError, WorkerDiedError
+from edgarchive.exporting.files.writers import Encoder
+from edgarchive.exporting.rows import FilingReader, Query, Row, Wanted
+from edgarchive.exporting.shapes import Shape
+from edgarchive.exporting.tables import Table
+
+TASK_FILINGS = 32
+_AHEAD = 2
+"""Tasks that each worker has been given and not handed back."""
+
+_COMMAND = """
+import sys
+sys.path[:] = sys.argv[2:]
+from edgarchive.exporting.workers import work
+work(int(sys.argv[1]))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What workers do: read filings of the archive at `root` and encode their rows."""
+
+    root: Path
+    tables: tuple[tuple[Table, Encoder], ...]
+    query: Query | None = None
+    shape: Shape | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """Rows of one table. `rows` is their number."""
+
+    table: Table
+    rows: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The outcome of a task: encoded rows in order, and the filings that could not be read, each with the reason."""
+
+    wanted: tuple[Wanted, ...]
+    encoded: tuple[Encoded, ...]
+    failures: tuple[tuple[str, str], ...]
+
+
+def tasks(wanted: Iterator[Wanted]) -> Iterator[tuple[Wanted, ...]]:
+    """Filings in portions for workers, none of two filing years."""
+    for _, same_year in itertools.groupby(wanted, lambda one: one.year):
+        while task := tuple(itertools.islice(same_year, TASK_FILINGS)):
+            yield task
+
+
+def encode_here(job: Job, wanted: Iterator[Wanted]) -> Generator[Done]:
+    """The same work in this process."""
+    with FilingReader(job.root) as reader:
+        for task in tasks(wanted):
+            yield encode(job, reader, task)
+
+
+def encode(job: Job, reader: FilingReader, task: Sequence[Wanted]) -> Done:
+    """The encoded rows of some filings. One that cannot be read is a failure of its own."""
+    rows: dict[Table, list[Row]] = {table: [] for table, _ in job.tables}
+    failures = []
+    for wanted in task:
+        try:
+            found = [(table, _shaped(job, reader, table, wanted)) for table, _ in job.tables]
+        except EdgarchiveError as error:
+            failures.append((str(wanted.accession), error.message))
+            continue
+        for table, some in found:
+            rows[table] += some
+    encoded = tuple(
+        Encoded(table, len(rows[table]), encoder(rows[table])) for table, encoder in job.tables if rows[table]
+    )
+    return Done(tuple(task), encoded, tuple(failures))
+
+
+def _shaped(job: Job, reader: FilingReader, table: Table, wanted: Wanted) -> list[Row]:
+    rows = list(reader.rows(table, wanted, job.query))
+    return rows if job.shape is None else job.shape(rows)
+
+
+def encode_in_workers(job: Job, wanted: Iterator[Wanted], *, jobs: int) -> Generator[Done]:
+    """Encode with `jobs` processes; what they give comes in order. Raises `WorkerDiedError`."""
+    with contextlib.ExitStack() as stack:
+        workers = [stack.enter_context(_Worker(job)) for _ in range(jobs)]
+        waiting: deque[_Worker] = deque()
+        turn = itertools.cycle(workers)
+        for task in tasks(wanted):
+            worker = next(turn)
+            worker.give(task)
+            waiting.append(worker)
+            if len(waiting) >= jobs * _AHEAD:
+                yield waiting.popleft().take()
+        while waiting:
+            yield waiting.popleft().take()
+
+
+class _Worker(contextlib.AbstractContextManager["_Worker"]):
+    """One process."""
+
+    def __init__(self, job: Job) -> None:
+        self._pipe, theirs = Pipe()
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 — this interpreter, and our own module
+                [sys.executable, "-c", _COMMAND, str(theirs.fileno()), *sys.path],
+                pass_fds=(theirs.fileno(),),
+                stdin=subprocess.DEVNULL,
+            )
+        self._send(job)
+
+    def give(self, task: tuple[Wanted, ...]) -> None:
+        """Hand over work."""
+        self._send(task)
+
+    def take(self) -> Done:
+        """The outcome of the task that was given first."""
+        try:
+            result = pickle.loads(self._pipe.recv_bytes())  # noqa: S301 — from our own process
+        except (EOFError, OSError):
+            raise WorkerDiedError(
+                "a worker process ended", "run the same command again; with --jobs 1 if it persists"
+            ) from None
+        if isinstance(result, BaseException):
+            raise result
+        if not isinstance(result, Done):
+            raise TypeError(type(result).__name__)
+        return result
+
+    def _send(self, value: object) -> None:
+        try:
+            self._pipe.send_bytes(pickle.dumps(value))
+        except OSError:
+            raise WorkerDiedError(
+                "a worker process ended", "run the same command again; with --jobs 1 if it persists"
+            ) from None
+
+    def __exit__(self, *_: object) -> None:
+        self._pipe.close()
+        self._process.terminate()
+        self._process.wait()
+
+
+def _died() -> WorkerDiedError:
+    return WorkerDiedError("a worker process ended", "run the same command again, with --jobs 1 if it persists")
+
+
+def work(descriptor: int) -> None:
+    """What a worker process does: take a job, then tasks, until nobody gives any more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is told, and ends this one
+    with Connection(descriptor) as pipe, contextlib.suppress(EOFError, OSError):
+        job = pickle.loads(pipe.recv_bytes())  # noqa: S301 — from the process that started this one
+        with FilingReader(job.root) as reader:
+            while True:
+                task = pickle.loads(pipe.recv_bytes())  # noqa: S301
+                try:
+                    result: object = encode(job, reader, task)
+                except Exception as error:  # noqa: BLE001 — raised again where it is handled
+                    result = error
+                pipe.send_bytes(pickle.dumps(result))

@@ -1,0 +1,1 @@
+"""Documents as they were filed, out of the archive and into a folder."""

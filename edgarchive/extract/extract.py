@@ -1,0 +1,215 @@
+"""Documents as they were filed, in a folder a filing: an HTML document finds its images beside it."""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import html
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from archiver.errors import EdgarchiveError, UnreadableSubmissionError, UsageError
+from archiver.identifiers import AccessionNumber
+from archiver.store.durable import fsync_directory, make_directories, storage_errors, write_file_durably
+from edgarchive.extract.names import SafeNames
+from indexer.search.library import Library
+from indexer.submission.submission import Document, Submission
+
+MANIFEST = "manifest.json"
+_VIEWER = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>{accession}</title>
+<style>
+body {{ margin: 0; display: flex; height: 100vh; font: 15px system-ui; }}
+nav {{ width: 16rem; overflow: auto; }}
+iframe {{ flex: 1; border: 0; background: #fff; }}
+</style></head>
+<body><nav aria-label="Documents"><ul>
+{links}
+</ul></nav>
+<iframe name="document" sandbox src="{source}" title="{title}"></iframe></body></html>
+"""
+_EXTENSIONS = {"html": ".htm", "xml": ".xml", "pdf": ".pdf", "text": ".txt"}
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractedFile:
+    """A document in the folder: its place in the filing, its name as filed, and the file that has it.
+
+    `sha256` and `size` are of the file. `error` says why a document's encoding could not be undone; the file then has
+    the bytes as they stand in the submission.
+    """
+
+    sequence: int | None
+    type: str
+    filename: str | None
+    file: str
+    size: int
+    sha256: str
+    error: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The entry as the manifest has it."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractedFiling:
+    """A filing's folder. `sha256` is that of the submission; `was_there`: the folder was whole already."""
+
+    accession: AccessionNumber
+    folder: Path
+    sha256: str
+    files: tuple[ExtractedFile, ...]
+    was_there: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """The filing as JSON has it."""
+        return {
+            "accession": str(self.accession),
+            "folder": str(self.folder),
+            "sha256": self.sha256,
+            "files": [file.to_dict() for file in self.files],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractReport:
+    """What was extracted; `failures` are accession numbers, each with the reason."""
+
+    filings: tuple[ExtractedFiling, ...]
+    failures: tuple[tuple[str, str], ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON has it."""
+        return {
+            "filings": [filing.to_dict() for filing in self.filings],
+            "failures": [{"accession": accession, "error": error} for accession, error in self.failures],
+        }
+
+
+def extract_filings(
+    library: Library, accessions: Iterable[str], out: str | os.PathLike[str], *, documents: str | None = None
+) -> ExtractReport:
+    """Extract filings to ``OUT/ACCESSION/``, one after the other; one that cannot be read is a failure of its own.
+
+    `documents` is a glob for types or file names, such as ``EX-99*`` or ``*.jpg``. A folder that is whole stays as it
+    is, so a run that was stopped goes on. Raises `StorageError`, `UsageError`, `IdentifierError`.
+    """
+    filings, failures = [], []
+    for accession in dict.fromkeys(AccessionNumber(one) for one in accessions):
+        try:
+            filings.append(extract_filing(library, accession, out, documents=documents))
+        except EdgarchiveError as error:
+            if error.exit_code not in {2, 5}:  # a full disk ends the run, a filing that is not there does not
+                raise
+            failures.append((str(accession), error.message))
+    return ExtractReport(tuple(filings), tuple(failures))
+
+
+def extract_filing(
+    library: Library, accession: str, out: str | os.PathLike[str], *, documents: str | None = None
+) -> ExtractedFiling:
+    """Write the documents of a filing as they were filed to ``OUT/ACCESSION/``, with a manifest that maps their names.
+
+    uuencoded documents are decoded, wrappers such as ``<PDF>`` removed. The folder appears when it is whole. Raises
+    `NotInArchiveError`, `DamageError`, `UnreadableSubmissionError`, `StorageError`.
+    """
+    number = AccessionNumber(accession)
+    folder = Path(out) / number
+    sha256 = library.record(number).sha256
+    if (found := _read_manifest(folder, sha256, documents)) is not None:
+        return ExtractedFiling(number, folder, sha256, found, was_there=True)
+    if folder.exists() and not (folder / MANIFEST).is_file():
+        raise UsageError(f"{folder} exists and is not an extracted filing", "remove it, or choose another --out")
+    submission = library.submission(number)
+    temporary = folder.with_name(f".{number}.part")
+    with storage_errors(folder):
+        make_directories(folder.parent)
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir()
+        files = tuple(_write(temporary, submission, documents))
+        manifest = {
+            "accession": str(number),
+            "sha256": sha256,
+            "documents": documents,
+            "files": [file.to_dict() for file in files],
+        }
+        write_file_durably(temporary / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False).encode() + b"\n")
+        if folder.exists():
+            shutil.rmtree(folder)
+        temporary.rename(folder)
+        fsync_directory(folder.parent)
+    return ExtractedFiling(number, folder, sha256, files, was_there=False)
+
+
+def _write(folder: Path, submission: Submission, pattern: str | None) -> Iterator[ExtractedFile]:
+    names = SafeNames()
+    names.take(MANIFEST)
+    for position, document in enumerate(submission.documents, start=1):
+        if not _is_wanted(document, pattern):
+            continue
+        number = document.sequence or position
+        extension = _EXTENSIONS.get(str(document.kind), ".txt")
+        name = names.name(document.filename, fallback=f"document-{number}{extension}")
+        try:
+            content, error = document.content(), None
+        except UnreadableSubmissionError as broken:
+            content, error = document.body(), broken.message
+        (folder / name).write_bytes(content)
+        yield ExtractedFile(
+            sequence=document.sequence,
+            type=document.type,
+            filename=document.filename,
+            file=name,
+            size=len(content),
+            sha256=hashlib.sha256(content).hexdigest(),
+            error=error,
+        )
+
+
+def _is_wanted(document: Document, pattern: str | None) -> bool:
+    if pattern is None:
+        return True
+    named = (document.type, document.filename or "")
+    return any(fnmatch.fnmatchcase(text.upper(), pattern.upper()) for text in named)
+
+
+def _read_manifest(folder: Path, sha256: str, pattern: str | None) -> tuple[ExtractedFile, ...] | None:
+    """The files of a folder that is whole: made of these bytes, each file of its size. None for any other."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+        if (manifest["sha256"], manifest["documents"]) != (sha256, pattern):
+            return None
+        files = tuple(ExtractedFile(**values) for values in manifest["files"])
+        whole = all((folder / Path(file.file).name).stat().st_size == file.size for file in files)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return files if whole else None
+
+
+def write_viewer(filing: ExtractedFiling, sequence: int | None = None) -> Path:
+    """Write a page into the folder: a document in a frame without any rights, and links to the others.
+
+    Opened from disk, a filer's HTML could otherwise run its scripts with the rights of a local file. `sequence` is
+    the document to show, by default the first. Returns the page's path. Raises `UsageError`, `StorageError`.
+    """
+    shown = next((file for file in filing.files if sequence is None or file.sequence == sequence), None)
+    if shown is None:
+        raise UsageError(f"{filing.accession} has no document {sequence}", "see `edgarchive show` for its documents")
+    links = "\n".join(
+        f'<li><a href="{html.escape(file.file)}" target="document">{html.escape(file.type)}'
+        f" {html.escape(file.filename or file.file)}</a></li>"
+        for file in filing.files
+    )
+    page = _VIEWER.format(
+        accession=filing.accession, links=links, source=html.escape(shown.file), title=html.escape(shown.type)
+    )
+    path = filing.folder / ".view.html"
+    with storage_errors(path):
+        path.write_text(page, encoding="utf-8")
+    return path

@@ -1,0 +1,58 @@
+"""Names for files that come from filers: one plain name in one folder, on every system, and no two alike."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+MAX_BYTES = 120
+"""The longest name in UTF-8; file systems take 255, and tools put something around it."""
+
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)", re.IGNORECASE)
+"""Names that Windows keeps for devices, with any extension (Microsoft, "Naming Files, Paths, and Namespaces")."""
+
+
+class SafeNames:
+    """Gives each file of a folder a name of its own; case and Unicode form do not tell two apart."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def name(self, wanted: str | None, *, fallback: str) -> str:
+        """A safe name as near to `wanted` as can be; `fallback` where nothing of it is left."""
+        stem, suffix = _parts(_plain(wanted or "") or fallback)
+        number = 1
+        while True:
+            tail = f"-{number}{suffix}" if number > 1 else suffix
+            name = f"{_cut(stem, MAX_BYTES - len(tail.encode()))}{tail}"
+            if self.take(name):
+                return name
+            number += 1
+
+    def take(self, name: str) -> bool:
+        """Take a name; False where it is taken."""
+        key = unicodedata.normalize("NFKC", name).casefold()
+        if key in self._taken:
+            return False
+        self._taken.add(key)
+        return True
+
+
+def _plain(name: str) -> str:
+    """`name` without folders, control and invisible characters, and what no system has in names."""
+    name = re.split(r"[/\\]", name.strip())[-1]
+    name = "".join(c for c in unicodedata.normalize("NFC", name) if unicodedata.category(c)[0] != "C")
+    name = _UNSAFE.sub("_", name).strip(". ")
+    return f"_{name}" if _RESERVED.match(name) else name
+
+
+def _parts(name: str) -> tuple[str, str]:
+    stem, dot, suffix = name.rpartition(".")
+    if not stem or not suffix.isalnum() or len(suffix) > 10:  # noqa: PLR2004 — longer is no extension
+        return name, ""
+    return stem, dot + suffix
+
+
+def _cut(text: str, size: int) -> str:
+    return text.encode()[:size].decode(errors="ignore").rstrip(". ")

@@ -1,0 +1,27 @@
+"""An archive of invented submissions to export from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from archiver.settings import Settings
+from edgarchive import import_submissions
+from tests.paths import INVENTED
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings of an archive with every invented submission, indexed."""
+    settings = Settings(root=tmp_path_factory.mktemp("exported") / "archive")
+    import_submissions([INVENTED], settings=settings)
+    return settings
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """A folder to export to."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+    return folder

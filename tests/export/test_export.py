@@ -1,0 +1,286 @@
+"""Exports: every row, in order, the same in every run, however often they are stopped."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archiver.errors import RunCancelledError, UsageError
+from archiver.progress import CancelToken
+from archiver.settings import Settings
+from archiver.words import fold
+from edgarchive import Library, SearchOptions, export, import_submissions
+from edgarchive.exporting.tables import COLUMNS, Table, names
+from tests.paths import INVENTED
+
+csv.field_size_limit(1 << 30)
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    """The rows of a file of JSON lines."""
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_filings_are_complete_and_in_order(settings: Settings, out: Path) -> None:
+    """A row for each submission by filing date and accession number, and one for each of its entities."""
+    report = export("filings", out / "filings.jsonl", settings=settings, jobs=1)
+    rows = lines(out / "filings.jsonl")
+    with Library(settings=settings) as library:
+        assert len(rows) == report.rows == library.status().submissions
+        for row in rows[:5]:
+            header = library.submission(row["accession"]).header
+            assert (row["form"], row["items"]) == (header.form, list(header.items))
+            assert row["names"] == list(dict.fromkeys(entity.name for entity in header.entities))
+    keys = [(row["filing_date"], row["accession"]) for row in rows]
+    assert keys == sorted(keys)
+    assert tuple(rows[0]) == names(Table.FILINGS)
+    entities = lines(out / "filings-entities.jsonl")
+    assert {row["accession"] for row in entities} == {row["accession"] for row in rows}
+
+
+@pytest.mark.parametrize("table", ["filings", "documents", "sections"])
+@pytest.mark.parametrize("suffix", ["jsonl", "csv"])
+def test_processes_make_no_difference(settings: Settings, out: Path, table: str, suffix: str) -> None:
+    """One process and several write the same bytes."""
+    one, several = out / f"one.{suffix}", out / f"several.{suffix}"
+    export(table, one, settings=settings, jobs=1)
+    export(table, several, settings=settings, jobs=3)
+    assert one.read_bytes() == several.read_bytes()
+    assert one.stat().st_size > 0
+
+
+def test_documents_have_their_text(settings: Settings, out: Path) -> None:
+    """The text is what `Document.text` gives, in JSON and in CSV."""
+    export("documents", out / "d.jsonl", settings=settings, jobs=1)
+    export("documents", out / "d.csv", settings=settings, jobs=1)
+    with (out / "d.csv").open(newline="") as file:
+        cells = list(csv.DictReader(file))
+    with Library(settings=settings) as library:
+        for row, cell in zip(lines(out / "d.jsonl"), cells, strict=True):
+            document = library.submission(row["accession"]).documents
+            texts = {one.sequence: one.text() for one in document}
+            assert row["text"] == texts[row["sequence"]]
+            assert (
+                cell["text"].removeprefix("'") == row["text"].removeprefix("'").replace("\r\n", "\n")
+                or "\r" in row["text"]
+            )
+            assert row["words"] == len(row["text"].split())
+
+
+def test_sections_are_those_of_the_documents(settings: Settings, out: Path) -> None:
+    """Part, item, heading and text of each section."""
+    export("sections", out / "s.jsonl", settings=settings, jobs=1)
+    rows = lines(out / "s.jsonl")
+    assert rows
+    with Library(settings=settings) as library:
+        for row in rows:
+            document = library.submission(row["accession"]).document(row["sequence"])
+            text = document.text()
+            found = [(s.part, s.item, text[s.start : s.end]) for s in document.sections()]
+            assert (row["part"], row["item"], row["text"]) in found
+
+
+def test_hits_show_their_first_match(settings: Settings, out: Path) -> None:
+    """Words before, the match, words after, and how many matches there are."""
+    report = export("hits", out / "h.jsonl", options=SearchOptions("resign*"), settings=settings, jobs=1)
+    rows = lines(out / "h.jsonl")
+    with Library(settings=settings) as library:
+        assert len(rows) == report.rows == library.search("resign*", documents=True, limit=0).total
+        for row in rows:
+            text = library.submission(row["accession"]).document(row["sequence"]).text()
+            assert fold(row["match"]).startswith("resign")  # a soft hyphen is no part of a word
+            assert row["match_count"] == len(library.marks(text, "resign*"))
+            assert f"{row['before']} {row['match']}".strip() in " ".join(text.split())
+
+
+def test_filters_and_accession_numbers_choose(settings: Settings, out: Path) -> None:
+    """What a search finds, or what a list names, in its order; a number that is not there is named."""
+    export("filings", out / "a.jsonl", options=SearchOptions(form="8-K"), settings=settings, jobs=1)
+    rows = lines(out / "a.jsonl")
+    assert {row["form"] for row in rows} == {"8-K"}
+    wanted = [rows[1]["accession"], "0000000001-99-000001", rows[0]["accession"]]
+    report = export("filings", out / "b.jsonl", accessions=wanted, settings=settings, jobs=1)
+    assert [row["accession"] for row in lines(out / "b.jsonl")] == [wanted[0], wanted[2]]
+    assert [accession for accession, _ in report.failures] == [wanted[1]]
+
+
+def test_parquet_has_typed_columns_by_year(settings: Settings, out: Path) -> None:
+    """Folders of filing years that a data set reads, with dates, times and lists; a card describes them."""
+    pytest.importorskip("pyarrow")
+    import pyarrow.dataset as ds  # noqa: PLC0415
+
+    export("filings", out / "p", format="parquet", settings=settings, jobs=1)
+    export("filings", out / "f.jsonl", settings=settings, jobs=1)
+    table = ds.dataset(out / "p", partitioning="hive", exclude_invalid_files=True).to_table()
+    rows = sorted(table.to_pylist(), key=lambda row: (row["filing_date"], row["accession"]))
+    expected = lines(out / "f.jsonl")
+    assert [row["accession"] for row in rows] == [row["accession"] for row in expected]
+    assert all(isinstance(row["filing_date"], date) and row["year"] == row["filing_date"].year for row in rows)
+    assert [row["ciks"] for row in rows] == [row["ciks"] for row in expected]
+    assert "year=*/*.parquet" in (out / "p" / "README.md").read_text()
+    assert (out / "p-entities" / "README.md").is_file()
+
+
+def test_parquet_is_the_same_in_every_run(settings: Settings, out: Path) -> None:
+    """Two runs, with one process and two, write the same files."""
+    pytest.importorskip("pyarrow")
+    for name, jobs in (("a", 1), ("b", 2)):
+        export("sections", out / name, format="parquet", settings=settings, jobs=jobs)
+    first, second = (
+        {p.relative_to(out / name): p.read_bytes() for p in (out / name).rglob("*.parquet")} for name in "ab"
+    )
+    assert first == second
+
+
+def test_edgar_corpus_and_edgar_crawler(settings: Settings, out: Path) -> None:
+    """Rows under the names of those data sets."""
+    export("sections", out / "c.jsonl", shape_name="edgar-corpus", settings=settings, jobs=1)
+    export("sections", out / "k.jsonl", shape_name="edgar-crawler", settings=settings, jobs=1)
+    export("sections", out / "s.jsonl", settings=settings, jobs=1)
+    corpus, crawler, own = lines(out / "c.jsonl"), lines(out / "k.jsonl"), lines(out / "s.jsonl")
+    assert corpus
+    assert list(corpus[0])[:4] == ["filename", "cik", "year", "section_1"]
+    annual = [row for row in own if row["form"].startswith("10-K")]
+    by_item = {row["item"]: row["text"] for row in annual if row["accession"] in corpus[0]["filename"]}
+    assert corpus[0]["section_1"] == by_item.get("1", "")
+    assert {row["filing_type"] for row in crawler} == {row["form"] for row in own}
+    keys = {key for row in crawler for key in row}
+    assert "item_1" in keys
+    assert any(key.startswith("part_") for key in keys) == any(row["form"].startswith("10-Q") for row in own)
+
+
+def test_only_what_is_new_since_the_last_export(out: Path, tmp_path: Path) -> None:
+    """A file remembers until when everything was exported."""
+    mine = Settings(root=tmp_path / "archive")
+    some = sorted(INVENTED.glob("*.txt"))
+    import_submissions(some[:3], settings=mine)
+    assert export("filings", out / "1.jsonl", since_export=out / "state", settings=mine, jobs=1).rows == 3
+    import_submissions(some[3:5], settings=mine)
+    export("filings", out / "2.jsonl", since_export=out / "state", settings=mine, jobs=1)
+    assert {row["accession"] for row in lines(out / "2.jsonl")} == {path.stem for path in some[3:5]}
+    assert export("filings", out / "3.jsonl", since_export=out / "state", settings=mine, jobs=1).rows == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"table": "tables"}, "there is no table"),
+        ({"out": "x.xls"}, "cannot tell the format"),
+        ({"format": "xml"}, "there is no format"),
+        ({"shape_name": "edgar"}, "there is no shape"),
+        ({"table": "filings", "shape_name": "edgar-corpus"}, "is for sections"),
+        ({"table": "hits"}, "hits are of a search"),
+        ({"accessions": []}, "empty"),
+        ({"accessions": ["0009000900-19-000212"], "options": SearchOptions("a")}, "exclude"),
+    ],
+)
+def test_a_mistake_is_named(settings: Settings, out: Path, arguments: dict[str, Any], says: str) -> None:
+    """What cannot be exported is said before anything is written."""
+    given = {"table": "sections", "out": "x.jsonl", **arguments}
+    with pytest.raises(UsageError, match=says):
+        export(given.pop("table"), out / given.pop("out"), settings=settings, **given)
+    assert not list(out.iterdir())
+
+
+def test_nothing_is_replaced(settings: Settings, out: Path) -> None:
+    """A file that exists stays."""
+    (out / "f.jsonl").write_text("mine")
+    with pytest.raises(UsageError, match="exists already"):
+        export("filings", out / "f.jsonl", settings=settings)
+    assert (out / "f.jsonl").read_text() == "mine"
+
+
+def test_a_cell_is_never_a_formula(settings: Settings, out: Path) -> None:
+    """No cell of CSV begins as a spreadsheet's formulas do."""
+    export("documents", out / "d.csv", settings=settings, jobs=1)
+    with (out / "d.csv").open(newline="") as file:
+        for row in csv.reader(file):
+            assert not any(cell.startswith(("=", "+", "-", "@")) for cell in row)
+
+
+def test_a_cancelled_export_goes_on(settings: Settings, out: Path) -> None:
+    """Stopped at any point, the next run gives the same file as one that was never stopped."""
+    export("documents", out / "whole.jsonl", settings=settings, jobs=1)
+    token = CancelToken()
+    token.cancel()
+    with pytest.raises(RunCancelledError):
+        export("documents", out / "part.jsonl", settings=settings, jobs=1, cancel=token)
+    export("documents", out / "part.jsonl", settings=settings, jobs=1)
+    assert (out / "part.jsonl").read_bytes() == (out / "whole.jsonl").read_bytes()
+
+
+_KILLED = """
+import sys
+from edgarchive.exporting import run
+from edgarchive import Settings, export
+run.CHECKPOINT_S = 0.0
+from edgarchive.exporting import workers
+workers.TASK_FILINGS = 1
+export(sys.argv[1], sys.argv[2], format=sys.argv[3], settings=Settings(root=sys.argv[4]), jobs=1)
+"""
+
+
+@pytest.mark.parametrize(("kind", "name"), [("jsonl", "x.jsonl"), ("csv", "x.csv"), ("parquet", "x")])
+def test_killed_anywhere_it_goes_on(settings: Settings, out: Path, kind: str, name: str) -> None:
+    """Kill -9 at many moments, each run going on from the last: in the end the same rows as in one go."""
+    if kind == "parquet":
+        pytest.importorskip("pyarrow")
+    export("documents", out / f"whole-{name}", format=kind, settings=settings, jobs=1)
+    command = [sys.executable, "-c", _KILLED, "documents", str(out / name), kind, str(settings.root)]
+    for moment in range(12):
+        process = subprocess.Popen(command, stderr=subprocess.PIPE)
+        time.sleep(0.4 + 0.05 * moment)
+        process.send_signal(signal.SIGKILL)
+        _, said = process.communicate()
+        if process.returncode == 0 or b"exists already" in said:
+            break
+    if not (out / name).exists() or (kind == "parquet" and not (out / name / "README.md").exists()):
+        subprocess.run(command, check=True)
+    assert tree(out / name) == tree(out / f"whole-{name}")
+    assert not [path for path in out.rglob(".*") if path.is_file()]
+
+
+def tree(path: Path) -> dict[str, bytes]:
+    """The files at a path, by name."""
+    if path.is_file():
+        return {"": path.read_bytes()}
+    return {str(one.relative_to(path)): one.read_bytes() for one in path.rglob("*") if one.is_file()}
+
+
+def test_every_column_has_a_meaning() -> None:
+    """Each column is described once, with a type."""
+    for columns in COLUMNS.values():
+        assert len({column.name for column in columns}) == len(columns)
+        assert all(column.meaning for column in columns)
+
+
+def test_a_missing_package_is_named(settings: Settings, out: Path) -> None:
+    """Without pyarrow the error says what to install."""
+    blocked = "import sys; sys.modules['pyarrow'] = None\nfrom edgarchive import Settings, export\n"
+    code = f"{blocked}export('filings', {str(out / 'x.parquet')!r}, settings=Settings(root={str(settings.root)!r}))"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False).stderr
+    assert "pip install 'edgarchive[parquet]'" in said
+
+
+def test_a_full_folder_is_cleaned_up(settings: Settings, out: Path) -> None:
+    """A folder that cannot be written to is an error, and leaves nothing visible."""
+    if os.geteuid() == 0:
+        pytest.skip("permissions do not bind root")
+    out.chmod(0o500)
+    try:
+        with pytest.raises(Exception, match="write"):
+            export("filings", out / "f.jsonl", settings=settings)
+    finally:
+        out.chmod(0o700)
+        shutil.rmtree(out)

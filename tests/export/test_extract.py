@@ -1,0 +1,131 @@
+"""Documents as filed, under names that are safe on every system."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archiver.errors import UsageError
+from archiver.settings import Settings
+from edgarchive import Library, extract_filings
+from edgarchive.extract.extract import extract_filing, write_viewer
+from edgarchive.extract.names import MAX_BYTES, SafeNames
+
+FILING = "0009000900-19-000212"
+
+
+def test_documents_are_written_as_filed(settings: Settings, out: Path) -> None:
+    """Each file has the bytes that were filed; the manifest maps the names."""
+    with Library(settings=settings) as library:
+        report = extract_filings(library, [FILING], out)
+        submission = library.submission(FILING)
+    folder = out / FILING
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert [entry["sequence"] for entry in manifest["files"]] == [one.sequence for one in submission.documents]
+    for document, entry in zip(submission.documents, manifest["files"], strict=True):
+        assert (folder / entry["file"]).read_bytes() == document.content()
+        assert entry["filename"] == document.filename
+    assert not report.failures
+
+
+def test_a_folder_that_is_whole_stays(settings: Settings, out: Path) -> None:
+    """A second run leaves it; a file that is cut is written again."""
+    with Library(settings=settings) as library:
+        first = extract_filing(library, FILING, out)
+        before = (first.folder / first.files[0].file).stat().st_mtime_ns
+        assert extract_filing(library, FILING, out).was_there
+        assert (first.folder / first.files[0].file).stat().st_mtime_ns == before
+        (first.folder / first.files[0].file).write_bytes(b"")
+        assert not extract_filing(library, FILING, out).was_there
+        assert (first.folder / first.files[0].file).stat().st_size == first.files[0].size
+
+
+def test_a_folder_of_somebody_else_is_not_touched(settings: Settings, out: Path) -> None:
+    """A folder without our manifest stays as it is."""
+    (out / FILING).mkdir()
+    (out / FILING / "mine.txt").write_text("mine")
+    with Library(settings=settings) as library, pytest.raises(UsageError, match="not an extracted filing"):
+        extract_filing(library, FILING, out)
+    assert (out / FILING / "mine.txt").read_text() == "mine"
+
+
+def test_only_the_documents_that_were_asked_for(settings: Settings, out: Path) -> None:
+    """A glob for types or file names."""
+    with Library(settings=settings) as library:
+        found = extract_filing(library, FILING, out, documents="8-K")
+    assert {file.type for file in found.files} == {"8-K"}
+
+
+def test_what_is_not_there_is_a_failure_of_its_own(settings: Settings, out: Path) -> None:
+    """The others are written."""
+    with Library(settings=settings) as library:
+        report = extract_filings(library, ["0000000001-99-000001", FILING], out)
+    assert [accession for accession, _ in report.failures] == ["0000000001-99-000001"]
+    assert [str(one.accession) for one in report.filings] == [FILING]
+
+
+def test_the_viewer_gives_a_filer_no_rights(settings: Settings, out: Path) -> None:
+    """The document stands in a frame with an empty sandbox."""
+    with Library(settings=settings) as library:
+        page = write_viewer(extract_filing(library, FILING, out))
+    assert '<iframe name="document" sandbox src=' in page.read_text()
+
+
+HOSTILE = [
+    "../../etc/passwd",
+    "..\\..\\windows\\system.ini",
+    "/etc/passwd",
+    "C:evil.htm",
+    "con",
+    "NUL.txt",
+    "com1.htm",
+    "a\x00b.htm",
+    "a\nb.htm",
+    "\u202egpj.exe",
+    ".",
+    "..",
+    "...",
+    "",
+    "manifest.json",
+    "a" * 400 + ".htm",
+    "é" * 200 + ".jpg",
+    "trailing. ",
+    "<script>.htm",
+    'quo"te.htm',
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_become_plain_ones(name: str, tmp_path: Path) -> None:
+    """A file of that name can be made in its folder, and is the only one."""
+    safe = SafeNames().name(name, fallback="document-1.txt")
+    check(safe)
+    (tmp_path / safe).write_bytes(b"x")
+    assert [path.name for path in tmp_path.iterdir()] == [safe]
+
+
+@given(st.lists(st.text(max_size=300), max_size=20))
+def test_any_names_are_safe_and_no_two_alike(wanted: list[str]) -> None:
+    """Whatever filers write, on file systems that fold case and Unicode forms."""
+    names = SafeNames()
+    found = [names.name(name, fallback=f"document-{number}.txt") for number, name in enumerate(wanted)]
+    for name in found:
+        check(name)
+    folded = [unicodedata.normalize("NFKC", name).casefold() for name in found]
+    assert len(set(folded)) == len(folded)
+
+
+def check(name: str) -> None:
+    """One plain name."""
+    assert name
+    assert name not in {".", ".."}
+    assert not set(name) & set('/\\<>:"|?*')
+    assert not any(unicodedata.category(c)[0] == "C" for c in name)
+    assert len(name.encode()) <= MAX_BYTES
+    assert not name.endswith((".", " "))
+    assert name.partition(".")[0].lower() not in {"con", "prn", "aux", "nul", "com1", "lpt1"}
