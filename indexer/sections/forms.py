@@ -51,7 +51,7 @@ _TITLES_10K = {
     "9A": "controls|disclosure controls",
     "9B": "other",
     "9C": "foreign|disclosures? regarding",
-    "10": "directors|executive officers",
+    "10": "directors",
     "11": "executive|compensation|management remun",
     "12": "security own|beneficial|ownership",
     "13": "certain|relationships|transactions",

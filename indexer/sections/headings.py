@@ -53,7 +53,7 @@ _ITEM = re.compile(
           |[ ](?P<far>[A-C])(?=\s?[.:])
           |-(?P<dashed>[A-C])(?![a-z])
           |\((?P<bracketed>[A-C])\)
-          |(?-i:[ ]?(?P<glued>[A-C])(?=[A-Z]|\s)))?
+          |(?-i:(?:(?<=[0-9])|[ ](?=[A-C]\s))(?P<glued>[A-C])(?=[A-Z]|\s)))?
         (?:[ ]?(?P<temporary>\(T\)|T(?![a-z])))?
         (?:\([a-z0-9]\))*+
         (?P<more>(?:{_LINK}(?:1[0-6]|[1-9])(?:\.(?:0[1-9]|10))?[A-C]?(?:\([a-z0-9]\))*(?![\w%]))*)
@@ -188,7 +188,7 @@ def _readings(found: re.Match[str], number: int) -> Iterator[_Number]:
         yield _Number(f"{number}{letter.upper()}{temporary}", end, is_sure)
     elif letter := found[doubtful]:
         yield _Number(f"{number}{letter.upper()}{temporary}", end, is_sure=False)
-        yield _Number(str(number), found.start(doubtful), is_sure)
+        yield _Number(str(number), found.start(doubtful) if doubtful == "glued" else end, is_sure)
     else:
         yield _Number(f"{number}{temporary}", end, is_sure)
 

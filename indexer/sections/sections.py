@@ -24,7 +24,7 @@ _MIN_STRAY_CHARS = 200
 """So much text stands under a heading that is out of order, or it is a reference."""
 
 _INDEXED = 3
-"""Where a list has so many times more items than the body has headings, the list is the report's only numbering."""
+"""Where a list gives so many times more items than the body has headings, it is the report's only numbering."""
 
 
 def sections(text: str, *, form: str) -> tuple[Section, ...]:
@@ -46,7 +46,9 @@ def sections(text: str, *, form: str) -> tuple[Section, ...]:
         headings = with_titled(text, _in_order(headings, len(text)), listings)
         index = max(listings, key=lambda listing: len(listing.rows), default=None)
         if index is not None and len(index.rows) > _INDEXED * len(headings):
-            return tuple(titled(text, from_index(text, index)))
+            spans = from_index(text, index)
+            if len(spans) > _INDEXED * len(headings):
+                return tuple(titled(text, spans))
     return tuple(cut(text, lines.places, headings, lines.dividers, listings))
 
 

@@ -14,7 +14,7 @@ _END = re.compile(
 )
 _REFERENCE = re.compile(
     r"""incorporated\s+(?:herein\s+|in\s+this\s+\w+\s+)?by\s+(?:this\s+)?reference|by\s+reference\s+to
-        |\b(?:see|refer\s+to|reference\s+is\s+made\s+to)\b|\bon\s+pages?\s+[0-9]|\bpages?\s+[0-9]+
+        |\b(?:see|refer\s+to|reference\s+is\s+made\s+to)\b|\bpages?\s+(?:[FSA]-)?[0-9]
         |(?:is|are|will\s+be|to\s+be)\s+(?:set\s+forth|included|contained|presented|disclosed|found|provided)\s+(?:in|under|on|below)""",
     re.IGNORECASE | re.VERBOSE,
 )

@@ -127,11 +127,12 @@ class _Pages:
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """An item's text. What begins on its last page, which begins at `last_page`, may end it."""
+    """An item's text. Of what begins on its last page, which begins at `last_page`, a line with a title ends it."""
 
     heading: Heading
     end: int
     last_page: int
+    is_titled: bool
 
 
 def from_index(text: str, index: Listing) -> list[tuple[Heading, int]]:
@@ -145,7 +146,7 @@ def from_index(text: str, index: Listing) -> list[tuple[Heading, int]]:
     kept: list[_Span] = []
     for span in sorted(spans, key=lambda span: span.heading.start):
         if kept and span.heading.start < kept[-1].end:
-            if span.heading.start < kept[-1].last_page or span.heading.start == kept[-1].heading.start:
+            if not span.is_titled or span.heading.start < kept[-1].last_page:
                 continue  # a part of the one before
             kept[-1] = replace(kept[-1], end=span.heading.start)
         kept.append(span)
@@ -157,7 +158,9 @@ def _titled_spans(text: str, index: Listing) -> Iterator[_Span]:
         title = without_page(row.heading.title)
         if _runs(row) and (place := _title_line(text, title, 0, index.start, may_be_short=True)):
             following = _USUAL_TITLE.search(text, place[1], index.start)
-            yield _Span(_titled(text, row, place), following.start() if following else index.start, place[1])
+            yield _Span(
+                _titled(text, row, place), following.start() if following else index.start, place[1], is_titled=True
+            )
 
 
 def _paged_spans(text: str, index: Listing, pages: _Pages) -> Iterator[_Span]:
@@ -186,7 +189,7 @@ def _paged_span(text: str, row: Row, first: tuple[int, int] | None, last: tuple[
     heading = _titled(text, row, place or (first[0], first[0]))
     if place is None:
         heading = replace(heading, heading=without_page(row.heading.heading), title=title)
-    return _Span(heading, max(last[1], heading.body), last[0])
+    return _Span(heading, max(last[1], heading.body), last[0], is_titled=place is not None)
 
 
 def _runs(row: Row) -> list[tuple[int, int]]:

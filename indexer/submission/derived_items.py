@@ -1,0 +1,74 @@
+"""The items of a Form 8-K whose header leaves them blank, from the headings of its main document.
+
+EDGAR's headers of 8-Ks of October 1997 to August 2001 have ``ITEM INFORMATION`` lines without a value, and those of
+March 2003 to August 2004 where the item is 12.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import TYPE_CHECKING
+
+from indexer.sections.forms import family_of
+from indexer.sections.sections import sections
+from indexer.submission.items import RENUMBERED
+
+if TYPE_CHECKING:
+    from indexer.submission.header import SubmissionHeader
+    from indexer.submission.submission import Submission
+
+_LABELS = ("ITEM INFORMATION", "ITEMS")
+_WORDS_FOR_NOTHING = r"\W*(?:not\s+applicable|inapplicable|none|n/?a|no\s+(?:response|change))\W*"
+_NOTHING = re.compile(_WORDS_FOR_NOTHING, re.IGNORECASE)
+_ENDS_IN_NOTHING = re.compile(rf"[\s.:;–—-]{_WORDS_FOR_NOTHING}\Z", re.IGNORECASE)
+
+
+def derived_items(submission: Submission) -> tuple[str, ...]:
+    """The codes that the header left blank, in the order of their numbers; none where it left none blank.
+
+    They are those that the main document has a section for and the header does not state: of the numbering that was in
+    force on the filing date, and with something to say (``Item 3. Not applicable.`` is not reported).
+    """
+    header = submission.header
+    main = next((document for document in submission.documents if family_of(document.type) == "8-K"), None)
+    if main is None or not has_blank_items(header):
+        return ()
+    found = items_in(main.text(), form=main.type, filing_date=header.filing_date)
+    return tuple(item for item in found if item not in header.items)
+
+
+def has_blank_items(header: SubmissionHeader) -> bool:
+    """Whether the header of a Form 8-K has a line for an item, and no item in it."""
+    if family_of(header.form) != "8-K":
+        return False
+    stated = [header.fields.get(label) for label in _LABELS]
+    return any(value == "" or (isinstance(value, list) and "" in value) for value in stated)
+
+
+def items_in(text: str, *, form: str, filing_date: date | None) -> tuple[str, ...]:
+    """The codes of the items that `text`, the main document of a Form 8-K, reports, in the order of their numbers.
+
+    Without a `filing_date` both numberings count.
+    """
+    items: set[str] = set()
+    for section in sections(text, form=form):
+        body = text[section.start : section.end]
+        if not _says_nothing(body, section.heading):
+            items.update((section.item, *section.also))
+    return tuple(sorted((item for item in items if _is_in_force(item, filing_date)), key=_number))
+
+
+def _says_nothing(body: str, heading: str) -> bool:
+    """Whether an item is only named, with nothing told of it: ``Item 3. Bankruptcy. None`` is."""
+    rest = " ".join(body.split()).removeprefix(heading).strip(" .")
+    return _NOTHING.fullmatch(rest) is not None or (not rest and _ENDS_IN_NOTHING.search(heading) is not None)
+
+
+def _is_in_force(item: str, filing_date: date | None) -> bool:
+    return filing_date is None or ("." in item) == (filing_date >= RENUMBERED)
+
+
+def _number(item: str) -> tuple[int, int]:
+    whole, _, hundredths = item.partition(".")
+    return int(re.sub(r"\D", "", whole)), int(hundredths or 0)

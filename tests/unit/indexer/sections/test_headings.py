@@ -1,0 +1,143 @@
+"""Headings in every spelling that filings have, and lines that look like headings and are none."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.sections.headings import find_headings
+from indexer.sections.sections import sections
+from tests.unit.indexer.sections.reports import annual, endings, html, outline, plain, words
+
+SPELLINGS = [
+    "Item 1A. Risk Factors", "ITEM 1A. RISK FACTORS", "Item 1A Risk Factors", "Item 1A.Risk Factors",
+    "Item 1ARisk Factors", "ITEM 1ARISK FACTORS", "Item 1A—Risk Factors", "ITEM 1A – RISK FACTORS",
+    "Item 1A: Risk Factors", "Item 1A; Risk Factors", "Item 1A, Risk Factors", "Item 1A | Risk Factors",
+    "Item 1A / Risk Factors", "Item 1A) Risk Factors", "Item 1A . Risk Factors", "Item 1 A. Risk Factors",
+    "Item 1 A Risk Factors", "Item 1.A. Risk Factors", "Item 1-A. Risk Factors", "Item 1(A). Risk Factors",
+    "ITEM 1(a) RISK FACTORS", "Item 1a. Risk Factors", "item 1a. risk factors", "I T E M 1A. RISK FACTORS",
+    "Item #1A. Risk Factors", "Item No. 1A. Risk Factors", "Item - 1A. Risk Factors",
+    "Part I, Item 1A. Risk Factors", "PART I – ITEM 1A. RISK FACTORS", "• Item 1A. Risk Factors",
+    "[Item 1A. Risk Factors]", "“Item 1A. Risk Factors”", "Item\u00a01A.\u00a0Risk\u00a0Factors",
+    "Item 1A.\tRisk Factors", "Item\t1A.\tRisk Factors", "Item 1A.\nRisk Factors", "Item\n1A.\nRisk Factors",
+    "Item 1A. Risk Factors. Not required for smaller reporting companies.",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_every_spelling_is_a_heading(spelling: str) -> None:
+    """However number and title are written, the item begins there and the one before ends."""
+    text = html([*annual("1"), spelling, *words("1A"), *annual("2", "3")])
+    assert outline(text) == ["I 1", "I 1A", "I 2", "I 3"]
+    assert endings(text) == {item: f"So much for item {item}." for item in ("1", "1A", "2", "3")}
+
+
+@pytest.mark.parametrize(
+    "spelling", [spelling for spelling in SPELLINGS if "\n" not in spelling and "\t" not in spelling]
+)
+def test_every_spelling_is_a_heading_in_plain_text(spelling: str) -> None:
+    """The same where lines are broken and paragraphs stand apart."""
+    text = plain([*annual("1"), spelling, *words("1A"), *annual("2", "3")])
+    assert outline(text) == ["I 1", "I 1A", "I 2", "I 3"]
+
+
+@pytest.mark.parametrize(
+    ("spelling", "form", "item"),
+    [
+        ("Item I. Business", "10-K", "1"),
+        ("ITEM IV. SUBMISSION OF MATTERS", "10-K", "4"),
+        ("Item Two. Properties", "10-K", "2"),
+        ("ITEM FIFTEEN. EXHIBITS", "10-K", "15"),
+        ("Item l. Business", "10-K", "1"),
+        ("Item 1BUSINESS", "10-K", "1"),
+        ("Item 1Business", "10-K", "1"),
+        ("Item 1 A Business of Candles", "10-K", "1"),
+        ("Item 9A(T). Controls and Procedures", "10-K", "9A(T)"),
+        ("Item 9AControls and Procedures", "10-K", "9A"),
+        ("Item 1(a) General Development of Business", "10-K", "1"),
+        ("Item 6 - 5 Year Summary of Selected Data", "10-K", "6"),
+        ("Item 5 .02 Departure of Directors", "8-K", "5.02"),
+        ("Item 7. 01 Regulation FD Disclosure", "8-K", "7.01"),
+        ("Item - 5.02 Departure of Directors", "8-K", "5.02"),
+        ("Item 5.02(b) Departure of Directors", "8-K", "5.02"),
+        ("Item 5.02. (b), (c) Departure of Directors", "8-K", "5.02"),
+        ("Section 5 – Corporate Governance Item 5.02 Departure of Directors", "8-K", "5.02"),
+    ],
+)
+def test_a_number_is_read_as_the_form_has_it(spelling: str, form: str, item: str) -> None:
+    """Roman and spelt-out numbers, letters and hundredths apart: the item is in the form's own spelling."""
+    assert [section.item for section in sections(f"{spelling}\nText stands here.\n", form=form)] == [item]
+
+
+@pytest.mark.parametrize(
+    ("spelling", "form", "item", "also"),
+    [
+        ("Items 1 and 2. Business and Properties", "10-K", "1", ("2",)),
+        ("Items 1 & 2. Business and Properties", "10-K", "1", ("2",)),
+        ("Items 1. and 2. Business and Properties", "10-K", "1", ("2",)),
+        ("Item 7 and 7A. Management’s Discussion", "10-K", "7", ("7A",)),
+        ("Item 7/7A. Management’s Discussion", "10-K", "7", ("7A",)),
+        ("ITEM(S) 1 AND 2. BUSINESS", "10-K", "1", ("2",)),
+        ("Items 10, 11, 12, 13 and 14.", "10-K", "10", ("11", "12", "13", "14")),
+        ("Items 10, 11, 12, 13, and 14", "10-K", "10", ("11", "12", "13", "14")),
+        ("Items 10 through 14. Directors", "10-K", "10", ("11", "12", "13", "14")),
+        ("Items 10–14. Directors", "10-K", "10", ("11", "12", "13", "14")),
+        ("ITEMS 10 TO 13: DIRECTORS", "10-K", "10", ("11", "12", "13")),
+        ("Item 10 and Item 11. Directors", "10-K", "10", ("11",)),
+        ("Items 1.01(a) and 5.02(e) Amendment", "8-K", "1.01", ("5.02",)),
+        ("Item 2.02 and Item 7.01. Results of Operations", "8-K", "2.02", ("7.01",)),
+        ("Items 5 and 9. Other Events", "8-K", "5", ("9",)),
+    ],
+)
+def test_one_heading_stands_for_several_items(spelling: str, form: str, item: str, also: tuple[str, ...]) -> None:
+    """The section has the number of the first, and names the others."""
+    (found,) = sections(f"{spelling}\nText stands here.\n", form=form)
+    assert (found.item, found.also) == (item, also)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Item 1A of this report tells of risks.",
+        "Item 1A, “Risk Factors,” tells of them.",
+        "Item 1A, Risk Factors, of our last report tells of them.",
+        "Item 1A and Item 7A tell more.",
+        "Items 1A through 7 are not applicable.",
+        "item 1A. Risk Factors",
+        "“Item 1A. Risk Factors” tells of them.",
+        "Item X. Executive Officers of the Registrant",
+        "Item 17. Risk Factors",
+        "Item 1A’s risks are told of there.",
+        "Items 1A? Risk Factors",
+        "Itemized Risk Factors",
+    ],
+)
+def test_a_line_about_an_item_is_no_heading(line: str) -> None:
+    """A reference, or what only looks like an item, begins no section."""
+    assert outline(html([*annual("1"), line, *words("x"), *annual("2")])) == ["I 1", "I 2"]
+
+
+@pytest.mark.parametrize("above", ["This is told under", "See Part I,", "as we say in", "of the report and"])
+def test_an_open_sentence_above_makes_a_line_no_heading(above: str) -> None:
+    """A line that goes on with the sentence above it begins no section."""
+    assert outline(html([*annual("1"), above, "Item 1A. Risk Factors", *words("x"), *annual("2")])) == ["I 1", "I 2"]
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["Item ", "1", "A", ".", " ", "\n", "and ", "(", ")", ", ", "10", "-", "Risk", "02", "I", "PART "]
+        )
+    )
+    .map("".join)
+    .map(lambda text: text * 3),
+    st.sampled_from(["10-K", "10-Q", "8-K"]),
+)
+def test_any_line_is_read(text: str, form: str) -> None:
+    """Whatever stands there, places are in the text and rise, and each heading is a line that begins with its item."""
+    lines = find_headings(text, form)  # type: ignore[arg-type]
+    assert [heading.start for heading in lines.headings] == sorted({heading.start for heading in lines.headings})
+    for heading in lines.headings:
+        assert 0 <= heading.start < heading.body <= len(text)
+        assert heading.heading.startswith("I")

@@ -1,0 +1,90 @@
+"""Where a section ends, and whether it only refers to another place."""
+
+from __future__ import annotations
+
+import pytest
+
+from indexer.sections.sections import sections
+from indexer.sections.spans import is_reference
+from tests.unit.indexer.sections.reports import SIGNATURES, annual, endings, heading, html, outline, words
+
+INTRODUCTION = (
+    "Certain information required by Part III is omitted from this report because we will file a proxy statement. " * 5
+)
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        ["PART III"],
+        ["PART III", INTRODUCTION],
+        ["* * * * *", "101", "Table of Contents", "PART III", INTRODUCTION, "48", "Table of Contents"],
+        ["Part III – Directors and Others", INTRODUCTION],
+        ["P A R T  III", INTRODUCTION],
+    ],
+)
+def test_the_heading_of_a_part_and_its_introduction_are_in_no_section(between: list[str]) -> None:
+    """An item ends with its own words, however long the introduction of the next part is."""
+    text = html([*annual("9B"), heading("9C"), "Not applicable.", *between, heading("10"), *words("10"), *SIGNATURES])
+    assert outline(text) == ["II 9B", "II 9C", "III 10"]
+    (item,) = [part for part in sections(text, form="10-K") if part.item == "9C"]
+    assert text[item.start : item.end].replace("* * * * *", "").split("\n")[:2] == [heading("9C"), "Not applicable."]
+    assert "Part III" not in text[item.start : item.end]
+
+
+def test_a_running_title_of_the_same_part_ends_nothing() -> None:
+    """A page's head may name the part that one is in."""
+    text = html([*annual("7"), "PART II", "Sales rose, and so did the cost of wax.", *words("end"), *annual("8")])
+    assert endings(text)["7"] == "So much for item end."
+
+
+@pytest.mark.parametrize("foot", [["12"], ["- 12 -", "Table of Contents"], ["", "F-3", ""]])
+def test_the_foot_of_a_page_is_in_no_section(foot: list[str]) -> None:
+    """A page number, and a link to the contents, that stand between two items belong to neither."""
+    assert endings(html([*annual("1"), *foot, *annual("2")])) == {
+        "1": "So much for item 1.",
+        "2": "So much for item 2.",
+    }
+
+
+def test_a_heading_ends_with_its_block() -> None:
+    """The first sentence of an item is no part of its heading, also where it is short."""
+    lines = [
+        heading("5"),
+        "See page 3.",
+        heading("9C"),
+        "Not applicable.",
+        heading("10"),
+        "Our officers are as follows:",
+        *words("10"),
+    ]
+    assert [part.heading for part in sections(html(lines), form="10-K")] == [heading("5"), heading("9C"), heading("10")]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("The information required by this item is incorporated herein by reference to our proxy statement.", True),
+        ("See page 28 of the annual report.", True),
+        ("Refer to Note 13 to the consolidated financial statements.", True),
+        ("Owned stores, page 32 of the annual report, are incorporated by reference.", True),
+        ("Our proxy comes in May. All of this will be set forth in it, and is incorporated by reference.", True),
+        ("The financial statements appear on pages F-1 to F-30.\n", True),
+        ("None.", False),
+        ("Not applicable.", False),
+        ("", False),
+        ("We lease a mill in Cornbrae. " * 5 + "See Note 3 for more.", False),
+        ("We make candles. " * 200 + "See page 3.", False),
+    ],
+)  # fmt: skip
+def test_a_text_that_only_refers_is_told(body: str, expected: bool) -> None:  # noqa: FBT001
+    """Most of a short text are sentences that name another place; an item of its own words that also refers is none."""
+    assert is_reference(body) is expected
+
+
+def test_a_section_says_that_it_only_refers() -> None:
+    """The heading does not count."""
+    text = html(
+        [*annual("9B"), heading("11"), "The information is in our proxy statement and is incorporated by reference."]
+    )
+    assert [part.is_reference for part in sections(text, form="10-K")] == [False, True]

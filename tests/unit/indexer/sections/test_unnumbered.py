@@ -1,0 +1,90 @@
+"""Items without their number: by the titles and pages of a table of contents or an index."""
+
+from __future__ import annotations
+
+from tests.unit.indexer.sections.reports import SIGNATURES, endings, html, outline, words
+
+CONTENTS = [
+    "Part I. Financial Information",
+    "Item 1\tFinancial Statements and Supplementary Data",
+    "Statement of Earnings\t3",
+    "Balance Sheet\t4",
+    "Item 2\tManagement’s Discussion and Analysis\t9",
+    "Item 3\tQuantitative and Qualitative Disclosures About Market Risk\t20",
+    "Item 4\tControls and Procedures\t21",
+]
+REST = [
+    "ITEM 2. MANAGEMENT’S DISCUSSION AND ANALYSIS", *words("2"),
+    "ITEM 3. QUANTITATIVE AND QUALITATIVE DISCLOSURES ABOUT MARKET RISK", *words("3"),
+    "ITEM 4. CONTROLS AND PROCEDURES", *words("4"), *SIGNATURES,
+]  # fmt: skip
+ALL = ["I 1", "I 2", "I 3", "I 4"]
+ENDINGS = {item: f"So much for item {item}." for item in ("1", "2", "3", "4")}
+
+
+def test_a_title_that_the_contents_number_begins_a_section() -> None:
+    """The contents' own words on a line of their own are the heading of the item that the contents number so."""
+    text = html([*CONTENTS, "Part I", "FINANCIAL STATEMENTS AND SUPPLEMENTARY DATA", *words("1"), *REST])
+    assert outline(text, "10-Q") == ALL
+    assert endings(text, "10-Q") == ENDINGS
+
+
+def test_the_first_part_of_an_item_begins_it_where_its_title_is_missing() -> None:
+    """Financial statements without any heading begin with the first that the contents list."""
+    text = html([*CONTENTS, "Part I", "Statement of Earnings", "Sales\t12\t11", *words("1"), *REST])
+    assert outline(text, "10-Q") == ALL
+    assert endings(text, "10-Q") == ENDINGS
+
+
+def test_a_title_that_no_contents_number_begins_none() -> None:
+    """A line is no heading for its words alone."""
+    text = html(["FINANCIAL STATEMENTS AND SUPPLEMENTARY DATA", *words("1"), *REST])
+    assert outline(text, "10-Q") == ALL[1:]
+
+
+INDEX = [
+    "FORM 10-K CROSS REFERENCE INDEX\tPage(s)", "Part I", "Item 1.\tBusiness\t1-2, 7", "Item 1A.\tRisk Factors\t3-4",
+    "Item 1B.\tUnresolved Staff Comments\tNot applicable", "Item 3.\tLegal Proceedings\t4",
+    "Item 7.\tManagement’s Discussion and Analysis of Financial Condition\t5-6",
+    "Item 7A.\tQuantitative and Qualitative Disclosures About Market Risk\t6",
+    "Item 10.\tDirectors, Executive Officers and Corporate Governance\t(a)", "(a) By reference.", *SIGNATURES,
+]  # fmt: skip
+
+
+def paged(titles: dict[int, list[str]]) -> list[str]:
+    """A report of eight pages with a number at the foot of each; some lines stand on a page."""
+    return [
+        line
+        for page in range(1, 9)
+        for line in (*titles.get(page, words(f"p{page}")), f"LANTERN 2024 FORM 10-K {page}")
+    ]
+
+
+def test_an_index_gives_titles_and_pages() -> None:
+    """An item begins with its title or its first page, and ends with its last page or the next item's title."""
+    body = paged(
+        {
+            3: ["RISK FACTORS. We may fail.", *words("p3")],
+            4: [*words("p4"), "LEGAL PROCEEDINGS", *words("law")],
+            5: ["MANAGEMENT’S DISCUSSION AND ANALYSIS", *words("p5")],
+        }
+    )
+    text = html([*body, *INDEX])
+    assert outline(text) == ["I 1", "I 1A", "I 3", "II 7"]
+    found = endings(text)
+    assert (found["1A"], found["3"]) == ("So much for item p4.", "LANTERN 2024 FORM 10-K 4")
+    assert (found["1"], found["7"]) == ("LANTERN 2024 FORM 10-K 2", "LANTERN 2024 FORM 10-K 6")
+
+
+def test_an_index_gives_titles_where_the_text_has_no_pages() -> None:
+    """Without printed page numbers the titles alone tell; an item ends where another usual title stands."""
+    text = html(
+        ["RISK FACTORS", *words("1A"), "LEGAL PROCEEDINGS", *words("3"), "FINANCIAL STATEMENTS", *words("8"), *INDEX]
+    )
+    assert endings(text) == {"1A": "So much for item 1A.", "3": "So much for item 3."}
+
+
+def test_numbered_headings_go_before_an_index() -> None:
+    """A report that has both has its sections by its headings."""
+    text = html([line for item in ("1", "1A", "3", "7") for line in (f"Item {item}. Of", *words(item))] + INDEX)
+    assert endings(text) == {item: f"So much for item {item}." for item in ("1", "1A", "3", "7")}
