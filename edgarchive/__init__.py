@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from indexer.search.hits import Hit, HitDocument
     from indexer.search.library import Library
     from indexer.search.options import SearchOptions
+    from indexer.search.pairs import Match, Pair, PairMatches, match_pairs, read_pairs
     from indexer.search.records import FormYear, OtherVersion, Record, Status
     from indexer.search.results import Results, YearCount
     from indexer.search.snippets import Snippet
@@ -100,9 +101,12 @@ __all__ = [
     "IndexServerError",
     "Library",
     "LockedError",
+    "Match",
     "Mirror",
     "NotInArchiveError",
     "OtherVersion",
+    "Pair",
+    "PairMatches",
     "Progress",
     "ProgressUpdate",
     "QueryError",
@@ -137,6 +141,8 @@ __all__ = [
     "extract_filings",
     "import_submissions",
     "index_archive",
+    "match_pairs",
+    "read_pairs",
     "repair_archive",
     "sync_archive",
     "verify_archive",
@@ -224,6 +230,13 @@ _HOMES = {
     ),
     "indexer.search.library": ("Library",),
     "indexer.search.options": ("SearchOptions",),
+    "indexer.search.pairs": (
+        "Match",
+        "Pair",
+        "PairMatches",
+        "match_pairs",
+        "read_pairs",
+    ),
     "indexer.search.records": (
         "FormYear",
         "OtherVersion",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import logging
 import os
 import re
 import sys
@@ -12,12 +13,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from archiver.errors import UsageError
+from archiver.events import event
+from archiver.identifiers import AccessionNumber
 from archiver.store.durable import storage_errors
 from edgarchive.formats import as_json_text, clean
-from indexer.search.hits import ROW_COLUMNS, Hit
+from indexer.search.hits import ROW_COLUMNS
+
+_log = logging.getLogger(__name__)
 
 _FORMULA = re.compile(r"""(^|[;,|])(["'\s]*)(?=[=+\-@＝＋－＠])""")
 """Where a formula would begin (OWASP, "CSV Injection"): in a cell, or in what a spreadsheet that cuts at another
@@ -42,22 +47,40 @@ class RowFormat(StrEnum):
     ACCESSIONS = "accessions"
 
 
-def columns_named(fields: str | None) -> tuple[str, ...] | None:
+class Row(Protocol):
+    """What can be a row: a hit, or a hit with something beside it."""
+
+    @property
+    def accession(self) -> AccessionNumber:
+        """The accession number."""
+
+    def to_row(self) -> dict[str, Any]:
+        """One flat row."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+
+
+def columns_named(fields: str | None, known: Sequence[str] = ROW_COLUMNS) -> tuple[str, ...] | None:
     """The columns that ``--fields`` names, in its order; None without it. Raises `UsageError` for an unknown one."""
     if fields is None:
         return None
-    names = tuple(_OLD_NAMES.get(name, name) for part in fields.split(",") if (name := part.strip().lower()))
-    unknown = [name for name in names if name not in ROW_COLUMNS]
+    typed = [name for part in fields.split(",") if (name := part.strip().lower())]
+    for old in _OLD_NAMES.keys() & set(typed):
+        facts = event("name-old", old=old, new=_OLD_NAMES[old])
+        _log.warning("the field %s is now called %s", old, _OLD_NAMES[old], extra=facts)
+    names = tuple(_OLD_NAMES.get(name, name) for name in typed)
+    unknown = [name for name in names if name not in known]
     if unknown or not names:
         raise UsageError(
             f"there is no field {clean(unknown[0])!r}" if unknown else "--fields names no field",
-            f"choose from: {', '.join(ROW_COLUMNS)}",
+            f"choose from: {', '.join(known)}",
         )
     return tuple(dict.fromkeys(names))
 
 
 def write_rows(
-    hits: Iterable[Hit], row_format: RowFormat, *, fields: Sequence[str] | None = None, bom: bool = False
+    hits: Iterable[Row], row_format: RowFormat, *, fields: Sequence[str] | None = None, bom: bool = False
 ) -> None:
     """Write `hits` to stdout as they come."""
     if row_format is RowFormat.XLSX:
@@ -66,7 +89,7 @@ def write_rows(
 
 
 def save_rows(
-    hits: Iterable[Hit], path: Path, row_format: RowFormat, *, fields: Sequence[str] | None = None, bom: bool = False
+    hits: Iterable[Row], path: Path, row_format: RowFormat, *, fields: Sequence[str] | None = None, bom: bool = False
 ) -> None:
     """Write `hits` to the file `path`, which appears, or is replaced, when it is whole. Raises `StorageError`."""
     with _replacing(path) as temporary:
@@ -75,6 +98,14 @@ def save_rows(
             return
         with temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
             _write(hits, file, row_format, fields=fields, bom=bom)
+
+
+def save_table(path: Path, head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a small CSV file, which appears, or is replaced, when it is whole. Raises `StorageError`."""
+    with _replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(head)
+        writer.writerows([csv_cell(name, cell) for name, cell in zip(head, row, strict=True)] for row in rows)
 
 
 def format_of_file(path: Path) -> RowFormat:
@@ -88,7 +119,7 @@ def format_of_file(path: Path) -> RowFormat:
 
 
 def _write(
-    hits: Iterable[Hit], file: IO[str], row_format: RowFormat, *, fields: Sequence[str] | None, bom: bool
+    hits: Iterable[Row], file: IO[str], row_format: RowFormat, *, fields: Sequence[str] | None, bom: bool
 ) -> None:
     if bom:
         file.write("\ufeff")
@@ -103,7 +134,7 @@ def _write(
         file.writelines(f"{hit.accession}\n" for hit in hits)
 
 
-def chosen(hit: Hit, fields: Sequence[str]) -> dict[str, Any]:
+def chosen(hit: Row, fields: Sequence[str]) -> dict[str, Any]:
     """The row of a hit with these columns alone."""
     row = hit.to_row()
     return {name: row[name] for name in fields}
@@ -121,11 +152,11 @@ def csv_cell(name: str, value: object) -> str:
     return _FORMULA.sub(r"\1'\2", text) if isinstance(value, str) else text
 
 
-def _rows(hits: Iterable[Hit]) -> Iterator[dict[str, Any]]:
+def _rows(hits: Iterable[Row]) -> Iterator[dict[str, Any]]:
     return (hit.to_row() for hit in hits)
 
 
-def _write_workbook(hits: Iterable[Hit], path: Path, fields: Sequence[str]) -> None:
+def _write_workbook(hits: Iterable[Row], path: Path, fields: Sequence[str]) -> None:
     """A sheet with a header that stays in view and filters, dates as dates, and text that is never a formula."""
     try:
         import xlsxwriter  # noqa: PLC0415 — an extra, and slow to load

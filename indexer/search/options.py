@@ -85,13 +85,27 @@ class SearchOptions:
     def filters(self) -> Filters:
         """The filters alone. Tickers are not among them: which CIKs they stand for is for the library to say."""
         values = {name: getattr(self, name) for name in (*_SEVERAL, *_FLAGS) if name != "ticker"}
-        return Filters(**values, since=_day(self.since, last=False), until=_day(self.until, last=True))
+        return Filters(**values, since=self.first_day, until=self.last_day)
+
+    @property
+    def first_day(self) -> date | None:
+        """`since` as a date."""
+        return _day(self.since, last=False)
+
+    @property
+    def last_day(self) -> date | None:
+        """`until` as a date."""
+        return _day(self.until, last=True)
+
+    @property
+    def is_empty_span(self) -> bool:
+        """Whether `since` is after `until`."""
+        return self.first_day is not None and self.last_day is not None and self.first_day > self.last_day
 
     def in_year(self, year: int) -> Self:
         """The same options for filings of one year alone, as far as they allow it."""
         first, last = date(year, 1, 1), date(year, 12, 31)
-        since, until = _day(self.since, last=False) or first, _day(self.until, last=True) or last
-        return self.replace(since=max(first, since), until=min(last, until))
+        return self.replace(since=max(first, self.first_day or first), until=min(last, self.last_day or last))
 
     def replace(self, **changes: Any) -> Self:
         """The same options with some of them changed."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import logging
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -21,10 +22,12 @@ from edgarchive.cli.printing.hits import print_hits, print_hits_json
 from edgarchive.cli.printing.pager import paged
 from edgarchive.cli.search_options import takes_search
 from edgarchive.formats import clean, harmless
-from edgarchive.rows import RowFormat, columns_named, format_of_file, save_rows, write_rows
+from edgarchive.rows import RowFormat, columns_named, format_of_file, save_rows, save_table, write_rows
 from indexer.fields import FACETS, Facet
+from indexer.search.hits import ROW_COLUMNS
 from indexer.search.library import Library
 from indexer.search.options import SearchOptions
+from indexer.search.pairs import MATCH_COLUMNS, Match, Pair, match_pairs, read_pairs
 from indexer.search.results import Results
 
 
@@ -104,6 +107,13 @@ def search(
     fields: Annotated[
         str | None, typer.Option(metavar="NAME,…", help="Only these columns, in csv, jsonl, json and xlsx.")
     ] = None,
+    pairs: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Match a CSV of cik and date to filings near it.")
+    ] = None,
+    within_days: Annotated[int, typer.Option(metavar="N", min=0, help="With --pairs: how near, in days.")] = 30,
+    unmatched: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="With --pairs: write pairs without a match to a CSV.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write all hits to a .csv, .jsonl or .xlsx.")
     ] = None,
@@ -116,12 +126,18 @@ def search(
     Repeated options of one kind are alternatives; different kinds must all hold.
     """
     facets = FacetOptions(tuple(one.value for one in facet or ()), facet_limit, by_year)
-    kind = _kind(output, out, as_json=as_json)
-    shown = _Shown(kind, facets, columns_named(fields), out, bom, explain)
+    if pairs is None and unmatched is not None:
+        raise UsageError("--unmatched goes with --pairs", "add --pairs FILE")
+    kind = _kind(output if pairs is None or output or out else Format.CSV, out, as_json=as_json)
+    columns = columns_named(fields, ROW_COLUMNS if pairs is None else MATCH_COLUMNS)
+    shown = _Shown(kind, facets, columns, out, bom, explain)
     if shown.rows is None and options.limit is None:
         options = options.replace(limit=_PAGE)
     options = options.replace(snippets=options.snippets and shown.needs_snippets)
     with Library(settings=common(context).settings()) as library:
+        if pairs is not None:
+            _write_matches(library, _Pairs(pairs, within_days, unmatched), options, shown)
+            return 0
         results = library.run(options)
         if not results.total:
             _warn_of_unknown(library, options)
@@ -147,6 +163,46 @@ def _write_rows(results: Results, shown: _Shown, rows: RowFormat) -> None:
     save_rows(results, shown.out, rows, fields=shown.columns, bom=shown.bom)
     facts = event("hits-written", count=len(results), path=str(shown.out))
     _notes.info("%s written to %s", plural(len(results), "hit"), clean(str(shown.out)), extra=facts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """What is asked for by ``--pairs``."""
+
+    path: Path
+    within_days: int
+    unmatched: Path | None
+
+
+def _write_matches(library: Library, wanted: _Pairs, options: SearchOptions, shown: _Shown) -> None:
+    if shown.rows is None or options.limit is not None or options.offset:
+        raise UsageError(
+            "--pairs writes rows of all matches", "use --format csv or jsonl, without --limit and --offset"
+        )
+    pairs = read_pairs(wanted.path)
+    left: list[Pair] = []
+    filings = 0
+
+    def matches() -> Iterator[Match]:
+        nonlocal filings
+        for one in match_pairs(library, pairs, options, within_days=wanted.within_days):
+            if not one.matches:
+                left.append(one.pair)
+            filings += len(one.matches)
+            yield from one.matches
+
+    columns = shown.columns or MATCH_COLUMNS
+    if shown.out is None:
+        write_rows(matches(), shown.rows, fields=columns, bom=shown.bom)
+    else:
+        save_rows(matches(), shown.out, shown.rows, fields=columns, bom=shown.bom)
+    if wanted.unmatched is not None:
+        save_table(wanted.unmatched, ("cik", "date"), ((int(pair.cik), pair.day) for pair in left))
+    matched = len(pairs) - len(left)
+    facts = event("pairs-matched", matched=matched, pairs=len(pairs), filings=filings)
+    message = "%d of %s matched, %s within %s"
+    words = plural(len(pairs), "pair"), plural(filings, "filing"), plural(wanted.within_days, "day")
+    _notes.info(message, matched, *words, extra=facts)
 
 
 def _kind(output: Format | None, out: Path | None, *, as_json: bool) -> Format:

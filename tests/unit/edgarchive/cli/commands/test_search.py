@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 
@@ -120,3 +122,48 @@ def test_what_is_for_facets_needs_one(
 ) -> None:
     """Instead of being passed over."""
     assert "go with --facet; add --facet form, say" in found(capsys, invented, *words, code=2)
+
+
+def test_pairs_are_matched_to_filings_near_them(
+    invented: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """With the days between, the nearest first; pairs without a match go to a file of their own."""
+    pairs, unmatched = tmp_path / "events.csv", tmp_path / "unmatched.csv"
+    pairs.write_text("name,date,cik\nLantern,2004-12-20,9000001\nLantern,20200219,9000001\nNobody,2004-12-20,42\n")
+    out = found(capsys, invented, "--pairs", str(pairs), "--within-days", "5", "--unmatched", str(unmatched))
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert [(row["pair_cik"], row["pair_date"], row["days"], row["accession"]) for row in rows] == [
+        ("9000001", "2004-12-20", "2", "0009000900-04-000101"),
+        ("9000001", "2020-02-19", "-1", "0009000900-20-000033"),
+    ]
+    assert unmatched.read_text().splitlines() == ["cik,date", "42,2004-12-20"]
+    narrowed = found(capsys, invented, "--form", "4", "--pairs", str(pairs), "--fields", "days,accession")
+    assert narrowed.splitlines() == ["days,accession", "-1,0009000900-20-000033"]
+    assert not found(capsys, invented, "--pairs", str(pairs), "--within-days", "0", "--format", "accessions")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("cik,date\n", "has no pairs; give a CSV file with the columns cik and date"),
+        ("cik,date\n320193\n", "line 2: a CIK and a date are needed"),
+        ("cik,date\nApple,2004-12-20\n", "line 2: 'Apple' is not a CIK"),
+        ("320193,12/20/2004\n", "line 1: '12/20/2004' is not a date; write it like"),
+    ],
+)
+def test_pairs_that_cannot_be_read_name_their_line(
+    invented: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str, says: str
+) -> None:
+    """Nothing is matched then."""
+    (tmp_path / "events.csv").write_text(text)
+    assert says in found(capsys, invented, "--pairs", str(tmp_path / "events.csv"), code=2)
+
+
+@pytest.mark.parametrize(
+    "words", [("--unmatched", "x"), ("--pairs", "x", "-n", "3"), ("--pairs", "x", "--json"), ("--pairs", "nowhere.csv")]
+)
+def test_pairs_that_make_no_sense_are_refused(
+    invented: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    """One line, exit code 2."""
+    assert found(capsys, invented, *words, code=2).count("\n") == 1
