@@ -140,8 +140,8 @@ class Marks(dict[bytes, bytes]):
         return mark
 
     def _mark_of_no_tag(self, tag: bytes) -> bytes:
-        """Nothing for a comment, a document type and the like; anything else between brackets is text."""
-        if not tag.startswith((b"!", b"?")):
+        """Nothing for a comment, a document type and (as in HTML) ``</ p>``; anything else between brackets is text."""
+        if not tag.startswith((b"!", b"?", b"/")):
             return b"<%b>" % tag
         if tag.startswith(b"!--") and not tag.endswith(b"--"):
             self.has_open_comment = True

@@ -23,7 +23,7 @@ _PRE_SPACE, _PRE_LINE = b"\x01", b"\x02"
 # Quoted values may hold ">", and end before "<", so that a lost quote costs no more than its tag. Nothing here can
 # backtrack: each alternative reads no further than to the next "<".
 _TAG = re.compile(
-    rb"""<((?>/?[A-Za-z][^<>"']*+(?:(?:"[^"<]*+"|'[^'<]*+')[^<>"']*+)*+(?=>)|/?[A-Za-z][^<>]*+|[!?][^<>]*+))>""",
+    rb"""<((?>/?[A-Za-z][^<>"']*+(?:(?:"[^"<]*+"|'[^'<]*+')[^<>"']*+)*+(?=>)|/?[A-Za-z][^<>]*+|[!?/][^<>]*+))>""",
 )
 _SCRIPT_END = re.compile(rb"</script", re.IGNORECASE)
 _REFERENCE = re.compile(rb"&(?:#[0-9]{1,9}|#[xX][0-9A-Fa-f]{1,9}|[A-Za-z][A-Za-z0-9]{0,40});?")

@@ -31,6 +31,8 @@ from indexer.text.html_text import html_text
         (b"3 < 4 and 5 > 4 <> 6<br>a <b>c</b>", "3 < 4 and 5 > 4 <> 6\na c"),
         (b"a<!-- one> b <two -->c<!-- <p>d</p> -->e<!-->f<!DOCTYPE x><?xml y?>g", "acefg"),
         (b"<BR/>x<br />y", "x\ny"),
+        (b"a</ p>b</\np>c< /p>d", "abc< /p>d"),
+        (b"a</ p>b</\np>c< /p>d > e", "abc< /p>d > e"),
         (b"<title>never closed<body><p>one</p><p>two</p>", "never closed\none\ntwo"),
         (b"<p>one<style>p { }<p>two", "onep { }\ntwo"),
         (b"", ""),
