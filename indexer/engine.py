@@ -53,6 +53,17 @@ def ranked(facet: Facet, counts: Mapping[str, int]) -> tuple[FacetCount, ...]:
     return tuple(sorted(found, key=lambda one: (-one.count, one.value)))
 
 
+_DEFECTS = (AttributeError, TypeError, NameError, ImportError, NotImplementedError, AssertionError)
+
+
+def is_defect(error: BaseException, is_damaged: Callable[[], bool]) -> bool:
+    """Whether `error`, raised while an index was read, is a mistake of the program and not of the index.
+
+    Damaged bytes can look like a mistake too (what is unpickled has another type), so the index's own checksums decide.
+    """
+    return isinstance(error, _DEFECTS) and not is_damaged()
+
+
 class PartWriter(Protocol):
     """Gathers entries apart from the index, in any process. No submission is added to it twice."""
 

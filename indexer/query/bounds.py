@@ -14,6 +14,9 @@ T = TypeVar("T")
 MAX_EXPANSIONS = 10_000
 """Words of the index that one pattern, fuzzy word or stem may stand for."""
 
+MAX_ALL_EXPANSIONS = 50_000
+"""Words of the index that all patterns, fuzzy words and stems of a search may stand for together."""
+
 MAX_SEARCH_S = 30.0
 """Seconds after which a search is given up: only a hostile query, or an index far beyond this engine, takes as long."""
 
@@ -40,6 +43,24 @@ class Deadline:
 def too_slow(seconds: float = MAX_SEARCH_S) -> QueryError:
     """What to raise where a search has taken longer than that."""
     return QueryError(f"the search took more than {seconds:.0f} s", "make the query narrower")
+
+
+class Expansions:
+    """Counts what all patterns, fuzzy words and stems of one search stand for together."""
+
+    def __init__(self) -> None:
+        self._left = MAX_ALL_EXPANSIONS
+
+    def take(self, words: Iterable[T], stands_for: str) -> list[T]:
+        """`bounded` words. Raises `QueryError` also where those of the whole search are too many."""
+        found = bounded(words, stands_for)
+        self._left -= len(found)
+        if self._left < 0:
+            raise QueryError(
+                f"the patterns of the query stand for more than {MAX_ALL_EXPANSIONS} words of the index together",
+                "use fewer, or add letters to make them narrower",
+            )
+        return found
 
 
 def bounded(words: Iterable[T], stands_for: str) -> list[T]:

@@ -17,7 +17,7 @@ from archiver.errors import EdgarchiveError, IndexMissingError, LockedError, Sto
 from archiver.identifiers import AccessionNumber
 from archiver.retrying import with_retries
 from archiver.store.durable import fsync_directory, storage_errors
-from indexer.engine import EngineResult, FacetCount, PartWriter, Sort
+from indexer.engine import EngineResult, FacetCount, PartWriter, Sort, is_defect
 from indexer.entries import exact
 from indexer.fields import Facet
 from indexer.query.bounds import Deadline
@@ -248,6 +248,14 @@ class TantivyEngine:
         return Selected(found, is_hit=documents or of_submissions, scored=query is not None)
 
 
+def _is_damaged(path: Path) -> bool:
+    """Whether a file of the index is not what was committed."""
+    try:
+        return any(True for _ in damaged_files(path / _FOLDER, quick=False))
+    except Exception:  # noqa: BLE001 — whatever keeps the list of files from being read
+        return True
+
+
 @contextlib.contextmanager
 def _reading(path: Path) -> Iterator[None]:
     """What tantivy raises over a missing or broken file, as ours; a panic of its code is no `Exception`."""
@@ -257,6 +265,8 @@ def _reading(path: Path) -> Iterator[None]:
         raise
     except BaseException as error:
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        if is_defect(error, lambda: _is_damaged(path)):
             raise
         raise IndexMissingError(
             f"the index in {path} cannot be read ({type(error).__name__}: {error})", "run `edgarchive index --rebuild`"

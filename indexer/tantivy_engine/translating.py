@@ -16,7 +16,7 @@ from tantivy import FieldType, Occur, Query, Schema, Searcher
 from archiver.errors import QueryError
 from indexer.fields import DOCUMENT_FIELDS, date_number
 from indexer.query import bounds
-from indexer.query.bounds import Deadline, bounded
+from indexer.query.bounds import Deadline, Expansions
 from indexer.query.expansion import expansion
 from indexer.query.nodes import (
     All,
@@ -46,6 +46,11 @@ MAX_PHRASE_WORDS = 16_384
 """Words of the index that all patterns of a phrase may stand for together: tantivy takes no more."""
 
 _INDEXED = {"text": "position", "description": "position", "name": "freq"}
+
+
+MAX_POSTINGS = 60_000
+"""Words in all the phrases that a search is written out as. tantivy opens the postings of each anew, some kilobytes of
+memory, and cannot be stopped once it searches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,8 @@ class _Translation:
         self._schema = schema
         self._deadline = deadline
         self._expanded: dict[WordLike, tuple[str, ...]] = {}
+        self._expansions = Expansions()
+        self._postings = 0
 
     def node(self, tree: Node) -> Query:
         """The query for any node."""
@@ -167,6 +174,12 @@ class _Translation:
 
     def _phrase(self, field: str, placed: list[tuple[int, Words]], *, slop: int = 0) -> Query:
         """A word of each part, in these places from wherever it begins."""
+        self._postings += sum(len(part.words) for _, part in placed)
+        if self._postings > MAX_POSTINGS:
+            raise QueryError(
+                "the words near each other can stand in too many ways",
+                "lower the distances, leave words out, or add letters to patterns",
+            )
         if all(len(part.words) == 1 for _, part in placed):
             return Query.phrase_query(
                 self._schema, field, [(place, part.words[0]) for place, part in placed], slop=slop
@@ -258,7 +271,7 @@ class _Translation:
         if part not in self._expanded:
             limit = bounds.MAX_EXPANSIONS + 1 if isinstance(part, Pattern) and part.prefix is not None else None
             found = expansion(part, lambda letters: self._beginning(part.field, letters, limit=limit))
-            self._expanded[part] = tuple(bounded(self._deadline.watch(found), spelled(part)))
+            self._expanded[part] = tuple(self._expansions.take(self._deadline.watch(found), spelled(part)))
         return self._expanded[part]
 
     def _beginning(self, field: str, letters: str, *, limit: int | None) -> Iterator[str]:

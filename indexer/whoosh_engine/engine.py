@@ -16,7 +16,7 @@ from whoosh.query import And, Query
 from archiver.errors import EdgarchiveError, IndexMissingError
 from archiver.identifiers import AccessionNumber
 from archiver.retrying import with_retries
-from indexer.engine import EngineResult, FacetCount, PartWriter, Sort
+from indexer.engine import EngineResult, FacetCount, PartWriter, Sort, is_defect
 from indexer.fields import Facet
 from indexer.query.bounds import Deadline
 from indexer.query.nodes import Node
@@ -208,6 +208,16 @@ def _selected(searcher: EntrySearcher, query: Node | None, filters: Node | None,
     return And(parts) if parts else everything()
 
 
+def _is_damaged(path: Path) -> bool:
+    """Whether a file of the index is not what was committed."""
+    try:
+        index = FileIndex(FileStorage(str(path)))
+        toc = TOC.read(index.storage, index.indexname)
+        return any(True for _ in damaged_files(path, toc, quick=False))
+    except Exception:  # noqa: BLE001 — whatever keeps the list of files from being read
+        return True
+
+
 @contextlib.contextmanager
 def _reading(path: Path) -> Iterator[None]:
     """What Whoosh raises over a missing or broken file, as ours: its own errors share no class but Exception."""
@@ -218,6 +228,8 @@ def _reading(path: Path) -> Iterator[None]:
     except EmptyIndexError:
         raise IndexMissingError(f"there is no index in {path}", "run `edgarchive index`") from None
     except Exception as error:
+        if is_defect(error, lambda: _is_damaged(path)):
+            raise
         raise IndexMissingError(
             f"the index in {path} cannot be read ({type(error).__name__}: {error})", "run `edgarchive index --rebuild`"
         ) from error

@@ -10,6 +10,7 @@ import pytest
 from archiver.errors import LockedError
 from indexer.engine import Engine
 from indexer.index_folder import create_index, open_index
+from indexer.query import bounds
 from indexer.query.build import parse_query
 from tests.unit.index_entries import accession, add, count, entry
 
@@ -146,3 +147,12 @@ def test_a_whole_index_has_no_damage(engine: Engine) -> None:
     add(engine, accession(2), [entry(2, "x")])
     engine.commit()
     assert list(engine.check()) == list(engine.check(quick=True)) == []
+
+
+def test_a_mistake_of_the_program_is_no_damage(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the index is whole, an AttributeError on the way is not reported as an index to rebuild."""
+    add(engine, accession(1), [entry(1, "x")])
+    engine.commit()
+    monkeypatch.setattr(bounds.Deadline, "watch", property(lambda self: self.no_such_attribute))
+    with pytest.raises(AttributeError, match="no_such_attribute"):
+        engine.search(parse_query("ab*"))

@@ -15,7 +15,7 @@ from whoosh.query.compound import DefaultOr
 from whoosh.searching import Searcher
 
 from indexer.fields import date_number
-from indexer.query.bounds import Deadline, bounded
+from indexer.query.bounds import Deadline, Expansions
 from indexer.query.expansion import expansion
 from indexer.query.nodes import (
     All,
@@ -58,6 +58,7 @@ class _Preparation:
         self._reader = reader
         self._deadline = deadline
         self._expanded: dict[WordLike, Words] = {}
+        self._expansions = Expansions()
 
     def node(self, tree: Node) -> Query:
         """The prepared query for any node."""
@@ -106,7 +107,7 @@ class _Preparation:
         """The words of the index that may stand in the place of one part of a phrase or name."""
         if part not in self._expanded:
             found = expansion(part, lambda letters: self._beginning(part.field, letters))
-            self._expanded[part] = tuple(word.encode() for word in bounded(found, spelled(part)))
+            self._expanded[part] = tuple(word.encode() for word in self._expansions.take(found, spelled(part)))
         return self._expanded[part]
 
     def _beginning(self, field: str, letters: str) -> Iterable[str]:

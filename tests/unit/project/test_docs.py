@@ -253,6 +253,7 @@ def test_the_bounds_of_queries_are_documented() -> None:
         leaves.MAX_STARS,
         leaves.MIN_PREFIX,
         bounds.MAX_EXPANSIONS,
+        bounds.MAX_ALL_EXPANSIONS,
         bounds.MAX_SEARCH_S,
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from archiver.errors import QueryError
-from indexer.query.bounds import MAX_EXPANSIONS, Deadline, bounded
+from indexer.query.bounds import MAX_ALL_EXPANSIONS, MAX_EXPANSIONS, Deadline, Expansions, bounded
 
 
 def test_a_pattern_may_stand_for_so_many_words_and_no_more() -> None:
@@ -20,3 +20,12 @@ def test_a_search_without_time_left_is_given_up() -> None:
     with pytest.raises(QueryError, match="took more than"):
         list(Deadline(-1).watch([1]))
     assert list(Deadline(60).watch([1, 2])) == [1, 2]
+
+
+def test_the_words_of_all_patterns_are_bounded_together() -> None:
+    """Many patterns of which each is allowed are too many together."""
+    expansions = Expansions()
+    for _ in range(MAX_ALL_EXPANSIONS // MAX_EXPANSIONS):
+        assert len(expansions.take(range(MAX_EXPANSIONS), "a*")) == MAX_EXPANSIONS
+    with pytest.raises(QueryError, match=f"more than {MAX_ALL_EXPANSIONS} words"):
+        expansions.take([1], "b*")

@@ -193,3 +193,14 @@ def test_a_closed_index_has_the_files_of_its_segments_only(engine: Engine, tmp_p
         file.name for file in folder.glob("*.store")
     ]
     assert len(segments) == 1
+
+
+def test_near_words_are_bounded_before_the_search(engine: Engine) -> None:
+    """Patterns near each other, and many near phrases, which would take gigabytes or minutes, are refused at once."""
+    letters = "abcdefghij"
+    put(engine, 1, " ".join(f"{start}{one}{two}" for start in ("re", "co", "in") for one in letters for two in letters))
+    many = " ".join(f'"rea{one} cob{one} inc{one} red{one} coe{one}"~5' for one in letters)
+    for query in ('"re* co* in*"~50', many):
+        with pytest.raises(QueryError, match="too many ways"):
+            engine.search(parse_query(query))
+    assert find(engine, "rea*") == [1]
