@@ -131,12 +131,12 @@ class Settings(BaseSettings):
         try:
             super().__init__(**{key: value for key, value in values.items() if value is not None})
         except ValidationError as error:
-            raise SettingsError(_one_line(error), "see `edgarchive config show` and docs/settings.md") from None
+            raise SettingsError(_one_line(error), "see `edgarchive help settings`") from None
         except UnparsableError as error:
             reason = str(error.__cause__ or error)
-            raise SettingsError(f"EDGARCHIVE_SELECT is not JSON: {reason}", "see docs/settings.md") from None
+            raise SettingsError(f"EDGARCHIVE_SELECT is not JSON: {reason}", "see `edgarchive help settings`") from None
         except RecursionError:
-            raise SettingsError("EDGARCHIVE_SELECT is nested too deeply", "see docs/settings.md") from None
+            raise SettingsError("EDGARCHIVE_SELECT is nested too deeply", "see `edgarchive help settings`") from None
         _warn_of_unknown_variables()
 
     @classmethod
@@ -284,7 +284,7 @@ def _warn_of_unknown_variables() -> None:
     for variable in sorted(os.environ):
         if variable.startswith(_ENV_PREFIX) and variable not in known:
             near = difflib.get_close_matches(variable, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else "see docs/settings.md"
+            hint = f"did you mean {near[0]}?" if near else "see `edgarchive help settings`"
             facts = event("variable-unknown", variable=variable)
             _log.warning("the environment has %s, which is no setting; %s", variable, hint, extra=facts)
 

@@ -89,6 +89,9 @@ A settings file to edit; what is in force:
   edgarchive config init
   edgarchive config show
 """,
+    "help": """\
+  edgarchive help query
+""",
 }
 """By verb: sentences, and commands indented by two blanks."""
 

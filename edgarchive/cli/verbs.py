@@ -25,6 +25,7 @@ VERBS = {
     "status": "Say how many submissions there are, by form and year, when the last sync ended, what is not indexed.",
     "serve": "Serve the archive: web pages, JSON, and EDGAR's own URLs for programs that read EDGAR.",
     "config": "Show or begin the settings.",
+    "help": "Explain a topic: the query language, the settings, and others; without TOPIC, list them.",
 }
 """What each verb does: the first line of its own help. The module of the same name has it."""
 

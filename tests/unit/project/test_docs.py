@@ -135,7 +135,7 @@ def test_no_option_is_invented() -> None:
 def test_everything_that_the_command_line_does_has_a_public_name() -> None:
     """The first sentence of docs/library.md is true: each verb stands in its table with public names that exist."""
     rows = table_rows(section(read("library"), "Commands and their names"))
-    assert set(rows) == set(VERBS)
+    assert set(rows) == set(VERBS) - {"help"}  # which is this documentation
     for verb, row in rows.items():
         names = [span.split("(")[0] for span in _CODE_SPAN.findall(row[1])]
         assert names, verb

@@ -1,0 +1,78 @@
+"""``edgarchive help``: the pages of the docs that a person at a terminal asks for."""
+
+from __future__ import annotations
+
+import importlib.resources
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from archiver.errors import UsageError
+from edgarchive.cli.output import say, say_styled
+from edgarchive.cli.printing.pager import paged
+from edgarchive.cli.printing.terminal import Style
+from edgarchive.cli.printing.texts import print_text
+
+DOCUMENTATION = "https://edgarchive.github.io/edgarchive/"
+"""Where all pages are; the project's metadata has the same."""
+
+TOPICS = {
+    "query": ("query-language", "the query language: words, phrases, patterns, fields"),
+    "commands": ("cli", "every command and its options, exit codes, JSON, columns"),
+    "settings": ("settings", "the settings file and the environment"),
+    "library": ("library", "edgarchive from Python"),
+    "errors": ("errors", "every error, its exit code, and what to do"),
+    "logging": ("logging", "the events of the log"),
+    "format": ("format", "what stands on the disk"),
+    "opensearch": ("opensearch", "an index on a cluster"),
+    "glossary": ("glossary", "words of EDGAR and of this program"),
+}
+"""By topic: the page of the docs, and what it is about."""
+
+_LINK = re.compile(r"(?<!!)\[([^\]]+)\]\([^)\s]+\)")
+_HEADING = re.compile(r"#+ (.+)")
+_FENCE = re.compile(r"```\w*\n?")
+_COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
+
+
+def help(  # noqa: A001 — the verb's name
+    context: typer.Context,
+    topic: Annotated[str | None, typer.Argument(metavar="TOPIC", help="A topic, or a command.")] = None,
+) -> int:
+    """Explain a topic: the query language, the settings, and others; without TOPIC, list them."""
+    if topic is None:
+        say("Topics, as `edgarchive help TOPIC` explains them:")
+        for name, (_, about) in TOPICS.items():
+            say(f"  {name:<12}{about}")
+        say(f"\nA command has its own help: `edgarchive search --help`. All pages: {DOCUMENTATION}")
+        return 0
+    commands = context.parent.command.commands if context.parent is not None else {}  # type: ignore[attr-defined]
+    if topic in commands and topic not in TOPICS:
+        with typer.Context(commands[topic], info_name=topic, parent=context.parent) as child:
+            say(child.get_help())
+        return 0
+    if topic not in TOPICS:
+        raise UsageError(f"there is no topic {topic!r}", f"choose from: {', '.join(TOPICS)}; or name a command")
+    style = Style.of_stdout()
+    with paged():
+        for line in page_text(topic).split("\n"):
+            if heading := _HEADING.fullmatch(line):
+                say_styled(style.bold(heading[1]))
+            else:
+                print_text(line, style)
+    return 0
+
+
+def page_text(topic: str) -> str:
+    """The page of a topic as it is read on a terminal: without the marks of links, code fences and comments."""
+    text = _COMMENT.sub("", _page(TOPICS[topic][0]).read_text(encoding="utf-8"))
+    return _FENCE.sub("", _LINK.sub(r"\1", text)).strip("\n")
+
+
+def _page(name: str) -> Path:
+    """Where a page is: beside this package where it is installed, else in the project's own folder."""
+    package = Path(str(importlib.resources.files("edgarchive")))
+    installed = package / "help" / f"{name}.md"
+    return installed if installed.is_file() else package.parent / "docs" / f"{name}.md"

@@ -1,0 +1,60 @@
+"""``edgarchive help``: what an installed user can read."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+
+import pytest
+
+from edgarchive.cli import run
+from edgarchive.cli.commands.help import DOCUMENTATION, TOPICS, page_text
+from tests.paths import ROOT
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_every_topic_is_a_page_of_the_docs(topic: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """All of its words, without the marks of links and code fences."""
+    assert run(["help", topic]) == 0
+    out = capsys.readouterr().out
+    page = (ROOT / "docs" / f"{TOPICS[topic][0]}.md").read_text()
+    assert out.splitlines()[0] == page.splitlines()[0].removeprefix("# ")
+    assert "```" not in out
+    assert not re.search(r"\]\([^)\s]+\.md", out)
+    assert len(page_text(topic)) > len(page) / 2
+
+
+def test_topics_and_commands_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a topic all are listed, with where the docs are; a command has its own page."""
+    assert run(["help"]) == 0
+    out = capsys.readouterr().out
+    assert all(f"  {topic} " in out for topic in TOPICS)
+    assert DOCUMENTATION in out
+    assert run(["help", "search"]) == 0
+    assert "--facet" in capsys.readouterr().out
+    assert run(["help", "nothing"]) == 2
+    assert "there is no topic 'nothing'; choose from: query, " in capsys.readouterr().err
+
+
+def test_the_pages_come_with_an_installation() -> None:
+    """The wheel has each, and the project's metadata the same address."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert project["project"]["urls"]["Documentation"] == DOCUMENTATION
+    included = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    assert included == {f"docs/{name}.md": f"edgarchive/help/{name}.md" for name, _ in TOPICS.values()}
+
+
+def test_messages_name_no_file_of_the_project() -> None:
+    """An installed user has no docs/ folder: messages name a topic instead."""
+    for floor in ("archiver", "indexer", "edgarchive"):
+        for path in (ROOT / floor).rglob("*.py"):
+            tree = ast.parse(path.read_text())
+            docs = {
+                id(node.value)
+                for node in ast.walk(tree)
+                if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+            }
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
+                    assert not re.search(r"\bdocs/[a-z-]+\.md", node.value), (path, node.lineno)
