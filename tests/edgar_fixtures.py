@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from tests.loopback import FIXTURES, LoopbackEdgar
 from tests.loopback.__main__ import TICKERS
 
 IDENTITY = "Example Research research@example.com"
+SYNC_ALL = ("sync", "--form", "*", "--since", "1993-01-01")
 FAST = 10_000.0
 """A rate that keeps no test waiting; tests of the rate set their own."""
 
@@ -58,9 +60,12 @@ def edgar() -> Iterator[LoopbackEdgar]:
     """A loopback EDGAR with the invented submissions."""
     with LoopbackEdgar(FIXTURES, tickers=TICKERS) as server:
         yield server
-        (shared_folder() / f"edgarchive-pace-{server.base_url.removeprefix('http://').replace(':', '-')}").unlink(
-            missing_ok=True
-        )
+        pace_file(server).unlink(missing_ok=True)
+
+
+def pace_file(server: LoopbackEdgar) -> Path:
+    """Where the processes that ask `server` share their pace."""
+    return shared_folder() / f"edgarchive-pace-{server.base_url.removeprefix('http://').replace(':', '-')}"
 
 
 @pytest.fixture
@@ -75,6 +80,25 @@ def settings(edgar: LoopbackEdgar, tmp_path: Path) -> Settings:
 def cli(settings: Settings, tmp_path: Path) -> CommandLine:
     """The command line with the same settings."""
     return command_line(settings, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def synced_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive of every invented submission, mirrored and indexed by the command line: once, for tests to copy."""
+    folder = tmp_path_factory.mktemp("synced")
+    with LoopbackEdgar(FIXTURES, tickers=TICKERS) as server:
+        settings = Settings(root=folder / "archive", base_url=server.base_url, user_agent=IDENTITY, rate=FAST)
+        report = command_line(settings, folder).json(*SYNC_ALL)
+        pace_file(server).unlink(missing_ok=True)
+    assert report["indexed"] == len(list(FIXTURES.glob("*.txt")))
+    return settings.root
+
+
+@pytest.fixture
+def synced(cli: CommandLine, settings: Settings, synced_archive: Path) -> CommandLine:
+    """The command line, with every invented submission mirrored and indexed."""
+    shutil.copytree(synced_archive, settings.root)
+    return cli
 
 
 def command_line(settings: Settings, folder: Path) -> CommandLine:

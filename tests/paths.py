@@ -10,6 +10,9 @@ ROOT = Path(__file__).parents[1]
 INVENTED = ROOT / "tests" / "loopback" / "submissions"
 """Invented submissions in EDGAR's format, which the loopback EDGAR serves."""
 
+ODDITIES = ROOT / "tests" / "fixtures" / "submissions"
+"""Invented submissions that are odd as real ones are; `manifest.tsv` says what each holds."""
+
 SHARED = ROOT.parent / "shared"
 """Real files, absent in most checkouts: tests that need them are skipped without."""
 

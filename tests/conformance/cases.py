@@ -16,8 +16,7 @@ from indexer.entries import HitEntity, IndexEntry, entries_of
 from indexer.query.filters import Filters
 from indexer.submission.submission import parse_submission
 from tests.loopback import FIXTURES
-from tests.paths import CORPUS
-from tests.unit.corpus import rows
+from tests.unit.corpus import path_of, rows
 from tests.unit.index_entries import add_all, entry
 
 _WORDS = (
@@ -84,7 +83,7 @@ def _invented() -> Iterator[IndexEntry]:
 
 
 def _parsed() -> Iterator[IndexEntry]:
-    files = [*sorted(FIXTURES.glob("*.txt")), *(CORPUS / row["file"] for row in rows("submission")[:60])]
+    files = [*sorted(FIXTURES.glob("*.txt")), *(path_of(row["file"]) for row in rows("submission")[:80])]
     seen = set()
     for file in files:
         try:

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from archiver.errors import UnreadableSubmissionError
 from indexer.submission.submission import Submission, parse_submission
-from tests.paths import CORPUS, INVENTED
+from tests.paths import CORPUS, INVENTED, ODDITIES
 from tests.unit.submissions import submission_bytes
 
-_INVENTED = sorted(INVENTED.glob("*.txt"))
+_INVENTED = [*sorted(INVENTED.glob("*.txt")), *sorted(ODDITIES.glob("00*"))[::3]]
 _REAL = sorted(
     path for path in CORPUS.glob("0*") if path.suffix in (".txt", ".nc", ".sgml") and path.stat().st_size < 150_000
 )[::5]

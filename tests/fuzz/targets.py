@@ -43,7 +43,7 @@ from indexer.submission.submission import parse_submission
 from indexer.text.html_text import html_text
 from indexer.text.uuencode import uudecode, uuencoded_name
 from indexer.text.xml_text import xml_text
-from tests.paths import CORPUS, INVENTED
+from tests.paths import CORPUS, INVENTED, ODDITIES
 
 Target = Callable[[bytes], None]
 _MOST_LINE_BYTES = 63
@@ -298,7 +298,7 @@ _OWN: Mapping[str, tuple[bytes, ...]] = MappingProxyType(
 
 def seeds(name: str) -> list[bytes]:
     """What a target begins from: invented input, real files where they are beside the checkout, and old finds."""
-    submissions = [path.read_bytes() for path in sorted(INVENTED.glob("*.txt"))]
+    submissions = [path.read_bytes() for path in [*sorted(INVENTED.glob("*.txt")), *sorted(ODDITIES.glob("00*"))]]
     if CORPUS.is_dir():
         real = [path for path in sorted(CORPUS.glob("0*")) if path.is_file() and path.stat().st_size < _MOST_SEED_BYTES]
         submissions += [path.read_bytes() for path in real[:: max(1, len(real) // 20)]]

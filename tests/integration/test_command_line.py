@@ -15,23 +15,15 @@ from pathlib import Path
 import pytest
 
 from archiver.settings import Settings
-from tests.edgar_fixtures import CommandLine
+from tests.edgar_fixtures import SYNC_ALL, CommandLine
 from tests.loopback import FIXTURES, LoopbackEdgar, faults
 
-ALL = ("sync", "--form", "*", "--since", "1993-01-01")
 ONE = "0009000900-04-000101"
-
-
-@pytest.fixture
-def synced(cli: CommandLine) -> CommandLine:
-    """The command line with every invented submission mirrored and indexed."""
-    cli.json(*ALL)
-    return cli
 
 
 def test_sync_reports_what_the_contract_names(cli: CommandLine) -> None:
     """`sync --json` has exactly the documented keys, and everything that was stored is indexed."""
-    report = cli.json(*ALL)
+    report = cli.json(*SYNC_ALL)
     assert list(report) == [
         "planned",
         "present",
@@ -47,13 +39,13 @@ def test_sync_reports_what_the_contract_names(cli: CommandLine) -> None:
     ]
     count = len(list(FIXTURES.glob("*.txt")))
     assert (report["planned"], report["stored"], report["indexed"], report["failures"]) == (count, count, count, [])
-    assert cli.json(*ALL)["stored"] == 0
+    assert cli.json(*SYNC_ALL)["stored"] == 0
 
 
 def test_sync_with_failures_ends_with_3(edgar: LoopbackEdgar, cli: CommandLine) -> None:
     """A submission that could not be had is in the report with accession number, address, error and message."""
     edgar.inject(faults.flipped_byte(), path=ONE, times=None)
-    report = cli.json(*ALL, code=3)
+    report = cli.json(*SYNC_ALL, code=3)
     assert report["failed"] == 1
     assert [set(failure) for failure in report["failures"]] == [{"accession", "url", "error", "message"}]
     assert report["failures"][0]["accession"] == ONE
@@ -62,7 +54,7 @@ def test_sync_with_failures_ends_with_3(edgar: LoopbackEdgar, cli: CommandLine) 
 
 def test_no_index_leaves_indexing_for_later(cli: CommandLine) -> None:
     """`sync --no-index` stores only; search then says what to do; `index` catches up."""
-    assert cli.json(*ALL, "--no-index")["indexed"] == 0
+    assert cli.json(*SYNC_ALL, "--no-index")["indexed"] == 0
     before = cli.run("search", "resigned")
     assert before.returncode == 2
     assert b"edgarchive index" in before.stderr
@@ -226,7 +218,7 @@ def test_mistakes_get_one_line_and_a_code(
 
 def test_the_address_stays_out_of_the_log(cli: CommandLine) -> None:
     """Not even the most talkative log shows the contact address."""
-    done = cli.run("-vv", *ALL)
+    done = cli.run("-vv", *SYNC_ALL)
     assert done.returncode == 0
     assert b"research@example.com" not in done.stderr + done.stdout
 

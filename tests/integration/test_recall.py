@@ -27,7 +27,7 @@ from indexer.update.run import IndexOptions
 from indexer.update.update import index_archive
 from tests.loopback import FIXTURES
 from tests.opensearch.fixtures import engine_environment
-from tests.paths import CORPUS
+from tests.paths import CORPUS, ODDITIES
 from tests.unit.archives import keep
 
 ROUNDS = 60
@@ -78,7 +78,7 @@ def place(engine: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, 
     paths = sorted(p for p in CORPUS.glob("*") if p.suffix in {".txt", ".nc", ".sgml"} and ".hdr." not in p.name)
     with Archive.open(root, writable=True, create=True) as archive:
         seen: set[str] = set()
-        for path in paths or sorted(FIXTURES.glob("*.txt")):
+        for path in [*FIXTURES.glob("*.txt"), *ODDITIES.glob("00*"), *paths]:
             data = path.read_bytes()
             try:
                 submission = parse_submission(data)

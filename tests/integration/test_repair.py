@@ -12,22 +12,14 @@ from typing import Any
 import pytest
 
 from archiver.settings import Settings
-from tests.edgar_fixtures import CommandLine
+from tests.edgar_fixtures import SYNC_ALL, CommandLine
 from tests.loopback import FIXTURES, LoopbackEdgar, faults
 from tests.unit.archives import tree
 
-ALL = ("sync", "--form", "*", "--since", "1993-01-01")
 ONE = "0009000900-04-000101"
 TWO = "0009000900-05-000088"
 COUNT = len(list(FIXTURES.glob("*.txt")))
 ONLY_THE_CATALOGUE_KNEW = {"last_sync", "sync"}
-
-
-@pytest.fixture
-def synced(cli: CommandLine) -> CommandLine:
-    """The command line with every invented submission mirrored and indexed."""
-    cli.json(*ALL)
-    return cli
 
 
 def place(settings: Settings, accession: str = ONE) -> Path:
@@ -173,7 +165,7 @@ def test_what_edgar_does_not_have_stays_a_finding(
     edgar.inject(faults.server_error_500(), path=ONE, times=5)
     report = synced.json("verify", "--repair", code=5)
     assert [(finding["kind"], finding["accession"]) for finding in report["findings"]] == [("missing", ONE)]
-    assert synced.json(*ALL)["stored"] == 1
+    assert synced.json(*SYNC_ALL)["stored"] == 1
 
 
 def test_an_archive_whose_disk_is_not_mounted_is_left_alone(
@@ -198,7 +190,7 @@ def test_a_lost_older_version_is_told_once(cli: CommandLine, settings: Settings)
     other = cli.folder / f"{ONE}.txt"
     other.write_bytes((FIXTURES / f"{ONE}.txt").read_bytes().replace(b" the ", b"  the "))
     cli.json("import", str(other))
-    cli.json(*ALL, "--refresh")
+    cli.json(*SYNC_ALL, "--refresh")
     [beside] = place(settings).parent.glob(f"{ONE}.*.txt.gz")
     assert cli.json("verify")["findings"] == []
     beside.write_bytes(beside.read_bytes()[:-30])
@@ -258,9 +250,9 @@ def test_a_newer_archive_is_left_alone(synced: CommandLine, settings: Settings, 
         connection.execute("PRAGMA user_version = 99")
         connection.close()
     else:
-        (settings.root / "format.json").write_text('{"format": 2}\n')
+        (settings.root / "format.json").write_text('{"format": 99}\n')
     before = tree(settings.root)
-    for arguments in (("verify",), ("verify", "--repair"), ALL):
+    for arguments in (("verify",), ("verify", "--repair"), SYNC_ALL):
         done = synced.run(*arguments)
         assert done.returncode == 2
         assert done.stderr.count(b"\n") == 1

@@ -1,28 +1,41 @@
-"""The corpus of real EDGAR files, where it is at hand."""
+"""Submissions with a note of what they hold: invented ones of the project, and real ones where they are at hand."""
 
 from __future__ import annotations
 
 import csv
 from functools import cache
+from pathlib import Path
 
 import pytest
 
 from indexer.submission.submission import Submission, parse_submission
-from tests.paths import CORPUS
+from tests.paths import CORPUS, ODDITIES
+
+_FOLDERS = (ODDITIES, CORPUS)
 
 needs_corpus = pytest.mark.skipif(not (CORPUS / "manifest.tsv").exists(), reason="no corpus of real files here")
 
 
+def path_of(file: str) -> Path:
+    """Where a file of a manifest is. Raises FileNotFoundError."""
+    for folder in _FOLDERS:
+        if (folder / file).exists():
+            return folder / file
+    raise FileNotFoundError(file)
+
+
 @cache
 def read(file: str) -> Submission:
-    """The submission of a corpus file; each is read once."""
-    return parse_submission((CORPUS / file).read_bytes())
+    """The submission of a file; each is read once."""
+    return parse_submission(path_of(file).read_bytes())
 
 
 def rows(*kinds: str) -> list[dict[str, str]]:
-    """The manifest's rows of these kinds; none where there is no corpus."""
-    if not (CORPUS / "manifest.tsv").exists():
-        return []
-    with (CORPUS / "manifest.tsv").open(encoding="utf-8", newline="") as manifest:
-        reader = csv.DictReader(manifest, delimiter="\t", quoting=csv.QUOTE_NONE)
-        return [row for row in reader if row["kind"] in kinds]
+    """The rows of these kinds in the manifests that are here."""
+    found = []
+    for folder in _FOLDERS:
+        if (folder / "manifest.tsv").exists():
+            with (folder / "manifest.tsv").open(encoding="utf-8", newline="") as manifest:
+                reader = csv.DictReader(manifest, delimiter="\t", quoting=csv.QUOTE_NONE)
+                found += [row for row in reader if row["kind"] in kinds]
+    return found

@@ -17,6 +17,7 @@ from archiver.store.archive import Archive
 from tests.loopback.pem import wrap
 from tests.paths import CORPUS
 from tests.unit.archives import keep, tree
+from tests.unit.corpus import needs_corpus
 from tests.unit.submissions import submission_bytes
 
 ONE = AccessionNumber("0001193125-04-000001")
@@ -183,7 +184,7 @@ def test_several_faults_are_all_found(archive: Archive) -> None:
     assert (report.checked, report.ok) == (3, 1)
 
 
-@pytest.mark.skipif(not CORPUS.is_dir(), reason="no real files beside this checkout")
+@needs_corpus
 def test_a_real_signed_submission_counts_as_signed(tmp_path: Path) -> None:
     """The SEC's own signature is counted; one changed byte, catalogued as it is, is found by the signature alone."""
     accession = AccessionNumber("0001193125-04-218426")

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from archiver.checks.pem import PEM_BEGIN, PEM_END, SEC_KEYS, PemVerifier, PublicKey
 from tests.loopback.pem import PUBLIC_KEY, SigningKey, wrap
-from tests.paths import CORPUS
+from tests.paths import CORPUS, ODDITIES
+from tests.unit.corpus import needs_corpus, rows
 
 KEYS = frozenset({PublicKey(*PUBLIC_KEY)})
 BODY = (
@@ -142,7 +143,17 @@ def test_an_endless_line_in_chunks_is_valid_too(step: int) -> None:
     assert verdict(LONG_LINE, *[step] * (len(LONG_LINE) // step)) == "valid"
 
 
-@pytest.mark.skipif(not CORPUS.is_dir(), reason="no real files beside this checkout")
+def test_signed_files_of_the_project_verify_by_the_key_of_the_tests() -> None:
+    """Those that the manifest calls signed, one of them with stuffed dashes and no line end at its end."""
+    signed = [row["file"] for row in rows("submission") if row["pem"] == "y" and (ODDITIES / row["file"]).exists()]
+    assert len(signed) == 3
+    for file in signed:
+        data = (ODDITIES / file).read_bytes()
+        assert verify_pem(data, trusted_keys=frozenset({PublicKey(*PUBLIC_KEY)})) == "valid"
+        assert verify_pem(data) == "invalid", "by the SEC's keys"
+
+
+@needs_corpus
 def test_real_files_verify_but_those_damaged_by_their_keepers() -> None:
     """The signatures of the SEC itself are understood, in files from 1994 to 2010."""
     verdicts = {}

@@ -34,6 +34,7 @@ from indexer.search.results import YearCount
 from indexer.update.update import index_archive
 from tests.paths import CORPUS
 from tests.unit.archives import keep
+from tests.unit.corpus import needs_corpus
 from tests.unit.submissions import ACCESSION, submission_bytes
 
 
@@ -307,7 +308,7 @@ def test_the_status_says_what_there_is_and_whether_it_can_be_searched(library: L
         assert (gone.unindexed, gone.index_error is None) == (1, False)
 
 
-@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of real files is not here")
+@needs_corpus
 def test_a_real_8k_is_found_by_what_it_says(tmp_path: Path) -> None:
     """A real 8-K of 2004 is found by words, phrase, pattern, CIK, form, items and both names, and by nothing else."""
     data = (CORPUS / f"{ACCESSION}.txt").read_bytes()

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from indexer.sections.sections import sections
 from indexer.submission.submission import Document
+from tests.paths import ODDITIES
 from tests.unit.corpus import needs_corpus, read, rows
 
 ANNUAL_REPORT = """PART I
@@ -239,30 +240,36 @@ _K_2010 = (
 _K_1994 = "I 1, I 2, I 3, I 4, II 5, II 6, II 7, II 8, II 9, III 10, III 11, III 12, III 13, IV 14"
 
 
-@needs_corpus
 @pytest.mark.parametrize(
     ("file", "expected"),
     [
-        ("0000320193-94-000016.txt", _K_1994),
-        ("0000950131-94-000440.txt", _K_1994),
-        ("0001047469-98-012291.txt", _K_1994.replace("II 8,", "II 7A, II 8,")),
-        ("0000930413-08-001093.txt", _KSB),
-        ("0001010412-10-000078.txt", _K_2010),
-        ("0000320193-97-000011.txt", "I 1, I 2, II 1, II 6"),
-        ("0000320193-97-000021.txt", "II 4"),
-        ("0000320193-98-000006.txt", "I 1, I 2, II 1, II 4, II 6"),
-        ("0000732715-99-000042.nc", "I 1, I 2"),
-        ("0000912057-00-003201.txt", "I 1, I 2, I 3, II 1, II 6"),
-        ("0000912057-00-033901.txt", "I 1, I 2, I 3, II 1, II 4, II 6"),
-        ("0000912057-00-002128.txt", "5, 7"),
-        ("0001011438-98-000429.txt", "7"),
-        ("0001193125-20-019650.txt", "2.02, 9.01"),
-        ("0001193125-20-063075.txt", "5.07"),
-        ("0001213900-25-032135.txt", "2.02, 4.02, 7.01, 9.01"),
+        ("0009000910-23-000028.txt", "I 1, I 1A, I 3, II 7"),
+        ("0009000910-24-000001.txt", "5.02, 9.01"),
+        *(
+            pytest.param(*case, marks=needs_corpus)
+            for case in [
+                ("0000320193-94-000016.txt", _K_1994),
+                ("0000950131-94-000440.txt", _K_1994),
+                ("0001047469-98-012291.txt", _K_1994.replace("II 8,", "II 7A, II 8,")),
+                ("0000930413-08-001093.txt", _KSB),
+                ("0001010412-10-000078.txt", _K_2010),
+                ("0000320193-97-000011.txt", "I 1, I 2, II 1, II 6"),
+                ("0000320193-97-000021.txt", "II 4"),
+                ("0000320193-98-000006.txt", "I 1, I 2, II 1, II 4, II 6"),
+                ("0000732715-99-000042.nc", "I 1, I 2"),
+                ("0000912057-00-003201.txt", "I 1, I 2, I 3, II 1, II 6"),
+                ("0000912057-00-033901.txt", "I 1, I 2, I 3, II 1, II 4, II 6"),
+                ("0000912057-00-002128.txt", "5, 7"),
+                ("0001011438-98-000429.txt", "7"),
+                ("0001193125-20-019650.txt", "2.02, 9.01"),
+                ("0001193125-20-063075.txt", "5.07"),
+                ("0001213900-25-032135.txt", "2.02, 4.02, 7.01, 9.01"),
+            ]
+        ),
     ],
 )
-def test_the_sections_of_real_reports(file: str, expected: str) -> None:
-    """The items that a person finds in a real report, and no others."""
+def test_the_sections_of_reports(file: str, expected: str) -> None:
+    """The items that a person finds in a report, and no others."""
     document = main_document(file)
     assert ", ".join(outline(document.text(), document.type)) == expected
 
@@ -285,6 +292,8 @@ def test_every_item_of_a_real_current_report_has_its_section() -> None:
     """The sections of today's 8-Ks are the items that their headers state, but for one that states too few."""
     compared = differ = 0
     for row in rows("submission", "dissemination"):
+        if (ODDITIES / row["file"]).exists():
+            continue
         header = read(row["file"]).header
         if header.form.base == "8-K" and any("." in item for item in header.items):
             compared += 1

@@ -1,4 +1,4 @@
-"""Every real submission at hand is read, and agrees with what its collectors noted and with what its lines say."""
+"""Every noted submission, invented or real, is read and agrees with its note and with what its lines say."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ import pytest
 
 from indexer.submission.header import SubmissionHeader, parse_header
 from indexer.submission.sgml import outline
-from tests.paths import CORPUS
-from tests.unit.corpus import needs_corpus, read, rows
+from tests.unit.corpus import needs_corpus, path_of, read, rows
 from tests.unit.spellings import in_labels, in_tags
 
 _MAGIC = {"pdf": (b"%PDF",), "archive": (b"PK",), "spreadsheet": (b"PK",), "image": (b"\xff\xd8", b"\x89PNG", b"GIF8")}
@@ -43,7 +42,13 @@ _ITEMS = {
     "0001769628-26-000154.txt": ("7.01", "8.01", "9.01"),
     "0002002260-24-000001.nc": ("06b", "3C", "3C.7"),
 }
-"""The codes of every corpus file that states items, read off Form 8-K and Form D by hand."""
+"""The codes of every real file that states items, read off Form 8-K and Form D by hand."""
+
+
+def items_of(row: dict[str, str]) -> tuple[str, ...]:
+    """The codes that a file states: the manifest of the real files has none."""
+    return _ITEMS.get(row["file"]) or tuple(filter(None, row["items"].split(",")))
+
 
 _ODD = {
     "0000004977-23-000055.hdr.txt",  # cut inside a value
@@ -51,8 +56,6 @@ _ODD = {
     "0000912057-00-053623.hdr.txt",  # its tags taken off, so that the document runs on in the header
     "0001193125-19-278752__v2.txt",  # indented throughout
 }
-
-pytestmark = needs_corpus
 
 
 @pytest.mark.parametrize("row", rows("submission", "dissemination", "hdr"), ids=lambda row: row["file"])
@@ -67,7 +70,7 @@ def test_the_manifest_agrees(row: dict[str, str]) -> None:
     assert len(submission.documents) == int(row["n_documents"])
     if row["n_filers"] != "0":  # one file was indented again by whoever kept it, and its note has no entities
         assert int(row["n_filers"]) in (len(header.entities), len({entity.cik for entity in header.entities}))
-    assert (header.items, header.unknown_items) == (_ITEMS.get(row["file"], ()), ())
+    assert (header.items, header.unknown_items) == (items_of(row), ())
 
 
 def _flat(header: SubmissionHeader) -> dict[str, list[str]]:
@@ -137,7 +140,7 @@ _TAG_OF_LABEL = {
 @pytest.mark.parametrize("row", rows("submission", "dissemination", "hdr"), ids=lambda row: row["file"])
 def test_every_line_of_a_header_is_a_typed_value(row: dict[str, str]) -> None:
     """What a search for each label or tag finds in the header's lines is what the types hold, all and in order."""
-    text = outline((CORPUS / row["file"]).read_bytes()).header.decode("cp1252")
+    text = outline(path_of(row["file"]).read_bytes()).header.decode("cp1252")
     if row["file"] == "0000912057-00-053623.hdr.txt":
         text = text.partition("10-K\r\n1\r\n")[0]
     for label, values in _flat(parse_header(text.encode())).items():
@@ -154,12 +157,12 @@ def test_every_line_of_a_header_is_a_typed_value(row: dict[str, str]) -> None:
 @pytest.mark.parametrize("row", rows("submission", "dissemination", "hdr"), ids=lambda row: row["file"])
 def test_the_other_spelling_of_a_real_header_gives_the_same(row: dict[str, str]) -> None:
     """Each header, written in EDGAR's other spelling line by line, gives the same values."""
-    text = outline((CORPUS / row["file"]).read_bytes()).header.decode("cp1252")
+    text = outline(path_of(row["file"]).read_bytes()).header.decode("cp1252")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if row["file"] in _ODD or "\n]" in text or "</SERIAL-COMPANY>" in text:
         pytest.skip("not as EDGAR writes it, so that the other spelling cannot be made of it line by line")
     header = parse_header(text.encode())
-    items = _ITEMS.get(row["file"], ())
+    items = items_of(row)
     other = in_labels(text, items) if row["header_style"] == "SUBMISSION" else in_tags(text, items)
     assert other != text
     assert _same(parse_header(other.encode())) == _same(header)
@@ -168,11 +171,11 @@ def test_the_other_spelling_of_a_real_header_gives_the_same(row: dict[str, str])
 @pytest.mark.parametrize("row", rows("submission", "dissemination"), ids=lambda row: row["file"])
 def test_documents_are_those_of_a_plain_split(row: dict[str, str]) -> None:
     """Cutting the file at its tags gives the same documents: heads, and bodies byte for byte."""
-    data = (CORPUS / row["file"]).read_bytes()
+    data = path_of(row["file"]).read_bytes()
     starts = [at.start() for at in re.finditer(rb"<DOCUMENT>\s+<TYPE>", data)]
     spans = outline(data).documents
     assert len(spans) == len(starts)
-    for span, begin, end in zip(spans, starts, [*starts[1:], len(data)], strict=True):
+    for span, begin, end in zip(spans, starts, [*starts, len(data)][1:], strict=True):
         piece = data[begin:end]
         head, _, rest = piece.partition(b"<TEXT>")
         head = re.sub(rb"[ \t]*[\r\n]\s*(?![<\s])", b" ", head)  # a description may go on in the next line
@@ -221,19 +224,24 @@ def _same(header: SubmissionHeader) -> SubmissionHeader:
     return dataclasses.replace(header, fields={}, entities=entities)
 
 
-def test_a_submission_served_and_disseminated_is_the_same() -> None:
-    """One real submission in both spellings: all but the acceptance time, which only the served file has."""
-    served = _same(read("0001104659-25-002604.txt").header)
-    disseminated = _same(read("0001104659-25-002604.nc").header)
+@pytest.mark.parametrize(
+    ("accession", "members"),
+    [("0009000910-24-000001", 0), pytest.param("0001104659-25-002604", 6, marks=needs_corpus)],
+)
+def test_a_submission_served_and_disseminated_is_the_same(accession: str, members: int) -> None:
+    """One submission in both spellings: all but the acceptance time, which only the served file has."""
+    served = _same(read(f"{accession}.txt").header)
+    disseminated = _same(read(f"{accession}.nc").header)
     assert served == dataclasses.replace(disseminated, acceptance_datetime=served.acceptance_datetime)
-    assert len(served.group_members) == 6
+    assert len(served.group_members) == members
 
 
+@needs_corpus
 def test_both_spellings_of_real_headers_give_the_same() -> None:
     """EDGAR's index-headers pages hold one header twice, in tags and in labels."""
     compared = 0
     for row in rows("index-headers-html"):
-        page = (CORPUS / row["file"]).read_bytes().decode("latin-1")
+        page = path_of(row["file"]).read_bytes().decode("latin-1")
         in_tags, _, rest = page[page.index("<SEC-HEADER>") :].partition("</SEC-HEADER>")
         in_labels = html.unescape(rest).partition("<SEC-HEADER>")[2].partition("</SEC-HEADER>")[0]
         if not in_labels:
@@ -244,6 +252,7 @@ def test_both_spellings_of_real_headers_give_the_same() -> None:
     assert compared >= 5
 
 
+@needs_corpus
 def test_a_known_filing_field_by_field() -> None:
     """The filing that the project's first search was for."""
     header = read("0001193125-04-218426.txt").header
