@@ -106,6 +106,20 @@ def encoded_words(text: str) -> list[bytes]:
     return text.encode().translate(_WORD_BYTES).split()
 
 
+def word_characters(run: str, *, before: str = "") -> list[str]:
+    """What stands in words for each character of `run`, characters beyond ASCII that follow `before`.
+
+    That is letters and digits, a blank for what separates words, and nothing for what is left out of a word.
+    """
+    powered = _with_powers(before + run)[len(before) :]
+    found = list(powered)
+    for part in _BEYOND_ASCII.finditer(powered):
+        found[part.start() : part.end()] = [
+            "".join(c if c.isalnum() else " " for c in piece) for piece in _PIECES[part.group()]
+        ]
+    return found
+
+
 def is_unit(before: str) -> bool:
     """Whether `before` ends with what a raised 2 or 3 is part of: a unit (``m``, ``5 ft``) or the ``CO`` of CO2.
 

@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from edgarchive.web.app import create_app
     from indexer.engine import FacetCount
     from indexer.entries import HitEntity
+    from indexer.passages.excerpts import HitSection
+    from indexer.passages.snippets import Snippet
     from indexer.search.async_library import AsyncLibrary
     from indexer.search.hits import Hit, HitDocument
     from indexer.search.library import Library
@@ -57,7 +59,6 @@ if TYPE_CHECKING:
     from indexer.search.pairs import Match, Pair, PairMatches, match_pairs, read_pairs
     from indexer.search.records import FormYear, OtherVersion, Record, Status
     from indexer.search.results import Results, YearCount
-    from indexer.search.snippets import Snippet
     from indexer.sections.sections import Section
     from indexer.submission.header import Entity, SubmissionHeader
     from indexer.submission.submission import Document, Submission
@@ -93,6 +94,7 @@ __all__ = [
     "Hit",
     "HitDocument",
     "HitEntity",
+    "HitSection",
     "IdentifierError",
     "ImportReport",
     "IndexFailure",
@@ -247,7 +249,8 @@ _HOMES = {
         "Results",
         "YearCount",
     ),
-    "indexer.search.snippets": ("Snippet",),
+    "indexer.passages.excerpts": ("HitSection",),
+    "indexer.passages.snippets": ("Snippet",),
     "indexer.sections.sections": ("Section",),
     "indexer.submission.submission": (
         "Document",

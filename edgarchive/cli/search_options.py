@@ -87,6 +87,13 @@ def _which(
     ] = None,
     offset: Annotated[int, typer.Option(metavar="N", min=0, help="Skip this many hits.")] = 0,
     no_snippets: Annotated[bool, typer.Option("--no-snippets", help="Leave out the snippets; faster.")] = False,
+    passages: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Show the N best passages of each hit.", show_default=False)
+    ] = 0,
+    context_words: Annotated[
+        int | None,
+        typer.Option("--context", metavar="WORDS", min=0, help="Words to show on each side of a match."),
+    ] = None,
 ) -> None:
     """Which of the hits, and in what order."""
 

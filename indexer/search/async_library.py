@@ -7,12 +7,15 @@ from os import PathLike
 from typing import Self
 
 from archiver.settings import Settings
+from indexer.passages.snippets import Snippet
+from indexer.search.hits import Hit
 from indexer.search.library import Library
 from indexer.search.options import SearchOptions, takes_options
 from indexer.search.records import Record, Status
 from indexer.search.results import Results
 from indexer.stored_files import StoredFiles
 from indexer.submission.submission import Submission
+from indexer.texts.model import StoredSubmission
 
 
 class AsyncLibrary:
@@ -39,6 +42,14 @@ class AsyncLibrary:
     async def submission(self, accession: str) -> Submission:
         """See `Library.submission`."""
         return await asyncio.to_thread(self._library.submission, accession)
+
+    async def texts(self, accession: str) -> StoredSubmission:
+        """See `Library.texts`."""
+        return await asyncio.to_thread(self._library.texts, accession)
+
+    async def passages(self, hit: Hit, n: int = 3, *, context_words: int | None = None) -> tuple[Snippet, ...]:
+        """See `Library.passages`."""
+        return await asyncio.to_thread(self._library.passages, hit, n, context_words=context_words)
 
     async def raw(self, accession: str) -> bytes:
         """See `Library.raw`."""

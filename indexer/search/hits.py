@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any, Generic, ParamSpec, Self, TypeVar, overload
 
@@ -12,7 +12,9 @@ from archiver.identifiers import AccessionNumber, FormType
 from indexer.engine import EngineHit
 from indexer.entries import HitEntity
 from indexer.notebook.markup import Markup, facts, link
-from indexer.search.snippets import Snippet
+from indexer.passages.excerpts import HitSection
+from indexer.passages.snippets import Snippet
+from indexer.query.nodes import Node
 from indexer.submission.submission import Submission
 
 P = ParamSpec("P")
@@ -86,6 +88,8 @@ class Hit:
 
     `document` is None for a submission without documents; `score` and `excerpt` are None where only filters were asked,
     `excerpt` also where it was not wanted. `acceptance_datetime` is US Eastern. `url` is EDGAR's page of the filing.
+    `excerpt` is the best passage, `section` the item of a report that it lies in, and `passages` those that were asked
+    for. `matches` counts the words and phrases of the query in the document; None without an excerpt.
     """
 
     accession: AccessionNumber
@@ -101,11 +105,25 @@ class Hit:
     url: str | None
     _read: FromLibrary[[str], Submission] = field(repr=False, compare=False)
     _position: int | None = field(repr=False, compare=False)
+    section: HitSection | None = None
+    matches: int | None = None
+    passages: tuple[Snippet, ...] | None = None
+    _query: Node | None = field(default=None, repr=False, compare=False)
 
     @property
     def snippet(self) -> str | None:
         """The excerpt as HTML: each match between ``<em>`` and ``</em>``, all else escaped."""
         return None if self.excerpt is None else self.excerpt.as_html()
+
+    @property
+    def position(self) -> int | None:
+        """The place of the found document among those of the submission, from 0."""
+        return self._position
+
+    @property
+    def query(self) -> Node | None:
+        """The query tree that the excerpt was made for; None without an excerpt."""
+        return self._query
 
     def submission(self) -> Submission:
         """The whole submission, read from the archive. Raises as `Library.submission`."""
@@ -146,6 +164,9 @@ class Hit:
             },
             "score": self.score,
             "snippet": self.snippet,
+            "matches": self.matches,
+            "section": None if self.section is None else asdict(self.section),
+            **({} if self.passages is None else {"passages": [passage.text for passage in self.passages]}),
             "url": self.url,
         }
 

@@ -18,6 +18,8 @@ from indexer.engine import FacetCount
 from indexer.fields import Facet
 from indexer.index_folder import marks_hold
 from indexer.index_reader import IndexReader
+from indexer.passages.excerpts import ExcerptMaker
+from indexer.passages.snippets import Highlighter, Snippet
 from indexer.query.build import parse_query
 from indexer.query.nodes import Node
 from indexer.search.hit_maker import HitMaker
@@ -25,9 +27,10 @@ from indexer.search.hits import FromLibrary, Hit, LazyHits
 from indexer.search.options import SearchOptions, several, takes_options
 from indexer.search.records import Record, Status, record_of, status_of
 from indexer.search.results import Results
-from indexer.search.snippets import Highlighter
 from indexer.stored_files import StoredFiles
 from indexer.submission.submission import Submission, parse_submission
+from indexer.texts.model import StoredSubmission
+from indexer.texts.reader import TextReader
 
 
 class Library:
@@ -43,6 +46,7 @@ class Library:
     def __init__(self, root: str | PathLike[str] | None = None, *, settings: Settings | None = None) -> None:
         """Open the archive in folder `root`, else where settings say. Raises `NotInArchiveError`, `SettingsError`."""
         self._opened: Archive | None = Archive.open(Path(root) if root is not None else (settings or Settings()).root)
+        self._texts = TextReader(self._opened)
         self._index = IndexReader(self._opened.index_path, settings=settings)
 
     @takes_options(SearchOptions)
@@ -69,7 +73,10 @@ class Library:
                 documents=options.documents,
             )
         )
-        hits: Sequence[Hit] = LazyHits(found.hits, HitMaker(self.submission, tree if options.snippets else None))
+        excerpts = None
+        if tree is not None and (options.snippets or options.passages):
+            excerpts = ExcerptMaker(self.texts, tree, passages=options.passages, context_words=options.context_words)
+        hits: Sequence[Hit] = LazyHits(found.hits, HitMaker(self.submission, excerpts))
         if options.limit is not None:
             hits = tuple(hits)
 
@@ -113,6 +120,31 @@ class Library:
         """
         return parse_submission(self.raw(accession))
 
+    def texts(self, accession: str) -> StoredSubmission:
+        """The documents of a submission with their texts and sections, from the text store where it has them.
+
+        Raises as `submission`.
+        """
+        _ = self._archive  # it must be open
+        return self._texts.submission(AccessionNumber(accession))
+
+    def passages(self, hit: Hit, n: int = 3, *, context_words: int | None = None) -> tuple[Snippet, ...]:
+        """The `n` best passages of the document that was found, the best first, with the matches in them.
+
+        A passage has some 240 characters, or `context_words` words on each side of its matches. Empty where the search
+        had no words. Raises as `submission`, and `UsageError` for a number below 1 (`n`) or 0.
+        """
+        if n < 1 or (context_words or 0) < 0:
+            raise UsageError("a number of passages must be above 0, and of words not below", "give 1 or more")
+        position, query = hit.position, hit.query
+        if query is None or position is None or not Highlighter(query).looks_for_text:
+            return ()
+        documents = self.texts(hit.accession).documents
+        if position >= len(documents):
+            raise NotInArchiveError(f"{hit.accession} has changed since it was indexed", "run `edgarchive index`")
+        maker = ExcerptMaker(self.texts, query, passages=n, context_words=context_words)
+        return tuple(passage.snippet for passage in maker.find(documents[position]).passages)
+
     def raw(self, accession: str) -> bytes:
         """The exact bytes of a submission as EDGAR sent them. Raises as `submission`."""
         return self._archive.read(AccessionNumber.from_text(accession))
@@ -142,6 +174,7 @@ class Library:
     def close(self) -> None:
         """Close the archive and its index. It can be called again."""
         self._index.close()
+        self._texts.close()
         opened, self._opened = self._opened, None
         if opened is not None:
             opened.close()

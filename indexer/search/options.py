@@ -44,7 +44,8 @@ class SearchOptions:
     `until` are filing dates, inclusive: a year or month stands for its first or last day. `sort` is ``relevance``,
     ``newest`` or ``oldest``. `limit` hits come from `offset` on, or, with None, all, each made when it is reached; one
     per submission, or one per document with `documents`. With `stem`, words of text also match words with the same
-    English stem.
+    English stem. A hit has the `passages` best passages of its document, besides its snippet; `context_words` are shown
+    on each side of their matches, by default about 240 characters in all.
 
     The values are normalised: several as a tuple, days as `date`. Raises `UsageError` for a value without meaning.
     """
@@ -70,6 +71,8 @@ class SearchOptions:
     documents: bool = False
     snippets: bool = True
     stem: bool = False
+    passages: int = 0
+    context_words: int | None = None
 
     def __post_init__(self) -> None:
         """Normalise the values."""
@@ -77,6 +80,8 @@ class SearchOptions:
             raise UsageError(f"cannot sort by {self.sort!r}", f"choose one of: {', '.join(get_args(Sort))}")
         if (self.limit or 0) < 0 or self.offset < 0:
             raise UsageError("limit and offset cannot be negative", "give 0 or more")
+        if self.passages < 0 or (self.context_words or 0) < 0:
+            raise UsageError("passages and context_words cannot be negative", "give 0 or more")
         for name in _SEVERAL:
             self._set(name, several(name, getattr(self, name)))
         self._set("since", _day(self.since, last=False))

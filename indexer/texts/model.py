@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
+from typing import Self
 
 from archiver.errors import DamageError
 from archiver.identifiers import AccessionNumber
@@ -25,6 +26,27 @@ def decode_text(data: bytes) -> str:
     return data.decode(errors="surrogatepass")
 
 
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedSections:
+    """The sections of a document, and where each lies in its text in UTF-8, in bytes."""
+
+    sections: tuple[Section, ...] = ()
+    spans: tuple[Span, ...] = ()
+
+    @classmethod
+    def of(cls, sections: tuple[Section, ...], text: str) -> Self:
+        """`sections` of `text`."""
+        places: dict[int, int] = {}
+        last = size = 0
+        for place in sorted({place for section in sections for place in (section.start, section.end)}):
+            size += len(encode_text(text[last:place]))
+            places[place], last = size, place
+        return cls(sections, tuple((places[section.start], places[section.end]) for section in sections))
+
+
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
     """One document: the facts of a `Document`, its text and its sections.
@@ -41,7 +63,7 @@ class StoredDocument:
     kind: DocumentKind
     size: int
     _read_text: Callable[[], bytes] = field(repr=False, compare=False)
-    _read_sections: Callable[[], tuple[Section, ...]] = field(repr=False, compare=False)
+    _read_sections: Callable[[], PlacedSections] = field(repr=False, compare=False)
 
     @property
     def is_xbrl(self) -> bool:
@@ -58,7 +80,11 @@ class StoredDocument:
 
     def sections(self) -> tuple[Section, ...]:
         """The items of a 10-K, 10-Q or 8-K, with their spans in `text()`, exactly as `Document.sections` gives them."""
-        return self._read_sections()
+        return self._read_sections().sections
+
+    def section_spans(self) -> tuple[Span, ...]:
+        """Where each of `sections()` begins and ends in `encoded_text()`, in bytes."""
+        return self._read_sections().spans
 
     def section(self, name: str) -> str | None:
         """The text of one section, exactly as `Document.section` gives it. Raises `UsageError` as that does."""
@@ -142,5 +168,6 @@ class _Kept:
         return encode_text(self._document.text())
 
     @cached_property
-    def sections(self) -> tuple[Section, ...]:
-        return sections(decode_text(self.encoded_text), form=self._document.type)
+    def sections(self) -> PlacedSections:
+        text = decode_text(self.encoded_text)
+        return PlacedSections.of(sections(text, form=self._document.type), text)

@@ -19,7 +19,7 @@ import zstandard
 from archiver.errors import DamageError
 from archiver.identifiers import AccessionNumber
 from indexer.sections.sections import Section
-from indexer.texts.model import StoredDocument, StoredSubmission
+from indexer.texts.model import PlacedSections, StoredDocument, StoredSubmission
 
 FRAME_BYTES = 256 * 1024
 """Text in one frame, at most, unless a single document has more: what reading a small document decompresses."""
@@ -105,7 +105,10 @@ class RecordDraft:
                 document.description,
                 document.kind,
                 document.size,
-                [astuple(section) for section in document.sections()],
+                [
+                    [*span, *astuple(section)]
+                    for section, span in zip(document.sections(), document.section_spans(), strict=True)
+                ],
             )
             for document in submission.documents
         ]
@@ -145,7 +148,9 @@ def decode_record(
 def _document(position: int, values: list[Any], read: ReadPlace) -> StoredDocument:
     type_, sequence, filename, description, kind, size, sections, (offset, stored, raw, start, length) = values
     place = TextPlace(FramePlace(offset, stored, raw) if stored else None, start, length)
-    found = tuple(_section(*section) for section in sections)
+    found = PlacedSections(
+        tuple(_section(*section) for _, _, *section in sections), tuple((begin, end) for begin, end, *_ in sections)
+    )
     return StoredDocument(
         position=position,
         type=type_,

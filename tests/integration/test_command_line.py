@@ -78,6 +78,8 @@ def test_search_json_is_as_the_contract_has_it(synced: CommandLine) -> None:
         "document",
         "score",
         "snippet",
+        "matches",
+        "section",
         "url",
     }
     assert set(hit["document"]) == {"type", "sequence", "filename", "description"}

@@ -41,8 +41,10 @@ def _print_hit(hit: Hit, style: Style) -> None:
     if hit.document is not None:
         about = [hit.document.type, hit.document.filename, hit.document.description]
         _print_lines("  ".join(clean(part) for part in about if part), style)
-    if hit.excerpt is not None:
-        for line in style.lines(hit.excerpt.text, hit.excerpt.spans, indent=_INDENT):
+    if hit.section is not None:
+        _print_lines(clean(hit.section.heading), style)
+    for passage in hit.passages or ([hit.excerpt] if hit.excerpt else ()):
+        for line in style.lines(passage.text, passage.spans, indent=_INDENT):
             say_styled(line)
 
 

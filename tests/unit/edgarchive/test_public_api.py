@@ -68,7 +68,7 @@ def test_an_engine_alone_is_loaded(engine: str) -> None:
         engine_class({engine!r})
         import edgarchive.cli
         from indexer.query.build import parse_query
-        from indexer.search.snippets import Highlighter
+        from indexer.passages.snippets import Highlighter
         Highlighter(parse_query('stem:resigned acquistion~1 "re* b"~3 co*d')).snippet("resigned")
         assert not {others!r} & set(sys.modules), {others!r} & set(sys.modules)
     """

@@ -10,9 +10,9 @@ from archiver.errors import UsageError
 from indexer.engine import EngineHit
 from indexer.entries import HitEntity
 from indexer.notebook.markup import link
+from indexer.passages.snippets import Snippet
 from indexer.search.hits import Hit, HitDocument, LazyHits
 from indexer.search.results import Results
-from indexer.search.snippets import Snippet
 from indexer.submission.submission import parse_submission
 from tests.unit.hits import made_up_hit
 from tests.unit.submissions import ACCESSION, submission_bytes

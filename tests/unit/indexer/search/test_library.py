@@ -88,6 +88,8 @@ def test_the_json_of_a_hit_has_every_field(library: Library) -> None:
                 "document": {"type": "8-K", "sequence": 1, "filename": "d8k.htm", "description": "FORM 8-K"},
                 "score": None,
                 "snippet": None,
+                "matches": None,
+                "section": None,
                 "url": "https://www.sec.gov/Archives/edgar/data/320/000119312504218426/0001193125-04-218426-index.htm",
             }
         ],
@@ -145,9 +147,30 @@ def test_what_cannot_be_asked_is_refused(library: Library) -> None:
 
 
 def test_a_damaged_file_costs_its_snippet_only(library: Library, tmp_path: Path) -> None:
-    """A hit whose stored file is gone is still a hit, without a snippet; reading it says what is wrong."""
+    """A hit whose stored file is gone is still a hit, without a snippet where its text is not kept either."""
     next((tmp_path / "edgar" / "submissions").rglob("*.gz")).unlink()
+    assert ["<em>Rossi</em>" in str(hit.snippet) for hit in library.search("rossi")] == [True]
+    shutil.rmtree(tmp_path / "edgar" / "texts")
     assert [hit.snippet for hit in library.search("rossi")] == [None]
+
+
+def test_a_hit_has_passages_on_request(library: Library) -> None:
+    """The passages of a hit come with the search, or later; a hit without words has none."""
+    (hit,) = library.search("rossi", passages=2, context_words=1)
+    assert (hit.matches, [passage.text for passage in hit.passages or ()]) == (1, ["Mr. Rossi left"])
+    assert hit.to_dict()["passages"] == ["Mr. Rossi left"]
+    assert [passage.text for passage in library.passages(hit, context_words=0)] == ["Rossi"]
+    (other,) = library.search(cik=320)
+    assert (other.passages, library.passages(other)) == (None, ())
+    with pytest.raises(UsageError):
+        library.passages(hit, 0)
+
+
+def test_texts_come_from_wherever_they_are(library: Library, tmp_path: Path) -> None:
+    """The texts of a submission are the same whether they are kept or not."""
+    kept = library.texts(ACCESSION).text()
+    shutil.rmtree(tmp_path / "edgar" / "texts")
+    assert library.texts(ACCESSION).text() == kept == library.submission(ACCESSION).text()
 
 
 def test_a_lost_row_costs_its_snippet_only(library: Library, tmp_path: Path) -> None:

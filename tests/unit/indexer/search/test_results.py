@@ -10,9 +10,9 @@ import pytest
 from archiver.errors import NotInArchiveError, UsageError
 from indexer.engine import EngineHit, FacetCount
 from indexer.fields import FACETS
+from indexer.passages.snippets import Snippet
 from indexer.search.hits import FromLibrary, Hit, HitDocument, LazyHits
 from indexer.search.results import Results
-from indexer.search.snippets import Snippet
 from tests.unit.hits import made_up_hit
 
 

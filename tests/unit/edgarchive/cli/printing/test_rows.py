@@ -22,8 +22,8 @@ from edgarchive.rows import (
     save_rows,
     write_rows,
 )
+from indexer.passages.snippets import Snippet
 from indexer.search.hits import ROW_COLUMNS, Hit, HitDocument
-from indexer.search.snippets import Snippet
 from tests.unit.hits import made_up_hit
 
 

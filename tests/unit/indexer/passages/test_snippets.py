@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from indexer.passages.snippets import SNIPPET_CHARS, Found, Highlighter
 from indexer.query.build import parse_query
-from indexer.search.snippets import SNIPPET_CHARS, Highlighter
+from indexer.texts.model import encode_text
 
 
 def marked(query: str, text: str) -> str | None:
@@ -111,3 +113,89 @@ def test_a_hostile_pattern_over_a_long_word_ends() -> None:
     """A pattern with several stars over letters without end ends at all."""
     for pattern in ("aa*a*a*b", "aa?*a?*a?*b", '"a* a* a*b"'):
         assert marked(pattern, "a" * 200_000 + " " + "a" * 200_000) is None
+
+
+def found(query: str, text: str, **options: Any) -> Found:
+    """What is found in `text` for `query`."""
+    return Highlighter(parse_query(query)).find(encode_text(text), **options)
+
+
+def test_all_matches_are_counted() -> None:
+    """Every word or phrase of the query counts, wherever it stands, also beyond the passages."""
+    assert found("alpha beta", "alpha beta " * 400).matches == 800
+    assert found('"alpha beta"', "alpha beta " * 400).matches == 400
+    assert found("gamma", "alpha beta").matches == 0
+    assert found("that", "that that, That").matches == 3
+
+
+def test_a_phrase_is_shown_before_its_words_and_near_words_before_distant_ones() -> None:
+    """Of passages with as much of the query, the one with the phrase, or with the words closest, is shown."""
+    filler = "filler " * 100
+    text = f"income was net here, income and net. {filler} the net income rose. {filler} net of income."
+    assert "the <em>net income</em> rose" in found('"net income" income', text).passages[0].snippet.as_html()
+    text = f"Alpha {'word ' * 25} beta and so on. {filler} Then alpha beta came. {filler} beta {'word ' * 20} alpha."
+    assert "Then <em>alpha</em> <em>beta</em> came" in found("alpha beta", text).passages[0].snippet.as_html()
+
+
+def test_the_heading_of_an_item_is_no_passage_where_there_is_another() -> None:
+    """Every report has the form's own headings; what the company wrote itself is shown, if there is any."""
+    heading = "Item 1A. Risk Factors"
+    text = f"{heading}\n{'Much is told here. ' * 40}We face the risk that factors of cost rise."
+    spans = [(0, len(heading))]
+    assert "We face the <em>risk</em>" in found("risk factors", text, headings=spans).passages[0].snippet.as_html()
+    assert found("risk factors", text, headings=spans).matches == 4
+    assert "<em>Risk Factors</em>" in found('"risk factors"', text, headings=spans).passages[0].snippet.as_html()
+
+
+def test_only_matches_within_given_spans_count() -> None:
+    """A search in a section shows and counts nothing outside of it."""
+    text = "alpha outside. é " + "filler " * 90 + "alpha inside."
+    begin = len(text[: text.index("filler")].encode())
+    one = found("alpha", text, within=[(begin, len(text.encode()))])
+    assert (one.matches, "inside" in one.passages[0].snippet.text) == (1, True)
+    assert found("alpha", text, within=[(begin, begin + 9)]) == Found((), 0)
+
+
+def test_several_passages_do_not_overlap_and_the_best_comes_first() -> None:
+    """Each of the passages shows another place."""
+    text = "alpha one. " + "x " * 300 + "alpha beta two. " + "x " * 300 + "beta three."
+    passages = [passage.snippet.text for passage in found("alpha beta", text, n=5).passages]
+    assert len(passages) == 3
+    assert "two" in passages[0]
+    assert "one" in passages[1]
+    assert "three" in passages[2]
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"), [(0, "match"), (1, "c match d"), (2, "b c match d e"), (9, "a b c match d e f")]
+)
+def test_words_on_each_side(count: int, shown: str) -> None:
+    """A passage has so many words on each side of its matches, or as many as there are."""
+    assert found("match", "a  b c match d\te f", context_words=count).passages[0].snippet.text == shown
+
+
+@given(
+    st.lists(
+        st.sampled_from(["alpha", "beta", "é", "™", "漢字", "word", "’", "x²", "\n", ".", "\u202e", "a\u0301"]),
+        max_size=80,
+    ),
+    st.integers(0, 5),
+    st.one_of(st.none(), st.integers(0, 4)),
+)
+def test_any_passages_are_cut_cleanly(words: list[str], n: int, context_words: int | None) -> None:
+    """Whatever stands around the matches, each span is a whole match, and a place leads to one."""
+    text = " ".join(words)
+    one = found("alpha beta", text, n=n + 1, context_words=context_words)
+    assert one.matches == words.count("alpha") + words.count("beta")
+    assert bool(one.passages) == bool(one.matches)
+    for passage in one.passages:
+        assert {passage.snippet.text[start:stop] for start, stop in passage.snippet.spans} <= {"alpha", "beta"}
+        assert passage.snippet.spans
+        assert encode_text(text)[passage.place :].startswith((b"alpha", b"beta"))
+
+
+def test_marks_are_spans_of_characters() -> None:
+    """The marks of a whole text count characters, whatever stands before them."""
+    text = "é漢 alpha — “Alpha” \U0001d7da alpha"
+    spans = Highlighter(parse_query("alpha")).marks(text)
+    assert [text[start:stop] for start, stop in spans] == ["alpha", "Alpha", "alpha"]

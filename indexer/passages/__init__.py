@@ -1,0 +1,1 @@
+"""The passages of a text that show best why it was found."""

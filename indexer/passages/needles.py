@@ -1,0 +1,155 @@
+"""What a query looks for in running text: words and phrases, as they are found in a folded text.
+
+Nothing is cut into words here. A folded text has a blank on each side of every word, so that a word is found by a
+search for a few bytes; a regular expression, or a test of the word, decides only where those stand.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import assert_never
+
+from indexer.fields import TEXT_FIELDS
+from indexer.query.expansion import pattern_expression, within_edits
+from indexer.query.nodes import (
+    All,
+    AnyOf,
+    Fuzzy,
+    Near,
+    Node,
+    Pattern,
+    Phrase,
+    Proximity,
+    Stem,
+    Word,
+    WordLike,
+    span_words,
+    spelled,
+)
+from indexer.query.stems import english_stem, stem_beginning
+
+_MAX_NEEDLES = 64
+"""Words and phrases of a query that are looked for; a passage shows a few of them."""
+
+_LETTERS = b"[^ ]*"
+_END = b"(?= )"
+_BETWEEN = b" +"
+_SEEN_WORDS = 10_000
+
+Span = tuple[int, int]
+WordTest = Callable[[str], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Needle:
+    """A word, or words side by side. `weight` says how much it tells that a passage has it: a phrase more than a word.
+
+    `literal` is what every place of it begins with, the blank before it included; where it is the whole, the blank
+    behind it too, and `pattern` is None. Else `pattern` matches from the first letter on, and its groups are words
+    that must pass `tests`: what a regular expression says badly (a fuzzy word, a stem) or slowly.
+    """
+
+    weight: int
+    literal: bytes
+    pattern: re.Pattern[bytes] | None
+    tests: tuple[WordTest, ...]
+
+    def spans(self, folded: bytes) -> Iterator[Span]:
+        """Where it stands in a folded text, in order."""
+        literal, pattern, size = self.literal, self.pattern, len(self.literal)
+        at = folded.find(literal)
+        while at >= 0:
+            if pattern is None:
+                yield at + 1, at + size - 1
+                at = folded.find(literal, at + size - 1)
+                continue
+            match = pattern.match(folded, at + 1)
+            if match is None or not self._passes(match):
+                at = folded.find(literal, at + 1)
+                continue
+            yield match.span()
+            at = folded.find(literal, match.end())
+
+    def _passes(self, match: re.Match[bytes]) -> bool:
+        return all(test(word.decode()) for test, word in zip(self.tests, match.groups(), strict=True))
+
+
+def needles(query: Node) -> tuple[Needle, ...]:
+    """What `query` looks for in body text and descriptions, each once. Left out is what must not be there."""
+    sought = {tuple((type(part), spelled(part)) for part in parts): parts for parts in _sought(query)}
+    return tuple(_needle(parts) for parts in itertools.islice(sought.values(), _MAX_NEEDLES))
+
+
+def _sought(query: Node) -> Iterator[Sequence[WordLike]]:
+    """Words that stand side by side, or one by itself."""
+    match query:
+        case All(parts) | AnyOf(parts):
+            for part in parts:
+                yield from _sought(part)
+        case Phrase(field, words) if field in TEXT_FIELDS:
+            yield words
+        case Near(field, words) if field in TEXT_FIELDS:  # sought alone: the best passage has them near each other
+            yield from ([word] for word in words)
+        case Proximity(field, left, right) if field in TEXT_FIELDS:
+            for span in (left, right):
+                places = span_words(span)
+                yield from ([word] for word in places[0]) if len(places) == 1 else [[place[0] for place in places]]
+        case Word(field) | Pattern(field) | Fuzzy(field) | Stem(field) if field in TEXT_FIELDS:
+            yield [query]
+        case _:
+            return
+
+
+def _needle(parts: Sequence[WordLike]) -> Needle:
+    first = parts[0]
+    if len(parts) == 1 and isinstance(first, Word):
+        return Needle(1, b" %b " % first.text.encode(), None, ())
+    words = [_word(part) for part in parts]
+    return Needle(
+        2 * len(parts) - 1,
+        b" " + words[0].beginning + (b" " if isinstance(first, Word) else b""),
+        re.compile(_BETWEEN.join(word.expression for word in words) + _END),
+        tuple(word.test for word in words if word.test is not None),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _WordForm:
+    """A word's `beginning`, an expression for it, with a group where the word must also pass `test`."""
+
+    beginning: bytes
+    expression: bytes
+    test: WordTest | None = None
+
+    @classmethod
+    def tested(cls, beginning: str, test: WordTest) -> _WordForm:
+        """Words with this beginning that pass `test`."""
+        encoded = beginning.encode()
+        return cls(encoded, b"(" + re.escape(encoded) + _LETTERS + b")", test)
+
+
+def _word(part: WordLike) -> _WordForm:
+    match part:
+        case Word(_, text):
+            encoded = text.encode()
+            return _WordForm(encoded, re.escape(encoded))
+        case Fuzzy(_, text, max_edits):
+            return _WordForm.tested(text[0], _near_to(text, max_edits))
+        case Stem():
+            stem = part.stem
+            return _WordForm.tested(stem_beginning(stem), lambda word: english_stem(word) == stem)
+        case Pattern(_, text):
+            if part.prefix is not None:
+                encoded = part.prefix.encode()
+                return _WordForm(encoded, re.escape(encoded) + _LETTERS)
+            return _WordForm.tested(part.literal, pattern_expression(text).fullmatch)
+        case _:
+            assert_never(part)
+
+
+def _near_to(text: str, max_edits: int) -> WordTest:
+    return lru_cache(_SEEN_WORDS)(lambda word: any(within_edits(text, [word], max_edits)))

@@ -1,0 +1,373 @@
+"""The passages of a text that show best why it was found, with the matched words marked.
+
+The text is folded once; what is looked for is found there and carried back to the text as it was. Words of one exact
+phrase are marked together and only where the phrase stands.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import NamedTuple
+
+from indexer.passages.broken import BrokenPlace, broken_places, rejoined
+from indexer.passages.folding import Folded, fold_text
+from indexer.passages.needles import Needle, needles
+from indexer.query.nodes import Node
+from indexer.texts.model import encode_text
+
+SNIPPET_CHARS = 240
+_MAX_MARKS = 5_000
+"""Matches of one word or phrase among which the best passage is looked for."""
+
+_MARGIN = 2 * SNIPPET_CHARS
+_WIDE_MARGIN = 8 * SNIPPET_CHARS
+"""Bytes looked at on each side; the wide one where they are mostly the white space of a table."""
+
+_BYTES_PER_WORD = 16
+_MAX_CONTEXT_WORDS = 2_000
+
+_SENTENCE_END = re.compile(r"(?<=[a-z]{4}[.!?]) (?=[\"“(]?[A-Z])")
+"""Between two sentences: four small letters before the point leave out ``Inc.``, ``Mr.`` and initials."""
+
+_NEAR_BYTES = 40
+"""Words are nearer to each other if they are in fewer stretches of so much text."""
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """A passage as plain text, without control or bidirectional characters, and the spans in it that matched."""
+
+    text: str
+    spans: tuple[Span, ...]
+
+    def as_html(self) -> str:
+        """The passage with ``&``, ``<`` and ``>`` escaped and each match between ``<em>`` and ``</em>``."""
+        parts: list[str] = []
+        end = 0
+        for start, stop in self.spans:
+            parts += [_escape(self.text[end:start]), "<em>", _escape(self.text[start:stop]), "</em>"]
+            end = stop
+        return "".join(parts) + _escape(self.text[end:])
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A passage, and where in the text, in bytes of its UTF-8, its first match begins."""
+
+    snippet: Snippet
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The best passages of a text, the best first, and how many matches there are in all."""
+
+    passages: tuple[Passage, ...]
+    matches: int
+
+
+class Highlighter:
+    """Finds the passages of one query. Holds no state of any text, so threads may share it."""
+
+    def __init__(self, query: Node) -> None:
+        self._needles = needles(query)
+
+    @property
+    def looks_for_text(self) -> bool:
+        """Whether the query has any word that could be marked; ``form:8-K`` has none."""
+        return bool(self._needles)
+
+    def marks(self, text: str) -> tuple[Span, ...]:
+        """Where in `text` the query's words stand, in order; what overlaps is one span."""
+        encoded = encode_text(text)
+        spans: list[Span] = []
+        for start, stop, _ in _marks(self._needles, encoded, None):
+            if spans and start < spans[-1][1]:
+                spans[-1] = (spans[-1][0], max(stop, spans[-1][1]))
+            else:
+                spans.append((start, stop))
+        characters: list[int] = []
+        last = count = 0
+        for place in (place for span in spans for place in span):
+            count += len(encoded[last:place].decode(errors="surrogatepass"))
+            characters.append(count)
+            last = place
+        return tuple(zip(characters[::2], characters[1::2], strict=True))
+
+    def snippet(self, text: str) -> Snippet | None:
+        """The best passage of `text`; None where nothing of the query stands in it."""
+        found = self.find(encode_text(text)).passages
+        return found[0].snippet if found else None
+
+    def find(
+        self,
+        text: bytes,
+        *,
+        n: int = 1,
+        context_words: int | None = None,
+        headings: Sequence[Span] = (),
+        within: Sequence[Span] | None = None,
+    ) -> Found:
+        """The `n` best passages of `text`, which is UTF-8, that do not overlap.
+
+        A passage has most of the query: phrases count more than words, then words near each other. It has about
+        `SNIPPET_CHARS` characters, whole sentences where they fit, or `context_words` on each side of its matches. What
+        matches in `headings`, spans of the text in bytes, makes none if there is anything else. With `within`, only
+        matches in these spans count.
+        """
+        marks = _marks(self._needles, text, within)
+        chosen = _best(self._needles, _without(marks, headings) or marks, n)
+        cutter = _Cutter(text, marks, context_words)
+        passages = tuple(Passage(cutter.cut(window), window.first) for window in chosen)
+        return Found(passages, len(marks))
+
+
+class _Mark(NamedTuple):
+    """A match of the needle of this number: where it begins and ends in the text, in bytes."""
+
+    start: int
+    stop: int
+    number: int
+
+
+class _Window(NamedTuple):
+    """A stretch of the text, from a match to a match."""
+
+    first: int
+    last: int
+
+
+def _marks(sought: Sequence[Needle], text: bytes, within: Sequence[Span] | None) -> list[_Mark]:
+    """All matches in `text`, in order; also in words that a line's end breaks, as they are indexed."""
+    marks = _marks_in(sought, fold_text(text))
+    if broken := broken_places(text):
+        joined = fold_text(rejoined(text, broken))
+        marks += [_over_the_break(mark, broken) for mark in _marks_in(sought, joined)]
+        marks = list(set(marks))
+    if broken or len(sought) > 1:
+        marks.sort()
+    if within is None:
+        return marks
+    return [mark for mark in marks if any(begin <= mark.start and mark.stop <= end for begin, end in within)]
+
+
+def _marks_in(sought: Sequence[Needle], folded: Folded) -> list[_Mark]:
+    return [
+        _Mark(folded.start(start), folded.stop(stop), number)
+        for number, needle in enumerate(sought)
+        for start, stop in needle.spans(folded.words)
+    ]
+
+
+def _over_the_break(mark: _Mark, broken: Sequence[BrokenPlace]) -> _Mark:
+    """A match in a text whose words are whole, as it is in the text that breaks them."""
+    at = bisect_right(broken, mark.stop - 1, key=attrgetter("start")) - 1
+    if at < 0:
+        return mark
+    word = broken[at]
+    is_cut = word.start + len(word.first) < mark.stop <= word.end
+    return mark._replace(stop=word.end) if is_cut else mark
+
+
+def _without(marks: list[_Mark], spans: Sequence[Span]) -> list[_Mark]:
+    """`marks` but for those that lie in `spans`."""
+    left_out: set[int] = set()
+    for begin, end in spans:
+        first = bisect_left(marks, (begin,))
+        left_out.update(range(first, bisect_left(marks, (end,), first)))
+    return [mark for place, mark in enumerate(marks) if place not in left_out] if left_out else marks
+
+
+def _best(sought: Sequence[Needle], marks: list[_Mark], n: int) -> list[_Window]:
+    """The best `n` windows that do not overlap, the best first, the first of equals."""
+    ranked: list[tuple[int, int, int, int, int]] = []
+    inside = [0] * len(sought)
+    weight = left = 0
+    for right, mark in enumerate(marks[: _MAX_MARKS * len(sought)]):
+        if not inside[mark.number]:
+            weight += sought[mark.number].weight
+        inside[mark.number] += 1
+        while left < right and mark.stop - marks[left].start > SNIPPET_CHARS:
+            gone = marks[left].number
+            inside[gone] -= 1
+            if not inside[gone]:
+                weight -= sought[gone].weight
+            left += 1
+        spread = _spread(marks, left, right) // _NEAR_BYTES if len(sought) > 1 else 0
+        ranked.append((-weight, spread, left - right, left, right))
+    ranked.sort()
+    chosen: list[_Window] = []
+    for *_, first, last in ranked:
+        window = _Window(marks[first].start, marks[last].stop)
+        if all(
+            window.last + SNIPPET_CHARS // 2 < one.first or one.last + SNIPPET_CHARS // 2 < window.first
+            for one in chosen
+        ):
+            chosen.append(window)
+            if len(chosen) == n:
+                break
+    return chosen
+
+
+def _spread(marks: list[_Mark], left: int, right: int) -> int:
+    """How near the different needles of a window stand: the bytes from its last match back to the nearest of each."""
+    missing = {mark.number for mark in marks[left : right + 1]}
+    for place in range(right, left - 1, -1):
+        missing.discard(marks[place].number)
+        if not missing:
+            return marks[right].stop - marks[place].start
+    return 0
+
+
+class _Cutter:
+    """Cuts passages out of one text."""
+
+    def __init__(self, text: bytes, marks: list[_Mark], context_words: int | None) -> None:
+        self._text = text
+        self._marks = marks
+        self._context_words = None if context_words is None else min(context_words, _MAX_CONTEXT_WORDS)
+
+    def cut(self, window: _Window) -> Snippet:
+        """The clean passage around `window`, of whole words, with all marks that lie in it."""
+        if self._context_words is not None:
+            margin = (self._context_words + 2) * _BYTES_PER_WORD
+            piece = self._clean(window, margin)
+            begin, end = _words_around(piece, self._context_words)
+            return piece.between(begin, end)
+        piece = self._clean(window, _MARGIN)
+        if len(piece.text) < 2 * SNIPPET_CHARS:
+            piece = self._clean(window, _WIDE_MARGIN)
+        return piece.between(*_around(piece))
+
+    def _clean(self, window: _Window, margin: int) -> _Piece:
+        """The text around `window`, cleaned."""
+        first, last = window
+        begin, end = max(0, first - margin), min(len(self._text), last + margin)
+        low = bisect_left(self._marks, (begin,))
+        high = bisect_right(self._marks, (end,))
+        parts: list[str] = []
+        spans: list[Span] = []
+        length, place = 0, begin
+        focus = [0, 0]
+        for start, stop, _ in self._marks[low:high]:
+            if start < place or stop > end:  # words of a phrase that are also sought alone
+                if spans and start < place < stop <= end:
+                    more = _cleaned(self._text[place:stop], follows_blank=False)
+                    parts.append(more)
+                    length += len(more)
+                    spans[-1] = (spans[-1][0], length)
+                    place = stop
+                    if stop <= last:
+                        focus[1] = length
+                continue
+            between = _cleaned(self._text[place:start], follows_blank=not parts or parts[-1].endswith(" "))
+            marked = _cleaned(self._text[start:stop], follows_blank=False)
+            parts += [between, marked] if between else [marked]
+            spans.append((length + len(between), length + len(between) + len(marked)))
+            length += len(between) + len(marked)
+            place = stop
+            if start == first:
+                focus[0] = spans[-1][0]
+            if stop <= last:
+                focus[1] = length
+        parts.append(_cleaned(self._text[place:end], follows_blank=bool(parts) and parts[-1].endswith(" ")))
+        return _Piece("".join(parts), tuple(spans), focus[0], focus[1], begin > 0, end < len(self._text))
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Clean text with its marks; from `first` to `last` it must be shown. There may be more of the text around it."""
+
+    text: str
+    spans: tuple[Span, ...]
+    first: int
+    last: int
+    is_cut_before: bool
+    is_cut_after: bool
+
+    def between(self, begin: int, end: int) -> Snippet:
+        """What stands from `begin` to `end`."""
+        spans = tuple(
+            (max(start, begin) - begin, min(stop, end) - begin)
+            for start, stop in self.spans
+            if start < end and stop > begin
+        )
+        return Snippet(self.text[begin:end], spans)
+
+
+def _cleaned(raw: bytes, *, follows_blank: bool) -> str:
+    """What may be shown of `raw`, white space folded; none at the beginning where a blank stands before it."""
+    text = raw.decode(errors="ignore")  # a character that was cut in two at an end, or half of one
+    if not text.isprintable():
+        text = "".join(char for char in text if char.isspace() or unicodedata.category(char)[0] != "C")
+    words = text.split()
+    if not words:
+        return "" if not text or follows_blank else " "
+    before = " " if text[0].isspace() and not follows_blank else ""
+    after = " " if text[-1].isspace() else ""
+    return f"{before}{' '.join(words)}{after}"
+
+
+def _around(piece: _Piece) -> Span:
+    """The part of about `SNIPPET_CHARS` that is shown: whole words, and whole sentences where they fit."""
+    text, first, last = piece.text, piece.first, piece.last
+    spare = max(0, SNIPPET_CHARS - (last - first))
+    begin = max(0, first - spare // 2)
+    end = min(len(text), max(last, begin + SNIPPET_CHARS))
+    begin = max(0, min(begin, end - SNIPPET_CHARS)) if first >= end - SNIPPET_CHARS else begin
+    begin, end = _whole_words(piece, begin, end)
+    return _whole_sentences(piece, begin, end)
+
+
+def _words_around(piece: _Piece, count: int) -> Span:
+    """The part with `count` words on each side of what must be shown."""
+    before = [match.start() for match in re.finditer(r"\S+", piece.text[: piece.first])]
+    inside = piece.first > 0 and not piece.text[piece.first - 1].isspace()  # of a word of which a part is marked
+    wanted = count + inside
+    begin = before[-wanted] if 0 < wanted <= len(before) else 0 if wanted else piece.first
+    after = [match.end() for match in re.finditer(r"\S+", piece.text[piece.last :])]
+    follows = piece.last < len(piece.text) and not piece.text[piece.last].isspace()
+    wanted = count + follows
+    end = piece.last + (after[wanted - 1] if 0 < wanted <= len(after) else after[-1] if wanted and after else 0)
+    return begin, end
+
+
+def _whole_words(piece: _Piece, begin: int, end: int) -> Span:
+    """The window shrunk to white space at both ends, never into what must be shown."""
+    text, first, last = piece.text, piece.first, piece.last
+    if (begin > 0 and text[begin - 1] != " ") or (begin == 0 and piece.is_cut_before):
+        while begin < first and (begin == 0 or text[begin - 1] != " "):
+            begin += 1
+    if (end < len(text) and text[end] != " ") or (end == len(text) and piece.is_cut_after):
+        while end > last and (end == len(text) or text[end] != " "):
+            end -= 1
+    while begin < first and text[begin] == " ":
+        begin += 1
+    while end > last and text[end - 1] == " ":
+        end -= 1
+    return begin, end
+
+
+def _whole_sentences(piece: _Piece, begin: int, end: int) -> Span:
+    """The window without the half sentences at its ends, where one begins or ends outside what must be shown.
+
+    At the end only as much is given up as leaves the passage long enough to be read.
+    """
+    starts = [match.end() for match in _SENTENCE_END.finditer(piece.text, begin, piece.first)]
+    if begin > 0 and starts:
+        begin = starts[0]
+    ends = [match.start() for match in _SENTENCE_END.finditer(piece.text, piece.last, end)]
+    if end < len(piece.text) and ends and ends[-1] - begin >= SNIPPET_CHARS // 2:
+        end = ends[-1]
+    return begin, end
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
