@@ -33,6 +33,8 @@ from archiver.errors import DamageError
 from archiver.identifiers import AccessionNumber, FormType
 
 _PAGE_ROWS = 1000
+_MAX_SIZES = 100_000
+"""Rows of two values that are read at once."""
 
 _NEW = "excluded.{0}"
 _KEPT = "coalesce(submission.{0}, excluded.{0})"
@@ -121,6 +123,21 @@ class Catalogue:
             order=("filing_date", "accession"),
         )
 
+    def sizes_between(self, first: date, last: date, *, quarter: str) -> Iterator[tuple[str, int]]:
+        """Accession number and size on disk of what was filed from `first` to `last`, or named in `quarter`'s index."""
+        for condition, parameters in (
+            ("filing_date >= ? AND filing_date <= ?", (first.isoformat(), last.isoformat())),
+            ("quarter = ?", (quarter,)),
+        ):
+            after = ""
+            while rows := self._database.rows(
+                f"SELECT accession, stored_bytes FROM submission WHERE {condition} AND accession > ?"
+                f" ORDER BY accession LIMIT {_MAX_SIZES}",
+                (*parameters, after),
+            ):
+                yield from (self._database.understood(_size, row) for row in rows)
+                after = rows[-1][0]
+
     def added_since(self, moment: datetime) -> Iterator[CatalogueRecord]:
         """Submissions that first came into the archive at `moment` or later, in that order, a page at a time."""
         return self._pages("added >= ? AND", (moment.isoformat(),), order=("added", "accession"))
@@ -154,7 +171,7 @@ class Catalogue:
         rows = self._database.rows_of(
             "SELECT accession, stored_bytes FROM submission WHERE accession IN ({})", accessions
         )
-        return {row[0]: self._database.understood(lambda one: values.integer(one[1]), row) for row in rows}
+        return dict(self._database.understood(_size, row) for row in rows)
 
     def from_elsewhere(self, accessions: Sequence[AccessionNumber]) -> set[str]:
         """Those of `accessions` whose bytes are not what EDGAR serves one by one: from the Feed, or imported."""
@@ -328,6 +345,11 @@ class Catalogue:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _size(row: tuple[Any, ...]) -> tuple[str, int]:
+    accession, stored_bytes = row
+    return values.text(accession), values.integer(stored_bytes)
 
 
 def _group(row: tuple[Any, ...]) -> tuple[str, int, int]:

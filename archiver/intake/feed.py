@@ -115,7 +115,7 @@ async def sync_feed(
             if not first <= day <= last:
                 continue
             done = archive.catalogue.checkpoints.get(key, str(day), file.stamp)
-            if done is not None:
+            if done is not None and archive.has_all(day, day, quarter=""):
                 tally.finished_before += done
                 continue
             url = edgar.endpoints.below_edgar(f"Feed/{quarter.folder}/{file.name}")

@@ -78,10 +78,13 @@ async def survey(
     due = index.readings.due(wanted)
 
     def finished(quarter: Quarter, version: str | None) -> int | None:
-        """How many submissions of these indexes an earlier run has dealt with, where it has all of them."""
+        """How many submissions of these indexes an earlier run has dealt with, where the archive has all of them."""
         if archive is None or key is None or anew or version is None:
             return None
-        return archive.catalogue.checkpoints.get(key, str(quarter), version)
+        count = archive.catalogue.checkpoints.get(key, str(quarter), version)
+        if count and not archive.has_all(quarter.first_day, quarter.last_day, quarter=str(quarter)):
+            return None  # a file was removed since
+        return count
 
     for quarter in wanted:
         reading(quarter)
@@ -112,7 +115,8 @@ async def _read(
 ) -> QuarterIndex | int:
     """The indexes of a quarter, from EDGAR where they are `due`; or how many submissions of it are `finished`."""
     if not due:
-        if (count := finished(quarter, index.kept_version(quarter))) is not None:
+        count = await asyncio.to_thread(finished, quarter, index.kept_version(quarter))
+        if count is not None:
             return count
         kept = await asyncio.to_thread(index.kept, quarter)
         if kept is not None:
@@ -122,7 +126,7 @@ async def _read(
         index.readings.set(quarter, ())
         return 0
     read = await index.quarter(quarter, since=span[0], until=span[1])
-    count = None if doubted else finished(quarter, read.version)
+    count = None if doubted else await asyncio.to_thread(finished, quarter, read.version)
     return read if count is None else count
 
 

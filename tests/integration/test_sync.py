@@ -320,3 +320,17 @@ async def test_cancelling_a_sync_leaves_a_clean_archive(edgar: LoopbackEdgar, se
     assert not list((settings.root / "incoming").iterdir())
     await sync(settings)
     assert stored(settings) == submissions()
+
+
+async def test_a_removed_file_is_not_reported_as_present(settings: Settings) -> None:
+    """Though an earlier run finished its quarter: the next one misses it, and fetches it again."""
+    first = await sync(settings)
+    with Archive.open(settings.root) as archive:
+        place = archive.layout.submission(ONE)
+    data = place.read_bytes()
+    place.unlink()
+    report = await sync(settings)
+    assert (report.planned, report.stored, report.present) == (first.planned, 1, first.planned - 1)
+    assert place.read_bytes() == data
+    again = await sync(settings)
+    assert (again.planned, again.present, again.stored) == (first.planned, first.planned, 0)

@@ -99,3 +99,30 @@ def test_a_stored_file_that_is_missing_or_no_whole_gzip_is_damage(tmp_path: Path
         path.write_bytes(content)
     with pytest.raises(DamageError):
         read_facts(path, AccessionNumber(ACCESSION))
+
+
+@pytest.mark.parametrize(
+    "mention",
+    [
+        b"PREVIOUS ACCESSION NUMBER:\t%s\n",
+        b"PUBLIC REFERENCE ACCESSION NUMBER:\t%s\n",
+        b"\tFORMER COMPANY:\tACCESSION NUMBER: %s\n",
+        b"<PREVIOUS-ACCESSION-NUMBER>%s\n",
+        b"<!-- %s -->\n",
+    ],
+)
+def test_a_submission_that_mentions_another_is_not_the_other(mention: bytes) -> None:
+    """The accession number of a submission stands in a field of its own; in every other place it is of another one."""
+    other = submission_bytes("0001193125-04-218427")
+    head, _, rest = other.partition(b"</SEC-HEADER>")
+    mentioning = head + mention % ACCESSION.encode() + b"</SEC-HEADER>" + rest
+    assert not facts(mentioning).named
+    assert facts(mentioning, accession="0001193125-04-218427").named
+
+
+def test_a_submission_that_gives_itself_two_numbers_is_neither() -> None:
+    """The line that opens the document and the field of the header must agree."""
+    line, _, rest = submission_bytes("0001193125-04-218427").partition(b"\n")
+    two = line.replace(b"218427", b"218426") + b"\n" + rest
+    assert not facts(two).named
+    assert not facts(two, accession="0001193125-04-218427").named
