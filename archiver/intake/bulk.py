@@ -24,7 +24,8 @@ from archiver.checks.header_facts import HeaderFacts
 from archiver.errors import DamagedBodyError, DamageError, EdgarchiveError, FetchError, TooLargeError
 from archiver.events import event
 from archiver.intake.records import new_record, ref_of
-from archiver.intake.single import forget_quarantined, whole_orphan
+from archiver.intake.refused import forget_refused, keep_refused_body
+from archiver.intake.single import whole_orphan
 from archiver.planning.plan import Outcome
 from archiver.store.archive import Archive
 from archiver.store.durable import create_temporary, publish_together, storage_errors
@@ -159,7 +160,7 @@ class BulkIntake:
                     stored += _write_all(file, packer.finish())
             body = reader.facts()
             if fault := body.fault(etag_md5=None):
-                self._archive.quarantine(path, self._archive.layout.submission(facts.accession).name)
+                keep_refused_body(self._archive, path)
                 raise DamagedBodyError(fault)
         except BaseException:
             path.unlink(missing_ok=True)
@@ -192,7 +193,7 @@ class BulkIntake:
         )
         for packed in group:
             self._named.discard(packed.facts.accession)
-            forget_quarantined(self._archive, packed.facts.accession)
+            forget_refused(self._archive, packed.facts.accession)
             accession, size = packed.facts.accession, packed.body.size
             facts = event("stored", accession=accession, form=packed.facts.form, bytes=size, source=self._source)
             _log.info("%s is stored, %d bytes", accession, size, extra=facts)

@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 from archiver.catalogue.records import BesideRecord, CatalogueRecord, older_version
 from archiver.checks.body import BodyFacts, BodyReader, read_facts
 from archiver.edgar.client import Answer
-from archiver.errors import DamagedBodyError, DamageError, FetchError
+from archiver.errors import DamagedBodyError, DamageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
 from archiver.intake.records import new_record
+from archiver.intake.refused import keep_refused_body
 from archiver.planning.plan import SubmissionRef
 from archiver.store.archive import Archive
-from archiver.store.durable import link_beside, storage_errors, write_file_durably
+from archiver.store.durable import link_beside, write_file_durably
 from archiver.store.incoming import IncomingFile
 from archiver.store.packing import Packer, pack
 
@@ -46,7 +47,7 @@ async def take_answer(
             await file.write(packer.finish())
         facts = reader.facts()
         if fault := facts.fault(etag_md5=answer.etag_md5):
-            await file.move(lambda path: archive.quarantine(path, final.name))
+            await file.move(lambda path: keep_refused_body(archive, path))
             raise DamagedBodyError(fault)
 
         def record(stored_bytes: int) -> CatalogueRecord:
@@ -114,19 +115,6 @@ def whole_orphan(archive: Archive, accession: AccessionNumber) -> BodyFacts | No
     _log.warning("%s stood in the archive without a row and is not whole: %s", accession, fault, extra=facts_of_it)
     archive.quarantine(final, final.name)
     return None
-
-
-def keep_refused(archive: Archive, accession: AccessionNumber, error: FetchError) -> None:
-    """Keep the web page that came in place of a submission, for a person to read. Raises `StorageError`."""
-    if isinstance(error, DamagedBodyError) and error.page:
-        write_file_durably(archive.layout.quarantine / f"{accession}.html", error.page)
-
-
-def forget_quarantined(archive: Archive, accession: AccessionNumber) -> None:
-    """Remove what the quarantine has of a submission that is whole now. Raises `StorageError`."""
-    with storage_errors(archive.layout.quarantine):
-        for path in archive.quarantined(accession):
-            path.unlink(missing_ok=True)
 
 
 def keep_beside(archive: Archive, accession: AccessionNumber, data: bytes, *, kind: str, source: str, url: str) -> None:

@@ -86,6 +86,7 @@ class Archive:
                 opening.check_catalogue(layout, writable=writable, creating=create)
                 catalogue = Catalogue(layout.catalogue, writable=writable, frozen=lock is not None and not writable)
             if writable and lock is not None and found != opening.FORMAT:
+                opening.close_quarantine(layout)
                 with storage_errors(layout.format_file):
                     opening.finish_migration(lock)
         except BaseException:

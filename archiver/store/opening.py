@@ -12,6 +12,7 @@ from archiver.catalogue.catalogue import Catalogue
 from archiver.catalogue.database import REPAIR
 from archiver.errors import ArchiveFormatError, DamageError, NotInArchiveError, StorageError
 from archiver.events import event
+from archiver.redaction import without_addresses
 from archiver.store.durable import fsync_directory, make_directories, reading_errors, storage_errors, write_file_durably
 from archiver.store.layout import Layout
 from archiver.store.locking import only_creator
@@ -63,6 +64,19 @@ def finish_migration(lock: int) -> None:
     os.pwrite(lock, data, 0)
     os.ftruncate(lock, len(data))
     os.fsync(lock)
+
+
+def close_quarantine(layout: Layout) -> None:
+    """Keep the quarantine to its owner, and mail addresses out of the pages that an older version kept there.
+
+    Raises `StorageError`.
+    """
+    if not layout.quarantine.is_dir():
+        return
+    with storage_errors(layout.quarantine):
+        layout.quarantine.chmod(0o700)
+        for page in layout.quarantine.glob("*.html"):
+            write_file_durably(page, without_addresses(page.read_bytes()))
 
 
 def _format_json() -> bytes:

@@ -17,7 +17,8 @@ from archiver.errors import AbsentError, DamageError, FetchError, NotInArchiveEr
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
 from archiver.intake.feed import faster_feed, sync_feed
-from archiver.intake.single import forget_quarantined, keep_refused, take_answer, take_orphan
+from archiver.intake.refused import forget_refused, keep_refused_page
+from archiver.intake.single import take_answer, take_orphan
 from archiver.planning.plan import Outcome, Plan, SubmissionRef
 from archiver.planning.read_listings import survey
 from archiver.planning.tally import Tally
@@ -191,7 +192,7 @@ class Downloader:
         except FetchError as error:
             facts = event("refused", accession=ref.accession, url=url, error=type(error).__name__)
             _log.warning("%s failed: %s", ref.accession, error, extra=facts)
-            keep_refused(archive, ref.accession, error)
+            keep_refused_page(archive, ref.accession, error)
             outcomes.failed(SyncFailure(ref.accession, url, type(error).__name__, str(error)))
 
     async def _have(
@@ -228,7 +229,7 @@ class _Outcomes:
         self._records.append(record)
         facts = event("stored", accession=record.accession, form=record.form, bytes=record.size, source=record.source)
         _log.info("%s is stored, %d bytes", record.accession, record.size, extra=facts)
-        forget_quarantined(self._archive, record.accession)
+        forget_refused(self._archive, record.accession)
         self._plan.mark([record.accession], Outcome.STORED)
         self._tally.bytes += record.size
         if len(self._records) >= _ROWS_AT_ONCE or time.monotonic() - self._written_s >= _ROWS_EVERY_S:

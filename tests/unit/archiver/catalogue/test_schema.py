@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import stat
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -126,6 +127,16 @@ def test_a_writer_migrates_version_2(version_2: Path) -> None:
         assert archive.catalogue.runs.begin("sync", {}, began=datetime(2026, 1, 3, tzinfo=UTC)) == 1
     assert (version_2 / "format.json").read_bytes() == b'{"format": 2}\n'
     assert b"research" not in (version_2 / "catalogue.sqlite3").read_bytes()
+
+
+def test_a_migration_closes_the_quarantine(version_2: Path) -> None:
+    """Its pages lose mail addresses, and only its owner can look inside."""
+    page = version_2 / "quarantine" / f"{LEAKED}.html"
+    page.parent.mkdir()
+    page.write_text("<title>Example Research research&#64;example.com</title>")
+    Archive.open(version_2, writable=True).close()
+    assert "example.com" not in page.read_text()
+    assert stat.S_IMODE(page.parent.stat().st_mode) == 0o700
 
 
 def test_an_open_reader_follows_a_migration(version_2: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import stat
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -148,3 +149,21 @@ async def test_an_orphan_that_is_not_whole_goes_to_the_quarantine(archive: Archi
     assert await take_orphan(archive, REF, url="") is None
     assert not path.exists()
     assert (archive.layout.quarantine / path.name).read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    "spelt",
+    [b"research@example.com", b"research%40example.com", b"research&#64;example.com", b"research @ example.com"],
+)
+async def test_a_body_that_sends_back_our_address_is_kept_without_it(
+    archive: Archive, client: Client, spelt: bytes
+) -> None:
+    """However it is spelt; and only the owner can look into the quarantine."""
+    sent = BODY[:-30].replace(b"zebra", b"Example Research " + spelt)
+    assert spelt in sent
+    with pytest.raises(DamagedBodyError):
+        await take(archive, client, sent)
+    kept = gzip.decompress((archive.layout.quarantine / f"{ACCESSION}.txt.gz").read_bytes())
+    assert b"example.com" not in kept
+    assert b"Example Research" in kept
+    assert stat.S_IMODE(archive.layout.quarantine.stat().st_mode) == 0o700

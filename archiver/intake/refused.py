@@ -1,0 +1,76 @@
+"""What was refused, kept in the quarantine for a person to read, without any mail address.
+
+A server may send back what our requests say, the contact address too; nothing but requests ever holds that.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from archiver.errors import DamagedBodyError, DamageError, FetchError
+from archiver.identifiers import AccessionNumber
+from archiver.redaction import without_addresses
+from archiver.store.archive import Archive
+from archiver.store.durable import create_temporary, storage_errors
+from archiver.store.packing import Packer, unpack
+
+_BLOCK_BYTES = 1 << 20
+
+
+def keep_refused_page(archive: Archive, accession: AccessionNumber, error: FetchError) -> None:
+    """Keep the web page that came in place of a submission. Raises `StorageError`."""
+    if isinstance(error, DamagedBodyError) and error.page:
+        _keep(archive, [without_addresses(error.page)], f"{accession}.html")
+
+
+def keep_refused_body(archive: Archive, path: Path) -> None:
+    """Keep the packed body at `path`, of a submission that failed a check, and remove it there. Raises `StorageError`.
+
+    Its name is the accession number, a dot, and anything.
+    """
+    accession = AccessionNumber(path.name.partition(".")[0])
+    packer = Packer()
+
+    def packed() -> Iterator[bytes]:
+        try:
+            for block in _blocks(unpack(path)):
+                yield packer.pack(without_addresses(block))
+        except DamageError:  # what could be read of it is kept
+            pass
+        yield packer.finish()
+
+    _keep(archive, packed(), archive.layout.submission(accession).name)
+    with storage_errors(path):
+        path.unlink()
+
+
+def forget_refused(archive: Archive, accession: AccessionNumber) -> None:
+    """Remove what the quarantine has of a submission that is whole now. Raises `StorageError`."""
+    with storage_errors(archive.layout.quarantine):
+        for path in archive.quarantined(accession):
+            path.unlink(missing_ok=True)
+
+
+def _keep(archive: Archive, data: Iterable[bytes], name: str) -> None:
+    with storage_errors(archive.layout.incoming):
+        descriptor, temporary = create_temporary(archive.layout.incoming, stem="refused")
+        with os.fdopen(descriptor, "wb") as file:
+            file.writelines(data)
+            file.flush()
+            os.fsync(file.fileno())
+    archive.quarantine(temporary, name)
+
+
+def _blocks(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in blocks that end with a line, where a line ends within a block's size."""
+    held = b""
+    for chunk in chunks:
+        held += chunk
+        end = held.rfind(b"\n") + 1
+        if end or len(held) > _BLOCK_BYTES:
+            end = end or len(held)
+            yield held[:end]
+            held = held[end:]
+    yield held
