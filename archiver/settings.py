@@ -102,6 +102,8 @@ class Settings(BaseSettings):
     """Decoded bytes of one submission above which it is refused (the largest real ones have 400 MB)."""
     engine: Literal["whoosh", "tantivy", "opensearch"] = "whoosh"
     """The full-text engine: whoosh, tantivy or opensearch, of which the latter two are extra packages."""
+    trusted_owner: str | None = None
+    """User whose Whoosh index may be opened besides your own and root's: opening one runs what its owner put there."""
     opensearch_url: str = "http://127.0.0.1:9200"
     """Where OpenSearch is: the address of a node, or of several, with commas between them."""
     opensearch_user: str | None = None
@@ -229,10 +231,11 @@ def find_config(given: Path | str | None = None) -> Path | None:
             path = _expanded(Path(named))
         except ValueError as error:
             raise SettingsError(f"there is no settings file {named}: {error}", "name it without ~") from None
-        if not path.is_file():
+        if not os.path.isfile(path):  # noqa: PTH113 (a folder that may not be looked into has none)
             raise SettingsError(f"there is no settings file {path}", "`edgarchive config init` writes one")
         return path
-    return next((path for path in (Path(CONFIG_NAME), user_config_file()) if path.is_file()), None)
+    found = (path for path in (Path(CONFIG_NAME), user_config_file()) if os.path.isfile(path))  # noqa: PTH113
+    return next(found, None)
 
 
 def user_config_file() -> Path:

@@ -1,7 +1,8 @@
 """Opening an index folder, whichever engine wrote it.
 
-The folder holds ``meta.json`` (which engine, which schema of entries) and the engine's own files. It belongs to its
-owner alone, for opening a Whoosh index unpickles it: whoever can write there could run code as the reader.
+The folder holds ``meta.json`` (which engine, which schema of entries) and the engine's own files. Who may read it says
+the umask of whoever writes it. Opening a Whoosh index unpickles it, so that whoever can write there could run code as
+the reader: one is opened only if nobody but a trusted owner can write there.
 """
 
 from __future__ import annotations
@@ -10,12 +11,20 @@ import contextlib
 import json
 import logging
 import os
+import pwd
 import shutil
 import stat
 from pathlib import Path
 from typing import Any
 
-from archiver.errors import ArchiveFormatError, EdgarchiveError, IndexMissingError, UsageError
+from archiver.errors import (
+    ArchiveFormatError,
+    EdgarchiveError,
+    IndexMissingError,
+    SettingsError,
+    StorageError,
+    UsageError,
+)
 from archiver.events import event
 from archiver.retrying import with_retries
 from archiver.settings import Settings
@@ -34,10 +43,14 @@ ENGINES = ("whoosh", "tantivy", "opensearch")
 REMOTE = frozenset({"opensearch"})
 """Engines whose index is on a server. Several machines may write to it at once, each a share of its own."""
 
+PICKLED = frozenset({"whoosh"})
+"""Engines whose index runs what its writer put there."""
+
 _META = "meta.json"
 _MADE_BY_SHARE = "anew"
 _SWAP_PATIENCE_S = 1.0
 _REBUILD = "run `edgarchive index --rebuild`"
+_ASK_OWNER = "ask its owner to let your group read it"
 
 
 def engine_class(name: str) -> type[Engine]:
@@ -74,7 +87,7 @@ def create_index(path: Path, *, engine: str, settings: Settings | None = None) -
     chosen = engine_class(engine)
     with storage_errors(path):
         make_directories(path.parent)
-        path.mkdir(mode=0o700)
+        path.mkdir(mode=0o755)  # less the umask; nobody but the owner may ever write there
     created = chosen.create(path, **_options(engine, settings))
     write_file_durably(path / _META, json.dumps({"schema": SCHEMA, "engine": engine}).encode() + b"\n")
     with storage_errors(path):
@@ -87,14 +100,17 @@ def open_index(
 ) -> Engine:
     """Open the index in folder `path`; with `share` to write that alone, beside the writers of other shares.
 
-    Raises `IndexMissingError` (none, or unreadable), `ArchiveFormatError` (another schema or an unknown engine, or a
-    folder that others can write to), `UsageError` (the engine's package is not installed, or it takes no shares).
+    Raises `IndexMissingError` (none, or damaged), `ArchiveFormatError` (another schema or an unknown engine, or one of
+    Whoosh that somebody else can write to), `StorageError` (it may not be read), `UsageError` (the engine's package is
+    not installed, or it takes no shares).
     """
     meta_path = path / _META
     try:
         schema, engine = _understood(_read_meta(path))
     except FileNotFoundError:
         raise IndexMissingError(f"there is no index in {path}", "run `edgarchive index`") from None
+    except PermissionError as error:
+        raise StorageError(f"cannot read {path}: permission denied", _ASK_OWNER) from error
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise IndexMissingError(f"cannot read {meta_path}: {error}", _REBUILD) from error
     if schema != SCHEMA or not isinstance(engine, str) or engine not in ENGINES:
@@ -102,6 +118,7 @@ def open_index(
             f"the index in {path} is of schema {schema!r} and engine {engine!r}, which this edgarchive does not read",
             _REBUILD,
         )
+    _check_trust(path, engine, settings, writable=writable)
     options = _options(engine, settings)
     if share is not None:
         if engine not in REMOTE:
@@ -139,7 +156,10 @@ def _options(engine: str, settings: Settings | None) -> dict[str, Any]:
 
 def is_index(path: Path) -> bool:
     """Whether folder `path` is, or was, an index: whether it can be read is another matter."""
-    return (path / _META).exists()
+    try:
+        return (path / _META).exists()
+    except PermissionError:
+        return True
 
 
 def index_identity(path: Path) -> tuple[int, ...] | None:
@@ -169,7 +189,10 @@ def note_made_by_share(path: Path) -> None:
 
 def is_made_by_share(path: Path) -> bool:
     """Whether a share created the index in folder `path` and the catalogue has not been updated since."""
-    return (notes_folder(path) / _MADE_BY_SHARE).exists()
+    try:
+        return (notes_folder(path) / _MADE_BY_SHARE).exists()
+    except PermissionError:
+        return False
 
 
 def clear_made_by_share(path: Path) -> None:
@@ -203,7 +226,6 @@ def _read_meta(path: Path) -> bytes:
     """The bytes of ``meta.json``; where a rebuilt index is just being put in place of the old one, after that."""
 
     def read() -> bytes:
-        _check_owner(path)
         return (path / _META).read_bytes()
 
     def is_swapped(error: Exception) -> bool:
@@ -214,10 +236,50 @@ def _read_meta(path: Path) -> bytes:
     return with_retries(read, retry_if=is_swapped, patience_s=_SWAP_PATIENCE_S)
 
 
-def _check_owner(path: Path) -> None:
+def unreadable_reason(path: Path, settings: Settings | None = None) -> str | None:
+    """Why this user may not read the index in folder `path`, in a few words; None: it may, or there is none."""
+    try:
+        _check_trust(path, _understood(_read_meta(path))[1], settings, writable=False)
+    except PermissionError:
+        return f"this user may not read it; {_ASK_OWNER}"
+    except ArchiveFormatError as error:
+        return str(error)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return None
+
+
+def _check_trust(path: Path, engine: str, settings: Settings | None, *, writable: bool) -> None:
+    """Raise `ArchiveFormatError` where somebody else may have put something there that opening it would run."""
+    if engine not in PICKLED and not writable:
+        return
     status = path.stat()
-    if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise ArchiveFormatError(
-            f"{path} is not yours alone, and reading an index runs what its writer put there",
-            "run as its owner and `chmod 700` the folder, or remove it and run `edgarchive index`",
+            f"other users can write to {path}, and reading an index runs what its writer put there",
+            "run `chmod go-w` on it, or remove it and run `edgarchive index`",
         )
+    if status.st_uid not in {0, os.geteuid(), _trusted_user(settings)}:
+        raise ArchiveFormatError(
+            f"{path} belongs to {_user_name(status.st_uid)}, and reading an index runs what its owner put there",
+            f'set trusted_owner = "{_user_name(status.st_uid)}" if you trust them, or use the engine tantivy',
+        )
+
+
+def _trusted_user(settings: Settings | None) -> int | None:
+    """The number of the user that the settings trust; None: there is none."""
+    if settings is None or settings.trusted_owner is None:
+        return None
+    try:
+        return pwd.getpwnam(settings.trusted_owner).pw_uid
+    except KeyError:
+        raise SettingsError(
+            f"trusted_owner names {settings.trusted_owner!r}, and there is no such user", "name a user of this machine"
+        ) from None
+
+
+def _user_name(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)

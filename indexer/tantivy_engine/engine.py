@@ -31,6 +31,8 @@ from indexer.tantivy_engine.translating import all_of, everything, is_of_submiss
 T = TypeVar("T")
 
 _FOLDER = "tantivy"
+_MANAGED = ".managed.json"
+_READERS_LOCK = ".tantivy-meta.lock"
 _META = "meta.json"
 _WRITER_BYTES = 256_000_000
 """Memory of the writer, over all of its threads."""
@@ -91,6 +93,7 @@ class TantivyEngine:
             with self._forgetting() as writer:
                 writer.commit()
                 writer.garbage_collect_files()
+                self._let_read()
 
     def search(
         self,
@@ -166,7 +169,18 @@ class TantivyEngine:
         if writer is not None:
             with _writing(self._path):
                 writer.wait_merging_threads()
+                self._let_read()
                 shutil.rmtree(self._building, ignore_errors=True)
+
+    def _let_read(self) -> None:
+        """Let those read the index who may read its ``meta.json``: tantivy keeps its lists of files to their owner.
+
+        Its readers take a lock, for which they must be able to write to an empty file.
+        """
+        mode = (self._path / _META).stat().st_mode & 0o777 if (self._path / _META).exists() else 0o600
+        for name, bits in ((_META, mode), (_MANAGED, mode), (_READERS_LOCK, mode | (mode & 0o044) >> 1)):
+            with contextlib.suppress(FileNotFoundError):
+                (self._path / _FOLDER / name).chmod(bits)
 
     @property
     def _building(self) -> Path:

@@ -14,7 +14,7 @@ from archiver.identifiers import AccessionNumber
 from archiver.settings import Settings
 from archiver.store.archive import Archive
 from indexer.engine import Engine
-from indexer.index_folder import is_index, marks_hold, open_index
+from indexer.index_folder import is_index, marks_hold, open_index, unreadable_reason
 from indexer.texts.check import check_texts
 
 _SCHEMA = """
@@ -37,9 +37,15 @@ def check_index(archive: Archive, *, settings: Settings | None = None, quick: bo
     Kinds: ``index-missing`` (indexed, says the catalogue, but the index does not have it; without accession number when
     there is no index at all), ``index-damaged`` (it cannot be read, or its files are not what was committed: `quick`
     looks only at their presence and size), ``index-stale`` (made from other bytes), ``index-extra`` (in the index, not
-    in the archive). What waits to be indexed is no finding, and what is damaged is not compared.
+    in the archive), ``unreadable`` (this user may not read it). What waits to be indexed is no finding, and what is
+    damaged is not compared.
     """
     folder = archive.index_path.name
+    reason = unreadable_reason(archive.index_path, settings)
+    if reason is not None:
+        yield Finding("unreadable", None, folder, reason)
+        yield from check_texts(archive, quick=quick)
+        return
     try:
         with contextlib.closing(open_index(archive.index_path, settings=settings)) as index:
             damaged = False

@@ -180,7 +180,7 @@ def repair_index(
     """
     options = options or IndexOptions()
     found = tuple(check_index(archive, settings=options.settings, quick=quick))
-    in_index = [finding for finding in found if finding.kind not in TEXT_FINDINGS]
+    in_index = [finding for finding in found if finding.kind not in TEXT_FINDINGS | {"unreadable"}]
     rebuild = any(finding.accession is None for finding in in_index)
     if not rebuild and (in_index or (renew and is_index(archive.index_path))):
         extra = [finding.accession for finding in in_index if finding.kind == "index-extra"]

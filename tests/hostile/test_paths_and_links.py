@@ -8,6 +8,7 @@ import fcntl
 import gzip
 import io
 import os
+import pwd
 import sqlite3
 import tarfile
 import zipfile
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from archiver.edgar.pacer import Pacer
-from archiver.errors import ArchiveFormatError, DamagedBodyError, DamageError, StorageError
+from archiver.errors import ArchiveFormatError, DamagedBodyError, DamageError, SettingsError, StorageError
 from archiver.identifiers import AccessionNumber
 from archiver.settings import Settings
 from archiver.store.archive import Archive
@@ -212,7 +213,7 @@ def test_a_hostile_row_of_what_stands_beside(archive: Path) -> None:
 def test_an_index_that_others_can_write_is_not_opened(archive: Path, mode: int) -> None:
     """Reading an index of Whoosh runs what its writer put there, so nobody else may be that."""
     (archive / "index").chmod(mode)
-    with pytest.raises(ArchiveFormatError, match="not yours alone"):
+    with pytest.raises(ArchiveFormatError, match="other users can write"):
         open_index(archive / "index")
 
 
@@ -223,18 +224,31 @@ def test_an_index_of_another_user_is_not_opened(archive: Path) -> None:
     (archive / "index").symlink_to("theirs")
     open_index(archive / "index").close()
     os.chown(archive / "theirs", 12345, -1)
-    with pytest.raises(ArchiveFormatError, match="not yours alone"):
+    with pytest.raises(ArchiveFormatError, match="belongs to 12345"):
         open_index(archive / "index")
 
 
-def test_a_new_index_is_its_owners_alone(tmp_path: Path) -> None:
-    """Whatever the umask says."""
-    before = os.umask(0)
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_an_index_of_a_trusted_user_is_opened(archive: Path) -> None:
+    """The one that the settings name, and no other; a name that is none is an error."""
+    os.chown(archive / "index", pwd.getpwnam("daemon").pw_uid, -1)
+    open_index(archive / "index", settings=Settings(trusted_owner="daemon")).close()
+    with pytest.raises(ArchiveFormatError, match="belongs to daemon"):
+        open_index(archive / "index", settings=Settings(trusted_owner="bin"))
+    with pytest.raises(SettingsError, match="there is no such user"):
+        open_index(archive / "index", settings=Settings(trusted_owner="nobody of that name"))
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0, 0o755), (0o002, 0o755), (0o027, 0o750), (0o077, 0o700)])
+def test_who_may_read_a_new_index_says_the_umask(tmp_path: Path, umask: int, mode: int) -> None:
+    """Nobody but its owner may write there, whatever it says."""
+    before = os.umask(umask)
     try:
         create_index(tmp_path / "index", engine="whoosh").close()
     finally:
         os.umask(before)
-    assert (tmp_path / "index").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "index").stat().st_mode & 0o777 == mode
+    open_index(tmp_path / "index").close()
 
 
 def test_sweeping_leaves_what_a_link_leads_to(archive: Path, tmp_path: Path) -> None:

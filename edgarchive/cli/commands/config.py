@@ -21,6 +21,7 @@ _EXAMPLES = {
     "root": '"/srv/edgar"',
     "user_agent": '"Example Research research@example.com"',
     "jobs": "4",
+    "trusted_owner": '"edgarchive"',
     "opensearch_user": '"edgarchive"',
     "opensearch_password": '"…"',
     "opensearch_ca_file": '"/etc/ssl/opensearch-ca.pem"',
