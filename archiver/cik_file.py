@@ -13,7 +13,7 @@ def read_ciks(values: Iterable[int | str], *, folder: Path = Path()) -> list[int
     """`values` with each ``@FILE`` replaced by the lines of that file.
 
     Empty lines and ``#`` comments do not count. A relative FILE is looked for in `folder`. Raises `UsageError` for a
-    file that cannot be read, and for a line of it that is no CIK.
+    file that cannot be read or has no CIK in it, and for a line of it that is no CIK.
     """
     ciks: list[int | str] = []
     for value in values:
@@ -27,9 +27,14 @@ def read_ciks(values: Iterable[int | str], *, folder: Path = Path()) -> list[int
             raise UsageError(
                 f"cannot read the CIKs of {value[1:]}: {reason}", "give a text file, one CIK a line"
             ) from error
-        for number, line in enumerate(lines, start=1):
-            if cik := line.partition("#")[0].strip():
-                ciks.append(_read(cik, f"{value[1:]}, line {number}"))
+        found = [
+            _read(cik, f"{value[1:]}, line {number}")
+            for number, line in enumerate(lines, start=1)
+            if (cik := line.partition("#")[0].strip())
+        ]
+        if not found:
+            raise UsageError(f"{value[1:]} has no CIK in it, and selects nothing", "give a text file, one CIK a line")
+        ciks += found
     return ciks
 
 

@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
+from typing import Any
 
 from archiver.errors import UsageError
 from archiver.identifiers import Cik, form_matches, parse_date
 from archiver.model import MasterIndexEntry
 from archiver.names import NamePattern
+
+
+class _Anything(tuple[Any, ...]):
+    """No value because none was given: that kind narrows nothing. An empty list that was given is another thing."""
+
+    __slots__ = ()
+
+
+_ANYTHING = _Anything()
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +30,16 @@ class Selection:
     tickers gives them, beside `ciks`. `names` match company names by words, in any order
     (`archiver.names`).
     `since` and `until` are filing dates, inclusive, as dates or ISO text. `limit` takes the newest so many submissions.
-    Raises `IdentifierError` or `UsageError` for values that cannot be used.
+    Raises `IdentifierError` or `UsageError` for values that cannot be used; an empty list never means "any".
 
     >>> Selection(forms=["8-K"], ciks=["0001056386"], since="2004-12-01").ciks
     (1056386,)
     """
 
-    forms: Sequence[str] = ()
-    ciks: Sequence[int | str] = field(default=(), kw_only=True)
-    tickers: Sequence[str] = field(default=(), kw_only=True)
-    names: Sequence[str] = field(default=(), kw_only=True)
+    forms: Sequence[str] = _ANYTHING
+    ciks: Sequence[int | str] = field(default=_ANYTHING, kw_only=True)
+    tickers: Sequence[str] = field(default=_ANYTHING, kw_only=True)
+    names: Sequence[str] = field(default=_ANYTHING, kw_only=True)
     since: date | str | None = field(default=None, kw_only=True)
     until: date | str | None = field(default=None, kw_only=True)
     limit: int | None = field(default=None, kw_only=True)
@@ -39,12 +49,15 @@ class Selection:
 
     def __post_init__(self) -> None:
         for kind in ("forms", "ciks", "tickers", "names"):
-            if isinstance(getattr(self, kind), str):
-                raise UsageError(f"{kind} is a single text", f"give a list: {kind}=[{getattr(self, kind)!r}]")
-        self._set("forms", tuple(self.forms))
-        self._set("ciks", tuple(Cik(value) for value in self.ciks))
-        self._set("tickers", tuple(self.tickers))
-        self._set("names", tuple(self.names))
+            values = getattr(self, kind)
+            if isinstance(values, str):
+                raise UsageError(f"{kind} is a single text", f"give a list: {kind}=[{values!r}]")
+            if isinstance(values, _Anything):
+                continue
+            read = tuple(Cik(value) for value in values) if kind == "ciks" else tuple(values)
+            if not read:
+                raise UsageError(f"{kind} is an empty list, which selects nothing", f"leave {kind} out to select any")
+            self._set(kind, read)
         self._set("since", _as_date(self.since))
         self._set("until", _as_date(self.until))
         self._set("_cik_set", frozenset(int(value) for value in self.ciks))
@@ -80,7 +93,7 @@ class Selection:
 
     def with_ciks(self, ciks: Iterable[Cik]) -> Selection:
         """The same selection with `ciks` in place of its tickers."""
-        return replace(self, tickers=(), ciks=(*self.ciks, *ciks))
+        return replace(self, tickers=_ANYTHING, ciks=(*self.ciks, *ciks))
 
     def matches(self, entry: MasterIndexEntry) -> bool:
         """Whether an index row is selected. Tickers must have become CIKs before."""

@@ -64,15 +64,10 @@ class SelectTable(BaseModel):
 
     def selection(self, folder: Path) -> Selection:
         """The selection; `folder` is where the settings file stands. Raises `UsageError`."""
-        return Selection(
-            forms=self.forms,
-            ciks=read_ciks(self.ciks, folder=folder),
-            tickers=self.tickers,
-            names=self.names,
-            since=self.since,
-            until=self.until,
-            limit=self.limit,
-        )
+        given: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
+        if "ciks" in given:
+            given["ciks"] = read_ciks(self.ciks, folder=folder)
+        return Selection(**given)
 
 
 class Settings(BaseSettings):
@@ -118,6 +113,8 @@ class Settings(BaseSettings):
     """Shards of a filing year's index, when it is made: one for every 50 GB that it will have."""
     max_text_chars: Annotated[int, Field(ge=1)] = 20_000_000
     """Characters of one document's text that are indexed; of a longer one only the beginning can be searched."""
+    index_every_s: Annotated[float, Field(ge=0)] = 300.0
+    """Seconds after which a running sync indexes what it has stored; 0 leaves all of it for the end."""
     keep_texts: bool = True
     """Whether the extracted texts are kept, compressed: snippets, sections and a new index need no parsing then."""
     jobs: Annotated[int, Field(ge=1, le=1024)] = Field(default_factory=lambda: os.cpu_count() or 1)

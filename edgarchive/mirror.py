@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from archiver.blocking import run_blocking
+from archiver.errors import EdgarchiveError
 from archiver.progress import CancelToken, Progress
 from archiver.reports import DryRun, SyncReport
 from archiver.selection import Selection, as_selections
@@ -32,6 +33,8 @@ class Mirror:
     def __init__(self, settings: Settings | None = None, *, clock: Callable[[], datetime] | None = None) -> None:
         self.settings = settings or Settings()
         self._downloader = Downloader(self.settings, clock=clock)
+        self.last_report: SyncReport | None = None
+        """The report of the last `sync` once everything was stored, also where indexing failed after that."""
 
     async def __aenter__(self) -> Self:
         await self._downloader.__aenter__()
@@ -66,14 +69,39 @@ class Mirror:
         `RunCancelledError`; what was stored by then stays, and the next sync goes on from there.
         """
         as_selections(selection)
-        began_s = time.monotonic()
+        began_s, cancel = time.monotonic(), cancel or CancelToken()
+        self.last_report = None
         with Archive.open(self.settings.root, writable=True, create=True) as archive:
-            report = await self._downloader.download(
+            work = self._downloader.download(
                 archive, selection, source=source, refresh=refresh, progress=progress, cancel=cancel
             )
+            report, indexed = await self._with_indexing(archive, work, cancel) if index else (await work, 0)
+            self.last_report = replace(report, indexed=indexed, elapsed_s=time.monotonic() - began_s)
             if index:
-                report = await self._index(archive, report, progress, cancel or CancelToken())
-            return replace(report, elapsed_s=time.monotonic() - began_s)
+                report = await self._index(archive, report, progress, cancel)
+            self.last_report = replace(report, indexed=indexed + report.indexed, elapsed_s=time.monotonic() - began_s)
+            return self.last_report
+
+    async def _with_indexing(
+        self, archive: Archive, work: Coroutine[Any, Any, SyncReport], cancel: CancelToken
+    ) -> tuple[SyncReport, int]:
+        """The report of `work`, and how many of the submissions that it stored were indexed meanwhile.
+
+        What goes wrong with the index meanwhile goes wrong once more at the end, and is raised then.
+        """
+        indexed, every_s = 0, self.settings.index_every_s or None
+        task = asyncio.ensure_future(work)
+        try:
+            while not (await asyncio.wait({task}, timeout=every_s))[0]:
+                try:
+                    indexed += (await self._index(archive, SyncReport(), None, cancel)).indexed
+                except EdgarchiveError:
+                    every_s = None
+            return task.result(), indexed
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
 
     async def _index(
         self, archive: Archive, report: SyncReport, progress: Progress | None, cancel: CancelToken

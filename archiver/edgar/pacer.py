@@ -157,7 +157,12 @@ class Pacer:
         return PaceState(*times) if magic == _MAGIC and all(map(math.isfinite, times)) else PaceState()
 
     def _store(self, state: PaceState) -> None:
-        os.pwrite(self._file, _RECORD.pack(_MAGIC, *astuple(state)), 0)
+        try:
+            os.pwrite(self._file, _RECORD.pack(_MAGIC, *astuple(state)), 0)
+        except OSError as error:
+            raise StorageError(
+                f"cannot write {self._path}, which keeps the request rate: {error.strerror}", "free space there"
+            ) from error
 
     def close(self) -> None:
         """Close the shared file."""

@@ -135,7 +135,10 @@ async def without_tickers(selections: Sequence[Selection], index: FullIndex) -> 
     if not any(selection.tickers for selection in selections):
         return list(selections)
     listed = await index.tickers()
-    return [selection.with_ciks(ciks_of(selection.tickers, listed)) for selection in selections]
+    return [
+        selection.with_ciks(ciks_of(selection.tickers, listed)) if selection.tickers else selection
+        for selection in selections
+    ]
 
 
 def span(selections: Sequence[Selection], *, today: date) -> tuple[date | None, date]:

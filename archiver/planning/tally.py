@@ -41,6 +41,10 @@ class Tally:
             requests=self._requests() - self._requests_before,
         )
 
+    def so_far(self) -> SyncReport:
+        """How it stands, with the failures; what is absent is counted, and named once it is finished."""
+        return replace(self.report, failures=tuple(self._failures))
+
     @property
     def failures(self) -> Sequence[SyncFailure]:
         """What could not be had so far."""

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Literal, Self
@@ -32,6 +32,8 @@ from archiver.sync.last_sync import selection_values
 
 _log = logging.getLogger(__name__)
 
+NOTE_S = 2.0
+"""The journal learns of a running sync so often."""
 _ROWS_AT_ONCE = 64
 _ROWS_EVERY_S = 1.0
 
@@ -112,36 +114,52 @@ class Downloader:
         with Plan(archive.layout.incoming) as plan:
             tally = Tally(plan, requests=lambda: edgar.requests)
             asked_for = selection_values(selections, refresh=refresh)
-            with journal(archive, _VERBS[source], asked_for, lambda: tally.finish(elapsed_s=0)) as note:
+            with journal(archive, _VERBS[source], asked_for, tally.so_far) as note:
                 number = archive.run
-                if source == "feed":
-                    await sync_feed(
-                        edgar,
-                        archive,
-                        selections,
-                        plan,
-                        tally,
-                        settings=self.settings,
-                        progress=progress,
-                        cancel=cancel,
-                    )
-                else:
-                    found = await survey(
-                        edgar,
-                        archive,
-                        selections,
-                        plan,
-                        now=self._clock(),
-                        anew=refresh,
-                        reading=lambda _: _reading(tally, progress, cancel),
-                    )
-                    tally.finished_before, tally.withdrawn = found.done, found.withdrawn
-                    await asyncio.to_thread(plan.note_present, archive.kept_from_edgar if refresh else archive.kept)
-                    note()
-                    await self.fetch_planned(archive, plan, tally, progress=progress, refresh=refresh, cancel=cancel)
-                    await asyncio.to_thread(_hold_against, archive, plan, tally)
-                    found.note_finished(archive, plan)
+                async with _repeating(note, every_s=NOTE_S):
+                    if source == "feed":
+                        await sync_feed(
+                            edgar,
+                            archive,
+                            selections,
+                            plan,
+                            tally,
+                            settings=self.settings,
+                            progress=progress,
+                            cancel=cancel,
+                        )
+                    else:
+                        await self._download_listed(
+                            archive, selections, plan, tally, refresh=refresh, progress=progress, cancel=cancel
+                        )
             return replace(tally.finish(elapsed_s=time.monotonic() - began_s), run=number)
+
+    async def _download_listed(
+        self,
+        archive: Archive,
+        selections: Sequence[Selection],
+        plan: Plan,
+        tally: Tally,
+        *,
+        refresh: bool,
+        progress: Progress,
+        cancel: CancelToken,
+    ) -> None:
+        """Plan by EDGAR's indexes, and fetch one by one."""
+        found = await survey(
+            self._open_edgar,
+            archive,
+            selections,
+            plan,
+            now=self._clock(),
+            anew=refresh,
+            reading=lambda _: _reading(tally, progress, cancel),
+        )
+        tally.finished_before, tally.withdrawn = found.done, found.withdrawn
+        await asyncio.to_thread(plan.note_present, archive.kept_from_edgar if refresh else archive.kept)
+        await self.fetch_planned(archive, plan, tally, progress=progress, refresh=refresh, cancel=cancel)
+        await asyncio.to_thread(_hold_against, archive, plan, tally)
+        found.note_finished(archive, plan)
 
     @property
     def _open_edgar(self) -> Edgar:
@@ -171,7 +189,7 @@ class Downloader:
                 progress(tally.progress("fetching"))
 
         try:
-            async with asyncio.TaskGroup() as group:
+            async with _repeating(outcomes.write, every_s=_ROWS_EVERY_S), asyncio.TaskGroup() as group:
                 for _ in range(min(self.settings.concurrency, plan.count(Outcome.MISSING))):
                     group.create_task(work())
         except BaseExceptionGroup as errors:  # the first one ended the run; the others are its echo
@@ -222,7 +240,6 @@ class _Outcomes:
         self._plan = plan
         self._tally = tally
         self._records: list[CatalogueRecord] = []
-        self._written_s = time.monotonic()
 
     def stored(self, record: CatalogueRecord) -> None:
         """Take the row of a submission whose file is durable."""
@@ -232,7 +249,7 @@ class _Outcomes:
         forget_refused(self._archive, record.accession)
         self._plan.mark([record.accession], Outcome.STORED)
         self._tally.bytes += record.size
-        if len(self._records) >= _ROWS_AT_ONCE or time.monotonic() - self._written_s >= _ROWS_EVERY_S:
+        if len(self._records) >= _ROWS_AT_ONCE:
             self.write()
 
     def absent(self, accession: AccessionNumber) -> None:
@@ -248,7 +265,6 @@ class _Outcomes:
         records, self._records = self._records, []
         if records:
             self._archive.catalogue.add(*records)
-        self._written_s = time.monotonic()
 
 
 def _hold_against(archive: Archive, plan: Plan, tally: Tally) -> None:
@@ -258,6 +274,28 @@ def _hold_against(archive: Archive, plan: Plan, tally: Tally) -> None:
             for accession in sorted(set(accessions).difference(archive.kept(accessions))):
                 message = "it was on disk, and is not there at the end of the run; run the same command again"
                 tally.fail(SyncFailure(accession, "", DamageError.__name__, message))
+
+
+@contextlib.asynccontextmanager
+async def _repeating(action: Callable[[], None], *, every_s: float) -> AsyncIterator[None]:
+    """Call `action` in the event loop now and then, also while nothing else happens.
+
+    What it raises ends that, and is raised once the body has ended without an error of its own.
+    """
+
+    async def repeat() -> None:
+        while True:
+            await asyncio.sleep(every_s)
+            action()
+
+    task = asyncio.create_task(repeat())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+    if not task.cancelled():
+        task.result()
 
 
 def _reading(tally: Tally, progress: Progress, cancel: CancelToken) -> None:

@@ -11,11 +11,13 @@ from typing import Any
 from archiver.catalogue import values
 from archiver.catalogue.catalogue import Catalogue
 from archiver.catalogue.database import REPAIR
+from archiver.catalogue.runs import Run
 from archiver.errors import DamageError
 from archiver.selection import Selection
 
 SYNC_VERBS = ("sync", "feed")
 
+_COUNTS = ("planned", "present", "stored", "absent", "failed")
 _OLD_LAST_SYNC = "last_sync"
 _OLD_SYNC = "sync"
 """The notes of an archive that no version with a journal has synced: the end of a sync, and its state in JSON."""
@@ -26,7 +28,8 @@ class SyncState:
     """The last sync: when it began, and ended or stopped (neither: it runs, or was killed), and its counts by then.
 
     Times are ISO 8601 in UTC. `failures` are accession numbers, a hundred at most. `run` is its number in the journal,
-    None where it is older than that.
+    None where it is older than that. `updated` is when the counts were written. Of one that has not ended, `rate` is
+    how many submissions a second it has dealt with, and `eta_s` the seconds that the rest takes at that rate.
     """
 
     began: str
@@ -39,6 +42,9 @@ class SyncState:
     failed: int = 0
     failures: tuple[str, ...] = ()
     run: int | None = None
+    updated: str | None = None
+    rate: float | None = None
+    eta_s: float | None = None
 
     @property
     def behind(self) -> int:
@@ -50,6 +56,7 @@ def last_sync(catalogue: Catalogue) -> SyncState | None:
     """The last sync that began in this archive, or None."""
     for run in catalogue.runs.latest(1, verbs=SYNC_VERBS):
         ended = run.ended.isoformat(timespec="seconds") if run.ended else None
+        rate, eta_s = _speed(run) if run.outcome is None else (None, None)
         return SyncState(
             began=run.began.isoformat(timespec="seconds"),
             ended=ended if run.outcome == "done" else None,
@@ -61,9 +68,21 @@ def last_sync(catalogue: Catalogue) -> SyncState | None:
             failed=run.failed,
             failures=run.failures,
             run=run.number,
+            updated=run.updated.isoformat(timespec="seconds"),
+            rate=rate,
+            eta_s=eta_s,
         )
     note = catalogue.note(_OLD_SYNC)
     return None if note is None else _old_state(note)
+
+
+def _speed(run: Run) -> tuple[float | None, float | None]:
+    """Submissions a second that a run has dealt with so far, and the seconds that the rest takes at that rate."""
+    fetched, elapsed_s = run.stored + run.absent + run.failed, (run.updated - run.began).total_seconds()
+    if not fetched or elapsed_s <= 0:
+        return None, None
+    rate = fetched / elapsed_s
+    return round(rate, 2), round((run.planned - run.present - fetched) / rate, 1)
 
 
 def last_sync_ended(catalogue: Catalogue) -> str | None:
@@ -90,7 +109,7 @@ def selection_values(selections: Sequence[Selection], **options: Any) -> dict[st
 def _old_state(note: str) -> SyncState:
     try:
         known = values.json_of(dict, note)
-        counts = {name: values.integer(known[name]) for name in ("planned", "present", "stored", "absent", "failed")}
+        counts: dict[str, Any] = {name: values.integer(known[name]) for name in _COUNTS}
         return SyncState(
             began=values.text(known["began"]),
             ended=values.optional(values.text, known["ended"]),

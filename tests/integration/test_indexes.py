@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import json
 import logging
 import shutil
 import sqlite3
+import threading
 from datetime import UTC, date, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
-from archiver.errors import UsageError
+from archiver.errors import EdgarchiveError, UsageError
 from archiver.identifiers import AccessionNumber
 from archiver.reports import DryRun, SyncReport
 from archiver.selection import Selection
 from archiver.settings import Settings
 from archiver.store.archive import Archive
 from edgarchive.mirror import Mirror
+from indexer.search.library import Library
 from tests.edgar_fixtures import CommandLine
 from tests.loopback import FIXTURES, LoopbackEdgar, faults
+from tests.loopback.answers import WireAnswer
 
 EVERYTHING = Selection(forms=["*"], since="1993-01-01")
 ALL = len(list(FIXTURES.glob("*.txt")))
@@ -261,10 +268,14 @@ def test_a_bare_sync_does_what_the_settings_say(cli: CommandLine, tmp_path: Path
         ('ciks = ["abc"]', "[[select]] table 1: 'abc' is not a CIK"),
         ('ciks = ["@none.txt"]', "[[select]] table 1: cannot read the CIKs of none.txt"),
         ("", "[[select]] table 1: nothing is selected"),
+        ('forms = ["8-K"]\nciks = []', "[[select]] table 1: ciks is an empty list"),
+        ('forms = ["8-K"]\nnames = []', "[[select]] table 1: names is an empty list"),
+        ('ciks = ["@empty.txt"]\nforms = ["8-K"]', "[[select]] table 1: empty.txt has no CIK in it"),
     ],
 )
 def test_a_select_table_that_cannot_be_used_is_said(cli: CommandLine, tmp_path: Path, table: str, message: str) -> None:
     """Which table, what is wrong with it, and nothing is done."""
+    (tmp_path / "empty.txt").touch()
     (tmp_path / "edgarchive.toml").write_text(f"[[select]]\n{table}\n")
     done = cli.run("sync")
     assert (done.returncode, done.stdout) == (2, b"")
@@ -286,3 +297,42 @@ def test_status_says_what_is_behind(cli: CommandLine, edgar: LoopbackEdgar) -> N
     state = cli.json("status")["sync"]
     assert state["stopped"]
     assert state["planned"] > state["present"] + state["stored"]
+
+
+async def test_what_a_long_sync_has_stored_is_searched_while_it_runs(edgar: LoopbackEdgar, settings: Settings) -> None:
+    """And its counts stand in the journal, for a `status` in another process."""
+    gate = threading.Event()
+
+    async def held(request: web.Request, wire: WireAnswer) -> web.StreamResponse:
+        while not gate.is_set():  # noqa: ASYNC110 — it is set by another thread
+            await asyncio.sleep(0.05)
+        return await faults.send_whole(request, wire)
+
+    edgar.inject(faults.Fault("held", send=held), path="0009000900-02-000013", times=None)
+    settings = settings.model_copy(update={"index_every_s": 0.2})
+    async with Mirror(settings) as mirror:
+        task = asyncio.create_task(mirror.sync(EVERYTHING))
+        found, state = 0, None
+        while not task.done() and not (found and state and state.stored):
+            await asyncio.sleep(0.2)
+            with contextlib.suppress(EdgarchiveError), Library(settings.root) as library:
+                found = await asyncio.to_thread(lambda opened: opened.search("resigned").total, library)
+                state = library.status().sync
+        assert not task.done()
+        assert state is not None
+        assert (state.planned, state.ended, state.stopped) == (ALL, None, None)
+        assert state.rate
+        gate.set()
+        report = await task
+    assert (report.stored, report.indexed) == (ALL, ALL)
+
+
+def test_the_report_is_printed_where_indexing_fails(cli: CommandLine, settings: Settings) -> None:
+    """Everything is stored by then; the error says what went wrong, and its exit code stands."""
+    assert cli.run("sync", "--form", "8-K", "--since", "2004-12-01", "--until", "2004-12-31").returncode == 0
+    shutil.rmtree(settings.root / "index")
+    (settings.root / "index").write_text("no folder")
+    done = cli.run("sync", "--form", "*", "--since", "2005-03-01", "--until", "2005-03-31", "--json")
+    assert done.returncode not in {0, 1}
+    assert json.loads(done.stdout)["stored"] == 1
+    assert done.stderr.count(b"\n") == 1

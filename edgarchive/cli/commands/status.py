@@ -6,7 +6,7 @@ import typer
 
 from archiver.sync.last_sync import SyncState
 from edgarchive.cli.options import AsJson, common
-from edgarchive.cli.output import human_bytes, plural, print_json, say
+from edgarchive.cli.output import human_bytes, human_time, plural, print_json, say
 from edgarchive.cli.printing.counts import crossed_lines, screen_width
 from edgarchive.formats import clean
 from indexer.search.library import Library
@@ -63,4 +63,7 @@ def _so_far(state: SyncState) -> str:
         return ""
     done = state.planned - state.behind
     failed = f", {state.failed:,} failed" if state.failed else ""
-    return f"({done:,} of {plural(state.planned, 'submission')}, {done / state.planned:.0%}{failed}) "
+    speed = ""
+    if state.rate is not None and state.eta_s is not None:
+        speed = f", {state.rate:.1f}/s, about {human_time(state.eta_s)} to go"
+    return f"({done:,} of {plural(state.planned, 'submission')}, {done / state.planned:.0%}{failed}{speed}) "

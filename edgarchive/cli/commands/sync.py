@@ -6,13 +6,13 @@ import asyncio
 import dataclasses
 from collections.abc import Sequence
 from enum import Enum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import uvloop
 
 from archiver.cik_file import read_ciks
-from archiver.errors import UsageError
+from archiver.errors import EdgarchiveError, UsageError
 from archiver.reports import DryRun, SyncReport
 from archiver.selection import Selection
 from archiver.settings import Settings
@@ -70,15 +70,10 @@ def sync(
     """
     options = common(context)
     settings = options.settings()
-    selection = Selection(
-        forms=form or (),
-        ciks=read_ciks(cik or ()),
-        tickers=ticker or (),
-        names=name or (),
-        since=since,
-        until=until,
-        limit=limit,
-    )
+    lists = {"forms": form, "ciks": read_ciks(cik) if cik else None, "tickers": ticker, "names": name}
+    given: dict[str, Any] = {kind: values for kind, values in lists.items() if values is not None}
+    given |= {"since": since, "until": until, "limit": limit}
+    selection = Selection(**given)
     selections = [selection] if selection != Selection() else settings.selections()
     if not selections:
         raise UsageError(
@@ -90,8 +85,13 @@ def sync(
         if dry_run:
             _print_plan(runner.run(_dry_run(settings, selections)), as_json=as_json)
             return 0
-        work = _sync(options, settings, selections, source=source, refresh=refresh, index=not no_index)
-        report = runner.run(work)
+        mirror = Mirror(settings)
+        try:
+            report = runner.run(_sync(options, mirror, selections, source=source, refresh=refresh, index=not no_index))
+        except EdgarchiveError:
+            if mirror.last_report is not None:  # all is stored, and the index is what went wrong
+                _print_report(mirror.last_report, as_json=as_json)
+            raise
     _print_report(report, as_json=as_json)
     return _SOME_FAILED if report.failures else 0
 
@@ -103,14 +103,14 @@ async def _dry_run(settings: Settings, selections: Sequence[Selection]) -> DryRu
 
 async def _sync(
     options: Common,
-    settings: Settings,
+    mirror: Mirror,
     selections: Sequence[Selection],
     *,
     source: Source,
     refresh: bool,
     index: bool,
 ) -> SyncReport:
-    async with Mirror(settings) as mirror:
+    async with mirror:
         with progress_bar(
             "reading the indexes", visible=options.shows_progress, lines=options.logs_progress
         ) as progress:

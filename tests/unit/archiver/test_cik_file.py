@@ -28,3 +28,11 @@ def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
     for name in ("@nothing", "@bytes"):
         with pytest.raises(UsageError, match="cannot read the CIKs"):
             read_ciks([name], folder=tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "# none yet\n"])
+def test_a_file_without_a_cik_is_an_error(tmp_path: Path, text: str) -> None:
+    """It would select nothing, and taken for "any" it would select everything."""
+    (tmp_path / "empty.txt").write_text(text)
+    with pytest.raises(UsageError, match="has no CIK in it"):
+        read_ciks(["@empty.txt"], folder=tmp_path)

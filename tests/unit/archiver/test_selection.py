@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pickle
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -87,3 +89,21 @@ def test_selections_that_mean_the_same_are_equal() -> None:
     assert Selection(["8-K"], ciks=["0000000001"], since="20040101") == Selection(
         ("8-K",), ciks=(1,), since=date(2004, 1, 1)
     )
+
+
+@pytest.mark.parametrize("kind", ["forms", "ciks", "tickers", "names"])
+@pytest.mark.parametrize("empty", [[], (), iter(())])
+def test_an_empty_list_is_never_everything(kind: str, empty: Any) -> None:
+    """Whoever computes a list that comes out empty wants nothing, not all of EDGAR."""
+    with pytest.raises(UsageError, match=f"{kind} is an empty list"):
+        Selection(since="2024-01-01", **{kind: empty})
+
+
+def test_a_selection_can_be_copied_and_pickled() -> None:
+    """What was not given stays so."""
+    one = Selection(forms=["8-K"], since="2024-01-01")
+    assert replace(one, since="2023-01-01").ciks == ()
+    again = pickle.loads(pickle.dumps(one))  # noqa: S301 — our own
+    assert again == one
+    assert replace(again, limit=3).names == ()
+    assert one.with_ciks([Cik(1)]).tickers == ()

@@ -5,6 +5,7 @@ import itertools
 import math
 import multiprocessing
 import os
+import resource
 import stat
 import struct
 import sys
@@ -184,3 +185,16 @@ def test_the_shared_file_is_open_to_every_user_and_is_a_plain_file(tmp_path: Pat
             Pacer("https://www.sec.gov", rate=8, folder=tmp_path)
         path.rmdir() if path.is_dir() else path.unlink()
     assert not (tmp_path / "elsewhere").exists()
+
+
+async def test_a_full_folder_is_said(tmp_path: Path) -> None:
+    """No room for the shared file is an error of ours, which ends the run with 7."""
+    pacer = Pacer("http://127.0.0.1", rate=10_000, folder=tmp_path)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(StorageError, match="keeps the request rate"):
+            await pacer.start()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        pacer.close()

@@ -39,6 +39,24 @@ def test_the_last_sync_is_told_by_the_journal(tmp_path: Path) -> None:
         assert last_sync_ended(catalogue) == "2024-01-02T03:04:05+00:00"
 
 
+def test_a_running_sync_has_a_rate_and_an_end(tmp_path: Path) -> None:
+    """By what it has fetched, not by what was there before; one that has ended has neither."""
+    with Catalogue(tmp_path / "c", writable=True) as catalogue:
+        run = catalogue.runs.begin("sync", {}, began=STORED)
+        state = last_sync(catalogue)
+        assert state is not None
+        assert (state.rate, state.eta_s) == (None, None)
+        report = SyncReport(planned=1000, present=500, stored=90, failed=10)
+        catalogue.runs.update(run, report, updated=STORED + timedelta(seconds=50))
+        state = last_sync(catalogue)
+        assert state is not None
+        assert (state.rate, state.eta_s) == (2.0, 200.0)
+        catalogue.runs.end(run, report, ended=STORED + timedelta(seconds=60), outcome="stopped")
+        state = last_sync(catalogue)
+        assert state is not None
+        assert (state.rate, state.eta_s) == (None, None)
+
+
 def test_an_archive_from_before_the_journal_has_notes(tmp_path: Path) -> None:
     """Its last sync is told by them, until there is one in the journal."""
     with Catalogue(tmp_path / "c", writable=True) as catalogue:

@@ -1,0 +1,47 @@
+"""Standard streams that are closed, and a process that may open few files."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+
+import pytest
+
+from archiver.settings import Settings
+from archiver.store.archive import Archive
+from tests.edgar_fixtures import CommandLine
+
+SYNC = ("sync", "--form", "*", "--since", "2003-01-01")
+
+
+def shell(cli: CommandLine, before: str, after: str) -> subprocess.CompletedProcess[bytes]:
+    """Run a sync by way of a shell."""
+    command = shlex.join([sys.executable, "-m", "edgarchive", *SYNC])
+    return subprocess.run(
+        ["sh", "-c", f"{before}{command} {after}"],  # noqa: S607
+        env=cli.environment,
+        cwd=cli.folder,
+        capture_output=True,
+        timeout=110,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_stream_ends_no_run(cli: CommandLine, settings: Settings, closed: str) -> None:
+    """Cron and service managers start programs so; libuv ends a process that closes a socket with such a number."""
+    done = shell(cli, "", closed)
+    assert done.returncode == 0, done.stderr
+    with Archive.open(settings.root) as archive:
+        assert archive.catalogue.count() > 5
+        assert archive.catalogue.count_unindexed() == 0
+
+
+@pytest.mark.parametrize("files", [14, 20, 30])
+def test_few_files_end_a_run_in_one_line(cli: CommandLine, files: int) -> None:
+    """Said as what it is; with more of them the next run completes."""
+    done = shell(cli, f"ulimit -n {files}; ", "")
+    assert done.returncode in {0, 4, 7}
+    assert done.returncode == 0 or (b"too many open files" in done.stderr.lower() and done.stderr.count(b"\n") == 1)
+    assert shell(cli, "", "").returncode == 0
