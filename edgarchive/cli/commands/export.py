@@ -48,7 +48,7 @@ class ExportShape(StrEnum):
 def export(
     context: typer.Context,
     *,
-    table: Annotated[ExportTable, typer.Argument(metavar="|".join(ExportTable), help="What to export.")],
+    table: Annotated[ExportTable, typer.Argument(metavar="TABLE", help="filings, documents, sections or hits.")],
     options: SearchOptions,
     out: Annotated[Path, typer.Option("-o", "--out", metavar="PATH", help="File, or folder for Parquet.")],
     output: Annotated[
