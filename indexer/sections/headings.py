@@ -24,11 +24,12 @@ from indexer.sections.lines import (
 from indexer.sections.model import Divider, Heading, Key
 
 _LINE = re.compile(
-    r"""^[^\S\n]*+(?:[*•·●○▪–—|-][^\S\n]*+)?+(?P<opening>["“\[])?+
+    r"""\n[^\S\n]*+(?:[*•·●○▪–—|-][^\S\n]*+)?+(?P<opening>["“\[])?+
         (?:(?=P\ ?A\ ?R\ ?T\b|I\ ?T\ ?E\ ?M|S\s?I\s?G\s?N\s?A\s?T\s?U\s?R\s?E|Pursuant\sto\sthe\srequirements\sof)
           |(?P<section>SECTION\ [1-9])(?:\.0[1-9])?[^\S\n]*[^\w\n][^\n]{0,120}?(?=ITEM\ ))""",
-    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+    re.IGNORECASE | re.VERBOSE,
 )
+"""A line end and what may be the begin of a heading after it: a pattern that begins with a character is found fast."""
 _PART = re.compile(
     r"""(?:P\ ?A\ ?R\ ?T|Part)[^\S\n]{1,9}(?P<part>I{1,3}|IV|I\ I|I\ I\ I|I\ V|[1-4])(?![\w(])
         (?P<rest>[^\n]{0,60}?)(?=(?P<item>I\ ?T\ ?E\ ?M|Item)S?\b|\n|\Z)""",
@@ -56,7 +57,7 @@ _ITEM = re.compile(
           |(?-i:(?:(?<=[0-9])|[ ](?=[A-C]\s))(?P<glued>[A-C])(?=[A-Z]|\s)))?
         (?:[ ]?(?P<temporary>\(T\)|T(?![a-z])))?
         (?:\([a-z0-9]\))*+
-        (?P<more>(?:{_LINK}(?:1[0-6]|[1-9])(?:\.(?:0[1-9]|10))?[A-C]?(?:\([a-z0-9]\))*(?![\w%]))*)
+        (?P<more>(?:{_LINK}(?:1[0-6]|[1-9])(?:\.(?:0[1-9]|10))?[A-C]?(?:\([a-z0-9]\))*(?![\w%])){{0,16}})
         (?P<mark>(?:[^\S\n]*[.:;)|/,–—-])*+)
         (?P<rest>[^\n]{{0,400}})""",
     re.IGNORECASE | re.VERBOSE,
@@ -74,6 +75,8 @@ _UNFINISHED = re.compile(r"(?:[,;]|\b(?:of|and|or|the|in|on|to|for|with|by|certa
 _CONTINUING = re.compile(r"(?:of|and|or|operations?)\b", re.IGNORECASE)
 _CLOSING = {'"': '"”', "“": '”"', "[": "]"}
 _MAX_HEADING_LINES = 4
+_MAX_LINK_CHARS = 8
+"""The longest word that leaves a sentence open, and what stands before it, are no longer."""
 _MAX_DOUBTFUL_CHARS = 120
 
 
@@ -93,21 +96,22 @@ def find_headings(text: str, family: Family) -> Lines:
     dividers: list[Divider] = []
     places: list[int] = []
     stated, last = "", (0, 0, "")
-    for line in _LINE.finditer(text):
-        place = item_place = line.end()
+    for line in _LINE.finditer("\n" + text):
+        start, place = line.start(), line.end() - 1
+        item_place = place
         places.append(place)
         if part := _PART.match(text, place):
             if not _is_part(part):
                 continue
             stated = _DIGITS.get(part["part"], part["part"].replace(" ", ""))
             if part["item"] is None:
-                dividers.append(Divider(stated, line.start(), part.end()))
+                dividers.append(Divider(stated, start, part.end()))
                 continue
             item_place = part.start("item")
         elif line["section"] and family != "8-K":
             continue  # a section of the filer's own
         if found := _ITEM.match(text, item_place):
-            written = _Line(place, line_before(text, line.start()), line["opening"], wrapped)
+            written = _Line(place, line_before(text, start), line["opening"], wrapped)
             heading = _heading(text, written, found, family, stated=stated, last=last)
             if heading is not None:
                 last = heading.key
@@ -134,7 +138,7 @@ class _Line:
         """Whether the line above is an open sentence, which this one goes on with."""
         if self.is_wrapped and len(self.above) >= WRAPPED_CHARS and self.above[-1].islower():
             return True
-        return _BROKEN_SENTENCE.search(self.above) is not None
+        return _BROKEN_SENTENCE.search(self.above[-_MAX_LINK_CHARS:]) is not None
 
 
 def _is_part(part: re.Match[str]) -> bool:
@@ -285,7 +289,7 @@ def _stands_apart(text: str, end: int) -> bool:
 def _goes_on(line: str, following: str, *, needs_title: bool, is_block: bool) -> bool:
     """Whether `following` belongs to the heading that `line` ends with."""
     next_words, words = following.strip(), line.strip()
-    if len(next_words) > MAX_HEADING_CHARS // 2 or _LINE.match(following):
+    if len(next_words) > MAX_HEADING_CHARS // 2 or _LINE.match("\n" + following):
         return False
     if needs_title:
         return next_words[0].isalpha() or next_words[0] in "[("

@@ -32,6 +32,7 @@ _PAGE = re.compile(
          |\.{4,}|(?:\.\ ){4,}\.?|\t\(?[a-z*]\))\s*\Z""",
     re.IGNORECASE | re.VERBOSE,
 )
+_PAGE_ENDS = frozenset("0123456789).*… \t")
 _PAGE_ALONE = re.compile(r"(?:page\s*)?(?:[FSA]-?)?[0-9]{1,3}(?:\s?[-–—]\s?[0-9]{1,3})?", re.IGNORECASE)
 _COMPLETE = re.compile(
     r"\b(?:none|not\s+(?:applicable|required)|n/a|reserved|removed|omitted)\b[\W\d]*\Z", re.IGNORECASE
@@ -93,7 +94,7 @@ def next_line(text: str, end: int, *, over_blank: bool) -> tuple[str | None, int
 
 def has_page(line: str) -> bool:
     """Whether a line ends with the number of a page, and not with a sentence that is broken after some number."""
-    return _PAGE.search(line) is not None and RUN_IN.search(line, 2) is None
+    return line[-1:] in _PAGE_ENDS and _PAGE.search(line) is not None and RUN_IN.search(line, 2) is None
 
 
 def without_page(title: str) -> str:

@@ -35,21 +35,18 @@ def cut(
 
     The last ends before the signatures. Page numbers at the end belong to none.
     """
+    lists = [listing.start for listing in listings if len(listing.rows) > 1]
+    parts = [divider.start for divider in dividers]
     for number, heading in enumerate(headings):
         following = headings[number + 1] if number + 1 < len(headings) else None
         end = len(text) if following is None else line_start(text, following.start)
-        borders = [end]
-        borders += [
-            listing.start for listing in listings if len(listing.rows) > 1 and heading.body <= listing.start < end
-        ]
-        borders += [
-            divider.start
-            for divider in dividers
-            if heading.body <= divider.start < end and _opens(divider, heading, following, min(borders))
-        ]
         if following is None:
-            borders += [line_start(text, place) for place in _signatures(text, places, heading.body)]
-        yield _section(text, heading, min(borders))
+            end = min([end, *(line_start(text, place) for place in _signatures(text, places, heading.body))])
+        listed = bisect_left(lists, heading.body)
+        end = min([end, *lists[listed : listed + 1]])
+        between = dividers[bisect_left(parts, heading.body) : bisect_left(parts, end)]
+        end = next((divider.start for divider in between if _opens(divider, heading, following, end)), end)
+        yield _section(text, heading, end)
 
 
 def titled(text: str, ended: Iterable[tuple[Heading, int]]) -> Iterator[Section]:

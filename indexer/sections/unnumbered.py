@@ -33,6 +33,8 @@ _USUAL_TITLE = re.compile(
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
 """A line that begins another part of a report, whichever."""
+_MAX_TABLES = 8
+"""A report has a table of contents, and perhaps one for each part; each costs a search for what it alone has."""
 _MIN_PAGES = 5
 _MAX_PAGE_STEP = 3
 """Pages may lack their number, but no more than two in a row."""
@@ -46,10 +48,11 @@ def with_titled(text: str, headings: Sequence[Heading], listings: Sequence[Listi
     """
     taken = {heading.key for heading in headings}
     added: list[Heading] = []
-    for listing in listings:
+    tables = [listing for listing in listings if len(listing.rows) > 1]
+    for listing in tables[:_MAX_TABLES]:
         for number, row in enumerate(listing.rows):
             key = row.heading.key
-            if key in taken or row.is_complete or len(listing.rows) == 1:
+            if key in taken or row.is_complete:
                 continue
             start, end = _between(headings, key, listing.end, len(text))
             for title in _titles(text, listing, number):
