@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
 from itertools import compress, count
 
 from archiver.words import is_unit
@@ -17,7 +16,6 @@ from indexer.text.charset import as_utf8
 from indexer.text.html_marks import BLOCK, CELL, LOWERED_AGAIN, PRE, PRE_END, RAISED, ROW, Marks, tag_name
 
 _LINE_MARK, _ROW_MARK, _CELL_MARK, _RAISED_MARK, _LOWERED_MARK = b"\x03", b"\x04", b"\x05", b"\x0e", b"\x0f"
-_AROUND_LINES = b" " + _LINE_MARK
 _PRE_SPACE, _PRE_LINE = b"\x01", b"\x02"
 
 # Quoted values may hold ">", and end before "<", so that a lost quote costs no more than its tag. Nothing here can
@@ -29,6 +27,8 @@ _SCRIPT_END = re.compile(rb"</script", re.IGNORECASE)
 _REFERENCE = re.compile(rb"&(?:#[0-9]{1,9}|#[xX][0-9A-Fa-f]{1,9}|[A-Za-z][A-Za-z0-9]{0,40});?")
 _RAISED_TEXT = re.compile("\x0e\x0e*+([^\x03-\x05\x0e\x0f]*+)\x0f*+")
 """A run of marks begins with a literal, which is found many times as fast."""
+
+_MARKS = re.compile(rb"([\x03-\x05](?: [\x03-\x05])*+)")
 
 _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"<>"))
 _XBRL_HEADER, _XBRL_HEADER_END = b"<ix:header>", b"</ix:header>"
@@ -71,10 +71,10 @@ def html_text(data: bytes) -> str:
     text = _with_blanks(_folded(flat))
     if b"&" in text:
         text = _unescaped(text)
-    text = b" %b " % b" ".join(text.split())
     if _RAISED_MARK in text or _LOWERED_MARK in text:
         text = _with_raised_words(text.decode()).encode()
-    text = b"\n".join(_rows(text)).replace(b" \t ", b"\t").replace(b" \n ", b"\n").strip(b" ")
+    text = b" %b %b %b " % (_ROW_MARK, b" ".join(text.split()), _ROW_MARK)
+    text = _in_rows(text).replace(b" \t ", b"\t").replace(b" \n ", b"\n").strip(b" \n")
     return text.replace(_PRE_SPACE, b" ").replace(_PRE_LINE, b"\n").decode()
 
 
@@ -267,20 +267,22 @@ def _raised(match: re.Match[str]) -> str:
     return left + raised + right
 
 
-def _rows(text: bytes) -> Iterator[bytes]:
-    """The rows and lines of `text`, whose marks say where they end; what holds nothing but blanks is left out.
+class _Ends(dict[bytes, bytes]):
+    """A run of marks, with nothing but blanks between -> what ends there: a row, else a cell, else a line."""
 
-    One blank stands on either side of each mark and of each row.
+    def __missing__(self, marks: bytes) -> bytes:
+        end = _ROW_MARK if _ROW_MARK in marks else b"\t" if _CELL_MARK in marks else b"\n"
+        self[marks] = end
+        return end
+
+
+def _in_rows(text: bytes) -> bytes:
+    """`text` with a line end, or a tab within a row, for each run of marks, so that nothing empty is left.
+
+    One blank stands on either side of each. A cell's lines are one; those of a row with one cell, which is no table or
+    one that only lays out the page, stay.
     """
-    for row in text.split(_ROW_MARK):
-        cells = [cell for cell in row.split(_CELL_MARK) if len(cell) > 1]
-        if _LINE_MARK in row:
-            if len(cells) > 1:
-                cells = [cell for cell in cells if cell.strip(_AROUND_LINES)]
-            if len(cells) > 1:
-                yield b"\t".join(cells).replace(_LINE_MARK + b" ", b"")
-            else:  # not part of a table, or a table that only lays out the page
-                for cell in cells:
-                    yield from [line for line in cell.split(_LINE_MARK) if len(line) > 1]
-        elif cells:
-            yield b"\t".join(cells)
+    parts = _MARKS.split(text)
+    parts[1::2] = map(_Ends().__getitem__, parts[1::2])
+    rows = b"".join(parts).split(_ROW_MARK)
+    return b"\n".join([row.replace(b" \n ", b" ") if b"\t" in row and b"\n" in row else row for row in rows])
