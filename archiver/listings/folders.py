@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from archiver.errors import DamagedBodyError
-from archiver.listings.flat_json import flat_objects
+from archiver.streams.flat_json import flat_objects
 
 MAX_LIST_BYTES = 16_000_000
 """Far above the list of a quarter's daily indexes, some 160 kB."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TypeVar
@@ -19,10 +19,10 @@ from archiver.identifiers import Cik
 from archiver.listings.cache import IndexCache
 from archiver.listings.daily_index import daily_files, needed_days
 from archiver.listings.folders import MAX_LIST_BYTES, Listed, parse_list
-from archiver.listings.master_index import MAX_BODY_BYTES, has_rows, last_day, unpack_master_index
-from archiver.listings.quarter_index import QuarterIndex, version_of
+from archiver.listings.master_index import MAX_BODY_BYTES, has_rows, last_day, parse_master_index, unpack_master_index
 from archiver.listings.readings import Readings
 from archiver.listings.tickers import parse_tickers
+from archiver.model import MasterIndexEntry
 
 Result = TypeVar("Result")
 
@@ -35,6 +35,47 @@ _FEW_QUARTERS = 8
 _NEW_DAYS = 7
 """So many days a quarter may have begun without an index of it."""
 _TREES = ("full-index", "daily-index")
+
+
+@dataclass(frozen=True, slots=True)
+class QuarterIndex:
+    """The indexes of one quarter: the quarterly one (None: EDGAR has none yet) and daily ones.
+
+    `fresh`: the quarterly one has come whole from EDGAR in this run, and is what its folder's list says. `asked`: EDGAR
+    was asked for it at all.
+    """
+
+    quarter: Quarter
+    full: tuple[IndexFile, bytes] | None
+    daily: tuple[tuple[IndexFile, bytes], ...]
+    fresh: bool = False
+    asked: bool = True
+
+    @property
+    def files(self) -> tuple[IndexFile, ...]:
+        """What is known of each of the files, the quarterly one first."""
+        return tuple(file for file, _ in ([self.full, *self.daily] if self.full else self.daily))
+
+    @property
+    def version(self) -> str:
+        """A text that changes with any of the files."""
+        return version_of(self.files)
+
+    def full_entries(self) -> Iterator[MasterIndexEntry]:
+        """The rows of the quarterly index."""
+        if self.full is not None:
+            yield from parse_master_index(unpack_master_index(self.full[1]))
+
+    def daily_entries(self) -> Iterator[MasterIndexEntry]:
+        """The rows of the daily ones."""
+        for _, body in self.daily:
+            yield from parse_master_index(unpack_master_index(body))
+
+
+def version_of(files: Iterable[IndexFile]) -> str:
+    """A text that changes with any of the files."""
+    known = "\n".join(f"{file.path} {file.sha256}" for file in files)
+    return hashlib.sha256(known.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

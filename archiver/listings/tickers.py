@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 
 from archiver.errors import DamagedBodyError, UsageError
 from archiver.identifiers import Cik
-from archiver.listings.flat_json import flat_objects
+from archiver.streams.flat_json import flat_objects
 
 _MOST_TICKERS = 200_000
 """Twenty times what the list has."""

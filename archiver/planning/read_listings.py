@@ -12,8 +12,7 @@ from archiver.edgar.endpoints import Quarter, quarters
 from archiver.edgar.session import Edgar
 from archiver.events import event
 from archiver.listings.cache import IndexCache
-from archiver.listings.quarter_index import QuarterIndex
-from archiver.listings.reader import FullIndex
+from archiver.listings.reader import FullIndex, QuarterIndex
 from archiver.listings.readings import Readings
 from archiver.listings.tickers import ciks_of
 from archiver.planning.plan import Plan

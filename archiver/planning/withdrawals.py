@@ -15,7 +15,7 @@ from archiver.catalogue.records import CatalogueRecord
 from archiver.edgar.endpoints import Quarter
 from archiver.events import event
 from archiver.identifiers import AccessionNumber, FormType
-from archiver.listings.quarter_index import QuarterIndex
+from archiver.listings.reader import QuarterIndex
 from archiver.model import MasterIndexEntry
 from archiver.store.archive import Archive
 

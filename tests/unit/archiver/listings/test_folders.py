@@ -3,11 +3,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from archiver.errors import DamagedBodyError
-from archiver.listings.flat_json import flat_objects
 from archiver.listings.folders import Listed, parse_list
 
 ITEM = {"last-modified": "12/18/2004 02:10:00 AM", "name": "master.gz", "type": "file", "size": "4096 KB"}
@@ -81,20 +78,3 @@ def test_a_body_that_is_no_whole_list_is_refused(damaged: bytes) -> None:
 def test_a_size_is_held_against_what_is_listed(size: str, size_bytes: int, *, is_cut: bool) -> None:
     """Rounded either way, it still tells a file that lacks its second half."""
     assert Listed("master.gz", "", size).is_cut(size_bytes) is is_cut
-
-
-FLAT = st.dictionaries(st.text(max_size=8), st.text(max_size=12) | st.integers() | st.none(), max_size=4)
-
-
-@given(st.lists(FLAT, max_size=20), st.sampled_from([None, 2]))
-def test_flat_objects_are_what_json_says(objects: list[dict[str, object]], indent: int | None) -> None:
-    """Whatever stands in their strings: braces, quotes, escapes."""
-    assert list(flat_objects(json.dumps(objects, indent=indent).encode(), most=20)) == objects
-    keyed = {str(number): one for number, one in enumerate(objects)}
-    assert list(flat_objects(json.dumps(keyed).encode(), most=20)) == (objects or [{}])
-
-
-def test_more_objects_than_any_list_has_are_refused() -> None:
-    """However small they are."""
-    with pytest.raises(DamagedBodyError, match="more"):
-        list(flat_objects(b"[{},{},{}]", most=2))

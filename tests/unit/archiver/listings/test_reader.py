@@ -15,8 +15,7 @@ from archiver.edgar.endpoints import Quarter, quarters
 from archiver.edgar.session import Edgar
 from archiver.errors import UnreachableError
 from archiver.listings.cache import IndexCache
-from archiver.listings.quarter_index import QuarterIndex
-from archiver.listings.reader import FullIndex
+from archiver.listings.reader import FullIndex, QuarterIndex
 from archiver.settings import Settings
 from archiver.store.archive import Archive
 from tests.unit.servers import serve
