@@ -8,10 +8,13 @@ from typing import Protocol
 
 from archiver.errors import RunCancelledError
 
+READING = "reading the indexes"
+"""The phase in which a sync plans: it counts quarters, and all others submissions."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProgressUpdate:
-    """How far a run is: `done` of `total` submissions (None: not known yet) in this `phase`.
+    """How far a run is: `done` of `total` submissions (None: not known yet) in this `phase`; of quarters in `READING`.
 
     `phase` is for people: ``reading the indexes``, ``fetching``, ``importing``, ``checking``, ``indexing``. `failed` of
     those done could not be had; `bytes` are decoded bytes stored and `requests` requests made so far in the run.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from archiver.audit.findings import Finding
+    from archiver.catalogue.runs import Run
     from archiver.errors import (
         AbsentError,
         ArchiveFormatError,
@@ -114,6 +115,7 @@ __all__ = [
     "QueryError",
     "Record",
     "Results",
+    "Run",
     "RunCancelledError",
     "SearchOptions",
     "Section",
@@ -151,6 +153,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "archiver.catalogue.runs": ("Run",),
     "archiver.errors": (
         "AbsentError",
         "ArchiveFormatError",

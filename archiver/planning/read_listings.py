@@ -57,13 +57,13 @@ async def survey(
     *,
     now: datetime,
     anew: bool = False,
-    reading: Callable[[Quarter], None] = lambda _: None,
+    reading: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Survey:
     """Read the indexes that `selections` need, the newest first, and put into `plan` what they take.
 
-    `archive` is None before there is one; only one opened for writing is written to. `now` is in UTC.
-    `reading` is called with each quarter; `anew` passes over none. Raises `BlockedError`, `UnreachableError`,
-    `StorageError`, and `UsageError` for an unknown ticker.
+    `archive` is None before there is one; only one opened for writing is written to. `now` is in UTC. Before each
+    quarter, `reading` is called with how many are read, and how many there are; `anew` passes over none. Raises
+    `BlockedError`, `UnreachableError`, `StorageError`, and `UsageError` for an unknown ticker.
     """
     today = now.date()
     index = FullIndex(edgar, IndexCache(archive), today=today)
@@ -85,8 +85,8 @@ async def survey(
             return None  # a file was removed since
         return count
 
-    for quarter in wanted:
-        reading(quarter)
+    for number, quarter in enumerate(wanted):
+        reading(number, len(wanted))
         read = await _read(index, quarter, finished, due=quarter in due, wanted=len(wanted), span=(first, last))
         if isinstance(read, int):
             done += read

@@ -22,7 +22,7 @@ from archiver.intake.single import take_answer, take_orphan
 from archiver.planning.plan import Outcome, Plan, SubmissionRef
 from archiver.planning.read_listings import survey
 from archiver.planning.tally import Tally
-from archiver.progress import CancelToken, Progress, no_progress
+from archiver.progress import READING, CancelToken, Progress, ProgressUpdate, no_progress
 from archiver.reports import DryRun, SyncFailure, SyncReport
 from archiver.selection import Selection, as_selections
 from archiver.settings import Settings
@@ -153,7 +153,7 @@ class Downloader:
             plan,
             now=self._clock(),
             anew=refresh,
-            reading=lambda _: _reading(tally, progress, cancel),
+            reading=lambda done, total: _reading(tally, progress, cancel, done, total),
         )
         tally.finished_before, tally.withdrawn = found.done, found.withdrawn
         await asyncio.to_thread(plan.note_present, archive.kept_from_edgar if refresh else archive.kept)
@@ -298,10 +298,10 @@ async def _repeating(action: Callable[[], None], *, every_s: float) -> AsyncIter
         task.result()
 
 
-def _reading(tally: Tally, progress: Progress, cancel: CancelToken) -> None:
+def _reading(tally: Tally, progress: Progress, cancel: CancelToken, done: int, total: int) -> None:
     """Before each quarter is read: say so, and stop where that is wanted."""
     cancel.check()
-    progress(tally.progress("reading the indexes"))
+    progress(ProgressUpdate(READING, done=done, total=total, requests=tally.report.requests))
 
 
 def _now() -> datetime:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 
 from archiver.events import event
-from archiver.progress import Progress, ProgressUpdate, no_progress
+from archiver.progress import READING, Progress, ProgressUpdate, no_progress
 from edgarchive.cli.output import human_bytes, plural
 
 LINE_S = 60.0
@@ -27,7 +27,8 @@ class ProgressLines:
         now_s = time.monotonic()
         if now_s >= self._next_s:
             self._next_s = now_s + LINE_S
-            of = "" if update.total is None else f"{update.done:,} of {update.total:,} submissions, "
+            unit = "quarters" if update.phase == READING else "submissions"
+            of = "" if update.total is None else f"{update.done:,} of {update.total:,} {unit}, "
             facts = event("progress", done=update.done, total=update.total)
             _log.info("%s%s", of, described(update, elapsed_s=now_s - self._began_s), extra=facts)
 

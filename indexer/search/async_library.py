@@ -6,6 +6,7 @@ import asyncio
 from os import PathLike
 from typing import Self
 
+from archiver.catalogue.runs import Run
 from archiver.settings import Settings
 from indexer.passages.snippets import Snippet
 from indexer.search.hits import Hit
@@ -71,6 +72,10 @@ class AsyncLibrary:
     async def status(self) -> Status:
         """See `Library.status`."""
         return await asyncio.to_thread(self._library.status)
+
+    async def log(self, limit: int | None = None) -> tuple[Run, ...]:
+        """See `Library.log`."""
+        return await asyncio.to_thread(self._library.log, limit)
 
     async def close(self) -> None:
         """Close the archive and its index."""

@@ -9,6 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Self
 
+from archiver.catalogue.runs import Run
 from archiver.errors import DamageError, EdgarchiveError, NotInArchiveError, UsageError
 from archiver.identifiers import AccessionNumber
 from archiver.listings.tickers import ciks_of, parse_tickers
@@ -170,6 +171,10 @@ class Library:
         except EdgarchiveError as caught:
             error = caught
         return status_of(archive, index_error=error, marks_hold=marks_hold(archive.index_path))
+
+    def log(self, limit: int | None = None) -> tuple[Run, ...]:
+        """The journal: the runs that have written to the archive, the newest first, at most `limit`."""
+        return tuple(self._archive.catalogue.runs.latest(limit))
 
     def close(self) -> None:
         """Close the archive and its index. It can be called again."""

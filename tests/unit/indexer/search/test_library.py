@@ -25,6 +25,7 @@ from archiver.errors import (
 from archiver.identifiers import AccessionNumber
 from archiver.settings import Settings
 from archiver.store.archive import Archive
+from edgarchive import import_submissions
 from indexer.engine import FacetCount
 from indexer.fields import FACETS
 from indexer.search.async_library import AsyncLibrary
@@ -349,3 +350,14 @@ def test_a_real_8k_is_found_by_what_it_says(tmp_path: Path) -> None:
         assert library.search("zebra").total == 0
         assert library.search(item="1.01").total == 0
         assert library.search(cik=42).total == 0
+
+
+def test_the_journal_can_be_read(tmp_path: Path) -> None:
+    """The newest run first, at most as many as are wanted."""
+    for name in ("one", "two"):
+        (tmp_path / name).write_bytes(submission_bytes())
+        import_submissions([tmp_path / name], settings=Settings(root=tmp_path / "edgar"), index=False)
+    with Library(tmp_path / "edgar") as library:
+        runs = library.log()
+        assert [(run.verb, run.outcome, run.stored) for run in runs] == [("import", "done", 0), ("import", "done", 1)]
+        assert library.log(1) == runs[:1]

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import fcntl
 import io
 import json
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
 from pathlib import Path
 
 import pytest
 
 from archiver.settings import Settings
-from edgarchive import import_submissions
+from edgarchive import Library, import_submissions
 from edgarchive.cli import run
 from tests.loopback import FIXTURES
+from tests.paths import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -167,3 +177,36 @@ def test_pairs_that_make_no_sense_are_refused(
 ) -> None:
     """One line, exit code 2."""
     assert found(capsys, invented, *words, code=2).count("\n") == 1
+
+
+def test_at_80_columns_no_line_breaks_inside_a_word(invented: Path) -> None:
+    """On a real terminal: every line fits, words are whole, what continues is indented, hits are apart."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    environment = {key: value for key, value in os.environ.items() if key not in {"COLUMNS", "NO_COLOR"}}
+    with subprocess.Popen(
+        [sys.executable, "-m", "edgarchive", "--root", str(invented), "search", "company"],
+        stdout=theirs,
+        env={**environment, "TERM": "xterm", "PAGER": "cat"},
+        cwd=ROOT,
+    ):
+        os.close(theirs)
+        printed = bytearray()
+        with contextlib.suppress(OSError):  # how a terminal ends
+            while piece := os.read(ours, 65536):
+                printed += piece
+    os.close(ours)
+    text = re.sub(r"\x1b\]8;;.*?\x1b\\|\x1b\[[0-9;]*m", "", printed.decode()).replace("\r\n", "\n")
+    assert b"\x1b[1;38;5;16;48;5;220m" in printed
+    assert all(len(line) <= 80 for line in text.split("\n")), text
+    *hits, last = text.strip().split("\n\n")
+    assert re.fullmatch(r"\d+ hits, \d+ shown, \d+ ms", last)
+    for hit in hits:
+        first, *others = hit.split("\n")
+        assert re.match(r"\d{10}-\d{2}-\d{6}  ", first)
+        assert others
+        assert all(line.startswith("    ") for line in others)
+    with Library(invented) as library:
+        snippets = [hit.excerpt.text for hit in library.search("company") if hit.excerpt]
+    words = " ".join(text.split())
+    assert all(" ".join(snippet.split()) in words for snippet in snippets)
