@@ -194,3 +194,14 @@ def test_a_real_signed_submission_counts_as_signed(tmp_path: Path) -> None:
         assert verified(archive) == FileReport(checked=1, ok=1, signed=1, findings=())
         keep(archive, accession, body.replace(b"Higgins", b"Huggins", 1))
         assert only_finding(archive).kind == "signature"
+
+
+def test_an_acknowledged_signature_is_counted_and_not_found(archive: Archive) -> None:
+    """For these very bytes: other ones are found again."""
+    record = keep(archive, THREE, wrap(submission_bytes(THREE)))
+    assert only_finding(archive).kind == "signature"
+    archive.catalogue.acknowledge([(THREE, record.sha256)], moment=record.stored_at)
+    report = verify_files(archive)
+    assert (report.checked, report.ok, report.acknowledged, report.findings) == (3, 3, 1, ())
+    keep(archive, THREE, wrap(submission_bytes(THREE).replace(b"zebra", b"horse")))
+    assert only_finding(archive).kind == "signature"
