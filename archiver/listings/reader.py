@@ -227,7 +227,7 @@ class FullIndex:
         """EDGAR's list of tickers."""
         path = "company_tickers.json"
         found = await self._file(
-            path, self._edgar.endpoints.company_tickers(), _check_tickers, why="tickers", max_bytes=MAX_LIST_BYTES
+            path, self._edgar.endpoints.company_tickers(), _check_tickers, why="tickers", is_index=False
         )
         if found is None:
             raise UnreachableError("EDGAR does not serve its list of tickers", "use --cik, or try again later")
@@ -243,7 +243,7 @@ class FullIndex:
             return has_rows(text), last_day(text, since=quarter.first_day, until=min(quarter.last_day, self._today))
 
         url = self._edgar.endpoints.below_edgar(path)
-        return await self._file(path, url, understand, listed, why=why, max_bytes=MAX_BODY_BYTES, anew=anew)
+        return await self._file(path, url, understand, listed, why=why, is_index=True, anew=anew)
 
     async def _file(
         self,
@@ -253,7 +253,7 @@ class FullIndex:
         listed: Listed | None = None,
         *,
         why: str,
-        max_bytes: int,
+        is_index: bool,
         anew: bool = False,
     ) -> _Fetched | None:
         """A file, from the cache where it has not changed; None where EDGAR does not have it.
@@ -269,7 +269,7 @@ class FullIndex:
         since = kept[0].last_modified if kept and not anew else None
         try:
             read = await self._read(
-                url, lambda body: (body, *understand(body)), why=why, max_bytes=max_bytes, modified_since=since
+                url, lambda body: (body, *understand(body)), why=why, is_index=is_index, modified_since=since
             )
         except AbsentError:
             return self._instead(kept, url, "EDGAR does not have it any more")
@@ -309,7 +309,7 @@ class FullIndex:
         """The files and folders that EDGAR's folder list names, or None where EDGAR serves no list."""
         url = self._edgar.endpoints.below_edgar(f"{folder}/index.json")
         try:
-            read = await self._read(url, parse_list, why=why, max_bytes=MAX_LIST_BYTES)
+            read = await self._read(url, parse_list, why=why, is_index=False)
         except AbsentError:
             return None
         return read.result if read else None
@@ -320,11 +320,18 @@ class FullIndex:
         understand: Callable[[bytes], Result],
         *,
         why: str,
-        max_bytes: int,
+        is_index: bool,
         modified_since: str | None = None,
     ) -> Read[Result] | None:
         try:
-            return await self._edgar.read(url, understand, max_bytes=max_bytes, why=why, modified_since=modified_since)
+            return await self._edgar.read(
+                url,
+                understand,
+                max_bytes=MAX_BODY_BYTES if is_index else MAX_LIST_BYTES,
+                why=why,
+                modified_since=modified_since,
+                check_md5=is_index,  # of the other files nobody has measured what their ETags are
+            )
         except AbsentError:
             raise
         except FetchError as error:
