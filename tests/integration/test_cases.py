@@ -21,10 +21,7 @@ from tests.paths import CASES
 _LIST = CASES / "cases.json"
 _ENTRIES: list[dict[str, Any]] = json.loads(_LIST.read_text(encoding="utf-8")) if _LIST.exists() else []
 
-_NOT_YET = frozenset(
-    "blank-8k-items footnote-glued group-member-gt inline-div minus-excludes name-apostrophe padding-gap "
-    "series-not-searchable spacer-span superscripts trademark-glued zero-width zero-width-cells".split()
-)
+_NOT_YET = frozenset("blank-8k-items group-member-gt minus-excludes name-apostrophe series-not-searchable".split())
 """Cases of which some entries do not hold yet."""
 
 needs_cases = pytest.mark.skipif(not _ENTRIES, reason="no cases here")
