@@ -29,6 +29,12 @@ _log = logging.getLogger(__name__)
 PART_TEXT_CHARS = 48_000_000
 """Text gathered before a part is finished: larger ones cost memory, smaller ones cost searches."""
 
+MAX_FACTS = 200_000
+"""Documents times entities of one submission: each document is found by each entity, which takes that much to index.
+
+Real submissions have a tenth of it at most; a submission made up for it would take minutes and gigabytes.
+"""
+
 YEAR_TEXT_CHARS = 24_000_000
 """Text that is enough for a part to be finished when another filing year begins."""
 
@@ -59,6 +65,10 @@ class Gathered:
     part: Any
     pairs: tuple[tuple[AccessionNumber, str], ...]
     texts: TextPart | None = None
+
+
+class _OutOfMemoryError(Exception):
+    """A submission could not be read in the memory there is. Nothing of it was gathered."""
 
 
 Event = Read | IndexFailure | Gathered
@@ -113,6 +123,8 @@ class Gatherer:
                 self._add(record)
             except DamageError as error:
                 yield IndexFailure(record.accession, type(error).__name__, str(error))
+            except _OutOfMemoryError:
+                yield IndexFailure(record.accession, MemoryError.__name__, "reading it takes more memory than there is")
             else:
                 yield Read(record.accession)
 
@@ -137,9 +149,12 @@ class Gatherer:
 
     def _add(self, record: CatalogueRecord) -> None:
         # all entries before the first is added: an error half-way must leave none of them behind
-        found = self._kept_entries(record)
-        is_kept = found is not None
-        submission, entries = found or self._parsed_entries(record)
+        try:
+            found = self._kept_entries(record)
+            is_kept = found is not None
+            submission, entries = found or self._parsed_entries(record)
+        except MemoryError as error:
+            raise _OutOfMemoryError from error
         if self._setup.texts is not None and not is_kept:
             if self._texts is None:
                 self._texts = TextPartWriter(self._setup.texts)
@@ -177,6 +192,12 @@ class Gatherer:
     def _entries(self, submission: StoredSubmission, record: CatalogueRecord) -> list[IndexEntry]:
         if self._setup.make_writer is None:
             return []
+        documents, entities = len(submission.documents), len(submission.header.entities)
+        if documents * entities > MAX_FACTS:
+            raise UnreadableSubmissionError(
+                f"it has {documents:,} documents of {entities:,} entities, more than {MAX_FACTS:,} to index",
+                "read it with `edgarchive show`",
+            )
         return list(
             entries_of(
                 submission,

@@ -127,7 +127,9 @@ class Run:
             if size >= WORKERS_FROM_BYTES:
                 break
         records = itertools.chain(first, records)
-        if self._options.jobs > 1 and size >= WORKERS_FROM_BYTES:
+        if (
+            size >= WORKERS_FROM_BYTES
+        ):  # one job too: what a submission does to a worker, it does not do to this process
             yield from gather_in_workers(self._options.jobs, records, setup)
         else:
             yield from gather_here(records, setup)

@@ -71,7 +71,7 @@ def index_archive(
     without. Then `archive` is open as `shared`, and no texts are kept: that run adds them.
 
     `archive` is open for writing. `options.settings` say where the server is of an engine that has one. `options.jobs`
-    processes read and index; this one does it alone where the work is little. Of a document with more than
+    processes read and index; this one does it itself where the work is little. Of a document with more than
     `options.max_text_chars` characters of text the index has the beginning. With `options.keep_texts` the text store
     gets the texts of all that is indexed, now or before. A submission that cannot be read is a failure in the report.
     Where no index can be read, a new one is made.

@@ -2,7 +2,8 @@
 
 They are started as plain commands, not by multiprocessing: its fork is unsafe beside threads, and its spawn runs the
 caller's own script again. A worker that dies takes only what it had not handed over; that is given to others. A
-submission that was being read in two deaths is a failure of that submission.
+submission that was being read in two deaths, or takes too long, is a failure of that submission alone; so is one that
+takes more memory than a worker may have.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ from __future__ import annotations
 import contextlib
 import gc
 import logging
+import os
+import resource
 import signal
 import subprocess
 import sys
+import time
 import traceback
 from collections import deque
 from collections.abc import Iterator
@@ -28,6 +32,15 @@ from indexer.update.batches import Event, Gathered, Gatherer, IndexFailure, Read
 TASK_BYTES = 2_000_000
 TASK_RECORDS = 64
 """What a worker is given at a time, in decoded bytes and in submissions: it asks again within a second."""
+
+TIME_LIMIT_S = 120.0
+READ_BYTES_PER_S = 500_000
+"""A worker may take so long for a submission, and as much longer as reading its bytes this slowly takes."""
+
+MEMORY_SHARE = 0.8
+"""Of the machine's memory that a worker may have: what would take more fails alone, with a MemoryError."""
+
+_LOOK_EVERY_S = 5.0
 
 MAX_DEATHS = 8
 """Workers that may die in one run. More is not the fault of single submissions."""
@@ -82,13 +95,29 @@ class _Worker:
         self.held: dict[AccessionNumber, CatalogueRecord] = {}
         self.unread: deque[AccessionNumber] = deque()
         self.is_finishing = False
+        self.is_late = False
+        self.since_s = time.monotonic()
         self._send(setup)
 
     def give(self, task: Task) -> None:
         """Hand a task over."""
+        self.since_s = time.monotonic()
         self.held |= {record.accession: record for record in task}
         self.unread.extend(record.accession for record in task)
         self._send(task)
+
+    def heard_of(self) -> None:
+        """It is done with the first of what was unread."""
+        self.unread.popleft()
+        self.since_s = time.monotonic()
+
+    def end_if_late(self) -> None:
+        """Kill the process if it has been at one submission for longer than that may take."""
+        if self.unread and not self.is_late:
+            limit_s = TIME_LIMIT_S + self.held[self.unread[0]].size / READ_BYTES_PER_S
+            if time.monotonic() - self.since_s > limit_s:
+                self.is_late = True
+                self.process.kill()
 
     def finish(self) -> None:
         """Let it hand over what it has, and end."""
@@ -120,7 +149,9 @@ class _Pool:
         for _ in range(jobs):
             self._start()
         while self._workers:
-            for connection in wait(list(self._workers)):
+            for worker in self._workers.values():
+                worker.end_if_late()
+            for connection in wait(list(self._workers), timeout=_LOOK_EVERY_S):
                 worker = self._workers[connection]
                 try:
                     message = worker.connection.recv()
@@ -141,13 +172,13 @@ class _Pool:
     def _heard(self, worker: _Worker, message: object) -> Iterator[Event]:
         match message:
             case Read(accession):
-                worker.unread.popleft()
+                worker.heard_of()
                 if accession in self._told:  # a worker that died has said so before
                     self._told.discard(accession)
                 else:
                     yield message
             case IndexFailure(accession):
-                worker.unread.popleft()
+                worker.heard_of()
                 del worker.held[accession]
                 self._told.discard(accession)
                 yield message
@@ -186,9 +217,10 @@ class _Pool:
             )
         if worker.unread:
             suspect = worker.unread[0]
-            if suspect in self._suspects:
+            if suspect in self._suspects or worker.is_late:
                 del worker.held[suspect]
-                yield IndexFailure(suspect, WorkerDiedError.__name__, f"the process that read it was ended by {how}")
+                message = "reading it takes too long" if worker.is_late else f"the process that read it ended by {how}"
+                yield IndexFailure(suspect, WorkerDiedError.__name__, message)
             self._suspects.add(suspect)
         self._told |= worker.held.keys() - set(worker.unread)
         self._again.extend([record] for record in worker.held.values())
@@ -211,6 +243,7 @@ class _ToParent(logging.Handler):
 def work(descriptor: int) -> None:
     """The life of a worker process: take tasks from the connection `descriptor` and send events, until all is done."""
     gc.set_threshold(_COLLECT_EVERY)
+    _limit_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all processes of a terminal; the first one decides
     with Connection(descriptor) as parent:
         logging.basicConfig(handlers=[_ToParent(parent)])  # one process writes the log, in one form
@@ -222,6 +255,14 @@ def work(descriptor: int) -> None:
             parent.send(error)
         except Exception:  # noqa: BLE001 — it is raised again where the run is
             parent.send(traceback.format_exc())
+
+
+def _limit_memory() -> None:
+    """Let what would take all of the machine's memory fail here, before the system ends some process."""
+    with contextlib.suppress(OSError, ValueError):  # a system that does not tell, or has a lower limit
+        limit = int(MEMORY_SHARE * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, most))
 
 
 def _work(parent: Connection) -> None:

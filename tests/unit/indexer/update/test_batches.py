@@ -9,7 +9,8 @@ import pytest
 
 from archiver.catalogue.records import CatalogueRecord
 from archiver.identifiers import AccessionNumber
-from archiver.store.archive import Archive
+from archiver.store.archive import Archive, read_stored
+from archiver.store.layout import Layout
 from indexer.index_folder import create_index
 from indexer.update import batches
 from indexer.update.batches import Event, Gathered, IndexFailure, Read, Setup, gather_here
@@ -78,3 +79,27 @@ def test_every_submission_is_an_event(archive: Archive) -> None:
 def test_nothing_to_gather_makes_no_part(archive: Archive) -> None:
     """Without a readable submission there is no empty part."""
     assert gather(archive, []) == []
+
+
+def test_documents_times_entities_are_bounded(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A submission made up of many entities and many documents fails by name, before it takes time or memory."""
+    good, bad = (stored(archive, number, date(2004, 1, 1)) for number in range(2))
+    monkeypatch.setattr(batches, "MAX_FACTS", 1)  # each has two documents of one entity
+    events = gather(archive, [good, bad])
+    assert [event.error for event in events if isinstance(event, IndexFailure)] == ["UnreadableSubmissionError"] * 2
+    assert "2 documents of 1 entities" in str(events[0])
+
+
+def test_a_submission_that_memory_does_not_hold_fails_alone(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A MemoryError while one is read costs that one, and the others are gathered."""
+    records = [stored(archive, number, date(2004, 1, 1)) for number in range(3)]
+
+    def read(layout: Layout, accession: AccessionNumber, *, sha256: str) -> bytes:
+        if accession == records[1].accession:
+            raise MemoryError
+        return read_stored(layout, accession, sha256=sha256)
+
+    monkeypatch.setattr(batches, "read_stored", read)
+    events = gather(archive, records)
+    assert [event.error for event in events if isinstance(event, IndexFailure)] == ["MemoryError"]
+    assert [len(event.pairs) for event in events if isinstance(event, Gathered)] == [2]

@@ -203,3 +203,36 @@ def kills(path: Path, *, times: int) -> Iterator[None]:
     thread.start()
     yield
     thread.join()
+
+
+@needs_proc
+def test_a_submission_that_takes_too_long_fails_alone(
+    archive: Archive, index: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that does not get on with one submission is ended; the others are gathered."""
+    monkeypatch.setattr(workers, "TIME_LIMIT_S", 5.0)
+    monkeypatch.setattr(workers, "_LOOK_EVERY_S", 0.2)
+    records = [store(archive, number) for number in range(workers.TASK_RECORDS * 4)]
+    events = gather(archive, index, 1, records)
+    found = [next(events)]
+    (worker,) = (number for number in map(int, _processes()) if _is_worker(number))
+    os.kill(worker, signal.SIGSTOP)
+    found += events
+    (failure,) = (event for event in found if isinstance(event, IndexFailure))
+    assert failure.message == "reading it takes too long"
+    parts = [event for event in found if isinstance(event, Gathered)]
+    gathered = [accession for part in parts for accession, _ in part.pairs]
+    assert sorted([*gathered, failure.accession]) == [one.accession for one in records]
+
+
+def _processes() -> list[str]:
+    return [one.name for one in Path("/proc").iterdir() if one.name.isdigit()]
+
+
+def _is_worker(process: int) -> bool:
+    """Whether a process is a worker that this one has started."""
+    try:
+        parent = int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+        return parent == os.getpid() and b"indexer.update.workers" in Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:  # gone
+        return False
