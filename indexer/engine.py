@@ -15,6 +15,7 @@ from archiver.identifiers import AccessionNumber
 from indexer.entries import IndexEntry
 from indexer.fields import Facet, facet_value
 from indexer.query.nodes import Node
+from indexer.query.scope import asked_sections, in_section
 
 Sort = Literal["relevance", "newest", "oldest"]
 
@@ -51,6 +52,27 @@ def ranked(facet: Facet, counts: Mapping[str, int]) -> tuple[FacetCount, ...]:
     """What `Engine.facet` gives for how many hits have each value as it is indexed: folded, a year as its digits."""
     found = [FacetCount(facet_value(facet, value), count) for value, count in counts.items()]
     return tuple(sorted(found, key=lambda one: (-one.count, one.value)))
+
+
+def section_counts(
+    engine: Engine,
+    present: Iterable[FacetCount],
+    query: Node | None,
+    *,
+    filters: Node | None,
+    documents: bool,
+) -> tuple[FacetCount, ...]:
+    """The facet ``section``: in how many hits the words of `query` stand in each section that is `present` in them.
+
+    Where `query` or `filters` ask for sections, only these are counted.
+    """
+    asked = asked_sections(query) | asked_sections(filters)
+    counts: dict[str, int] = {}
+    for one in present:
+        key = str(one.value)
+        if not asked or key in asked:
+            counts[key] = engine.search(in_section(query, key), filters=filters, limit=0, documents=documents).total
+    return ranked("section", {key: count for key, count in counts.items() if count})
 
 
 _DEFECTS = (AttributeError, TypeError, NameError, ImportError, NotImplementedError, AssertionError)

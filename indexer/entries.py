@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
 
 from archiver.events import event
 from archiver.identifiers import AccessionNumber, Cik, FormType
-from archiver.words import fold
-from indexer.submission.header import Entity
+from archiver.words import encoded_words, fold
+from indexer.sections.forms import section_keys
+from indexer.sections.model import Section
+from indexer.submission.header import Entity, Series
 from indexer.submission.submission import Document, Submission
 from indexer.text.broken_words import searchable
 from indexer.texts.model import StoredDocument, StoredSubmission
@@ -34,6 +36,15 @@ class HitEntity:
     cik: Cik | None
     name: str
     role: str
+
+
+@dataclass(frozen=True, slots=True)
+class SectionSpan:
+    """The words of a text that are of one section: from number `first` to before `end`; `key` names the section."""
+
+    key: str
+    first: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +77,12 @@ class IndexEntry:
     description: str | None
     text: str
     truncated: bool = False
+    sections: tuple[SectionSpan, ...] = ()
+    series: tuple[str, ...] = ()
+    cities: tuple[str, ...] = ()
+    business_states: tuple[str, ...] = ()
+    film_numbers: tuple[str, ...] = ()
+    fiscal_year_ends: tuple[str, ...] = ()
 
     def stored(self) -> str:
         """The part that every engine keeps beside the postings, as compact JSON: a hit is made from it alone.
@@ -110,6 +127,7 @@ def entries_of(
         facts = event("item-unknown", accession=header.accession, item=item)
         _log.warning("%s: no code is known for the item %r", header.accession, item, extra=facts)
     entities = header.entities
+    places = [entity.business_address for entity in entities if entity.business_address is not None]
     shared: dict[str, Any] = {
         "accession": header.accession,
         "sha256": sha256,
@@ -125,6 +143,13 @@ def entries_of(
         "file_numbers": _unique(
             values.file_number for entity in entities for values in entity.filing_values if values.file_number
         ),
+        "series": _unique(text for series in header.series for text in _series_texts(series)),
+        "cities": _unique(place.city for place in places if place.city),
+        "business_states": _unique(place.state for place in places if place.state),
+        "film_numbers": _unique(
+            values.film_number for entity in entities for values in entity.filing_values if values.film_number
+        ),
+        "fiscal_year_ends": _unique(entity.fiscal_year_end for entity in entities if entity.fiscal_year_end),
     }
     documents: tuple[Document | StoredDocument, ...] = submission.documents
     searched = [(position, document) for position, document in enumerate(documents) if not document.is_xbrl]
@@ -143,6 +168,7 @@ def entries_of(
                 extra=event("text-cut", accession=header.accession, sequence=document.sequence, chars=len(text)),
             )
             text = _beginning(text, max_text_chars)
+        indexed = searchable(text)
         yield IndexEntry(
             **shared,
             position=position,
@@ -150,9 +176,24 @@ def entries_of(
             type=document.type or None,
             filename=document.filename,
             description=document.description,
-            text=searchable(text),
+            text=indexed,
             truncated=truncated,
+            sections=section_spans(indexed, document.sections(), form=document.type) if document.type else (),
         )
+
+
+def section_spans(text: str, sections: Sequence[Section], *, form: str) -> tuple[SectionSpan, ...]:
+    """Where the words of each section are among those of `text`, in order."""
+    spans: list[SectionSpan] = []
+    counted, place = 0, 0
+    for section in sorted(sections, key=lambda one: one.start):
+        start, end = max(place, section.start), min(section.end, len(text))
+        if start >= end:
+            continue
+        first = counted + len(encoded_words(text[place:start]))
+        counted, place = first + len(encoded_words(text[start:end])), end
+        spans += (SectionSpan(key, first, counted) for key in section_keys(section, form=form) if counted > first)
+    return tuple(spans)
 
 
 def is_truncated(document: Document, *, max_text_chars: int) -> bool:
@@ -172,6 +213,13 @@ def _beginning(text: str, max_chars: int) -> str:
     beginning = text[:max_chars]
     ends_with_word = beginning[-1].isspace() or text[max_chars].isspace()
     return beginning if ends_with_word else beginning.rsplit(maxsplit=1)[0]
+
+
+def _series_texts(series: Series) -> Iterator[str]:
+    """What a series and its classes are found by: ids, names and tickers."""
+    yield from filter(None, (series.id, series.name))
+    for one in series.classes:
+        yield from filter(None, (one.id, one.name, one.ticker))
 
 
 def _names(entity: Entity) -> Iterator[str]:

@@ -15,11 +15,12 @@ from archiver.identifiers import AccessionNumber, Cik
 from indexer.entries import IndexEntry
 from indexer.submission.items import code_as_written
 
-Kind = Literal["text", "names", "value", "date", "stem"]
+Kind = Literal["text", "names", "value", "date", "sections", "stem"]
 """What a field holds: running text (words with their places, scored), several names, whole values, or a date.
 
 Words of ``text`` and ``names`` are cut by `archiver.words`; a ``value`` is compared whole, folded by
-`indexer.entries.exact`, without a score. ``stem`` is no field of an index: it asks for words of text by their stem.
+`indexer.entries.exact`, without a score. ``sections`` are stretches of the text. ``stem`` is no field of an index: it
+asks for words of text by their stem.
 """
 
 
@@ -29,11 +30,12 @@ class Field:
 
     `name` is its name in an index and in the query language; `label` names it in an explanation; `finds` and `examples`
     document it. `values` takes from an entry what is indexed: a text for the kind ``text``, texts for ``names`` and
-    ``value``, a date or None for ``date``. `per_document` is True where documents of one submission may differ in it.
-    `facet` is the name by which hits can be counted by it (``year`` for the filing date), and `is_number` says that the
-    counted values are numbers. `normalize` turns a typed value without ``*`` and ``?`` into the indexed one, or raises
-    `UsageError`; `takes_patterns` is False where ``*`` and ``?`` mean nothing. `spell` turns an indexed value into what
-    EDGAR writes: most of its codes have no small letters. `can_be_named` is False for a field that a query never names.
+    ``value``, a date or None for ``date``, spans for ``sections``. `per_document` is True where documents of one
+    submission may differ in it. `facet` is the name by which hits can be counted by it (``year`` for the filing date),
+    and `is_number` says that the counted values are numbers. `normalize` turns a typed value without ``*`` and ``?``
+    into the indexed one, or raises `UsageError`; `takes_patterns` is False where ``*`` and ``?`` mean nothing. `spell`
+    turns an indexed value into what EDGAR writes: most of its codes have no small letters. `can_be_named` is False for
+    a field that a query never names.
     """
 
     name: str
@@ -164,6 +166,56 @@ TABLE: tuple[Field, ...] = (
         values=lambda entry: entry.file_numbers,
     ),
     Field(
+        name="section",
+        kind="sections",
+        label="section",
+        finds="section of a 10-K, 10-Q or 8-K, in which all words of the query must stand",
+        examples=("section:1A", 'section:"II 1A"', "section:5.02", "section:risk-factors"),
+        values=lambda entry: entry.sections,
+        per_document=True,
+        facet="section",
+    ),
+    Field(
+        name="series",
+        kind="names",
+        label="a fund's series or class",
+        finds="words of the name, the id or the ticker of a fund's series or class",
+        examples=('series:"500 index"', "series:VFIAX", "series:S000002839"),
+        values=lambda entry: entry.series,
+    ),
+    Field(
+        name="city",
+        kind="value",
+        label="business city",
+        finds="city of the business address of any entity",
+        examples=("city:atlanta", 'city:"new york"'),
+        values=lambda entry: entry.cities,
+    ),
+    Field(
+        name="location",
+        kind="value",
+        label="business state",
+        finds="state or country of the business address of any entity, in EDGAR's letters",
+        examples=("location:GA",),
+        values=lambda entry: entry.business_states,
+    ),
+    Field(
+        name="film",
+        kind="value",
+        label="film number",
+        finds="film number",
+        examples=("film:041221453",),
+        values=lambda entry: entry.film_numbers,
+    ),
+    Field(
+        name="fye",
+        kind="value",
+        label="fiscal year end",
+        finds="fiscal year end of any entity, month and day",
+        examples=("fye:1231", "fye:06*"),
+        values=lambda entry: entry.fiscal_year_ends,
+    ),
+    Field(
         name="description",
         kind="text",
         label="description",
@@ -191,6 +243,9 @@ TEXT_FIELDS = ("text", "description")
 
 VALUE_FIELDS = tuple(field.name for field in TABLE if field.kind == "value")
 """The fields whose values are found whole, folded by `indexer.entries.exact`, and without a score of their own."""
+
+NAME_FIELDS = tuple(field.name for field in TABLE if field.kind == "names")
+"""The fields of several names, of which each is looked into by itself."""
 
 DATE_FIELDS = tuple(field.name for field in TABLE if field.kind == "date")
 DOCUMENT_FIELDS = frozenset(field.name for field in TABLE if field.per_document)

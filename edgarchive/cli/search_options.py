@@ -46,6 +46,13 @@ def _what(
         list[str] | None,
         typer.Option("--type", metavar="DOCTYPE", help="Document type; EX-10 includes EX-10.1; globs."),
     ] = None,
+    section: Annotated[
+        list[str] | None,
+        typer.Option(metavar="S", help="The words must stand in this section: 1A, 'II 1A', 5.02, mda."),
+    ] = None,
+    series: Annotated[
+        list[str] | None, typer.Option(metavar="TEXT", help="A fund's series or class: name, id or ticker.")
+    ] = None,
     sic: Annotated[list[str] | None, typer.Option(metavar="N", help="SIC code of any entity, globs ('73*').")] = None,
     state: Annotated[
         list[str] | None, typer.Option(metavar="XX", help="State of incorporation, in EDGAR's letters.")

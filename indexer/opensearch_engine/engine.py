@@ -22,7 +22,7 @@ from archiver.events import event
 from archiver.identifiers import AccessionNumber
 from archiver.settings import Settings
 from archiver.store.durable import write_file_durably
-from indexer.engine import EngineResult, FacetCount, PartWriter, Sort
+from indexer.engine import EngineResult, FacetCount, PartWriter, Sort, section_counts
 from indexer.fields import Facet
 from indexer.opensearch_engine.connection import Access, cluster_errors, cluster_uuid, patiently
 from indexer.opensearch_engine.locking import WriterLock
@@ -216,9 +216,12 @@ class OpenSearchEngine:
         self, query: Node | None, facet: Facet, *, filters: Node | None = None, documents: bool = False
     ) -> tuple[FacetCount, ...]:
         """See `indexer.engine.Engine.facet`. Raises as `search`."""
-        return patiently(
+        counts = patiently(
             lambda: self._search(query, filters, documents=documents).facet(facet), _SEARCH_PATIENCE_S, _SWAPPED
         )
+        if facet == "section":
+            return section_counts(self, counts, query, filters=filters, documents=documents)
+        return counts
 
     def stored(self) -> Iterator[tuple[AccessionNumber, str, int | None]]:
         """Accession number, sha256 and sequence of every entry that can be found."""

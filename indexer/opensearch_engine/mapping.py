@@ -13,7 +13,7 @@ from typing import Any
 
 from archiver.words import words
 from indexer.entries import IndexEntry, exact
-from indexer.fields import DATE_FIELDS, TEXT_FIELDS, VALUE_FIELDS, document_of
+from indexer.fields import DATE_FIELDS, NAME_FIELDS, TEXT_FIELDS, VALUE_FIELDS, document_of
 from indexer.query.stems import english_stem
 
 NAME_GAP = 1000
@@ -21,6 +21,8 @@ NAME_GAP = 1000
 
 STEMS = {name: f"{name}_stem" for name in TEXT_FIELDS}
 """Beside each field of running text, one with the stem of each word that is not its own, in the same place."""
+
+SECTION_WORDS, SECTION_STEMS = "section_words", "section_stems"
 
 _MAX_WORD_CHARS = 200
 """OpenSearch cuts words after 255 UTF-16 units, which would move all that follows."""
@@ -65,7 +67,10 @@ def mapping() -> dict[str, Any]:
         "properties": {
             **dict.fromkeys(STEMS, _WORDS),
             **dict.fromkeys(STEMS.values(), _STEM_WORDS),
-            "name": _WORDS | {"position_increment_gap": NAME_GAP},
+            **{name: _WORDS | {"position_increment_gap": NAME_GAP} for name in NAME_FIELDS},
+            "section": _VALUE,
+            SECTION_WORDS: _WORDS | {"position_increment_gap": NAME_GAP},
+            SECTION_STEMS: _WORDS | {"position_increment_gap": NAME_GAP},
             **dict.fromkeys(VALUE_FIELDS, _VALUE),
             **{name: {"type": "integer"} for name in (*DATE_FIELDS, "year", "position")},
             **{name: {"type": "long"} for name in ("accepted", "number")},
@@ -89,8 +94,11 @@ def body_of(entry: IndexEntry) -> dict[str, Any]:
         if cut:
             body[name] = " ".join(cut)
             body[STEMS[name]] = " ".join(map(_other_stem, cut))
-    names = [" ".join(short(word) for word in words(text)[: NAME_GAP // 2]) for text in values["name"]]
-    body |= {"name": names} if names else {}
+    for field in NAME_FIELDS:
+        names = [" ".join(short(word) for word in words(text)[: NAME_GAP // 2]) for text in values[field]]
+        body |= {field: names} if names else {}
+    if entry.sections:
+        body |= _sections_of(entry)
     for name in VALUE_FIELDS:
         folded = list(dict.fromkeys(short_value(exact(value)) for value in values[name] or ()))
         body |= {name: folded} if folded else {}
@@ -99,6 +107,22 @@ def body_of(entry: IndexEntry) -> dict[str, Any]:
         "year": entry.filing_date.year,
         "position": entry.position or 0,
         "first": not entry.position,
+    }
+
+
+def section_word(key: str, word: str) -> str:
+    """A word of the section `key` as it is indexed."""
+    return f"{exact(key).replace(' ', '_')}:{word}"
+
+
+def _sections_of(entry: IndexEntry) -> dict[str, Any]:
+    """The words of each section again, with the section before each, and their stems in the same places."""
+    found = [short(word) for word in words(entry.text)]
+    spans = [(section_word(span.key, ""), found[span.first : span.end]) for span in entry.sections]
+    return {
+        "section": list(dict.fromkeys(exact(span.key) for span in entry.sections)),
+        SECTION_WORDS: [" ".join(prefix + word for word in of_span) for prefix, of_span in spans],
+        SECTION_STEMS: [" ".join(prefix + english_stem(word) for word in of_span) for prefix, of_span in spans],
     }
 
 

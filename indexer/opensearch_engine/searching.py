@@ -27,6 +27,7 @@ from indexer.opensearch_engine.connection import Access, cluster_errors, whole
 from indexer.opensearch_engine.translating import EVERYTHING, Json, is_of_submission, translated
 from indexer.query.bounds import MAX_SEARCH_S, Deadline, too_slow
 from indexer.query.nodes import Node
+from indexer.query.scope import scoped
 
 T = TypeVar("T")
 
@@ -92,6 +93,7 @@ class Search:
         self._client = client
         self._access = access
         self._alias = alias
+        query, filters = scoped(query, filters)
         self._scored = query is not None
         self._single = documents or (is_of_submission(query) and is_of_submission(filters))
         conditions = [] if filters is None else [translated(filters)]

@@ -7,14 +7,24 @@ from collections.abc import Sequence
 from typing import Any, assert_never
 
 from archiver.errors import QueryError
+from indexer.entries import exact
 from indexer.fields import DOCUMENT_FIELDS, date_number
-from indexer.opensearch_engine.mapping import NAME_GAP, STEMS, short, short_value
+from indexer.opensearch_engine.mapping import (
+    NAME_GAP,
+    SECTION_STEMS,
+    SECTION_WORDS,
+    STEMS,
+    section_word,
+    short,
+    short_value,
+)
 from indexer.query.expansion import pattern_expression
 from indexer.query.nodes import (
     All,
     AnyOf,
     DateSpan,
     Fuzzy,
+    InSection,
     Leaf,
     NameWords,
     Near,
@@ -26,7 +36,9 @@ from indexer.query.nodes import (
     Proximity,
     Span,
     Stem,
+    TextLeaf,
     Value,
+    Within,
     Word,
     WordLike,
     field_of,
@@ -65,7 +77,7 @@ def translated(tree: Node) -> Json:
             return _leaf(tree)
 
 
-def _leaf(leaf: Leaf) -> Json:  # noqa: PLR0911 — one for each kind of leaf
+def _leaf(leaf: Leaf) -> Json:  # noqa: C901, PLR0911 — one for each kind of leaf
     match leaf:
         case Phrase(field, parts):
             words = [part.text for part in parts if isinstance(part, Word)]
@@ -80,6 +92,10 @@ def _leaf(leaf: Leaf) -> Json:  # noqa: PLR0911 — one for each kind of leaf
                 _all_of(order, ordered=True, gaps=between) for order in ((sides,) if ordered else (sides, sides[::-1]))
             ]
             return _intervals(field, _any_of(ways))
+        case Within(key, part):
+            return _leaf(_in_section(key, part))
+        case InSection(_, keys):
+            return {"constant_score": {"filter": {"terms": {"section": [exact(key) for key in keys]}}}}
         case NameWords():
             return _name(leaf)
         case DateSpan(field, first, last):
@@ -109,7 +125,7 @@ def _word(part: WordLike) -> Json:
             fuzzy = {
                 "value": text,
                 "fuzziness": max_edits,
-                "prefix_length": 1,
+                "prefix_length": text.find(":") + 2,
                 "transpositions": True,
                 "max_expansions": MAX_PATTERN_WORDS,
                 "rewrite": "constant_score",
@@ -123,13 +139,50 @@ def _word(part: WordLike) -> Json:
             assert_never(part)
 
 
+def _in_section(key: str, leaf: TextLeaf) -> TextLeaf:
+    """`leaf` about the words that are indexed with their section before them."""
+    match leaf:
+        case Phrase(_, parts):
+            return Phrase(SECTION_WORDS, tuple(_word_in_section(key, part) for part in parts))
+        case Near(_, parts, distance):
+            return Near(SECTION_WORDS, tuple(_word_in_section(key, part) for part in parts), distance)
+        case Proximity(_, left, right, between, ordered):
+            sides = (_span_in_section(key, left), _span_in_section(key, right))
+            return Proximity(SECTION_WORDS, *sides, between, ordered)
+        case _:
+            return _word_in_section(key, leaf)
+
+
+def _span_in_section(key: str, span: Span) -> Span:
+    match span:
+        case OneOf(found):
+            return OneOf(tuple(_word_in_section(key, word) for word in found))
+        case Phrase(_, parts):
+            return Phrase(SECTION_WORDS, tuple(_word_in_section(key, part) for part in parts))
+        case _:
+            return _word_in_section(key, span)
+
+
+def _word_in_section(key: str, word: WordLike) -> WordLike:
+    match word:
+        case Stem():
+            return Word(SECTION_STEMS, section_word(key, word.stem))
+        case Fuzzy(_, text, max_edits):
+            return Fuzzy(SECTION_WORDS, section_word(key, text), max_edits)
+        case Pattern(_, text):
+            return Pattern(SECTION_WORDS, section_word(key, text))
+        case _:
+            return Word(SECTION_WORDS, section_word(key, word.text))
+
+
 def _name(tree: NameWords) -> Json:
-    parts = [Pattern("name", word) if set("*?") & set(word) else Word("name", word) for word in tree.words]
+    field = tree.field
+    parts = [Pattern(field, word) if set("*?") & set(word) else Word(field, word) for word in tree.words]
     if len(parts) == 1:
         return {"constant_score": {"filter": _word(parts[0])}}
     # words of a pattern and of another may be one word of the name, and unordered intervals may overlap
     rule = _all_of([_interval(part) for part in parts], ordered=False, gaps=_NAME_WIDTH)
-    return {"constant_score": {"filter": _intervals("name", rule)}}
+    return {"constant_score": {"filter": _intervals(field, rule)}}
 
 
 def _near(tree: Near) -> Json:
@@ -194,15 +247,22 @@ def _stem_fields(part: Stem) -> list[tuple[str, str]]:
 def _interval(part: WordLike) -> Json:
     """One word as a source of intervals."""
     match part:
-        case Word(_, text):
-            return {"match": {"query": short(text)}}
+        case Word(field, text):
+            return {"match": {"query": short(text), **({"use_field": field} if field == SECTION_STEMS else {})}}
         case Stem():
             fields = _stem_fields(part)
             return {"any_of": {"intervals": [{"match": {"query": stem, "use_field": name}} for name, stem in fields]}}
         case Pattern(_, text):  # `prefix` among intervals has a bound of 128 words that cannot be raised
             return {"wildcard": {"pattern": text, "max_expansions": MAX_PATTERN_WORDS}}
         case Fuzzy(_, text, max_edits):
-            return {"fuzzy": {"term": text, "fuzziness": max_edits, "prefix_length": 1, "transpositions": True}}
+            return {
+                "fuzzy": {
+                    "term": text,
+                    "fuzziness": max_edits,
+                    "prefix_length": text.find(":") + 2,
+                    "transpositions": True,
+                }
+            }
         case _:
             assert_never(part)
 

@@ -12,6 +12,7 @@ from indexer.query.nodes import (
     AnyOf,
     DateSpan,
     Fuzzy,
+    InSection,
     Leaf,
     NameWords,
     Near,
@@ -24,6 +25,7 @@ from indexer.query.nodes import (
     Span,
     Stem,
     Value,
+    Within,
     Word,
     WordLike,
     field_of,
@@ -63,11 +65,15 @@ def _sought_anywhere(parts: tuple[Node, ...]) -> Leaf | None:
     return first if fields == TEXT_FIELDS and not isinstance(first, All | AnyOf | Not) else None
 
 
-def _leaf(leaf: Leaf, where: str) -> str:  # noqa: PLR0911 — one for each kind of leaf
+def _leaf(leaf: Leaf, where: str) -> str:  # noqa: C901, PLR0911 — one for each kind of leaf
     """One condition, on what stands in `where`."""
     match leaf:
         case DateSpan():
             return f"{where} {_span(leaf)}"
+        case InSection(name):
+            return f"all of it stands in one {where} {name}"
+        case Within(key, part):
+            return f"{_leaf(part, where)} in {key}"
         case NameWords(words):
             return f"{where}, current or former, has {_listed(map(_word, words))}"
         case Near(_, parts, distance):

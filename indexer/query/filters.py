@@ -33,6 +33,8 @@ class Filters:
     item: Sequence[str] | None = None
     name: Sequence[str] | None = None
     type: Sequence[str] | None = None
+    section: Sequence[str] | None = None
+    series: Sequence[str] | None = None
     sic: Sequence[int | str] | None = None
     state: Sequence[str] | None = None
     main: bool = False

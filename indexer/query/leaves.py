@@ -17,6 +17,7 @@ from indexer.query.nodes import (
     AnyOf,
     DateSpan,
     Fuzzy,
+    InSection,
     NameWords,
     Near,
     Node,
@@ -27,6 +28,7 @@ from indexer.query.nodes import (
     Word,
     WordLike,
 )
+from indexer.sections.forms import keys_of_name
 
 MAX_STARS = 3
 """``*`` in one pattern."""
@@ -116,7 +118,9 @@ def value_leaf(field: Field, raw: str, cut: re.Pattern[str] = PHRASE_WORD) -> No
     """The leaf for a typed value of a field that is no running text. Raises `UsageError` for what it cannot be."""
     match field.kind:
         case "names":
-            return _name_words(cut.findall(fold(raw)), raw)
+            return _name_words(field.name, cut.findall(fold(raw)), raw)
+        case "sections":
+            return InSection(" ".join(raw.split()).upper(), keys_of_name(raw))
         case "date":
             return DateSpan(field.name, *date_span(raw))
         case _:
@@ -175,11 +179,11 @@ def _one_date(raw: str) -> tuple[date, date]:
     return first, date(first.year, last_month, calendar.monthrange(first.year, last_month)[1])
 
 
-def _name_words(found: list[str], raw: str) -> NameWords:
+def _name_words(field: str, found: list[str], raw: str) -> NameWords:
     wanted = tuple(dict.fromkeys(word for word in found if word.strip("*?")))
     if not wanted:
         raise UsageError(f"{raw[:40]!r} has no word of a name", "give one or more words of the name")
-    return NameWords(tuple(word_leaf("name", word, 0).text for word in wanted))
+    return NameWords(tuple(word_leaf(field, word, 0).text for word in wanted), field)
 
 
 def _whole_value(field: Field, raw: str) -> Node:

@@ -149,12 +149,34 @@ class Proximity:
 
 @dataclass(frozen=True, slots=True)
 class NameWords:
-    """Documents of an entity that has all `words` in one of its names, current or former, in any order.
+    """Documents that have all `words` in one of the names in `field`, in any order: an entity's, current or former.
 
     A word may be a pattern with ``*`` and ``?``.
     """
 
     words: tuple[str, ...]
+    field: str = "name"
+
+
+@dataclass(frozen=True, slots=True)
+class InSection:
+    """Documents that have a section called `name`, under one of `keys` (`indexer.sections.forms.section_keys`).
+
+    What stands beside it in an `All` must stand in one such section (`indexer.query.scope`).
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    field: str = "section"
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Documents in which `part`, a leaf about the text, holds in the section `key`."""
+
+    key: str
+    part: TextLeaf
+    field: str = "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +188,8 @@ class DateSpan:
     last: date
 
 
-Leaf: TypeAlias = WordLike | Value | Phrase | Near | Proximity | NameWords | DateSpan
+TextLeaf: TypeAlias = WordLike | Phrase | Near | Proximity
+Leaf: TypeAlias = TextLeaf | Value | NameWords | InSection | Within | DateSpan
 Node: TypeAlias = All | AnyOf | Not | Leaf
 
 
@@ -195,7 +218,7 @@ def span_words(span: Span) -> tuple[tuple[WordLike, ...], ...]:
 
 def field_of(leaf: Leaf) -> str:
     """The field that `leaf` is about."""
-    return "name" if isinstance(leaf, NameWords) else leaf.field
+    return leaf.field
 
 
 def spelled(part: WordLike | Value) -> str:

@@ -29,7 +29,7 @@ Ciks = int | str | Iterable[int | str] | None
 Day = date | str | int | None
 """A day as `date` or ISO text, or a year or month (``2015``, ``"2015-06"``)."""
 
-_SEVERAL = ("cik", "ticker", "form", "item", "name", "type", "sic", "state")
+_SEVERAL = ("cik", "ticker", "form", "item", "name", "type", "section", "series", "sic", "state")
 _FLAGS = ("main", "exhibits", "amendments")
 
 
@@ -58,6 +58,8 @@ class SearchOptions:
     item: Texts = None
     name: Texts = None
     type: Texts = None
+    section: Texts = None
+    series: Texts = None
     sic: Ciks = None
     state: Texts = None
     main: bool = False

@@ -204,3 +204,50 @@ def matches_section(section: Section, name: str, *, form: str) -> bool:
         raise UsageError(f"{name!r} names no section", hint)
     part = (number["part"] or "").upper()
     return number["item"].upper() in items and part in ("", section.part)
+
+
+def section_keys(section: Section, *, form: str) -> tuple[str, ...]:
+    """What an index finds a section of a document of type `form` by: ``10-K 1A``, ``10-Q II 1A``, ``8-K 5.02``."""
+    family = family_of(form)
+    if family is None:
+        return ()
+    items = [item.removesuffix("(T)").removesuffix("T") for item in (section.item, *section.also)]
+    keys = [_key(family, section.part or "", item) for item in items]
+    if family in _NAMED["controls"] and matches_section(section, "controls", form=form):
+        keys.append(_named_keys("controls", family)[0])
+    return tuple(dict.fromkeys(keys))
+
+
+def keys_of_name(name: str) -> tuple[str, ...]:
+    """The keys that `name`, as `find_section` takes it, stands for in any form. Raises `UsageError` as that does."""
+    named = "-".join(name.lower().split())
+    if named in _NAMED:
+        keys = [key for family in _NAMED[named] for key in _named_keys(named, family)]
+        return tuple(keys)
+    number = _NUMBER.fullmatch(name.strip())
+    if number is None:
+        hint = f"use an item such as 1A, 'II 1A' or 5.02, or one of: {', '.join(SECTION_NAMES)}"
+        raise UsageError(f"{name!r} names no section", hint)
+    part, item = (number["part"] or "").upper(), number["item"].upper()
+    found: list[str] = []
+    for family, parts in PARTS.items():
+        if family == "8-K":
+            found += [_key(family, "", item)] if not part and not item[-1].isalpha() else []
+        elif "." not in item:
+            possible = parts.get(int(item.rstrip("ABC")), ())
+            wanted = [one for one in possible if part in ("", one)]
+            found += [_key(family, one, item) for one in wanted]
+            found += [_key(family, "", item)] if wanted and not part else []
+    return tuple(dict.fromkeys(found))
+
+
+def _named_keys(name: str, family: Family) -> list[str]:
+    """The keys that a name has in a form; of ``controls`` the first, under which its other places are indexed, too."""
+    places = [place.rpartition(" ") for place in _NAMED[name][family]]
+    keys = [_key(family, part, item) for part, _, item in places]
+    return keys[:1] if name == "controls" else keys
+
+
+def _key(family: Family, part: str, item: str) -> str:
+    """In a 10-Q two parts number their items alike; elsewhere the item says all."""
+    return f"{family} {part} {item}".replace("  ", " ") if family == "10-Q" else f"{family} {item}"

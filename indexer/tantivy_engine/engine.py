@@ -17,11 +17,12 @@ from archiver.errors import EdgarchiveError, IndexMissingError, LockedError, Sto
 from archiver.identifiers import AccessionNumber
 from archiver.retrying import with_retries
 from archiver.store.durable import fsync_directory, storage_errors
-from indexer.engine import EngineResult, FacetCount, PartWriter, Sort, is_defect
+from indexer.engine import EngineResult, FacetCount, PartWriter, Sort, is_defect, section_counts
 from indexer.entries import exact
 from indexer.fields import Facet
 from indexer.query.bounds import Deadline
 from indexer.query.nodes import Node
+from indexer.query.scope import scoped
 from indexer.tantivy_engine.checksums import damaged_files
 from indexer.tantivy_engine.fields import schema
 from indexer.tantivy_engine.parts import Part, TantivyPartWriter
@@ -130,7 +131,10 @@ class TantivyEngine:
             selected = self._selected(searcher, query, filters, deadline, documents=documents)
             return count_facet(searcher, selected, facet, self._index.schema, deadline)
 
-        return self._answer(ask)
+        counts = self._answer(ask)
+        if facet == "section":
+            return section_counts(self, counts, query, filters=filters, documents=documents)
+        return counts
 
     def stored(self) -> Iterator[tuple[AccessionNumber, str, int | None]]:
         """Accession number, sha256 and sequence of every entry that can be found."""
@@ -252,6 +256,7 @@ class TantivyEngine:
     ) -> Selected:
         """What `query` and `filters` select; only `query` scores."""
         own_schema = self._index.schema
+        query, filters = scoped(query, filters)
         parts = [] if query is None else [translate(query, searcher, own_schema, deadline)]
         if filters is not None:
             parts.append(unscored(translate(filters, searcher, own_schema, deadline)))

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 
 from tantivy import Schema, SchemaBuilder
 
 from archiver.words import encoded_words
 from indexer.entries import IndexEntry, exact
-from indexer.fields import DATE_FIELDS, TABLE, TEXT_FIELDS, VALUE_FIELDS, document_of
+from indexer.fields import DATE_FIELDS, NAME_FIELDS, TABLE, TEXT_FIELDS, VALUE_FIELDS, document_of
 
-WORD_FIELDS = frozenset(field.name for field in TABLE if field.kind in {"text", "names"})
+WORD_FIELDS = frozenset({"sections", *(field.name for field in TABLE if field.kind in {"text", "names"})})
 """Fields of words, which score. Values of all other fields are whole and folded, and score nothing."""
 
 _SECONDS_BITS = 39
@@ -27,17 +27,20 @@ _SECONDS_BITS = 39
 def schema() -> Schema:
     """The schema of an index.
 
-    ``name_of`` has the words of each name apart: ``0:acme`` is of an entry's first name. ``id`` is ``number:position``;
+    ``name_of`` has the words of each name apart: ``acme:0`` is of an entry's first name. ``sections`` has the words of
+    the text's sections again, each with its section before it (`section_word`). ``id`` is ``number:position``;
     ``number`` the 18 digits of the accession number; ``filed`` and ``period`` are like 20041222, 0 for none; ``when``
     is what hits are ordered by (`when`).
     """
     builder = SchemaBuilder()
     for field in TEXT_FIELDS:
         builder.add_text_field(field, tokenizer_name="whitespace", index_option="position")
-    builder.add_text_field("name", tokenizer_name="whitespace", index_option="freq")
-    for field in (*VALUE_FIELDS, "name_of", "year", "id"):
+    for field in NAME_FIELDS:
+        builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
+    builder.add_text_field("sections", tokenizer_name="whitespace", index_option="position")
+    for field in (*VALUE_FIELDS, *(f"{name}_of" for name in NAME_FIELDS), "section", "year", "id"):
         builder.add_text_field(field, tokenizer_name="raw", index_option="basic")
-    for field in (*DATE_FIELDS, "when", "number", "position", "names"):
+    for field in (*DATE_FIELDS, "when", "number", "position"):
         builder.add_unsigned_field(field, indexed=True, fast=True)
     builder.add_bytes_field("record", stored=True, indexed=False)
     return builder.build()
@@ -46,12 +49,10 @@ def schema() -> Schema:
 def row(entry: IndexEntry) -> bytes:
     """The values of each field for `entry`, as one line of JSON."""
     values = document_of(entry)
-    names = [encoded_words(name) for name in entry.names]
     columns = {
         **{field: _unique(values[field] or ()) for field in VALUE_FIELDS},
-        "name": b" ".join(word for name in names for word in name).decode(),
-        "name_of": [f"{place}:{word.decode()}" for place, name in enumerate(names) for word in dict.fromkeys(name)],
-        "names": len(names),
+        **{name: value for field in NAME_FIELDS for name, value in _names(field, values[field])},
+        "section": _unique(span.key for span in entry.sections),
         "description": b" ".join(encoded_words(entry.description or "")).decode(),
         **{field: values[field] for field in DATE_FIELDS},
         "year": str(entry.filing_date.year),
@@ -63,7 +64,34 @@ def row(entry: IndexEntry) -> bytes:
     }
     head = json.dumps(columns, ensure_ascii=False, separators=(",", ":")).encode()
     # words are letters and digits, which JSON need not escape: the body is not walked again
-    return b'%s,"text":"%s"}\n' % (head[:-1], b" ".join(encoded_words(entry.text)))
+    found = encoded_words(entry.text)
+    if entry.sections:
+        return b'%s,"sections":"%s","text":"%s"}\n' % (head[:-1], _sections(entry, found), b" ".join(found))
+    return b'%s,"text":"%s"}\n' % (head[:-1], b" ".join(found))
+
+
+def section_word(key: str, word: str) -> str:
+    """A word of the section `key` as it is indexed."""
+    return f"{exact(key).replace(' ', '_')}:{word}"
+
+
+def _sections(entry: IndexEntry, found: Sequence[bytes]) -> bytes:
+    """The words of all sections; between two a word that nobody can ask for, so that no phrase goes over the border."""
+    pieces: list[bytes] = []
+    for span in entry.sections:
+        prefix = section_word(span.key, "").encode()
+        pieces += (prefix + word for word in found[span.first : span.end])
+        pieces.append(b":")
+    return b" ".join(pieces)
+
+
+def _names(field: str, values: Sequence[str]) -> Iterator[tuple[str, object]]:
+    names = [encoded_words(name) for name in values]
+    yield field, b" ".join(word for name in names for word in name).decode()
+    yield (
+        f"{field}_of",
+        [f"{word.decode()}:{place}" for place, name in enumerate(names) for word in dict.fromkeys(name)],
+    )
 
 
 def when(filed: date, accepted: datetime | None) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import assert_never
@@ -14,7 +15,8 @@ from typing import assert_never
 from tantivy import FieldType, Occur, Query, Schema, Searcher
 
 from archiver.errors import QueryError
-from indexer.fields import DOCUMENT_FIELDS, date_number
+from indexer.entries import exact
+from indexer.fields import DOCUMENT_FIELDS, NAME_FIELDS, date_number
 from indexer.query import bounds
 from indexer.query.bounds import Deadline, Expansions
 from indexer.query.expansion import expansion
@@ -23,6 +25,7 @@ from indexer.query.nodes import (
     AnyOf,
     DateSpan,
     Fuzzy,
+    InSection,
     Leaf,
     NameWords,
     Near,
@@ -32,7 +35,9 @@ from indexer.query.nodes import (
     Phrase,
     Proximity,
     Stem,
+    TextLeaf,
     Value,
+    Within,
     Word,
     WordLike,
     field_of,
@@ -40,12 +45,12 @@ from indexer.query.nodes import (
     span_words,
     spelled,
 )
-from indexer.tantivy_engine.fields import WORD_FIELDS
+from indexer.tantivy_engine.fields import WORD_FIELDS, section_word
 
 MAX_PHRASE_WORDS = 16_384
 """Words of the index that all patterns of a phrase may stand for together: tantivy takes no more."""
 
-_INDEXED = {"text": "position", "description": "position", "name": "freq"}
+_INDEXED = {**dict.fromkeys(NAME_FIELDS, "freq"), "text": "position", "description": "position", "sections": "position"}
 
 
 MAX_POSTINGS = 60_000
@@ -104,6 +109,7 @@ class _Translation:
         self._expanded: dict[WordLike, tuple[str, ...]] = {}
         self._expansions = Expansions()
         self._postings = 0
+        self._section: str | None = None
 
     def node(self, tree: Node) -> Query:
         """The query for any node."""
@@ -121,8 +127,12 @@ class _Translation:
             case _:
                 return self._leaf(tree)
 
-    def _leaf(self, leaf: Leaf) -> Query:  # noqa: PLR0911 — one for each kind of leaf
+    def _leaf(self, leaf: Leaf) -> Query:  # noqa: C901, PLR0911 — one for each kind of leaf
         match leaf:
+            case Within(key, part):
+                return self._within(key, part)
+            case InSection(_, keys):
+                return any_of(self._word("section", exact(key)) for key in keys)
             case Word(field, text) | Value(field, text):
                 return self._word(field, text)
             case Phrase(field, parts):
@@ -141,12 +151,13 @@ class _Translation:
             case Stem(field):
                 return any_of(self._word(field, word) for word in self._expand(leaf))
             case Pattern(field) | Fuzzy(field):
-                words = Query.term_set_query(self._schema, field, list(self._expand(leaf)))
+                words = Query.term_set_query(self._schema, *self._terms(field, self._expand(leaf)))
                 return Query.const_score_query(words, 1.0)
             case _:
                 assert_never(leaf)
 
     def _word(self, field: str, text: str) -> Query:
+        field, (text,) = self._terms(field, (text,))
         query = Query.term_query(self._schema, field, text, index_option=_INDEXED.get(field, "basic"))
         if field not in WORD_FIELDS:
             return Query.const_score_query(query, 1.0)
@@ -154,6 +165,23 @@ class _Translation:
         having, entries = self._searcher.doc_freq(field, text), max(1, self._searcher.num_docs)
         rarity = math.log1p((max(entries - having, 0) + 0.5) / (having + 0.5))
         return Query.boost_query(query, (math.log(max(entries, having) / (having + 1)) + 1) / rarity)
+
+    def _within(self, key: str, part: TextLeaf) -> Query:
+        """`part` where it stands in the section `key`."""
+        self._section = key
+        try:
+            return self._leaf(part)
+        finally:
+            self._section = None
+
+    def _terms(self, field: str, words: Sequence[str], *, is_pattern: bool = False) -> tuple[str, list[str]]:
+        """The field in which `words`, or patterns, are sought, and what they are there: in a section, other words."""
+        if self._section is None or field != "text":
+            return field, list(words)
+        prefix = section_word(self._section, "")
+        if is_pattern:
+            return "sections", [f"{re.escape(prefix)}({word})" for word in words]
+        return "sections", [prefix + word for word in words]
 
     def _placed(
         self,
@@ -181,16 +209,19 @@ class _Translation:
                 "lower the distances, leave words out, or add letters to patterns",
             )
         if all(len(part.words) == 1 for _, part in placed):
-            return Query.phrase_query(
-                self._schema, field, [(place, part.words[0]) for place, part in placed], slop=slop
-            )
+            field, words_there = self._terms(field, [part.words[0] for _, part in placed])
+            places = [place for place, _ in placed]
+            return Query.phrase_query(self._schema, field, list(zip(places, words_there, strict=True)), slop=slop)
         words = sum(len(part.words) for _, part in placed)
         if words > MAX_PHRASE_WORDS:
             raise QueryError(
                 f"the patterns of a phrase stand for more than {MAX_PHRASE_WORDS} words of the index",
                 "add letters to make them narrower",
             )
-        alternatives: list[str | tuple[int, str]] = [(place, part.pattern) for place, part in placed]
+        field, patterns = self._terms(field, [part.pattern for _, part in placed], is_pattern=True)
+        alternatives: list[str | tuple[int, str]] = [
+            (place, pattern) for (place, _), pattern in zip(placed, patterns, strict=True)
+        ]
         return Query.regex_phrase_query(self._schema, field, alternatives, slop=slop)
 
     def _near(self, field: str, parts: Sequence[Words], distance: int) -> Query:
@@ -243,21 +274,27 @@ class _Translation:
 
     def _name(self, tree: NameWords) -> Query:
         """Entries with a name that has a word for each of the query's; each name is looked into by itself."""
+        field = tree.field
         parts = [
-            self._alternatives(Pattern("name", word) if set("*?") & set(word) else Word("name", word))
+            self._alternatives(Pattern(field, word) if set("*?") & set(word) else Word(field, word))
             for word in tree.words
         ]
         if len(parts) == 1 and len(parts[0].words) == 1:
-            return self._word("name", parts[0].words[0])
-        most = self._searcher.aggregate(Query.all_query(), {"most": {"max": {"field": "names"}}})
+            return self._word(field, parts[0].words[0])
+        by_place = [self._by_place(f"{field}_of", part.words) for part in parts]
         in_one = any_of(
-            all_of(
-                Query.term_set_query(self._schema, "name_of", [f"{place}:{word}" for word in part.words])
-                for part in parts
-            )
-            for place in range(int(most["most"]["value"] or 0))
+            all_of(Query.term_set_query(self._schema, f"{field}_of", of_part[place]) for of_part in by_place)
+            for place in set.intersection(*map(set, by_place))
         )
-        return self._placed("name", parts, lambda _field, _parts: in_one)
+        return self._placed(field, parts, lambda _field, _parts: in_one)
+
+    def _by_place(self, field: str, words: Iterable[str]) -> dict[str, list[str]]:
+        """The terms of `words`, by which of an entry's names they stand in: few entries have more than a dozen."""
+        found: dict[str, list[str]] = {}
+        for word in words:
+            for term in self._beginning(field, f"{word}:", limit=None):
+                found.setdefault(term.rpartition(":")[2], []).append(term)
+        return found
 
     def _alternatives(self, part: WordLike) -> Words:
         """The words that may stand in the place of one part of a phrase or name."""

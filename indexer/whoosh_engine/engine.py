@@ -16,10 +16,11 @@ from whoosh.query import And, Query
 from archiver.errors import EdgarchiveError, IndexMissingError
 from archiver.identifiers import AccessionNumber
 from archiver.retrying import with_retries
-from indexer.engine import EngineResult, FacetCount, PartWriter, Sort, is_defect
+from indexer.engine import EngineResult, FacetCount, PartWriter, Sort, is_defect, section_counts
 from indexer.fields import Facet
 from indexer.query.bounds import Deadline
 from indexer.query.nodes import Node
+from indexer.query.scope import scoped
 from indexer.whoosh_engine.fields import schema
 from indexer.whoosh_engine.matching.prepare import everything, prepare, unscored
 from indexer.whoosh_engine.matching.searching import EntrySearcher, collect, count_facet
@@ -116,7 +117,10 @@ class WhooshEngine:
             tree = _selected(searcher, query, filters, deadline)
             return count_facet(searcher, tree, facet, documents=documents, deadline=deadline)
 
-        return self._answer(ask)
+        counts = self._answer(ask)
+        if facet == "section":
+            return section_counts(self, counts, query, filters=filters, documents=documents)
+        return counts
 
     def stored(self) -> Iterator[tuple[AccessionNumber, str, int | None]]:
         """Accession number, sha256 and sequence of every entry that can be found."""
@@ -202,6 +206,7 @@ class WhooshEngine:
 def _selected(searcher: EntrySearcher, query: Node | None, filters: Node | None, deadline: Deadline) -> Query:
     """What `query` and `filters` select, ready for matching; only `query` scores."""
     reader = searcher.reader()
+    query, filters = scoped(query, filters)
     parts = [] if query is None else [prepare(query, reader, deadline)]
     if filters is not None:
         parts.append(unscored(prepare(filters, reader, deadline)))

@@ -16,7 +16,7 @@ from whoosh.fields import COLUMN, STORED, FieldType, Schema
 from whoosh.formats import Existence
 
 from archiver.words import encoded_words
-from indexer.entries import exact
+from indexer.entries import SectionSpan, exact
 from indexer.fields import TABLE, Kind
 from indexer.whoosh_engine.positions import PackedPositions
 
@@ -69,6 +69,21 @@ class ExactField(FieldType):  # type: ignore[misc]
         return ((text.encode(), 1, 1.0, b"") for text in dict.fromkeys(exact(item) for item in value))
 
 
+class SectionsField(FieldType):  # type: ignore[misc]
+    """Sections by their key, without score: in the places of each, the numbers of its words, first and end in turn."""
+
+    def __init__(self) -> None:
+        self.format = PackedPositions()
+        self.scorable = False
+
+    def index(self, value: Iterable[SectionSpan], **_: Any) -> Iterator[Posting]:
+        """The postings of one document: each key once."""
+        places: defaultdict[bytes, list[int]] = defaultdict(list)
+        for span in value:
+            places[exact(span.key).encode()] += (span.first, span.end)
+        return ((key, 1, 1.0, self.format.encode(found)) for key, found in places.items())
+
+
 def schema() -> Schema:
     """The schema of a new index.
 
@@ -87,6 +102,7 @@ _TYPES: dict[Kind, Callable[[], Any]] = {
     "text": WordsField,
     "names": NamesField,
     "value": ExactField,
+    "sections": SectionsField,
     "date": lambda: COLUMN(NumericColumn("I")),
 }
 

@@ -11,8 +11,9 @@ from functools import cache
 
 from archiver.errors import DamageError
 from archiver.identifiers import Cik, FormType
+from archiver.words import words
 from indexer.engine import Engine
-from indexer.entries import HitEntity, IndexEntry, entries_of
+from indexer.entries import HitEntity, IndexEntry, SectionSpan, entries_of
 from indexer.query.filters import Filters
 from indexer.submission.submission import parse_submission
 from tests.loopback import FIXTURES
@@ -66,13 +67,23 @@ def _invented() -> Iterator[IndexEntry]:
             "names": names,
             "entities": tuple(HitEntity(Cik(chance.choice([320, 42, 1056386])), name, "FILER") for name in names[:2]),
             "sics": tuple(chance.sample([7389, 6021, 100], chance.randint(0, 2))),
+            "series": tuple(
+                chance.sample(["S000002839", "500 Index Fund", "Index Growth", "VFIAX"], chance.randint(0, 3))
+            ),
+            "cities": tuple(chance.sample(["ATLANTA", "NEW YORK"], chance.randint(0, 2))),
+            "business_states": tuple(chance.sample(["GA", "NY"], chance.randint(0, 1))),
+            "film_numbers": tuple(chance.sample(["041221453", "04999"], chance.randint(0, 1))),
+            "fiscal_year_ends": tuple(chance.sample(["1231", "0630"], chance.randint(0, 1))),
             "states": tuple(chance.sample(["DE", "NY", "X1"], chance.randint(0, 2))),
             "file_numbers": tuple(chance.sample(["000-27265", "001-00001"], chance.randint(0, 1))),
         }
         for position in range(chance.choice([1, 1, 2, 3])):
+            text = " ".join(chance.choices(_WORDS, k=int(chance.lognormvariate(2.7, 1))))
+            half = len(words(text)) // 2
             yield entry(
                 number,
-                " ".join(chance.choices(_WORDS, k=int(chance.lognormvariate(2.7, 1)))),
+                text,
+                sections=_sections(half) if number % 3 and half > 1 else (),
                 position=position,
                 sequence=position + 1,
                 type=chance.choice(_TYPES) if position else form,
@@ -80,6 +91,11 @@ def _invented() -> Iterator[IndexEntry]:
                 **facts,
             )
     yield entry(121, "", position=None, sequence=None, type=None, form=FormType("SC 13G"), names=("PAPER FILER CO",))
+
+
+def _sections(half: int) -> tuple[SectionSpan, ...]:
+    """Two sections of a text of twice as many words, all but the first of them."""
+    return SectionSpan("10-K 1A", 1, half), SectionSpan("10-K 7", half, 2 * half)
 
 
 def _parsed() -> Iterator[IndexEntry]:
@@ -109,6 +125,13 @@ QUERIES = (
     *("AT&T w/8 the", "description:(letter NEAR/3 board)", "-zebra", 'merger -"board of directors"', "-(zebra OR the)"),
     *("merger -form:8-K", "type:EX-10", "filed:2003-2004", "filed:2004-02..2004-06", "filed:>=2004-06-01"),
     *("filed:<2004", "0001193125-04-000007"),
+    *("section:1A", "section:risk-factors zebra", "section:7 zebra", 'section:"II 7" "the board"', "section:8 the"),
+    *('section:1A "board of directors"', "section:1A the NEAR/3 board", "section:7 resign*", "section:7 NOT zebra"),
+    *("section:1A (zebra OR merger) form:8-K", "section:7 stem:resigning", "section:1A tst~1"),
+    *('section:1A "te* zebra"',),
+    *("(section:1A zebra) OR (section:7 merger)", "NOT (section:1A zebra)", 'section:7 "zebra the"~4'),
+    *("section:1A section:7 zebra", "section:1A description:letter the"),
+    *('series:"index fund"', "series:vfiax", "series:s0000*", "city:new*", "location:ga", "film:0412*", "fye:1231"),
     *("resign*", "te?t", "te*t", "t?st", "re*n*g", "10*", "absent*", "acquistion~1", "tst~1", "tet~2", "absentt~1"),
     *("stem:resigning", "stem:companies", 'stem:"the resigned director"', 'stem:"board resigning"~8', "stem:12"),
     *("zebra OR merger", "zebra AND merger", "NOT zebra", "zebra NOT merger", "NOT (zebra OR the)", "NOT NOTHING"),

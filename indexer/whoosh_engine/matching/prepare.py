@@ -7,13 +7,14 @@ segment. Words score by BM25F; a phrase scores as its words do.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, assert_never
 
 from whoosh.query import And, NullQuery, Query, Term
 from whoosh.query.compound import DefaultOr
 from whoosh.searching import Searcher
 
+from indexer.entries import exact
 from indexer.fields import date_number
 from indexer.query.bounds import Deadline, Expansions
 from indexer.query.expansion import expansion
@@ -22,6 +23,7 @@ from indexer.query.nodes import (
     AnyOf,
     DateSpan,
     Fuzzy,
+    InSection,
     Leaf,
     NameWords,
     Near,
@@ -31,14 +33,25 @@ from indexer.query.nodes import (
     Phrase,
     Proximity,
     Stem,
+    TextLeaf,
     Value,
+    Within,
     Word,
     WordLike,
     span_words,
     spelled,
 )
 from indexer.whoosh_engine.matching.evaluating import evaluate
-from indexer.whoosh_engine.matching.proximity import Placed, Words, apart, in_one_name, near, side_by_side
+from indexer.whoosh_engine.matching.proximity import (
+    Placed,
+    Places,
+    Words,
+    anywhere,
+    apart,
+    in_one_name,
+    near,
+    side_by_side,
+)
 from indexer.whoosh_engine.matching.sets import DocumentSet
 from indexer.whoosh_engine.reading import posting_blocks
 
@@ -59,6 +72,7 @@ class _Preparation:
         self._deadline = deadline
         self._expanded: dict[WordLike, Words] = {}
         self._expansions = Expansions()
+        self._section: bytes | None = None
 
     def node(self, tree: Node) -> Query:
         """The prepared query for any node."""
@@ -72,25 +86,33 @@ class _Preparation:
             case _:
                 return self._leaf(tree)
 
-    def _leaf(self, leaf: Leaf) -> Query:  # noqa: PLR0911 — one for each kind of leaf
+    def _leaf(self, leaf: Leaf) -> Query:  # noqa: C901, PLR0911, PLR0912 — one for each kind of leaf
         match leaf:
+            case Within(key, part):
+                return self._within(key, part)
+            case InSection(_, keys):
+                return DefaultOr([Term("section", exact(key)) for key in keys])
+            case Word(field, text) if self._section is not None:
+                return self._placed(field, [(text.encode(),)], anywhere)
             case Word(field, text) | Value(field, text):
                 return Term(field, text)
             case Phrase(field, parts):
-                return Placed(field, [self._words(part) for part in parts], side_by_side, deadline=self._deadline)
+                return self._placed(field, [self._words(part) for part in parts], side_by_side)
             case Near(field, parts, distance):
                 times = Counter(self._words(part) for part in parts)
                 holds = near(distance, tuple(times.values()), deadline=self._deadline)
-                return Placed(field, tuple(times), holds, deadline=self._deadline)
+                return self._placed(field, tuple(times), holds)
             case Proximity(field, left, right, between, ordered):
                 sides = [[self._any_word(place) for place in span_words(span)] for span in (left, right)]
                 holds = apart(len(sides[0]), between, ordered=ordered, deadline=self._deadline)
-                return Placed(field, sides[0] + sides[1], holds, deadline=self._deadline)
-            case NameWords(words):
-                parts = tuple(_name_word(word) for word in words)
-                return Placed("name", [self._words(part) for part in parts], in_one_name, deadline=self._deadline)
+                return self._placed(field, sides[0] + sides[1], holds)
+            case NameWords(words, field):
+                return self._placed(field, [self._words(_name_word(field, word)) for word in words], in_one_name)
             case DateSpan():
                 return DocumentSet(lambda searcher: _dated(searcher, leaf), score=1.0)
+            case Stem(field) | Pattern(field) | Fuzzy(field) if self._section is not None:
+                terms = self._words(leaf)
+                return self._placed(field, [terms], anywhere) if terms else NullQuery
             case Stem(field):
                 terms = self._words(leaf)
                 return DefaultOr([Term(field, term) for term in terms]) if terms else NullQuery
@@ -99,6 +121,17 @@ class _Preparation:
                 return DocumentSet(lambda searcher: self._with_any(searcher, field, terms), score=1.0)
             case _:
                 assert_never(leaf)
+
+    def _within(self, key: str, part: TextLeaf) -> Query:
+        """`part` where it stands in the section `key`."""
+        self._section = exact(key).encode()
+        try:
+            return self._leaf(part)
+        finally:
+            self._section = None
+
+    def _placed(self, field: str, parts: Sequence[Words], holds: Callable[[Places], bool]) -> Placed:
+        return Placed(field, parts, holds, deadline=self._deadline, section=self._section)
 
     def _any_word(self, parts: Sequence[WordLike]) -> Words:
         return tuple(dict.fromkeys(word for part in parts for word in self._words(part)))
@@ -147,8 +180,8 @@ def _dated(searcher: Searcher, span: DateSpan) -> list[int]:
     return [number for number in living(searcher) if first <= column[number] <= last]
 
 
-def _name_word(word: str) -> Word | Pattern:
-    return Pattern("name", word) if set("*?") & set(word) else Word("name", word)
+def _name_word(field: str, word: str) -> Word | Pattern:
+    return Pattern(field, word) if set("*?") & set(word) else Word(field, word)
 
 
 def living(searcher: Searcher) -> Sequence[int]:

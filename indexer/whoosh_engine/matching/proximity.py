@@ -36,12 +36,19 @@ class Placed(Query):  # type: ignore[misc]  # Whoosh has no types
     """
 
     def __init__(
-        self, fieldname: str, parts: Sequence[Words], holds: Callable[[Places], bool], *, deadline: Deadline
+        self,
+        fieldname: str,
+        parts: Sequence[Words],
+        holds: Callable[[Places], bool],
+        *,
+        deadline: Deadline,
+        section: bytes | None = None,
     ) -> None:
         self.fieldname = fieldname
         self._parts = tuple(parts)
         self._holds = holds
         self._deadline = deadline
+        self._section = section
 
     def estimate_size(self, reader: Any) -> int:
         """No more than the rarest part."""
@@ -57,10 +64,17 @@ class Placed(Query):  # type: ignore[misc]  # Whoosh has no types
         """The documents of one segment, or those of them that are `among`."""
         reader = searcher.reader()
         found: dict[Words, dict[int, list[tuple[bytes, bytes]]]] = {}
+        stretches: dict[int, list[int]] | None = None
+        if self._section is not None:
+            stretches = {
+                document: decode_positions(values[0][1])
+                for document, values in self._having(reader, "section", (self._section,), among).items()
+            }
+            among = stretches.keys()
         for part in sorted(set(self._parts), key=lambda part: self._size(reader, part)):
-            found[part] = self._having(reader, part, among)
+            found[part] = self._having(reader, self.fieldname, part, among)
             among = found[part].keys()
-        accepted = dict.fromkeys(self._accepted(found, among or ()), 0.0)
+        accepted = dict.fromkeys(self._accepted(found, among or (), stretches), 0.0)
         for document in reader.segment().deleted_docs():
             accepted.pop(document, None)
         weights: defaultdict[bytes, dict[int, int]] = defaultdict(dict)
@@ -73,21 +87,26 @@ class Placed(Query):  # type: ignore[misc]  # Whoosh has no types
                 accepted[document] += score
         return accepted
 
-    def _having(self, reader: Any, part: Words, among: Collection[int] | None) -> dict[int, list[tuple[bytes, bytes]]]:
+    def _having(
+        self, reader: Any, field: str, part: Words, among: Collection[int] | None
+    ) -> dict[int, list[tuple[bytes, bytes]]]:
         """The documents that have a word of `part`: each such word, and its encoded places."""
         found: dict[int, list[tuple[bytes, bytes]]] = {}
         ascending = None if among is None else sorted(among)
         for word in self._deadline.watch(part):
-            for block in posting_blocks(reader, self.fieldname, word, among=ascending):
+            for block in posting_blocks(reader, field, word, among=ascending):
                 for document, value in zip(block.documents, block.values or (), strict=True):
                     if among is None or document in among:
                         found.setdefault(document, []).append((word, value))
         return found
 
     def _accepted(
-        self, found: dict[Words, dict[int, list[tuple[bytes, bytes]]]], candidates: Collection[int]
+        self,
+        found: dict[Words, dict[int, list[tuple[bytes, bytes]]]],
+        candidates: Collection[int],
+        stretches: dict[int, list[int]] | None,
     ) -> Iterator[int]:
-        if self._holds is side_by_side and all(len(part) == 1 for part in self._parts):
+        if stretches is None and self._holds is side_by_side and all(len(part) == 1 for part in self._parts):
             rarest_first = list(found)
             places = sorted(enumerate(self._parts), key=lambda placed: rarest_first.index(placed[1]))
             columns = [(found[part], place) for place, part in places]
@@ -97,11 +116,27 @@ class Placed(Query):  # type: ignore[misc]  # Whoosh has no types
             return
         for document in self._deadline.watch(candidates):
             values = ([value for _, value in found[part][document]] for part in self._parts)
-            if self._holds([sorted(place for value in part for place in decode_positions(value)) for part in values]):
+            stand = [sorted(place for value in part for place in decode_positions(value)) for part in values]
+            if stretches is not None:
+                stand = [inside(of_part, stretches[document]) for of_part in stand]
+            if all(stand) and self._holds(stand):
                 yield document
 
     def _size(self, reader: Any, part: Words) -> int:
         return sum(int(reader.doc_frequency(self.fieldname, word)) for word in part)
+
+
+def inside(places: Sequence[int], stretches: Sequence[int]) -> list[int]:
+    """Those of the ascending `places` that are in one of `stretches`, which are beginnings and ends in turn."""
+    found: list[int] = []
+    for first, end in zip(stretches[::2], stretches[1::2], strict=True):
+        found += places[bisect_left(places, first) : bisect_left(places, end)]
+    return found
+
+
+def anywhere(_places: Places) -> bool:
+    """Wherever the parts stand."""
+    return True
 
 
 def side_by_side(places: Places) -> bool:

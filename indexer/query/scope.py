@@ -1,0 +1,113 @@
+"""Words inside of sections: what stands beside ``section:1A`` must stand in one such section."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from indexer.entries import exact
+from indexer.fields import TEXT_FIELDS
+from indexer.query.leaves import join_all, join_any
+from indexer.query.nodes import (
+    All,
+    AnyOf,
+    Fuzzy,
+    InSection,
+    Near,
+    Node,
+    Not,
+    Pattern,
+    Phrase,
+    Proximity,
+    Stem,
+    Value,
+    Within,
+    Word,
+    field_of,
+    leaves,
+)
+
+_BODY = TEXT_FIELDS[0]
+
+
+def scoped(query: Node | None, filters: Node | None) -> tuple[Node | None, Node | None]:
+    """`query` and `filters` with every word that a section is asked for beside it bound to that section.
+
+    A section among the filters is for all words of the query. Nothing changes where no section is asked for.
+    """
+    if filters is not None and query is not None:
+        asked, rest = _conjuncts(filters)
+        if asked:
+            return scoped(All((*asked, query)), join_all(rest))
+    return (None if query is None else _scope(query)), (None if filters is None else _scope(filters))
+
+
+def in_section(query: Node | None, key: str) -> Node:
+    """Documents in which the words of `query` stand in the section `key`."""
+    return _scope(All((InSection(key, (key,)), *([] if query is None else [query]))))
+
+
+def asked_sections(tree: Node | None) -> frozenset[str]:
+    """The keys of all sections that `tree` asks for."""
+    if tree is None:
+        return frozenset()
+    return frozenset(key for leaf in leaves(tree) if isinstance(leaf, InSection) for key in leaf.keys)
+
+
+def _scope(tree: Node) -> Node:
+    match tree:
+        case All():
+            return _scope_all(tree)
+        case AnyOf(parts):
+            return AnyOf(tuple(_scope(part) for part in parts))
+        case Not(part):
+            return Not(_scope(part))
+        case InSection(_, keys):
+            return _has(keys)
+        case _:
+            return tree
+
+
+def _scope_all(tree: All) -> Node:
+    asked, rest = _conjuncts(tree)
+    if not asked:
+        return All(tuple(_scope(part) for part in tree.parts))
+    keys = [key for key in asked[0].keys if all(key in other.keys for other in asked[1:])]
+    if not keys:  # no section has both names: each must be there, and nothing can stand in both
+        return _nothing() if rest else All(tuple(_has(one.keys) for one in asked))
+    inner = join_all(_scope(part) for part in rest)
+    ways = (join_all((_has((key,)), None if inner is None else _bound(inner, key))) for key in keys)
+    return join_any(ways) or _nothing()
+
+
+def _conjuncts(tree: Node) -> tuple[list[InSection], list[Node]]:
+    """The sections that `tree` asks for beside everything else, and the rest of it."""
+    parts = tree.parts if isinstance(tree, All) else (tree,)
+    return [part for part in parts if isinstance(part, InSection)], [p for p in parts if not isinstance(p, InSection)]
+
+
+def _bound(tree: Node, key: str) -> Node:
+    """`tree` with its words of text bound to the section `key`; a description stands in no section."""
+    match tree:
+        case All(parts):
+            return All(tuple(_bound(part, key) for part in parts))
+        case AnyOf(parts):
+            of_text = [part for part in parts if not _is_description(part)]
+            return join_any(_bound(part, key) for part in of_text or parts) or tree
+        case Not(part):
+            return Not(_bound(part, key))
+        case Word() | Pattern() | Fuzzy() | Stem() | Phrase() | Near() | Proximity() if tree.field == _BODY:
+            return Within(key, tree)
+        case _:
+            return tree
+
+
+def _is_description(tree: Node) -> bool:
+    return all(field_of(leaf) == "description" for leaf in leaves(tree))
+
+
+def _has(keys: Iterable[str]) -> Node:
+    return join_any(Value("section", exact(key)) for key in keys) or _nothing()
+
+
+def _nothing() -> Node:
+    return Value("section", "")

@@ -1,0 +1,77 @@
+"""Words inside of sections: every engine finds what it finds where each section is a text of its own."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import pytest
+
+from indexer.engine import Engine
+from indexer.entries import SectionSpan
+from indexer.query.build import parse_query
+from indexer.query.filters import Filters
+from tests.unit.index_entries import add_all, entry
+
+_WORDS = "the board of directors resigned resign company companies risk risks 1a te tet".split()
+_QUERIES = (
+    *("risk", "risk board", "risk OR resigned", "risk NOT board", '"the board"', '"board of directors"~4', "ris*"),
+    *(
+        "the NEAR/2 board",
+        "the PRE/1 (board OR company)",
+        "stem:resigning",
+        "tst~2",
+        '"the ris*"',
+        "(risk te) OR board",
+    ),
+)
+_KEYS = ("10-K 1A", "10-K 7", "10-K 8")
+
+
+def test_words_stand_in_the_section_as_in_a_text_of_its_own(engine: Engine) -> None:
+    """For each query and section exactly the documents whose section, taken alone, the query matches."""
+    chance = random.Random(5)  # noqa: S311 — the same texts each time
+    made = []
+    for number in range(60):
+        texts = [chance.choices(_WORDS, k=chance.randint(1, 9)) for _ in range(3)]
+        spans, place = [], 0
+        for key, text in zip(_KEYS, texts, strict=True):
+            spans.append(SectionSpan(key, place, place + len(text)))
+            place += len(text)
+        made.append(entry(number, " ".join(word for text in texts for word in text), sections=tuple(spans)))
+        made += [entry(1000 * (at + 1) + number, " ".join(text)) for at, text in enumerate(texts)]
+    add_all(engine, made)
+    engine.commit()
+    for query in _QUERIES:
+        alone = _numbers(engine, query)
+        for at, name in enumerate(("1A", "mda", "II 8")):
+            expected = [number % 1000 for number in alone if number // 1000 == at + 1]
+            assert _numbers(engine, f'section:"{name}" ({query})') == expected, (query, name)
+            assert _numbers(engine, query, section=[name]) == expected
+
+
+def test_without_a_section_nothing_changes(engine: Engine) -> None:
+    """Phrases go over the border of sections, scores are those of the text, and a section alone is a fact."""
+    with_sections = (SectionSpan("10-K 1A", 0, 2), SectionSpan("10-K 7", 2, 4))
+    add_all(engine, [entry(1, "risk of board pay", sections=with_sections), entry(2, "risk of board pay")])
+    engine.commit()
+    result = engine.search(parse_query('"of board"'))
+    assert result.total == 2
+    assert result.hits[0].score == result.hits[1].score
+    assert _numbers(engine, 'section:1A "of board"') == []
+    assert _numbers(engine, "section:7") == _numbers(engine, "section:1A section:7") == [1]
+    assert _numbers(engine, "-section:7") == [2]
+    counts = engine.facet(parse_query("board"), "section")
+    assert [(one.value, one.count) for one in counts] == [("10-K 7", 1)]
+
+
+def _numbers(engine: Engine, query: str, section: list[str] | None = None) -> list[int]:
+    found = engine.search(parse_query(query), filters=Filters(section=section).tree(), limit=None)
+    return sorted(int(json.loads(hit.stored)["accession"][-6:]) for hit in found.hits)
+
+
+@pytest.mark.parametrize("name", ["zzz", "17", "99.01", "V 1"])
+def test_a_name_of_no_section_is_an_error(name: str) -> None:
+    """What no form numbers so is refused, with what can be written."""
+    with pytest.raises(ValueError, match="names no section"):
+        parse_query(f'section:"{name}"')
