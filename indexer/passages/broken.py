@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from indexer.text.broken_words import broken_words
 from indexer.texts.model import encode_text
 
-_BREAK_SIGNS = tuple(encode_text(sign) for sign in ("-\n", "- \n", "\xad\n", "\u2010\n"))
+_BREAK_SIGN = re.compile(rb"\n(?:(?<=-\n)|(?<=- \n)|(?<=\xc2\xad\n)|(?<=\xe2\x80\x90\n))")
+_AROUND_BYTES = 160
+"""Text before a break that is looked at, and half of that behind it; only the whole text could tell a compound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +26,18 @@ class BrokenPlace:
 
 def broken_places(text: bytes) -> list[BrokenPlace]:
     """The words of `text` that are broken at a line's end, in order."""
-    if not any(sign in text for sign in _BREAK_SIGNS):
-        return []
-    decoded = text.decode(errors="surrogatepass")
-    found: list[BrokenPlace] = []
-    last = place = 0
-    for word in broken_words(decoded):
-        start = place + len(encode_text(decoded[last : word.start]))
-        place = start + len(encode_text(decoded[word.start : word.end]))
-        last = word.end
-        found.append(BrokenPlace(start, place, word.first.encode(), word.second.encode()))
-    return found
+    found: dict[int, BrokenPlace] = {}
+    for sign in _BREAK_SIGN.finditer(text):
+        begin = max(0, sign.start() - _AROUND_BYTES)
+        while begin and text[begin] & 0xC0 == 0x80:  # noqa: PLR2004 (a byte in the middle of a character)
+            begin -= 1
+        around = text[begin : sign.end() + 2 * _AROUND_BYTES].decode(errors="ignore")
+        for word in broken_words(around):
+            start = begin + len(encode_text(around[: word.start]))
+            end = start + len(encode_text(around[word.start : word.end]))
+            if start < sign.start() < end:
+                found.setdefault(start, BrokenPlace(start, end, word.first.encode(), word.second.encode()))
+    return list(found.values())
 
 
 def rejoined(text: bytes, broken: Sequence[BrokenPlace]) -> bytes:

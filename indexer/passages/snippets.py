@@ -305,9 +305,10 @@ class _Piece:
 def _cleaned(raw: bytes, *, follows_blank: bool) -> str:
     """What may be shown of `raw`, white space folded; none at the beginning where a blank stands before it."""
     text = raw.decode(errors="ignore")  # a character that was cut in two at an end, or half of one
-    if not text.isprintable():
-        text = "".join(char for char in text if char.isspace() or unicodedata.category(char)[0] != "C")
     words = text.split()
+    if not all(map(str.isprintable, words)):
+        text = "".join(char for char in text if char.isspace() or unicodedata.category(char)[0] != "C")
+        words = text.split()
     if not words:
         return "" if not text or follows_blank else " "
     before = " " if text[0].isspace() and not follows_blank else ""
