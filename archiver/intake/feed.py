@@ -183,6 +183,9 @@ class _Day:
             except FetchError as error:
                 self._fail(None, error)
                 self._damaged = isinstance(error, DamagedBodyError)
+        for accessions in self._plan.of(Outcome.MISSING):  # where the archive ended in the middle of one
+            for accession in accessions:
+                self._fail(accession, DamagedBodyError("the archive it came in ended before it did"))
         if self._damaged:
             self._distrust()
 
