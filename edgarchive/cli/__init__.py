@@ -63,14 +63,14 @@ def main(
         int, typer.Option("-v", "--verbose", count=True, help="Log more: -v, -vv.", show_default=False)
     ] = 0,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Log errors only, show no progress.")] = False,
-    log_json: Annotated[bool, typer.Option("--log-json", help="Log one JSON object a line, for programs.")] = False,
+    log_json: Annotated[bool, typer.Option("--log-json", help="Log one JSON object per line, for programs.")] = False,
     _show_version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
     """Keep a true copy of SEC EDGAR submissions on disk, and search inside them.
 
-    Exit codes: 0 done, 1 a defect of ours, 2 usage or settings, 3 finished but some submissions failed, 4 EDGAR
+    Exit codes: 0 done, 1 internal error, 2 usage or settings, 3 finished but some submissions failed, 4 EDGAR
     refused or could not be reached, 5 verify found damage, 6 archive locked, 7 disk full or not writable,
     130 interrupted.
     """
@@ -124,7 +124,7 @@ def _failure(error: BaseException) -> _Failure:
     if isinstance(error, (KeyboardInterrupt, typer.Abort)):
         message = "interrupted; what was stored stays, the next run goes on from there"
         return _Failure(message, _INTERRUPTED, KeyboardInterrupt.__name__)
-    message = f"a defect in edgarchive: {kind}: {error}; please report it, with EDGARCHIVE_TRACEBACK=1 set"
+    message = f"internal error: {kind}: {error}; please report it, with EDGARCHIVE_TRACEBACK=1 set"
     return _Failure(message, _DEFECT, kind)
 
 

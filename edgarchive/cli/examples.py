@@ -16,11 +16,11 @@ The 10-Ks of a company; those of a list, one CIK a line:
   edgarchive sync --ticker AAPL --form '10-K*' --since 2015-01-01
   edgarchive sync --cik @watch-list.txt --form '10-K*'
 
-What would be fetched, and how long it would take:
+Show what would be fetched, and how long it would take:
 
   edgarchive sync --form 8-K --since 2024-01-01 --dry-run
 
-All submissions of a day, in one request:
+Fetch all submissions of a day, in one request:
 
   edgarchive sync --source feed --since 2019-05-14 --until 2019-05-14
 """,
@@ -28,16 +28,16 @@ All submissions of a day, in one request:
   edgarchive import downloads/ 20190514.nc.tar.gz
 """,
     "index": """\
-Everything anew, by another engine:
+Rebuild with another engine:
 
   edgarchive index --rebuild --engine tantivy
 """,
     "search": """\
-8-Ks of six years that tell of a resignation:
+8-Ks about a resignation, of six years:
 
   edgarchive search resigned --item 5.02 --since 2015-01-01 --until 2020-12-31
 
-A phrase and a pattern, as CSV; what was filed, counted by form:
+A phrase and a pattern, as CSV; filings counted by form:
 
   edgarchive search '"financial officer" resign*' --form '8-K*' --format csv
   edgarchive search --name 'teal dynamics' --facet form --limit 0
@@ -69,7 +69,7 @@ Each match with the words around it:
   edgarchive export hits 'resign*' --item 5.02 --out hits.csv
 """,
     "verify": """\
-Sizes and presence alone; everything, and put right what is found:
+Check presence and sizes only; check everything and repair it:
 
   edgarchive verify --quick
   edgarchive verify --repair
@@ -84,7 +84,7 @@ Web page and JSON on this machine; for a team behind a proxy that asks for a pas
   edgarchive serve --host 0.0.0.0 --port 8080 --allow-host filings.example.com
 """,
     "config": """\
-A settings file to edit; what is in force:
+Create a settings file; show the settings:
 
   edgarchive config init
   edgarchive config show

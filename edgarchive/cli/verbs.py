@@ -24,7 +24,7 @@ VERBS = {
     "verify": "Check every stored file: sha256, closing tag, the SEC's signature; then the index against the archive.",
     "status": "Say how many submissions there are, by form and year, when the last sync ended, what is not indexed.",
     "serve": "Serve the archive: web pages, JSON, and EDGAR's own URLs for programs that read EDGAR.",
-    "config": "Show or begin the settings.",
+    "config": "Show the settings, or create a settings file.",
     "help": "Explain a topic: the query language, the settings, and others; without TOPIC, list them.",
 }
 """What each verb does: the first line of its own help. The module of the same name has it."""

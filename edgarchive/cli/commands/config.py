@@ -46,7 +46,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 @app.callback(invoke_without_command=True)
 def main(context: typer.Context) -> None:
-    """Show or begin the settings."""
+    """Show the settings, or create a settings file."""
     help_instead(context)
 
 

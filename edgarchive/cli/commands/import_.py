@@ -51,7 +51,7 @@ def _print(report: ImportReport) -> None:
     for failure in report.failures:
         say(f"failed: {failure.accession}  {clean(failure.url)}  {clean(failure.message)}")
     if report.skipped:
-        say(f"{plural(len(report.skipped), 'file')} skipped, as no submission:")
+        say(f"{plural(len(report.skipped), 'file')} skipped (not submissions):")
     for file in report.skipped[:_SHOWN]:
         say(f"  {clean(file.path)}: {clean(file.message)}")
     if len(report.skipped) > _SHOWN:

@@ -17,7 +17,9 @@ _SOME_FAILED = 3
 def index(
     context: typer.Context,
     *,
-    rebuild: Annotated[bool, typer.Option("--rebuild", help="Build the whole index anew, beside the old one.")] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Rebuild the whole index, then replace the old one.")
+    ] = False,
     engine: Annotated[
         str | None, typer.Option(metavar="E", help="The full-text engine: whoosh, tantivy, opensearch.")
     ] = None,

@@ -55,7 +55,7 @@ def sync(
         Source, typer.Option(help="Where from: single submissions by the index, or whole days of the Feed.")
     ] = Source.index,
     refresh: Annotated[
-        bool, typer.Option("--refresh", help="Fetch as EDGAR serves it now what came from the Feed or an import.")
+        bool, typer.Option("--refresh", help="Re-fetch from EDGAR what came from the Feed or an import.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and write nothing.")] = False,
     no_index: Annotated[
