@@ -14,8 +14,8 @@ from typing import assert_never
 from archiver.errors import IdentifierError, QueryError, UsageError
 from archiver.words import words
 from indexer.fields import BY_NAME, TEXT_FIELDS
-from indexer.query.grammar import RawGroup, RawNode, RawNot, RawPhrase, RawProximity, RawRange, RawWord, read
-from indexer.query.leaves import (
+from indexer.query.language.grammar import RawGroup, RawNode, RawNot, RawPhrase, RawProximity, RawRange, RawWord, read
+from indexer.query.language.leaves import (
     FIRST_DATE,
     LAST_DATE,
     PATTERN_WORD,

@@ -9,7 +9,7 @@ from datetime import date
 
 from archiver.errors import UsageError
 from indexer.fields import BY_NAME
-from indexer.query.leaves import FIRST_DATE, LAST_DATE, join_all, join_any, value_leaf
+from indexer.query.language.leaves import FIRST_DATE, LAST_DATE, join_all, join_any, value_leaf
 from indexer.query.nodes import DateSpan, Node, Not
 
 _EXHIBITS = "EX-*"

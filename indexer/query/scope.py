@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from indexer.entries import exact
 from indexer.fields import TEXT_FIELDS
-from indexer.query.leaves import join_all, join_any
+from indexer.query.language.leaves import join_all, join_any
 from indexer.query.nodes import (
     All,
     AnyOf,

@@ -32,7 +32,8 @@ from edgarchive.cli.commands.config import example_toml
 from edgarchive.cli.examples import EXAMPLES
 from edgarchive.cli.verbs import VERBS
 from indexer import fields
-from indexer.query import bounds, build, grammar, leaves, tokens
+from indexer.query import bounds, build
+from indexer.query.language import grammar, leaves, tokens
 from tests.loopback import FIXTURES, LoopbackEdgar
 from tests.paths import ROOT
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from archiver.errors import QueryError
-from indexer.query.grammar import (
+from indexer.query.language.grammar import (
     MAX_DEPTH,
     RawGroup,
     RawNot,

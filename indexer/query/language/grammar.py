@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from archiver.errors import QueryError
-from indexer.query.tokens import Token, tokens
+from indexer.query.language.tokens import Token, tokens
 
 MAX_DEPTH = 32
 """Parentheses inside each other."""
