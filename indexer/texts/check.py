@@ -10,7 +10,7 @@ from archiver.audit.findings import Finding
 from archiver.errors import ArchiveFormatError, DamageError, StorageError
 from archiver.store.archive import Archive
 from indexer.texts.store import TEXTS_FOLDER, TextStore, pack_path
-from indexer.texts.table import TABLE_NAME, PackRow, TextRow, TextTable
+from indexer.texts.table import TABLE_NAME, PackRow, TextRow, TextTable, is_table
 from indexer.texts.writer import TextWriter, remove_store
 
 TEXT_FINDINGS = frozenset({"texts-damaged", "texts-extra"})
@@ -29,7 +29,7 @@ def check_texts(archive: Archive, *, quick: bool = False) -> Iterator[Finding]:
     """
     folder = archive.root / TEXTS_FOLDER
     path = folder / TABLE_NAME
-    if not path.exists():
+    if not path.exists() or (not is_table(path) and not any(folder.glob("*.pack"))):
         return
     place = f"{TEXTS_FOLDER}/{TABLE_NAME}"
     try:

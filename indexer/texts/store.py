@@ -20,7 +20,7 @@ from archiver.identifiers import AccessionNumber
 from indexer.text.version import EXTRACTOR_VERSION
 from indexer.texts.model import StoredDocument, StoredSubmission
 from indexer.texts.packs import TextPlace, decode_record, decompress
-from indexer.texts.table import TABLE_NAME, TextRow, TextTable
+from indexer.texts.table import TABLE_NAME, TextRow, TextTable, is_table
 
 TEXTS_FOLDER = "texts"
 BUILDING_FOLDER = "building"
@@ -151,6 +151,8 @@ class TextStore:
         identity = (status.st_dev, status.st_ino)
         if identity != self._table_identity:
             self._forget()
+            if not is_table(path):
+                return None
             self._table = TextTable(path)
             self._table_identity = identity
         return self._table

@@ -6,6 +6,7 @@ It has a rollback journal and no write-ahead log, so that it can be read where n
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -46,6 +47,8 @@ CREATE INDEX text_pack ON text (pack);
 CREATE TABLE note (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 _COLUMNS = "accession, sha256, extractor, pack, base, frame_offset, frame_bytes, raw_bytes, start, length, text_bytes"
+_VERSION_AT, _HEADER_BYTES = 60, 64
+"""Where the user version stands in the header of SQLite's file format."""
 _AT_ONCE = 500
 _BUSY_MS = 10_000
 _REPAIR = "run `edgarchive verify --repair`"
@@ -84,6 +87,19 @@ class PackRow:
     added: int
 
 
+def is_table(path: Path) -> bool:
+    """Whether there is a table at `path`; one that is just being created, or was when its writer was killed, is none.
+
+    A creation ends with the version in SQLite's header.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEADER_BYTES)
+    except OSError:
+        return False
+    return any(head[_VERSION_AT:])
+
+
 class TextTable:
     """The open table. Not for several threads at once. Raises `DamageError`, `StorageError`."""
 
@@ -94,7 +110,9 @@ class TextTable:
         """
         self._path = path
         with self._errors(), contextlib.ExitStack() as undo:
-            uri = f"{path.absolute().as_uri()}?mode={'rwc' if writable else 'ro'}"
+            # a reader that may write can take back what a killed writer left half done
+            mode = "rwc" if writable else "rw" if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK) else "ro"
+            uri = f"{path.absolute().as_uri()}?mode={mode}"
             self._connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
             undo.callback(self.close)
             self._connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
