@@ -198,6 +198,7 @@ def _write_matches(library: Library, wanted: _Pairs, options: SearchOptions, sho
         save_rows(matches(), shown.out, shown.rows, fields=columns, bom=shown.bom)
     if wanted.unmatched is not None:
         save_table(wanted.unmatched, ("cik", "date"), ((int(pair.cik), pair.day) for pair in left))
+    sys.stdout.flush()  # where both go to one place, the note comes after the rows
     matched = len(pairs) - len(left)
     facts = event("pairs-matched", matched=matched, pairs=len(pairs), filings=filings)
     message = "%d of %s matched, %s within %s"
@@ -222,6 +223,7 @@ def _note_if_cut(results: Results, options: SearchOptions) -> None:
     """Say on stderr that a limit has cut the list: the rows themselves cannot."""
     left = results.total - options.offset - len(results)
     if left > 0 and options.limit:
+        sys.stdout.flush()
         facts = event("hits-cut", total=results.total, shown=len(results))
         message = "%d of %s written, because of --limit %d; leave it out for all"
         _notes.info(message, len(results), plural(results.total, "hit"), options.limit, extra=facts)
