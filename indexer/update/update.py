@@ -75,7 +75,8 @@ def index_archive(
     `options.max_text_chars` characters of text the index has the beginning. With `options.keep_texts` the text store
     gets the texts of all that is indexed, now or before. A submission that cannot be read is a failure in the report.
     Where no index can be read, a new one is made.
-    Raises `UsageError` (unknown engine, or the index is of another one), `LockedError`, `StorageError`, and
+    An index that is there keeps its engine; `options.engine` is for a new one, or with `rebuild`.
+    Raises `UsageError` (unknown engine), `LockedError`, `StorageError`, and
     `WorkerDiedError` where processes die again and again, `RunCancelledError` once `options.cancel` is.
     """
     options = options or IndexOptions()
@@ -213,16 +214,8 @@ def _open_or_create(archive: Archive, options: IndexOptions) -> Engine:
 
 
 def _opened(archive: Archive, options: IndexOptions, *, share: Share | None = None) -> Engine:
-    """The index, open for writing. Raises `UsageError` where it is of another engine, else as `open_index`."""
-    index = open_index(archive.index_path, settings=options.settings, writable=True, share=share)
-    if index.name != options.engine:
-        index.close()
-        raise UsageError(
-            f"the index is of engine {index.name}, not {options.engine}",
-            f'set engine = "{index.name}" in the settings, or run `edgarchive index --rebuild --engine '
-            f"{options.engine}`",
-        )
-    return index
+    """The index, open for writing, whichever engine it is of. Raises as `open_index`."""
+    return open_index(archive.index_path, settings=options.settings, writable=True, share=share)
 
 
 def _rebuild(archive: Archive, texts: TextWriter | None, options: IndexOptions) -> IndexReport:

@@ -118,7 +118,7 @@ MISTAKES = (
     Mistake(
         "another engine",
         ("index", "--engine", "tantivy"),
-        'set engine = "whoosh" in the settings, or run `edgarchive index --rebuild --engine tantivy`',
+        "run `edgarchive index --rebuild --engine tantivy`, or leave --engine out",
     ),
     Mistake(
         "a settings file that is there",

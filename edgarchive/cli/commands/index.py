@@ -6,10 +6,13 @@ from typing import Annotated
 
 import typer
 
+from archiver.errors import UsageError
+from archiver.store.layout import Layout
 from edgarchive.cli.options import AsJson, common
 from edgarchive.cli.output import plural, print_json, say
 from edgarchive.cli.progress import progress_bar
 from edgarchive.indexing import index_archive
+from indexer.index_folder import engine_of
 
 _SOME_FAILED = 3
 
@@ -35,6 +38,12 @@ def index(
     """Index what is stored and not indexed yet."""
     options = common(context)
     settings = options.settings(engine=engine)
+    present = engine_of(Layout(settings.root).index)
+    if engine is not None and not rebuild and present not in (None, engine):
+        raise UsageError(
+            f"the index is of engine {present}, not {engine}",
+            f"run `edgarchive index --rebuild --engine {engine}`, or leave --engine out",
+        )
     with progress_bar("indexing", visible=options.shows_progress) as progress:
         report = index_archive(settings, rebuild=rebuild, years=years, shard=shard, progress=progress)
     if as_json:

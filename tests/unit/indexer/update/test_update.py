@@ -11,7 +11,7 @@ from archiver.errors import RunCancelledError, UsageError
 from archiver.identifiers import AccessionNumber
 from archiver.progress import CancelToken, ProgressUpdate
 from archiver.store.archive import Archive
-from indexer.index_folder import open_index
+from indexer.index_folder import engine_of, open_index
 from indexer.query.build import parse_query
 from indexer.update import batches, run
 from indexer.update.check import check_index
@@ -180,6 +180,14 @@ def test_an_unknown_engine_is_refused(archive: Archive) -> None:
     """A mistyped engine is an error that names those there are."""
     with pytest.raises(UsageError, match="whoosh"):
         index_archive(archive, IndexOptions(engine="wosh"))
+
+
+def test_an_index_that_is_there_keeps_its_engine(archive: Archive) -> None:
+    """After a rebuild with another engine, the next run goes on with it, whatever the settings say."""
+    pytest.importorskip("tantivy")
+    index_archive(archive, IndexOptions(engine="tantivy"), rebuild=True)
+    assert index_archive(archive, IndexOptions(engine="whoosh")).failed == ()
+    assert engine_of(archive.index_path) == "tantivy"
 
 
 def test_a_long_text_is_found_by_its_beginning(archive: Archive) -> None:
