@@ -216,8 +216,9 @@ class OpenSearchEngine:
         self, query: Node | None, facet: Facet, *, filters: Node | None = None, documents: bool = False
     ) -> tuple[FacetCount, ...]:
         """See `indexer.engine.Engine.facet`. Raises as `search`."""
+        of_documents = documents or facet == "section"  # any document of a hit may have the section
         counts = patiently(
-            lambda: self._search(query, filters, documents=documents).facet(facet), _SEARCH_PATIENCE_S, _SWAPPED
+            lambda: self._search(query, filters, documents=of_documents).facet(facet), _SEARCH_PATIENCE_S, _SWAPPED
         )
         if facet == "section":
             return section_counts(self, counts, query, filters=filters, documents=documents)

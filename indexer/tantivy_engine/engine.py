@@ -125,10 +125,11 @@ class TantivyEngine:
         self, query: Node | None, facet: Facet, *, filters: Node | None = None, documents: bool = False
     ) -> tuple[FacetCount, ...]:
         """See `indexer.engine.Engine.facet`. Raises `QueryError`, `IndexMissingError`."""
+        of_documents = documents or facet == "section"  # any document of a hit may have the section
         deadline = Deadline()
 
         def ask(searcher: tantivy.Searcher) -> tuple[FacetCount, ...]:
-            selected = self._selected(searcher, query, filters, deadline, documents=documents)
+            selected = self._selected(searcher, query, filters, deadline, documents=of_documents)
             return count_facet(searcher, selected, facet, self._index.schema, deadline)
 
         counts = self._answer(ask)

@@ -111,11 +111,12 @@ class WhooshEngine:
         self, query: Node | None, facet: Facet, *, filters: Node | None = None, documents: bool = False
     ) -> tuple[FacetCount, ...]:
         """See `indexer.engine.Engine.facet`. Raises `QueryError`, `IndexMissingError`."""
+        of_documents = documents or facet == "section"  # any document of a hit may have the section
 
         def ask(searcher: EntrySearcher) -> tuple[FacetCount, ...]:
             deadline = Deadline()
             tree = _selected(searcher, query, filters, deadline)
-            return count_facet(searcher, tree, facet, documents=documents, deadline=deadline)
+            return count_facet(searcher, tree, facet, documents=of_documents, deadline=deadline)
 
         counts = self._answer(ask)
         if facet == "section":

@@ -70,6 +70,16 @@ def _numbers(engine: Engine, query: str, section: list[str] | None = None) -> li
     return sorted(int(json.loads(hit.stored)["accession"][-6:]) for hit in found.hits)
 
 
+def test_the_facet_counts_sections_of_any_document_of_a_hit(engine: Engine) -> None:
+    """Also where the best document of a submission is one without sections."""
+    report = entry(1, "risk of pay and more words than that", sections=(SectionSpan("10-K 1A", 0, 3),))
+    add_all(engine, [report, entry(1, "risk risk", position=1, sequence=2)])
+    engine.commit()
+    for documents in (False, True):
+        counts = engine.facet(parse_query("risk"), "section", documents=documents)
+        assert [(one.value, one.count) for one in counts] == [("10-K 1A", 1)]
+
+
 @pytest.mark.parametrize("name", ["zzz", "17", "99.01", "V 1"])
 def test_a_name_of_no_section_is_an_error(name: str) -> None:
     """What no form numbers so is refused, with what can be written."""
