@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import shutil
@@ -16,6 +18,7 @@ import pytest
 
 from archiver.edgar.pacer import shared_folder
 from archiver.settings import Settings
+from edgarchive.cli import run
 from tests.loopback import FIXTURES, LoopbackEdgar
 from tests.loopback.__main__ import TICKERS
 
@@ -53,6 +56,15 @@ class CommandLine:
         done = self.run(*arguments, "--json")
         assert done.returncode == code, done.stderr.decode()
         return json.loads(done.stdout)
+
+    def json_here(self, *arguments: str) -> Any:
+        """The same in the process of the tests, in a tenth of the time: for what is asked often."""
+        with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as printed:
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            patch.chdir(self.folder)
+            assert run([*arguments, "--json"]) == 0
+        return json.loads(printed.getvalue())
 
 
 @pytest.fixture

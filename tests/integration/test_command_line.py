@@ -131,9 +131,11 @@ def test_a_query_that_cannot_be_read_ends_with_2_and_the_position(synced: Comman
 
 
 def test_show_raw_is_the_exact_bytes(synced: CommandLine) -> None:
-    """`show --raw` prints what EDGAR sent, for every submission."""
-    for path in FIXTURES.glob("*.txt"):
-        assert synced.run("show", path.stem, "--raw").stdout == path.read_bytes()
+    """`show --raw` prints what EDGAR sent, of one submission or of all, one after the other."""
+    paths = sorted(FIXTURES.glob("*.txt"))
+    assert synced.run("show", paths[0].stem, "--raw").stdout == paths[0].read_bytes()
+    every = synced.run("show", *(path.stem for path in paths), "--raw").stdout
+    assert every == b"".join(path.read_bytes() for path in paths)
 
 
 def test_show_json_has_header_and_documents(synced: CommandLine) -> None:

@@ -25,6 +25,7 @@ def test_all_is_sorted_and_complete() -> None:
         edgarchive.Mirrror  # noqa: B018 — asking is the test
 
 
+@pytest.mark.slow
 def test_a_program_loads_what_it_uses() -> None:
     """Importing the package, asking for help and searching load nothing of what a sync needs."""
     for use in ("", "edgarchive.Library", "import edgarchive.cli; edgarchive.cli.run(['search', '--help'])"):

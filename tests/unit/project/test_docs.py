@@ -330,6 +330,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
         yield tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RUNNABLE)
 def test_the_examples_give_what_they_say(name: str, workplace: Path) -> None:
     """The examples of a page, run one after the other, print what stands below them; ``...`` stands for anything."""
@@ -395,6 +396,7 @@ def test_the_site_has_the_help_of_every_verb() -> None:
     assert max(map(len, "\n".join(text for _, text in site_hooks.helps()).splitlines())) <= site_hooks.HELP_WIDTH
 
 
+@pytest.mark.slow
 def test_every_help_page_ends_with_examples_that_run(workplace: Path) -> None:
     """The commands below each verb's options do what they are there for, in a folder that has the files they name."""
     assert list(EXAMPLES) == ["edgarchive", *VERBS]

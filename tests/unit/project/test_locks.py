@@ -91,7 +91,7 @@ def requirements_of(name: str) -> list[str]:
     [
         (["build"], {"hatchling", "pathspec"}, {"aiohttp", "pytest"}),
         (["tantivy", "opensearch"], {"tantivy", "opensearch-py", "urllib3"}, {"pytest", "mypy"}),
-        (["coverage"], {"coverage"}, {"pytest-cov"}),
+        (["pytest-xdist"], {"execnet", "pluggy"}, {"pytest-asyncio"}),
     ],
 )
 def test_a_part_of_the_lock_is_whole(arguments: list[str], has: set[str], lacks: set[str]) -> None:

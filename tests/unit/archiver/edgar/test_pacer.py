@@ -127,6 +127,7 @@ def run_pacer(folder: str, seconds: float) -> list[float]:
     return asyncio.run(run())
 
 
+@pytest.mark.slow
 def test_two_processes_share_one_rate(tmp_path: Path) -> None:
     """Every second of real time holds at most the rate, for both together, and most of it is used, by both."""
     with multiprocessing.get_context("spawn").Pool(2) as pool:

@@ -5,6 +5,8 @@ import logging
 import sys
 from datetime import UTC, datetime
 
+import pytest
+
 from archiver.events import event
 from edgarchive.cli.logs import JsonFormatter, PersonFormatter
 from tests.edgar_fixtures import CommandLine, cli, edgar, settings
@@ -73,6 +75,7 @@ def test_a_sync_says_what_was_asked_answered_and_kept(edgar: LoopbackEdgar, cli:
     assert b"research@example.com" not in done.stderr
 
 
+@pytest.mark.slow
 def test_an_error_is_a_line_of_the_same_log(cli: CommandLine) -> None:
     """Whatever ends the command, options that cannot be read among them."""
     for command in (["status"], ["search", "["], ["no-such-verb"], ["status", "--no-such-option"]):
@@ -81,6 +84,7 @@ def test_an_error_is_a_line_of_the_same_log(cli: CommandLine) -> None:
         assert (line["event"], line["level"], line["exit_code"]) == ("failed", "error", done.returncode)
 
 
+@pytest.mark.slow
 def test_the_levels(cli: CommandLine) -> None:
     """Nothing without an option, what is done with -v, requests with -vv, nothing at all with -q."""
     sync = ["sync", "--form", "8-K", "--since", "2019-04-01", "--until", "2019-06-30", "--no-index"]

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from indexer.query.stems import english_stem, stem_beginning
-from tests.paths import CORPUS
+from tests.paths import CORPUS, INVENTED, ODDITIES
 
 
 @pytest.mark.parametrize(
@@ -35,9 +35,9 @@ def test_threads_have_stemmers_of_their_own() -> None:
         assert list(threads.map(english_stem, words * 20)) == expected * 20
 
 
-@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of real files is not here")
 def test_every_word_begins_as_its_stem_says() -> None:
-    """The beginning that words of a stem are sought by is that of every word in real documents."""
-    words = {word for path in CORPUS.glob("*.txt") for word in path.read_text("latin-1").lower().split()}
+    """The beginning that words of a stem are sought by is that of every word in documents, invented and real."""
+    paths = [path for folder in (INVENTED, ODDITIES, CORPUS) for path in folder.glob("*.txt")]
+    words = {word for path in paths for word in path.read_text("latin-1").lower().split()}
     wrong = [word for word in words if not word.startswith(stem_beginning(english_stem(word)))]
     assert wrong == []

@@ -11,6 +11,7 @@ import pytest
 
 from indexer.submission.header import SubmissionHeader, parse_header
 from indexer.submission.sgml import outline
+from tests.paths import ODDITIES
 from tests.unit.corpus import needs_corpus, path_of, read, rows
 from tests.unit.spellings import in_labels, in_tags
 
@@ -46,8 +47,10 @@ _ITEMS = {
 
 
 def items_of(row: dict[str, str]) -> tuple[str, ...]:
-    """The codes that a file states: the manifest of the real files has none."""
-    return _ITEMS.get(row["file"]) or tuple(filter(None, row["items"].split(",")))
+    """The codes that a file states: the manifest of the invented ones has them."""
+    if (ODDITIES / row["file"]).exists():
+        return tuple(filter(None, row["items"].split(",")))
+    return _ITEMS.get(row["file"], ())
 
 
 _ODD = {

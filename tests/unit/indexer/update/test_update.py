@@ -157,6 +157,7 @@ def test_a_cancelled_run_keeps_what_it_committed(archive: Archive, monkeypatch: 
     assert count(archive, "zebra") == 5
 
 
+@pytest.mark.slow
 def test_worker_processes_make_the_same_index(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     """With several jobs the same submissions are indexed, each once, and failures and progress are told."""
     bad = store(archive, 1, b"not a submission at all")

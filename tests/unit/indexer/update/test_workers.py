@@ -29,6 +29,7 @@ from indexer.update.workers import gather_in_workers
 from tests.unit.archives import keep
 from tests.unit.submissions import submission_bytes
 
+pytestmark = pytest.mark.slow
 needs_proc = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="finds the reader of a file by /proc")
 
 
