@@ -163,10 +163,6 @@ class _Worker(contextlib.AbstractContextManager["_Worker"]):
         self._process.wait()
 
 
-def _died() -> WorkerDiedError:
-    return WorkerDiedError("a worker process ended", "run the same command again, with --jobs 1 if it persists")
-
-
 def work(descriptor: int) -> None:
     """What a worker process does: take a job, then tasks, until nobody gives any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is told, and ends this one

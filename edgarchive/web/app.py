@@ -12,10 +12,9 @@ from aiohttp import web
 from archiver.errors import UsageError
 from archiver.settings import Settings
 from edgarchive.web.archive import ServedArchive
-from edgarchive.web.edgar.routes import edgar_routes
 from edgarchive.web.errors import answer_errors
 from edgarchive.web.keys import ARCHIVE, INDEX_SOURCE, TEMPLATES
-from edgarchive.web.routes import own_routes
+from edgarchive.web.routes import edgar_routes, own_routes
 from edgarchive.web.safety import Gate, add_headers, check_request, collapse_slashes
 from indexer.search.async_library import AsyncLibrary
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from indexer.sections.forms import PARTS, Family
-from indexer.sections.lines import gap_of, has_page, is_complete, is_page_alone, line_before, line_start, without_page
+from indexer.sections.lines import gap_of, has_page, is_complete, is_page_alone, line_before, line_start
 from indexer.sections.model import Gap, Heading, Key, Listing, Row
 
 _MAX_GAP_CHARS = 1500
@@ -114,8 +114,3 @@ def _title_above(text: str, start: int) -> int | None:
         if line.rstrip().endswith((".", ";")):
             return None
     return None
-
-
-def listed_title(row: Row) -> str:
-    """The title that a row gives to its item."""
-    return without_page(row.heading.title)

@@ -9,6 +9,12 @@ from indexer.text.html_text import html_text
 from indexer.text.kinds import DocumentKind, unwrap
 from indexer.text.xml_text import xml_text
 
+EXTRACTOR_VERSION = 3
+"""Raise it with every change that gives another text, or other sections, for any document.
+
+Texts that are kept with another version are extracted again (docs/format.md).
+"""
+
 _LAYOUT_TAG = re.compile(r"</?(?:PAGE|TABLE|CAPTION|S|C|FN|F[0-9]{1,3})>", re.IGNORECASE)
 
 

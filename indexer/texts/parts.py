@@ -9,7 +9,7 @@ from pathlib import Path
 
 from archiver.identifiers import AccessionNumber
 from archiver.store.durable import storage_errors
-from indexer.text.version import EXTRACTOR_VERSION
+from indexer.text.document_text import EXTRACTOR_VERSION
 from indexer.texts.model import StoredSubmission
 from indexer.texts.packs import FRAME_BYTES, FramePlace, FrameWriter, RecordDraft, TextPlace
 

@@ -17,7 +17,7 @@ from typing import Self
 from archiver.errors import DamageError, StorageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
-from indexer.text.version import EXTRACTOR_VERSION
+from indexer.text.document_text import EXTRACTOR_VERSION
 from indexer.texts.model import StoredDocument, StoredSubmission
 from indexer.texts.packs import TextPlace, decode_record, decompress
 from indexer.texts.table import TABLE_NAME, TextRow, TextTable, is_table
