@@ -70,6 +70,19 @@ class SelectTable(BaseModel):
         return Selection(**given)
 
 
+class SearchTable(BaseModel):
+    """One ``[[search]]`` table of a settings file: a saved search. All other keys are filters of the search."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    name: str
+    query: str = ""
+
+    def filters(self) -> dict[str, Any]:
+        """The filters, by the names of search options."""
+        return dict(self.model_extra or {})
+
+
 class Settings(BaseSettings):
     """All settings of edgarchive. Immutable. Raises `SettingsError`, in one line, for whatever cannot be used.
 
@@ -120,8 +133,26 @@ class Settings(BaseSettings):
     jobs: Annotated[int, Field(ge=1, le=1024)] = Field(default_factory=lambda: os.cpu_count() or 1)
     """Processes that index, and stored files that `verify` reads at once; by default the number of cores."""
 
+    webhook_secret: Annotated[SecretStr | None, Field(repr=False)] = None
+    """The secret that `watch` signs webhooks with, ``whsec_…`` (Standard Webhooks). It is never shown."""
+    allow_private_webhooks: bool = False
+    """Whether webhooks may go to loopback and private addresses."""
+    smtp_host: str | None = None
+    """The server that mail of `watch` is handed to; without it no mail is sent."""
+    smtp_port: Annotated[int, Field(ge=1, le=65_535)] = 587
+    """Its port: 587 with STARTTLS, 465 with TLS from the start."""
+    smtp_user: str | None = None
+    """The user name there; without it no login."""
+    smtp_password: Annotated[SecretStr | None, Field(repr=False)] = None
+    """The password of that user. It is never shown."""
+    smtp_plain: bool = False
+    """Whether mail is handed in without TLS, for a server on this machine."""
+    mail_from: str | None = None
+    """The sender's address of mail."""
     select: tuple[SelectTable, ...] = ()
     """What a bare `edgarchive sync` mirrors: `[[select]]` tables of the file."""
+    search: tuple[SearchTable, ...] = ()
+    """Saved searches that `watch` can tell of: `[[search]]` tables of the file."""
     config: Path | None = Field(default=None, exclude=True)
     """The TOML file; without it the places of `find_config` are tried."""
 

@@ -48,9 +48,18 @@ if TYPE_CHECKING:
     from edgarchive.indexing import index_archive
     from edgarchive.mirror import Mirror, sync_archive
     from edgarchive.verifying import VerifyReport, acknowledge_signatures, repair_archive, verify_archive
+    from edgarchive.watching.delivering import Deliverer
+    from edgarchive.watching.run import watch
+    from edgarchive.watching.searches import NamedSearch, remove_search, run_search, save_search, saved_searches
+    from edgarchive.watching.sinks.command import CommandSink
+    from edgarchive.watching.sinks.mail import MailServer, MailSink
+    from edgarchive.watching.sinks.stdout import StdoutSink
+    from edgarchive.watching.sinks.webhook import WebhookSink
+    from edgarchive.watching.watcher import PollReport, Watcher
     from edgarchive.web.app import create_app
     from indexer.engine import FacetCount
     from indexer.entries import HitEntity
+    from indexer.journal import StoredRecord
     from indexer.passages.excerpts import HitSection
     from indexer.passages.snippets import Snippet
     from indexer.search.async_library import AsyncLibrary
@@ -74,9 +83,11 @@ __all__ = [
     "BlockedError",
     "CancelToken",
     "Cik",
+    "CommandSink",
     "ConflictError",
     "DamageError",
     "DamagedBodyError",
+    "Deliverer",
     "Document",
     "DryRun",
     "EdgarError",
@@ -104,12 +115,16 @@ __all__ = [
     "IndexServerError",
     "Library",
     "LockedError",
+    "MailServer",
+    "MailSink",
     "Match",
     "Mirror",
+    "NamedSearch",
     "NotInArchiveError",
     "OtherVersion",
     "Pair",
     "PairMatches",
+    "PollReport",
     "Progress",
     "ProgressUpdate",
     "QueryError",
@@ -125,7 +140,9 @@ __all__ = [
     "SkippedFile",
     "Snippet",
     "Status",
+    "StdoutSink",
     "StorageError",
+    "StoredRecord",
     "Submission",
     "SubmissionHeader",
     "SyncFailure",
@@ -137,6 +154,8 @@ __all__ = [
     "UnreadableSubmissionError",
     "UsageError",
     "VerifyReport",
+    "Watcher",
+    "WebhookSink",
     "WorkerDiedError",
     "YearCount",
     "acknowledge_signatures",
@@ -147,9 +166,14 @@ __all__ = [
     "index_archive",
     "match_pairs",
     "read_pairs",
+    "remove_search",
     "repair_archive",
+    "run_search",
+    "save_search",
+    "saved_searches",
     "sync_archive",
     "verify_archive",
+    "watch",
 ]
 
 _HOMES = {
@@ -209,6 +233,15 @@ _HOMES = {
         "ExtractedFiling",
         "extract_filings",
     ),
+    "edgarchive.watching.watcher": ("PollReport", "Watcher"),
+    "edgarchive.watching.searches": ("NamedSearch", "remove_search", "run_search", "save_search", "saved_searches"),
+    "edgarchive.watching.run": ("watch",),
+    "edgarchive.watching.delivering": ("Deliverer",),
+    "indexer.journal": ("StoredRecord",),
+    "edgarchive.watching.sinks.command": ("CommandSink",),
+    "edgarchive.watching.sinks.mail": ("MailServer", "MailSink"),
+    "edgarchive.watching.sinks.stdout": ("StdoutSink",),
+    "edgarchive.watching.sinks.webhook": ("WebhookSink",),
     "edgarchive.importing": ("import_submissions",),
     "edgarchive.indexing": ("index_archive",),
     "edgarchive.mirror": (

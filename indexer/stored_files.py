@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from archiver.edgar.endpoints import Quarter
@@ -32,6 +33,11 @@ class StoredFiles:
         if not path.is_file():
             raise NotInArchiveError(f"{number} is not in the archive", "sync or import it first")
         return path
+
+    def file_sha256(self, accession: str) -> str:
+        """The SHA-256 of the gzip file as it lies, for ``sha256sum --check``. Raises as `path`."""
+        with self.path(accession).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
     def master_index(self, year: int, quarter: int) -> bytes | None:
         """The archive's copy of EDGAR's master index of a quarter, as EDGAR sent it; None where it keeps none."""

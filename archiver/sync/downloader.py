@@ -72,7 +72,7 @@ class Downloader:
             with contextlib.suppress(NotInArchiveError):
                 archive = stack.enter_context(Archive.open(self.settings.root))
             plan = stack.enter_context(Plan())
-            found = await survey(self._open_edgar, archive, selections, plan, now=self._clock())
+            found = await survey(self.edgar, archive, selections, plan, now=self._clock())
             if archive:
                 await asyncio.to_thread(plan.note_present, archive.kept)
             missing = plan.count(Outcome.MISSING)
@@ -105,7 +105,7 @@ class Downloader:
         `UnreachableError` (EDGAR refuses or is away), `StorageError`, `RunCancelledError`; what was stored by then
         stays, and the next run goes on from there.
         """
-        began_s, edgar, selections = time.monotonic(), self._open_edgar, as_selections(selection)
+        began_s, edgar, selections = time.monotonic(), self.edgar, as_selections(selection)
         progress, cancel = progress or no_progress, cancel or CancelToken()
         if source == "feed" and refresh:
             raise UsageError(
@@ -147,7 +147,7 @@ class Downloader:
     ) -> None:
         """Plan by EDGAR's indexes, and fetch one by one."""
         found = await survey(
-            self._open_edgar,
+            self.edgar,
             archive,
             selections,
             plan,
@@ -162,7 +162,8 @@ class Downloader:
         found.note_finished(archive, plan)
 
     @property
-    def _open_edgar(self) -> Edgar:
+    def edgar(self) -> Edgar:
+        """The open connection. Raises `UsageError` where it is not open."""
         if self._edgar is None:
             raise UsageError("it is not open", "use it in an `async with` block")
         return self._edgar
@@ -200,7 +201,7 @@ class Downloader:
     async def _fetch(
         self, archive: Archive, ref: SubmissionRef, older: CatalogueRecord | None, outcomes: _Outcomes
     ) -> None:
-        url = self._open_edgar.endpoints.submission(ref.cik, ref.accession)
+        url = self.edgar.endpoints.submission(ref.cik, ref.accession)
         try:
             outcomes.stored(await self._have(archive, ref, older, url))
         except AbsentError as error:
@@ -221,7 +222,7 @@ class Downloader:
             orphan = await take_orphan(archive, ref, url=url)
             if orphan is not None:
                 return orphan
-        return await self._open_edgar.take(
+        return await self.edgar.take(
             url,
             lambda answer: take_answer(archive, ref, answer, url=url, older=older),
             max_bytes=self.settings.max_submission_bytes,

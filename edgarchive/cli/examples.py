@@ -53,7 +53,7 @@ The text of everything found:
 """,
     "extract": """\
   edgarchive extract 0009000900-19-000212 --out filings
-  edgarchive search crake --format accessions | edgarchive extract - --out filings --documents 'EX-99*'
+  edgarchive search crake --format accessions | edgarchive extract - --out exhibits
 """,
     "open": """\
   edgarchive open 0009000900-19-000212 --json
@@ -76,6 +76,21 @@ Check presence and sizes only; check everything and repair it:
 """,
     "status": """\
   edgarchive status --json
+""",
+    "watch": """\
+Alerts as JSON lines; to a command; of what a saved search finds:
+
+  edgarchive watch --form '8-K*' --once
+  edgarchive watch --form '8-K*' --exec 'logger -t filings' --once
+""",
+    "saved": """\
+  edgarchive saved add departures 'resign*' --form '8-K*' --item 5.02
+  edgarchive saved list
+  edgarchive saved run departures
+""",
+    "log": """\
+  edgarchive log
+  edgarchive log 1 --manifest
 """,
     "serve": """\
 Web page and JSON on this machine; for a team behind a proxy that asks for a password:

@@ -8,6 +8,7 @@ from typing import Self
 
 from archiver.catalogue.runs import Run
 from archiver.settings import Settings
+from indexer.journal import StoredRecord
 from indexer.passages.snippets import Snippet
 from indexer.search.hits import Hit
 from indexer.search.library import Library
@@ -76,6 +77,14 @@ class AsyncLibrary:
     async def log(self, limit: int | None = None) -> tuple[Run, ...]:
         """See `Library.log`."""
         return await asyncio.to_thread(self._library.log, limit)
+
+    async def run_of(self, number: int) -> Run:
+        """See `Library.run_of`."""
+        return await asyncio.to_thread(self._library.run_of, number)
+
+    async def stored_by(self, number: int) -> list[StoredRecord]:
+        """See `Library.stored_by`."""
+        return await asyncio.to_thread(self._library.stored_by, number)
 
     async def close(self) -> None:
         """Close the archive and its index."""

@@ -19,6 +19,7 @@ from indexer.engine import FacetCount
 from indexer.fields import Facet
 from indexer.index_folder import marks_hold
 from indexer.index_reader import IndexReader
+from indexer.journal import StoredRecord, run_of, stored_by
 from indexer.passages.excerpts import ExcerptMaker
 from indexer.passages.snippets import Highlighter, Snippet
 from indexer.query.build import parse_query
@@ -162,6 +163,15 @@ class Library:
     def stored(self) -> StoredFiles:
         """The stored files themselves, and EDGAR's listings as they were kept."""
         return StoredFiles(self._archive)
+
+    def run_of(self, number: int) -> Run:
+        """The run of this number in the journal. Raises `NotInArchiveError`."""
+        return run_of(self._archive, number)
+
+    def stored_by(self, number: int) -> list[StoredRecord]:
+        """What a run stored, by accession number. Raises as `run_of`."""
+        self.run_of(number)
+        return list(stored_by(self._archive, number))
 
     def status(self) -> Status:
         """What the archive holds, and whether its index can be searched."""

@@ -24,6 +24,11 @@ _EXAMPLES = {
     "trusted_owner": '"edgarchive"',
     "opensearch_user": '"edgarchive"',
     "opensearch_password": '"…"',
+    "webhook_secret": '"whsec_…"',
+    "smtp_host": '"mail.example.com"',
+    "smtp_user": '"edgarchive"',
+    "smtp_password": '"…"',
+    "mail_from": '"edgarchive@example.com"',
     "opensearch_ca_file": '"/etc/ssl/opensearch-ca.pem"',
 }
 """Example values for the settings whose default depends on the machine, or that have none."""
@@ -39,6 +44,13 @@ _SELECT_EXAMPLE = """\
 #[[select]]
 #forms = ["10-K", "10-Q"]
 #tickers = ["AAPL"]
+
+# Saved searches, which `edgarchive watch --search NAME` tells of: a name, a query, and filters of `search`.
+#[[search]]
+#name = "departures"
+#query = "resign* NEAR/10 officer"
+#form = ["8-K*"]
+#item = ["5.02"]
 """
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -58,10 +70,13 @@ def show(context: typer.Context, *, as_json: AsJson = False) -> int:
         print_json(values)
     else:
         tables = values.pop("select")
+        searches = values.pop("search")
         for key, value in values.items():
             say(f"{key} = {value if value is not None else '(not set)'}")
         for table in tables:
             say("[[select]] " + ", ".join(f"{key} = {value}" for key, value in table.items() if value))
+        for table in searches:
+            say("[[search]] " + ", ".join(f"{key} = {value}" for key, value in table.items() if value))
     return 0
 
 
@@ -89,7 +104,7 @@ def example_toml() -> str:
     blocks = ["# Settings of edgarchive. Arguments and environment (EDGARCHIVE_ROOT and so on) go before this file.\n"]
     meanings = _meanings()
     for key, field in Settings.model_fields.items():
-        if field.exclude or key == "select":
+        if field.exclude or key in {"select", "search"}:
             continue
         default = json.dumps(field.default) if field.default_factory is None else None
         example = _EXAMPLES.get(key, default)

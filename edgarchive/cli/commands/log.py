@@ -1,0 +1,70 @@
+"""``edgarchive log``: the runs that stored something, and what each stored."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from archiver.catalogue.runs import Run
+from archiver.errors import UsageError
+from edgarchive.cli.options import AsJson, common
+from edgarchive.cli.output import human_bytes, plural, print_json, say
+from edgarchive.formats import clean
+from indexer.journal import StoredRecord, run_values
+from indexer.search.library import Library
+
+
+def log(
+    context: typer.Context,
+    run: Annotated[
+        int | None, typer.Argument(metavar="RUN", min=1, help="Run whose submissions to list.", show_default=False)
+    ] = None,
+    *,
+    limit: Annotated[int, typer.Option("-n", "--limit", metavar="N", min=1, help="Maximum number of runs.")] = 20,
+    manifest: Annotated[
+        bool, typer.Option("--manifest", help="Print what RUN stored as a file for `sha256sum --check`.")
+    ] = False,
+    as_json: AsJson = False,
+) -> int:
+    """List the runs that stored something, newest first, or what one of them stored.
+
+    The checksums of --manifest are of the stored files, relative to the archive's folder.
+    """
+    if manifest and run is None:
+        raise UsageError("--manifest is of one run", "give its number: edgarchive log RUN --manifest")
+    with Library(settings=common(context).settings()) as library:
+        if run is None:
+            _print_runs(library.log(limit), as_json=as_json)
+            return 0
+        found, stored = library.run_of(run), library.stored_by(run)
+        if manifest:
+            for one in stored:
+                sys.stdout.write(f"{library.stored.file_sha256(one.accession)}  {one.path}\n")
+        elif as_json:
+            print_json({**run_values(found), "submissions": [one.to_dict() for one in stored]})
+        else:
+            _print_runs([found], as_json=False)
+            for one in stored:
+                _print_stored(one)
+    return 0
+
+
+def _print_runs(runs: Sequence[Run], *, as_json: bool) -> None:
+    if as_json:
+        print_json([run_values(run) for run in runs])
+        return
+    for run in runs:
+        failed = f", {run.failed:,} failed" if run.failed else ""
+        say(
+            f"{run.number:>6}  {run.began:%Y-%m-%d %H:%M:%S}  {clean(run.verb):<7} {run.outcome or 'not ended':<9} "
+            f"{plural(run.stored, 'submission')}, {human_bytes(run.bytes)}, {plural(run.requests, 'request')}{failed}"
+        )
+        if run.message:
+            say(f"        {clean(run.message)}")
+
+
+def _print_stored(stored: StoredRecord) -> None:
+    say(f"  {stored.accession}  {stored.filing_date}  {clean(stored.form)}  {human_bytes(stored.size)}")

@@ -1,0 +1,81 @@
+"""``edgarchive saved``: searches under a name, to run again and to be alerted by."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from edgarchive.cli.options import AsJson, common
+from edgarchive.cli.output import print_json, say
+from edgarchive.cli.printing.hits import print_hits, print_hits_json
+from edgarchive.cli.search_options import takes_search
+from edgarchive.cli.usage import help_instead
+from edgarchive.formats import clean
+from edgarchive.watching.searches import NamedSearch, remove_search, run_search, save_search, saved_searches
+from indexer.search.options import SearchOptions
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the saved search.")]
+_NOT_SAVED = ("limit", "snippets", "documents", "sort")
+
+
+@app.callback(invoke_without_command=True)
+def main(context: typer.Context) -> None:
+    """Save searches under a name, to run them again and to be alerted by `watch`."""
+    help_instead(context)
+
+
+@app.command()
+@takes_search(pages=False)
+def add(context: typer.Context, *, label: Name, options: SearchOptions, as_json: AsJson = False) -> int:
+    """Save a search. One of the same name is replaced."""
+    values = {key: value for key, value in options.to_dict().items() if key not in _NOT_SAVED}
+    query = values.pop("query", None)
+    search = save_search(common(context).settings(), label, query, values)
+    _print([search], as_json=as_json)
+    return 0
+
+
+@app.command("list")
+def list_(context: typer.Context, *, as_json: AsJson = False) -> int:
+    """List the saved searches, those of the settings file included."""
+    found = saved_searches(common(context).settings())
+    _print([found[name] for name in sorted(found)], as_json=as_json)
+    return 0
+
+
+@app.command()
+def run(
+    context: typer.Context,
+    name: Name,
+    *,
+    limit: Annotated[int, typer.Option("-n", "--limit", metavar="N", min=0, help="Maximum number of hits.")] = 10,
+    as_json: AsJson = False,
+) -> int:
+    """Run a saved search on the whole archive."""
+    results = run_search(common(context).settings(), name, limit=limit)
+    if as_json:
+        print_hits_json(results, {}, explain=False)
+    else:
+        print_hits(results, explain=False)
+    return 0
+
+
+@app.command()
+def remove(context: typer.Context, name: Name) -> int:
+    """Remove a saved search."""
+    remove_search(common(context).settings(), name)
+    return 0
+
+
+def _print(searches: list[NamedSearch], *, as_json: bool) -> None:
+    if as_json:
+        print_json([search.to_dict() for search in searches])
+        return
+    for search in searches:
+        values = search.to_dict()
+        query = values.get("query", "")
+        filters = " ".join(f"{key}={value}" for key, value in values.items() if key not in {"name", "source", "query"})
+        note = " (settings file)" if search.source == "settings" else ""
+        say(clean(f"{search.name}{note}: {query} {filters}"))

@@ -1,0 +1,92 @@
+"""Sending what is waiting: each sink by itself, so that one that fails holds up no other."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from archiver.catalogue.watching import Delivery
+from archiver.errors import LockedError, NotInArchiveError
+from archiver.events import event
+from archiver.settings import Settings
+from archiver.store.archive import Archive
+from edgarchive.watching.sinks.sink import Outcome, Sent, Sink, next_try
+
+_log = logging.getLogger(__name__)
+
+_Ended = tuple[Delivery, Sent]
+
+
+class Deliverer:
+    """Sends the deliveries of the catalogue to their sinks.
+
+    What was sent is remembered until the catalogue can be written to, so that an archive that another process writes to
+    for hours delays nothing and has nothing sent twice. A kill in between sends it again, under the same id.
+    """
+
+    def __init__(
+        self, settings: Settings, sinks: Sequence[Sink], *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._settings = settings
+        self._sinks = tuple(sinks)
+        self._clock = clock
+        self._ended: list[_Ended] = []
+        self._gone: set[str] = set()
+
+    async def deliver(self) -> int:
+        """Send what is due, and note how it came out. Returns how many deliveries were taken. Raises `StorageError`."""
+        outcomes = await asyncio.gather(*(self._deliver_to(sink) for sink in self._sinks))
+        self._ended += [one for some in outcomes for one in some]
+        self.note()
+        return sum(sent.outcome is Outcome.DELIVERED for some in outcomes for _, sent in some)
+
+    def next_due(self) -> datetime | None:
+        """When the next delivery is due; None where none is waiting."""
+        waiting = [one for sink in self._sinks for one in self._waiting(sink, due=None)]
+        return min((one.next_try_at or self._clock() for one in waiting), default=None)
+
+    async def _deliver_to(self, sink: Sink) -> list[_Ended]:
+        """Send to one sink, the oldest first; what fails is tried again later, and the rest is still sent."""
+        ended: list[_Ended] = []
+        for together in sink.portions(self._waiting(sink, due=self._clock())):
+            sent = await sink.send(together)
+            ended += [(delivery, sent) for delivery in together]
+            if sent.outcome is Outcome.NEVER:
+                self._gone.add(sink.key)
+            if sent.outcome is not Outcome.DELIVERED:
+                facts = event("delivery-failed", sink=sink.key, deliveries=len(together), reason=sent.reason)
+                _log.warning("%s did not take %d: %s", sink.name, len(together), sent.reason, extra=facts)
+                break  # a sink that is away is not asked for every delivery
+        return ended
+
+    def _waiting(self, sink: Sink, *, due: datetime | None) -> list[Delivery]:
+        if sink.key in self._gone:
+            return []
+        noted = {(delivery.id, delivery.sink) for delivery, _ in self._ended}
+        try:
+            with Archive.open(self._settings.root) as archive:
+                waiting = archive.catalogue.deliveries.waiting(sink.key, due=due)
+        except NotInArchiveError:
+            return []
+        return [one for one in waiting if (one.id, one.sink) not in noted]
+
+    def note(self) -> bool:
+        """Write down how deliveries ended; False where the archive is being written to, and it is to be tried again."""
+        if not self._ended:
+            return True
+        try:
+            with Archive.open(self._settings.root, writable=True) as archive:
+                deliveries, now = archive.catalogue.deliveries, self._clock()
+                deliveries.delivered([one for one, sent in self._ended if sent.outcome is Outcome.DELIVERED], at=now)
+                for delivery, sent in self._ended:
+                    again = next_try(delivery, now) if sent.outcome is Outcome.AGAIN else None
+                    if again is not None:
+                        deliveries.try_again(delivery, at=again)
+                    elif sent.outcome is not Outcome.DELIVERED:
+                        deliveries.give_up([delivery], at=now)
+        except LockedError:
+            return False
+        self._ended.clear()
+        return True

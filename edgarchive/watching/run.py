@@ -1,0 +1,78 @@
+"""A watch that lasts: polls by EDGAR's hours, and deliveries in between, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+from archiver.errors import BlockedError, LockedError, UnreachableError
+from archiver.events import event
+from edgarchive.watching.delivering import Deliverer
+from edgarchive.watching.schedule import next_poll
+from edgarchive.watching.watcher import PollReport, Watcher
+
+_log = logging.getLogger(__name__)
+
+DELIVER_EVERY_S = 1.0
+LOCKED_RETRY_S = 5.0
+
+
+async def watch(
+    watcher: Watcher,
+    deliverer: Deliverer,
+    *,
+    every_s: float = 60.0,
+    once: bool = False,
+    told: Callable[[PollReport], None] = lambda _: None,
+    stop: asyncio.Event | None = None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> PollReport | None:
+    """Poll and deliver until `stop` is set, or, with `once`, one time. `told` is called after each poll.
+
+    EDGAR that is away or refuses, and an archive that another process writes to, are waited for: with `once` they are
+    raised. Raises `StorageError`, `DamageError`.
+    """
+    if once:
+        report = await watcher.poll()
+        told(report)
+        await deliverer.deliver()
+        return report
+    stop = stop or asyncio.Event()
+    due = clock()
+    while not stop.is_set():
+        if clock() >= due:
+            due = await _polled(watcher, told, every_s=every_s, clock=clock)
+        await deliverer.deliver()
+        with contextlib.suppress(TimeoutError):
+            await _wait(stop, min(DELIVER_EVERY_S, max(0.0, (due - clock()).total_seconds())), sleep)
+    deliverer.note()
+    return None
+
+
+async def _polled(
+    watcher: Watcher, told: Callable[[PollReport], None], *, every_s: float, clock: Callable[[], datetime]
+) -> datetime:
+    """Poll, and say when to poll again; trouble that passes is logged."""
+    try:
+        told(await watcher.poll())
+    except LockedError as error:
+        _log.info("waiting: %s", error, extra=event("watch-waits", error=type(error).__name__))
+        return datetime.fromtimestamp(clock().timestamp() + LOCKED_RETRY_S, UTC)
+    except (BlockedError, UnreachableError) as error:
+        _log.warning("this poll failed: %s", error, extra=event("poll-failed", error=type(error).__name__))
+    return next_poll(clock(), every_s=every_s)
+
+
+async def _wait(stop: asyncio.Event, seconds: float, sleep: Callable[[float], Awaitable[None]]) -> None:
+    """Wait for `seconds`, or until `stop` is set."""
+    sleeping, stopping = asyncio.ensure_future(sleep(seconds)), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({sleeping, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (sleeping, stopping):
+            task.cancel()
+        await asyncio.gather(sleeping, stopping, return_exceptions=True)

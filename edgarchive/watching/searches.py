@@ -1,0 +1,124 @@
+"""Saved searches: those saved by command, in the catalogue, and those of the settings file."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from archiver.catalogue.watching import SavedSearch
+from archiver.errors import SettingsError, UsageError
+from archiver.settings import Settings
+from archiver.store.archive import Archive
+from indexer.query.build import parse_query
+from indexer.search.library import Library
+from indexer.search.options import SearchOptions
+from indexer.search.results import Results
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_PAGES = ("limit", "offset", "sort", "snippets", "documents", "query")
+"""Options that choose among hits: they say nothing of a single new filing."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedSearch:
+    """A search under its name. `source` is ``catalogue`` or ``settings``."""
+
+    name: str
+    options: SearchOptions
+    source: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The search as JSON has it."""
+        return {"name": self.name, "source": self.source, **self.options.to_dict()}
+
+
+def checked(name: str, query: str | None, filters: Mapping[str, Any], *, source: str = "catalogue") -> NamedSearch:
+    """A search that can be asked of one new filing. Raises `UsageError`, `QueryError`."""
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"{name[:40]!r} is no name for a search", "use letters, digits, dot, dash and underscore")
+    for option in filters:
+        if option in _PAGES:
+            raise UsageError(f"{option} says nothing of a single new filing", "leave it out")
+    known = [field for field in SearchOptions.__dataclass_fields__ if field not in _PAGES and field != "_"]
+    unknown = [option for option in filters if option not in known]
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], known, n=1)
+        raise UsageError(f"there is no filter {unknown[0]!r}", f"did you mean {near[0]}?" if near else ", ".join(known))
+    options = SearchOptions(query, **filters)
+    if options.query is not None and options.query.strip():
+        parse_query(options.query, stem=options.stem)
+    elif not filters:
+        raise UsageError(f"the search {name} finds everything", "give a query or a filter")
+    return NamedSearch(name, options, source)
+
+
+def save_search(settings: Settings, name: str, query: str | None, filters: Mapping[str, Any]) -> NamedSearch:
+    """Save a search in the catalogue; one of the same name is replaced. Raises as `checked`, `LockedError`."""
+    search = checked(name, query, filters)
+    if name in settings_searches(settings):
+        raise UsageError(f"the settings file has a search {name}", "choose another name, or edit the settings file")
+    values = search.options.to_dict()
+    text = values.pop("query", "")
+    with Archive.open(settings.root, writable=True) as archive:
+        archive.catalogue.saved_searches.set(SavedSearch(name, text, values, datetime.now(UTC)))
+    return search
+
+
+def remove_search(settings: Settings, name: str) -> None:
+    """Remove a saved search. Raises `UsageError` where there is none of this name in the catalogue."""
+    if name in settings_searches(settings):
+        raise UsageError(f"the search {name} is in the settings file", "remove it there")
+    with Archive.open(settings.root, writable=True) as archive:
+        if not archive.catalogue.saved_searches.remove(name):
+            raise _unknown(name, [one.name for one in archive.catalogue.saved_searches.all()])
+
+
+def saved_searches(settings: Settings, archive: Archive | None = None) -> dict[str, NamedSearch]:
+    """All searches by name: the catalogue's, then those of the settings file. Raises `SettingsError`."""
+    if archive is None:
+        with Archive.open(settings.root) as opened:
+            return saved_searches(settings, opened)
+    found = {
+        one.name: NamedSearch(one.name, SearchOptions(one.query or None, **one.filters), "catalogue")
+        for one in archive.catalogue.saved_searches.all()
+    }
+    return found | settings_searches(settings)
+
+
+def settings_searches(settings: Settings) -> dict[str, NamedSearch]:
+    """The ``[[search]]`` tables of the settings file by name. Raises `SettingsError`."""
+    found: dict[str, NamedSearch] = {}
+    for number, table in enumerate(settings.search, start=1):
+        try:
+            search = checked(table.name, table.query or None, table.filters(), source="settings")
+        except UsageError as error:
+            raise SettingsError(f"[[search]] table {number}: {error.message}", error.hint) from error
+        if search.name in found:
+            raise SettingsError(f"[[search]] table {number}: {search.name} is there twice", "rename one")
+        found[search.name] = search
+    return found
+
+
+def chosen_searches(all_searches: Mapping[str, NamedSearch], names: tuple[str, ...]) -> list[NamedSearch]:
+    """The searches of these names. Raises `UsageError` for an unknown one."""
+    for name in names:
+        if name not in all_searches:
+            raise _unknown(name, list(all_searches))
+    return [all_searches[name] for name in dict.fromkeys(names)]
+
+
+def run_search(settings: Settings, name: str, *, limit: int | None = 10) -> Results:
+    """What a saved search finds in the whole archive. Raises as `Library.search`, `UsageError`."""
+    search = chosen_searches(saved_searches(settings), (name,))[0]
+    with Library(settings=settings) as library:
+        return library.run(search.options.replace(limit=limit)).materialize()
+
+
+def _unknown(name: str, known: list[str]) -> UsageError:
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else "`edgarchive saved list` names them"
+    return UsageError(f"there is no saved search {name[:40]!r}", hint)

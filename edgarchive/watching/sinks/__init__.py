@@ -1,0 +1,1 @@
+"""Where alerts go: stdout, a command, a webhook, mail."""

@@ -1,0 +1,68 @@
+"""Alerts to a command, each as JSON on its stdin. No shell is involved."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import shlex
+import shutil
+from collections.abc import Sequence
+from datetime import datetime
+
+from archiver.catalogue.watching import Delivery
+from archiver.errors import UsageError
+from edgarchive.watching.sinks.sink import Outcome, Sent, one_by_one
+
+TIMEOUT_S = 60.0
+
+
+class CommandSink:
+    """Runs `command` for each alert; exit code 0 means that it was taken.
+
+    Raises `UsageError` where there is no such command.
+    """
+
+    def __init__(self, command: str, *, timeout_s: float = TIMEOUT_S) -> None:
+        try:
+            self._arguments = shlex.split(command)
+        except ValueError as error:
+            raise UsageError(f"cannot read --exec: {error}", "quote its arguments as in a shell") from None
+        if not self._arguments or shutil.which(self._arguments[0]) is None:
+            raise UsageError(f"there is no command {command[:60]!r}", "name a program, with its path if need be")
+        self._timeout_s = timeout_s
+        self.key = f"exec:{hashlib.sha256(command.encode()).hexdigest()[:16]}"
+        self.name = f"the command {self._arguments[0]}"
+
+    def ready_at(self, created: datetime) -> datetime | None:  # noqa: ARG002 — as Sink has it
+        """At once."""
+        return None
+
+    def portions(self, waiting: Sequence[Delivery]) -> Sequence[Sequence[Delivery]]:
+        """Each by itself."""
+        return one_by_one(waiting)
+
+    async def send(self, deliveries: Sequence[Delivery]) -> Sent:
+        """Run the command."""
+        for delivery in deliveries:
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    *self._arguments, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
+                )
+            except OSError as error:
+                return Sent(Outcome.AGAIN, f"it cannot be run: {error.strerror}")
+            try:
+                async with asyncio.timeout(self._timeout_s):
+                    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it need not read its stdin
+                        await process.communicate(json.dumps(delivery.payload).encode() + b"\n")
+                    code = await process.wait()
+            except TimeoutError:
+                return Sent(Outcome.AGAIN, f"it ran for more than {self._timeout_s:g} s")
+            finally:
+                if process.returncode is None:
+                    process.kill()
+                    await process.wait()
+            if code != 0:
+                return Sent(Outcome.AGAIN, f"it ended with code {code}")
+        return Sent(Outcome.DELIVERED)

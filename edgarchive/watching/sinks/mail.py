@@ -1,0 +1,125 @@
+"""Alerts by mail, gathered into a digest an hour or a day."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import smtplib
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from email.message import EmailMessage
+from email.policy import SMTP
+from enum import StrEnum
+
+from archiver.catalogue.watching import Delivery
+from archiver.errors import UsageError
+from edgarchive.formats import clean
+from edgarchive.watching.schedule import EASTERN
+from edgarchive.watching.sinks.sink import Outcome, Sent
+
+TIMEOUT_S = 30.0
+DAILY_AT = time(18, 0)
+"""When a day's digest is sent, Eastern: the deadline for the day's filings is 17:30."""
+_SMTPS_PORT = 465
+_MAX_LISTED = 500
+
+
+class Digest(StrEnum):
+    """How often mail is sent."""
+
+    HOURLY = "hourly"
+    DAILY = "daily"
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where mail is handed in. TLS is required: from the start on port 465, else by STARTTLS.
+
+    `plain` leaves TLS out, for a server on this machine. `password` is never shown.
+    """
+
+    host: str
+    port: int = 587
+    user: str | None = None
+    password: str | None = None
+    plain: bool = False
+
+    def __repr__(self) -> str:
+        return f"MailServer({self.host}:{self.port})"
+
+
+class MailSink:
+    """Sends what has gathered as one message to `to`. Raises `UsageError` for addresses that cannot be used."""
+
+    def __init__(self, to: str, *, sender: str | None, server: MailServer | None, digest: Digest) -> None:
+        if server is None or sender is None:
+            raise UsageError("mail needs smtp_host and mail_from", "set them in the settings file")
+        for address in (to, sender):
+            if "@" not in address or any(c.isspace() for c in address):
+                raise UsageError(f"{address[:60]!r} is not a mail address", "write it like name@example.com")
+        self._to, self._sender, self._server, self._digest = to, sender, server, digest
+        self.key = f"mail:{hashlib.sha256(f'{to} {digest}'.encode()).hexdigest()[:16]}"
+        self.name = f"mail by {server.host}"
+
+    def ready_at(self, created: datetime) -> datetime | None:
+        """The end of the hour, or the time of the day's digest."""
+        if self._digest is Digest.HOURLY:
+            return created.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+        local = created.astimezone(EASTERN)
+        day = local.date() if local.time() < DAILY_AT else local.date() + timedelta(days=1)
+        return datetime.combine(day, DAILY_AT, tzinfo=EASTERN).astimezone(UTC)
+
+    def portions(self, waiting: Sequence[Delivery]) -> Sequence[Sequence[Delivery]]:
+        """All in one message, up to a bound."""
+        return [waiting[start : start + _MAX_LISTED] for start in range(0, len(waiting), _MAX_LISTED)]
+
+    async def send(self, deliveries: Sequence[Delivery]) -> Sent:
+        """Hand the message in."""
+        try:
+            await asyncio.to_thread(self._hand_in, self.message(deliveries))
+        except smtplib.SMTPResponseException as error:
+            return Sent(Outcome.AGAIN, f"the mail server answered {error.smtp_code}")
+        except (OSError, smtplib.SMTPException, ssl.SSLError) as error:
+            return Sent(Outcome.AGAIN, type(error).__name__)
+        return Sent(Outcome.DELIVERED)
+
+    def message(self, deliveries: Sequence[Delivery]) -> EmailMessage:
+        """The digest; the same deliveries give the same Message-ID, so that a mailbox can tell a repeated one."""
+        message = EmailMessage(policy=SMTP)
+        count = len(deliveries)
+        message["Subject"] = f"{count} new filing{'' if count == 1 else 's'} on EDGAR"
+        message["From"], message["To"] = self._sender, self._to
+        ids = hashlib.sha256(" ".join(sorted(one.id for one in deliveries)).encode()).hexdigest()[:32]
+        message["Message-ID"] = f"<{ids}@edgarchive.invalid>"
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content("\n\n".join(_paragraph(one) for one in deliveries) + "\n")
+        return message
+
+    def _hand_in(self, message: EmailMessage) -> None:
+        server, context = self._server, ssl.create_default_context()
+        if server.port == _SMTPS_PORT and not server.plain:
+            connection: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT_S, context=context)
+        else:
+            connection = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT_S)
+        with connection:
+            if server.port != _SMTPS_PORT and not server.plain:
+                connection.starttls(context=context)
+            if server.user is not None:
+                connection.login(server.user, server.password or "")
+            connection.send_message(message)
+
+
+def _paragraph(delivery: Delivery) -> str:
+    payload = delivery.payload
+    names = ", ".join(clean(entity["name"]) for entity in payload["entities"][:3])
+    items = f", items {', '.join(payload['items'])}" if payload["items"] else ""
+    lines = [f"{clean(payload['form'])} of {names}{items}", f"filed {payload['filing_date']}, {payload['accession']}"]
+    if delivery.search:
+        lines.append(f"saved search: {delivery.search}")
+    if payload["snippet"]:
+        lines.append(clean(payload["snippet"].replace("<em>", "*").replace("</em>", "*")))
+    if payload["url"]:
+        lines.append(payload["url"])
+    return "\n".join(lines)

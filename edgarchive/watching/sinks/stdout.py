@@ -1,0 +1,38 @@
+"""Alerts on stdout, one JSON object a line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TextIO
+
+from archiver.catalogue.watching import Delivery
+from edgarchive.formats import as_json_text
+from edgarchive.watching.sinks.sink import Outcome, Sent, one_by_one
+
+
+class StdoutSink:
+    """Writes each alert as a line and flushes it. A reader that has gone ends the watch (BrokenPipeError)."""
+
+    key = "stdout"
+    name = "stdout"
+
+    def __init__(self, file: TextIO | None = None) -> None:
+        self._file = file
+
+    def ready_at(self, created: datetime) -> datetime | None:  # noqa: ARG002 — as Sink has it
+        """At once."""
+        return None
+
+    def portions(self, waiting: Sequence[Delivery]) -> Sequence[Sequence[Delivery]]:
+        """Each by itself."""
+        return one_by_one(waiting)
+
+    async def send(self, deliveries: Sequence[Delivery]) -> Sent:
+        """Write the lines."""
+        file = self._file or sys.stdout
+        for delivery in deliveries:
+            file.write(f"{as_json_text(delivery.payload)}\n")
+        file.flush()
+        return Sent(Outcome.DELIVERED)

@@ -1,0 +1,156 @@
+"""Alerts to a webhook, signed as Standard Webhooks has it (https://www.standardwebhooks.com)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import ipaddress
+import json
+import socket
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from archiver.catalogue.watching import Delivery
+from archiver.errors import UsageError
+from edgarchive.watching.sinks.sink import Outcome, Sent, one_by_one
+
+TIMEOUT_S = 15.0
+_PREFIX = "whsec_"
+_MIN_SECRET_BYTES = 24
+
+
+class WebhookSink:
+    """Posts each alert to `url`. Loopback and private addresses only with `allow_private`.
+
+    2xx is taken, 410 ends, everything else is tried again. Redirects are not followed. Raises `UsageError` for a URL or
+    secret that cannot be used.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        secret: str | None,
+        allow_private: bool = False,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        try:
+            parts = urlsplit(url)
+            host, _ = parts.hostname, parts.port
+        except ValueError:
+            host, parts = None, urlsplit("")
+        if parts.scheme not in {"http", "https"} or not host:
+            raise UsageError("--webhook needs an http or https URL", "give the receiver's URL")
+        if secret is None:
+            raise UsageError("a webhook needs webhook_secret", "set EDGARCHIVE_WEBHOOK_SECRET=whsec_…")
+        self._url = url
+        self._key = signing_key(secret)
+        self._allow_private = allow_private
+        self._clock = clock
+        if not allow_private and _is_private_literal(host):
+            raise UsageError(f"{host} is a private address", "set allow_private_webhooks if that is meant")
+        self.key = f"webhook:{hashlib.sha256(url.encode()).hexdigest()[:16]}"
+        self.name = f"the webhook at {host}"
+
+    def ready_at(self, created: datetime) -> datetime | None:  # noqa: ARG002 — as Sink has it
+        """At once."""
+        return None
+
+    def portions(self, waiting: Sequence[Delivery]) -> Sequence[Sequence[Delivery]]:
+        """Each by itself."""
+        return one_by_one(waiting)
+
+    async def send(self, deliveries: Sequence[Delivery]) -> Sent:
+        """Post them."""
+        resolver = None if self._allow_private else PublicResolver()
+        connector = aiohttp.TCPConnector(resolver=resolver, force_close=True)
+        timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
+        async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
+            for delivery in deliveries:
+                sent = await self._post(session, delivery)
+                if sent.outcome is not Outcome.DELIVERED:
+                    return sent
+        return Sent(Outcome.DELIVERED)
+
+    async def _post(self, session: aiohttp.ClientSession, delivery: Delivery) -> Sent:
+        body = json.dumps(delivery.payload).encode()
+        stamp = str(int(self._clock().timestamp()))
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": "edgarchive",
+            "webhook-id": delivery.id,
+            "webhook-timestamp": stamp,
+            "webhook-signature": signature(self._key, delivery.id, stamp, body),
+        }
+        try:
+            async with session.post(self._url, data=body, headers=headers, allow_redirects=False) as answer:
+                status = answer.status
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            return Sent(Outcome.AGAIN, f"{type(error).__name__}")
+        if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+            return Sent(Outcome.DELIVERED)
+        if status == HTTPStatus.GONE:
+            return Sent(Outcome.NEVER, "the receiver answered 410: it wants no more")
+        return Sent(Outcome.AGAIN, f"the receiver answered {status}")
+
+
+def signing_key(secret: str) -> bytes:
+    """The key in a secret ``whsec_<base64>``. Raises `UsageError`."""
+    try:
+        key = base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if not secret.startswith(_PREFIX) or len(key) < _MIN_SECRET_BYTES:
+        raise UsageError("webhook_secret is not a Standard Webhooks secret", "give whsec_ and 24 to 64 bytes as base64")
+    return key
+
+
+def signature(key: bytes, message_id: str, timestamp: str, body: bytes) -> str:
+    """``v1,<base64>``: HMAC-SHA256 over id, timestamp and body."""
+    signed = b".".join((message_id.encode(), timestamp.encode(), body))
+    return "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
+
+
+def _is_private_literal(host: str) -> bool:
+    if host.rstrip(".").lower() == "localhost" or host.lower().endswith(".localhost"):
+        return True
+    try:
+        return not is_public(host)
+    except ValueError:
+        return False
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the public internet. Raises ValueError for what is none."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    mapped = getattr(found, "ipv4_mapped", None)
+    return bool((mapped or found).is_global) and not found.is_multicast
+
+
+class PublicResolver(AbstractResolver):
+    """Resolves names, and gives public addresses alone: also where a name changes after it was checked."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """The public addresses of `host`. Raises OSError where there is none."""
+        resolver = aiohttp.ThreadedResolver()
+        try:
+            found: list[Any] = await resolver.resolve(host, port, family)
+        finally:
+            await resolver.close()
+        public = [one for one in found if is_public(one["host"])]
+        if not public:
+            raise OSError(None, f"{host} has private addresses only")
+        return public
+
+    async def close(self) -> None:
+        """Nothing is held."""

@@ -1,0 +1,283 @@
+"""Watching EDGAR's feed: what is new is fetched as by a sync, indexed, matched, and written down for delivery.
+
+All state is in the catalogue and every step can be repeated, so a watch that is killed anywhere loses nothing: a
+filing goes from ``pending`` to ``stored`` once its file is durable, and to ``done`` in the transaction that writes its
+deliveries down.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Self
+
+from archiver.catalogue.watching import Delivery, Sighting
+from archiver.errors import NotInArchiveError
+from archiver.events import event
+from archiver.identifiers import AccessionNumber, Cik, FormType, parse_date
+from archiver.listings.cache import IndexCache
+from archiver.listings.current_feed import CurrentFiling, walk_current_feed
+from archiver.listings.reader import FullIndex
+from archiver.model import MasterIndexEntry
+from archiver.planning.plan import Outcome, Plan, SubmissionRef
+from archiver.planning.read_listings import survey, without_tickers
+from archiver.planning.tally import Tally
+from archiver.progress import no_progress
+from archiver.selection import Selection, as_selections
+from archiver.settings import Settings
+from archiver.store.archive import Archive
+from archiver.store.journal import journal
+from archiver.sync.downloader import Downloader
+from archiver.sync.last_sync import selection_values
+from edgarchive.indexing import index_after
+from edgarchive.watching.alerts import alerts_for
+from edgarchive.watching.searches import NamedSearch
+from edgarchive.watching.sinks.sink import Sink
+from indexer.search.library import Library
+
+_log = logging.getLogger(__name__)
+
+TEXT_RETRY_S, TEXT_ATTEMPTS = 120, 10
+"""A submission's text may come minutes after its entry: so often, and so many times, it is asked for."""
+
+REMEMBER = timedelta(days=14)
+"""How long what is settled is remembered; the feed reaches back some 25 hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class PollReport:
+    """What one poll did. `new` filings of the feed are selected; `pending` texts are not there yet; `alerts` were made.
+
+    `is_first`: nothing was known, so all of the feed is known now, and nothing of it is told.
+    """
+
+    pages: int
+    new: int
+    stored: int
+    pending: int
+    alerts: int
+    has_gap: bool = False
+    is_first: bool = False
+
+
+class Watcher:
+    """Polls the feed for what `selections` take, and makes alerts of `searches` for `sinks`.
+
+    Without searches (None) every selected filing is told of. An async context manager. `clock` gives the moment in UTC.
+    Raises `UsageError` where nothing is selected, `SettingsError` without an identity.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        selections: Selection | Sequence[Selection],
+        *,
+        searches: Sequence[NamedSearch] | None = None,
+        sinks: Sequence[Sink] = (),
+        backfill: date | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        # A new filing's date may be months old (measured), so dates and limits choose nothing here.
+        self._selections = [replace(one, since=None, until=None, limit=None) for one in as_selections(selections)]
+        for one in self._selections:
+            one.require_narrow()
+        self._settings = settings
+        self._searches = searches
+        self._sinks = tuple(sinks)
+        self._backfill = backfill
+        self._clock = clock
+        self._downloader = Downloader(settings, clock=clock)
+
+    async def __aenter__(self) -> Self:
+        await self._downloader.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._downloader.__aexit__(*error)
+
+    async def poll(self) -> PollReport:
+        """Ask the feed once, and deal with what is new or due.
+
+        One request where nothing is. Raises `BlockedError`, `UnreachableError` (EDGAR refuses or is away),
+        `LockedError` (another process writes to the archive; nothing is lost), `StorageError`.
+        """
+        known, is_first, newest = self._known()
+        walk = await walk_current_feed(self._downloader.edgar, known)
+        fresh = [one for one in walk.filings if one.accession not in set(known([one.accession]))]
+        has_gap = walk.has_gap and not is_first
+        if not (fresh or has_gap or self._backfill or self._has_work()):
+            return PollReport(walk.pages, 0, 0, 0, 0)
+        with Archive.open(self._settings.root, writable=True, create=True) as archive:
+            taken = await self._note(archive, fresh, is_first=is_first)
+            if has_gap:
+                facts = event("feed-gap", pages=walk.pages)
+                _log.warning("gap: the feed does not reach back to the last poll; reading the daily index", extra=facts)
+                taken += await self._from_index(archive, newest or self._clock().date() - timedelta(days=3))
+            if self._backfill is not None:
+                taken += await self._from_index(archive, self._backfill, known_too=True)
+                self._backfill = None
+            stored = await self._fetch(archive)
+            alerts = await asyncio.to_thread(self._match, archive)
+            self._forget(archive)
+            pending = len(archive.catalogue.sightings.of("pending"))
+        return PollReport(walk.pages, taken, stored, pending, alerts, has_gap=has_gap, is_first=is_first)
+
+    def _known(self) -> tuple[Callable[[list[AccessionNumber]], Iterable[AccessionNumber]], bool, date | None]:
+        """What tells which filings were seen, whether none ever was, and the day of the newest."""
+        seen: dict[AccessionNumber, Sighting] = {}
+        with contextlib.suppress(NotInArchiveError), Archive.open(self._settings.root) as archive:
+            seen = {one.accession: one for one in archive.catalogue.sightings.all()}
+        newest = max((one.seen_at for one in seen.values()), default=None)
+        return (lambda some: [one for one in some if one in seen]), not seen, newest.date() if newest else None
+
+    def _has_work(self) -> bool:
+        """Whether a text is due to be asked for, or a stored filing to be matched."""
+        try:
+            with Archive.open(self._settings.root) as archive:
+                sightings = archive.catalogue.sightings
+                return bool(sightings.of("stored") or sightings.of("pending", due=self._clock()))
+        except NotInArchiveError:
+            return False
+
+    async def _note(self, archive: Archive, fresh: Sequence[CurrentFiling], *, is_first: bool) -> int:
+        """Write down what the feed names; returns how many of it are to be fetched."""
+        now = self._clock()
+        selections = await self._without_tickers(archive)
+        taken = [one for one in fresh if not is_first and _is_selected(one, selections)]
+        wanted = {one.accession for one in taken}
+        archive.catalogue.sightings.add(
+            *(
+                Sighting(
+                    one.accession,
+                    one.to_dict(),
+                    "pending" if one.accession in wanted else "known",
+                    now,
+                    next_try_at=now if one.accession in wanted else None,
+                )
+                for one in fresh
+            )
+        )
+        return len(taken)
+
+    async def _without_tickers(self, archive: Archive) -> list[Selection]:
+        index = FullIndex(self._downloader.edgar, IndexCache(archive), today=self._clock().date())
+        self._selections = await without_tickers(self._selections, index)
+        return self._selections
+
+    async def _from_index(self, archive: Archive, since: date, *, known_too: bool = False) -> int:
+        """Take from EDGAR's indexes what was filed since a day and is not on disk: what the feed may have missed.
+
+        `known_too`: also what was in the feed before the watch began.
+        """
+        now, sightings = self._clock(), archive.catalogue.sightings
+        selections = [replace(one, since=since) for one in self._selections]
+        with Plan(archive.layout.incoming) as plan:
+            await survey(self._downloader.edgar, archive, selections, plan, now=now)
+            await asyncio.to_thread(plan.note_present, archive.kept)
+            refs = list(plan.missing())
+        seen = sightings.known(ref.accession for ref in refs)
+        fresh = [ref for ref in refs if ref.accession not in seen]
+        sightings.add(*(Sighting(ref.accession, _entry(ref), "pending", now, next_try_at=now) for ref in fresh))
+        before = [one for one in seen if known_too and (found := sightings.get(one)) and found.state == "known"]
+        for accession in before:
+            sightings.try_again(accession, at=now)
+        return len(fresh) + len(before)
+
+    async def _fetch(self, archive: Archive) -> int:
+        """Fetch the texts that are due, index what came, and note each as stored, or when it is asked for again."""
+        due = archive.catalogue.sightings.of("pending", due=self._clock())
+        if not due:
+            return 0
+        with Plan(archive.layout.incoming) as plan:
+            plan.add(_ref(one) for one in due)
+            await asyncio.to_thread(plan.note_present, archive.kept)
+            tally = Tally(plan, requests=lambda: self._downloader.edgar.requests)
+            asked = selection_values(self._selections)
+            with journal(archive, "watch", asked, lambda: tally.finish(elapsed_s=0)):
+                await self._downloader.fetch_planned(archive, plan, tally, progress=no_progress)
+            report = tally.finish(elapsed_s=0)
+            outcomes = {one.accession: plan.outcome(one.accession) for one in due}
+        there = [accession for accession, outcome in outcomes.items() if outcome in {Outcome.STORED, Outcome.PRESENT}]
+        if there:
+            await asyncio.to_thread(index_after, archive, report, self._settings)
+        archive.catalogue.sightings.set_state(there, "stored")
+        for sighting in due:
+            if sighting.accession not in there:
+                self._later(archive, sighting)
+        return report.stored
+
+    def _later(self, archive: Archive, sighting: Sighting) -> None:
+        """Ask for a text again in two minutes, or leave it to the next sync."""
+        if sighting.attempts + 1 >= TEXT_ATTEMPTS:
+            archive.catalogue.sightings.set_state([sighting.accession], "left")
+            facts = event("text-late", accession=sighting.accession)
+            _log.warning(
+                "%s is in the feed and not on the server; the next sync takes it", sighting.accession, extra=facts
+            )
+            return
+        archive.catalogue.sightings.try_again(sighting.accession, at=self._clock() + timedelta(seconds=TEXT_RETRY_S))
+
+    def _match(self, archive: Archive) -> int:
+        """Write the deliveries of what is stored down, for every sink; returns how many alerts there are."""
+        stored = archive.catalogue.sightings.of("stored")
+        if not stored:
+            return 0
+        accessions = [one.accession for one in stored]
+        accepted = {one.accession: str(one.entry["accepted"]) for one in stored if one.entry.get("accepted")}
+        now = self._clock()
+        with Library(settings=self._settings) as library:
+            alerts = list(alerts_for(library, accessions, self._searches, accepted))
+        deliveries = [
+            Delivery(
+                id=alert.id,
+                sink=sink.key,
+                accession=alert.accession,
+                search=alert.search,
+                payload=alert.payload,
+                created_at=now,
+                next_try_at=sink.ready_at(now),
+            )
+            for alert in alerts
+            for sink in self._sinks
+        ]
+        archive.catalogue.deliveries.add(deliveries, matched=accessions)
+        return len(alerts)
+
+    def _forget(self, archive: Archive) -> None:
+        """Drop what was settled long ago."""
+        before = self._clock() - REMEMBER
+        archive.catalogue.sightings.forget(seen_before=before)
+        archive.catalogue.deliveries.forget(created_before=before)
+
+
+def _is_selected(filing: CurrentFiling, selections: Sequence[Selection]) -> bool:
+    """Whether a selection takes the filing by any of its parties."""
+    rows = [
+        MasterIndexEntry(party.cik, party.name, filing.form, filing.filing_date, filing.accession)
+        for party in filing.parties
+    ]
+    return any(selection.matches(row) for selection in selections for row in rows)
+
+
+def _ref(sighting: Sighting) -> SubmissionRef:
+    entry = sighting.entry
+    party = next(iter(entry["parties"]), {"cik": 0})
+    return SubmissionRef(
+        sighting.accession, FormType(entry["form"]), parse_date(entry["filing_date"]), Cik(party["cik"]), listed=False
+    )
+
+
+def _entry(ref: SubmissionRef) -> dict[str, Any]:
+    """What an index row says of a filing, as the feed would say it."""
+    return {
+        "accession": str(ref.accession),
+        "form": str(ref.form),
+        "filing_date": ref.filing_date.isoformat(),
+        "accepted": None,
+        "items": [],
+        "parties": [{"cik": int(ref.cik), "name": "", "role": ""}],
+    }

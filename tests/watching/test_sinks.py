@@ -1,0 +1,213 @@
+"""Sinks against real receivers: a command, an HTTP server that checks signatures, a mail server."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hmac
+import json
+import socket
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+import pytest
+from aiohttp import web
+
+from archiver.catalogue.watching import Delivery
+from archiver.errors import UsageError
+from archiver.identifiers import AccessionNumber
+from edgarchive.watching.sinks.command import CommandSink
+from edgarchive.watching.sinks.mail import Digest, MailServer, MailSink
+from edgarchive.watching.sinks.sink import Outcome
+from edgarchive.watching.sinks.webhook import PublicResolver, WebhookSink, is_public
+
+SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
+
+
+def delivery(number: int = 1) -> Delivery:
+    """An alert to send."""
+    accession = f"0009000999-26-{number:06d}"
+    payload = {
+        "id": f"alert_{number}", "search": None, "accession": accession, "form": "8-K", "filing_date": "2026-01-12",
+        "accepted": None, "items": ["8.01"], "entities": [{"cik": 1, "name": "TEAL", "role": "FILER"}],
+        "snippet": None, "url": "https://www.sec.gov/",
+    }  # fmt: skip
+    return Delivery(f"alert_{number}", "x", AccessionNumber(accession), None, payload, datetime.now(UTC))
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+class Receiver:
+    """A webhook's receiver that keeps requests whose signature is right, and answers with a status."""
+
+    def __init__(self, status: int = 204) -> None:
+        self.status = status
+        self.got: list[dict[str, object]] = []
+        self.url = ""
+
+    async def __aenter__(self) -> Self:
+        app = web.Application()
+        app.router.add_post("/hook", self._take)
+        self._runner = web.AppRunner(app)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/hook"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._runner.cleanup()
+
+    async def _take(self, request: web.Request) -> web.Response:
+        body = await request.read()
+        signed = f"{request.headers['webhook-id']}.{request.headers['webhook-timestamp']}.".encode() + body
+        expected = base64.b64encode(hmac.digest(b"k" * 32, signed, "sha256")).decode()
+        assert request.headers["webhook-signature"] == f"v1,{expected}"
+        self.got.append({"id": request.headers["webhook-id"], **json.loads(body)})
+        headers = {"Location": self.url} if self.status in {301, 307} else None
+        return web.Response(status=self.status, headers=headers)
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        (200, Outcome.DELIVERED),
+        (204, Outcome.DELIVERED),
+        (500, Outcome.AGAIN),
+        (429, Outcome.AGAIN),
+        (307, Outcome.AGAIN),
+        (410, Outcome.NEVER),
+    ],
+)
+async def test_a_webhook_is_signed(status: int, outcome: Outcome) -> None:
+    """The receiver can check each request; its answer decides. Redirects are not followed."""
+    async with Receiver(status) as receiver:
+        sink = WebhookSink(receiver.url, secret=SECRET, allow_private=True)
+        assert (await sink.send([delivery()])).outcome is outcome
+        assert [one["id"] for one in receiver.got] == ["alert_1"]
+        assert receiver.url not in sink.key
+
+
+async def test_a_receiver_that_is_away_is_tried_again() -> None:
+    """No connection is an outcome, not an error."""
+    async with Receiver() as receiver:
+        url = receiver.url
+    assert (await WebhookSink(url, secret=SECRET, allow_private=True).send([delivery()])).outcome is Outcome.AGAIN
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1/",
+        "http://10.0.0.1/",
+        "https://[::1]/",
+        "http://localhost/",
+        "http://169.254.169.254/latest",
+        "http://[::ffff:127.0.0.1]/",
+        "http://a.localhost/",
+    ],
+)
+def test_private_receivers_need_a_setting(url: str) -> None:
+    """A webhook is no way into the machine's own network."""
+    with pytest.raises(UsageError, match="private"):
+        WebhookSink(url, secret=SECRET)
+    WebhookSink(url, secret=SECRET, allow_private=True)
+
+
+async def test_a_name_that_leads_to_a_private_address_is_refused() -> None:
+    """Also where the name is checked only when it is resolved."""
+    with pytest.raises(OSError, match="private"):
+        await PublicResolver().resolve("localhost", 80)
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [("8.8.8.8", True), ("192.168.1.1", False), ("::1", False), ("100.64.0.1", False), ("2606:4700::1", True)],
+)
+def test_public_addresses(address: str, public: bool) -> None:  # noqa: FBT001
+    """What is of the public internet."""
+    assert is_public(address) is public
+
+
+@pytest.mark.parametrize(
+    "secret", [None, "", "secret", "whsec_", "whsec_!!!", "whsec_" + base64.b64encode(b"x").decode()]
+)
+def test_a_secret_that_is_none(secret: str | None) -> None:
+    """It is said before anything is watched, without showing it."""
+    with pytest.raises(UsageError) as error:
+        WebhookSink("https://example.com/", secret=secret)
+    assert len(secret or "") <= len("whsec_") or str(secret) not in str(error.value)
+
+
+@pytest.mark.parametrize("url", ["ftp://example.com/", "example.com", "http://", "http://[", "https://host:99999/"])
+def test_a_url_that_is_none(url: str) -> None:
+    """It is said before anything is watched."""
+    with pytest.raises(UsageError):
+        WebhookSink(url, secret=SECRET)
+
+
+async def test_a_command_gets_json_on_stdin(tmp_path: Path) -> None:
+    """The alert, without a shell; its exit code decides."""
+    out = tmp_path / "out file"
+    code = f"import sys, pathlib; pathlib.Path({str(out)!r}).write_text(sys.stdin.read())"
+    sink = CommandSink(f'{sys.executable} -c "{code}"')
+    assert (await sink.send([delivery()])).outcome is Outcome.DELIVERED
+    assert json.loads(out.read_text())["accession"] == "0009000999-26-000001"
+    assert (await CommandSink(f'{sys.executable} -c "raise SystemExit(3)"').send([delivery()])).outcome is Outcome.AGAIN
+    assert (await CommandSink("true").send([delivery()])).outcome is Outcome.DELIVERED
+
+
+async def test_a_command_that_hangs_is_ended() -> None:
+    """It is tried again later."""
+    sink = CommandSink(f'{sys.executable} -c "import time; time.sleep(60)"', timeout_s=0.5)
+    assert (await sink.send([delivery()])).outcome is Outcome.AGAIN
+
+
+@pytest.mark.parametrize("command", ["", "no-such-command-anywhere", "'unclosed"])
+def test_a_command_that_is_none(command: str) -> None:
+    """It is said before anything is watched."""
+    with pytest.raises(UsageError):
+        CommandSink(command)
+
+
+async def test_mail_is_a_digest() -> None:
+    """All that has gathered in one message, with a Message-ID that a repeated one shares."""
+    controller = pytest.importorskip("aiosmtpd.controller")
+    received: list[bytes] = []
+
+    class Handler:
+        async def handle_DATA(self, _server: object, _session: object, envelope: object) -> str:  # noqa: N802
+            received.append(envelope.content)  # type: ignore[attr-defined]
+            return "250 OK"
+
+    server = controller.Controller(Handler(), hostname="127.0.0.1", port=free_port())
+    server.start()
+    try:
+        mail = MailServer("127.0.0.1", server.port, plain=True)
+        sink = MailSink("to@example.com", sender="from@example.com", server=mail, digest=Digest.HOURLY)
+        assert (await sink.send([delivery(1), delivery(2)])).outcome is Outcome.DELIVERED
+    finally:
+        await asyncio.to_thread(server.stop)
+    assert len(received) == 1
+    assert b"2 new filings on EDGAR" in received[0]
+    assert received[0].count(b"0009000999-26-00000") == 2
+    assert (
+        sink.message([delivery(1), delivery(2)])["Message-ID"] == sink.message([delivery(2), delivery(1)])["Message-ID"]
+    )
+
+
+def test_digests_come_on_the_hour_and_after_the_days_deadline() -> None:
+    """Hourly: at the end of the hour. Daily: at 18:00 Eastern."""
+    mail = MailServer("127.0.0.1")
+    hourly = MailSink("a@b.example", sender="c@d.example", server=mail, digest=Digest.HOURLY)
+    daily = MailSink("a@b.example", sender="c@d.example", server=mail, digest=Digest.DAILY)
+    made = datetime(2026, 1, 12, 15, 20, tzinfo=UTC)
+    assert hourly.ready_at(made) == datetime(2026, 1, 12, 16, 0, tzinfo=UTC)
+    assert daily.ready_at(made) == datetime(2026, 1, 12, 23, 0, tzinfo=UTC)
+    assert daily.ready_at(datetime(2026, 1, 12, 23, 30, tzinfo=UTC)) == datetime(2026, 1, 13, 23, 0, tzinfo=UTC)

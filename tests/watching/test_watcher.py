@@ -1,0 +1,274 @@
+"""A watch on a loopback EDGAR: nothing missed, nothing told twice, whatever the feed does."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from datetime import date
+
+import pytest
+
+from archiver.errors import LockedError, UnreachableError
+from archiver.selection import Selection
+from archiver.settings import Settings
+from archiver.store.archive import Archive
+from edgarchive import Library, SearchOptions
+from edgarchive.watching.delivering import Deliverer
+from edgarchive.watching.searches import NamedSearch
+from edgarchive.watching.sinks.sink import Outcome
+from edgarchive.watching.watcher import TEXT_ATTEMPTS, TEXT_RETRY_S, PollReport, Watcher
+from tests.loopback import LoopbackEdgar
+from tests.loopback import faults as f
+from tests.watching.tools import Clock, KeepingSink, filing
+
+ALL = Selection(["*"])
+
+
+async def poll(
+    settings: Settings,
+    sink: KeepingSink,
+    clock: Clock,
+    *,
+    selection: Selection = ALL,
+    searches: list[NamedSearch] | None = None,
+    backfill: date | None = None,
+) -> PollReport:
+    """One poll and its deliveries, as ``watch --once`` does."""
+    async with Watcher(settings, selection, searches=searches, sinks=[sink], clock=clock, backfill=backfill) as watcher:
+        report = await watcher.poll()
+    await Deliverer(settings, [sink], clock=clock).deliver()
+    return report
+
+
+async def test_the_first_poll_tells_nothing(settings: Settings, sink: KeepingSink, clock: Clock) -> None:
+    """What the feed has when the watch begins is known, and fetched by no one."""
+    report = await poll(settings, sink, clock)
+    assert report.is_first
+    assert (sink.got, report.stored) == ([], 0)
+
+
+async def test_a_new_filing_is_told_of_once(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+) -> None:
+    """It is stored through the checked path, searchable, and delivered exactly once."""
+    await poll(settings, sink, clock)
+    accession = edgar.add(filing(1))
+    report = await poll(settings, sink, clock)
+    for _ in range(3):
+        await poll(settings, sink, clock)
+    assert (report.new, report.stored, report.alerts) == (1, 1, 1)
+    assert sink.accessions == [accession]
+    payload = sink.got[0]
+    assert set(payload) == {
+        "id", "search", "accession", "form", "filing_date", "accepted", "items", "entities", "snippet", "url"
+    }  # fmt: skip
+    assert payload["search"] is None
+    assert payload["accepted"].endswith(("-05:00", "-04:00"))
+    with Library(settings=settings) as library:
+        assert [hit.accession for hit in library.search("resigned", form="8-K")] == [accession]
+        assert library.log()[0].verb == "watch"
+
+
+async def test_one_request_when_nothing_is_new(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+) -> None:
+    """A quiet poll asks one question."""
+    await poll(settings, sink, clock)
+    before = len(edgar.requests)
+    await poll(settings, sink, clock)
+    assert len(edgar.requests) == before + 1
+
+
+async def test_only_what_is_selected_is_fetched(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+) -> None:
+    """By form, and by any party's CIK; filing dates choose nothing."""
+    chosen = Selection(["8-K"], ciks=[9000004], since="2030-01-01")
+    await poll(settings, sink, clock, selection=chosen)
+    wanted = edgar.add(filing(1))
+    edgar.add(filing(2, form="10-Q"))
+    edgar.add(filing(3, cik=77))
+    await poll(settings, sink, clock, selection=chosen)
+    assert sink.accessions == [wanted]
+
+
+async def test_a_saved_search_chooses_what_is_told(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+) -> None:
+    """Every selected filing is stored; only what the search finds is told, with its passage."""
+    search = NamedSearch("departures", SearchOptions("resign* NEAR/5 officer"), "catalogue")
+    await poll(settings, sink, clock, searches=[search])
+    found = edgar.add(filing(1))
+    other = edgar.add(filing(2, text="was elected"))
+    report = await poll(settings, sink, clock, searches=[search])
+    assert report.stored == 2
+    assert sink.accessions == [found]
+    assert sink.got[0]["search"] == "departures"
+    assert "<em>" in sink.got[0]["snippet"]
+    with Library(settings=settings) as library:
+        assert library.record(other).indexed
+
+
+@pytest.mark.parametrize("fault", [f.feed_duplicates, f.feed_wrong_order, f.feed_grows])
+async def test_the_feeds_quirks_lose_and_repeat_nothing(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock, fault: object
+) -> None:
+    """Repeated entries, entries out of order, and pages that shift while they are read."""
+    await poll(settings, sink, clock)
+    expected = []
+    for batch in range(3):
+        expected += [edgar.add(filing(batch * 120 + number)) for number in range(1, 121)]
+        edgar.inject(fault(), path="/cgi-bin/browse-edgar*", times=None)  # type: ignore[operator]
+        await poll(settings, sink, clock)
+        edgar.clear_faults()
+    await poll(settings, sink, clock)
+    assert sorted(sink.accessions) == sorted(expected)
+
+
+async def test_a_text_that_comes_late_is_asked_for_again(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+) -> None:
+    """It is pending until its text is there, and asked for no sooner than two minutes on."""
+    await poll(settings, sink, clock)
+    accession = edgar.add(filing(1))
+    edgar.hold_text(accession)
+    assert (await poll(settings, sink, clock)).pending == 1
+    edgar.hold_text(accession, held=False)
+    asked = len(edgar.requests_for("/Archives/edgar/data"))
+    await poll(settings, sink, clock)
+    assert len(edgar.requests_for("/Archives/edgar/data")) == asked
+    clock.advance(TEXT_RETRY_S + 1)
+    await poll(settings, sink, clock)
+    assert sink.accessions == [accession]
+
+
+async def test_a_text_that_never_comes_is_left_to_the_sync(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+) -> None:
+    """After ten attempts it is pending no more."""
+    await poll(settings, sink, clock)
+    edgar.hold_text(edgar.add(filing(1)))
+    reports = []
+    for _ in range(TEXT_ATTEMPTS + 2):
+        reports.append(await poll(settings, sink, clock))
+        clock.advance(TEXT_RETRY_S + 1)
+    assert [report.pending for report in reports].count(1) == TEXT_ATTEMPTS - 1
+    assert reports[-1].pending == 0
+
+
+async def test_a_gap_is_filled_from_the_daily_index(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where the feed no longer reaches back to what is known, the index of those days does."""
+    await poll(settings, sink, clock)
+    expected = [edgar.add(filing(number)) for number in range(1, 150)]
+    edgar.end_feed_at(0)
+    report = await poll(settings, sink, clock)
+    assert report.has_gap
+    assert "gap" in caplog.text
+    assert sorted(sink.accessions) == sorted(expected)
+
+
+async def test_backfill_tells_of_what_was_filed_before(
+    settings: Settings, sink: KeepingSink, clock: Clock, edgar: LoopbackEdgar
+) -> None:
+    """With a date, what was filed since then and is not stored yet is told of, once."""
+    accession = edgar.add(filing(1))
+    await poll(settings, sink, clock, backfill=date(2026, 1, 1))
+    await poll(settings, sink, clock, backfill=date(2026, 1, 1))
+    assert sink.accessions == [accession]
+
+
+async def test_trouble_at_the_start_of_the_feed_is_trouble(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+) -> None:
+    """A 503 for the first page is an error, and the next poll has everything."""
+    await poll(settings, sink, clock)
+    accession = edgar.add(filing(1))
+    edgar.inject(f.feed_unavailable_503(), path="/cgi-bin/browse-edgar*", times=None)
+    with pytest.raises(UnreachableError):
+        await poll(settings, sink, clock)
+    edgar.clear_faults()
+    await poll(settings, sink, clock)
+    assert sink.accessions == [accession]
+
+
+async def test_an_archive_that_is_being_written_to_is_waited_for(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+) -> None:
+    """The poll says so, and the next one has everything."""
+    await poll(settings, sink, clock)
+    accession = edgar.add(filing(1))
+    with Archive.open(settings.root, writable=True), pytest.raises(LockedError):
+        await poll(settings, sink, clock)
+    await poll(settings, sink, clock)
+    assert sink.accessions == [accession]
+
+
+async def test_a_sink_that_fails_holds_up_no_other(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+) -> None:
+    """The other sink has its alerts at once; the failing one gets them later, under the same id."""
+    other = KeepingSink("other")
+    sinks = [sink, other]
+    async with Watcher(settings, ALL, sinks=sinks, clock=clock) as watcher:
+        await watcher.poll()
+        edgar.add(filing(1))
+        await watcher.poll()
+    deliverer = Deliverer(settings, sinks, clock=clock)
+    sink.outcome = Outcome.AGAIN
+    await deliverer.deliver()
+    assert (len(sink.got), len(other.got)) == (0, 1)
+    sink.outcome = Outcome.DELIVERED
+    await deliverer.deliver()
+    assert sink.got == []  # not yet due
+    clock.advance(6)
+    await deliverer.deliver()
+    await deliverer.deliver()
+    assert [one["id"] for one in sink.got] == [one["id"] for one in other.got]
+
+
+_KILLED = """
+import asyncio, sys
+from archiver.selection import Selection
+from archiver.settings import Settings
+from edgarchive.watching.delivering import Deliverer
+from edgarchive.watching.sinks.stdout import StdoutSink
+from edgarchive.watching.watcher import Watcher
+
+async def main():
+    settings = Settings(root=sys.argv[1], base_url=sys.argv[2], user_agent="A a@example.com", rate=10000, jobs=1)
+    sink = StdoutSink()
+    async with Watcher(settings, Selection(["*"]), sinks=[sink]) as watcher:
+        await watcher.poll()
+    await Deliverer(settings, [sink]).deliver()
+
+asyncio.run(main())
+"""
+
+
+def test_killed_anywhere_nothing_is_lost(edgar: LoopbackEdgar, settings: Settings) -> None:
+    """Kill -9 at many moments: each alert comes at least once, under one id."""
+    command = [sys.executable, "-c", _KILLED, str(settings.root), edgar.base_url]
+    subprocess.run(command, check=True, stdout=subprocess.PIPE)
+    expected: set[str] = set()
+    seen: dict[str, set[str]] = {}
+
+    def note(out: bytes) -> None:
+        for line in out.decode().splitlines():
+            if line.startswith("{") and line.endswith("}"):
+                payload = json.loads(line)
+                seen.setdefault(payload["accession"], set()).add(payload["id"])
+
+    for round_ in range(10):
+        expected.add(edgar.add(filing(round_ + 1)))
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        time.sleep(0.5 + 0.12 * round_)
+        process.send_signal(signal.SIGKILL)
+        note(process.communicate()[0])
+    note(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    assert set(seen) == expected
+    assert all(len(ids) == 1 for ids in seen.values())

@@ -1,0 +1,89 @@
+"""What tests of the watch share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from archiver.catalogue.watching import Delivery
+from edgarchive.watching.sinks.sink import Outcome, Sent, one_by_one
+from tests.paths import INVENTED
+
+
+class Clock:
+    """Gives the moment it is set to."""
+
+    def __init__(self, moment: datetime, passed: timedelta) -> None:
+        self._moment = moment
+        self._passed = passed
+
+    def __call__(self) -> datetime:
+        """The moment."""
+        return self._moment + self._passed
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self._passed += timedelta(seconds=seconds)
+
+
+class KeepingSink:
+    """Keeps payloads; fails as long as `outcome` says so."""
+
+    def __init__(self, key: str = "kept") -> None:
+        self.key = self.name = key
+        self.got: list[dict[str, Any]] = []
+        self.outcome = Outcome.DELIVERED
+
+    def ready_at(self, created: datetime) -> datetime | None:  # noqa: ARG002 — as Sink has it
+        """At once."""
+        return None
+
+    def portions(self, waiting: Sequence[Delivery]) -> Sequence[Sequence[Delivery]]:
+        """Each by itself."""
+        return one_by_one(waiting)
+
+    async def send(self, deliveries: Sequence[Delivery]) -> Sent:
+        """Keep them."""
+        if self.outcome is Outcome.DELIVERED:
+            self.got += [one.payload for one in deliveries]
+        return Sent(self.outcome, "so it was told")
+
+    @property
+    def accessions(self) -> list[str]:
+        """The accession numbers of what came."""
+        return [payload["accession"] for payload in self.got]
+
+
+def invented(place: int) -> bytes:
+    """One of the invented submissions, by its place in the order of names."""
+    return sorted(INVENTED.glob("*.txt"))[place].read_bytes()
+
+
+def filing(number: int, *, text: str = "resigned", form: str = "8-K", cik: int = 9000004) -> bytes:
+    """A small invented submission of its own number."""
+    return f"""<SEC-DOCUMENT>0009000999-26-{number:06d}.txt : 20260112
+<SEC-HEADER>0009000999-26-{number:06d}.hdr.sgml : 20260112
+<ACCEPTANCE-DATETIME>20260112100000
+ACCESSION NUMBER:\t\t0009000999-26-{number:06d}
+CONFORMED SUBMISSION TYPE:\t{form}
+PUBLIC DOCUMENT COUNT:\t\t1
+ITEM INFORMATION:\t\tOther Events
+FILED AS OF DATE:\t\t20260112
+
+FILER:
+
+\tCOMPANY DATA:\t
+\t\tCOMPANY CONFORMED NAME:\t\t\tTEAL DYNAMICS INC
+\t\tCENTRAL INDEX KEY:\t\t\t{cik:010d}
+</SEC-HEADER>
+<DOCUMENT>
+<TYPE>{form}
+<SEQUENCE>1
+<FILENAME>a.txt
+<TEXT>
+The chief financial officer {text} on this day.
+</TEXT>
+</DOCUMENT>
+</SEC-DOCUMENT>
+""".encode()
