@@ -53,7 +53,7 @@ The text of everything found:
 """,
     "extract": """\
   edgarchive extract 0009000900-19-000212 --out filings
-  edgarchive search crake --format accessions | edgarchive extract - --out exhibits
+  edgarchive search crake --format accessions | edgarchive extract - -o found
 """,
     "open": """\
   edgarchive open 0009000900-19-000212 --json

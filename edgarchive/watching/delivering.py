@@ -42,11 +42,6 @@ class Deliverer:
         self.note()
         return sum(sent.outcome is Outcome.DELIVERED for some in outcomes for _, sent in some)
 
-    def next_due(self) -> datetime | None:
-        """When the next delivery is due; None where none is waiting."""
-        waiting = [one for sink in self._sinks for one in self._waiting(sink, due=None)]
-        return min((one.next_try_at or self._clock() for one in waiting), default=None)
-
     async def _deliver_to(self, sink: Sink) -> list[_Ended]:
         """Send to one sink, the oldest first; what fails is tried again later, and the rest is still sent."""
         ended: list[_Ended] = []
