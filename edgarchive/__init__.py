@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from edgarchive.extract.extract import ExtractedFile, ExtractedFiling, ExtractReport, extract_filings
     from edgarchive.importing import import_submissions
     from edgarchive.indexing import index_archive
+    from edgarchive.mcp_server.start import create_mcp_server
     from edgarchive.mirror import Mirror, sync_archive
     from edgarchive.verifying import VerifyReport, acknowledge_signatures, repair_archive, verify_archive
     from edgarchive.watching.delivering import Deliverer
@@ -160,6 +161,7 @@ __all__ = [
     "YearCount",
     "acknowledge_signatures",
     "create_app",
+    "create_mcp_server",
     "export",
     "extract_filings",
     "import_submissions",
@@ -244,6 +246,7 @@ _HOMES = {
     "edgarchive.watching.sinks.webhook": ("WebhookSink",),
     "edgarchive.importing": ("import_submissions",),
     "edgarchive.indexing": ("index_archive",),
+    "edgarchive.mcp_server.start": ("create_mcp_server",),
     "edgarchive.mirror": (
         "Mirror",
         "sync_archive",

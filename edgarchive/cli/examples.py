@@ -98,6 +98,11 @@ Web page and JSON on this machine; for a team behind a proxy that asks for a pas
   edgarchive serve
   edgarchive serve --host 0.0.0.0 --port 8080 --allow-host filings.example.com
 """,
+    "mcp": """\
+What to put into the settings of a program that starts MCP servers:
+
+  edgarchive mcp --print-config
+""",
     "config": """\
 Create a settings file; show the settings:
 

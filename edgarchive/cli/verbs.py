@@ -27,6 +27,7 @@ VERBS = {
     "saved": "Save searches under a name, to run them again and to be alerted by `watch`.",
     "log": "List the runs that stored something, newest first, or what one of them stored.",
     "serve": "Serve the archive: web pages, JSON, and EDGAR's own URLs for programs that read EDGAR.",
+    "mcp": "Let a language model search and read the archive, by the Model Context Protocol.",
     "config": "Show the settings, or create a settings file.",
     "help": "Explain a topic: the query language, the settings, and others; without TOPIC, list them.",
 }

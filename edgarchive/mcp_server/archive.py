@@ -1,0 +1,205 @@
+"""What the tools do, by the public library alone."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Literal
+
+from archiver.errors import EdgarchiveError, IdentifierError, NotInArchiveError, UsageError
+from archiver.identifiers import AccessionNumber, Cik
+from archiver.names import name_keys
+from archiver.words import words
+from edgarchive.mcp_server import answers, models
+from edgarchive.mcp_server.models import Contents
+from edgarchive.mcp_server.reading import choose, page, page_around
+from indexer.engine import FacetCount
+from indexer.search.async_library import AsyncLibrary
+from indexer.search.hits import Hit
+from indexer.search.options import SearchOptions
+from indexer.search.records import Status
+
+_KEPT_S = 60.0
+"""How long the archive's contents are kept: counting a large archive takes longer than a search."""
+
+_CANDIDATES = 50
+"""Companies of the found filings that are looked at; a filing has others beside the one that was asked for."""
+
+_MOST_NAME_WORDS = 8
+
+
+class ToolArchive:
+    """The library behind the tools. Every method raises the library's errors. `clock` gives seconds."""
+
+    def __init__(self, library: AsyncLibrary, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._library = library
+        self._clock = clock
+        self._contents: tuple[float, Contents] | None = None
+
+    async def search(self, options: SearchOptions) -> models.SearchAnswer:
+        """One page of hits."""
+        results = await self._library.run(options)
+        return await asyncio.to_thread(
+            answers.search_answer, results, offset=options.offset, contents=await self.contents()
+        )
+
+    async def count(self, options: SearchOptions, *, by: str | None, limit: int) -> models.CountAnswer:
+        """How many filings match, and how many of them have each of the `limit` most frequent values of `by`."""
+        results = await self._library.run(options.replace(limit=0, snippets=False))
+        counts: tuple[FacetCount, ...] = ()
+        if by is not None:
+            counts = (await asyncio.to_thread(results.facets, by, limit=limit, names=True))[by]
+        return answers.count_answer(results, by=by, counts=counts, contents=await self.contents())
+
+    async def filing(self, accession: str, *, documents_offset: int) -> models.Filing:
+        """The header of a filing, and the list of its documents."""
+        number = AccessionNumber.from_text(accession)
+        record = await self._library.record(number)
+        submission = await self._library.texts(number)
+        return await asyncio.to_thread(answers.filing, submission, record, documents_offset=documents_offset)
+
+    async def read(
+        self, accession: str, *, document: str | None, section: str | None, around: str | None, offset: int, chars: int
+    ) -> models.Reading:
+        """At most `chars` characters of a document or section from `offset` on, or around a match of `around`."""
+        number = AccessionNumber.from_text(accession)
+        record = await self._library.record(number)
+        submission = await self._library.texts(number)
+        chosen, part = await asyncio.to_thread(choose, submission, document, section)
+        text = await asyncio.to_thread(chosen.text)
+        if not text.strip():
+            raise NotInArchiveError(
+                f"document {chosen.sequence} of {number} ({chosen.kind}) has no text", "choose another document"
+            )
+        if part is not None:
+            text = text[part.start : part.end]
+        matches = None
+        if around is None:
+            if offset >= len(text):
+                raise UsageError(f"offset {offset} is at or after the end", f"the text has {len(text)} characters")
+            shown = page(text, offset=offset, max_chars=chars)
+        else:
+            marks = await self._library.marks(text, around)
+            matches = len(marks)
+            found = page_around(text, marks, offset=offset, max_chars=chars)
+            if found is None:
+                after = f" after offset {offset}" if matches else ""
+                raise NotInArchiveError(
+                    f"{around[:80]!r} does not occur{after} in this text of {len(text)} characters",
+                    "try other words, another document, or leave `around` out",
+                )
+            shown = found
+        return models.Reading(
+            accession=str(number),
+            form=str(record.form),
+            filing_date=record.filing_date,
+            document=answers.document_brief(chosen),
+            section=None if part is None else answers.section_brief(part),
+            text=text[shown.start : shown.end],
+            offset=shown.start,
+            next_offset=shown.next_offset,
+            total_chars=len(text),
+            matches=matches,
+            url=answers.url_of(submission),
+        )
+
+    async def companies(self, wanted: str, *, limit: int) -> models.CompanyAnswer:
+        """The companies with this CIK, ticker or name, present or former."""
+        contents = await self.contents()
+        note = ""
+        found: list[models.Company] = []
+        for cik in await self._ciks(wanted):
+            found += filter(None, [await self._company(cik)])
+        if not found:
+            tried = words(wanted)[:_MOST_NAME_WORDS]
+            for count in range(len(tried), 0, -1):
+                found = await self._named(" ".join(tried[:count]), limit=limit)
+                if found:
+                    if count < len(tried):
+                        note = f"No name has all of these words; these have {' '.join(tried[:count])!r}. "
+                    break
+        note += answers.meaning(len(found), contents, "company")
+        return models.CompanyAnswer(companies=found[:limit], archive=contents, note=note)
+
+    async def _ciks(self, wanted: str) -> list[int]:
+        """The CIKs that `wanted` stands for as a number or a ticker; none for a name."""
+        if not wanted.strip() or " " in wanted.strip():
+            return []
+        try:
+            return [int(Cik(wanted.strip()))]
+        except IdentifierError:
+            pass
+        try:
+            results = await self._library.search(ticker=wanted, sort="newest", limit=1, snippets=False)
+        except UsageError:  # no such ticker, or no list of tickers
+            return []
+        if not results.total:
+            return []
+        counts = (await asyncio.to_thread(results.facets, "cik"))["cik"]
+        return [int(one.value) for one in counts if one.count == results.total][:1]
+
+    async def _named(self, name: str, *, limit: int) -> list[models.Company]:
+        results = await self._library.search(name=name, limit=0, snippets=False)
+        if not results.total:
+            return []
+        counts = (await asyncio.to_thread(results.facets, "cik", limit=_CANDIDATES))["cik"]
+        keys = set(words(name))
+        found: list[models.Company] = []
+        for one in counts:
+            company = await self._company(int(one.value))
+            if company is not None and any(keys <= _keys(each) for each in (company.name, *company.former_names)):
+                found.append(company)
+            if len(found) == limit:
+                break
+        return sorted(found, key=lambda company: -company.filings)
+
+    async def _company(self, cik: int) -> models.Company | None:
+        """The company with this CIK; None where no filing of the archive has it, or the newest cannot be read."""
+        newest, total = await self._end("newest", cik=cik)
+        oldest, _ = await self._end("oldest", cik=cik)
+        if newest is None or oldest is None:
+            return None
+        try:
+            header = (await self._library.texts(newest.accession)).header
+        except EdgarchiveError:  # damaged or gone since; `verify` reports it
+            return None
+        entity = next((one for one in header.entities if one.cik == cik), None)
+        if entity is None:
+            return None
+        return answers.company(entity, cik=cik, newest=newest, oldest=oldest, filings=total)
+
+    async def status(self) -> models.ArchiveStatus:
+        """What the archive holds."""
+        status = await self._library.status()
+        return answers.archive_status(status, await self._count(status))
+
+    async def contents(self) -> Contents:
+        """What the archive contains, counted at most once in `_KEPT_S` seconds."""
+        if self._contents is None or self._clock() - self._contents[0] >= _KEPT_S:
+            return await self._count(await self._library.status())
+        return self._contents[1]
+
+    async def _count(self, status: Status) -> Contents:
+        first = last = None
+        if status.index_error is None:
+            (oldest, _), (newest, _) = await self._end("oldest"), await self._end("newest")
+            first = None if oldest is None else oldest.filing_date
+            last = None if newest is None else newest.filing_date
+        contents = Contents(
+            filings=status.submissions,
+            not_indexed=status.unindexed,
+            first_filing_date=first,
+            last_filing_date=last,
+        )
+        self._contents = (self._clock(), contents)
+        return contents
+
+    async def _end(self, sort: Literal["newest", "oldest"], *, cik: int | None = None) -> tuple[Hit | None, int]:
+        """The first filing in this order, and how many there are."""
+        results = await self._library.search(cik=cik, sort=sort, limit=1, snippets=False)
+        return next(iter(results), None), results.total
+
+
+def _keys(name: str) -> frozenset[str]:
+    return frozenset(words(name)) | name_keys(name)

@@ -1,0 +1,103 @@
+"""Which part of a filing's text is given: a document, a section of it, and a page of that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from archiver.errors import NotInArchiveError
+from indexer.sections.forms import find_section
+from indexer.sections.sections import Section
+from indexer.texts.model import StoredDocument, StoredSubmission
+
+_NAMED = 20
+"""Documents or sections that an error lists."""
+
+_BEFORE = 4
+"""This part of a page stands before the match that was asked for."""
+
+_TAIL = 8
+"""A page ends at a line's or word's end, if there is one in this last part of it."""
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Characters `start` to `end` of a text; `next_offset` is None at its end."""
+
+    start: int
+    end: int
+    next_offset: int | None
+
+
+def choose(
+    submission: StoredSubmission, document: str | None, section: str | None
+) -> tuple[StoredDocument, Section | None]:
+    """The document and section that are meant; without a document, the first one that can be read or has the section.
+
+    `document` is a sequence number, file name or type, in any case; of several of one type it is the first. `section`
+    is as `Document.section` takes it. Raises `NotInArchiveError` where there is no such one, `UsageError`.
+    """
+    documents = submission.documents
+    if not documents:
+        raise NotInArchiveError(f"{submission.accession} has no documents", "it was filed on paper")
+    if document is not None:
+        documents = (_named(submission, document),)
+    if section is None:
+        return next((one for one in documents if document or not one.is_xbrl), documents[0]), None
+    for one in documents:
+        found = find_section(one.sections(), section, form=one.type)
+        if found is not None:
+            return one, found
+    known = [" ".join(filter(None, (each.part, each.item))) for one in documents for each in one.sections()]
+    hint = f"it has: {_listed(known)}" if known else "it has none; leave `section` out, or use `around`"
+    raise NotInArchiveError(f"{submission.accession} has no section {section[:40]!r} there", hint)
+
+
+def _named(submission: StoredSubmission, which: str) -> StoredDocument:
+    name = which.strip().casefold()
+    documents = submission.documents
+    found = (
+        [one for one in documents if name.isdecimal() and one.sequence == int(name)]
+        or [one for one in documents if (one.filename or "").casefold() == name]
+        or [one for one in documents if one.type.casefold() == name]
+    )
+    if not found:
+        known = [f"{one.sequence} {one.type}" for one in documents]
+        raise NotInArchiveError(f"{submission.accession} has no document {which[:40]!r}", f"it has: {_listed(known)}")
+    return found[0]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
+
+
+def page(text: str, *, offset: int, max_chars: int) -> Page:
+    """The page of at most `max_chars` that begins at `offset`; pages that follow each other give the whole text."""
+    start = min(offset, len(text))
+    end = min(start + max_chars, len(text))
+    if end < len(text):
+        end = _good_end(text, end - max_chars // _TAIL, end)
+    return Page(start, end, end if end < len(text) else None)
+
+
+def page_around(text: str, marks: Sequence[Span], *, offset: int, max_chars: int) -> Page | None:
+    """The page with the first of `marks` that begins at `offset` or later; None where there is no more.
+
+    Its `next_offset` gives the page of the next match that is not on this one; None where there is no more.
+    """
+    mark = next((begin for begin, _ in marks if begin >= offset), None)
+    if mark is None:
+        return None
+    shown = page(text, offset=max(0, mark - max_chars // _BEFORE), max_chars=max_chars)
+    following = next((begin for begin, _ in marks if begin >= shown.end), None)
+    return Page(shown.start, shown.end, following)
+
+
+def _good_end(text: str, least: int, most: int) -> int:
+    for sign in ("\n", " "):
+        place = text.rfind(sign, least, most)
+        if place >= 0:
+            return place + 1
+    return most
