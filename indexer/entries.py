@@ -54,8 +54,8 @@ class IndexEntry:
     `sha256` is that of the decoded submission the entry was made from. `position` counts the submission's documents
     from 0; it and the document's other facts are None in the only entry of a submission without documents. `names` are
     the entities' current and former names. `filing_date` is the header's, else the catalogue's. `truncated` says that
-    `text` is only the beginning of the document's. `text` has words whole that a line's end breaks
-    (`indexer.text.broken_words`).
+    `text` is only the beginning of the document's. `items_derived` is that of `SubmissionHeader`. `text` has words
+    whole that a line's end breaks (`indexer.text.broken_words`).
     """
 
     accession: AccessionNumber
@@ -83,11 +83,12 @@ class IndexEntry:
     business_states: tuple[str, ...] = ()
     film_numbers: tuple[str, ...] = ()
     fiscal_year_ends: tuple[str, ...] = ()
+    items_derived: bool = False
 
     def stored(self) -> str:
         """The part that every engine keeps beside the postings, as compact JSON: a hit is made from it alone.
 
-        ``truncated`` is there only where it is true.
+        ``truncated`` and ``items_derived`` are there only where they are true.
         """
         return json.dumps(
             {
@@ -105,6 +106,7 @@ class IndexEntry:
                 "filename": self.filename,
                 "description": self.description,
                 **({"truncated": True} if self.truncated else {}),
+                **({"items_derived": True} if self.items_derived else {}),
             },
             ensure_ascii=False,
             separators=(",", ":"),
@@ -136,6 +138,7 @@ def entries_of(
         "acceptance_datetime": header.acceptance_datetime,
         "period_of_report": header.period_of_report,
         "items": header.items,
+        "items_derived": header.items_derived,
         "entities": _unique(HitEntity(entity.cik, entity.name, entity.role) for entity in entities),
         "names": _unique(name for entity in entities for name in _names(entity)),
         "sics": _unique(entity.sic for entity in entities if entity.sic is not None),

@@ -43,6 +43,7 @@ class HitMaker:
             acceptance_datetime=datetime.fromisoformat(accepted) if accepted else None,
             period_of_report=date.fromisoformat(period) if period else None,
             items=tuple(stored["items"]),
+            items_derived=stored.get("items_derived", False),
             entities=entities,
             document=None
             if position is None

@@ -15,6 +15,7 @@ from indexer.notebook.markup import Markup, facts, link
 from indexer.passages.excerpts import HitSection
 from indexer.passages.snippets import Snippet
 from indexer.query.nodes import Node
+from indexer.submission.items import items_as_text
 from indexer.submission.submission import Submission
 
 P = ParamSpec("P")
@@ -89,7 +90,8 @@ class Hit:
     `document` is None for a submission without documents; `score` and `excerpt` are None where only filters were asked,
     `excerpt` also where it was not wanted. `acceptance_datetime` is US Eastern. `url` is EDGAR's page of the filing.
     `excerpt` is the best passage, `section` the item of a report that it lies in, and `passages` those that were asked
-    for. `matches` counts the words and phrases of the query in the document; None without an excerpt.
+    for. `matches` counts the words and phrases of the query in the document; None without an excerpt. `items_derived`:
+    the header left items blank, and headings of the main document filled them in.
     """
 
     accession: AccessionNumber
@@ -109,11 +111,16 @@ class Hit:
     matches: int | None = None
     passages: tuple[Snippet, ...] | None = None
     _query: Node | None = field(default=None, repr=False, compare=False)
+    items_derived: bool = False
 
     @property
     def snippet(self) -> str | None:
         """The excerpt as HTML: each match between ``<em>`` and ``</em>``, all else escaped."""
         return None if self.excerpt is None else self.excerpt.as_html()
+
+    def items_as_text(self) -> str:
+        """The item codes for a person to read; it is said where they are derived."""
+        return items_as_text(self.items, is_derived=self.items_derived)
 
     @property
     def position(self) -> int | None:
@@ -150,6 +157,7 @@ class Hit:
             "acceptance_datetime": self.acceptance_datetime.isoformat() if self.acceptance_datetime else None,
             "period_of_report": self.period_of_report.isoformat() if self.period_of_report else None,
             "items": list(self.items),
+            **({"items_derived": True} if self.items_derived else {}),
             "entities": [
                 {"cik": None if entity.cik is None else int(entity.cik), "name": entity.name, "role": entity.role}
                 for entity in self.entities

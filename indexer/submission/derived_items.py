@@ -7,16 +7,15 @@ March 2003 to August 2004 where the item is 12.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from indexer.sections.forms import family_of
 from indexer.sections.sections import sections
+from indexer.submission.header import SubmissionHeader
 from indexer.submission.items import RENUMBERED
-
-if TYPE_CHECKING:
-    from indexer.submission.header import SubmissionHeader
-    from indexer.submission.submission import Submission
 
 _LABELS = ("ITEM INFORMATION", "ITEMS")
 _WORDS_FOR_NOTHING = r"\W*(?:not\s+applicable|inapplicable|none|n/?a|no\s+(?:response|change))\W*"
@@ -24,18 +23,29 @@ _NOTHING = re.compile(_WORDS_FOR_NOTHING, re.IGNORECASE)
 _ENDS_IN_NOTHING = re.compile(rf"[\s.:;–—-]{_WORDS_FOR_NOTHING}\Z", re.IGNORECASE)
 
 
-def derived_items(submission: Submission) -> tuple[str, ...]:
-    """The codes that the header left blank, in the order of their numbers; none where it left none blank.
+class TextDocument(Protocol):
+    """A document of a submission: its type and its text."""
 
-    They are those that the main document has a section for and the header does not state: of the numbering that was in
-    force on the filing date, and with something to say (``Item 3. Not applicable.`` is not reported).
+    @property
+    def type(self) -> str:
+        """EDGAR's type, such as ``8-K``."""
+
+    def text(self) -> str:
+        """The extracted text."""
+
+
+def with_derived_items(header: SubmissionHeader, documents: Iterable[TextDocument]) -> SubmissionHeader:
+    """`header` with the codes that it left blank after those that it states; itself where it left none blank.
+
+    They are those that the main one of `documents` has a section for and the header does not state: of the numbering
+    that was in force on the filing date, and with something to say (``Item 3. Not applicable.`` is not reported).
     """
-    header = submission.header
-    main = next((document for document in submission.documents if family_of(document.type) == "8-K"), None)
-    if main is None or not has_blank_items(header):
-        return ()
-    found = items_in(main.text(), form=main.type, filing_date=header.filing_date)
-    return tuple(item for item in found if item not in header.items)
+    if not has_blank_items(header):
+        return header
+    main = next((document for document in documents if family_of(document.type) == "8-K"), None)
+    found = () if main is None else items_in(main.text(), form=main.type, filing_date=header.filing_date)
+    derived = tuple(item for item in found if item not in header.items)
+    return replace(header, items=(*header.items, *derived), items_derived=True) if derived else header
 
 
 def has_blank_items(header: SubmissionHeader) -> bool:

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from archiver.errors import IdentifierError, UnreadableSubmissionError
 from archiver.identifiers import AccessionNumber, Cik, FormType, parse_date
 from indexer.submission.header_fields import LABEL_OF_ROLE, HeaderValue, Section, read_fields
-from indexer.submission.items import item_codes
+from indexer.submission.items import item_codes, items_as_text
 from indexer.text.charset import decode
 
 _SHORT_ACT = re.compile("[34][0-9]")
@@ -105,9 +105,10 @@ class SubmissionHeader:
     """The header of one submission. What EDGAR left out or blank, or wrote so that it cannot be read, is None.
 
     `acceptance_datetime` is US Eastern time without a zone, as EDGAR writes it; dissemination files have none. `items`
-    are codes; `unknown_items` are descriptions that no code is known for. `group_members` are the names of those who
-    file together. `fields` has every label or tag under its own name and in order: what stands there more than once as
-    a list, sections nested, nothing dropped.
+    are codes; `unknown_items` are descriptions that no code is known for. `items_derived`: the header of an 8-K left
+    items blank, and those that it does not state come from the headings of the main document. `group_members` are the
+    names of those who file together. `fields` has every label or tag under its own name and in order: what stands there
+    more than once as a list, sections nested, nothing dropped.
     """
 
     accession: AccessionNumber
@@ -124,6 +125,11 @@ class SubmissionHeader:
     entities: tuple[Entity, ...]
     series: tuple[Series, ...]
     fields: dict[str, HeaderValue]
+    items_derived: bool = False
+
+    def items_as_text(self) -> str:
+        """The codes for a person to read; it is said where they are derived."""
+        return items_as_text(self.items, is_derived=self.items_derived)
 
 
 def parse_header(data: bytes) -> SubmissionHeader:

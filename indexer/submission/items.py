@@ -80,6 +80,11 @@ def _code_of_8k(table: _Table, description: str, *, base: str, filing_date: date
     return now or before
 
 
+def items_as_text(codes: Iterable[str], *, is_derived: bool) -> str:
+    """`codes` for a person to read: ``5, 7 (from the headings)`` where the header left them blank."""
+    return ", ".join(codes) + (" (from the headings)" if is_derived else "")
+
+
 def code_as_written(folded: str) -> str:
     """A folded code as EDGAR writes it: ``06b`` and ``3C.1``; one that is not in the table in capitals."""
     return _table().spellings.get(folded, folded.upper())

@@ -11,6 +11,7 @@ from archiver.errors import NotInArchiveError, UnreadableSubmissionError
 from indexer.notebook.markup import facts, table
 from indexer.sections.forms import find_section
 from indexer.sections.sections import Section, sections
+from indexer.submission.derived_items import with_derived_items
 from indexer.submission.header import SubmissionHeader, parse_header
 from indexer.submission.sgml import DocumentSpan, outline
 from indexer.text.document_text import document_text
@@ -149,6 +150,7 @@ class Submission:
             "acceptance_datetime": header.acceptance_datetime.isoformat() if header.acceptance_datetime else None,
             "period_of_report": header.period_of_report.isoformat() if header.period_of_report else None,
             "items": list(header.items),
+            **({"items_derived": True} if header.items_derived else {}),
             "entities": [
                 {"cik": None if entity.cik is None else int(entity.cik), "name": entity.name, "role": entity.role}
                 for entity in header.entities
@@ -166,7 +168,7 @@ class Submission:
             ("form", header.form),
             ("filed", header.filing_date),
             ("period", header.period_of_report),
-            ("items", ", ".join(header.items)),
+            ("items", header.items_as_text()),
             ("entities", "; ".join(f"{entity.name} ({entity.role})" for entity in header.entities)),
         )
         rows = [(one.sequence, one.type, one.filename, one.description, one.kind, one.size) for one in self.documents]
@@ -176,12 +178,13 @@ class Submission:
 def parse_submission(data: bytes) -> Submission:
     """The submission in `data`, its decoded bytes: served or disseminated, signed or not, whole or cut.
 
-    Raises `UnreadableSubmissionError` for bytes that are none, and no other error.
+    Items that the header of an 8-K leaves blank come from the headings of its main document, whose text is extracted
+    for that. Raises `UnreadableSubmissionError` for bytes that are none, and no other error.
     """
     parts = outline(data)
     header = parse_header(parts.header)
     documents = tuple(_document(span, data, is_pem=parts.is_pem) for span in parts.documents)
-    return Submission(header, documents, parts.header)
+    return Submission(with_derived_items(header, documents), documents, parts.header)
 
 
 def _document(span: DocumentSpan, data: bytes, *, is_pem: bool) -> Document:

@@ -11,6 +11,7 @@ from archiver.errors import DamageError
 from archiver.identifiers import AccessionNumber
 from indexer.sections.forms import find_section
 from indexer.sections.sections import Section, sections
+from indexer.submission.derived_items import with_derived_items
 from indexer.submission.header import SubmissionHeader, parse_header
 from indexer.submission.submission import Document, Submission
 from indexer.text.kinds import DocumentKind, is_xbrl
@@ -96,7 +97,8 @@ class StoredDocument:
 class StoredSubmission:
     """A submission's header and documents. `sha256` is that of the decoded bytes they come from.
 
-    `raw_header` is the header as it was filed; `header` is parsed from it when asked for.
+    `raw_header` is the header as it was filed; `header` is parsed from it when asked for, exactly as
+    `Submission.header` has it.
     """
 
     accession: AccessionNumber
@@ -106,8 +108,11 @@ class StoredSubmission:
 
     @cached_property
     def header(self) -> SubmissionHeader:
-        """The header as typed values. Raises `UnreadableSubmissionError`."""
-        return parse_header(self.raw_header)
+        """The header as typed values. Raises `UnreadableSubmissionError`, and `DamageError` as texts do.
+
+        Items that an 8-K's header leaves blank come from its main document, as in `parse_submission`.
+        """
+        return with_derived_items(parse_header(self.raw_header), self.documents)
 
     def text(self, *, xbrl: bool = False) -> str:
         """The text of all documents, exactly as `Submission.text` gives it."""

@@ -24,9 +24,6 @@ _ENTRIES: list[dict[str, Any]] = json.loads(_LIST.read_text(encoding="utf-8")) i
 _NOT_YET = frozenset(
     (
         "group-member-gt 0009000900-95-000018.nc",
-        "blank-8k-items --item 5",
-        "blank-8k-items --item 7",
-        "blank-8k-items --item 12",
         "name-apostrophe --name McDonald's",
         "name-apostrophe --name McDonald’s",
         "name-apostrophe --name Moody's",

@@ -194,7 +194,7 @@ def _print_summary(submission: Submission, record: Record) -> None:
     facts = (
         ("accepted", header.acceptance_datetime),
         ("period", header.period_of_report),
-        ("items", ", ".join((*header.items, *map(clean, header.unknown_items)))),
+        ("items", ", ".join(filter(None, (header.items_as_text(), *map(clean, header.unknown_items))))),
         ("signature", _SIGNATURES.get(record.signature or "")),
         ("withdrawn", record.withdrawn_at and f"EDGAR no longer lists it (seen {record.withdrawn_at:%Y-%m-%d})"),
     )

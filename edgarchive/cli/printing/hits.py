@@ -28,7 +28,7 @@ def print_hits(results: Results, *, explain: bool) -> None:
 
 
 def _print_hit(hit: Hit, style: Style) -> None:
-    items = f"  items {clean(', '.join(hit.items))}" if hit.items else ""
+    items = f"  items {clean(hit.items_as_text())}" if hit.items else ""
     rest = f"{hit.filing_date}  {clean(hit.form)}{items}"
     first, *more = style.lines(f"{hit.accession}  {rest}", indent=_INDENT, first="")
     say_styled(style.link(style.bold(hit.accession), hit.url) + first[len(hit.accession) :])

@@ -38,7 +38,7 @@ async def filing_page(request: web.Request) -> web.Response:
         facts=facts,
         names=_names(facts),
         items=[(code, item_description(code, facts.form)) for code in facts.header.items],
-        items_derived=getattr(facts.header, "items_derived", False),
+        items_derived=facts.header.items_derived,
         documents=[
             {
                 "number": number,

@@ -48,6 +48,7 @@ class _Shown:
     form: str
     filed: str
     items: tuple[str, ...]
+    items_derived: bool
     document: str
     section: str
     snippet: Markup | None
@@ -186,6 +187,7 @@ def _shown(hit: Hit, url: URL) -> _Shown:
         form=str(hit.form),
         filed=hit.filing_date.isoformat(),
         items=hit.items,
+        items_derived=hit.items_derived,
         document=" ".join(dict.fromkeys(text for text in about if text)),
         section=section_label(hit),
         snippet=None if excerpt is None else marked(excerpt.text, excerpt.spans),

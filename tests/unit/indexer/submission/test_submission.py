@@ -54,7 +54,7 @@ def test_documents_are_found_by_their_sequence_number() -> None:
     submission = parse_submission(submission_bytes(documents=_DOCUMENTS))
     assert [document.sequence for document in submission.documents] == [1, 4, 5]
     assert submission.document(4).filename == "a.jpg"
-    with pytest.raises(NotInArchiveError, match="no document 2; it has 1, 4, 5"):
+    with pytest.raises(NotInArchiveError, match="no document 2; it has 1 8-K, 4 GRAPHIC, 5 EX-99"):
         submission.document(2)
 
 
