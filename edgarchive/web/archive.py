@@ -32,6 +32,7 @@ from indexer.submission.header import Entity, SubmissionHeader
 from indexer.submission.sgml import outline
 from indexer.submission.submission import Document, Submission
 from indexer.text.charset import decode
+from indexer.texts.model import StoredDocument, StoredSubmission
 
 EASTERN = ZoneInfo("America/New_York")
 """EDGAR's own time: acceptance times stand in headers without a zone."""
@@ -41,7 +42,6 @@ _log = logging.getLogger(__name__)
 _KEPT_FACTS = 20_000
 _KEPT_SUBMISSIONS_BYTES = 64_000_000
 _XBRL_TYPES = ("EX-101", "XML", "EX-100")
-_INLINE_MARK = b"<ix:header"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ class ServedArchive:
     async def section(self, document: Document, name: str) -> str:
         """The text of one section. Raises `NotInArchiveError` where the document has none of that name."""
         async with self._gate.enter():
-            text = await asyncio.to_thread(_section, document, name)
+            text = await asyncio.to_thread(document.section, name)
         if text is None:
             raise NotInArchiveError(f"the document has no section {name[:40]!r}", "see its list of sections")
         return text
@@ -197,8 +197,9 @@ class ServedArchive:
         if (known := self._facts.get(key)) is not None:
             self._facts.move_to_end(key)
             return known
-        submission = await self.submission(accession)
-        facts = await asyncio.to_thread(_facts, submission, record.filing_date, record.size)
+        async with self._gate.enter():
+            submission = await self.library.texts(accession)
+            facts = await asyncio.to_thread(_facts, submission, record.filing_date, record.size)
         self._facts[key] = facts
         while len(self._facts) > _KEPT_FACTS:
             self._facts.popitem(last=False)
@@ -251,12 +252,12 @@ def read_accession(text: str) -> AccessionNumber | None:
         return None
 
 
-def document_name(document: Document, accession: AccessionNumber, position: int) -> str:
+def document_name(document: Document | StoredDocument, accession: AccessionNumber, position: int) -> str:
     """The name of a document's file in URLs: EDGAR's, or one made of its number where the filer gave none."""
     return document.filename or f"{accession}-{document.sequence or position + 1}.txt"
 
 
-def _facts(submission: Submission, filing_date: date, size: int) -> FilingFacts:
+def _facts(submission: StoredSubmission, filing_date: date, size: int) -> FilingFacts:
     accession = submission.header.accession
     documents = tuple(
         DocumentFacts(
@@ -269,23 +270,17 @@ def _facts(submission: Submission, filing_date: date, size: int) -> FilingFacts:
         )
         for position, document in enumerate(submission.documents)
     )
+    types = {document.type.upper() for document in documents}
+    has_xbrl = any(one.startswith(("EX-100", "EX-101")) for one in types)
     return FilingFacts(
         header=submission.header,
         filing_date=submission.header.filing_date or filing_date,
         size=size,
         documents=documents,
-        is_xbrl=any(document.type.upper().startswith(("EX-101", "EX-100")) for document in documents),
-        is_inline_xbrl=any(_INLINE_MARK in document.body() for document in submission.documents[:1]),
+        is_xbrl=has_xbrl,
+        # with inline XBRL the instance is in the report itself: there is a schema, and no instance document
+        is_inline_xbrl="EX-101.SCH" in types and "EX-101.INS" not in types,
     )
-
-
-def _section(document: Document, name: str) -> str | None:
-    wanted = name.upper().split()
-    text = document.text()
-    for section in document.sections():
-        if wanted in ([section.item], [section.part, section.item]):
-            return text[section.start : section.end]
-    return None
 
 
 def _md5(data: bytes) -> str:
