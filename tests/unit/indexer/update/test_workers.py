@@ -1,17 +1,13 @@
-"""Worker processes: real ones. A submission whose file is a named pipe holds its reader until the test lets it go."""
+"""Worker processes: real ones. An audit hook in them holds, or ends, the process that opens a certain file."""
 
 from __future__ import annotations
 
-import contextlib
-import gzip
 import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -30,7 +26,53 @@ from tests.unit.archives import keep
 from tests.unit.submissions import submission_bytes
 
 pytestmark = pytest.mark.slow
-needs_proc = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="finds the reader of a file by /proc")
+needs_proc = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="finds a worker by /proc")
+
+_HOOK = """
+import os, signal, sys, time
+from pathlib import Path
+
+here = Path(__file__).parent
+held = (here / "held").read_text()
+
+def hook(event, arguments):
+    if event == "open" and str(arguments[0]) == held:
+        if (here / "deadly").exists():
+            os.kill(os.getpid(), signal.SIGKILL)
+        (here / "reader.new").write_text(str(os.getpid()))
+        (here / "reader.new").rename(here / "reader")
+        while not (here / "released").exists():
+            time.sleep(0.01)
+
+sys.addaudithook(hook)
+"""
+"""What each process that a test starts runs first: the reader of one file waits, or is killed."""
+
+
+HELD = 900
+
+
+class Hold:
+    """Holds every process that opens `file`, until it is released; or kills it."""
+
+    def __init__(self, folder: Path, file: Path) -> None:
+        self._folder = folder
+        (folder / "held").write_text(str(file))
+        (folder / "sitecustomize.py").write_text(_HOOK)
+
+    def kill_readers(self) -> None:
+        """From now on, who opens the file dies."""
+        (self._folder / "deadly").touch()
+
+    def reader(self) -> int:
+        """The process that is held, once there is one."""
+        while not (self._folder / "reader").exists():
+            time.sleep(0.01)
+        return int((self._folder / "reader").read_text())
+
+    def release(self) -> None:
+        """Hold nobody any more."""
+        (self._folder / "released").touch()
 
 
 @pytest.fixture
@@ -48,54 +90,31 @@ def index(archive: Archive) -> Iterator[Engine]:
     made.close()
 
 
+def accession_number(number: int) -> AccessionNumber:
+    """The accession number of submission `number`."""
+    return AccessionNumber(f"0001193125-04-{number:06d}")
+
+
 def store(archive: Archive, number: int) -> CatalogueRecord:
     """A stored submission."""
-    accession = AccessionNumber(f"0001193125-04-{number:06d}")
+    accession = accession_number(number)
     return keep(archive, accession, submission_bytes(accession))
 
 
-def blocked(archive: Archive, number: int, request: pytest.FixtureRequest) -> tuple[CatalogueRecord, Path]:
-    """A submission whose reader waits for ever, and its file."""
-    record = store(archive, number)
-    path = archive.layout.submission(record.accession)
-    path.unlink()
-    os.mkfifo(path)
-    request.addfinalizer(partial(os.close, os.open(path, os.O_RDWR)))  # a pipe that nobody could write to would end
-    return record, path
+@pytest.fixture
+def hold(archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hold:
+    """A hold on the file of submission `HELD`."""
+    folder = tmp_path / "hook"
+    folder.mkdir()
+    monkeypatch.setenv(
+        "PYTHONPATH", os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+    )
+    return Hold(folder, archive.layout.submission(accession_number(HELD)))
 
 
 def gather(archive: Archive, index: Engine, jobs: int, records: list[CatalogueRecord]) -> Iterator[Event]:
     """The events of `records`."""
     return gather_in_workers(jobs, iter(records), Setup(archive.layout, index.part_writer()))
-
-
-def reader_of(path: Path) -> int:
-    """The process that reads the named pipe `path`, once there is one."""
-    while True:
-        others = (int(one.name) for one in Path("/proc").iterdir() if one.name.isdigit())
-        for number in others:
-            if number != os.getpid() and _reads(number, path):
-                return number
-        time.sleep(0.01)
-
-
-def kill_reader(path: Path) -> None:
-    """Kill the process that reads the named pipe `path`, once there is one, and wait until it has gone."""
-    reader = reader_of(path)
-    os.kill(reader, signal.SIGKILL)
-    while _reads(reader, path):
-        time.sleep(0.01)
-
-
-def _reads(process: int, path: Path) -> bool:
-    """Whether a process has `path` open for reading alone, which a copy of this one on its way to a worker has not."""
-    try:
-        links = list(Path(f"/proc/{process}/fd").iterdir())
-        return any(
-            link.readlink().name.startswith(path.name) and link.lstat().st_mode & 0o600 == 0o400 for link in links
-        )
-    except OSError:  # another user's, or gone
-        return False
 
 
 def test_each_submission_is_read_once_and_comes_in_one_part(archive: Archive, index: Engine) -> None:
@@ -111,50 +130,39 @@ def test_each_submission_is_read_once_and_comes_in_one_part(archive: Archive, in
     assert index.search(None).total == 200
 
 
-@needs_proc
-def test_what_a_killed_worker_had_is_read_by_another(
-    archive: Archive, index: Engine, request: pytest.FixtureRequest
-) -> None:
+def test_what_a_killed_worker_had_is_read_by_another(archive: Archive, index: Engine, hold: Hold) -> None:
     """A worker that is killed loses nothing: its submissions come again, and none is told of twice."""
-    records = [store(archive, number) for number in range(20)]
-    waiting, path = blocked(archive, 20, request)
-    events = gather(archive, index, 2, [*records, waiting])
+    records = [store(archive, number) for number in [*range(20), HELD]]
+    events = gather(archive, index, 2, records)
     seen = [next(events) for _ in range(20)]
-    reader = reader_of(path)
-    path.unlink()
-    path.write_bytes(gzip.compress(submission_bytes(waiting.accession)))
-    os.kill(reader, signal.SIGKILL)
+    os.kill(hold.reader(), signal.SIGKILL)
+    hold.release()
     seen += events
-    expected = [one.accession for one in [*records, waiting]]
+    expected = [one.accession for one in records]
     assert sorted(event.accession for event in seen if isinstance(event, Read)) == expected
     gathered = [accession for event in seen if isinstance(event, Gathered) for accession, _ in event.pairs]
     assert sorted(gathered) == expected
 
 
-@needs_proc
-def test_a_submission_that_kills_its_reader_twice_is_a_failure(
-    archive: Archive, index: Engine, request: pytest.FixtureRequest
-) -> None:
+def test_a_submission_that_kills_its_reader_twice_is_a_failure(archive: Archive, index: Engine, hold: Hold) -> None:
     """One bad submission does not end the run, even where it takes the whole process with it."""
-    waiting, path = blocked(archive, 0, request)
-    records = [store(archive, number) for number in range(1, 10)]
-    with kills(path, times=2):
-        events = list(gather(archive, index, 1, [waiting, *records]))
+    hold.kill_readers()
+    records = [store(archive, number) for number in [HELD, *range(1, 10)]]
+    events = list(gather(archive, index, 1, records))
     failures = [event for event in events if isinstance(event, IndexFailure)]
-    assert [(failure.accession, failure.error) for failure in failures] == [(waiting.accession, "WorkerDiedError")]
+    assert [(failure.accession, failure.error) for failure in failures] == [(accession_number(HELD), "WorkerDiedError")]
     assert "signal 9" in failures[0].message
     assert sum(isinstance(event, Read) for event in events) == 9
 
 
-@needs_proc
 def test_workers_that_die_again_and_again_end_the_run(
-    archive: Archive, index: Engine, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+    archive: Archive, index: Engine, monkeypatch: pytest.MonkeyPatch, hold: Hold
 ) -> None:
     """Where it is not the fault of single submissions, the run ends with an error, and not with a smaller index."""
     monkeypatch.setattr(workers, "MAX_DEATHS", 1)
-    waiting, path = blocked(archive, 0, request)
-    with kills(path, times=2), pytest.raises(WorkerDiedError, match="signal 9"):
-        list(gather(archive, index, 1, [waiting]))
+    hold.kill_readers()
+    with pytest.raises(WorkerDiedError, match="signal 9"):
+        list(gather(archive, index, 1, [store(archive, HELD)]))
 
 
 def test_what_a_worker_raises_ends_the_run(archive: Archive, index: Engine) -> None:
@@ -169,41 +177,26 @@ def test_what_a_worker_raises_ends_the_run(archive: Archive, index: Engine) -> N
     building.unlink()
 
 
-@needs_proc
-def test_ctrl_c_ends_all_processes(archive: Archive, request: pytest.FixtureRequest) -> None:
+def test_ctrl_c_ends_all_processes(archive: Archive, hold: Hold) -> None:
     """An interrupted run ends with 130, its workers with it, and the next run indexes what is left."""
-    big = AccessionNumber("0001193125-04-000001")
+    big = accession_number(1)
     text = submission_bytes(big).replace(b"zebra", b"zebra " * (WORKERS_FROM_BYTES // 6))
     keep(archive, big, text)
-    waiting, path = blocked(archive, 2, request)
+    store(archive, HELD)
     archive.close()
     command = [sys.executable, "-m", "edgarchive", "--root", str(archive.root), "index"]
     environment = os.environ | {"EDGARCHIVE_JOBS": "2"}
     with subprocess.Popen(command, env=environment, start_new_session=True, stderr=subprocess.DEVNULL) as process:
-        reader = reader_of(path)
+        reader = hold.reader()
         os.killpg(process.pid, signal.SIGINT)
         process.wait()
     assert process.returncode == 130
-    assert not _reads(reader, path)
-    path.unlink()
-    path.write_bytes(gzip.compress(submission_bytes(waiting.accession)))
+    with pytest.raises(ProcessLookupError):
+        os.kill(reader, 0)
+    hold.release()
     subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
     with Archive.open(archive.root) as reopened:
         assert reopened.catalogue.count_unindexed() == 0
-
-
-@contextlib.contextmanager
-def kills(path: Path, *, times: int) -> Iterator[None]:
-    """While this lasts, who reads the named pipe `path` is killed, so many times."""
-
-    def kill() -> None:
-        for _ in range(times):
-            kill_reader(path)
-
-    thread = threading.Thread(target=kill)
-    thread.start()
-    yield
-    thread.join()
 
 
 @needs_proc
