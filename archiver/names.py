@@ -8,8 +8,9 @@ order, and words that stand side by side may be written as one.
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -17,6 +18,9 @@ from archiver.words import words
 
 MAX_JOINED_WORDS = 4
 """So many words side by side may be written as one: ``A T & T`` and ``ATT`` are three."""
+
+MAX_SPELLINGS = 64
+"""Ways to join the words of a name that `joined_spellings` gives: all there are of seven words."""
 
 _APOSTROPHES = re.compile("(?<=\\w)['\u2019\u2018\u02bc`\u00b4](?=\\w)")
 _MEANINGLESS = frozenset({"and", "the"})
@@ -41,7 +45,20 @@ def name_words(name: str) -> tuple[str, ...]:
     >>> name_words("The McDonald's Corporation"), name_words("Procter and Gamble") == name_words("PROCTER & GAMBLE")
     (('mcdonalds', 'corp'), True)
     """
-    found = words(_APOSTROPHES.sub("", name))
+    return significant_words(words(without_apostrophes(name)))
+
+
+def without_apostrophes(name: str) -> str:
+    """`name` without the apostrophes inside its words: ``McDonald's`` is ``McDonalds``."""
+    return _APOSTROPHES.sub("", name)
+
+
+def significant_words(found: Sequence[str]) -> tuple[str, ...]:
+    """Those of the folded words that tell names apart, legal forms abbreviated; all of them where none would be left.
+
+    >>> significant_words(["the", "procter", "and", "gamble", "company"])
+    ('procter', 'gamble', 'co')
+    """
     meaningful = [word for word in found if word not in _MEANINGLESS] or found
     return tuple(_ABBREVIATIONS.get(word, word) for word in meaningful)
 
@@ -52,12 +69,41 @@ def name_keys(name: str) -> frozenset[str]:
     >>> sorted(name_keys("U S Bancorp"))
     ['bancorp', 's', 'sbancorp', 'u', 'us', 'usbancorp']
     """
-    return _runs(name_words(name))
+    return frozenset(_runs(name_words(name)))
 
 
-def _runs(found: tuple[str, ...]) -> frozenset[str]:
+def name_terms(name: str) -> tuple[str, ...]:
+    """What an index has for `name`: its `name_keys`, words first, and its words as they are written, for patterns."""
+    found = name_words(name)
+    return tuple(dict.fromkeys((*found, *words(name), *_runs(found))))
+
+
+def joined_spellings(found: Sequence[str], *, may_join: Sequence[bool]) -> Iterator[tuple[str, ...]]:
+    """Each way to write words side by side as one, the fewest joined first; at most `MAX_SPELLINGS`.
+
+    `may_join` says of each word whether it may be part of a longer one.
+
+    >>> list(joined_spellings(["jp", "morgan"], may_join=[True, True]))
+    [('jp', 'morgan'), ('jpmorgan',)]
+    """
+    gaps = [place for place in range(1, len(found)) if may_join[place - 1] and may_join[place]]
+    cuts = (set(closed) for count in range(len(gaps) + 1) for closed in itertools.combinations(gaps, count))
+    spellings = (_joined(found, closed) for closed in cuts)
+    return itertools.islice((spelling for spelling in spellings if spelling), MAX_SPELLINGS)
+
+
+def _joined(found: Sequence[str], closed: set[int]) -> tuple[str, ...]:
+    """`found` without a border before the words numbered in `closed`; empty where too many would be one."""
+    borders = [place for place in range(len(found) + 1) if place not in closed]
+    runs = list(itertools.pairwise(borders))
+    if any(end - start > MAX_JOINED_WORDS for start, end in runs):
+        return ()
+    return tuple("".join(found[start:end]) for start, end in runs)
+
+
+def _runs(found: tuple[str, ...]) -> Iterator[str]:
     count = len(found)
-    return frozenset(
+    return (
         "".join(found[start:end])
         for start in range(count)
         for end in range(start + 1, min(start + MAX_JOINED_WORDS, count) + 1)
@@ -84,7 +130,7 @@ class NamePattern:
         letters = "".join(found)
         if not self.words or not all(word in letters for word in self.words):
             return False
-        return self.matches_keys(_runs(found))
+        return self.matches_keys(frozenset(_runs(found)))
 
     def matches_keys(self, keys: frozenset[str]) -> bool:
         """Whether a company with these `name_keys` has all words of the pattern."""

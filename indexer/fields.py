@@ -97,9 +97,9 @@ TABLE: tuple[Field, ...] = (
         name="name",
         kind="names",
         label="a name",
-        finds="words of one name of one entity, current or former, in any order",
-        examples=("name:internap", 'name:"network services"', "name:inter*"),
-        values=lambda entry: entry.names,
+        finds="words of one name of an entity, current or former, or of a fund's series or class, in any order",
+        examples=("name:internap", 'name:"network services"', "name:McDonald's", "name:inter*"),
+        values=lambda entry: (*entry.names, *entry.series),
     ),
     Field(
         name="type",

@@ -11,13 +11,14 @@ import hashlib
 from functools import lru_cache
 from typing import Any
 
+from archiver.names import name_terms
 from archiver.words import words
 from indexer.entries import IndexEntry, exact
 from indexer.fields import DATE_FIELDS, NAME_FIELDS, TEXT_FIELDS, VALUE_FIELDS, document_of
 from indexer.query.stems import english_stem
 
 NAME_GAP = 1000
-"""Positions left free between two names, and twice the words of a name that are kept."""
+"""Positions left free between two names, and twice the terms of a name that are kept."""
 
 STEMS = {name: f"{name}_stem" for name in TEXT_FIELDS}
 """Beside each field of running text, one with the stem of each word that is not its own, in the same place."""
@@ -95,7 +96,7 @@ def body_of(entry: IndexEntry) -> dict[str, Any]:
             body[name] = " ".join(cut)
             body[STEMS[name]] = " ".join(map(_other_stem, cut))
     for field in NAME_FIELDS:
-        names = [" ".join(short(word) for word in words(text)[: NAME_GAP // 2]) for text in values[field]]
+        names = [" ".join(short(term) for term in name_terms(text)[: NAME_GAP // 2]) for text in values[field]]
         body |= {field: names} if names else {}
     if entry.sections:
         body |= _sections_of(entry)

@@ -176,13 +176,12 @@ def _word_in_section(key: str, word: WordLike) -> WordLike:
 
 
 def _name(tree: NameWords) -> Json:
-    field = tree.field
-    parts = [Pattern(field, word) if set("*?") & set(word) else Word(field, word) for word in tree.words]
-    if len(parts) == 1:
-        return {"constant_score": {"filter": _word(parts[0])}}
+    spellings = tree.spellings()
+    if len(tree.words) == 1:
+        return {"constant_score": {"filter": _word(spellings[0][0])}}
     # words of a pattern and of another may be one word of the name, and unordered intervals may overlap
-    rule = _all_of([_interval(part) for part in parts], ordered=False, gaps=_NAME_WIDTH)
-    return {"constant_score": {"filter": _intervals(field, rule)}}
+    ways = [_all_of([_interval(part) for part in spelling], ordered=False, gaps=_NAME_WIDTH) for spelling in spellings]
+    return {"constant_score": {"filter": _intervals(tree.field, _any_of(ways))}}
 
 
 def _near(tree: Near) -> Json:

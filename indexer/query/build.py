@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterator
 from datetime import date
 from functools import partial
@@ -39,6 +40,9 @@ MAX_SLOP = 50
 
 MAX_PAIRS = 64
 """Pairs of alternatives that one NEAR may stand for."""
+
+_OF_SERIES = re.compile(r"[SC][0-9]{9}|[A-Z]{4}X")
+"""The id of a fund's series or class, or a fund's ticker, which has five letters and ends in X."""
 
 
 def parse_query(text: str, *, stem: bool = False) -> Node:
@@ -161,7 +165,9 @@ class _TreeBuilder:
                     f"the distance ~{node.distance} at position {at + 1} is more than {MAX_SLOP}", "lower it", at
                 )
         if field is None or BY_NAME[field].kind == "text":
-            return _anywhere(field, lambda name: text_leaf(name, raw, cut=cut, near=near, stem=stem, at=at))
+            leaf = _anywhere(field, lambda name: text_leaf(name, raw, cut=cut, near=near, stem=stem, at=at))
+            names_series = node.field is None and isinstance(node, RawWord) and _OF_SERIES.fullmatch(raw)
+            return join_any((leaf, value_leaf(BY_NAME["series"], raw))) if names_series else leaf
         try:
             return value_leaf(BY_NAME[field], raw, cut)
         except UsageError as error:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeAlias
 
+from archiver.names import joined_spellings
 from indexer.query.stems import english_stem
 
 
@@ -151,11 +152,22 @@ class Proximity:
 class NameWords:
     """Documents that have all `words` in one of the names in `field`, in any order: an entity's, current or former.
 
-    A word may be a pattern with ``*`` and ``?``.
+    A word may be a pattern with ``*`` and ``?``. Words side by side may stand there as one (`archiver.names`).
     """
 
     words: tuple[str, ...]
     field: str = "name"
+
+    def spellings(self) -> tuple[tuple[Word | Pattern, ...], ...]:
+        """The alternatives: each has what must stand in one name, no word twice."""
+        plain = [set("*?").isdisjoint(word) for word in self.words]
+        return tuple(
+            tuple(
+                Word(self.field, word) if set("*?").isdisjoint(word) else Pattern(self.field, word)
+                for word in dict.fromkeys(spelling)
+            )
+            for spelling in joined_spellings(self.words, may_join=plain)
+        )
 
 
 @dataclass(frozen=True, slots=True)

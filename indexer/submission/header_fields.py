@@ -66,8 +66,10 @@ _OF_SUBMISSION = frozenset(
 _TAG_OF_KNOWN_LABEL = {tag.replace("-", " "): tag for tag in _IN_ENTITY | _OF_SUBMISSION | _ENTITY_PARTS} | TAG_OF_LABEL
 
 # Indentation, then "<TAG>", "</TAG>" or "LABEL:", then the value. Nothing here can backtrack.
+# Filers of 1995 wrote a second ">" behind a tag without a value: it is none of the value.
 _LINE = re.compile(
-    r"""^([^\S\n]*+)(?=\S)(?:<(/?+)([A-Za-z][A-Za-z0-9_.-]*+)>|([A-Z][A-Z0-9 _/.&'()-]{0,60}+):)?+[^\S\n]*+(.*)""",
+    r"""^([^\S\n]*+)(?=\S)(?:<(/?+)([A-Za-z][A-Za-z0-9_.-]*+)>(?:>(?=[^\S\n]*+$))?+"""
+    r"""|([A-Z][A-Z0-9 _/.&'()-]{0,60}+):)?+[^\S\n]*+(.*)""",
     re.MULTILINE,
 )
 _MAX_DEPTH = 16

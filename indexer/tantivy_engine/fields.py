@@ -13,6 +13,7 @@ from datetime import date, datetime
 
 from tantivy import Schema, SchemaBuilder
 
+from archiver.names import name_terms
 from archiver.words import encoded_words
 from indexer.entries import IndexEntry, exact
 from indexer.fields import DATE_FIELDS, NAME_FIELDS, TABLE, TEXT_FIELDS, VALUE_FIELDS, document_of
@@ -27,7 +28,7 @@ _SECONDS_BITS = 39
 def schema() -> Schema:
     """The schema of an index.
 
-    ``name_of`` has the words of each name apart: ``acme:0`` is of an entry's first name. ``sections`` has the words of
+    ``name_of`` has the terms of each name apart: ``acme:0`` is of an entry's first name. ``sections`` has the words of
     the text's sections again, each with its section before it (`section_word`). ``id`` is ``number:position``;
     ``number`` the 18 digits of the accession number; ``filed`` and ``period`` are like 20041222, 0 for none; ``when``
     is what hits are ordered by (`when`).
@@ -86,11 +87,11 @@ def _sections(entry: IndexEntry, found: Sequence[bytes]) -> bytes:
 
 
 def _names(field: str, values: Sequence[str]) -> Iterator[tuple[str, object]]:
-    names = [encoded_words(name) for name in values]
-    yield field, b" ".join(word for name in names for word in name).decode()
+    names = [name_terms(name) for name in values]
+    yield field, " ".join(term for name in names for term in name)
     yield (
         f"{field}_of",
-        [f"{word.decode()}:{place}" for place, name in enumerate(names) for word in dict.fromkeys(name)],
+        [f"{term}:{place}" for place, name in enumerate(names) for term in name],
     )
 
 

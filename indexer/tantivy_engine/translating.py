@@ -273,12 +273,12 @@ class _Translation:
         return Words(words, "|".join(f"({one.pattern})" for one in found if one.words))
 
     def _name(self, tree: NameWords) -> Query:
-        """Entries with a name that has a word for each of the query's; each name is looked into by itself."""
-        field = tree.field
-        parts = [
-            self._alternatives(Pattern(field, word) if set("*?") & set(word) else Word(field, word))
-            for word in tree.words
-        ]
+        """Entries with a name that has a word for each of the query's, in one of the ways in which they are spelt."""
+        return any_of(self._spelled_name(tree.field, spelling) for spelling in tree.spellings())
+
+    def _spelled_name(self, field: str, spelling: Iterable[Word | Pattern]) -> Query:
+        """Entries with a name that has a word for each of `spelling`; each name is looked into by itself."""
+        parts = [self._alternatives(word) for word in spelling]
         if len(parts) == 1 and len(parts[0].words) == 1:
             return self._word(field, parts[0].words[0])
         by_place = [self._by_place(f"{field}_of", part.words) for part in parts]

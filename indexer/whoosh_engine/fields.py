@@ -15,6 +15,7 @@ from whoosh.columns import NumericColumn
 from whoosh.fields import COLUMN, STORED, FieldType, Schema
 from whoosh.formats import Existence
 
+from archiver.names import name_terms
 from archiver.words import encoded_words
 from indexer.entries import SectionSpan, exact
 from indexer.fields import TABLE, Kind
@@ -39,7 +40,7 @@ class WordsField(FieldType):  # type: ignore[misc]  # Whoosh has no types
 
 
 class NamesField(FieldType):  # type: ignore[misc]
-    """The words of several names, each name apart from the next by `NAME_GAP`. Its value is a sequence of names."""
+    """The terms of several names, each name apart from the next by `NAME_GAP`. Its value is a sequence of names."""
 
     def __init__(self) -> None:
         self.format = PackedPositions()
@@ -50,9 +51,9 @@ class NamesField(FieldType):  # type: ignore[misc]
         return _postings(
             self.format,
             (
-                (number * NAME_GAP + place, word)
+                (number * NAME_GAP + place, term.encode())
                 for number, name in enumerate(value)
-                for place, word in enumerate(encoded_words(name)[: NAME_GAP // 2])
+                for place, term in enumerate(name_terms(name)[: NAME_GAP // 2])
             ),
         )
 

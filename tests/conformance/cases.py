@@ -25,7 +25,15 @@ _WORDS = (
     "acquistion merger alpha beta gamma delta 10 k 8 at t 1 234 été münchen naïve agreement agreements credit te tet "
     "test text tent"
 ).split()
-_NAMES = ("ACME INC", "INTERNAP NETWORK SERVICES CORP", "INTERNAP NETWORK SERVICES CORP/WA", "WA WA CORP", "AT&T INC")
+_NAMES = (
+    "ACME INC",
+    "INTERNAP NETWORK SERVICES CORP",
+    "INTERNAP NETWORK SERVICES CORP/WA",
+    "WA WA CORP",
+    "AT&T INC",
+    "MCDONALDS CORP",
+    "Moody's Corp",
+)
 _FORMS = ("8-K", "8-K/A", "10-K", "10-K405", "SC 13D/A", "4")
 _ITEMS = (("5.02", "9.01"), ("2.02",), ("8.01", "9.01"), (), ("5.02",))
 _TYPES = ("EX-99.1", "EX-10", "GRAPHIC", None)
@@ -143,6 +151,9 @@ QUERIES = (
     *("accession:0001193125-04-00001*", "description:letter", 'description:"to the board"', "description:form"),
     *("description:lett*", 'description:"board letter"~5', "description:directrs~1"),
     *("name:internap", 'name:"services internap"', 'name:"inter* wa"', 'name:"acme internap"', 'name:"wa wa"'),
+    *("name:McDonald's", 'name:"Mc Donalds Corporation"', "name:moodys", 'name:"A T and T"', "name:ATT"),
+    *('name:"inter nap*"', "name:macdonald"),
+    *('name:"inter nap network services corp wa x"', "name:mcdonald's~1", "VFIAX", "S000002839 OR zebra"),
     *('name:"wa w* corp"', "name:at", "name:interna~1", "name:a*", "NOT name:acme", "name:paper"),
     *("filed:2004", "filed:2004-02", "filed:[2004-02-01 TO 2004-06-30]", "filed:{2004-02-01 TO 2004-06-30}"),
     *("filed:[2005-01-01 TO]", "filed:[TO 2003-12-31]", "period:2004", "NOT period:[1993-01-01 TO]"),

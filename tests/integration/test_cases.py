@@ -21,23 +21,6 @@ from tests.paths import CASES
 _LIST = CASES / "cases.json"
 _ENTRIES: list[dict[str, Any]] = json.loads(_LIST.read_text(encoding="utf-8")) if _LIST.exists() else []
 
-_NOT_YET = frozenset(
-    (
-        "group-member-gt 0009000900-95-000018.nc",
-        "name-apostrophe --name McDonald's",
-        "name-apostrophe --name McDonald’s",
-        "name-apostrophe --name Moody's",
-        "name-apostrophe --name Lowe's",
-        "name-apostrophe --name Macys",
-        "name-apostrophe --name Procter and Gamble",
-        "series-not-searchable S000099617",
-        "series-not-searchable BWXVX",
-        "series-not-searchable C000099728",
-        "series-not-searchable --name Beeswax Value",
-    )
-)
-"""Entries that do not hold yet, and must be taken out of this list once they do."""
-
 needs_cases = pytest.mark.skipif(not _ENTRIES, reason="no cases here")
 
 
@@ -48,16 +31,8 @@ def _name(entry: Mapping[str, Any]) -> str:
 
 
 def _of(*kinds: str) -> list[Any]:
-    """The entries of these kinds as parameters; what does not hold yet must fail."""
-    return [
-        pytest.param(
-            entry,
-            id=f"{entry['kind']} {_name(entry)}",
-            marks=[pytest.mark.xfail(strict=True)] if _name(entry) in _NOT_YET else [],
-        )
-        for entry in _ENTRIES
-        if entry["kind"] in kinds
-    ]
+    """The entries of these kinds as parameters."""
+    return [pytest.param(one, id=f"{one['kind']} {_name(one)}") for one in _ENTRIES if one["kind"] in kinds]
 
 
 def _one_line(text: str) -> str:

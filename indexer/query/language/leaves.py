@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 from archiver.errors import IdentifierError, QueryError, UsageError
 from archiver.identifiers import AccessionNumber, parse_date
+from archiver.names import name_words, significant_words, without_apostrophes
 from archiver.words import fold, words
 from indexer.entries import exact
 from indexer.fields import BY_NAME, Field
@@ -108,7 +109,7 @@ def word_leaf(field: str, word: str, at: int, *, stem: bool = False) -> WordLike
 
 def fuzzy_leaf(field: str, raw: str, edits: int, at: int) -> Fuzzy:
     """A word of text or of a name with so many edits allowed. Raises `QueryError` for anything else."""
-    found = words(raw)
+    found = name_words(raw) if BY_NAME[field].kind == "names" else words(raw)
     if BY_NAME[field].kind not in {"text", "names"} or len(found) != 1:
         raise QueryError(f"~ at position {at + 1} does not follow a single word of text or of a name", "remove it", at)
     return Fuzzy(field, found[0], edits)
@@ -118,7 +119,7 @@ def value_leaf(field: Field, raw: str, cut: re.Pattern[str] = PHRASE_WORD) -> No
     """The leaf for a typed value of a field that is no running text. Raises `UsageError` for what it cannot be."""
     match field.kind:
         case "names":
-            return _name_words(field.name, cut.findall(fold(raw)), raw)
+            return _name_words(field.name, raw, cut)
         case "sections":
             return InSection(" ".join(raw.split()).upper(), keys_of_name(raw))
         case "date":
@@ -179,8 +180,9 @@ def _one_date(raw: str) -> tuple[date, date]:
     return first, date(first.year, last_month, calendar.monthrange(first.year, last_month)[1])
 
 
-def _name_words(field: str, found: list[str], raw: str) -> NameWords:
-    wanted = tuple(dict.fromkeys(word for word in found if word.strip("*?")))
+def _name_words(field: str, raw: str, cut: re.Pattern[str]) -> NameWords:
+    found = cut.findall(fold(without_apostrophes(raw)))
+    wanted = significant_words([word for word in found if word.strip("*?")])
     if not wanted:
         raise UsageError(f"{raw[:40]!r} has no word of a name", "give one or more words of the name")
     return NameWords(tuple(word_leaf(field, word, 0).text for word in wanted), field)

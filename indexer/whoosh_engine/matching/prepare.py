@@ -106,8 +106,8 @@ class _Preparation:
                 sides = [[self._any_word(place) for place in span_words(span)] for span in (left, right)]
                 holds = apart(len(sides[0]), between, ordered=ordered, deadline=self._deadline)
                 return self._placed(field, sides[0] + sides[1], holds)
-            case NameWords(words, field):
-                return self._placed(field, [self._words(_name_word(field, word)) for word in words], in_one_name)
+            case NameWords():
+                return self._name(leaf)
             case DateSpan():
                 return DocumentSet(lambda searcher: _dated(searcher, leaf), score=1.0)
             case Stem(field) | Pattern(field) | Fuzzy(field) if self._section is not None:
@@ -132,6 +132,15 @@ class _Preparation:
 
     def _placed(self, field: str, parts: Sequence[Words], holds: Callable[[Places], bool]) -> Placed:
         return Placed(field, parts, holds, deadline=self._deadline, section=self._section)
+
+    def _name(self, leaf: NameWords) -> Query:
+        found = ([self._words(word) for word in spelling] for spelling in leaf.spellings())
+        # most ways to join words are in no name: what no name has is not looked for any further
+        ways = [self._placed(leaf.field, parts, in_one_name) for parts in found if self._has_all(leaf.field, parts)]
+        return (DefaultOr(ways) if len(ways) > 1 else ways[0]) if ways else NullQuery
+
+    def _has_all(self, field: str, parts: Sequence[Words]) -> bool:
+        return all(any((field, word) in self._reader for word in part) for part in parts)
 
     def _any_word(self, parts: Sequence[WordLike]) -> Words:
         return tuple(dict.fromkeys(word for part in parts for word in self._words(part)))
@@ -178,10 +187,6 @@ def _dated(searcher: Searcher, span: DateSpan) -> list[int]:
     if max(column) < first or min(column) > last:  # a segment holds one filing year, mostly
         return []
     return [number for number in living(searcher) if first <= column[number] <= last]
-
-
-def _name_word(field: str, word: str) -> Word | Pattern:
-    return Pattern(field, word) if set("*?") & set(word) else Word(field, word)
 
 
 def living(searcher: Searcher) -> Sequence[int]:

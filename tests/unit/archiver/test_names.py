@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.names import NamePattern, name_keys, name_words, near_names
+from archiver.names import MAX_SPELLINGS, NamePattern, joined_spellings, name_keys, name_terms, name_words, near_names
 from archiver.words import words
 
 TYPED = [
@@ -81,6 +81,39 @@ def test_a_name_matches_itself_in_any_case_order_and_joining(name: str) -> None:
 def test_the_quick_look_changes_no_answer(typed: str, name: str) -> None:
     """Matching by name and matching by keys agree."""
     assert NamePattern(typed).matches(name) == NamePattern(typed).matches_keys(name_keys(name))
+
+
+@given(NAMES, NAMES)
+def test_terms_and_spellings_give_the_same_answer(typed: str, name: str) -> None:
+    """What an index has, asked for each way to join the words, is the same rule."""
+    found = name_words(typed)
+    terms = name_keys(name)
+    spelt = joined_spellings(found, may_join=[True] * len(found))
+    if found and len(found) <= 7:
+        assert any(terms.issuperset(spelling) for spelling in spelt) == NamePattern(typed).matches(name)
+    assert terms.union(words(name)) == set(name_terms(name))
+
+
+@pytest.mark.parametrize(
+    ("found", "may_join", "spellings"),
+    [
+        (["a"], [True], [("a",)]),
+        (["a", "b"], [True, True], [("a", "b"), ("ab",)]),
+        (["a", "b*"], [True, False], [("a", "b*")]),
+        (["a", "b", "c"], [True] * 3, [("a", "b", "c"), ("ab", "c"), ("a", "bc"), ("abc",)]),
+    ],
+)
+def test_joined_spellings(found: list[str], may_join: list[bool], spellings: list[tuple[str, ...]]) -> None:
+    """Each way once, the fewest joined first."""
+    assert list(joined_spellings(found, may_join=may_join)) == spellings
+
+
+@pytest.mark.parametrize("count", [5, 8, 200])
+def test_joined_spellings_are_bounded(count: int) -> None:
+    """However long a name is, and never with more than four words in one."""
+    spellings = list(joined_spellings(["x"] * count, may_join=[True] * count))
+    assert 1 < len(spellings) <= MAX_SPELLINGS
+    assert max(len(word) for spelling in spellings for word in spelling) <= 4
 
 
 def test_near_names() -> None:

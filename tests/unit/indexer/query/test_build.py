@@ -115,7 +115,17 @@ def test_a_pattern_may_stand_in_a_phrase(text: str) -> None:
         ("description:press", Word("description", "press")),
         ('name:"Internap Network"', NameWords(("internap", "network"))),
         ("name:AT&T", NameWords(("at", "t"))),
+        ("name:McDonald's", NameWords(("mcdonalds",))),
+        ('name:"Procter and Gamble Company"', NameWords(("procter", "gamble", "co"))),
+        ('name:"The Home Dep*"', NameWords(("home", "dep*"))),
+        ("name:the", NameWords(("the",))),
+        ("name:McDonld's~1", Fuzzy("name", "mcdonlds", 1)),
         ("name:inter*", NameWords(("inter*",))),
+        *(
+            (text, AnyOf((anywhere(Word, word), NameWords((word,), "series"))))
+            for text, word in (("VFIAX", "vfiax"), ("S000002839", "s000002839"), ("C000007773", "c000007773"))
+        ),
+        ("vfiax", anywhere(Word, "vfiax")),
         ("filed:2004", DateSpan("filed", date(2004, 1, 1), date(2004, 12, 31))),
         ("filed:2004-02", DateSpan("filed", date(2004, 2, 1), date(2004, 2, 29))),
         ("filed:20041222", DateSpan("filed", date(2004, 12, 22), date(2004, 12, 22))),

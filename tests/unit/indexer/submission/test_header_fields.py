@@ -91,6 +91,12 @@ PUBLIC REFERENCE ACCESSION NUMBER:\t\t4
     }
 
 
+@pytest.mark.parametrize(("line", "value"), [("<GROUP-MEMBERS>>", ""), ("<GROUP-MEMBERS>> 5 INC", "> 5 INC")])
+def test_a_second_bracket_behind_a_tag_is_no_value(line: str, value: str) -> None:
+    """Alone it is none; before words it may be theirs."""
+    assert read_fields(f"{line}\n<GROUP-MEMBERS>LANTERN INC\n").fields() == {"GROUP-MEMBERS": [value, "LANTERN INC"]}
+
+
 def test_stray_closing_tags_and_wrong_tabs_do_no_harm() -> None:
     """The headers of 2000 close sections with tags they never opened, indent deeper each time and break SIC codes."""
     fields = read_fields("""\
