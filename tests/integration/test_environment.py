@@ -225,6 +225,9 @@ def test_what_an_environment_was_made_from_is_noticed(checkout: Checkout, tmp_pa
     """The same lock, folder and Python keep it; any other, and one that was only begun, makes it anew."""
     assert checkout.is_current()
     assert checkout.is_current(python=sys.executable)
+    other_name = tmp_path / "python"
+    other_name.symlink_to(os.path.realpath(sys.executable))
+    assert checkout.is_current(python=other_name), "the same Python under another name"
 
     lock = checkout.folder / "requirements.lock"
     with lock.open("a", encoding="utf-8") as file:
