@@ -99,7 +99,17 @@ def test_the_wheel_has_the_three_packages_and_no_more(wheel: Path) -> None:
     assert tops == {"archiver", "indexer", "edgarchive", "data", "dist-info"}
     operators = {name.partition("/share/edgarchive/")[2] for name in names} - {""}
     assert operators == {str(path.relative_to(ROOT / "config")) for path in (ROOT / "config").rglob("*.*")}
-    assert {"archiver/py.typed", "indexer/py.typed", "edgarchive/py.typed"} <= set(names)
+    data = {
+        str(path.relative_to(ROOT))
+        for package in ("archiver", "indexer", "edgarchive")
+        for path in (ROOT / package).rglob("*.*")
+        if path.is_file() and path.suffix not in {".py", ".pyc"}
+    }
+    assert {"archiver/py.typed", "indexer/submission/items.tsv", "edgarchive/web/templates/base.html"} <= data
+    assert data <= set(names)
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        topics = tomllib.load(file)["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    assert set(topics.values()) <= set(names)
     said = metadata(wheel)
     assert said["Version"] == VERSION
     assert said["Requires-Python"] == ">=3.11"
