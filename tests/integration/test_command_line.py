@@ -36,8 +36,8 @@ def test_sync_reports_what_the_contract_names(cli: CommandLine) -> None:
         "requests",
         "elapsed_s",
         "failures",
-        *(["run"] if "run" in report else []),
         "absent_submissions",
+        "run",
     ]
     count = len(list(FIXTURES.glob("*.txt")))
     assert (report["planned"], report["stored"], report["indexed"], report["failures"]) == (count, count, count, [])
@@ -204,7 +204,7 @@ def test_without_an_index_nothing_is_indexed(synced: CommandLine, settings: Sett
         (("sync", "--form", "8-K", "--limit", "1"), {"EDGARCHIVE_BASE_URL": "http://127.0.0.1:9"}, 4, "cannot connect"),
         (("search", "resigned"), {"EDGARCHIVE_ROOT": "nowhere"}, 2, "no archive"),
         (("show", "0000000000-00-000000"), {"EDGARCHIVE_ROOT": "nowhere"}, 2, "no archive"),
-        (("show", "12"), {}, 2, "accession number"),
+        (("show", "12"), {}, 2, "no archive"),
         (("frobnicate",), {}, 2, "frobnicate"),
         (("--config", "missing.toml", "status"), {}, 2, "missing.toml"),
     ],
