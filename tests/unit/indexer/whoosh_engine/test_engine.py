@@ -6,7 +6,10 @@ import gc
 import itertools
 import json
 import multiprocessing
+import os
 import resource
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -25,6 +28,7 @@ from indexer.query import bounds
 from indexer.query.build import parse_query
 from indexer.query.filters import Filters
 from indexer.whoosh_engine.engine import WhooshEngine
+from tests.paths import ROOT
 from tests.unit.index_entries import accession, add, count, entry
 
 
@@ -420,3 +424,15 @@ def _commit_without_end(path: str) -> None:
     engine = WhooshEngine.open(Path(path), writable=True)
     for number in itertools.count(1):
         put(engine, entry(number, "zebra alpha " * 50))
+
+
+def test_whoosh_is_compiled_without_a_word(tmp_path: Path) -> None:
+    """Installed without compiling, as uv does, the first command prints no warning of the compiler about Whoosh."""
+    done = subprocess.run(
+        [sys.executable, "-c", "import indexer.whoosh_engine.engine"],
+        env={**os.environ, "PYTHONPYCACHEPREFIX": str(tmp_path), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
