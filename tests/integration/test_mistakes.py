@@ -109,7 +109,7 @@ MISTAKES = (
     Mistake(
         "a setting of another type",
         ("--config", "s.toml", "status"),
-        "jobs: it must be .*; see `edgarchive config show`",
+        "jobs: it must be .*; see `edgarchive help settings`",
         before=_write("s.toml", 'jobs = "many"'),
     ),
     Mistake(
@@ -231,11 +231,11 @@ MISTAKES = (
         0,
     ),
     # the command itself
-    Mistake("a verb misspelt", ("serach", "x"), "no such command 'serach'; did you mean 'search'\\?"),
+    Mistake("a verb misspelt", ("serach", "x"), "no such command 'serach'; did you mean 'search'"),
     Mistake(
         "an option misspelt",
         ("search", "x", "--fom", "8-K"),
-        "no such option: --fom; did you mean --form or --format\\?",
+        "no such option: --fom; did you mean .*--form or --format\\?",
     ),
     Mistake(
         "the root after the verb",
@@ -250,7 +250,7 @@ MISTAKES = (
     Mistake(
         "an empty list of CIKs",
         ("search", "x", "--cik", "@list.txt"),
-        "an empty list for cik would select nothing; give at least one value, or leave it out",
+        "list.txt has no CIK in it, and selects nothing; give a text file, one CIK a line",
         before=_write("list.txt", "# none yet\n"),
     ),
     Mistake(

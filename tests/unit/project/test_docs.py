@@ -397,6 +397,7 @@ def test_the_site_has_the_help_of_every_verb() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_every_help_page_ends_with_examples_that_run(workplace: Path) -> None:
     """The commands below each verb's options do what they are there for, in a folder that has the files they name."""
     assert list(EXAMPLES) == ["edgarchive", *VERBS]
