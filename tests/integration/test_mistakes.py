@@ -298,8 +298,8 @@ MISTAKES = (
     Mistake(
         "a newer archive",
         ("search", "x"),
-        "names format 99, this edgarchive reads format 1; use the version",
-        before=_edit("format.json", '"format": 1', '"format": 99'),
+        "names format 99, this edgarchive reads format 2; use the version",
+        before=_edit("format.json", '"format": 2', '"format": 99'),
     ),
     Mistake(
         "an older index",
