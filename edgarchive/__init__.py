@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from indexer.passages.excerpts import HitSection
     from indexer.passages.snippets import Snippet
     from indexer.search.async_library import AsyncLibrary
+    from indexer.search.diagnosis.model import Alternative, Diagnosis, FilterCount, PartCount, UnknownValue
     from indexer.search.hits import Hit, HitDocument
     from indexer.search.library import Library
     from indexer.search.options import SearchOptions
@@ -79,6 +80,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AbsentError",
     "AccessionNumber",
+    "Alternative",
     "ArchiveFormatError",
     "AsyncLibrary",
     "BlockedError",
@@ -89,6 +91,7 @@ __all__ = [
     "DamageError",
     "DamagedBodyError",
     "Deliverer",
+    "Diagnosis",
     "Document",
     "DryRun",
     "EdgarError",
@@ -101,6 +104,7 @@ __all__ = [
     "FacetCount",
     "FeedEstimate",
     "FetchError",
+    "FilterCount",
     "Finding",
     "FormType",
     "FormYear",
@@ -125,6 +129,7 @@ __all__ = [
     "OtherVersion",
     "Pair",
     "PairMatches",
+    "PartCount",
     "PollReport",
     "Progress",
     "ProgressUpdate",
@@ -151,6 +156,7 @@ __all__ = [
     "SyncState",
     "TooLargeError",
     "TroubleError",
+    "UnknownValue",
     "UnreachableError",
     "UnreadableSubmissionError",
     "UsageError",
@@ -265,6 +271,7 @@ _HOMES = {
         "SubmissionHeader",
     ),
     "indexer.search.async_library": ("AsyncLibrary",),
+    "indexer.search.diagnosis.model": ("Alternative", "Diagnosis", "FilterCount", "PartCount", "UnknownValue"),
     "indexer.search.hits": (
         "Hit",
         "HitDocument",

@@ -49,8 +49,16 @@ def search_answer(results: Results, *, offset: int, contents: Contents) -> model
         hits=[_hit(hit) for hit in results],
         interpreted_as=results.explain(),
         archive=contents,
-        note=meaning(results.total, contents),
+        note=" ".join([meaning(results.total, contents), *_why_nothing(results)]),
     )
+
+
+def _why_nothing(results: Results) -> list[str]:
+    """Why nothing was found, in sentences."""
+    if results.total:
+        return []
+    why = results.diagnose()
+    return [f"{line[0].upper()}{line[1:]}." for line in (*why.unknown_lines(), *why.lines())]
 
 
 def _hit(hit: Hit) -> models.SearchHit:

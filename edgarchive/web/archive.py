@@ -23,6 +23,7 @@ from edgarchive.web.safety import Gate
 from indexer.engine import FacetCount
 from indexer.fields import Facet
 from indexer.search.async_library import AsyncLibrary
+from indexer.search.diagnosis.model import Diagnosis
 from indexer.search.hits import Hit
 from indexer.search.options import SearchOptions
 from indexer.search.records import Record
@@ -122,6 +123,11 @@ class ServedArchive:
         """How many of what `results` found have each value."""
         async with self._gate.enter():
             return (await asyncio.to_thread(results.facets, facet))[facet]
+
+    async def diagnose(self, results: Results) -> Diagnosis:
+        """Why `results` have nothing."""
+        async with self._gate.enter():
+            return await asyncio.to_thread(results.diagnose)
 
     async def record(self, accession: AccessionNumber) -> Record:
         """What the catalogue knows of a submission. Raises `NotInArchiveError`, `DamageError`."""

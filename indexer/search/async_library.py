@@ -10,6 +10,7 @@ from archiver.catalogue.runs import Run
 from archiver.settings import Settings
 from indexer.journal import StoredRecord
 from indexer.passages.snippets import Snippet
+from indexer.search.diagnosis.model import Diagnosis
 from indexer.search.hits import Hit
 from indexer.search.library import Library
 from indexer.search.options import SearchOptions, takes_options
@@ -40,6 +41,11 @@ class AsyncLibrary:
         """See `Library.run`."""
         results = await asyncio.to_thread(self._library.run, options)
         return results if options.limit is not None else await asyncio.to_thread(results.materialize)
+
+    @takes_options(SearchOptions)
+    async def diagnose(self, options: SearchOptions) -> Diagnosis:
+        """See `Library.diagnose`."""
+        return await asyncio.to_thread(lambda: self._library.run(options.replace(limit=0)).diagnose())
 
     async def submission(self, accession: str) -> Submission:
         """See `Library.submission`."""

@@ -24,6 +24,8 @@ from indexer.passages.excerpts import ExcerptMaker
 from indexer.passages.snippets import Highlighter, Snippet
 from indexer.query.build import parse_query
 from indexer.query.nodes import Node
+from indexer.search.diagnosis.diagnose import diagnose
+from indexer.search.diagnosis.model import Diagnosis
 from indexer.search.hit_maker import HitMaker
 from indexer.search.hits import FromLibrary, Hit, LazyHits
 from indexer.search.options import SearchOptions, several, takes_options
@@ -89,7 +91,32 @@ class Library:
             )
 
         took_ms = round((time.perf_counter() - started) * 1000, 1)
-        return Results(query, found.total, took_ms, hits, tree, filters, FromLibrary(count), FromLibrary(self._name_of))
+        return Results(
+            query,
+            found.total,
+            took_ms,
+            hits,
+            tree,
+            filters,
+            FromLibrary(count),
+            FromLibrary(self._name_of),
+            FromLibrary(lambda: self._diagnose(options)),
+        )
+
+    @takes_options(SearchOptions)
+    def diagnose(self, options: SearchOptions) -> Diagnosis:
+        """Why a search finds nothing; the arguments are those of `search`, and `Results.diagnose` does the same.
+
+        Raises as `search`.
+        """
+        return self._diagnose(options)
+
+    def _diagnose(self, options: SearchOptions) -> Diagnosis:
+        return diagnose(
+            options,
+            count=lambda wanted: self.run(wanted).total,
+            values=lambda facet, wanted: [str(one.value) for one in self.run(wanted).facets(facet)[facet]],
+        )
 
     def _filters(self, options: SearchOptions) -> Node | None:
         """The filters as a query tree, with the CIKs that tickers stand for."""

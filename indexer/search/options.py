@@ -31,6 +31,7 @@ Day = date | str | int | None
 
 _SEVERAL = ("cik", "ticker", "form", "item", "name", "type", "section", "series", "sic", "state")
 _FLAGS = ("main", "exhibits", "amendments")
+_FILTERS = (*_SEVERAL, *_FLAGS, "since", "until")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,15 @@ class SearchOptions:
         """Whether `since` is after `until`."""
         return self.first_day is not None and self.last_day is not None and self.first_day > self.last_day
 
+    @property
+    def given_filters(self) -> tuple[str, ...]:
+        """The names of the filters that are not at their defaults."""
+        return tuple(name for name in _FILTERS if getattr(self, name) != _default(name))
+
+    def without(self, *names: str) -> Self:
+        """The same options with these at their defaults."""
+        return self.replace(**{name: _default(name) for name in names})
+
     def in_year(self, year: int) -> Self:
         """The same options for filings of one year alone, as far as they allow it."""
         first, last = date(year, 1, 1), date(year, 12, 31)
@@ -128,6 +138,10 @@ class SearchOptions:
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
+
+
+def _default(name: str) -> object:
+    return SearchOptions.__dataclass_fields__[name].default
 
 
 def several(name: str, values: object) -> tuple[Any, ...] | None:

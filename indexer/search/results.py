@@ -14,6 +14,7 @@ from indexer.notebook import frames
 from indexer.notebook.markup import escaped, table
 from indexer.query.explain import explain
 from indexer.query.nodes import Node
+from indexer.search.diagnosis.model import Diagnosis
 from indexer.search.hits import HTML_HEAD, ROW_COLUMNS, FromLibrary, Hit
 
 _SHOWN_HITS = 50
@@ -40,7 +41,7 @@ class Results:
     Iterating gives the hits, ``len()`` their number, an index a hit, and a slice results with these hits. They are made
     with the search, or, where no limit was given, each when it is reached; the library must still be open then (see
     `materialize`). `tree` and `filters` are query and filters as they were understood, None without. Results can be
-    pickled: only counting facets needs the library.
+    pickled: only counting facets and a diagnosis need the library.
     """
 
     query: str | None
@@ -55,6 +56,7 @@ class Results:
     _name: FromLibrary[[Facet, int], str | None] = field(
         default=FromLibrary(lambda _kind, _value: None), repr=False, compare=False
     )
+    _diagnose: FromLibrary[[], Diagnosis] = field(default=FromLibrary(lambda: Diagnosis(0)), repr=False, compare=False)
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)
@@ -116,6 +118,13 @@ class Results:
         _known([kind])
         years = sorted(int(one.value) for one in self._count("year", None))
         return tuple(YearCount(one.value, year, one.count) for year in years for one in self._count(kind, year))
+
+    def diagnose(self) -> Diagnosis:
+        """Why nothing was found: what parts of the query find alone, which filter is the cause, and what finds more.
+
+        Asked when it is called, for a few seconds at most. Raises `UsageError` where the library is closed.
+        """
+        return self._diagnose()
 
     def explain(self) -> str:
         """How query and filters were interpreted, one condition a line."""

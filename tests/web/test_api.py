@@ -119,3 +119,10 @@ def test_completion_finds_companies(served: Served) -> None:
     found = served.ask("/companies.json?q=teal").json()["companies"]
     assert found
     assert all("teal" in one["name"].lower() for one in found)
+
+
+def test_a_search_without_a_hit_says_why(served: Served) -> None:
+    """As the command line does; with a hit there is no diagnosis."""
+    found = served.ask("/search.json?q=resigned+zebra").json()
+    assert found["diagnosis"]["text"] == ["`resigned` 1, `zebra` 0, together 0"]
+    assert "diagnosis" not in served.ask("/search.json?q=resigned").json()

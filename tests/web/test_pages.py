@@ -37,9 +37,12 @@ def test_hits_have_snippets_totals_facets_and_a_chart(served: Served) -> None:
 
 
 def test_facets_and_filters_lead_to_narrower_searches(served: Served) -> None:
-    """Each facet's link gives as many hits as it says."""
-    page = parsed(served, "/search?q=the")
-    for link in page.css(".facets li")[:12]:
+    """Each facet's link gives as many hits as it says; that of types, which counts best documents, as many or more."""
+    page = parsed(served, "/search?q=officer")
+    types = "Document types"
+    facets = [one for one in page.css(".facets section") if one.css("li") and first(one, "h2").text() != types]
+    assert len(facets) == 3
+    for link in (one for facet in facets for one in facet.css("li")[:4]):
         anchor, count = first(link, "a"), first(link, ".count")
         narrowed = parsed(served, attribute(anchor, "href"))
         assert first(narrowed, "h1").text(strip=True).split()[0] == count.text(strip=True)
@@ -48,7 +51,9 @@ def test_facets_and_filters_lead_to_narrower_searches(served: Served) -> None:
 def test_pages_lead_on_and_back(served: Served) -> None:
     """Next and previous page."""
     page = parsed(served, "/search?q=the&limit=2")
-    second = parsed(served, attribute(first(page, "a[rel=next]"), "href"))
+    following = attribute(first(page, "a[rel=next]"), "href")
+    assert "q=the" in following
+    second = parsed(served, following)
     assert attribute(first(second, "ol.hits"), "start") == "3"
     assert second.css_first("a[rel=prev]")
 
@@ -113,3 +118,23 @@ def test_the_script_is_small_and_everything_else_is_without(served: Served) -> N
     """At most 2 KB of script."""
     assert len(served.ask("/static/script.js").body) <= 2048
     assert not re.search(rb"<script(?! src=\"/static/)", served.ask("/search?q=the").body)
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("form=10-K&item=1A", "10-K filings here have no items"),
+        ("q=resigned+zebra", "`resigned` 1, `zebra` 0, together 0"),
+        ("q=resigned&form=8K", "nothing in this archive has the form 8K"),
+        ("q=resigned&since=1993-01-01&until=1995-12-31", "Leave out since (1)"),
+        ("q=resigned+or+retired", "Search for resigned OR retired (1)"),
+        ("q=resign", "Match word forms (2)"),
+    ],
+)
+def test_a_page_without_hits_says_why_and_leads_to_some(served: Served, query: str, text: str) -> None:
+    """Each link finds as much as it says."""
+    advice = parsed(served, f"/search?{query}").css(".advice li")
+    assert any(text in one.text() for one in advice)
+    for link in (anchor for one in advice for anchor in one.css("a")):
+        count = link.text(strip=True).rpartition("(")[2].rstrip(")")
+        assert first(parsed(served, attribute(link, "href")), "h1").text(strip=True).split()[0] == count

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
+import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +23,8 @@ from edgarchive.cli.printing.pager import paged
 from edgarchive.cli.search_options import takes_search
 from edgarchive.formats import clean, harmless
 from edgarchive.rows import RowFormat, columns_named, format_of_file, save_rows, save_table, write_rows
-from indexer.fields import FACETS, Facet
+from indexer.fields import FACETS
+from indexer.search.diagnosis.model import Diagnosis
 from indexer.search.hits import ROW_COLUMNS
 from indexer.search.library import Library
 from indexer.search.options import SearchOptions
@@ -47,10 +48,6 @@ FacetKind = StrEnum("FacetKind", {name.upper(): name for name in FACETS})  # typ
 
 _log = logging.getLogger(__name__)
 _notes = logging.getLogger("edgarchive.cli.notes")
-
-_GLOB = frozenset("*?[")
-_SPELLED: dict[str, Facet] = {"form": "form", "item": "item", "type": "type"}
-"""Filters whose values have one spelling, and what counts them."""
 
 _PAGE = 10
 """Hits of a table or of JSON where no limit is given."""
@@ -139,14 +136,15 @@ def search(
             _write_matches(library, _Pairs(pairs, within_days, unmatched), options, shown)
             return 0
         results = library.run(options)
-        if not results.total:
-            _warn_of_unknown(library, options)
+        why = None if results.total else results.diagnose()
+        if why is not None:
+            _say_why_nothing(why)
         if shown.rows is not None:
             _write_rows(results, shown, shown.rows)
             _note_if_cut(results, options)
         elif kind is Format.JSON:
             counts = facets_as_json(results, facets) if facets.kinds else {}
-            print_hits_json(results, counts, explain=explain, fields=shown.columns)
+            print_hits_json(results, counts, explain=explain, fields=shown.columns, diagnosis=why)
         else:
             with paged():
                 print_hits(results, explain=explain)
@@ -229,17 +227,16 @@ def _note_if_cut(results: Results, options: SearchOptions) -> None:
         _notes.info(message, len(results), plural(results.total, "hit"), options.limit, extra=facts)
 
 
-def _warn_of_unknown(library: Library, options: SearchOptions) -> None:
-    """Where nothing is found, log the values of filters that no submission here has, with a near one that some has."""
-    for kind in ("form", "item", "type", "cik", "name"):
-        for given in getattr(options, kind) or ():
-            value = str(given)
-            if not _GLOB.isdisjoint(value) or library.run(SearchOptions(limit=0).replace(**{kind: value})).total:
-                continue
-            near: list[str] = []
-            if facet := _SPELLED.get(kind):
-                counts = library.search(None, limit=0).facets(facet)[facet]
-                near = difflib.get_close_matches(value.upper(), [str(count.value) for count in counts], n=1)
-            hint = f"did you mean {near[0]}?" if near else "look at its spelling, or mirror it with `edgarchive sync`"
-            facts = event("value-unknown", kind=kind, value=value)
-            _log.warning("nothing in this archive has the %s %s; %s", kind, ascii(value)[1:-1], hint, extra=facts)
+def _say_why_nothing(why: Diagnosis) -> None:
+    """Say on stderr why a search found nothing: values that no submission here has, and what parts of it find."""
+    for one, line in zip(why.unknown, why.unknown_lines(), strict=True):
+        _log.warning("%s", clean(line), extra=event("value-unknown", kind=one.filter, value=one.value))
+    if lines := why.lines(_as_option):
+        _notes.info("no hits: %s", clean("; ".join(lines)), extra=event("nothing-found", **why.to_dict()))
+
+
+def _as_option(name: str, value: str | None) -> str:
+    """A filter as it is given on the command line."""
+    if value in {None, "True", "False"}:
+        return f"--no-{name}" if value == "False" else f"--{name}"
+    return f"--{name} {shlex.quote(value or '')}"

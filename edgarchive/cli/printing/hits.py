@@ -8,6 +8,7 @@ from edgarchive.cli.output import plural, print_json, say, say_styled
 from edgarchive.cli.printing.terminal import Style
 from edgarchive.formats import clean
 from edgarchive.rows import chosen
+from indexer.search.diagnosis.model import Diagnosis
 from indexer.search.hits import Hit
 from indexer.search.results import Results
 
@@ -54,7 +55,12 @@ def _print_lines(text: str, style: Style) -> None:
 
 
 def print_hits_json(
-    results: Results, facets: Mapping[str, object], *, explain: bool, fields: Sequence[str] | None = None
+    results: Results,
+    facets: Mapping[str, object],
+    *,
+    explain: bool,
+    fields: Sequence[str] | None = None,
+    diagnosis: Diagnosis | None = None,
 ) -> None:
     """Print results as one JSON document; with `fields`, the hits as rows with these columns."""
     document = results.to_dict()
@@ -64,4 +70,6 @@ def print_hits_json(
         document["facets"] = facets
     if explain:
         document["explain"] = results.explain()
+    if diagnosis is not None:
+        document["diagnosis"] = diagnosis.to_dict()
     print_json(document)

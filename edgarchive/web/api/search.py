@@ -39,6 +39,8 @@ async def search_json(request: web.Request) -> web.Response:
         name: [{"value": one.value, "count": one.count} for one in await archive.facet(results, name)]
         for name in wanted.facets
     }
+    if not results.total:
+        answer["diagnosis"] = (await archive.diagnose(results)).to_dict()
     return web.json_response(answer)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,7 @@ from edgarchive.web.params import (
     without_value,
 )
 from indexer.fields import Facet
+from indexer.search.diagnosis.model import Diagnosis
 from indexer.search.hits import Hit
 from indexer.search.results import Results
 
@@ -66,6 +67,7 @@ async def search_page(request: web.Request) -> web.Response:
         wanted = read_search(await named_company(archive, request.query))
         results = await archive.run(wanted.options)
         counted = {name: await archive.facet(results, name) for name in (*_FACETS, "year")} if results.total else {}
+        why = None if results.total else await archive.diagnose(results)
     except IndexMissingError:
         raise
     except EdgarchiveError as error:
@@ -73,7 +75,7 @@ async def search_page(request: web.Request) -> web.Response:
             raise
         said = {"message": error.message, "hint": error.hint}
         return page(request, "search.html", status=400, results=None, total=0, **{**_form(request), "error": said})
-    return page(request, "search.html", **_form(request), **await _found(request, wanted, results, counted))
+    return page(request, "search.html", **_form(request), **await _found(request, wanted, results, counted, why))
 
 
 async def _start_page(request: web.Request) -> web.Response:
@@ -93,9 +95,13 @@ def _form(request: web.Request) -> dict[str, Any]:
 
 
 async def _found(
-    request: web.Request, wanted: SearchParameters, results: Results, counted: dict[Facet, Any]
+    request: web.Request,
+    wanted: SearchParameters,
+    results: Results,
+    counted: dict[Facet, Any],
+    why: Diagnosis | None,
 ) -> dict[str, Any]:
-    options, url = wanted.options, request.rel_url.with_path("/search")
+    options, url = wanted.options, URL("/search").with_query(request.query)
     limit = options.limit or 1
     end = options.offset + len(results)
     documents = options.documents
@@ -127,7 +133,7 @@ async def _found(
         "hits": [_shown(hit, url) for hit in results.hits],
         "first": options.offset + 1,
         "explained": _explained(results),
-        "advice": "",
+        "advice": list(_advice(why, url)) if why is not None else [],
         "chosen": list(_chosen(request, url)),
         "facets": facets,
         "chart": year_chart(years, lambda year: _year(url, year)),
@@ -137,6 +143,38 @@ async def _found(
         "jsonl": _download(url, "/search.jsonl"),
         "feed": _download(url, "/search.atom"),
     }
+
+
+def _advice(why: Diagnosis, url: URL) -> Iterator[dict[str, str]]:
+    """What the diagnosis of a search without hits says, a line each; what finds something is a link to it."""
+    for text in (*why.unknown_lines(), *why.facts()):
+        yield {"text": text, "url": ""}
+    for label, count, change in _changes(why):
+        yield {"text": f"{label} ({count:,})", "url": with_changes(url, {**change, "offset": None})}
+
+
+def _changes(why: Diagnosis) -> Iterator[tuple[str, int, dict[str, str | None]]]:
+    """What finds something: its label, how much, and the parameters to change."""
+    for cause in why.filters:
+        yield f"Leave out {_LABELS.get(cause.filter, cause.filter)}", cause.without, _cleared(cause.filter)
+    for value in why.unknown:
+        if value.near:
+            yield f"Take {value.filter} {value.near}", value.count, {value.filter: value.near}
+    for one in why.alternatives:
+        match one.change:
+            case "query":
+                yield f"Search for {one.value}", one.count, {WORDS: one.value}
+            case "stem":
+                yield "Match word forms", one.count, {"stem": "1"}
+            case "section":
+                yield f"Search in section {one.value}", one.count, {"item": None, "section": one.value}
+
+
+def _cleared(name: str) -> dict[str, str | None]:
+    """The parameters that stand for a filter, taken out."""
+    if name in {"since", "until"}:
+        return {"since": None, "until": None, "range": None}
+    return {name: None, COMPANY: None} if name in {"cik", "name", "ticker"} else {name: None}
 
 
 def _explained(results: Results) -> str:

@@ -90,7 +90,7 @@ def test_ciks_come_from_a_file(invented: Path, capsys: pytest.CaptureFixture[str
     both = accessions(capsys, invented, "--cik", f"@{tmp_path}/list.txt")
     assert both == accessions(capsys, invented, "--cik", "9000001", "--cik", "9000004") != set()
     (tmp_path / "list.txt").write_text("")
-    assert "an empty list for cik" in found(capsys, invented, "--cik", f"@{tmp_path}/list.txt", code=2)
+    assert "has no CIK in it" in found(capsys, invented, "--cik", f"@{tmp_path}/list.txt", code=2)
 
 
 def test_a_ticker_needs_the_list_that_a_sync_keeps(invented: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,69 @@
+"""A raw tree as text of the query language again: `grammar.read` of it means the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+from indexer.query.language.grammar import RawGroup, RawNode, RawNot, RawPhrase, RawProximity, RawRange, RawWord
+
+
+def written(tree: RawNode) -> str:
+    """The text of `tree`, with parentheses around each group inside of it."""
+    match tree:
+        case RawWord(field, text, _, edits):
+            return f"{_of(field)}{text}{f'~{edits}' if edits else ''}"
+        case RawPhrase(field, text, _, distance):
+            return f'{_of(field)}"{text}"{f"~{distance}" if distance else ""}'
+        case RawRange(field, first, last):
+            opening, closing = "{" if tree.excludes_first else "[", "}" if tree.excludes_last else "]"
+            return f"{_of(field)}{opening}{first.strip()} TO {last.strip()}{closing}"
+        case RawNot(part):
+            return f"NOT {_inner(part)}"
+        case RawGroup(joint, parts):
+            return (" OR " if joint == "or" else " ").join(map(_in_group, parts))
+        case RawProximity(left, right, between, ordered):
+            return f"{_inner(left)} {'PRE' if ordered else 'NEAR'}/{between} {_inner(right)}"
+        case _:
+            assert_never(tree)
+
+
+def conjuncts(tree: RawNode | None) -> tuple[RawNode, ...]:
+    """The parts of a query that must all hold; of one that is no group, itself."""
+    match tree:
+        case None:
+            return ()
+        case RawGroup("and", parts):
+            return tuple(inner for part in parts for inner in conjuncts(part))
+        case _:
+            return (tree,)
+
+
+def joined(parts: tuple[RawNode, ...]) -> str:
+    """The text of a query in which all of `parts` must hold."""
+    return written(parts[0] if len(parts) == 1 else RawGroup("and", parts))
+
+
+def with_field(tree: RawNode, old: str, new: str) -> RawNode:
+    """`tree` with what it asks of field `old` asked of field `new`."""
+    match tree:
+        case RawNot(part):
+            return RawNot(with_field(part, old, new))
+        case RawGroup(joint, parts):
+            return RawGroup(joint, tuple(with_field(part, old, new) for part in parts))
+        case RawProximity():
+            return replace(tree, left=with_field(tree.left, old, new), right=with_field(tree.right, old, new))
+        case _:
+            return replace(tree, field=new) if tree.field == old else tree
+
+
+def _of(field: str | None) -> str:
+    return f"{field}:" if field else ""
+
+
+def _in_group(part: RawNode) -> str:
+    return f"({written(part)})" if isinstance(part, RawGroup) else written(part)
+
+
+def _inner(part: RawNode) -> str:
+    return f"({written(part)})" if isinstance(part, RawGroup | RawNot | RawProximity) else written(part)

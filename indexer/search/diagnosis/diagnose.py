@@ -1,0 +1,263 @@
+"""Finding out why a search finds nothing: by asking parts of it, and what is near to it, as searches of their own."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from archiver.errors import UsageError
+from archiver.words import words
+from indexer.fields import TEXT_FIELDS, Facet
+from indexer.query.language.grammar import (
+    RawGroup,
+    RawLeaf,
+    RawNode,
+    RawNot,
+    RawPhrase,
+    RawProximity,
+    RawWord,
+    raw_leaves,
+    read,
+)
+from indexer.query.language.written import conjuncts, joined, with_field, written
+from indexer.search.diagnosis.model import Alternative, Change, Diagnosis, FilterCount, PartCount, UnknownValue
+from indexer.search.options import SearchOptions
+from indexer.sections.forms import keys_of_name
+
+MAX_S = 2.0
+"""Seconds after which nothing more is asked."""
+
+_MAX_PARTS = 8
+_NEAR = 10
+"""The distance that is tried where a phrase is not found."""
+
+_GLOB = frozenset("*?[")
+_CHECKED = ("form", "item", "type", "cik", "name", "sic", "state", "series")
+"""Filters whose values are looked up."""
+
+_SPELLED: dict[str, Facet] = {"form": "form", "item": "item", "type": "type", "state": "state"}
+"""Filters whose values have one spelling, and what counts them."""
+
+_OPERATOR = re.compile(r"or|and|not", re.IGNORECASE)
+
+Count = Callable[[SearchOptions], int]
+Values = Callable[[Facet, SearchOptions], Sequence[str]]
+
+
+def diagnose(
+    options: SearchOptions,
+    *,
+    count: Count,
+    values: Values,
+    max_s: float = MAX_S,
+    clock: Callable[[], float] = time.monotonic,
+) -> Diagnosis:
+    """Why a search with these options finds nothing; only its total, where it finds something.
+
+    `count` says how much a search finds, and `values` which values of a facet its hits have. After `max_s` nothing more
+    is asked; one search is not interrupted. Raises what `count` raises for the search itself.
+    """
+    return _Diagnoser(options, count, values, ends=clock() + max_s, clock=clock).run()
+
+
+class _Diagnoser:
+    """One search, and what was asked about it so far."""
+
+    def __init__(
+        self, options: SearchOptions, count: Count, values: Values, *, ends: float, clock: Callable[[], float]
+    ) -> None:
+        self._options = options.replace(limit=0, offset=0, snippets=False, passages=0, sort=None)
+        self._ask = count
+        self._values = values
+        self._ends = ends
+        self._clock = clock
+        self._is_complete = True
+        self._raw = read(options.query) if options.query else None
+        self._given = options.given_filters
+
+    def run(self) -> Diagnosis:
+        options = self._options
+        if total := self._ask(options):
+            return Diagnosis(total)
+        alone = self._count(self._options.without(*self._given)) if self._given and self._raw is not None else None
+        found = Diagnosis(0, alone)
+        if self._given:
+            found = self._of_filters(found)
+        if self._raw is not None and not alone:
+            found = replace(found, parts=self._parts(conjuncts(self._raw)))
+        alternatives = list(self._alternatives(found))
+        best = {(one.change, one.value): one for one in alternatives}
+        return replace(found, alternatives=tuple(best.values()), is_complete=self._is_complete)
+
+    def _of_filters(self, found: Diagnosis) -> Diagnosis:
+        """`found` with which filters are the cause."""
+        itemless = self._forms_without_items()
+        unknown = tuple(self._unknown(skip={"item"} if itemless else set()))
+        told = {one.filter for one in unknown if one.near}
+        groups = [names for names in self._groups() if found.query_total != 0 and not told & set(names)]
+        if found.query_total is None and len(groups) == 1:  # without it, everything is found
+            groups = []
+        causes = tuple(
+            FilterCount(names[0], _as_given(self._options, names), without)
+            for names in groups
+            if (without := self._count(self._options.without(*names)))
+        )
+        return replace(found, filters=causes, unknown=unknown, forms_without_items=itemless)
+
+    def _groups(self) -> Iterator[tuple[str, ...]]:
+        """The filters that were given; those of dates together."""
+        dates = tuple(name for name in self._given if name in {"since", "until"})
+        yield from ((name,) for name in self._given if name not in dates)
+        if dates:
+            yield dates
+
+    def _forms_without_items(self) -> tuple[str, ...]:
+        """The forms that were asked for together with an item, where none of their filings here has any."""
+        forms = self._options.form
+        if not forms or not self._options.item:
+            return ()
+        of_forms = self._no_filters().replace(query=None, form=forms)
+        if not self._count(of_forms) or self._is_over():
+            return ()
+        return () if self._values("item", of_forms) else tuple(map(str, _several(forms)))
+
+    def _unknown(self, *, skip: set[str]) -> Iterator[UnknownValue]:
+        for kind in (name for name in _CHECKED if name in self._given and name not in skip):
+            given = _several(getattr(self._options, kind))
+            for value in map(str, given):
+                alone = self._no_filters().replace(query=None, **{kind: value})
+                if not _GLOB.isdisjoint(value) or self._count(alone) != 0:
+                    continue
+                near, total = self._near(kind, value)
+                yield UnknownValue(kind, value, near, total)
+
+    def _near(self, kind: str, value: str) -> tuple[str | None, int]:
+        """A value like `value` with which the search finds something, and how much."""
+        facet = _SPELLED.get(kind)
+        if facet is None or self._is_over():
+            return None, 0
+        there = self._values(facet, self._no_filters().replace(query=None))
+        for near in difflib.get_close_matches(value.upper(), there, n=1):
+            if total := self._count(self._options.replace(**{kind: near})):
+                return near, total
+        return None, 0
+
+    def _parts(self, parts: tuple[RawNode, ...]) -> tuple[PartCount, ...]:
+        """What each part of the query finds alone; of a query that is one phrase or NEAR, what its sides do."""
+        if len(parts) == 1:
+            match parts[0]:
+                case RawPhrase(field, text, at):
+                    parts = tuple(RawWord(field, word, at) for word in dict.fromkeys(words(text)))
+                case RawProximity(left, right):
+                    parts = (left, right)
+                case RawGroup("or", parts=alternatives):
+                    parts = alternatives
+        counted = []
+        for part in parts[:_MAX_PARTS] if len(parts) > 1 else ():
+            text = written(part)
+            if (
+                not isinstance(part, RawNot)
+                and (total := self._count(self._no_filters().replace(query=text))) is not None
+            ):
+                counted.append(PartCount(text, total))
+        return tuple(counted)
+
+    def _alternatives(self, found: Diagnosis) -> Iterator[Alternative]:
+        yield from self._sections(found)
+        if self._raw is None or found.query_total:  # the filters are the cause
+            return
+        options = self._options
+        if not options.stem:
+            yield from self._try("stem", "", options.replace(stem=True))
+        for query in dict.fromkeys(self._queries(self._raw, found)):
+            if query != options.query:
+                yield from self._try("query", query, options.replace(query=query))
+
+    def _sections(self, found: Diagnosis) -> Iterator[Alternative]:
+        """A section where an item was asked for that no header has: of a 10-K, say."""
+        items = _several(self._options.item)
+        unknown = {one.value for one in found.unknown if one.filter == "item"}
+        if (found.forms_without_items or unknown) and all(map(_is_section, items)) and not self._options.section:
+            wanted = self._options.without("item").replace(section=items)
+            for one in self._try("section", str(items[0]), wanted):
+                yield one if len(items) == 1 else replace(one, value=", ".join(map(str, items)))
+        if self._raw is not None and any(leaf.field == "item" for leaf in raw_leaves(self._raw)):
+            query = written(with_field(self._raw, "item", "section"))
+            yield from self._try("query", query, self._options.replace(query=query))
+
+    def _queries(self, raw: RawNode, found: Diagnosis) -> Iterator[str]:
+        """Queries that may have been meant."""
+        query = self._options.query or ""
+        for at in (leaf.at for leaf in raw_leaves(raw) if _is_operator(leaf)):
+            query = query[:at] + _OPERATOR.sub(lambda found: found[0].upper(), query[at:], count=1)
+        yield query
+        parts = conjuncts(raw)
+        for place, part in enumerate(parts):
+            match part:
+                case RawNot() if len(parts) > 1:
+                    yield joined((*parts[:place], *parts[place + 1 :]))
+                case RawPhrase(_, text, _, 0) if len(words(text)) > 1:
+                    yield joined((*parts[:place], replace(part, distance=_NEAR), *parts[place + 1 :]))
+                case RawPhrase(field, text, at) if len(words(text)) > 1:
+                    apart = (RawWord(field, word, at) for word in words(text))
+                    yield joined((*parts[:place], *apart, *parts[place + 1 :]))
+                case RawProximity(left, right):
+                    yield joined((*parts[:place], left, right, *parts[place + 1 :]))
+        nothing = {one.text for one in found.parts if not one.count}
+        for place, part in enumerate(parts):
+            if isinstance(part, RawWord) and _is_plain(part) and (len(parts) == 1 or written(part) in nothing):
+                yield joined((*parts[:place], replace(part, edits=1), *parts[place + 1 :]))
+
+    def _try(self, change: Change, value: str, options: SearchOptions) -> Iterator[Alternative]:
+        if total := self._count(options):
+            yield Alternative(change, value, total)
+
+    def _count(self, options: SearchOptions) -> int | None:
+        """How much a search finds; None where there is no time left, or it cannot be asked so."""
+        if self._is_over():
+            return None
+        try:
+            return self._ask(options)
+        except UsageError:  # QueryError included: a word of a phrase alone may be no query
+            return None
+
+    def _is_over(self) -> bool:
+        if self._clock() < self._ends:
+            return False
+        self._is_complete = False
+        return True
+
+    def _no_filters(self) -> SearchOptions:
+        return self._options.without(*self._given)
+
+
+def _several(values: object) -> tuple[object, ...]:
+    """The values of a filter as `SearchOptions` keeps them."""
+    return values if isinstance(values, tuple) else ()
+
+
+def _as_given(options: SearchOptions, names: Iterable[str]) -> tuple[str, ...]:
+    found: list[str] = []
+    for name in names:
+        value = getattr(options, name)
+        found += map(str, value if isinstance(value, tuple) else (value,))
+    return tuple(found)
+
+
+def _is_section(value: object) -> bool:
+    try:
+        return bool(keys_of_name(str(value)))
+    except UsageError:
+        return False
+
+
+def _is_operator(leaf: RawLeaf) -> bool:
+    return isinstance(leaf, RawWord) and leaf.field is None and _OPERATOR.fullmatch(leaf.text) is not None
+
+
+def _is_plain(word: RawWord) -> bool:
+    """Whether `word` is one word of text as it may stand there, not a pattern or a value."""
+    return word.field in {None, *TEXT_FIELDS} and not word.edits and words(word.text) == [word.text.lower()]

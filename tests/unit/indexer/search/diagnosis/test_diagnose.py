@@ -1,0 +1,129 @@
+"""Why a search finds nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from archiver.settings import Settings
+from edgarchive import AsyncLibrary, Library, SearchOptions, import_submissions
+from indexer.search.diagnosis.diagnose import diagnose
+from indexer.search.diagnosis.model import Diagnosis
+from tests.loopback import FIXTURES
+
+
+@pytest.fixture(scope="module", params=["whoosh", "tantivy"])
+def library(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """The invented submissions, in each engine that needs no server."""
+    if request.param == "tantivy":
+        pytest.importorskip("tantivy")
+    settings = Settings(root=tmp_path_factory.mktemp(request.param) / "edgar", engine=request.param)
+    import_submissions([FIXTURES], settings=settings)
+    with Library(settings=settings) as opened:
+        yield opened
+
+
+CASES: tuple[tuple[str | None, dict[str, Any], tuple[str, ...]], ...] = (
+    # the query
+    ("resigned officer zebra", {}, ("`resigned` 1, `officer` 2, `zebra` 0, together 0",)),
+    ('"officer chief"', {}, ("`officer` 2, `chief` 2, together 0", 'with `"officer chief"~10`: 2 hits')),
+    (
+        "chief PRE/1 resigned",
+        {},
+        ("`chief` 2, `resigned` 1, together 0", "with `chief resigned`: 1 hit"),
+    ),
+    ("resigned -officer", {}, ("`resigned` 1, together 0", "with `resigned`: 1 hit")),
+    ("resigned or retired", {}, ("`resigned` 1, `or` 7, `retired` 0, together 0", "with `resigned OR retired`: 1 hit")),
+    ("zzz OR yyy", {}, ("`zzz` 0, `yyy` 0, together 0",)),
+    ("acquistion", {}, ("with `acquistion~1`: 1 hit",)),
+    ("resign", {}, ("with stem: 2 hits",)),
+    ("item:1A crow", {}, ("`item:1A` 0, `crow` 1, together 0", "with `section:1A crow`: 1 hit")),
+    ("zebra", {}, ()),
+    # filters
+    ("resigned", {"form": "10-K"}, ("without form 10-K: 1 hit",)),
+    ("resigned", {"form": "10-K", "since": 1993, "until": 1995}, ("without filters: 1 hit",)),
+    ("resigned", {"until": 1995, "form": "8-K"}, ("without until 1995-12-31: 1 hit",)),
+    ("zebra", {"form": "10-K"}, ()),
+    # items
+    (
+        None,
+        {"form": "10-K", "item": "1A"},
+        ("10-K filings here have no items", "without item 1A: 2 hits", "with section 1A: 1 hit"),
+    ),
+    ("resigned", {"form": "10-K", "item": "1A"}, ("10-K filings here have no items",)),
+    (
+        None,
+        {"form": "DEF 14A", "item": "5.02"},
+        ("DEF 14A filings here have no items", "without form DEF 14A: 2 hits", "without item 5.02: 1 hit"),
+    ),
+)
+
+
+@pytest.mark.parametrize(("query", "filters", "lines"), CASES)
+def test_what_is_said(library: Library, query: str | None, filters: dict[str, Any], lines: tuple[str, ...]) -> None:
+    """Parts and what they find alone, the filter that is the cause, and what finds something; nothing else."""
+    found = library.diagnose(query, **filters)
+    assert found.lines() == lines
+    assert found == library.search(query, **filters).diagnose()
+    assert found.is_complete
+
+
+@pytest.mark.parametrize(("query", "filters", "_"), CASES)
+def test_all_advice_helps(library: Library, query: str | None, filters: dict[str, Any], _: object) -> None:
+    """Each change that is proposed finds as much as is said."""
+    options = SearchOptions(query, **filters)
+    found = library.diagnose(query, **filters)
+    for cause in found.filters:
+        names = {"since", "until"} if cause.filter in {"since", "until"} else {cause.filter}
+        assert library.run(options.without(*names)).total == cause.without > 0
+    for one in found.alternatives:
+        changed: dict[str, Any] = {one.change: True if one.change == "stem" else one.value}
+        if one.change == "section":
+            changed["item"] = None
+        assert library.run(options.replace(**changed)).total == one.count > 0
+
+
+def test_a_value_that_nothing_has_gets_a_near_one_only_where_it_helps(library: Library) -> None:
+    """A misspelt form is named; another is proposed where the whole search finds something with it."""
+    assert library.diagnose("resigned", form="8K").unknown_lines() == (
+        "nothing in this archive has the form 8K; did you mean 8-K? (1 hit)",
+    )
+    assert library.diagnose("zebra", form="8K").unknown_lines() == ("nothing in this archive has the form 8K",)
+    assert library.diagnose(None, name="Apple").lines() == ()
+
+
+def test_a_search_that_finds_something_needs_no_diagnosis(library: Library) -> None:
+    """Only its total is given, and nothing is asked."""
+    assert library.diagnose("resigned") == Diagnosis(1)
+
+
+def test_it_ends_in_time() -> None:
+    """Once the time is over nothing more is asked, and that is said."""
+    asked: list[SearchOptions] = []
+    now = 0.0
+
+    def count(options: SearchOptions) -> int:
+        nonlocal now
+        asked.append(options)
+        now += 1.0
+        return 0
+
+    found = diagnose(SearchOptions("a b c d e f"), count=count, values=lambda *_: [], max_s=3.0, clock=lambda: now)
+    assert len(asked) == 3
+    assert not found.is_complete
+    assert found.lines()[-1] == "not everything was tried, to save time"
+
+
+def test_json_has_the_numbers_and_the_words(library: Library) -> None:
+    """For programs, and for people who read JSON."""
+    found = library.diagnose("resigned", form=["10-K"]).to_dict()
+    assert found["filters"] == ({"filter": "form", "values": ("10-K",), "without": 1},)
+    assert found["text"] == ["without form 10-K: 1 hit"]
+
+
+async def test_asyncio_gets_the_same(library: Library) -> None:
+    """In a thread of its own."""
+    async with AsyncLibrary(library.status().root) as other:
+        assert await other.diagnose("resigned zebra") == library.diagnose("resigned zebra")
