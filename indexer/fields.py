@@ -257,6 +257,9 @@ Facet = str
 FACETS: tuple[Facet, ...] = tuple(field.facet for field in TABLE if field.facet)
 """``year`` is that of the filing date, ``type`` that of the found document."""
 
+SUBMISSION_FACETS: tuple[Facet, ...] = tuple(field.facet for field in TABLE if field.facet and not field.per_document)
+"""The facets in which all documents of a submission are alike."""
+
 _BY_FACET = {field.facet: field for field in TABLE if field.facet}
 
 

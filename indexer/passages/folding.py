@@ -41,6 +41,11 @@ class Folded:
     _places: list[int]
     _origins: list[tuple[int, int, int]]
 
+    @property
+    def is_aligned(self) -> bool:
+        """Whether each byte is that of the text one place before."""
+        return not self._places
+
     def start(self, place: int) -> int:
         """The place in the text of the character that `place` comes from."""
         at = bisect_right(self._places, place) - 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import NamedTuple
@@ -159,6 +159,12 @@ def _marks(sought: Sequence[Needle], text: bytes, within: Sequence[Span] | None)
 
 
 def _marks_in(sought: Sequence[Needle], folded: Folded) -> list[_Mark]:
+    if folded.is_aligned:
+        return [
+            _Mark(start - 1, stop - 1, number)
+            for number, needle in enumerate(sought)
+            for start, stop in needle.spans(folded.words)
+        ]
     return [
         _Mark(folded.start(start), folded.stop(stop), number)
         for number, needle in enumerate(sought)
@@ -187,24 +193,9 @@ def _without(marks: list[_Mark], spans: Sequence[Span]) -> list[_Mark]:
 
 def _best(sought: Sequence[Needle], marks: list[_Mark], n: int) -> list[_Window]:
     """The best `n` windows that do not overlap, the best first, the first of equals."""
-    ranked: list[tuple[int, int, int, int, int]] = []
-    inside = [0] * len(sought)
-    weight = left = 0
-    for right, mark in enumerate(marks[: _MAX_MARKS * len(sought)]):
-        if not inside[mark.number]:
-            weight += sought[mark.number].weight
-        inside[mark.number] += 1
-        while left < right and mark.stop - marks[left].start > SNIPPET_CHARS:
-            gone = marks[left].number
-            inside[gone] -= 1
-            if not inside[gone]:
-                weight -= sought[gone].weight
-            left += 1
-        spread = _spread(marks, left, right) // _NEAR_BYTES if len(sought) > 1 else 0
-        ranked.append((-weight, spread, left - right, left, right))
-    ranked.sort()
+    ranked = _ranked(sought, marks)
     chosen: list[_Window] = []
-    for *_, first, last in ranked:
+    for *_, first, last in [min(ranked)] if n == 1 and marks else sorted(ranked):
         window = _Window(marks[first].start, marks[last].stop)
         if all(
             window.last + SNIPPET_CHARS // 2 < one.first or one.last + SNIPPET_CHARS // 2 < window.first
@@ -214,6 +205,25 @@ def _best(sought: Sequence[Needle], marks: list[_Mark], n: int) -> list[_Window]
             if len(chosen) == n:
                 break
     return chosen
+
+
+def _ranked(sought: Sequence[Needle], marks: list[_Mark]) -> Iterator[tuple[int, int, int, int, int]]:
+    """The windows that end with each mark; smaller is better. The last two numbers are its first and last mark."""
+    inside = [0] * len(sought)
+    weight = left = 0
+    for right, mark in enumerate(marks[: _MAX_MARKS * len(sought)]):
+        if not inside[mark.number]:
+            weight += sought[mark.number].weight
+        inside[mark.number] += 1
+        earliest = mark.stop - SNIPPET_CHARS
+        while left < right and marks[left].start < earliest:
+            gone = marks[left].number
+            inside[gone] -= 1
+            if not inside[gone]:
+                weight -= sought[gone].weight
+            left += 1
+        spread = _spread(marks, left, right) // _NEAR_BYTES if len(sought) > 1 else 0
+        yield -weight, spread, left - right, left, right
 
 
 def _spread(marks: list[_Mark], left: int, right: int) -> int:

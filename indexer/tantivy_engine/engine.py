@@ -6,7 +6,7 @@ import contextlib
 import json
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import ClassVar, Self, TypeVar
@@ -24,10 +24,12 @@ from indexer.query.bounds import Deadline
 from indexer.query.nodes import Node
 from indexer.query.scope import scoped
 from indexer.tantivy_engine.checksums import damaged_files
+from indexer.tantivy_engine.facets import count_facet
 from indexer.tantivy_engine.fields import schema
 from indexer.tantivy_engine.parts import Part, TantivyPartWriter
-from indexer.tantivy_engine.searching import Selected, collect, count_facet, first_documents
-from indexer.tantivy_engine.translating import all_of, everything, is_of_submissions, translate, unscored
+from indexer.tantivy_engine.searching import Selected, collect, count_hits, first_documents
+from indexer.tantivy_engine.siblings import SiblingNumbers, last_group
+from indexer.tantivy_engine.translating import all_of, everything, is_of_submissions, score_levels, translate, unscored
 
 T = TypeVar("T")
 
@@ -40,6 +42,26 @@ _WRITER_BYTES = 256_000_000
 _PAGE_DOCUMENTS = 100_000
 """Documents listed at a time: more than any submission has."""
 _OPEN_PATIENCE_S = 1.0
+_TOTALS = 1000
+"""Totals that are remembered of one commit."""
+
+
+class _Opened:
+    """A commit that is read: its searcher, and how many hits the latest searches in it had."""
+
+    def __init__(self, version: tuple[int, int], searcher: tantivy.Searcher) -> None:
+        self.version = version
+        self.searcher = searcher
+        self._totals: dict[Hashable, int] = {}
+
+    def total(self, asked: Hashable, count: Callable[[], int]) -> int:
+        """What `count` gives, remembered for the next page of what was `asked`."""
+        known = self._totals.get(asked)
+        if known is None:
+            if len(self._totals) >= _TOTALS:
+                self._totals.clear()
+            known = self._totals[asked] = count()
+        return known
 
 
 class TantivyEngine:
@@ -52,8 +74,8 @@ class TantivyEngine:
         self._index = index
         self._writable = writable
         self._writer: tantivy.IndexWriter | None = None
-        self._added: set[AccessionNumber] = set()
-        self._opened: tuple[tuple[int, int], tantivy.Searcher] | None = None
+        self._siblings: SiblingNumbers | None = None
+        self._opened: _Opened | None = None
         self._opening = threading.Lock()
 
     @classmethod
@@ -75,7 +97,7 @@ class TantivyEngine:
 
     def delete(self, accession: AccessionNumber) -> None:
         """Drop a submission's entries at the next commit. Raises `LockedError`, `StorageError`."""
-        self._add({accession}, ())
+        self._add({accession: 0}, ())
 
     def part_writer(self) -> Callable[[], PartWriter]:
         """See `indexer.engine.Engine.part_writer`. Raises `LockedError`, `StorageError`."""
@@ -109,10 +131,16 @@ class TantivyEngine:
         """See `indexer.engine.Engine.search`. Raises `QueryError`, `IndexMissingError`."""
         deadline = Deadline()
 
-        def ask(searcher: tantivy.Searcher) -> EngineResult:
+        def ask(opened: _Opened) -> EngineResult:
+            searcher, own_schema = opened.searcher, self._index.schema
+            selected = self._selected(searcher, query, filters, deadline, documents=documents)
             return collect(
                 searcher,
-                self._selected(searcher, query, filters, deadline, documents=documents),
+                selected,
+                own_schema,
+                total=opened.total(
+                    (query, filters, documents), lambda: count_hits(searcher, selected, own_schema, deadline)
+                ),
                 sort=sort or ("newest" if query is None else "relevance"),
                 limit=limit,
                 offset=offset,
@@ -128,9 +156,9 @@ class TantivyEngine:
         of_documents = documents or facet == "section"  # any document of a hit may have the section
         deadline = Deadline()
 
-        def ask(searcher: tantivy.Searcher) -> tuple[FacetCount, ...]:
-            selected = self._selected(searcher, query, filters, deadline, documents=of_documents)
-            return count_facet(searcher, selected, facet, self._index.schema, deadline)
+        def ask(opened: _Opened) -> tuple[FacetCount, ...]:
+            selected = self._selected(opened.searcher, query, filters, deadline, documents=of_documents)
+            return count_facet(opened.searcher, selected, facet, self._index.schema, deadline)
 
         counts = self._answer(ask)
         if facet == "section":
@@ -140,7 +168,7 @@ class TantivyEngine:
     def stored(self) -> Iterator[tuple[AccessionNumber, str, int | None]]:
         """Accession number, sha256 and sequence of every entry that can be found."""
         with _reading(self._path):
-            searcher = self._searcher()
+            searcher = self._newest().searcher
             first = 0
             while True:
                 after = tantivy.Query.range_query(
@@ -201,13 +229,16 @@ class TantivyEngine:
                 self._building.mkdir(mode=0o700)
         return self._writer
 
-    def _add(self, accessions: Iterable[AccessionNumber], rows: Iterable[str]) -> None:
-        """Let `rows` replace whatever there is of `accessions`, committed or not."""
+    def _add(self, documents: Mapping[AccessionNumber, int], rows: Iterable[str]) -> None:
+        """Let `rows`, so many of each submission in turn, replace whatever there is of these, committed or not."""
         self._write()
         with self._forgetting() as writer:
-            for accession in accessions:
+            if self._siblings is None:
+                with _reading(self._path):
+                    self._siblings = SiblingNumbers(last_group(self._newest().searcher))
+            for accession in documents:
                 writer.delete_documents_by_term("accession", exact(accession))
-            for line in rows:
+            for line in self._siblings.number(documents.values(), rows):
                 writer.add_json(line)
 
     @contextlib.contextmanager
@@ -218,25 +249,25 @@ class TantivyEngine:
             with _writing(self._path):
                 yield writer
         except BaseException:
-            self._writer = None
+            self._writer = self._siblings = None
             with contextlib.suppress(Exception):  # it may be why the body failed
                 writer.rollback()
             with contextlib.suppress(Exception):  # lets the lock go, however long somebody holds the error's frames
                 writer.wait_merging_threads()
             raise
 
-    def _answer(self, ask: Callable[[tantivy.Searcher], T]) -> T:
+    def _answer(self, ask: Callable[[_Opened], T]) -> T:
         with _reading(self._path):
-            return ask(self._searcher())
+            return ask(self._newest())
 
-    def _searcher(self) -> tantivy.Searcher:
-        """A searcher of the newest commit; threads may share it."""
+    def _newest(self) -> _Opened:
+        """The newest commit; threads may share it."""
 
-        def newest() -> tantivy.Searcher:
+        def newest() -> _Opened:
             version = self._version()
-            if self._opened is None or self._opened[0] != version:
-                self._opened = (version, tantivy.Index.open(str(self._path / _FOLDER)).searcher())
-            return self._opened[1]
+            if self._opened is None or self._opened.version != version:
+                self._opened = _Opened(version, tantivy.Index.open(str(self._path / _FOLDER)).searcher())
+            return self._opened
 
         with self._opening:
             return _patiently(newest)
@@ -258,14 +289,20 @@ class TantivyEngine:
         """What `query` and `filters` select; only `query` scores."""
         own_schema = self._index.schema
         query, filters = scoped(query, filters)
-        parts = [] if query is None else [translate(query, searcher, own_schema, deadline)]
-        if filters is not None:
-            parts.append(unscored(translate(filters, searcher, own_schema, deadline)))
-        found = all_of(parts) if parts else everything()
+        narrowed = [] if filters is None else [unscored(translate(filters, searcher, own_schema, deadline))]
         of_submissions = is_of_submissions(query) and is_of_submissions(filters)
-        if of_submissions and not documents:
-            found = first_documents(found, own_schema)
-        return Selected(found, is_hit=documents or of_submissions, scored=query is not None)
+
+        def found(tree: Node | None) -> tantivy.Query:
+            parts = narrowed if tree is None else [translate(tree, searcher, own_schema, deadline), *narrowed]
+            query = all_of(parts) if parts else everything()
+            return first_documents(query, own_schema) if of_submissions and not documents else query
+
+        return Selected(
+            found(query),
+            is_hit=documents or of_submissions,
+            scored=query is not None,
+            levels=tuple(map(found, (None,) if query is None else score_levels(query))),
+        )
 
 
 def _is_damaged(path: Path) -> bool:

@@ -16,7 +16,15 @@ from tantivy import Schema, SchemaBuilder
 from archiver.names import name_terms
 from archiver.words import encoded_words
 from indexer.entries import IndexEntry, exact
-from indexer.fields import DATE_FIELDS, NAME_FIELDS, TABLE, TEXT_FIELDS, VALUE_FIELDS, document_of
+from indexer.fields import (
+    DATE_FIELDS,
+    NAME_FIELDS,
+    SUBMISSION_FACETS,
+    TABLE,
+    TEXT_FIELDS,
+    VALUE_FIELDS,
+    document_of,
+)
 
 WORD_FIELDS = frozenset({"sections", *(field.name for field in TABLE if field.kind in {"text", "names"})})
 """Fields of words, which score. Values of all other fields are whole and folded, and score nothing."""
@@ -31,7 +39,8 @@ def schema() -> Schema:
     ``name_of`` has the terms of each name apart: ``acme:0`` is of an entry's first name. ``sections`` has the words of
     the text's sections again, each with its section before it (`section_word`). ``id`` is ``number:position``;
     ``number`` the 18 digits of the accession number; ``filed`` and ``period`` are like 20041222, 0 for none; ``when``
-    is what hits are ordered by (`when`).
+    is what hits are ordered by (`when`). ``first`` is 1 for the first entry of a submission, else 0. Entries of a
+    submission that has several share ``siblings`` and ``sibling_bit`` (`indexer.tantivy_engine.siblings`).
     """
     builder = SchemaBuilder()
     for field in TEXT_FIELDS:
@@ -40,15 +49,18 @@ def schema() -> Schema:
         builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
     builder.add_text_field("sections", tokenizer_name="whitespace", index_option="position")
     for field in (*VALUE_FIELDS, *(f"{name}_of" for name in NAME_FIELDS), "section", "year", "id"):
-        builder.add_text_field(field, tokenizer_name="raw", index_option="basic")
+        builder.add_text_field(field, tokenizer_name="raw", index_option="basic", fast=field in SUBMISSION_FACETS)
     for field in (*DATE_FIELDS, "when", "number", "position"):
         builder.add_unsigned_field(field, indexed=True, fast=True)
+    builder.add_unsigned_field("first", indexed=True)
+    builder.add_unsigned_field("siblings", indexed=True, fast=True)
+    builder.add_unsigned_field("sibling_bit", fast=True)
     builder.add_bytes_field("record", stored=True, indexed=False)
     return builder.build()
 
 
-def row(entry: IndexEntry) -> bytes:
-    """The values of each field for `entry`, as one line of JSON."""
+def row(entry: IndexEntry, *, is_first: bool) -> bytes:
+    """The values of each field for `entry`, as one line of JSON; `is_first` of its submission."""
     values = document_of(entry)
     columns = {
         **{field: _unique(values[field] or ()) for field in VALUE_FIELDS},
@@ -60,6 +72,7 @@ def row(entry: IndexEntry) -> bytes:
         "when": when(entry.filing_date, entry.acceptance_datetime),
         "number": values["number"],
         "position": entry.position or 0,
+        "first": int(is_first),
         "id": f"{values['number']}:{entry.position or 0}",
         "record": b64encode(values["record"].encode()).decode(),  # as tantivy reads bytes in JSON
     }

@@ -46,8 +46,8 @@ class TantivyPartWriter:
         """Take the entries of one submission. Raises `StorageError`."""
         count = 0
         with storage_errors(self._building):
-            for count, entry in enumerate(entries, 1):  # noqa: B007 (the count is what is wanted)
-                self._file.write(row(entry))
+            for count, entry in enumerate(entries, 1):
+                self._file.write(row(entry, is_first=count == 1))
         self._documents[accession] = count
 
     def finish(self) -> Part:

@@ -1,25 +1,24 @@
-"""Collecting what a query matches: exact totals, one hit a submission, any order, one page, counts by value.
+"""Collecting what a query matches: exact totals, one hit a submission, any order, one page.
 
-tantivy counts and sorts documents. Where a hit is a submission and the query asks for words, all matching documents are
-collected, and the best of each submission is kept.
+tantivy counts, scores and sorts documents. Those of the page are fetched, and some more where documents of the same
+rank or the same submission may follow; where everything is asked for, all of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import takewhile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from tantivy import DocAddress, FieldType, Occur, Order, Query, Schema, Searcher
+from tantivy import DocAddress, Occur, Order, Query, Schema, Searcher
 
-from indexer.engine import EngineHit, EngineResult, FacetCount, Sort, ranked
-from indexer.fields import Facet
+from indexer.engine import EngineHit, EngineResult, Sort
 from indexer.query.bounds import Deadline
+from indexer.tantivy_engine.siblings import count_submissions
 from indexer.tantivy_engine.translating import unscored
 
-_MORE = 1000
-"""Documents collected beyond a page, so that those of equal rank at its end can be put in order."""
+_MORE = 100
+"""Documents fetched beyond a page at first; then four times as many each time."""
 
 _DECIMALS = 4
 """To which scores are rounded: the sum of the same scores differs in its last bits from segment to segment."""
@@ -27,130 +26,203 @@ _DECIMALS = 4
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """What is sought: `query`; every document of it `is_hit`, or only the best of each submission."""
+    """What is sought: `query`; every document of it `is_hit`, or only the best of each submission.
+
+    `scored`: hits have scores. `levels`, if there are any, find hits of equal scores, the best first; the last all.
+    """
 
     query: Query
     is_hit: bool
     scored: bool
+    levels: tuple[Query, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A document that may be a hit, and all that it is ranked by. `score` is rounded."""
+
+    score: float
+    when: int
+    number: int
+    position: int
+    address: DocAddress
+
+    def key(self, sort: Sort) -> tuple[float, ...]:
+        """Its place in the order of hits."""
+        sign = 1 if sort == "oldest" else -1
+        rank = -self.score if sort == "relevance" else 0
+        return rank, sign * self.when, sign * self.number, self.position
 
 
 def first_documents(query: Query, schema: Schema) -> Query:
     """The first document of each submission of which `query` matches all documents."""
-    first = Query.range_query(schema, "position", FieldType.Unsigned, 0, 0)
+    first = Query.term_query(schema, "first", 1, index_option="basic")
     return Query.boolean_query([(Occur.Must, query), (Occur.Must, unscored(first))])
 
 
-def collect(
-    searcher: Searcher, selected: Selected, *, sort: Sort, limit: int | None, offset: int, deadline: Deadline
-) -> EngineResult:
-    """The page of hits that begins at `offset`. Raises `QueryError` after the `deadline`."""
-    total = _count(searcher, selected.query)
-    if selected.is_hit and (limit == 0 or not total):
-        return EngineResult(total, ())
-    until = total if limit is None else min(total, offset + limit)
-    if selected.is_hit and not selected.scored and sort != "relevance":
-        page = _by_date(searcher, selected.query, sort, until=until, total=total)[offset:until]
-        return EngineResult(total, tuple(_hit(searcher, address, None) for address in page))
-    hits = _hits(searcher, selected, total)
-    deadline.check()
-    page_hits = [] if limit == 0 else _ordered(searcher, hits, sort, until=min(until, len(hits)))[offset:until]
-    return EngineResult(
-        total=len(hits),
-        hits=tuple(
-            _hit(searcher, address, score if selected.scored else None) for score, address in deadline.watch(page_hits)
-        ),
-    )
+def count_hits(searcher: Searcher, selected: Selected, schema: Schema, deadline: Deadline) -> int:
+    """How many hits there are. Raises `QueryError` after the `deadline`."""
+    documents = count_documents(searcher, selected.query)
+    if selected.is_hit or documents < 2:  # noqa: PLR2004 (one document is one submission)
+        return documents
+    return count_submissions(searcher, selected.query, schema, documents, deadline)
 
 
-def count_facet(
-    searcher: Searcher, selected: Selected, facet: Facet, schema: Schema, deadline: Deadline
-) -> tuple[FacetCount, ...]:
-    """How many hits have each value of `facet`, the most frequent first. Raises as `collect`."""
-    query = selected.query
-    if not selected.is_hit:
-        best = [address for _, address in _hits(searcher, selected, _count(searcher, query))]
-        query = Query.term_set_query(schema, "id", list(_ids(searcher, best)))
-    deadline.check()
-    found = searcher.terms_with_prefix(facet, "", query)
-    return ranked(facet, {term: count for term, count in deadline.watch(found) if count})
-
-
-def _count(searcher: Searcher, query: Query) -> int:
+def count_documents(searcher: Searcher, query: Query) -> int:
+    """How many documents `query` matches."""
     found: Any = searcher.search(query, limit=1)  # its types leave the count out
     return int(found.count)
 
 
-def _hit(searcher: Searcher, address: DocAddress, score: float | None) -> EngineHit:
-    return EngineHit(bytes(searcher.doc(address)["record"][0]).decode(), score)
+def collect(
+    searcher: Searcher,
+    selected: Selected,
+    schema: Schema,
+    *,
+    total: int,
+    sort: Sort,
+    limit: int | None,
+    offset: int,
+    deadline: Deadline,
+) -> EngineResult:
+    """The page of the `total` hits that begins at `offset`. Raises `QueryError` after the `deadline`."""
+    until = total if limit is None else min(total, offset + limit)
+    if until <= offset:
+        return EngineResult(total, ())
+    levels = selected.levels if sort == "relevance" else (selected.query,)
+    if limit is not None and levels:
+        page = _by_levels(searcher, selected, levels, sort, until=until, deadline=deadline)[offset:until]
+        if selected.scored:
+            page = _best(searcher, selected, schema, page)
+    else:
+        hits = _by_score(searcher, selected, until=None if limit is None else until, deadline=deadline)
+        page = sorted(hits, key=lambda hit: hit.key(sort))[offset:until]
+    return EngineResult(
+        total,
+        tuple(
+            EngineHit(bytes(searcher.doc(hit.address)["record"][0]).decode(), hit.score if selected.scored else None)
+            for hit in deadline.watch(page)
+        ),
+    )
 
 
-def _values(searcher: Searcher, field: str, addresses: list[DocAddress]) -> list[int]:
+def best_addresses(searcher: Searcher, selected: Selected, deadline: Deadline) -> list[DocAddress]:
+    """The best document of each submission of `selected`."""
+    found = _by_score(searcher, selected, until=None, deadline=deadline)
+    return [hit.address for hit in found]
+
+
+def values(searcher: Searcher, field: str, addresses: list[DocAddress]) -> list[int]:
+    """What the documents at `addresses` have in a field of numbers."""
     return [int(value or 0) for value in searcher.fast_field_values(field, addresses)]
 
 
-def _ids(searcher: Searcher, addresses: list[DocAddress]) -> Iterator[str]:
-    numbers, positions = _values(searcher, "number", addresses), _values(searcher, "position", addresses)
-    return (f"{number}:{position}" for number, position in zip(numbers, positions, strict=True))
+def _by_score(searcher: Searcher, selected: Selected, *, until: int | None, deadline: Deadline) -> list[Candidate]:
+    """At least the first `until` hits by relevance, or all."""
+
+    def fetch(limit: int) -> list[tuple[float, DocAddress]]:
+        found: list[tuple[float, DocAddress]] = searcher.search(selected.query, limit=limit, count=False).hits
+        return [(round(score, _DECIMALS), address) for score, address in found]
+
+    return _fetched(searcher, selected, fetch, until=until, deadline=deadline, by_score=True)
 
 
-def _by_date(searcher: Searcher, query: Query, sort: Sort, *, until: int, total: int) -> list[DocAddress]:
-    """The first documents by date, `until` of them or some more; documents of one moment by accession number."""
-    order = Order.Asc if sort == "oldest" else Order.Desc
-    wanted = until
-    while True:
-        wanted = min(total, wanted + _MORE)
-        found: list[tuple[int, DocAddress]] = searcher.search(
-            query, limit=wanted, order_by_field="when", order=order
-        ).hits
-        if wanted == total or found[-1][0] != found[until - 1][0]:
+def _by_levels(
+    searcher: Searcher, selected: Selected, levels: Iterable[Query], sort: Sort, *, until: int, deadline: Deadline
+) -> list[Candidate]:
+    """The first `until` hits in their order, by date in each level; without scores."""
+    by_date: Sort = "oldest" if sort == "oldest" else "newest"
+    hits: dict[tuple[int, int], Candidate] = {}
+    for level in levels:
+        # at most so many are of an earlier level
+        found = _by_date(searcher, replace(selected, query=level), by_date, until=until + len(hits), deadline=deadline)
+        for hit in sorted(found, key=lambda hit: hit.key(by_date)):
+            hits.setdefault((hit.number, hit.position if selected.is_hit else 0), hit)
+        if len(hits) >= until:
             break
-        wanted *= 2
-    addresses = [address for _, address in found]
-    sign = 1 if sort == "oldest" else -1
-    keys = zip(
-        (sign * moment for moment, _ in found),
-        (sign * number for number in _values(searcher, "number", addresses)),
-        _values(searcher, "position", addresses),
-        strict=True,
-    )
-    return [addresses[place] for _, place in sorted((key, place) for place, key in enumerate(keys))]
+    return list(hits.values())
 
 
-def _hits(searcher: Searcher, selected: Selected, total: int) -> list[tuple[float, DocAddress]]:
-    """All hits with their scores, the best first."""
-    scored: list[tuple[float, DocAddress]] = searcher.search(selected.query, limit=max(1, total)).hits
-    found = [(round(score, _DECIMALS), address) for score, address in scored]
-    if selected.is_hit:
+def _by_date(searcher: Searcher, selected: Selected, sort: Sort, *, until: int, deadline: Deadline) -> list[Candidate]:
+    """At least the first `until` hits by date; without scores."""
+    order = Order.Asc if sort == "oldest" else Order.Desc
+
+    def fetch(limit: int) -> list[tuple[int, DocAddress]]:
+        found: list[tuple[int, DocAddress]] = searcher.search(
+            selected.query, limit=limit, count=False, order_by_field="when", order=order
+        ).hits
         return found
+
+    return _fetched(searcher, selected, fetch, until=until, deadline=deadline, by_score=False)
+
+
+def _fetched(
+    searcher: Searcher,
+    selected: Selected,
+    fetch: Callable[[int], Sequence[tuple[float, DocAddress]]],
+    *,
+    until: int | None,
+    deadline: Deadline,
+    by_score: bool,
+) -> list[Candidate]:
+    """At least the first `until` hits, or all; `fetch` gives so many documents with their ranks, the best first.
+
+    What has the rank of the last document is left out unless there is no more: other documents of it were not fetched.
+    """
+    most = max(1, searcher.num_docs if until else count_documents(searcher, selected.query))
+    limit = min(most, 2 * until + _MORE) if until else most
+    while True:
+        deadline.check()
+        found = fetch(limit)
+        is_all = len(found) < limit or limit == most
+        if not is_all:
+            last = found[-1][0]
+            found = [one for one in found if one[0] != last]
+        hits = list(_candidates(searcher, found, by_score=by_score))
+        if not selected.is_hit:
+            hits = _one_each(hits)
+        if is_all or (until and len(hits) >= until):
+            return hits
+        limit = min(most, 4 * limit)
+
+
+def _candidates(
+    searcher: Searcher, found: Sequence[tuple[float, DocAddress]], *, by_score: bool
+) -> Iterator[Candidate]:
     addresses = [address for _, address in found]
-    numbers = _values(searcher, "number", addresses)
-    best: dict[int, int] = {}
-    equals: dict[int, list[int]] = {}
-    for place, number in enumerate(numbers):
-        known = best.setdefault(number, place)
-        if known != place and found[known][0] == found[place][0]:
-            equals.setdefault(number, [known]).append(place)
-    tied = [place for places in equals.values() for place in places]
-    position = dict(zip(tied, _values(searcher, "position", [addresses[place] for place in tied]), strict=True))
-    for number, places in equals.items():
-        best[number] = min(places, key=position.__getitem__)
-    return [found[place] for place in best.values()]
+    ranks = [rank for rank, _ in found]
+    moments: Sequence[Any] = values(searcher, "when", addresses) if by_score else ranks
+    scores = ranks if by_score else [0.0] * len(ranks)
+    numbers, positions = values(searcher, "number", addresses), values(searcher, "position", addresses)
+    return map(Candidate, scores, moments, numbers, positions, addresses)
 
 
-def _ordered(
-    searcher: Searcher, hits: Sequence[tuple[float, DocAddress]], sort: Sort, *, until: int
-) -> list[tuple[float, DocAddress]]:
-    """The first `until` of `hits`, which come by score, or some more."""
-    if sort == "relevance" and until:
-        last = hits[until - 1][0]
-        hits = [*hits[:until], *takewhile(lambda hit: hit[0] == last, hits[until:])]
-    addresses = [address for _, address in hits]
-    moments, numbers = _values(searcher, "when", addresses), _values(searcher, "number", addresses)
-    positions = _values(searcher, "position", addresses)
-    sign = 1 if sort == "oldest" else -1
+def _one_each(hits: Sequence[Candidate]) -> list[Candidate]:
+    """The best of each submission: of the highest score, and of several equals the first document."""
+    best: dict[int, Candidate] = {}
+    for hit in hits:
+        known = best.setdefault(hit.number, hit)
+        if (hit.score, -hit.position) > (known.score, -known.position):
+            best[hit.number] = hit
+    return list(best.values())
 
-    def key(place: int) -> tuple[Any, ...]:
-        rank = -hits[place][0] if sort == "relevance" else 0
-        return rank, sign * moments[place], sign * numbers[place], positions[place]
 
-    return [hits[place] for place in sorted(range(len(hits)), key=key)]
+def _best(searcher: Searcher, selected: Selected, schema: Schema, page: Sequence[Candidate]) -> list[Candidate]:
+    """The hits of a page that was found without scores, with these: the best documents of the same submissions."""
+    if selected.is_hit:
+        name, wanted = "id", [f"{hit.number}:{hit.position}" for hit in page]
+    else:
+        name, wanted = "number", [hit.number for hit in page]  # type: ignore[misc]
+    among = unscored(Query.term_set_query(schema, name, wanted))
+    query = Query.boolean_query([(Occur.Must, selected.query), (Occur.Must, among)])
+    found: list[tuple[float, DocAddress]] = searcher.search(
+        query, limit=max(1, count_documents(searcher, query)), count=False
+    ).hits
+    rounded = [(round(score, _DECIMALS), address) for score, address in found]
+    hits = list(_candidates(searcher, rounded, by_score=True))
+    if not selected.is_hit:
+        hits = _one_each(hits)
+        by_number = {hit.number: hit for hit in hits}
+        return [by_number[hit.number] for hit in page]
+    by_id = {(hit.number, hit.position): hit for hit in hits}
+    return [by_id[hit.number, hit.position] for hit in page]

@@ -74,6 +74,33 @@ def is_of_submissions(tree: Node | None) -> bool:
     return tree is None or not any(field_of(leaf) in DOCUMENT_FIELDS for leaf in leaves(tree))
 
 
+def score_levels(tree: Node) -> tuple[Node, ...]:
+    """For a tree that gives few different scores: what matches the best documents, then all; else nothing.
+
+    A word is sought in the text and in the description, so a pattern has two scores: that of both, and that of one.
+    """
+    if _is_flat(tree):
+        return (tree,)
+    match tree:
+        case AnyOf((one, other)) if _is_flat(one) and _is_flat(other):
+            return All((one, other)), tree
+        case _:
+            return ()
+
+
+def _is_flat(tree: Node) -> bool:
+    """Whether all documents that `tree` matches have the same score."""
+    match tree:
+        case All(parts):
+            return all(map(_is_flat, parts))
+        case Within(_, part):
+            return _is_flat(part)
+        case Not() | Value() | DateSpan() | Pattern() | Fuzzy():
+            return True
+        case _:
+            return False
+
+
 def everything() -> Query:
     """All documents, without score."""
     return unscored(Query.all_query())

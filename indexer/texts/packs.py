@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass
 from typing import Any, BinaryIO
 
 import zstandard
@@ -149,7 +149,7 @@ def _document(position: int, values: list[Any], read: ReadPlace) -> StoredDocume
     type_, sequence, filename, description, kind, size, sections, (offset, stored, raw, start, length) = values
     place = TextPlace(FramePlace(offset, stored, raw) if stored else None, start, length)
     found = PlacedSections(
-        tuple(_section(*section) for _, _, *section in sections), tuple((begin, end) for begin, end, *_ in sections)
+        tuple(_section(section) for _, _, *section in sections), tuple((begin, end) for begin, end, *_ in sections)
     )
     return StoredDocument(
         position=position,
@@ -164,7 +164,7 @@ def _document(position: int, values: list[Any], read: ReadPlace) -> StoredDocume
     )
 
 
-def _section(*values: Any) -> Section:
+def _section(values: list[Any]) -> Section:
     """The section of a record, in which a tuple is a list."""
-    section = Section(*values)
-    return replace(section, also=tuple(section.also))
+    part, item, heading, start, end, also, is_reference = values
+    return Section(part, item, heading, start, end, tuple(also), is_reference)

@@ -1,0 +1,119 @@
+"""Documents of one submission known as such inside of tantivy, so that submissions are counted without fetching them.
+
+tantivy counts documents. Each submission of several documents has a bit field of its own within a number of 52 bits:
+its documents carry the number of its group in ``siblings``, and the lowest bit of its field in ``sibling_bit``. A sum
+of the bits by group tells exactly which submissions a query has found, for some twenty at a time: no field can
+overflow, as it is wide enough for the number of the submission's documents, and a sum below 2**53 is exact in tantivy's
+floating point. Submissions of one document have neither field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from tantivy import FieldType, Occur, Query, Schema, Searcher
+
+from indexer.query.bounds import Deadline
+
+_SUM_BITS = 52
+_WIDTH_BITS = 6
+"""Room for the width of a group's fields in its number."""
+
+MAX_BUCKETS = 65_000
+"""The buckets that tantivy takes for one aggregation."""
+
+BY_GROUP: dict[str, Any] = {
+    "groups": {
+        "terms": {"field": "siblings", "size": MAX_BUCKETS},
+        "aggs": {"bits": {"sum": {"field": "sibling_bit"}}},
+    }
+}
+"""The aggregation whose buckets `surplus` reads."""
+
+_LIMIT = "limit was exceeded"
+"""What tantivy says of an aggregation that would take too much room."""
+
+
+class SiblingNumbers:
+    """Gives the documents of each added submission their numbers. `last_group` is the last that the index has."""
+
+    def __init__(self, last_group: int) -> None:
+        self._last_group = last_group
+        self._open: dict[int, tuple[int, int]] = {}
+
+    def number(self, counts: Iterable[int], rows: Iterable[str]) -> Iterator[str]:
+        """`rows` with their numbers: lines of JSON, of which so many in turn are of one submission."""
+        lines = iter(rows)
+        for count in counts:
+            if count > 1:
+                fields = ',"siblings":{},"sibling_bit":{}}}\n'.format(*self._next(count.bit_length()))
+                for line in islice(lines, count):
+                    yield line[:-2] + fields
+            else:
+                yield from islice(lines, count)
+        yield from lines
+
+    def _next(self, width: int) -> tuple[int, int]:
+        """A group and a bit that no other submission has."""
+        group, used = self._open.get(width, (0, _SUM_BITS))
+        if used + width > _SUM_BITS:
+            self._last_group += 1
+            group, used = self._last_group, 0
+        self._open[width] = group, used + width
+        return group << _WIDTH_BITS | width, 1 << used
+
+
+def last_group(searcher: Searcher) -> int:
+    """The last group of the index, 0 where no submission has several documents."""
+    found = searcher.aggregate(Query.all_query(), {"last": {"max": {"field": "siblings"}}})["last"]["value"]
+    return int(found or 0) >> _WIDTH_BITS
+
+
+def surplus(buckets: Iterable[Mapping[str, Any]]) -> int:
+    """How many more documents than submissions the `buckets` of `BY_GROUP` have."""
+    found = 0
+    for bucket in buckets:
+        width, bits = int(bucket["key"]) & (1 << _WIDTH_BITS) - 1, int(bucket["bits"]["value"])
+        folded = bits
+        for shift in range(1, width):
+            folded |= bits >> shift
+        found += int(bucket["doc_count"]) - (folded & _LOWEST[width]).bit_count()
+    return found
+
+
+_LOWEST = [0, *(sum(1 << place for place in range(0, _SUM_BITS - width + 1, width)) for width in range(1, _SUM_BITS))]
+"""By width: the lowest bit of every field."""
+
+
+def aggregate(
+    searcher: Searcher, query: Query, schema: Schema, request: dict[str, Any], *, groups: int, deadline: Deadline
+) -> Iterator[dict[str, Any]]:
+    """The answers to an aggregation over the documents of `query` with siblings, for so many groups at a time.
+
+    Fewer are taken where tantivy refuses to count so much at once.
+    """
+    last = last_group(searcher)
+    spans = [(first, min(first + groups, last + 1)) for first in range(1, last + 1, groups)]
+    while spans:
+        deadline.check()
+        first, end = spans.pop()
+        within = query
+        if end - first < last:
+            bounds = first << _WIDTH_BITS, (end << _WIDTH_BITS) - 1
+            span = Query.range_query(schema, "siblings", FieldType.Unsigned, *bounds)
+            within = Query.boolean_query([(Occur.Must, query), (Occur.Must, Query.const_score_query(span, 0.0))])
+        try:
+            yield searcher.aggregate(within, request)
+        except ValueError as error:
+            if _LIMIT not in str(error) or end - first == 1:
+                raise
+            middle = (first + end) // 2
+            spans += [(first, middle), (middle, end)]
+
+
+def count_submissions(searcher: Searcher, query: Query, schema: Schema, documents: int, deadline: Deadline) -> int:
+    """Of how many submissions the `documents` are that `query` finds. Raises `QueryError` after the `deadline`."""
+    answers = aggregate(searcher, query, schema, BY_GROUP, groups=MAX_BUCKETS - 1, deadline=deadline)
+    return documents - sum(surplus(answer["groups"]["buckets"]) for answer in answers)
