@@ -153,6 +153,6 @@ def test_a_mistake_of_the_program_is_no_damage(engine: Engine, monkeypatch: pyte
     """Where the index is whole, an AttributeError on the way is not reported as an index to rebuild."""
     add(engine, accession(1), [entry(1, "x")])
     engine.commit()
-    monkeypatch.setattr(bounds.Deadline, "watch", property(lambda self: self.no_such_attribute))
+    monkeypatch.setattr(bounds.Deadline, "check", property(lambda self: self.no_such_attribute))
     with pytest.raises(AttributeError, match="no_such_attribute"):
         engine.search(parse_query("ab*"))

@@ -32,6 +32,7 @@ EXIT_CODES = {
     "ArchiveFormatError": 2,
     "WorkerDiedError": 1,
     "IndexMissingError": 2,
+    "RunCancelledError": 130,
 }
 """The exit codes that the design promises, by class."""
 
