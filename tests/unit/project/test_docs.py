@@ -11,6 +11,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
@@ -410,8 +411,30 @@ def test_every_help_page_ends_with_examples_that_run(workplace: Path) -> None:
         commands = re.findall(r"^  ((?:edgarchive|export) .+)$", text, re.MULTILINE)
         assert commands, verb
         for command in commands:
+            if verb == "serve":
+                _serves(command, workplace)
+                continue
             done = _shell(f"set -o pipefail; {command}", workplace)
             assert done.returncode == 0, (command, done.stdout)
+
+
+def _serves(command: str, folder: Path) -> None:
+    """It names its address, on any free port here, and ends well when it is interrupted."""
+    arguments = [*command.split(), "--port", "0"]
+    with subprocess.Popen(
+        [sys.executable, "-m", *arguments],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        try:
+            assert any("http://" in line for line in process.stdout), command
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=30) == 0, command
+        finally:
+            process.kill()
 
 
 def test_the_docstrings_of_errors_match_their_page() -> None:
