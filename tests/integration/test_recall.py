@@ -294,7 +294,7 @@ def test_fuzzy_words_stand_for_those_few_edits_away(
 
 
 def edits(one: str, two: str, limit: int) -> int:
-    """The letters to insert, delete, replace or swap with a neighbour, worked out row by row; beyond `limit` it stops."""
+    """The letters to insert, delete, replace or swap with a neighbour, worked out row by row."""
     if abs(len(one) - len(two)) > limit:
         return limit + 1
     rows = [list(range(len(two) + 1))]
