@@ -106,14 +106,15 @@ async def add_headers(request: web.Request, handler: Handler) -> web.StreamRespo
     try:
         response = await handler(request)
     except web.HTTPException as error:
-        _set_headers(error)
+        set_headers(error)
         raise
     if not response.prepared:
-        _set_headers(response)
+        set_headers(response)
     return response
 
 
-def _set_headers(response: web.StreamResponse) -> None:
+def set_headers(response: web.StreamResponse) -> None:
+    """Give a response its safety headers where it has none of its own."""
     response.headers.setdefault("Content-Security-Policy", OUR_POLICY)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "no-referrer")

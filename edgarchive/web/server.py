@@ -15,13 +15,12 @@ from pathlib import Path
 from aiohttp import web
 
 from archiver.errors import StorageError, UsageError
+from edgarchive.web.connections import Site
 
 _log = logging.getLogger(__name__)
 
-ACCESS_FORMAT = '"%r" %s %b %Tf'
-"""A line of the access log: the request, status, bytes and seconds; not who asked."""
-
-KEEP_ALIVE_S, SHUTDOWN_S = 30.0, 20.0
+SHUTDOWN_S = 20.0
+"""For requests under way to be answered once the server is told to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +71,10 @@ async def serve(app: web.Application, address: Address, *, ready: Callable[[str]
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    runner = web.AppRunner(
-        app,
-        access_log_format=ACCESS_FORMAT,
-        keepalive_timeout=KEEP_ALIVE_S,
-        shutdown_timeout=SHUTDOWN_S,
-        handle_signals=False,
-    )
+    runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_S, handle_signals=False)
     try:
         await runner.setup()
-        site = web.TCPSite(runner, address.host, address.port, ssl_context=address.tls())
+        site = Site(runner, address.host, address.port, ssl_context=address.tls())
         try:
             await site.start()
         except OSError as error:

@@ -15,6 +15,7 @@ from aiohttp import web
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from edgarchive import create_app
+from edgarchive.web.connections import HEADERS_S, STALL_S, Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,16 @@ def attribute(node: LexborNode, name: str) -> str:
 class Served:
     """A server of the archive in folder `root` on 127.0.0.1, while it is entered."""
 
-    def __init__(self, root: Path, *, allow_hosts: Iterable[str] = (), index: str = "held") -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        allow_hosts: Iterable[str] = (),
+        index: str = "held",
+        headers_s: float = HEADERS_S,
+        stall_s: float = STALL_S,
+    ) -> None:
+        self._headers_s, self._stall_s = headers_s, stall_s
         self._app_arguments = {"allow_hosts": tuple(allow_hosts), "index": index}
         self._root = root
         self._loop = asyncio.new_event_loop()
@@ -78,7 +88,7 @@ class Served:
     async def _start(self) -> None:
         self._runner = web.AppRunner(create_app(self._root, **self._app_arguments))  # type: ignore[arg-type]
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        await Site(self._runner, "127.0.0.1", 0, headers_s=self._headers_s, stall_s=self._stall_s).start()
         self.port = self._runner.addresses[0][1]
 
     async def _stop(self) -> None:

@@ -15,9 +15,13 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from archiver.listings.master_index import parse_master_index
+from archiver.store.archive import Archive
 from edgarchive import Library
+from indexer.update.update import index_archive
 from tests.paths import INVENTED
+from tests.unit.archives import keep
 from tests.web.served import Served, first
+from tests.web.xbrl import with_xbrl
 
 FILING = "0009000900-19-000212"
 _DATA = "/Archives/edgar/data"
@@ -83,6 +87,21 @@ def test_a_quarters_indexes_list_what_is_held(served: Served, invented_archive: 
         found = sorted((row.split("/")[-1][:20], int(row.split("  ")[-1].strip().split("/")[-2])) for row in rows)
         assert [accession for accession, _ in found] == [accession for accession, _ in expected]
     assert len(rows) == len(expected)
+
+
+def test_a_quarters_index_of_xbrl(tmp_path: Path) -> None:
+    """The filings with XBRL data or a schema of inline XBRL, and no other, after ten lines."""
+    with Archive.open(tmp_path / "archive", writable=True, create=True) as archive:
+        keep(archive, "0009999999-09-000000", with_xbrl("0009999999-09-000000"))
+        keep(archive, "0009999999-09-000001", with_xbrl("0009999999-09-000001", xbrl=False))
+        index_archive(archive)
+    base = "/Archives/edgar/full-index/2009/QTR4"
+    with Served(tmp_path / "archive") as server:
+        lines = server.ask(f"{base}/xbrl.idx").text.splitlines()
+        assert lines[9].startswith("-----")
+        assert [line.rpartition("/")[2] for line in lines[10:]] == ["0009999999-09-000000.txt"]
+        assert gzip.decompress(server.ask(f"{base}/xbrl.gz").body).decode().splitlines() == lines
+        assert "xbrl.idx" in server.ask(f"{base}/").text
 
 
 def test_every_quarter_since_1993_has_a_valid_index(served: Served) -> None:

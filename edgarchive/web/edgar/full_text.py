@@ -6,6 +6,7 @@ do not end at 10 000.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections import Counter
@@ -29,7 +30,8 @@ from indexer.submission.header import Entity
 MAX_SIZE = 100
 BUCKETS = 30
 _TYPED = 10
-_MAX_BODY_BYTES = 64 * 1024
+_BODY_S = 20.0
+"""For a request's body to arrive; its size is bounded by the application (`client_max_size`)."""
 _LISTS = frozenset("forms ciks items fileType sics locationCodes filter_forms filter_ciks filter_location".split())
 _TEXTS = frozenset("q entityName startdt enddt locationType sort from size page keysTyped".split())
 _QUOTED = re.compile(r'"?([0-9]{10}-?[0-9]{2}-?[0-9]{6})"?')
@@ -110,7 +112,7 @@ def _date(text: str) -> date | None:
 
 
 async def full_text_search(request: web.Request) -> web.Response:
-    """GET with parameters, or POST with the same as JSON or as a form."""
+    """GET with parameters, or POST with the same as a JSON object, lists as arrays."""
     try:
         values = await _values(request)
         if typed := _text(values.get("keysTyped")):
@@ -129,9 +131,11 @@ async def _values(request: web.Request) -> Mapping[str, Any]:
     if request.method != "POST":
         query = request.query
         return {name: ",".join(query.getall(name)) if name in _LISTS else query[name] for name in query}
-    body = await request.content.read(_MAX_BODY_BYTES + 1)
-    if len(body) > _MAX_BODY_BYTES:
-        raise web.HTTPRequestEntityTooLarge(max_size=_MAX_BODY_BYTES, actual_size=len(body))
+    try:
+        async with asyncio.timeout(_BODY_S):
+            body = await request.read()
+    except TimeoutError:
+        raise web.HTTPRequestTimeout(text="The body came too slowly.\n") from None
     try:
         values = json.loads(body or b"{}")
     except (ValueError, RecursionError):

@@ -26,12 +26,17 @@ from edgarchive.web.keys import ARCHIVE, INDEX_SOURCE
 from edgarchive.web.safety import Handler
 from indexer.search.hits import Hit
 
-_KINDS = ("company", "crawler", "form", "master")
+_DAILY_KINDS = ("company", "crawler", "form", "master")
+_KINDS = (*_DAILY_KINDS, "xbrl")
 _TYPES = ("idx", "gz", "zip")
-_FILE = re.compile(r"(company|crawler|form|master)(?:\.([0-9]{8}|[0-9]{6}))?\.(idx|gz|zip)|([0-9]{8})\.(idx|gz|zip)")
+_FILE = re.compile(
+    r"(company|crawler|form|master|xbrl)(?:\.([0-9]{8}|[0-9]{6}))?\.(idx|gz|zip)|([0-9]{8})\.(idx|gz|zip)"
+)
 _NAME_WIDTH, _FORM_WIDTH, _CIK_WIDTH, _DATE_WIDTH = 62, 12, 12, 12
-_TITLES = {"company": " by Company Name", "crawler": " by Company Name", "form": " by Form Type", "master": ""}
+_TITLES = {"company": " by Company Name", "crawler": " by Company Name", "form": " by Form Type"}
 _CENTURY = 93
+_FIRST_XBRL = date(2005, 1, 1)
+"""The SEC took XBRL, at first from volunteers, from 2005 on."""
 
 
 class IndexRow(NamedTuple):
@@ -62,12 +67,13 @@ def rows_of(hits: Iterable[Hit]) -> list[IndexRow]:
 
 
 def index_text(kind: str, rows: Iterable[IndexRow], *, last: date, daily: bool) -> str:
-    """An index file of `rows`: `kind` is company, crawler, form or master; `last` the last day it covers."""
+    """An index file of `rows`: `kind` is company, crawler, form, master or xbrl; `last` the last day it covers."""
     order: dict[str, Callable[[IndexRow], object]] = {
         "company": lambda row: (row.name.casefold(), row.form, row.accession),
         "crawler": lambda row: (row.name.casefold(), row.form, row.accession),
         "form": lambda row: (row.form, row.name.casefold(), row.accession),
         "master": lambda row: (str(row.cik), row.form, row.filed, row.accession),
+        "xbrl": lambda row: (str(row.cik), row.form, row.filed, row.accession),
     }
     ordered = sorted(rows, key=order[kind])  # type: ignore[arg-type]  # each kind's keys compare with each other
     written = "%Y%m%d" if daily else "%Y-%m-%d"
@@ -78,23 +84,22 @@ def index_text(kind: str, rows: Iterable[IndexRow], *, last: date, daily: bool) 
 def _preamble(kind: str, *, last: date, daily: bool) -> str:
     """The lines before the rows, which end with a line of dashes.
 
-    A master index has exactly 11 of them: some readers skip that many and do not look.
+    A master index has exactly 11 of them and that of XBRL 10: some readers skip that many and do not look.
     """
-    what = "Daily" if daily else "Master"
+    what = "Daily" if daily else "XBRL" if kind == "xbrl" else "Master"
     crawler = " Crawler" if kind == "crawler" else ""
     day = f"{last:%b} {last.day:2d}, {last.year}" if daily else f"{last:%B} {last.day}, {last.year}"
     head = [
-        f"Description:           {what}{crawler} Index of EDGAR Dissemination Feed{_TITLES[kind]}",
+        f"Description:           {what}{crawler} Index of EDGAR Dissemination Feed{_TITLES.get(kind, '')}",
         f"Last Data Received:    {day}",
         "Comments:              webmaster@sec.gov",
         "Anonymous FTP:         ftp://ftp.sec.gov/edgar/",
     ]
-    if kind == "master":
+    if kind in {"master", "xbrl"}:
+        blank = [" "] * (4 if kind == "master" else 3)
         title = f"CIK|Company Name|Form Type|Date Filed|{'File Name' if daily else 'Filename'}"
-        return (
-            "\n".join([*head, "Cloud HTTP:            https://www.sec.gov/Archives/", *[" "] * 4, title, "-" * 80])
-            + "\n"
-        )
+        lines = [*head, "Cloud HTTP:            https://www.sec.gov/Archives/", *blank, title, "-" * 80]
+        return "\n".join(lines) + "\n"
     columns = {
         "company": _columns("Company Name", "Form Type", "File Name", name_first=True),
         "crawler": _columns("Company Name", "Form Type", "URL", name_first=True),
@@ -135,6 +140,7 @@ _LINES: dict[str, Callable[[IndexRow, str], str]] = {
     "crawler": _by_name_with_page,
     "form": _by_form,
     "master": _by_cik,
+    "xbrl": _by_cik,
 }
 """How each kind of index writes a row and its date."""
 
@@ -145,7 +151,10 @@ async def full_index_file(request: web.Request) -> web.StreamResponse:
     match = _FILE.fullmatch(request.match_info["file"])
     if match is None or match[1] is None or match[2] is not None:
         raise no_such_key(request)
-    rows = await _rows(request, quarter.first_day, quarter.last_day, quarter)
+    if match[1] == "xbrl":
+        rows = await _xbrl_rows(request, quarter)
+    else:
+        rows = await _rows(request, quarter.first_day, quarter.last_day, quarter)
     last = max((row.filed for row in rows), default=quarter.last_day)
     return await _answer(match[1], match[3], rows, last=last, daily=False)
 
@@ -155,7 +164,7 @@ async def daily_index_file(request: web.Request) -> web.StreamResponse:
     quarter = _quarter(request)
     match = _FILE.fullmatch(request.match_info["file"])
     day = _read_day((match[2] or match[4]) if match else None)
-    if match is None or day is None or Quarter.of(day) != quarter:
+    if match is None or match[1] == "xbrl" or day is None or Quarter.of(day) != quarter:
         raise no_such_key(request)
     rows = await _rows(request, day, day, quarter)
     if not rows:
@@ -190,7 +199,7 @@ async def _files(request: web.Request, tree: str, quarter: Quarter) -> list[Fold
         return [FolderItem(f"{kind}.{type_}", None) for kind in _KINDS for type_ in _TYPES]
     rows = await _rows(request, quarter.first_day, quarter.last_day, quarter)
     days = sorted({row.filed for row in rows})
-    return [FolderItem(f"{kind}.{day:%Y%m%d}.idx", None) for kind in _KINDS for day in days]
+    return [FolderItem(f"{kind}.{day:%Y%m%d}.idx", None) for kind in _DAILY_KINDS for day in days]
 
 
 def _quarter(request: web.Request) -> Quarter:
@@ -220,6 +229,18 @@ async def _rows(request: web.Request, first: date, last: date, quarter: Quarter)
             raise no_such_key(request)
         return await asyncio.to_thread(_edgar_rows, body, first, last)
     return await asyncio.to_thread(rows_of, await archive.held_between(first, last))
+
+
+async def _xbrl_rows(request: web.Request, quarter: Quarter) -> list[IndexRow]:
+    """The filings with XBRL; of that index the archive keeps no copy of EDGAR's."""
+    archive: ServedArchive = request.app[ARCHIVE]
+    if request.app[INDEX_SOURCE] == "edgar":
+        raise no_such_key(request)
+    if quarter.last_day < _FIRST_XBRL:
+        return []
+    hits = await archive.held_between(quarter.first_day, quarter.last_day)
+    with_xbrl = {facts.accession for facts in await archive.facts_of(hit.accession for hit in hits) if facts.is_xbrl}
+    return rows_of(hit for hit in hits if hit.accession in with_xbrl)
 
 
 def _edgar_rows(body: bytes, first: date, last: date) -> list[IndexRow]:

@@ -1,0 +1,162 @@
+"""One client's connection: how long it may be slow, and what the log says of it.
+
+aiohttp waits without end for the headers of a connection's first request, and for a client that does not read; and it
+logs a client's mistakes as errors, with a traceback and the client's address.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from http import HTTPStatus
+from typing import Any
+
+from aiohttp import web
+from aiohttp.abc import AbstractAccessLogger
+
+from archiver.events import event
+from edgarchive.web.safety import set_headers
+
+_log = logging.getLogger(__name__)
+_access_log = logging.getLogger("edgarchive.web.access")
+
+HEADERS_S, KEEP_ALIVE_S, STALL_S = 15.0, 30.0, 60.0
+"""For the headers of the first request; between requests, the next one's headers included; for a client to read on."""
+
+_READ_BYTES = 1 << 14
+"""What a client must read in STALL_S of an answer that waits for it."""
+
+
+class AccessLog(AbstractAccessLogger):
+    """A line for each request: what was asked, the status, bytes and seconds; not who asked."""
+
+    @property
+    def enabled(self) -> bool:
+        """Whether such lines are logged."""
+        return _access_log.isEnabledFor(logging.INFO)
+
+    def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
+        """Log one request; `time` in seconds."""
+        facts = event(
+            "served",
+            method=request.method,
+            path=request.path_qs,
+            status=response.status,
+            bytes=response.body_length,
+            seconds=round(time, 4),
+        )
+        line = (request.method, request.path_qs, response.status, response.body_length, time)
+        _access_log.info('"%s %s" %d, %d bytes, %.3f s', *line, extra=facts)
+
+
+class Connection(web.RequestHandler):
+    """A connection with an end: one that sends or reads too slowly is closed."""
+
+    __slots__ = ("_first_request", "_headers_s", "_reader", "_stall_s", "_unread_bytes")
+
+    def __init__(self, server: web.Server, *, headers_s: float, stall_s: float, **options: Any) -> None:
+        super().__init__(server, **options)
+        self._headers_s = headers_s
+        self._stall_s = stall_s
+        self._first_request: asyncio.TimerHandle | None = None
+        self._reader: asyncio.TimerHandle | None = None
+        self._unread_bytes = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to wait for the first request."""
+        super().connection_made(transport)
+        self._first_request = self._loop.call_later(self._headers_s, self._end_without_request)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Wait for nothing any more."""
+        super().connection_lost(exc)
+        for timer in (self._first_request, self._reader):
+            if timer is not None:
+                timer.cancel()
+
+    def _end_without_request(self) -> None:
+        if not self._request_count:
+            self.force_close()
+
+    def pause_writing(self) -> None:
+        """Begin to watch a client that reads more slowly than it is answered."""
+        super().pause_writing()
+        self._unread_bytes = self._unread()
+        self._reader = self._loop.call_later(self._stall_s, self._end_unless_read)
+
+    def resume_writing(self) -> None:
+        """It has caught up."""
+        super().resume_writing()
+        if self._reader is not None:
+            self._reader.cancel()
+
+    def _unread(self) -> int:
+        return 0 if self.transport is None else self.transport.get_write_buffer_size()
+
+    def _end_unless_read(self) -> None:
+        unread = self._unread()
+        if self.transport is not None and unread > self._unread_bytes - _READ_BYTES:
+            self.transport.abort()
+            return
+        self._unread_bytes = unread
+        self._reader = self._loop.call_later(self._stall_s, self._end_unless_read)
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = HTTPStatus.INTERNAL_SERVER_ERROR,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """The response to a request that is no HTTP (400, no matter for the log), or that we failed at (logged)."""
+        if status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            _log.debug("a request could not be read: %s", message)
+        else:
+            facts = event("request-failed", method=request.method, path=request.path_qs)
+            _log.error("%s %s failed", request.method, request.path_qs, exc_info=exc, extra=facts)
+        if request.writer.output_size > 0:
+            raise ConnectionError("the response has begun and cannot become another")
+        said = "The request could not be read.\n" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "Internal error.\n"
+        response = web.Response(status=status, text=said)
+        set_headers(response)
+        response.force_close()
+        return response
+
+
+class Site(web.TCPSite):
+    """A listening socket whose clients get a `Connection` each."""
+
+    def __init__(
+        self,
+        runner: web.AppRunner,
+        host: str,
+        port: int,
+        *,
+        ssl_context: ssl.SSLContext | None = None,
+        headers_s: float = HEADERS_S,
+        keep_alive_s: float = KEEP_ALIVE_S,
+        stall_s: float = STALL_S,
+    ) -> None:
+        super().__init__(runner, host, port, ssl_context=ssl_context)
+        self._options: dict[str, Any] = {
+            "headers_s": headers_s,
+            "stall_s": stall_s,
+            "keepalive_timeout": keep_alive_s,
+            "access_log_class": AccessLog,
+            "access_log": _access_log,
+        }
+
+    async def start(self) -> None:
+        """Listen. Raises OSError where the address cannot be used."""
+        await web.BaseSite.start(self)
+        loop = asyncio.get_running_loop()
+        server = self._runner.server
+        assert server is not None  # noqa: S101 — the runner was set up before
+        self._server = await loop.create_server(
+            lambda: Connection(server, loop=loop, **self._options),
+            self._host,
+            self._port,
+            ssl=self._ssl_context,
+            backlog=self._backlog,
+        )

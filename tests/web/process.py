@@ -1,0 +1,72 @@
+"""`edgarchive serve` as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Self
+
+from tests.paths import ROOT
+
+
+class ServerProcess:
+    """``edgarchive serve`` on a free port of 127.0.0.1, while it is entered; `log` is what it has written to stderr."""
+
+    def __init__(self, root: Path, *options: str, **environment: str) -> None:
+        edgarchive = [sys.executable, "-m", "edgarchive", "-v", "--root", str(root)]
+        self._command = [*edgarchive, "serve", "--port", "0", *options]
+        self._environment = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+        self._log = root.parent / f"serve-{id(self)}.log"
+        self._process: subprocess.Popen[str] | None = None
+        self.base_url = ""
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return int(self.base_url.rpartition(":")[2])
+
+    @property
+    def process(self) -> subprocess.Popen[str]:
+        """The running process."""
+        assert self._process is not None
+        return self._process
+
+    @property
+    def log(self) -> str:
+        """What it has logged so far."""
+        return self._log.read_text()
+
+    def start(self) -> None:
+        """Start, without waiting until it answers."""
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                self._command, stdout=subprocess.PIPE, stderr=log, text=True, env=self._environment
+            )
+
+    def wait(self) -> None:
+        """Wait until it answers."""
+        assert self.process.stdout is not None
+        self.base_url = self.process.stdout.readline().strip().rstrip("/")
+        assert self.base_url, self.log
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """End it as a service manager does; its exit code."""
+        self.process.send_signal(number)
+        try:
+            return self.process.wait(30)
+        finally:
+            self.process.kill()
+            assert self.process.stdout is not None
+            self.process.stdout.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        self.wait()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.returncode is None:
+            self.stop()

@@ -1,0 +1,130 @@
+"""Slow clients, and requests that are no HTTP: bounded, and no matter for the log."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.web.process import ServerProcess
+from tests.web.served import Served
+
+FILING = "0009000900-19-000212"
+
+
+@pytest.fixture(scope="module")
+def impatient(invented_archive: Path) -> Iterator[Served]:
+    """A server that waits for half a second."""
+    with Served(invented_archive, headers_s=0.5, stall_s=0.5) as server:
+        yield server
+
+
+def connected(port: int, *, receive_bytes: int | None = None) -> closing[socket.socket]:
+    """A connection to the server."""
+    client = socket.socket()
+    if receive_bytes is not None:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+    client.settimeout(30)
+    client.connect(("127.0.0.1", port))
+    return closing(client)
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: localhost\r\nX: "])
+def test_a_client_that_does_not_finish_its_headers_is_let_go(impatient: Served, sent: bytes) -> None:
+    """A connection on which no request arrives is closed, and holds no place for ever."""
+    with connected(impatient.port) as client:
+        client.sendall(sent)
+        assert client.recv(100) == b""
+
+
+def test_headers_that_trickle_do_not_keep_a_connection_open(impatient: Served) -> None:
+    """A byte now and then is no progress."""
+    with connected(impatient.port) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
+        client.settimeout(0.1)
+        for _ in range(100):
+            try:
+                client.sendall(b"X")
+                if client.recv(100) == b"":
+                    return
+            except TimeoutError:
+                continue
+            except ConnectionError:
+                return
+    pytest.fail("the connection is still open")
+
+
+def test_a_client_that_does_not_read_is_let_go(impatient: Served) -> None:
+    """What waits for it is thrown away; a client that reads, however slowly, gets it all."""
+    request = b"GET /static/style.css HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with connected(impatient.port, receive_bytes=4096) as client:
+        client.settimeout(0.2)
+        with contextlib.suppress(TimeoutError, ConnectionError):
+            for _ in range(100_000):  # until the server's buffers are full
+                client.sendall(request * 50)
+        client.settimeout(30)
+        assert _is_cut(client, request)
+    assert impatient.ask("/healthz").status == 200
+
+
+def _is_cut(client: socket.socket, request: bytes) -> bool:
+    """Whether the server ends the connection, however much is asked and read from now on."""
+    try:
+        for _ in range(100_000):
+            client.sendall(request)
+            if not client.recv(1024):
+                return True
+    except ConnectionError:
+        return True
+    return False
+
+
+@pytest.fixture(scope="module")
+def process(invented_archive: Path) -> Iterator[ServerProcess]:
+    """`edgarchive serve -v`."""
+    with ServerProcess(invented_archive) as server:
+        yield server
+
+
+def exchange(port: int, sent: bytes) -> bytes:
+    """What comes back until the server closes the connection."""
+    with connected(port) as client:
+        client.sendall(sent)
+        client.shutdown(socket.SHUT_WR)
+        answer = b""
+        while part := client.recv(1 << 16):
+            answer += part
+        return answer
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"HELO example.org\r\n",
+        b"GET /\r\n\r\n",
+        b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 20_000 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + b"".join(b"X-%d: 1\r\n" % number for number in range(1000)) + b"\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1, 2\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nBad Header: 1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nX: a\x00b\r\n\r\n",
+        b"GET / HTTP/9.9\r\nHost: localhost\r\n\r\n",
+    ],
+    ids=lambda sent: repr(sent[:24] + sent[-12:]),
+)
+def test_what_is_no_request_is_400_and_nothing_in_the_log(process: ServerProcess, sent: bytes) -> None:
+    """No traceback, no client's address, and nothing of what was sent comes back."""
+    answer = exchange(process.port, sent)
+    assert not answer or answer.split(b" ")[1] in {b"400", b"200", b"421"}, answer
+    assert b"aaaa" not in answer
+    assert "Traceback" not in process.log
+    assert "ERROR" not in process.log
+    assert "127.0.0.1" not in process.log
