@@ -177,8 +177,8 @@ def _write_workbook(hits: Iterable[Row], path: Path, fields: Sequence[str]) -> N
                 raise UsageError(f"a sheet has at most {_SHEET_ROWS:,} rows", "narrow the search, or write .csv")
             for column, name in enumerate(fields):
                 value = row[name]
-                if isinstance(value, datetime):
-                    sheet.write_datetime(number, column, value, moment)
+                if isinstance(value, datetime):  # a sheet knows no zones; with one it is UTC
+                    sheet.write_datetime(number, column, value.replace(tzinfo=None), moment)
                 elif isinstance(value, date):
                     sheet.write_datetime(number, column, value, day)
                 elif isinstance(value, (int, float)):

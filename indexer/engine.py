@@ -17,7 +17,7 @@ from indexer.fields import Facet, facet_value
 from indexer.query.nodes import Node
 from indexer.query.scope import asked_sections, in_section
 
-Sort = Literal["relevance", "newest", "oldest"]
+Sort = Literal["relevance", "newest", "oldest", "added"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +148,7 @@ class Engine(Protocol):
 
         One hit a submission, its best document, unless `documents`. Without `sort`: by relevance with a query, newest
         first without. Order is by filing date, acceptance and accession number wherever scores are equal.
+        ``added``: what came into the archive last is first; of one second, the highest accession number.
         With `limit` 0 it only counts, with None it gives all.
         Raises `QueryError` where the tree would expand without bound.
         """

@@ -55,7 +55,8 @@ class IndexEntry:
     from 0; it and the document's other facts are None in the only entry of a submission without documents. `names` are
     the entities' current and former names. `filing_date` is the header's, else the catalogue's. `truncated` says that
     `text` is only the beginning of the document's. `items_derived` is that of `SubmissionHeader`. `text` has words
-    whole that a line's end breaks (`indexer.text.broken_words`).
+    whole that a line's end breaks (`indexer.text.broken_words`). `added` (UTC) and `added_run` are those of the
+    catalogue: when, and by which run, the submission came into the archive.
     """
 
     accession: AccessionNumber
@@ -84,6 +85,8 @@ class IndexEntry:
     film_numbers: tuple[str, ...] = ()
     fiscal_year_ends: tuple[str, ...] = ()
     items_derived: bool = False
+    added: datetime | None = None
+    added_run: int | None = None
 
     def stored(self) -> str:
         """The part that every engine keeps beside the postings, as compact JSON: a hit is made from it alone.
@@ -105,6 +108,7 @@ class IndexEntry:
                 "type": self.type,
                 "filename": self.filename,
                 "description": self.description,
+                "added": self.added.isoformat(timespec="seconds") if self.added else None,
                 **({"truncated": True} if self.truncated else {}),
                 **({"items_derived": True} if self.items_derived else {}),
             },
@@ -114,13 +118,20 @@ class IndexEntry:
 
 
 def entries_of(
-    submission: Submission | StoredSubmission, *, sha256: str, filing_date: date, max_text_chars: int | None = None
+    submission: Submission | StoredSubmission,
+    *,
+    sha256: str,
+    filing_date: date,
+    added: datetime | None = None,
+    added_run: int | None = None,
+    max_text_chars: int | None = None,
 ) -> Iterator[IndexEntry]:
     """The entries of `submission`, in document order. Each document's text is made when its entry is asked for.
 
     XBRL and its renderings (`Document.is_xbrl`) have none: what they say is said in the report.
 
-    `sha256` is that of the submission's decoded bytes; `filing_date` is used where the header has none. A text of more
+    `sha256` is that of the submission's decoded bytes; `filing_date` is used where the header has none; `added` and
+    `added_run` are the catalogue's. A text of more
     than `max_text_chars` characters is cut after the last whole word within them, its entry flagged, and a warning
     logged; another one for each item that no code is known for, as no search can find the submission by it.
     """
@@ -139,6 +150,8 @@ def entries_of(
         "period_of_report": header.period_of_report,
         "items": header.items,
         "items_derived": header.items_derived,
+        "added": added,
+        "added_run": added_run,
         "entities": _unique(HitEntity(entity.cik, entity.name, entity.role) for entity in entities),
         "names": _unique(name for entity in entities for name in _names(entity)),
         "sics": _unique(entity.sic for entity in entities if entity.sic is not None),

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal
 
 from archiver.identifiers import AccessionNumber, Cik
 from indexer.entries import IndexEntry
 from indexer.submission.items import code_as_written
 
-Kind = Literal["text", "names", "value", "date", "sections", "stem"]
-"""What a field holds: running text (words with their places, scored), several names, whole values, or a date.
+Kind = Literal["text", "names", "value", "date", "number", "sections", "stem"]
+"""What a field holds: running text (words with their places, scored), several names, whole values, a date or a number.
 
 Words of ``text`` and ``names`` are cut by `archiver.words`; a ``value`` is compared whole, folded by
 `indexer.entries.exact`, without a score. ``sections`` are stretches of the text. ``stem`` is no field of an index: it
@@ -30,12 +30,12 @@ class Field:
 
     `name` is its name in an index and in the query language; `label` names it in an explanation; `finds` and `examples`
     document it. `values` takes from an entry what is indexed: a text for the kind ``text``, texts for ``names`` and
-    ``value``, a date or None for ``date``, spans for ``sections``. `per_document` is True where documents of one
-    submission may differ in it. `facet` is the name by which hits can be counted by it (``year`` for the filing date),
-    and `is_number` says that the counted values are numbers. `normalize` turns a typed value without ``*`` and ``?``
-    into the indexed one, or raises `UsageError`; `takes_patterns` is False where ``*`` and ``?`` mean nothing. `spell`
-    turns an indexed value into what EDGAR writes: most of its codes have no small letters. `can_be_named` is False for
-    a field that a query never names.
+    ``value``, a date or None for ``date``, a number from 0 on for ``number``, spans for ``sections``. `per_document` is
+    True where documents of one submission may differ in it. `facet` is the name by which hits can be counted by it
+    (``year`` for the filing date), and `is_number` says that the counted values are numbers. `normalize` turns a typed
+    value without ``*`` and ``?`` into the indexed one, or raises `UsageError`; `takes_patterns` is False where ``*``
+    and ``?`` mean nothing. `spell` turns an indexed value into what EDGAR writes: most of its codes have no small
+    letters. `can_be_named` is False for a field that a query never names.
     """
 
     name: str
@@ -52,6 +52,8 @@ class Field:
     spell: Callable[[str], str] = str.upper
     can_be_named: bool = True
 
+
+_MOMENT = "%Y%m%d%H%M%S"
 
 TABLE: tuple[Field, ...] = (
     Field(
@@ -137,6 +139,29 @@ TABLE: tuple[Field, ...] = (
         finds="period of report",
         examples=("period:2004-09-30",),
         values=lambda entry: entry.period_of_report,
+    ),
+    Field(
+        name="added",
+        kind="date",
+        label="date added",
+        finds="day, in UTC, on which the filing came into the archive",
+        examples=("added:2026-11", "added:>=2026-11-20", "added:[2026-11-01 TO 2026-11-15]"),
+        values=lambda entry: entry.added.date() if entry.added else None,
+    ),
+    Field(
+        name="added_at",
+        kind="number",
+        label="time added",
+        values=lambda entry: moment_number(entry.added),
+        spell=lambda number: f"{datetime.strptime(number, _MOMENT):%Y-%m-%d %H:%M:%S} UTC",  # noqa: DTZ007
+        can_be_named=False,
+    ),
+    Field(
+        name="added_run",
+        kind="number",
+        label="run that added it",
+        values=lambda entry: entry.added_run or 0,
+        can_be_named=False,
     ),
     Field(
         name="sic",
@@ -248,6 +273,7 @@ NAME_FIELDS = tuple(field.name for field in TABLE if field.kind == "names")
 """The fields of several names, of which each is looked into by itself."""
 
 DATE_FIELDS = tuple(field.name for field in TABLE if field.kind == "date")
+NUMBER_FIELDS = tuple(field.name for field in TABLE if field.kind == "number")
 DOCUMENT_FIELDS = frozenset(field.name for field in TABLE if field.per_document)
 """The fields in which documents of one submission may differ."""
 
@@ -269,19 +295,27 @@ def document_of(entry: IndexEntry) -> dict[str, Any]:
     Beside the fields of `TABLE` (dates as numbers, `date_number`) ``accepted`` is a number like 20041222160512,
     ``number`` the 18 digits of the accession number, and ``record`` what a hit is made from.
     """
-    accepted = entry.acceptance_datetime
     document = {field.name: field.values(entry) for field in TABLE if field.kind != "stem"}
     document |= {name: date_number(document[name]) for name in DATE_FIELDS}
     return document | {
-        "accepted": int(accepted.strftime("%Y%m%d%H%M%S")) if accepted else 0,
+        "accepted": moment_number(entry.acceptance_datetime),
         "number": int(entry.accession.digits),
         "record": entry.stored(),
     }
 
 
+MAX_NUMBER = (1 << 63) - 1
+"""The largest number in a field of numbers, in every engine."""
+
+
 def date_number(day: date | None) -> int:
     """A date as an index holds it: 20041222, or 0 for none."""
     return day.year * 10_000 + day.month * 100 + day.day if day else 0
+
+
+def moment_number(moment: datetime | None) -> int:
+    """A moment as an index holds it, to the second: 20041222160512, or 0 for none."""
+    return date_number(moment) * 1_000_000 + int(f"{moment:%H%M%S}") if moment else 0
 
 
 def facet_value(facet: Facet, indexed: str | int) -> int | str:

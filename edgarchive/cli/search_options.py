@@ -21,6 +21,7 @@ class Sort(StrEnum):
     RELEVANCE = "relevance"
     NEWEST = "newest"
     OLDEST = "oldest"
+    ADDED = "added"
 
 
 def _what(
@@ -68,6 +69,9 @@ def _what(
     ] = None,
     until: Annotated[
         str | None, typer.Option(metavar="DATE", help="Last filing date: 2015, 2015-06 or 2015-06-30.")
+    ] = None,
+    added_since: Annotated[
+        str | None, typer.Option(metavar="DATE|RUN", help="Added to the archive since: day, UTC time or run.")
     ] = None,
     stem: Annotated[bool, typer.Option("--stem", help="Also match words with the same English stem.")] = False,
     documents: Annotated[bool, typer.Option("--documents", help="One hit per document, not per filing.")] = False,

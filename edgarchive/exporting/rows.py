@@ -117,7 +117,7 @@ def _filing(filing: StoredSubmission, record: Record) -> Row:
         "bytes": record.size,
         "sha256": record.sha256,
         "source": record.source,
-        "added": record.stored_at.replace(tzinfo=None),
+        "added": record.added.replace(tzinfo=None),
         "withdrawn": record.withdrawn_at.replace(tzinfo=None) if record.withdrawn_at else None,
         "url": _url(filing),
     }

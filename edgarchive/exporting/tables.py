@@ -54,7 +54,7 @@ COLUMNS: dict[Table, tuple[Column, ...]] = {
         Column("bytes", "int", "size of the submission"),
         Column("sha256", "text", "SHA-256 of the submission"),
         Column("source", "text", "index, feed or import"),
-        Column("added", "datetime", "when it was stored, UTC"),
+        Column("added", "datetime", "when it came into the archive, UTC"),
         Column("withdrawn", "datetime", "when EDGAR was seen to have withdrawn it, UTC"),
         Column("url", "text", "EDGAR's page of the filing"),
     ),

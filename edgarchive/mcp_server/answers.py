@@ -79,6 +79,7 @@ def _hit(hit: Hit) -> models.SearchHit:
         snippet=None if hit.excerpt is None else hit.excerpt.text,
         matches=hit.matches,
         url=hit.url,
+        added=hit.added,
     )
 
 

@@ -79,6 +79,7 @@ class SearchHit(_Answer):
     snippet: Text | None = Field(description="Best passage of the document.")
     matches: int | None = Field(description="Matches of the query in the document.")
     url: str | None = Field(description="The filing on sec.gov, to cite.")
+    added: datetime | None = Field(description="When it came into the archive; UTC.")
 
 
 class SearchAnswer(_Answer):

@@ -60,6 +60,10 @@ States = Annotated[_Many | None, Field(description="State of incorporation or of
 Day = Annotated[
     str | None, Field(max_length=20, description="Filing date, inclusive: 2019-05-14, or a month or year (2019).")
 ]
+Added = Annotated[
+    str | None,
+    Field(max_length=40, description="Came into the archive since: day or time in UTC, or the number of a run."),
+]
 Stem = Annotated[bool, Field(description="Also match words with the same English stem (resigned, resigning).")]
 Offset = Annotated[int, Field(ge=0, le=100_000, description="Hits to skip: `next_offset` of the page before.")]
 Accession = Annotated[
@@ -121,6 +125,7 @@ class _Tools:
         state: States = None,
         since: Day = None,
         until: Day = None,
+        added_since: Added = None,
         stem: Stem = False,
         sort: Annotated[Sort | None, Field(description="Without a query: newest.")] = None,
         documents: Annotated[bool, Field(description="One hit per document, not per filing.")] = False,
@@ -145,6 +150,7 @@ class _Tools:
                 state=state,
                 since=since,
                 until=until,
+                added_since=added_since,
                 stem=stem,
                 sort=sort,
                 documents=documents,
@@ -169,6 +175,7 @@ class _Tools:
         state: States = None,
         since: Day = None,
         until: Day = None,
+        added_since: Added = None,
         stem: Stem = False,
         limit: Annotated[int, Field(ge=1, le=100, description="Values to list; years are all listed.")] = 20,
     ) -> models.CountAnswer:
@@ -187,6 +194,7 @@ class _Tools:
                 state=state,
                 since=since,
                 until=until,
+                added_since=added_since,
                 stem=stem,
             )
             return await self._archive.count(options, by=by, limit=limit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from archiver.errors import UsageError
@@ -79,8 +80,13 @@ def _by_column(rows: Iterable[dict[str, Any]], columns: Sequence[str]) -> dict[s
     values: dict[str, list[Any]] = {name: [] for name in columns}
     for row in rows:
         for name, column in values.items():
-            column.append(row[name])
+            column.append(_without_zone(row[name]))
     return values
+
+
+def _without_zone(value: Any) -> Any:
+    """A moment with a zone in UTC without one: columns of dates and times have none."""
+    return value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) and value.tzinfo else value
 
 
 def _package(name: str) -> Any:

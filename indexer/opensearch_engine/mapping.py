@@ -14,7 +14,7 @@ from typing import Any
 from archiver.names import name_terms
 from archiver.words import words
 from indexer.entries import IndexEntry, exact
-from indexer.fields import DATE_FIELDS, NAME_FIELDS, TEXT_FIELDS, VALUE_FIELDS, document_of
+from indexer.fields import DATE_FIELDS, NAME_FIELDS, NUMBER_FIELDS, TEXT_FIELDS, VALUE_FIELDS, document_of
 from indexer.query.stems import english_stem
 
 NAME_GAP = 1000
@@ -74,7 +74,7 @@ def mapping() -> dict[str, Any]:
             SECTION_STEMS: _WORDS | {"position_increment_gap": NAME_GAP},
             **dict.fromkeys(VALUE_FIELDS, _VALUE),
             **{name: {"type": "integer"} for name in (*DATE_FIELDS, "year", "position")},
-            **{name: {"type": "long"} for name in ("accepted", "number")},
+            **{name: {"type": "long"} for name in (*NUMBER_FIELDS, "accepted", "number")},
             "first": {"type": "boolean"},
             "record": {"type": "keyword", "index": False, "doc_values": False},
         },
@@ -89,7 +89,7 @@ def document_id(entry: IndexEntry) -> str:
 def body_of(entry: IndexEntry) -> dict[str, Any]:
     """An entry as it is sent. ``first`` is true for one document of each submission."""
     values = document_of(entry)
-    body: dict[str, Any] = {name: values[name] for name in ("accepted", "number", "record")}
+    body: dict[str, Any] = {name: values[name] for name in (*NUMBER_FIELDS, "accepted", "number", "record")}
     for name in TEXT_FIELDS:
         cut = [short(word) for word in words(values[name] or "")]
         if cut:

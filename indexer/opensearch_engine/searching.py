@@ -47,6 +47,7 @@ _ORDERS: dict[Sort, list[Json]] = {
     "relevance": [{"_score": "desc"}, {"filed": "desc"}, {"accepted": "desc"}, {"number": "desc"}, {"position": "asc"}],
     "newest": [{"filed": "desc"}, {"accepted": "desc"}, {"number": "desc"}, {"_score": "desc"}, {"position": "asc"}],
     "oldest": [{"filed": "asc"}, {"accepted": "asc"}, {"number": "asc"}, {"_score": "desc"}, {"position": "asc"}],
+    "added": [{"added_at": "desc"}, {"number": "desc"}, {"_score": "desc"}, {"position": "asc"}],
 }
 _BY_SUBMISSION: list[Json] = [
     {"number": "asc"},
@@ -54,6 +55,7 @@ _BY_SUBMISSION: list[Json] = [
     {"position": "asc"},
     {"filed": "asc"},
     {"accepted": "asc"},
+    {"added_at": "asc"},
 ]
 
 
@@ -66,6 +68,7 @@ class _Match:
     position: int
     filed: int
     accepted: int
+    added: int
     id: str
     type: str | None
 
@@ -74,6 +77,7 @@ _KEYS: dict[Sort, Any] = {
     "relevance": lambda m: (-m.score, -m.filed, -m.accepted, -m.number, m.position),
     "newest": lambda m: (-m.filed, -m.accepted, -m.number, -m.score, m.position),
     "oldest": lambda m: (m.filed, m.accepted, m.number, -m.score, m.position),
+    "added": lambda m: (-m.added, -m.number, -m.score, m.position),
 }
 
 
@@ -163,9 +167,9 @@ class Search:
         while True:
             hits = self._ask(body, point=point)["hits"]["hits"]
             for hit in hits:
-                number, score, position, filed, accepted, *_ = hit["sort"]
+                number, score, position, filed, accepted, added, *_ = hit["sort"]
                 kind = hit.get("fields", {}).get("type", [None])[0]
-                yield _Match(number, score, position, filed, accepted, hit["_id"], kind)
+                yield _Match(number, score, position, filed, accepted, added, hit["_id"], kind)
             if len(hits) < WINDOW:
                 return
             body["search_after"] = hits[-1]["sort"]

@@ -22,6 +22,7 @@ from indexer.query.expansion import pattern_expression
 from indexer.query.nodes import (
     All,
     AnyOf,
+    AtLeast,
     DateSpan,
     Fuzzy,
     InSection,
@@ -101,6 +102,8 @@ def _leaf(leaf: Leaf) -> Json:  # noqa: C901, PLR0911 — one for each kind of l
         case DateSpan(field, first, last):
             bounds = {"gte": max(1, date_number(first)), "lte": date_number(last)}
             return {"constant_score": {"filter": {"range": {field: bounds}}}}
+        case AtLeast(field, number):
+            return {"constant_score": {"filter": {"range": {field: {"gte": number}}}}}
         case Value(field, text):
             return {"constant_score": {"filter": {"term": {field: {"value": short_value(text)}}}}}
         case Word() | Pattern() | Fuzzy() | Stem():

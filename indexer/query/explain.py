@@ -10,6 +10,7 @@ from indexer.fields import BY_NAME, TEXT_FIELDS
 from indexer.query.nodes import (
     All,
     AnyOf,
+    AtLeast,
     DateSpan,
     Fuzzy,
     InSection,
@@ -65,11 +66,13 @@ def _sought_anywhere(parts: tuple[Node, ...]) -> Leaf | None:
     return first if fields == TEXT_FIELDS and not isinstance(first, All | AnyOf | Not) else None
 
 
-def _leaf(leaf: Leaf, where: str) -> str:  # noqa: C901, PLR0911 — one for each kind of leaf
+def _leaf(leaf: Leaf, where: str) -> str:  # noqa: C901, PLR0911, PLR0912 — one for each kind of leaf
     """One condition, on what stands in `where`."""
     match leaf:
         case DateSpan():
             return f"{where} {_span(leaf)}"
+        case AtLeast(field, number):
+            return f"{where} is {BY_NAME[field].spell(str(number))} or later"
         case InSection(name):
             return f"all of it stands in one {where} {name}"
         case Within(key, part):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, datetime
 
 from archiver.errors import UsageError
-from indexer.fields import BY_NAME
+from indexer.fields import BY_NAME, moment_number
 from indexer.query.language.leaves import FIRST_DATE, LAST_DATE, join_all, join_any, value_leaf
-from indexer.query.nodes import DateSpan, Node, Not
+from indexer.query.nodes import AtLeast, DateSpan, Node, Not
 
 _EXHIBITS = "EX-*"
 _NOT_MAIN = ("GRAPHIC", "ZIP", "XML", "EXCEL", "JSON", "COVER")
@@ -24,7 +24,8 @@ class Filters:
 
     An attribute with the name of a field of `indexer.fields.TABLE` takes what the field takes in a query, without
     quotes. ``EX-10`` as a `type` stands for ``EX-10.1`` and so on, too, and never for ``EX-101``. Dates are filing
-    dates, inclusive. `main` are the documents that are no exhibit, picture or data, and `exhibits` those of a type
+    dates, inclusive. `added_since` is a day (UTC), a moment (UTC, to the second), or the number of a run: what that run
+    and later ones added. `main` are the documents that are no exhibit, picture or data, and `exhibits` those of a type
     ``EX-…``; `amendments` says whether the form ends in ``/A``. None, or False, asks for nothing.
     """
 
@@ -42,6 +43,7 @@ class Filters:
     amendments: bool | None = None
     since: date | None = None
     until: date | None = None
+    added_since: date | datetime | int | None = None
 
     def tree(self) -> Node | None:
         """The filters as a query tree, None where nothing is asked.
@@ -63,6 +65,8 @@ class Filters:
             raise UsageError(f"since {self.since} is after until {self.until}", "swap the two dates")
         if self.since or self.until:
             kinds.append(DateSpan("filed", self.since or FIRST_DATE, self.until or LAST_DATE))
+        if self.added_since is not None:
+            kinds.append(_added_since(self.added_since))
         return join_all(kinds)
 
     def _kinds_of_documents(self) -> Iterator[Node | None]:
@@ -76,6 +80,16 @@ class Filters:
         if self.amendments is not None:
             amendment = value_leaf(BY_NAME["form"], "*/A")
             yield amendment if self.amendments else Not(amendment)
+
+
+def _added_since(start: date | datetime | int) -> Node:
+    match start:
+        case datetime():
+            return AtLeast("added_at", moment_number(start))
+        case date():
+            return DateSpan("added", start, LAST_DATE)
+        case _:
+            return AtLeast("added_run", start)
 
 
 def _with_parts(types: Iterable[str]) -> Iterator[str]:

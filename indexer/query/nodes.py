@@ -200,8 +200,16 @@ class DateSpan:
     last: date
 
 
+@dataclass(frozen=True, slots=True)
+class AtLeast:
+    """Documents whose number in `field` is `number` or more."""
+
+    field: str
+    number: int
+
+
 TextLeaf: TypeAlias = WordLike | Phrase | Near | Proximity
-Leaf: TypeAlias = TextLeaf | Value | NameWords | InSection | Within | DateSpan
+Leaf: TypeAlias = TextLeaf | Value | NameWords | InSection | Within | DateSpan | AtLeast
 Node: TypeAlias = All | AnyOf | Not | Leaf
 
 

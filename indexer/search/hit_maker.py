@@ -44,6 +44,7 @@ class HitMaker:
             period_of_report=date.fromisoformat(period) if period else None,
             items=tuple(stored["items"]),
             items_derived=stored.get("items_derived", False),
+            added=datetime.fromisoformat(added) if (added := stored["added"]) else None,
             entities=entities,
             document=None
             if position is None

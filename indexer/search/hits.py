@@ -37,6 +37,7 @@ ROW_COLUMNS = (
     "score",
     "snippet",
     "url",
+    "added",
 )
 """The columns of `Hit.to_row`, and of the hits as CSV."""
 
@@ -88,10 +89,11 @@ class Hit:
     """A found submission with its best document, or a found document. It can be pickled, and outlives the library.
 
     `document` is None for a submission without documents; `score` and `excerpt` are None where only filters were asked,
-    `excerpt` also where it was not wanted. `acceptance_datetime` is US Eastern. `url` is EDGAR's page of the filing.
-    `excerpt` is the best passage, `section` the item of a report that it lies in, and `passages` those that were asked
-    for. `matches` counts the words and phrases of the query in the document; None without an excerpt. `items_derived`:
-    the header left items blank, and headings of the main document filled them in.
+    `excerpt` also where it was not wanted. `acceptance_datetime` is US Eastern. `added` is when the submission came
+    into the archive, in UTC, to the second. `url` is EDGAR's page of the filing. `excerpt` is the best passage,
+    `section` the item of a report that it lies in, and `passages` those that were asked for. `matches` counts the words
+    and phrases of the query in the document; None without an excerpt. `items_derived`: the header left items blank, and
+    headings of the main document filled them in.
     """
 
     accession: AccessionNumber
@@ -112,6 +114,7 @@ class Hit:
     passages: tuple[Snippet, ...] | None = None
     _query: Node | None = field(default=None, repr=False, compare=False)
     items_derived: bool = False
+    added: datetime | None = None
 
     @property
     def snippet(self) -> str | None:
@@ -176,6 +179,7 @@ class Hit:
             "section": None if self.section is None else asdict(self.section),
             **({} if self.passages is None else {"passages": [passage.text for passage in self.passages]}),
             "url": self.url,
+            "added": self.added.isoformat() if self.added else None,
         }
 
     def to_row(self) -> dict[str, Any]:
@@ -197,6 +201,7 @@ class Hit:
             "score": self.score,
             "snippet": None if self.excerpt is None else self.excerpt.text,
             "url": self.url,
+            "added": self.added,
         }
 
     def html_cells(self) -> tuple[object, ...]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast, get_args
 
 from archiver.errors import UsageError
@@ -29,9 +30,15 @@ Ciks = int | str | Iterable[int | str] | None
 Day = date | str | int | None
 """A day as `date` or ISO text, or a year or month (``2015``, ``"2015-06"``)."""
 
+Added = date | datetime | str | int | None
+"""A day or moment (UTC), as a value or ISO text, a year or month, or the number of a run (``12``, ``"run:12"``)."""
+
+_RUN = "run:"
+_RUN_NUMBER = re.compile(rf"(?:{_RUN}\s*([0-9]{{1,9}})|([0-9]{{1,7}}))")
+
 _SEVERAL = ("cik", "ticker", "form", "item", "name", "type", "section", "series", "sic", "state")
 _FLAGS = ("main", "exhibits", "amendments")
-_FILTERS = (*_SEVERAL, *_FLAGS, "since", "until")
+_FILTERS = (*_SEVERAL, *_FLAGS, "since", "until", "added_since")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +49,14 @@ class SearchOptions:
     A filter takes one value or several, which are alternatives; an empty list of values is an error. A `ticker` stands
     for its CIK, beside those of `cik`. `main` and `exhibits` choose documents: those that are no exhibit, picture or
     data, or the exhibits. `amendments` keeps only forms that end in ``/A``, or, with False, only others. `since` and
-    `until` are filing dates, inclusive: a year or month stands for its first or last day. `sort` is ``relevance``,
-    ``newest`` or ``oldest``. `limit` hits come from `offset` on, or, with None, all, each made when it is reached; one
-    per submission, or one per document with `documents`. With `stem`, words of text also match words with the same
-    English stem. A hit has the `passages` best passages of its document, besides its snippet; `context_words` are shown
-    on each side of their matches, by default about 240 characters in all.
+    `until` are filing dates, inclusive: a year or month stands for its first or last day. `added_since` keeps what came
+    into the archive on a day (UTC) or later, at a moment (to the second; UTC where it has no zone) or later, or by a
+    run or a later one: a number from 1900 to 2199 is a year there, any other a run, and ``run:2024`` always a run.
+    `sort` is ``relevance``, ``newest``, ``oldest`` or ``added`` (the last added first). `limit` hits come from `offset`
+    on, or, with None, all, each made when it is reached; one per submission, or one per document with `documents`. With
+    `stem`, words of text also match words with the same English stem. A hit has the `passages` best passages of its
+    document, besides its snippet; `context_words` are shown on each side of their matches, by default about 240
+    characters in all.
 
     The values are normalised: several as a tuple, days as `date`. Raises `UsageError` for a value without meaning.
     """
@@ -68,6 +78,7 @@ class SearchOptions:
     amendments: bool | None = None
     since: Day = None
     until: Day = None
+    added_since: Added = None
     sort: Sort | None = None
     limit: int | None = 10
     offset: int = 0
@@ -89,11 +100,14 @@ class SearchOptions:
             self._set(name, several(name, getattr(self, name)))
         self._set("since", _day(self.since, last=False))
         self._set("until", _day(self.until, last=True))
+        self._set("added_since", _added(self.added_since))
 
     def filters(self) -> Filters:
         """The filters alone. Tickers are not among them: which CIKs they stand for is for the library to say."""
         values = {name: getattr(self, name) for name in (*_SEVERAL, *_FLAGS) if name != "ticker"}
-        return Filters(**values, since=self.first_day, until=self.last_day)
+        start = self.added_since
+        added = int(start.removeprefix(_RUN)) if isinstance(start, str) else start
+        return Filters(**values, since=self.first_day, until=self.last_day, added_since=added)
 
     @property
     def first_day(self) -> date | None:
@@ -172,6 +186,35 @@ def _day(value: Day, *, last: bool) -> date | None:
     if isinstance(value, date):
         return value
     return parse_date_span(str(value).partition("T")[0])[last]
+
+
+def _added(value: Added) -> date | datetime | str | None:
+    """A date, a moment in UTC, or ``run:`` with a number. Raises `UsageError`."""
+    if value is None:
+        return None
+    if isinstance(value, datetime):
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+    if isinstance(value, date):
+        return value
+    text = str(value).strip()
+    if run := _RUN_NUMBER.fullmatch(text):
+        number = run[1] or run[2]
+        if int(number) and (run[1] or not _is_year(number)):
+            return f"{_RUN}{int(number)}"
+    try:
+        if "T" in text or ":" in text:
+            return _added(datetime.fromisoformat(text))
+        return parse_date_span(text)[0]
+    except ValueError:
+        raise UsageError(
+            f"cannot read {text[:40]!r} as a day or run",
+            "give 2026-11-20, 2026-11-20T16:30 (UTC) or the number of a run",
+        ) from None
+
+
+def _is_year(number: str) -> bool:
+    """Whether a number looks like a year, or like one with a month, which nobody writes so for a run."""
+    return len(number) in {4, 6} and 1900 <= int(number[:4]) <= 2199  # noqa: PLR2004
 
 
 def takes_options(

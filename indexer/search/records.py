@@ -48,7 +48,9 @@ class Record:
 
     `source` is ``index``, ``feed`` or ``import``. `size` and `sha256` are of the decoded bytes, `stored_bytes` of the
     file at `path`, relative to the archive. `signature` is ``valid`` or ``invalid`` for the SEC's PEM signature, None
-    without one. `withdrawn_at` says when EDGAR was seen to have withdrawn it. `indexed`: the catalogue says that the
+    without one. `stored_at` is when these bytes were stored; `added` and `added_run`
+    are when, and by which run, the submission first came into the archive; the run is None for what is older than the
+    journal. `withdrawn_at` says when EDGAR was seen to have withdrawn it. `indexed`: the catalogue says that the
     index has it. Times are in UTC.
     """
 
@@ -63,6 +65,8 @@ class Record:
     sha256: str
     signature: str | None
     stored_at: datetime
+    added: datetime
+    added_run: int | None
     withdrawn_at: datetime | None
     indexed: bool
     path: Path
@@ -82,6 +86,8 @@ class Record:
             "sha256": self.sha256,
             "signature": self.signature,
             "stored_at": self.stored_at.isoformat(),
+            "added": self.added.isoformat(),
+            "added_run": self.added_run,
             "withdrawn_at": self.withdrawn_at.isoformat() if self.withdrawn_at else None,
             "indexed": self.indexed,
             "path": str(self.path),
@@ -158,6 +164,8 @@ def record_of(archive: Archive, accession: AccessionNumber) -> Record:
         sha256=row.sha256,
         signature=row.signature,
         stored_at=row.stored_at,
+        added=row.added,
+        added_run=row.added_run,
         withdrawn_at=row.withdrawn_at,
         indexed=row.indexed_sha256 == row.sha256,
         path=layout.submission(accession).relative_to(archive.root),

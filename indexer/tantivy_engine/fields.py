@@ -19,6 +19,7 @@ from indexer.entries import IndexEntry, exact
 from indexer.fields import (
     DATE_FIELDS,
     NAME_FIELDS,
+    NUMBER_FIELDS,
     SUBMISSION_FACETS,
     TABLE,
     TEXT_FIELDS,
@@ -38,7 +39,7 @@ def schema() -> Schema:
 
     ``name_of`` has the terms of each name apart: ``acme:0`` is of an entry's first name. ``sections`` has the words of
     the text's sections again, each with its section before it (`section_word`). ``id`` is ``number:position``;
-    ``number`` the 18 digits of the accession number; ``filed`` and ``period`` are like 20041222, 0 for none; ``when``
+    ``number`` the 18 digits of the accession number; dates are like 20041222, 0 for none; ``when``
     is what hits are ordered by (`when`). ``first`` is 1 for the first entry of a submission, else 0. Entries of a
     submission that has several share ``siblings`` and ``sibling_bit`` (`indexer.tantivy_engine.siblings`).
     """
@@ -50,7 +51,7 @@ def schema() -> Schema:
     builder.add_text_field("sections", tokenizer_name="whitespace", index_option="position")
     for field in (*VALUE_FIELDS, *(f"{name}_of" for name in NAME_FIELDS), "section", "year", "id"):
         builder.add_text_field(field, tokenizer_name="raw", index_option="basic", fast=field in SUBMISSION_FACETS)
-    for field in (*DATE_FIELDS, "when", "number", "position"):
+    for field in (*DATE_FIELDS, *NUMBER_FIELDS, "when", "number", "position"):
         builder.add_unsigned_field(field, indexed=True, fast=True)
     builder.add_unsigned_field("first", indexed=True)
     builder.add_unsigned_field("siblings", indexed=True, fast=True)
@@ -67,7 +68,7 @@ def row(entry: IndexEntry, *, is_first: bool) -> bytes:
         **{name: value for field in NAME_FIELDS for name, value in _names(field, values[field])},
         "section": _unique(span.key for span in entry.sections),
         "description": b" ".join(encoded_words(entry.description or "")).decode(),
-        **{field: values[field] for field in DATE_FIELDS},
+        **{field: values[field] for field in (*DATE_FIELDS, *NUMBER_FIELDS)},
         "year": str(entry.filing_date.year),
         "when": when(entry.filing_date, entry.acceptance_datetime),
         "number": values["number"],

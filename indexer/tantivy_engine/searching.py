@@ -39,7 +39,7 @@ class Selected:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A document that may be a hit, and all that it is ranked by. `score` is rounded."""
+    """A document that may be a hit, and all that it is ranked by. `score` is rounded, `when` a value of `_moments`."""
 
     score: float
     when: int
@@ -95,7 +95,8 @@ def collect(
         if selected.scored:
             page = _best(searcher, selected, schema, page)
     else:
-        hits = _by_score(searcher, selected, until=None if limit is None else until, deadline=deadline)
+        wanted = None if limit is None else until
+        hits = _by_score(searcher, selected, sort, until=wanted, deadline=deadline)
         page = sorted(hits, key=lambda hit: hit.key(sort))[offset:until]
     return EngineResult(
         total,
@@ -108,7 +109,7 @@ def collect(
 
 def best_addresses(searcher: Searcher, selected: Selected, deadline: Deadline) -> list[DocAddress]:
     """The best document of each submission of `selected`."""
-    found = _by_score(searcher, selected, until=None, deadline=deadline)
+    found = _by_score(searcher, selected, "relevance", until=None, deadline=deadline)
     return [hit.address for hit in found]
 
 
@@ -117,21 +118,24 @@ def values(searcher: Searcher, field: str, addresses: list[DocAddress]) -> list[
     return [int(value or 0) for value in searcher.fast_field_values(field, addresses)]
 
 
-def _by_score(searcher: Searcher, selected: Selected, *, until: int | None, deadline: Deadline) -> list[Candidate]:
-    """At least the first `until` hits by relevance, or all."""
+def _by_score(
+    searcher: Searcher, selected: Selected, sort: Sort, *, until: int | None, deadline: Deadline
+) -> list[Candidate]:
+    """At least the first `until` hits by relevance, or all; `sort` is the order that they are to be put in."""
 
     def fetch(limit: int) -> list[tuple[float, DocAddress]]:
         found: list[tuple[float, DocAddress]] = searcher.search(selected.query, limit=limit, count=False).hits
         return [(round(score, _DECIMALS), address) for score, address in found]
 
-    return _fetched(searcher, selected, fetch, until=until, deadline=deadline, by_score=True)
+    moments = _moments(sort)
+    return _fetched(searcher, selected, fetch, until=until, deadline=deadline, moments=moments)
 
 
 def _by_levels(
     searcher: Searcher, selected: Selected, levels: Iterable[Query], sort: Sort, *, until: int, deadline: Deadline
 ) -> list[Candidate]:
     """The first `until` hits in their order, by date in each level; without scores."""
-    by_date: Sort = "oldest" if sort == "oldest" else "newest"
+    by_date: Sort = "newest" if sort == "relevance" else sort
     hits: dict[tuple[int, int], Candidate] = {}
     for level in levels:
         # at most so many are of an earlier level
@@ -149,11 +153,11 @@ def _by_date(searcher: Searcher, selected: Selected, sort: Sort, *, until: int, 
 
     def fetch(limit: int) -> list[tuple[int, DocAddress]]:
         found: list[tuple[int, DocAddress]] = searcher.search(
-            selected.query, limit=limit, count=False, order_by_field="when", order=order
+            selected.query, limit=limit, count=False, order_by_field=_moments(sort), order=order
         ).hits
         return found
 
-    return _fetched(searcher, selected, fetch, until=until, deadline=deadline, by_score=False)
+    return _fetched(searcher, selected, fetch, until=until, deadline=deadline, moments=None)
 
 
 def _fetched(
@@ -163,7 +167,7 @@ def _fetched(
     *,
     until: int | None,
     deadline: Deadline,
-    by_score: bool,
+    moments: str | None,
 ) -> list[Candidate]:
     """At least the first `until` hits, or all; `fetch` gives so many documents with their ranks, the best first.
 
@@ -178,7 +182,7 @@ def _fetched(
         if not is_all:
             last = found[-1][0]
             found = [one for one in found if one[0] != last]
-        hits = list(_candidates(searcher, found, by_score=by_score))
+        hits = list(_candidates(searcher, found, moments=moments))
         if not selected.is_hit:
             hits = _one_each(hits)
         if is_all or (until and len(hits) >= until):
@@ -187,14 +191,19 @@ def _fetched(
 
 
 def _candidates(
-    searcher: Searcher, found: Sequence[tuple[float, DocAddress]], *, by_score: bool
+    searcher: Searcher, found: Sequence[tuple[float, DocAddress]], *, moments: str | None
 ) -> Iterator[Candidate]:
     addresses = [address for _, address in found]
     ranks = [rank for rank, _ in found]
-    moments: Sequence[Any] = values(searcher, "when", addresses) if by_score else ranks
-    scores = ranks if by_score else [0.0] * len(ranks)
+    when: Sequence[Any] = ranks if moments is None else values(searcher, moments, addresses)
+    scores = [0.0] * len(ranks) if moments is None else ranks
     numbers, positions = values(searcher, "number", addresses), values(searcher, "position", addresses)
-    return map(Candidate, scores, moments, numbers, positions, addresses)
+    return map(Candidate, scores, when, numbers, positions, addresses)
+
+
+def _moments(sort: Sort) -> str:
+    """The field that hits are ordered by before their accession numbers."""
+    return "added_at" if sort == "added" else "when"
 
 
 def _one_each(hits: Sequence[Candidate]) -> list[Candidate]:
@@ -219,7 +228,7 @@ def _best(searcher: Searcher, selected: Selected, schema: Schema, page: Sequence
         query, limit=max(1, count_documents(searcher, query)), count=False
     ).hits
     rounded = [(round(score, _DECIMALS), address) for score, address in found]
-    hits = list(_candidates(searcher, rounded, by_score=True))
+    hits = list(_candidates(searcher, rounded, moments="when"))
     if not selected.is_hit:
         hits = _one_each(hits)
         by_number = {hit.number: hit for hit in hits}

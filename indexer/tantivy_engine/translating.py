@@ -16,13 +16,14 @@ from tantivy import FieldType, Occur, Query, Schema, Searcher
 
 from archiver.errors import QueryError
 from indexer.entries import exact
-from indexer.fields import DOCUMENT_FIELDS, NAME_FIELDS, date_number
+from indexer.fields import DOCUMENT_FIELDS, MAX_NUMBER, NAME_FIELDS, date_number
 from indexer.query import bounds
 from indexer.query.bounds import Deadline, Expansions
 from indexer.query.expansion import expansion
 from indexer.query.nodes import (
     All,
     AnyOf,
+    AtLeast,
     DateSpan,
     Fuzzy,
     InSection,
@@ -173,8 +174,9 @@ class _Translation:
             case NameWords():
                 return self._name(leaf)
             case DateSpan(field, first, last):
-                span = max(1, date_number(first)), date_number(last)
-                return Query.const_score_query(Query.range_query(self._schema, field, FieldType.Unsigned, *span), 1.0)
+                return self._between(field, max(1, date_number(first)), date_number(last))
+            case AtLeast(field, number):
+                return self._between(field, number, MAX_NUMBER)
             case Stem(field):
                 return any_of(self._word(field, word) for word in self._expand(leaf))
             case Pattern(field) | Fuzzy(field):
@@ -182,6 +184,10 @@ class _Translation:
                 return Query.const_score_query(words, 1.0)
             case _:
                 assert_never(leaf)
+
+    def _between(self, field: str, first: int, last: int) -> Query:
+        span = Query.range_query(self._schema, field, FieldType.Unsigned, first, last)
+        return Query.const_score_query(span, 1.0)
 
     def _word(self, field: str, text: str) -> Query:
         field, (text,) = self._terms(field, (text,))

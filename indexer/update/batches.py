@@ -203,6 +203,8 @@ class Gatherer:
                 submission,
                 sha256=record.sha256,
                 filing_date=record.filing_date,
+                added=record.added,
+                added_run=record.added_run,
                 max_text_chars=self._setup.max_text_chars,
             )
         )

@@ -88,8 +88,8 @@ class SectionsField(FieldType):  # type: ignore[misc]
 def schema() -> Schema:
     """The schema of a new index.
 
-    The columns are numbers to sort, group and filter by, 0 for none: ``filed`` and ``period`` like 20041222,
-    ``accepted`` like 20041222160512, ``number`` the 18 digits of the accession number.
+    The columns are numbers to sort, group and filter by, 0 for none: dates like 20041222,
+    ``accepted`` and ``added_at`` like 20041222160512, ``number`` the 18 digits of the accession number.
     """
     return Schema(
         **{field.name: _TYPES[field.kind]() for field in TABLE if field.kind != "stem"},
@@ -105,6 +105,7 @@ _TYPES: dict[Kind, Callable[[], Any]] = {
     "value": ExactField,
     "sections": SectionsField,
     "date": lambda: COLUMN(NumericColumn("I")),
+    "number": lambda: COLUMN(NumericColumn("Q")),
 }
 
 

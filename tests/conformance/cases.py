@@ -6,7 +6,7 @@ import itertools
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
 from archiver.errors import DamageError
@@ -73,6 +73,8 @@ def _invented() -> Iterator[IndexEntry]:
             "period_of_report": chance.choice([None, day - timedelta(days=chance.randrange(90))]),
             "items": chance.choice(_ITEMS),
             "names": names,
+            "added": datetime(2026, 11, 1, 23, tzinfo=UTC) + timedelta(minutes=20 * (number * 37 % 100)),
+            "added_run": number * 37 % 100 // 8 or None,
             "entities": tuple(HitEntity(Cik(chance.choice([320, 42, 1056386])), name, "FILER") for name in names[:2]),
             "sics": tuple(chance.sample([7389, 6021, 100], chance.randint(0, 2))),
             "series": tuple(
@@ -158,6 +160,8 @@ QUERIES = (
     *("filed:2004", "filed:2004-02", "filed:[2004-02-01 TO 2004-06-30]", "filed:{2004-02-01 TO 2004-06-30}"),
     *("filed:[2005-01-01 TO]", "filed:[TO 2003-12-31]", "period:2004", "NOT period:[1993-01-01 TO]"),
     *("zebra filed:2004", "merger filed:2004 name:wa"),
+    *("added:2026", "added:2026-11-02", "added:<2026-11-02", "zebra added:>=2026-11-02", "NOT added:2026"),
+    *("added:[2026-11-02 TO 2026-11-03]", "added:2026-11-02..2026-11-02 form:8-K"),
 )  # fmt: skip
 
 FILTERS = (
@@ -170,6 +174,9 @@ FILTERS = (
     Filters(type=["EX-*"]),
     Filters(type=["8-K"], form=["8-K*"], since=date(2004, 1, 1), until=date(2004, 12, 31)),
     Filters(form=["none"]),
+    Filters(added_since=date(2026, 11, 2)),
+    Filters(added_since=datetime(2026, 11, 2, 3, 20, tzinfo=UTC), form=["8-K"]),
+    Filters(added_since=3),
 )
 
 FILTERED: Iterable[str | None] = (None, "zebra", '"board of directors"~9', "NOT the", "resign*", "form:8-K")

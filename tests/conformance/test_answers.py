@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
 from archiver.errors import QueryError
 from indexer.engine import Engine, EngineHit, Sort
+from indexer.entries import IndexEntry
 from indexer.fields import FACETS, Facet
 from indexer.query import bounds
 from indexer.query.build import parse_query
 from indexer.query.filters import Filters
-from tests.conformance.cases import FILTERED, FILTERS, QUERIES
-from tests.unit.index_entries import count
+from tests.conformance.cases import FILTERED, FILTERS, QUERIES, all_entries
+from tests.unit.index_entries import accession, count
 
 CASES = [(query, Filters()) for query in QUERIES] + [(query, filters) for query in FILTERED for filters in FILTERS]
 IDS = [f"{query} {number}" for number, (query, _) in enumerate(CASES)]
+ADDED = datetime(2026, 11, 2, 3, 20, tzinfo=UTC)
+DELETED = accession(6)
 both = pytest.mark.parametrize(("query", "filters"), CASES, ids=IDS)
 
 
@@ -59,6 +64,40 @@ def test_the_same_submissions_come_in_the_same_order_of_dates(
         total, found = ask(other, query, filters, sort=sort, **page)
         assert total == expected_total
         assert [one["accession"] for one in found] == [one["accession"] for one in expected]
+
+
+@pytest.mark.parametrize("query", [None, "zebra", "NOT the", "form:8-K", "name:acme zebra"])
+@pytest.mark.parametrize("documents", [False, True])
+def test_the_last_added_comes_first_everywhere(
+    reference: Engine, other: Engine, query: str | None, *, documents: bool
+) -> None:
+    """Sorted by the time added, every page has what Whoosh's has."""
+    for page in ({"limit": None}, {"limit": 5}, {"limit": 3, "offset": 4}, {"limit": 0}):
+        expected, found = (
+            ask(engine, query, Filters(), sort="added", documents=documents, **page) for engine in (reference, other)
+        )
+        assert [one["accession"] for one in found[1]] == [one["accession"] for one in expected[1]]
+        assert found[0] == expected[0]
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        (Filters(added_since=date(2026, 11, 2)), lambda one: one.added >= datetime(2026, 11, 2, tzinfo=UTC)),
+        (Filters(added_since=ADDED), lambda one: one.added >= ADDED),
+        (Filters(added_since=3), lambda one: (one.added_run or 0) >= 3),
+    ],
+    ids=["day", "moment", "run"],
+)
+def test_what_was_added_since_is_found(
+    reference: Engine, filters: Filters, expected: Callable[[IndexEntry], bool]
+) -> None:
+    """A day, a moment to the second, or a run: what was added then or later, the last first."""
+    since = [one for one in all_entries() if one.added and one.accession != DELETED and expected(one)]
+    _, found = ask(reference, None, filters, sort="added", limit=None)
+    wanted = {(one.added, one.accession) for one in since}
+    assert [one["accession"] for one in found] == [number for _, number in sorted(wanted, reverse=True)]
+    assert [datetime.fromisoformat(one["added"]) for one in found] == [at for at, _ in sorted(wanted, reverse=True)]
 
 
 @both

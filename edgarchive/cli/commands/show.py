@@ -22,7 +22,7 @@ from indexer.search.library import Library
 from indexer.search.records import Record
 from indexer.submission.submission import Document, Submission, parse_submission
 
-_ORIGIN = ("source", "source_url", "sha256", "signature", "withdrawn_at", "beside")
+_ORIGIN = ("source", "source_url", "sha256", "signature", "added", "added_run", "withdrawn_at", "beside")
 """What the JSON has of the record of a submission."""
 
 _SIGNATURES = {"invalid": "invalid: the SEC's signature does not match these bytes; read them with care"}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from importlib.metadata import version
-from typing import Any
+from typing import Any, get_args
 
 from aiohttp import web
 
 from edgarchive.web.params import COMPANY, MAX_LIMIT, SPANS, option_fields
+from indexer.engine import Sort
 from indexer.fields import FACETS
 
 _JSON, _TEXT = "application/json", "text/plain"
@@ -75,8 +76,8 @@ def _schema(name: str, field: dataclasses.Field[Any]) -> dict[str, Any]:
     if isinstance(field.default, bool) or "bool" in str(field.type):
         return {"type": "string", "enum": ["0", "1"]}
     if name == "sort":
-        return {"type": "string", "enum": ["relevance", "newest", "oldest"]}
-    if name in {"since", "until"}:
+        return {"type": "string", "enum": list(get_args(Sort))}
+    if name in {"since", "until", "added_since"}:
         return {"type": "string"}
     return {"type": "array", "items": {"type": "string"}}
 

@@ -141,6 +141,8 @@ async def _proof(archive: ServedArchive, facts: FilingFacts) -> dict[str, Any]:
     return {
         "source": _SOURCES.get(record.source, record.source),
         "url": record.source_url if record.source == "index" else None,
+        "added": record.added.strftime("%Y-%m-%d %H:%M UTC"),
+        "run": record.added_run,
         "stored": record.stored_at.strftime("%Y-%m-%d %H:%M UTC"),
         "checks": checks,
         "sha256": record.sha256,

@@ -34,9 +34,9 @@ from indexer.search.results import Results
 _FACETS: dict[Facet, str] = {"form": "Form types", "item": "Items", "cik": "Companies", "type": "Document types"}
 _SHOWN = 10
 _RANGES = [("", "any time"), ("30d", "30 days"), ("1y", "1 year"), ("5y", "5 years"), ("10y", "10 years")]
-_SORTS = [("", "relevance"), ("newest", "newest first"), ("oldest", "oldest first")]
-_FIELDS = ("form", "item", "section", "type", "sic", "state", "since", "until", "sort", "range")
-_MORE = ("section", "type", "sic", "state", "since", "until", "sort", "range")
+_SORTS = [("", "relevance"), ("newest", "newest first"), ("oldest", "oldest first"), ("added", "last added first")]
+_FIELDS = ("form", "item", "section", "type", "sic", "state", "since", "until", "added_since", "sort", "range")
+_MORE = ("section", "type", "sic", "state", "since", "until", "added_since", "sort", "range")
 _LABELS = {"cik": "CIK", "sic": "SIC", "q": "words"}
 _ASKED = frozenset({WORDS, "limit", "offset", "facet"})
 

@@ -15,12 +15,13 @@ from whoosh.query.compound import DefaultOr
 from whoosh.searching import Searcher
 
 from indexer.entries import exact
-from indexer.fields import date_number
+from indexer.fields import MAX_NUMBER, date_number
 from indexer.query.bounds import Deadline, Expansions
 from indexer.query.expansion import expansion
 from indexer.query.nodes import (
     All,
     AnyOf,
+    AtLeast,
     DateSpan,
     Fuzzy,
     InSection,
@@ -108,8 +109,10 @@ class _Preparation:
                 return self._placed(field, sides[0] + sides[1], holds)
             case NameWords():
                 return self._name(leaf)
-            case DateSpan():
-                return DocumentSet(lambda searcher: _dated(searcher, leaf), score=1.0)
+            case DateSpan(field, first, last):
+                return _between(field, max(1, date_number(first)), date_number(last))
+            case AtLeast(field, number):
+                return _between(field, number, MAX_NUMBER)
             case Stem(field) | Pattern(field) | Fuzzy(field) if self._section is not None:
                 terms = self._words(leaf)
                 return self._placed(field, [terms], anywhere) if terms else NullQuery
@@ -181,12 +184,16 @@ def everything() -> Query:
     return DocumentSet(living, score=0.0)
 
 
-def _dated(searcher: Searcher, span: DateSpan) -> list[int]:
-    first, last = max(1, date_number(span.first)), date_number(span.last)
-    column = searcher.column(span.field)
-    if max(column) < first or min(column) > last:  # a segment holds one filing year, mostly
-        return []
-    return [number for number in living(searcher) if first <= column[number] <= last]
+def _between(field: str, first: int, last: int) -> Query:
+    """The documents with a number from `first` to `last` in a column."""
+
+    def find(searcher: Searcher) -> list[int]:
+        column = searcher.column(field)
+        if max(column) < first or min(column) > last:  # a segment holds one filing year, mostly
+            return []
+        return [number for number in living(searcher) if first <= column[number] <= last]
+
+    return DocumentSet(find, score=1.0)
 
 
 def living(searcher: Searcher) -> Sequence[int]:

@@ -64,6 +64,7 @@ class _Segment(NamedTuple):
     filed: Sequence[int]
     accepted: Sequence[int]
     number: Sequence[int]
+    added: Sequence[int]
     first: int
 
 
@@ -71,6 +72,7 @@ _FIRSTS: dict[Sort, Callable[[_Match], float]] = {
     "relevance": lambda m: -m.score,
     "newest": lambda m: -m.segment.filed[m.document - m.segment.first],
     "oldest": lambda m: m.segment.filed[m.document - m.segment.first],
+    "added": lambda m: -m.segment.added[m.document - m.segment.first],
 }
 """What decides before all else; smaller is better."""
 
@@ -82,6 +84,8 @@ def _order(sort: Sort) -> Callable[[_Match], tuple[float, ...]]:
     def key(match: _Match) -> tuple[float, ...]:
         segment = match.segment
         here = match.document - segment.first
+        if sort == "added":
+            return -segment.added[here], -segment.number[here], match.document
         by_date = (sign * segment.filed[here], sign * segment.accepted[here], sign * segment.number[here])
         return (*by_date, match.document) if sort != "relevance" else (-match.score, *by_date, match.document)
 
@@ -153,7 +157,13 @@ def _hits(searcher: EntrySearcher, tree: Query, *, documents: bool, deadline: De
     best: dict[int, _Match] = {}
     for leaf, first in _leaves(searcher):
         deadline.check()
-        segment = _Segment(leaf.column("filed"), leaf.column("accepted"), leaf.column("number"), first)
+        segment = _Segment(
+            filed=leaf.column("filed"),
+            accepted=leaf.column("accepted"),
+            number=leaf.column("number"),
+            added=leaf.column("added_at"),
+            first=first,
+        )
         found = evaluate(tree, leaf)
         if documents:
             hits += [_Match(score, first + document, segment) for document, score in found.items()]

@@ -100,6 +100,7 @@ def test_what_an_engine_stores_makes_a_hit_without_the_archive() -> None:
         "type": "8-K",
         "filename": "d8k.htm",
         "description": "FORM 8-K",
+        "added": None,
     }
 
 

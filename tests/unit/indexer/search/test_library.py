@@ -9,7 +9,8 @@ import pickle
 import shutil
 import threading
 from collections.abc import Iterator
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ from indexer.search.records import FormYear
 from indexer.search.results import YearCount
 from indexer.update.update import index_archive
 from tests.paths import CORPUS
-from tests.unit.archives import keep
+from tests.unit.archives import STORED, keep
 from tests.unit.corpus import needs_corpus
 from tests.unit.submissions import ACCESSION, submission_bytes
 
@@ -52,6 +53,27 @@ def library(tmp_path: Path) -> Iterator[Library]:
     """A library over one submission."""
     with Library(make_archive(tmp_path / "edgar", submission_bytes())) as opened:
         yield opened
+
+
+def test_what_was_added_since_a_day_a_moment_or_a_run_is_found(tmp_path: Path) -> None:
+    """The catalogue says when a submission was added; a rebuilt index says the same."""
+    root = make_archive(tmp_path / "edgar", submission_bytes())
+    with Archive.open(root, writable=True) as archive:
+        [record] = archive.catalogue.records()
+        archive.catalogue.put(replace(record, added_run=12))
+        index_archive(archive, rebuild=True)
+    with Library(root) as library:
+        for since in (STORED, STORED.date(), "2024-01", "2024-01-02T03:04:05", 12, "run:1"):
+            assert library.search(added_since=since, sort="added").total == 1, since
+        for since in (STORED + timedelta(seconds=1), "2024-01-03", "2025", 13, "run:2024"):
+            assert library.search(added_since=since).total == 0, since
+        assert library.search("added:2024-01-02 added:[2024 TO]").total == 1
+        [hit] = library.search(added_since=12)
+        assert (hit.added, hit.to_row()["added"]) == (STORED, STORED)
+        record_of = library.record(hit.accession)
+        assert (record_of.added, record_of.added_run) == (STORED, 12)
+        assert "run that added it is 12 or later" in library.search(added_since=12).explain()
+        assert "time added is 2024-01-02 03:04:05 UTC or later" in library.search(added_since=STORED).explain()
 
 
 def test_a_hit_says_what_was_found_and_where(library: Library) -> None:
@@ -92,6 +114,7 @@ def test_the_json_of_a_hit_has_every_field(library: Library) -> None:
                 "matches": None,
                 "section": None,
                 "url": "https://www.sec.gov/Archives/edgar/data/320/000119312504218426/0001193125-04-218426-index.htm",
+                "added": STORED.isoformat(),
             }
         ],
     }

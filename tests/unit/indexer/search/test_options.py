@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import json
 import pickle
 from collections import UserList
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,35 @@ def test_the_arguments_of_a_search_are_the_options() -> None:
         assert parameters.pop("self")
         assert parameters == options
         assert method.__doc__
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("2026-11", date(2026, 11, 1)),
+        (2026, date(2026, 1, 1)),
+        ("20261120", date(2026, 11, 20)),
+        (date(2026, 11, 20), date(2026, 11, 20)),
+        ("2026-11-20T16:30", datetime(2026, 11, 20, 16, 30, tzinfo=UTC)),
+        ("2026-11-20T16:30:00-05:00", datetime(2026, 11, 20, 21, 30, tzinfo=UTC)),
+        (datetime(2026, 11, 20), datetime(2026, 11, 20, tzinfo=UTC)),  # noqa: DTZ001 — taken as UTC
+        (12, "run:12"),
+        ("3000", "run:3000"),
+        ("run:2026", "run:2026"),
+    ],
+)
+def test_added_since_takes_a_day_a_moment_or_a_run(given: Any, expected: object) -> None:
+    """What looks like a year is one; options survive JSON."""
+    options = SearchOptions(added_since=given)
+    assert options.added_since == expected
+    assert SearchOptions(**json.loads(json.dumps(options.to_dict()))) == options
+
+
+@pytest.mark.parametrize("given", ["yesterday", "run:", "0", "-3", "202611", "2026-13", "run:x", ""])
+def test_added_since_refuses_what_it_cannot_read(given: str) -> None:
+    """An empty filter, a month without its dash and the like are errors, never everything."""
+    with pytest.raises(UsageError, match="as a day or run"):
+        SearchOptions(added_since=given)
 
 
 @pytest.mark.parametrize("name", SEVERAL)
