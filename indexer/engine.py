@@ -15,7 +15,8 @@ from archiver.identifiers import AccessionNumber
 from indexer.entries import IndexEntry
 from indexer.fields import Facet, facet_value
 from indexer.query.nodes import Node
-from indexer.query.scope import asked_sections, in_section
+from indexer.query.scopes.filings import Unit, across_documents
+from indexer.query.scopes.sections import asked_sections, in_section
 
 Sort = Literal["relevance", "newest", "oldest", "added"]
 
@@ -153,6 +154,9 @@ class Engine(Protocol):
         Raises `QueryError` where the tree would expand without bound.
         """
 
+    def filings(self, tree: Node) -> frozenset[int]:
+        """The numbers (`AccessionNumber.digits`) of the submissions with a matching document. Raises as `search`."""
+
     def facet(
         self, query: Node | None, facet: Facet, *, filters: Node | None = None, documents: bool = False
     ) -> tuple[FacetCount, ...]:
@@ -174,6 +178,20 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Close the index. What was not committed is dropped."""
+
+
+def within_unit(
+    engine: Engine, query: Node | None, filters: Node | None, unit: Unit
+) -> tuple[Node | None, Node | None]:
+    """What to ask `engine` for, so that all words of `query` stand in one `unit`. Raises as `across_documents`."""
+    if unit == "document":
+        return query, filters
+    return across_documents(
+        query,
+        filters,
+        count=lambda tree: engine.search(None, filters=tree, limit=0).total,
+        numbers=engine.filings,
+    )
 
 
 @runtime_checkable

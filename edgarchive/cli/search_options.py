@@ -15,6 +15,13 @@ from archiver.cik_file import read_ciks
 from indexer.search.options import SearchOptions
 
 
+class Unit(StrEnum):
+    """What all words must stand in."""
+
+    DOCUMENT = "document"
+    FILING = "filing"
+
+
 class Sort(StrEnum):
     """The order of hits."""
 
@@ -74,6 +81,9 @@ def _what(
         str | None, typer.Option(metavar="DATE|RUN", help="Added to the archive since: day, UTC time or run.")
     ] = None,
     stem: Annotated[bool, typer.Option("--stem", help="Also match words with the same English stem.")] = False,
+    within: Annotated[
+        Unit, typer.Option(metavar="|".join(Unit), help="All words stand in one document, or filing.")
+    ] = Unit.DOCUMENT,
     documents: Annotated[bool, typer.Option("--documents", help="One hit per document, not per filing.")] = False,
 ) -> None:
     """What to search for."""
@@ -153,6 +163,7 @@ def _options(given: dict[str, Any]) -> SearchOptions:
     given["type"] = given.pop("doctype")
     given["cik"] = None if given["cik"] is None else read_ciks(given["cik"])
     given["sort"] = str(sort) if (sort := given.get("sort")) else None
+    given["within"] = str(given["within"])
     given["snippets"] = not given.pop("no_snippets", False)
     given.setdefault("limit", None)
     return SearchOptions(**given)

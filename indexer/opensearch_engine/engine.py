@@ -212,6 +212,10 @@ class OpenSearchEngine:
             _SWAPPED,
         )
 
+    def filings(self, tree: Node) -> frozenset[int]:
+        """See `indexer.engine.Engine.filings`. Raises as `search`."""
+        return patiently(lambda: self._search(None, tree, documents=True).numbers(), _SEARCH_PATIENCE_S, _SWAPPED)
+
     def facet(
         self, query: Node | None, facet: Facet, *, filters: Node | None = None, documents: bool = False
     ) -> tuple[FacetCount, ...]:

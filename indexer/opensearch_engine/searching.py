@@ -27,7 +27,7 @@ from indexer.opensearch_engine.connection import Access, cluster_errors, whole
 from indexer.opensearch_engine.translating import EVERYTHING, Json, is_of_submission, translated
 from indexer.query.bounds import MAX_SEARCH_S, Deadline, too_slow
 from indexer.query.nodes import Node
-from indexer.query.scope import scoped
+from indexer.query.scopes.sections import scoped
 
 T = TypeVar("T")
 
@@ -125,6 +125,11 @@ class Search:
             if total == _COUNTED_AT_ONCE:
                 total = sum(self._by_shard([_NUMBER], lambda buckets: sum(1 for _ in buckets)))
         return EngineResult(total, tuple(self._hit(hit) for hit in answer["hits"]["hits"]))
+
+    def numbers(self) -> frozenset[int]:
+        """The numbers of the submissions with a matching document."""
+        found = self._by_shard([_NUMBER], lambda buckets: [int(one["key"]["number"]) for one in buckets])
+        return frozenset(itertools.chain.from_iterable(found))
 
     def facet(self, facet: Facet) -> tuple[FacetCount, ...]:
         """How many hits have each value, the most frequent first."""

@@ -31,6 +31,7 @@ from indexer.query.nodes import (
     Near,
     Node,
     Not,
+    OfFilings,
     OneOf,
     Pattern,
     Phrase,
@@ -53,6 +54,9 @@ Json = dict[str, Any]
 MAX_PATTERN_WORDS = 1024
 """Words that a pattern inside of a phrase, or among the words of a name, may stand for: what a cluster allows unless
 its ``indices.query.bool.max_clause_count`` is raised. A pattern alone has no such bound."""
+
+_TERMS = 65_536
+"""Values in one clause: ``index.max_terms_count``."""
 
 MAX_SHARED_PLACES = 5
 """Words near each other of which two could be the same word of the text: each order of them is asked for."""
@@ -78,7 +82,7 @@ def translated(tree: Node) -> Json:
             return _leaf(tree)
 
 
-def _leaf(leaf: Leaf) -> Json:  # noqa: C901, PLR0911 — one for each kind of leaf
+def _leaf(leaf: Leaf) -> Json:  # noqa: C901, PLR0911, PLR0912 — one for each kind of leaf
     match leaf:
         case Phrase(field, parts):
             words = [part.text for part in parts if isinstance(part, Word)]
@@ -104,12 +108,20 @@ def _leaf(leaf: Leaf) -> Json:  # noqa: C901, PLR0911 — one for each kind of l
             return {"constant_score": {"filter": {"range": {field: bounds}}}}
         case AtLeast(field, number):
             return {"constant_score": {"filter": {"range": {field: {"gte": number}}}}}
+        case OfFilings(numbers):
+            return _of_filings(sorted(numbers))
         case Value(field, text):
             return {"constant_score": {"filter": {"term": {field: {"value": short_value(text)}}}}}
         case Word() | Pattern() | Fuzzy() | Stem():
             return _word(leaf)
         case _:
             assert_never(leaf)
+
+
+def _of_filings(numbers: Sequence[int]) -> Json:
+    """Any of these accession numbers; they score nothing."""
+    portions = [numbers[first : first + _TERMS] for first in range(0, len(numbers), _TERMS)]
+    return {"bool": {"filter": [{"bool": {"should": [{"terms": {"number": some}} for some in portions or [[]]]}}]}}
 
 
 def is_of_submission(tree: Node | None) -> bool:

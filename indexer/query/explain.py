@@ -19,6 +19,7 @@ from indexer.query.nodes import (
     Near,
     Node,
     Not,
+    OfFilings,
     OneOf,
     Pattern,
     Phrase,
@@ -31,13 +32,16 @@ from indexer.query.nodes import (
     WordLike,
     field_of,
 )
+from indexer.query.scopes.filings import Unit
 
 _INDENT = "  "
 
 
-def explain(query: Node | None, filters: Node | None) -> str:
+def explain(query: Node | None, filters: Node | None, *, within: Unit = "document") -> str:
     """`query` and `filters` in words, a line for each condition; what belongs together is indented below a heading."""
     lines: list[str] = []
+    if query is not None and within == "filing":
+        lines.append("in any documents of one filing:")
     for heading, tree in (("query", query), ("filters", filters)):
         if tree is not None:
             lines += [f"{heading}:", *(f"{_INDENT}{line}" for line in _lines(tree))]
@@ -73,6 +77,8 @@ def _leaf(leaf: Leaf, where: str) -> str:  # noqa: C901, PLR0911, PLR0912 — on
             return f"{where} {_span(leaf)}"
         case AtLeast(field, number):
             return f"{where} is {BY_NAME[field].spell(str(number))} or later"
+        case OfFilings(numbers):
+            return f"{where} is one of {len(numbers):,}"
         case InSection(name):
             return f"all of it stands in one {where} {name}"
         case Within(key, part):

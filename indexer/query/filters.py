@@ -61,13 +61,16 @@ class Filters:
             spelled = _with_parts(values) if attribute.name == "type" else map(str, values)
             kinds.append(join_any(value_leaf(BY_NAME[attribute.name], value) for value in spelled))
         kinds.extend(self._kinds_of_documents())
+        added = None if self.added_since is None else _added_since(self.added_since)
+        return join_all((*kinds, self.dates(), added))
+
+    def dates(self) -> Node | None:
+        """The filing dates as a query tree, None where none are asked for. Raises `UsageError` as `tree`."""
         if self.since and self.until and self.since > self.until:
             raise UsageError(f"since {self.since} is after until {self.until}", "swap the two dates")
-        if self.since or self.until:
-            kinds.append(DateSpan("filed", self.since or FIRST_DATE, self.until or LAST_DATE))
-        if self.added_since is not None:
-            kinds.append(_added_since(self.added_since))
-        return join_all(kinds)
+        if self.since is None and self.until is None:
+            return None
+        return DateSpan("filed", self.since or FIRST_DATE, self.until or LAST_DATE)
 
     def _kinds_of_documents(self) -> Iterator[Node | None]:
         if self.main and self.exhibits:

@@ -174,7 +174,7 @@ class NameWords:
 class InSection:
     """Documents that have a section called `name`, under one of `keys` (`indexer.sections.forms.section_keys`).
 
-    What stands beside it in an `All` must stand in one such section (`indexer.query.scope`).
+    What stands beside it in an `All` must stand in one such section (`indexer.query.scopes.sections`).
     """
 
     name: str
@@ -208,8 +208,16 @@ class AtLeast:
     number: int
 
 
+@dataclass(frozen=True, slots=True)
+class OfFilings:
+    """All documents of the filings with these accession numbers, as numbers of 18 digits. They score nothing."""
+
+    numbers: frozenset[int]
+    field: str = "accession"
+
+
 TextLeaf: TypeAlias = WordLike | Phrase | Near | Proximity
-Leaf: TypeAlias = TextLeaf | Value | NameWords | InSection | Within | DateSpan | AtLeast
+Leaf: TypeAlias = TextLeaf | Value | NameWords | InSection | Within | DateSpan | AtLeast | OfFilings
 Node: TypeAlias = All | AnyOf | Not | Leaf
 
 

@@ -15,7 +15,7 @@ from archiver.identifiers import AccessionNumber
 from archiver.listings.tickers import ciks_of, parse_tickers
 from archiver.settings import Settings
 from archiver.store.archive import Archive
-from indexer.engine import FacetCount
+from indexer.engine import FacetCount, within_unit
 from indexer.fields import Facet
 from indexer.index_folder import marks_hold
 from indexer.index_reader import IndexReader
@@ -23,6 +23,7 @@ from indexer.journal import StoredRecord, run_of, stored_by
 from indexer.passages.excerpts import ExcerptMaker
 from indexer.passages.snippets import Highlighter, Snippet
 from indexer.query.build import parse_query
+from indexer.query.language.leaves import join_all
 from indexer.query.nodes import Node
 from indexer.search.diagnosis.diagnose import diagnose
 from indexer.search.diagnosis.model import Diagnosis
@@ -67,10 +68,11 @@ class Library:
         filters = self._filters(options)
         query = options.query
         tree = parse_query(query, stem=options.stem) if query is not None and query.strip() else None
+        asked, selected = self._index.ask(lambda engine: within_unit(engine, tree, filters, options.within))
         found = self._index.ask(
             lambda engine: engine.search(
-                tree,
-                filters=filters,
+                asked,
+                filters=selected,
                 sort=options.sort,
                 limit=options.limit,
                 offset=options.offset,
@@ -85,9 +87,13 @@ class Library:
             hits = tuple(hits)
 
         def count(facet: Facet, year: int | None) -> tuple[FacetCount, ...]:
-            narrowed = filters if year is None else self._filters(options.in_year(year))
+            # a section lies in one document
+            wanted, narrowed = (tree, filters) if facet == "section" else (asked, selected)
+            if year is not None:
+                in_year = options.in_year(year)
+                narrowed = self._filters(in_year) if wanted is tree else join_all((selected, in_year.filters().dates()))
             return self._index.ask(
-                lambda engine: engine.facet(tree, facet, filters=narrowed, documents=options.documents)
+                lambda engine: engine.facet(wanted, facet, filters=narrowed, documents=options.documents)
             )
 
         took_ms = round((time.perf_counter() - started) * 1000, 1)
@@ -101,6 +107,7 @@ class Library:
             FromLibrary(count),
             FromLibrary(self._name_of),
             FromLibrary(lambda: self._diagnose(options)),
+            options.within,
         )
 
     @takes_options(SearchOptions)

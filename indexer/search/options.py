@@ -19,6 +19,7 @@ from archiver.errors import UsageError
 from archiver.identifiers import parse_date_span
 from indexer.engine import Sort
 from indexer.query.filters import Filters
+from indexer.query.scopes.filings import Unit
 
 P = ParamSpec("P")
 S = TypeVar("S")
@@ -54,8 +55,10 @@ class SearchOptions:
     run or a later one: a number from 1900 to 2199 is a year there, any other a run, and ``run:2024`` always a run.
     `sort` is ``relevance``, ``newest``, ``oldest`` or ``added`` (the last added first). `limit` hits come from `offset`
     on, or, with None, all, each made when it is reached; one per submission, or one per document with `documents`. With
-    `stem`, words of text also match words with the same English stem. A hit has the `passages` best passages of its
-    document, besides its snippet; `context_words` are shown on each side of their matches, by default about 240
+    `stem`, words of text also match words with the same English stem. All words must stand `within` one ``document``,
+    or one ``filing``, in whichever of the documents that the filters select; phrases and near words always stand in one
+    document. A hit has the `passages` best passages of its document, besides its snippet; `context_words` are shown on
+    each side of their matches, by default about 240
     characters in all.
 
     The values are normalised: several as a tuple, days as `date`. Raises `UsageError` for a value without meaning.
@@ -85,6 +88,7 @@ class SearchOptions:
     documents: bool = False
     snippets: bool = True
     stem: bool = False
+    within: Unit = "document"
     passages: int = 0
     context_words: int | None = None
 
@@ -92,6 +96,8 @@ class SearchOptions:
         """Normalise the values."""
         if self.sort is not None and self.sort not in get_args(Sort):
             raise UsageError(f"cannot sort by {self.sort!r}", f"choose one of: {', '.join(get_args(Sort))}")
+        if self.within not in get_args(Unit):
+            raise UsageError(f"cannot search within {self.within!r}", f"choose one of: {', '.join(get_args(Unit))}")
         if (self.limit or 0) < 0 or self.offset < 0:
             raise UsageError("limit and offset cannot be negative", "give 0 or more")
         if self.passages < 0 or (self.context_words or 0) < 0:

@@ -14,6 +14,7 @@ from indexer.notebook import frames
 from indexer.notebook.markup import escaped, table
 from indexer.query.explain import explain
 from indexer.query.nodes import Node
+from indexer.query.scopes.filings import Unit
 from indexer.search.diagnosis.model import Diagnosis
 from indexer.search.hits import HTML_HEAD, ROW_COLUMNS, FromLibrary, Hit
 
@@ -40,8 +41,8 @@ class Results:
 
     Iterating gives the hits, ``len()`` their number, an index a hit, and a slice results with these hits. They are made
     with the search, or, where no limit was given, each when it is reached; the library must still be open then (see
-    `materialize`). `tree` and `filters` are query and filters as they were understood, None without. Results can be
-    pickled: only counting facets and a diagnosis need the library.
+    `materialize`). `tree` and `filters` are query and filters as they were understood, None without; all words stand in
+    one of `within`. Results can be pickled: only counting facets and a diagnosis need the library.
     """
 
     query: str | None
@@ -57,6 +58,7 @@ class Results:
         default=FromLibrary(lambda _kind, _value: None), repr=False, compare=False
     )
     _diagnose: FromLibrary[[], Diagnosis] = field(default=FromLibrary(lambda: Diagnosis(0)), repr=False, compare=False)
+    within: Unit = field(default="document", repr=False, compare=False)
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)
@@ -128,7 +130,7 @@ class Results:
 
     def explain(self) -> str:
         """How query and filters were interpreted, one condition a line."""
-        return explain(self.tree, self.filters)
+        return explain(self.tree, self.filters, within=self.within)
 
     def to_dict(self) -> dict[str, Any]:
         """The results as JSON has them."""

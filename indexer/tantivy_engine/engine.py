@@ -21,13 +21,13 @@ from indexer.engine import EngineResult, FacetCount, PartWriter, Sort, is_defect
 from indexer.entries import exact
 from indexer.fields import Facet
 from indexer.query.bounds import Deadline
-from indexer.query.nodes import Node
-from indexer.query.scope import scoped
+from indexer.query.nodes import Node, OfFilings, leaves
+from indexer.query.scopes.sections import scoped
 from indexer.tantivy_engine.checksums import damaged_files
 from indexer.tantivy_engine.facets import count_facet
 from indexer.tantivy_engine.fields import schema
 from indexer.tantivy_engine.parts import Part, TantivyPartWriter
-from indexer.tantivy_engine.searching import Selected, collect, count_hits, first_documents
+from indexer.tantivy_engine.searching import Selected, collect, count_hits, first_documents, numbers_of
 from indexer.tantivy_engine.siblings import SiblingNumbers, last_group
 from indexer.tantivy_engine.translating import all_of, everything, is_of_submissions, score_levels, translate, unscored
 
@@ -54,8 +54,10 @@ class _Opened:
         self.searcher = searcher
         self._totals: dict[Hashable, int] = {}
 
-    def total(self, asked: Hashable, count: Callable[[], int]) -> int:
-        """What `count` gives, remembered for the next page of what was `asked`."""
+    def total(self, asked: Hashable | None, count: Callable[[], int]) -> int:
+        """What `count` gives, remembered for the next page of what was `asked`, unless that is None."""
+        if asked is None:
+            return count()
         known = self._totals.get(asked)
         if known is None:
             if len(self._totals) >= _TOTALS:
@@ -139,7 +141,8 @@ class TantivyEngine:
                 selected,
                 own_schema,
                 total=opened.total(
-                    (query, filters, documents), lambda: count_hits(searcher, selected, own_schema, deadline)
+                    None if _is_large(filters) else (query, filters, documents),
+                    lambda: count_hits(searcher, selected, own_schema, deadline),
                 ),
                 sort=sort or ("newest" if query is None else "relevance"),
                 limit=limit,
@@ -148,6 +151,15 @@ class TantivyEngine:
             )
 
         return self._answer(ask)
+
+    def filings(self, tree: Node) -> frozenset[int]:
+        """See `indexer.engine.Engine.filings`. Raises as `search`."""
+        deadline = Deadline()
+        return self._answer(
+            lambda opened: numbers_of(
+                opened.searcher, self._selected(opened.searcher, None, tree, deadline, documents=True), deadline
+            )
+        )
 
     def facet(
         self, query: Node | None, facet: Facet, *, filters: Node | None = None, documents: bool = False
@@ -303,6 +315,11 @@ class TantivyEngine:
             scored=query is not None,
             levels=tuple(map(found, (None,) if query is None else score_levels(query))),
         )
+
+
+def _is_large(tree: Node | None) -> bool:
+    """Whether `tree` holds accession numbers, of which there may be a million."""
+    return tree is not None and any(isinstance(leaf, OfFilings) for leaf in leaves(tree))
 
 
 def _is_damaged(path: Path) -> bool:

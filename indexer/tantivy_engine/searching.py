@@ -107,6 +107,14 @@ def collect(
     )
 
 
+def numbers_of(searcher: Searcher, selected: Selected, deadline: Deadline) -> frozenset[int]:
+    """The numbers of the submissions with a matching document. Raises as `collect`."""
+    most = max(1, count_documents(searcher, selected.query))
+    found: list[tuple[float, DocAddress]] = searcher.search(selected.query, limit=most, count=False).hits
+    deadline.check()
+    return frozenset(values(searcher, "number", [address for _, address in found]))
+
+
 def best_addresses(searcher: Searcher, selected: Selected, deadline: Deadline) -> list[DocAddress]:
     """The best document of each submission of `selected`."""
     found = _by_score(searcher, selected, "relevance", until=None, deadline=deadline)

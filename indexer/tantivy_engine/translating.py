@@ -32,6 +32,7 @@ from indexer.query.nodes import (
     Near,
     Node,
     Not,
+    OfFilings,
     Pattern,
     Phrase,
     Proximity,
@@ -155,7 +156,7 @@ class _Translation:
             case _:
                 return self._leaf(tree)
 
-    def _leaf(self, leaf: Leaf) -> Query:  # noqa: C901, PLR0911 — one for each kind of leaf
+    def _leaf(self, leaf: Leaf) -> Query:  # noqa: C901, PLR0911, PLR0912 — one for each kind of leaf
         match leaf:
             case Within(key, part):
                 return self._within(key, part)
@@ -177,6 +178,8 @@ class _Translation:
                 return self._between(field, max(1, date_number(first)), date_number(last))
             case AtLeast(field, number):
                 return self._between(field, number, MAX_NUMBER)
+            case OfFilings(numbers):
+                return unscored(Query.term_set_query(self._schema, "number", list(numbers)))
             case Stem(field):
                 return any_of(self._word(field, word) for word in self._expand(leaf))
             case Pattern(field) | Fuzzy(field):

@@ -20,10 +20,10 @@ from indexer.engine import EngineResult, FacetCount, PartWriter, Sort, is_defect
 from indexer.fields import Facet
 from indexer.query.bounds import Deadline
 from indexer.query.nodes import Node
-from indexer.query.scope import scoped
+from indexer.query.scopes.sections import scoped
 from indexer.whoosh_engine.fields import schema
 from indexer.whoosh_engine.matching.prepare import everything, prepare, unscored
-from indexer.whoosh_engine.matching.searching import EntrySearcher, collect, count_facet
+from indexer.whoosh_engine.matching.searching import EntrySearcher, collect, count_facet, submissions_of
 from indexer.whoosh_engine.storage.commits import commit, contents_file, damaged_files
 
 if TYPE_CHECKING:
@@ -104,6 +104,15 @@ class WhooshEngine:
                 documents=documents,
                 deadline=deadline,
             )
+
+        return self._answer(ask)
+
+    def filings(self, tree: Node) -> frozenset[int]:
+        """See `indexer.engine.Engine.filings`. Raises as `search`."""
+
+        def ask(searcher: EntrySearcher) -> frozenset[int]:
+            deadline = Deadline()
+            return submissions_of(searcher, _selected(searcher, None, tree, deadline), deadline)
 
         return self._answer(ask)
 

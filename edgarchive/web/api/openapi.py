@@ -11,6 +11,7 @@ from aiohttp import web
 from edgarchive.web.params import COMPANY, MAX_LIMIT, SPANS, option_fields
 from indexer.engine import Sort
 from indexer.fields import FACETS
+from indexer.query.scopes.filings import Unit
 
 _JSON, _TEXT = "application/json", "text/plain"
 _ERROR = {
@@ -77,6 +78,8 @@ def _schema(name: str, field: dataclasses.Field[Any]) -> dict[str, Any]:
         return {"type": "string", "enum": ["0", "1"]}
     if name == "sort":
         return {"type": "string", "enum": list(get_args(Sort))}
+    if name == "within":
+        return {"type": "string", "enum": list(get_args(Unit))}
     if name in {"since", "until", "added_since"}:
         return {"type": "string"}
     return {"type": "array", "items": {"type": "string"}}

@@ -89,7 +89,12 @@ def _form(request: web.Request) -> dict[str, Any]:
     fields = {name: ", ".join(text for text in query.getall(name, []) if text) for name in (*_FIELDS, COMPANY)}
     if not fields[COMPANY]:
         fields[COMPANY] = next((text for name in ("cik", "name", "ticker") if (text := query.get(name))), "")
-    form = {**fields, "stem": query.get("stem") == "1", "originals": query.get("amendments") == "0"}
+    form = {
+        **fields,
+        "filing": query.get("within") == "filing",
+        "stem": query.get("stem") == "1",
+        "originals": query.get("amendments") == "0",
+    }
     more = any(fields[name] for name in _MORE)
     return {"words": query.get(WORDS, ""), "form": form, "more": more, "ranges": _RANGES, "sorts": _SORTS}
 
@@ -166,6 +171,8 @@ def _changes(why: Diagnosis) -> Iterator[tuple[str, int, dict[str, str | None]]]
                 yield f"Search for {one.value}", one.count, {WORDS: one.value}
             case "stem":
                 yield "Match word forms", one.count, {"stem": "1"}
+            case "within":
+                yield f"Search within a {one.value}", one.count, {"within": one.value}
             case "section":
                 yield f"Search in section {one.value}", one.count, {"item": None, "section": one.value}
 

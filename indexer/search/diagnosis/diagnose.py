@@ -172,6 +172,8 @@ class _Diagnoser:
         options = self._options
         if not options.stem:
             yield from self._try("stem", "", options.replace(stem=True))
+        if options.within == "document" and len(conjuncts(self._raw)) > 1:
+            yield from self._try("within", "filing", options.replace(within="filing"))
         for query in dict.fromkeys(self._queries(self._raw, found)):
             if query != options.query:
                 yield from self._try("query", query, options.replace(query=query))

@@ -45,7 +45,10 @@ class UnknownValue:
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """A change with which the search finds `count`: another ``query``, ``stem``, a ``section`` in place of an item."""
+    """A change with which the search finds `count`.
+
+    Another ``query``, ``stem``, ``within`` a filing, or a ``section`` in place of an item.
+    """
 
     change: Change
     value: str

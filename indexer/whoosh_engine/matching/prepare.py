@@ -30,6 +30,7 @@ from indexer.query.nodes import (
     Near,
     Node,
     Not,
+    OfFilings,
     Pattern,
     Phrase,
     Proximity,
@@ -113,6 +114,8 @@ class _Preparation:
                 return _between(field, max(1, date_number(first)), date_number(last))
             case AtLeast(field, number):
                 return _between(field, number, MAX_NUMBER)
+            case OfFilings(numbers):
+                return DocumentSet(lambda searcher: _of_filings(searcher, numbers), score=0.0)
             case Stem(field) | Pattern(field) | Fuzzy(field) if self._section is not None:
                 terms = self._words(leaf)
                 return self._placed(field, [terms], anywhere) if terms else NullQuery
@@ -194,6 +197,11 @@ def _between(field: str, first: int, last: int) -> Query:
         return [number for number in living(searcher) if first <= column[number] <= last]
 
     return DocumentSet(find, score=1.0)
+
+
+def _of_filings(searcher: Searcher, numbers: frozenset[int]) -> list[int]:
+    column = searcher.column("number")
+    return [document for document in living(searcher) if column[document] in numbers]
 
 
 def living(searcher: Searcher) -> Sequence[int]:

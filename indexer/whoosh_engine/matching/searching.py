@@ -178,17 +178,22 @@ def _hits(searcher: EntrySearcher, tree: Query, *, documents: bool, deadline: De
 
 def _count(searcher: EntrySearcher, tree: Query, *, documents: bool, deadline: Deadline) -> int:
     """How many hits there are, without scoring or ordering them."""
+    if not documents:
+        return len(submissions_of(searcher, tree, deadline))
     count = 0
-    submissions: set[int] = set()
     for leaf, _ in _leaves(searcher):
         deadline.check()
-        found = evaluate(tree, leaf)
-        if documents:
-            count += len(found)
-        else:
-            number = leaf.column("number")
-            submissions.update(number[document] for document in found)
-    return count + len(submissions)
+        count += len(evaluate(tree, leaf))
+    return count
+
+
+def submissions_of(searcher: EntrySearcher, tree: Query, deadline: Deadline) -> frozenset[int]:
+    """The numbers of the submissions that have a match. Raises `QueryError` after the `deadline`."""
+    found: set[int] = set()
+    for leaf, _ in _leaves(searcher):
+        deadline.check()
+        found.update(map(leaf.column("number").__getitem__, evaluate(tree, leaf)))
+    return frozenset(found)
 
 
 def _leaves(searcher: EntrySearcher) -> Iterator[tuple[EntrySearcher, int]]:

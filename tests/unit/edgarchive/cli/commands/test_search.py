@@ -210,3 +210,28 @@ def test_at_80_columns_no_line_breaks_inside_a_word(invented: Path) -> None:
         snippets = [hit.excerpt.text for hit in library.search("company") if hit.excerpt]
     words = " ".join(text.split())
     assert all(" ".join(snippet.split()) in words for snippet in snippets)
+
+
+def test_words_may_stand_in_any_document_of_a_filing(invented: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Facets, JSON and the explanation follow; a search within documents that finds nothing proposes it."""
+    for query in ("resigned photograph", "lantern thistlewood -zebra"):
+        one = json.loads(found(capsys, invented, query, "--json", "--within", "document"))
+        whole = json.loads(
+            found(capsys, invented, query, "--json", "--within", "filing", "--facet", "form", "--explain")
+        )
+        assert {hit["accession"] for hit in one["hits"]} <= {hit["accession"] for hit in whole["hits"]}
+        assert sum(form["count"] for form in whole["facets"]["form"]) == whole["total"]
+        assert whole["explain"].startswith("in any documents of one filing:\n")
+    with Library(invented) as library:
+        texts = {hit.accession: [d.text() for d in hit.submission().documents] for hit in library.search(limit=None)}
+        several = next((parts for parts in texts.values() if len([part for part in parts if part.strip()]) > 1), None)
+        assert several is not None
+        first, second = (set(part.lower().split()) for part in [part for part in several if part.strip()][:2])
+        words = [
+            min(word for word in some if word.isalpha() and len(word) > 4) for some in (first - second, second - first)
+        ]
+        query = " ".join(words)
+        assert library.search(query).total < library.search(query, within="filing").total
+        total = library.search(query, within="filing").total
+        assert f"with within filing: {total} hit" in " ".join(library.diagnose(query).lines())
+        assert library.search(query, within="filing")[0].snippet is not None

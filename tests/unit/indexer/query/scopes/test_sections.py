@@ -5,7 +5,7 @@ from __future__ import annotations
 from indexer.query.build import parse_query
 from indexer.query.filters import Filters
 from indexer.query.nodes import All, Not, Value, Within, Word
-from indexer.query.scope import asked_sections, in_section, scoped
+from indexer.query.scopes.sections import asked_sections, in_section, scoped
 
 
 def test_words_beside_a_section_are_bound_to_it() -> None:

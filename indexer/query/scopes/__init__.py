@@ -1,0 +1,1 @@
+"""Where the words of a query must stand together: in a section, in a document, in a filing."""

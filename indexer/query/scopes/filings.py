@@ -1,0 +1,138 @@
+"""Words in different documents of one filing: what is asked of documents becomes a question about filings.
+
+Each word or phrase, with the filters, selects the filings of which some document has it; AND, OR and NOT then join
+filings. No engine joins documents: the accession numbers found for one part narrow the question about the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+from archiver.errors import QueryError
+from indexer.fields import DOCUMENT_FIELDS
+from indexer.query.language.leaves import join_all, join_any
+from indexer.query.nodes import All, AnyOf, Node, Not, OfFilings, Value, field_of, leaves
+from indexer.query.scopes.sections import scoped
+
+Unit = Literal["document", "filing"]
+"""What all words of a query must stand in."""
+
+MAX_FILINGS = 1_000_000
+"""Filings that one part of a query may have: their accession numbers are held in memory."""
+
+Count = Callable[[Node], int]
+Numbers = Callable[[Node], frozenset[int]]
+
+
+def across_documents(
+    query: Node | None, filters: Node | None, *, count: Count, numbers: Numbers
+) -> tuple[Node | None, Node | None]:
+    """`query` and `filters` for the documents of filings that have what `query` asks for, in whichever documents.
+
+    The documents that `filters` select are taken for each filing as one. What a document is found and scored by is any
+    part of the query. `count` says in how many filings some document matches a tree, and `numbers` which these are.
+    Raises `QueryError` where one part has more than `MAX_FILINGS`.
+    """
+    query, filters = scoped(query, filters)
+    if query is None or _is_single(query):
+        return query, filters
+    selected = _Joining(filters, count, numbers).node(query, None)
+    return _any_part(query), join_all((filters, selected))
+
+
+class _Joining:
+    """The documents of one question, and how an engine is asked."""
+
+    def __init__(self, filters: Node | None, count: Count, numbers: Numbers) -> None:
+        self._filters = filters
+        self._count = count
+        self._numbers = numbers
+
+    def node(self, tree: Node, among: Node | None) -> Node:
+        """Documents of the filings that `tree` holds for; of those outside of `among` nothing is said."""
+        if _is_of_filings(tree):
+            return tree
+        if _is_single(tree):
+            return self._leaf(tree, among)
+        match tree:
+            case All(parts):
+                return self._all(parts, among)
+            case AnyOf(parts):
+                return AnyOf(tuple(self.node(part, among) for part in parts))
+            case Not(part):
+                return Not(self.node(part, among))
+            case _:
+                return tree
+
+    def _all(self, parts: tuple[Node, ...], among: Node | None) -> Node:
+        """What costs least comes first, and what is excluded last: each part is sought among what is left."""
+        facts = [part for part in parts if _is_of_filings(part)]
+        others = [part for part in parts if part not in facts]
+        here = join_all((among, *facts))
+        single = sorted((part for part in others if _is_single(part)), key=lambda part: self._asked(part, here))
+        rest = sorted((part for part in others if part not in single), key=lambda part: isinstance(part, Not))
+        found: list[Node] = []
+        for part in single:
+            here = self._leaf(part, here)
+            found = [here]  # it lies within those before it
+        for part in rest:
+            joined = self.node(part, here)
+            found.append(joined)
+            here = join_all((here, joined))
+        return join_all((*facts, *found)) or All(parts)
+
+    def _leaf(self, tree: Node, among: Node | None) -> Node:
+        if (total := self._asked(tree, among)) > MAX_FILINGS:
+            raise QueryError(
+                f"{total} filings have one part of the query, more than {MAX_FILINGS} to be joined",
+                "add a filter, such as dates or a form, or search within documents",
+            )
+        return OfFilings(self._numbers(self._tree(tree, among)))
+
+    def _asked(self, tree: Node, among: Node | None) -> int:
+        return self._count(self._tree(tree, among))
+
+    def _tree(self, tree: Node, among: Node | None) -> Node:
+        return join_all((tree, self._filters, among)) or tree
+
+
+def _is_of_filings(tree: Node) -> bool:
+    """Whether `tree` asks nothing of single documents."""
+    return not any(field_of(leaf) in DOCUMENT_FIELDS for leaf in leaves(tree))
+
+
+def _is_single(tree: Node) -> bool:
+    """Whether `tree` is one leaf, or alternatives of leaves: what some document of a filing has by itself."""
+    return all(_is_single(part) for part in tree.parts) if isinstance(tree, AnyOf) else not isinstance(tree, All | Not)
+
+
+def _any_part(tree: Node) -> Node:
+    """Documents with anything that `tree` seeks; all documents where a filing may be found without any of it."""
+    parts = list(dict.fromkeys(_sought(tree)))
+    if not _needs_a_part(tree):
+        parts.append(Not(Value("section", "")))
+    return join_any(parts) or tree
+
+
+def _sought(tree: Node) -> Iterator[Node]:
+    match tree:
+        case All(parts) | AnyOf(parts):
+            for part in parts:
+                yield from _sought(part)
+        case Not():
+            return
+        case _:
+            yield tree
+
+
+def _needs_a_part(tree: Node) -> bool:
+    match tree:
+        case All(parts):
+            return any(map(_needs_a_part, parts))
+        case AnyOf(parts):
+            return all(map(_needs_a_part, parts))
+        case Not():
+            return False
+        case _:
+            return True
