@@ -41,6 +41,7 @@ EASTERN = ZoneInfo("America/New_York")
 _log = logging.getLogger(__name__)
 
 _KEPT_FACTS = 20_000
+_NAME_S = 60.0
 _KEPT_SUBMISSIONS_BYTES = 64_000_000
 _XBRL_TYPES = ("EX-101", "XML", "EX-100")
 
@@ -109,6 +110,7 @@ class ServedArchive:
         self._submissions: OrderedDict[str, tuple[str, int, Submission]] = OrderedDict()
         self._kept_bytes = 0
         self._md5: dict[str, str] = {}
+        self._names: OrderedDict[int, tuple[float, str]] = OrderedDict()
 
     async def search(self, query: str | None = None, **options: Any) -> Results:
         """As `Library.search`. Raises its errors, and `web.HTTPServiceUnavailable` where too many search."""
@@ -128,6 +130,11 @@ class ServedArchive:
         """Why `results` have nothing."""
         async with self._gate.enter():
             return await asyncio.to_thread(results.diagnose)
+
+    async def facets(self, results: Results, *facets: Facet) -> dict[Facet, tuple[FacetCount, ...]]:
+        """The same for several facets at once."""
+        async with self._gate.enter():
+            return dict(await asyncio.to_thread(results.facets, *facets))
 
     async def record(self, accession: AccessionNumber) -> Record:
         """What the catalogue knows of a submission. Raises `NotInArchiveError`, `DamageError`."""
@@ -157,10 +164,18 @@ class ServedArchive:
             return list(await self.library.marks(text, query, stem=stem))
 
     async def name_of(self, cik: int) -> str:
-        """The name of a company in its newest filing here; empty where none is held."""
+        """The name of a company in its newest filing here, remembered for a minute; empty where none is held."""
+        now = asyncio.get_running_loop().time()
+        known = self._names.get(cik)
+        if known is not None and now - known[0] < _NAME_S:
+            return known[1]
         results = await self.search(None, cik=cik, limit=1, snippets=False)
         names = [entity.name for hit in results.hits for entity in hit.entities if entity.cik == cik]
-        return names[0] if names else ""
+        self._names[cik] = (now, names[0] if names else "")
+        self._names.move_to_end(cik)
+        while len(self._names) > _KEPT_FACTS:
+            self._names.popitem(last=False)
+        return self._names[cik][1]
 
     async def path(self, accession: AccessionNumber) -> Path:
         """The gzip file of a submission. Raises `NotInArchiveError`."""

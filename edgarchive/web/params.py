@@ -27,6 +27,7 @@ COMPANY = "company"
 SPANS = {"30d": 30, "1y": 365, "5y": 5 * 365 + 1, "10y": 10 * 365 + 2}
 """Presets of the dates, as days before today."""
 
+_NUMBERS = frozenset({"passages", "context_words"})
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 _LISTS = {"form", "item", "type", "sic", "state", "ticker", "section"}
 _NOT_ASKED = {"query", "snippets", "limit", "offset"}
@@ -109,6 +110,8 @@ def _value(name: str, texts: list[str]) -> Any:
     default = _FIELDS[name].default
     if isinstance(default, bool) or "bool" in str(_FIELDS[name].type):
         return _flag(name, texts[-1])
+    if name in _NUMBERS:
+        return _read_number(name, texts[-1]) if texts[-1].strip() else _FIELDS[name].default
     if name in {"since", "until", "sort", "section", "within", "added_since"}:
         return texts[-1].strip() or None
     found = [text.strip() for text in texts if text.strip()]
@@ -125,8 +128,11 @@ def _flag(name: str, text: str) -> bool:
 
 def _number(query: MultiMapping[str], name: str, default: int) -> int:
     text = query.get(name, "").strip()
-    if not text:
-        return default
+    return _read_number(name, text) if text else default
+
+
+def _read_number(name: str, text: str) -> int:
+    text = text.strip()
     if text.isascii() and text.isdigit() and len(text) < 10:  # noqa: PLR2004 — far above any archive's size
         return int(text)
     raise UsageError(f"{name} cannot be {text[:20]!r}", "give a number, 0 or more")

@@ -54,7 +54,8 @@ class ServerProcess:
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """End it as a service manager does; its exit code."""
-        self.process.send_signal(number)
+        if self.process.poll() is None:
+            self.process.send_signal(number)
         try:
             return self.process.wait(30)
         finally:
@@ -68,5 +69,4 @@ class ServerProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.process.returncode is None:
-            self.stop()
+        self.stop()

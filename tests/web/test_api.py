@@ -71,6 +71,8 @@ def test_the_feed_has_the_newest_hits(served: Served) -> None:
         ("since=someday", "date"),
         ("limit=many", "limit"),
         ("stem=perhaps", "stem"),
+        ("context_words=many", "context_words"),
+        ("passages=-1", "passages"),
         ("facet=colour", "facet"),
         ("sort=size", "sort"),
         ("range=2y", "range"),

@@ -76,6 +76,8 @@ def search_parameters() -> list[dict[str, Any]]:
 def _schema(name: str, field: dataclasses.Field[Any]) -> dict[str, Any]:
     if isinstance(field.default, bool) or "bool" in str(field.type):
         return {"type": "string", "enum": ["0", "1"]}
+    if name in {"passages", "context_words"}:
+        return {"type": "integer", "minimum": 0}
     if name == "sort":
         return {"type": "string", "enum": list(get_args(Sort))}
     if name == "within":

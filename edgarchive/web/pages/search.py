@@ -66,7 +66,7 @@ async def search_page(request: web.Request) -> web.Response:
     try:
         wanted = read_search(await named_company(archive, request.query))
         results = await archive.run(wanted.options)
-        counted = {name: await archive.facet(results, name) for name in (*_FACETS, "year")} if results.total else {}
+        counted = await archive.facets(results, *_FACETS, "year") if results.total else {}
         why = None if results.total else await archive.diagnose(results)
     except IndexMissingError:
         raise

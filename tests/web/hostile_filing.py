@@ -1,0 +1,37 @@
+"""An invented filing whose document tries everything that a page can try."""
+
+from __future__ import annotations
+
+from tests.unit.submissions import submission_bytes
+
+ACCESSION = "0009999999-20-000666"
+
+_PAGE = """<html><head><title>8-K</title>
+<meta http-equiv="refresh" content="0; url=http://127.0.0.1:9/refresh">
+<base href="http://127.0.0.1:9/">
+<link rel="stylesheet" href="http://127.0.0.1:9/style.css">
+<script>document.title = "script ran"; fetch("/status.json"); parent.document.title = "escaped"</script>
+<script src="http://127.0.0.1:9/script.js"></script>
+</head><body onload="document.title = 'handler ran'">
+<p>Hostile filing words</p>
+<img src="http://127.0.0.1:9/picture.png" onerror="document.title = 'onerror ran'">
+<svg onload="document.title = 'svg ran'"><script>document.title = "svg script ran"</script></svg>
+<iframe src="http://127.0.0.1:9/frame"></iframe><object data="http://127.0.0.1:9/object"></object>
+<a id="link" href="javascript:document.title='link ran'">Click</a>
+<form action="http://127.0.0.1:9/form"><button>Send</button></form>
+<style>body { background: url(http://127.0.0.1:9/background.png) } @import url(http://127.0.0.1:9/import.css);</style>
+%s deep %s
+</body></html>"""
+
+
+def hostile_filing() -> bytes:
+    """The submission. Its names are markup too."""
+    page = _PAGE % ("<div>" * 3000, "</div>" * 3000)
+    picture = '<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><script>alert(2)</script></svg>'
+    documents = "".join(
+        f"<DOCUMENT>\n<TYPE>{type_}\n<SEQUENCE>{number}\n<FILENAME>{name}\n<DESCRIPTION><img src=x onerror=alert(1)>\n"
+        f"<TEXT>\n{body}\n</TEXT>\n</DOCUMENT>\n"
+        for number, (type_, name, body) in enumerate([("8-K", "a.htm", page), ("EX-99", "b.svg", picture)], start=1)
+    )
+    data = submission_bytes(ACCESSION, documents=documents)
+    return data.replace(b"ACME WIDGETS INC", b"<script>alert(1)</script>")
