@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -128,6 +129,55 @@ async def test_the_feeds_quirks_lose_and_repeat_nothing(
     assert sorted(sink.accessions) == sorted(expected)
 
 
+BUSIEST_MINUTE = 57
+"""Submissions in the busiest minute of the feed as measured (docs/edgar.md); peak season has up to four times that."""
+
+
+async def test_days_of_four_times_the_busiest_minute(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+) -> None:
+    """Bursts, late texts, all quirks of the feed, a refused poll and a gap of two days: each filing is told of once."""
+    quirks = [f.feed_duplicates, f.feed_wrong_order, f.feed_grows]
+    expected: list[str] = []
+    held: list[str] = []
+    await poll(settings, sink, clock)
+
+    def arrive(count: int) -> None:
+        new = [edgar.add(filing(len(expected) + number)) for number in range(1, count + 1)]
+        for late in new[::40]:
+            edgar.hold_text(late)
+            held.append(late)
+        expected.extend(new)
+
+    for minute, count in enumerate((3, 4 * BUSIEST_MINUTE, 0, 20, 0)):
+        clock.advance(60)
+        arrive(count)
+        if minute == 3:
+            edgar.inject(f.feed_unavailable_503(), path="/cgi-bin/browse-edgar*", times=None)
+            with pytest.raises(UnreachableError):
+                await poll(settings, sink, clock)
+            edgar.clear_faults()
+        edgar.inject(quirks[minute % len(quirks)](), path="/cgi-bin/browse-edgar*", times=None)
+        await poll(settings, sink, clock)
+        edgar.clear_faults()
+    clock.advance(2 * 24 * 3600)
+    arrive(105)
+    edgar.end_feed_at(0)
+    assert (await poll(settings, sink, clock)).has_gap
+    edgar.end_feed_at(5000)
+    for late in held:
+        edgar.hold_text(late, held=False)
+    for _ in range(3):
+        clock.advance(TEXT_RETRY_S + 1)
+        await poll(settings, sink, clock)
+    asked = len(edgar.requests)
+    for _ in range(5):
+        clock.advance(60)
+        await poll(settings, sink, clock)
+    assert len(edgar.requests) == asked + 5
+    assert sorted(sink.accessions) == sorted(expected)
+
+
 async def test_a_text_that_comes_late_is_asked_for_again(
     edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
 ) -> None:
@@ -250,10 +300,15 @@ asyncio.run(main())
 """
 
 
+KILL_ROUNDS = int(os.environ.get("EDGARCHIVE_KILL_ROUNDS", "8"))
+"""How often the watch is killed; a release is tested with 200."""
+
+
 def test_killed_anywhere_nothing_is_lost(edgar: LoopbackEdgar, settings: Settings) -> None:
-    """Kill -9 at many moments: each alert comes at least once, under one id."""
+    """Kill -9 at moments all over its run: each alert comes at least once, under one id."""
     command = [sys.executable, "-c", _KILLED, str(settings.root), edgar.base_url]
     subprocess.run(command, check=True, stdout=subprocess.PIPE)
+    began = time.monotonic()
     expected: set[str] = set()
     seen: dict[str, set[str]] = {}
 
@@ -263,10 +318,13 @@ def test_killed_anywhere_nothing_is_lost(edgar: LoopbackEdgar, settings: Setting
                 payload = json.loads(line)
                 seen.setdefault(payload["accession"], set()).add(payload["id"])
 
-    for round_ in range(10):
-        expected.add(edgar.add(filing(round_ + 1)))
+    expected.add(edgar.add(filing(1)))
+    note(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    lasts_s = time.monotonic() - began
+    for round_ in range(KILL_ROUNDS):
+        expected.add(edgar.add(filing(round_ + 2)))
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        time.sleep(0.5 + 0.12 * round_)
+        time.sleep(lasts_s * (0.2 + (round_ * 0.618 % 1)))  # spread evenly, from the start on to past the end
         process.send_signal(signal.SIGKILL)
         note(process.communicate()[0])
     note(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
