@@ -9,8 +9,11 @@ import pytest
 
 from archiver.settings import Settings
 from edgarchive import import_submissions
+from tests.edgar_fixtures import synced_archive
 from tests.paths import INVENTED
 from tests.web.served import Served
+
+__all__ = ["synced_archive"]
 
 
 @pytest.fixture(scope="session")

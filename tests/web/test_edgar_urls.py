@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -14,7 +15,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from archiver.listings.master_index import parse_master_index
+from archiver.listings.master_index import parse_master_index, unpack_master_index
+from archiver.model import MasterIndexEntry
 from archiver.store.archive import Archive
 from edgarchive import Library
 from indexer.update.update import index_archive
@@ -109,6 +111,22 @@ def test_every_quarter_since_1993_has_a_valid_index(served: Served) -> None:
     lines = served.ask("/Archives/edgar/full-index/1993/QTR1/form.idx").text.splitlines()
     assert lines[-1].startswith("-----")
     assert served.ask("/Archives/edgar/full-index/1992/QTR4/form.idx").status == 404
+
+
+def test_edgars_own_indexes_can_be_served_instead(synced_archive: Path) -> None:
+    """With ``--index edgar`` the rows are those of the archive's copies; a quarter without a copy is absent."""
+    with Library(synced_archive) as library, Served(synced_archive, index="edgar") as server:
+        copy = library.stored.master_index(2019, 2)
+        assert copy is not None
+        rows = [tuple(row) for row in _rows(parse_master_index(unpack_master_index(copy)))]
+        base = "/Archives/edgar/full-index/2019/QTR2"
+        assert [tuple(row) for row in _rows(parse_master_index(server.ask(f"{base}/master.idx").body))] == rows != []
+        assert len(server.ask(f"{base}/form.idx").text.partition("-----")[2].splitlines()) == len(rows) + 1
+        assert server.ask(f"{base}/xbrl.idx").status == 404
+
+
+def _rows(entries: Iterable[MasterIndexEntry]) -> list[tuple[str, ...]]:
+    return sorted((str(one.accession), str(one.cik), str(one.form), str(one.filing_date)) for one in entries)
 
 
 def test_daily_indexes_are_listed_and_served(served: Served) -> None:
