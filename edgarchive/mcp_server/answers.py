@@ -69,6 +69,7 @@ def _hit(hit: Hit) -> models.SearchHit:
         filing_date=hit.filing_date,
         period_of_report=hit.period_of_report,
         items=list(hit.items),
+        items_derived=hit.items_derived,
         entities=[
             models.EntityBrief(cik=None if one.cik is None else int(one.cik), name=one.name, role=one.role)
             for one in hit.entities[:MOST_HIT_ENTITIES]
@@ -108,6 +109,7 @@ def filing(submission: StoredSubmission, record: Record, *, documents_offset: in
         accepted=header.acceptance_datetime,
         period_of_report=header.period_of_report,
         items=list(header.items),
+        items_derived=header.items_derived,
         entities=[_entity(one) for one in header.entities[:MOST_ENTITIES]],
         entity_count=len(header.entities),
         documents=[_document_facts(one) for one in documents[documents_offset:end]],

@@ -72,6 +72,7 @@ class SearchHit(_Answer):
     filing_date: date
     period_of_report: date | None
     items: list[Text] = Field(description="Item codes of an 8-K.")
+    items_derived: bool = Field(description="Whether the items are from headings, as the header left them blank.")
     entities: list[EntityBrief]
     entity_count: int = Field(description="Number of entities, of which at most 10 are listed.")
     document: DocumentBrief | None
@@ -148,6 +149,7 @@ class Filing(_Answer):
     accepted: datetime | None = Field(description="When EDGAR accepted it; US Eastern time.")
     period_of_report: date | None
     items: list[Text]
+    items_derived: bool
     entities: list[FilingEntity]
     entity_count: int
     documents: list[DocumentFacts]

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from archiver.errors import UsageError
 
-Kind = Literal["text", "texts", "integer", "integers", "number", "date", "moment"]
+Kind = Literal["text", "texts", "integer", "integers", "number", "date", "moment", "flag"]
 
 _KINDS: dict[str, Kind] = {
     "filing_date": "date",
@@ -22,6 +22,7 @@ _KINDS: dict[str, Kind] = {
     "passages": "texts",
     "sequence": "integer",
     "score": "number",
+    "items_derived": "flag",
 }
 """What a column holds; any other holds text."""
 
@@ -37,7 +38,7 @@ def to_pandas(rows: Iterable[dict[str, Any]], columns: Sequence[str]) -> Any:
         if kind in {"date", "moment"}:
             series[name] = pandas.Series(numpy.array(column, dtype="datetime64[s]"))
         else:
-            dtype = {"integer": "Int64", "number": "float64"}.get(kind, "object")
+            dtype = {"integer": "Int64", "number": "float64", "flag": "bool"}.get(kind, "object")
             series[name] = pandas.Series(column, dtype=dtype)
     return pandas.DataFrame(series, columns=list(columns))
 
@@ -53,6 +54,7 @@ def to_polars(rows: Iterable[dict[str, Any]], columns: Sequence[str]) -> Any:
         "number": polars.Float64,
         "date": polars.Date,
         "moment": polars.Datetime("us"),
+        "flag": polars.Boolean,
     }
     return polars.DataFrame(_by_column(rows, columns), schema={name: types[_kind(name)] for name in columns})
 
@@ -68,6 +70,7 @@ def to_arrow(rows: Iterable[dict[str, Any]], columns: Sequence[str]) -> Any:
         "number": arrow.float64(),
         "date": arrow.date32(),
         "moment": arrow.timestamp("us"),
+        "flag": arrow.bool_(),
     }
     return arrow.table(_by_column(rows, columns), schema=arrow.schema([(name, types[_kind(name)]) for name in columns]))
 

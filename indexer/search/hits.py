@@ -38,6 +38,7 @@ ROW_COLUMNS = (
     "snippet",
     "url",
     "added",
+    "items_derived",
 )
 """The columns of `Hit.to_row`, and of the hits as CSV."""
 
@@ -202,6 +203,7 @@ class Hit:
             "snippet": None if self.excerpt is None else self.excerpt.text,
             "url": self.url,
             "added": self.added,
+            "items_derived": self.items_derived,
         }
 
     def html_cells(self) -> tuple[object, ...]:

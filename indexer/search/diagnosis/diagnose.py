@@ -122,7 +122,7 @@ class _Diagnoser:
         of_forms = self._no_filters().replace(query=None, form=forms)
         if not self._count(of_forms) or self._is_over():
             return ()
-        return () if self._values("item", of_forms) else tuple(map(str, _several(forms)))
+        return () if self._values("item", of_forms) else tuple(str(form).upper() for form in _several(forms))
 
     def _unknown(self, *, skip: set[str]) -> Iterator[UnknownValue]:
         for kind in (name for name in _CHECKED if name in self._given and name not in skip):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from dataclasses import replace
 
 import pytest
 
@@ -22,6 +23,12 @@ def test_a_document_says_where_its_text_is_cut() -> None:
     assert made_up_hit(document=cut).to_dict()["document"] == made_up_hit(document=whole).to_dict()["document"] | {
         "truncated": True
     }
+
+
+def test_a_row_says_whether_its_items_are_derived() -> None:
+    """Each row has the column, so that CSV and data frames tell them apart."""
+    assert replace(made_up_hit(), items_derived=True).to_row()["items_derived"] is True
+    assert made_up_hit().to_row()["items_derived"] is False
 
 
 def test_lazy_hits_are_made_one_by_one() -> None:

@@ -235,3 +235,45 @@ def test_words_may_stand_in_any_document_of_a_filing(invented: Path, capsys: pyt
         total = library.search(query, within="filing").total
         assert f"with within filing: {total} hit" in " ".join(library.diagnose(query).lines())
         assert library.search(query, within="filing")[0].snippet is not None
+
+
+_Mistake = tuple[str, tuple[str, ...], int, str]
+"""A query, options, the exit code, and how the one line on stderr begins."""
+
+QUERY_MISTAKES: tuple[_Mistake, ...] = (
+    ("resigned or retired", (), 0, "no hits: `resigned` 1, `or` 7, `retired` 0, together 0; "),
+    ("!word", (), 2, "!word at position 1: ! is no operator here; write NOT word or -word to exclude a word"),
+    ("a || b", (), 2, "|| at position 3: | is no operator here; write OR between the alternatives"),
+    ("a && b", (), 2, "&& at position 3: && is no operator here; write AND, or just a space"),
+    ("indemn!", (), 2, "indemn! at position 1: ! is no pattern here; write indemn*"),
+    ("+word", (), 2, "+word at position 1: + is no operator here; leave it out: every word is required"),
+    ("word^2", (), 2, "word^2 at position 1: there are no boosts; leave ^ and its number out"),
+    ("a w/s b", (), 2, "w/s at position 3: there is no such operator; write NEAR/10, w/10 or PRE/10"),
+    ("(resigned", (), 2, "the parenthesis at position 1 is not closed; close or quote it"),
+    ("resigned)", (), 2, "a closing parenthesis without an opening one at position 9; remove or open it"),
+    ("AND resigned", (), 2, "nothing stands before AND at position 1; write it in small letters to seek the word"),
+    ("form: 8-K", (), 2, "white space stands between form: and its value at position 7; remove it, or quote the text"),
+    ("filed:12/31/2004", (), 2, "filed: at position 7: '12/31/2004' is not a date; write it like"),
+    ("cik:Apple", (), 2, "cik: at position 5: 'Apple' is not a CIK; "),
+    ("https://www.sec.gov/edgar", (), 2, "the address at position 1 names no filing; search by cik:, form: or words"),
+    ("section:99", (), 2, "section: at position 9: '99' names no section; "),
+    ("officer chief", ("--within", "page"), 2, "invalid value for '--within': 'page' is not one of 'document', "),
+    ("resigned", ("--form", "10-k", "--item", "1a"), 0, "no hits: 10-K filings here have no items"),
+    ("resigned", ("--until", "1995"), 0, "no hits: without --until 1995-12-31: 1 hit"),
+    ("resigned", ("--cik", "AAPL"), 2, "'AAPL' is not a CIK; "),
+    ("acquistion", (), 0, "no hits: with `acquistion~1`: 1 hit"),
+    ('"officer chief"', (), 0, 'no hits: `officer` 2, `chief` 2, together 0; with `"officer chief"~10`'),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", QUERY_MISTAKES, ids=lambda mistake: mistake[0])
+def test_a_mistake_in_a_query_is_answered_in_one_line(
+    invented: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, mistake: _Mistake
+) -> None:
+    """What went wrong and what to write instead; never a silent search for something else."""
+    query, options, code, says = mistake
+    assert run(["--root", str(invented), "search", query, *options]) == code
+    out, err = capsys.readouterr()
+    said = err.removeprefix("edgarchive: ").splitlines() if code else [one.message for one in caplog.records]
+    assert [line.startswith(says) for line in said] == [True], said
+    assert code == 0 or out == ""
