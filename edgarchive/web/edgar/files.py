@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import mimetypes
+import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,36 +50,50 @@ class StoredFileResponse(web.StreamResponse):
 
     async def send(self, request: web.Request) -> web.StreamResponse:
         """Prepare and write the response. Raises OSError where the file cannot be read."""
-        file = await asyncio.to_thread(self._path.open, "rb")
+        # one step of a thread for most submissions: each costs more than the reading
+        file, size, first = await asyncio.to_thread(_opened, self._path)
         try:
             if accepts_gzip(request):
                 self.headers[hdrs.CONTENT_ENCODING] = "gzip"
-                self.content_length = (await asyncio.to_thread(self._path.stat)).st_size
-                await self._send_as_it_lies(request, file)
+                self.content_length = size
+                await self._send_as_it_lies(request, file, first)
             else:
                 self.enable_chunked_encoding()
                 await self.prepare(request)
                 if request.method != hdrs.METH_HEAD:
-                    decoded = _decoded(file)
+                    decoded = _decoded(first, file)
                     while chunk := await asyncio.to_thread(next, decoded, b""):
                         await self.write(chunk)
             await self.write_eof()
         finally:
-            await asyncio.to_thread(file.close)
+            file.close()
         return self
 
-    async def _send_as_it_lies(self, request: web.Request, file: BinaryIO) -> None:
+    async def _send_as_it_lies(self, request: web.Request, file: BinaryIO, first: bytes) -> None:
         await self.prepare(request)
         if request.method == hdrs.METH_HEAD:
             return
-        while chunk := await asyncio.to_thread(file.read, _CHUNK_BYTES):
+        chunk = first
+        while chunk:
             await self.write(chunk)
+            full = len(chunk) == _CHUNK_BYTES
+            chunk = await asyncio.to_thread(file.read, _CHUNK_BYTES) if full else b""
 
 
-def _decoded(file: BinaryIO) -> Iterator[bytes]:
+def _opened(path: Path) -> tuple[BinaryIO, int, bytes]:
+    """The file, its size, and its first chunk."""
+    file = path.open("rb")
+    try:
+        return file, os.fstat(file.fileno()).st_size, file.read(_CHUNK_BYTES)
+    except OSError:
+        file.close()
+        raise
+
+
+def _decoded(first: bytes, file: BinaryIO) -> Iterator[bytes]:
     """The decoded bytes of a gzip file of one or several members, a chunk at a time."""
     decoder = zlib.decompressobj(wbits=31)
-    data = file.read(_CHUNK_BYTES)
+    data = first
     while data:
         if decoder.eof:
             decoder = zlib.decompressobj(wbits=31)
