@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from archiver.selection import Selection
     from archiver.settings import Settings
     from archiver.sync.last_sync import SyncState
+    from edgarchive.cli.progress import ProgressBar
     from edgarchive.exporting.run import ExportReport, export
     from edgarchive.extract.extract import ExtractedFile, ExtractedFiling, ExtractReport, extract_filings
     from edgarchive.importing import import_submissions
@@ -132,6 +133,7 @@ __all__ = [
     "PartCount",
     "PollReport",
     "Progress",
+    "ProgressBar",
     "ProgressUpdate",
     "QueryError",
     "Record",
@@ -234,6 +236,7 @@ _HOMES = {
     "archiver.settings": ("Settings",),
     "archiver.audit.findings": ("Finding",),
     "archiver.sync.last_sync": ("SyncState",),
+    "edgarchive.cli.progress": ("ProgressBar",),
     "edgarchive.exporting.run": ("ExportReport", "export"),
     "edgarchive.extract.extract": (
         "ExtractReport",

@@ -6,7 +6,9 @@ import contextlib
 import logging
 import time
 from collections.abc import Iterator
+from typing import Self
 
+from archiver.errors import UsageError
 from archiver.events import event
 from archiver.progress import READING, Progress, ProgressUpdate, no_progress
 from edgarchive.cli.output import human_bytes, plural
@@ -67,3 +69,29 @@ def progress_bar(phase: str, *, visible: bool, lines: bool = False) -> Iterator[
             bar.update(task, completed=update.done, total=update.total, description=doing)
 
         yield show
+
+
+class ProgressBar:
+    """A progress bar for whatever takes `progress`, on a terminal or in a notebook.
+
+    >>> with ProgressBar() as bar:                                                     # doctest: +SKIP
+    ...     sync_archive(Selection(["8-K"], since=2024), progress=bar)
+    """
+
+    def __init__(self) -> None:
+        self._open = contextlib.ExitStack()
+        self._show: Progress | None = None
+
+    def __enter__(self) -> Self:
+        self._show = self._open.enter_context(progress_bar("", visible=True))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._show = None
+        self._open.close()
+
+    def __call__(self, update: ProgressUpdate, /) -> None:
+        """Show it. Raises `UsageError` outside of `with`."""
+        if self._show is None:
+            raise UsageError("the progress bar is not open", "use it in `with ProgressBar() as bar:`")
+        self._show(update)

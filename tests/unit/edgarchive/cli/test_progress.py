@@ -6,9 +6,10 @@ import logging
 
 import pytest
 
+from archiver.errors import UsageError
 from archiver.progress import READING, ProgressUpdate
 from edgarchive.cli import progress
-from edgarchive.cli.progress import ProgressLines, described
+from edgarchive.cli.progress import ProgressBar, ProgressLines, described
 
 
 def test_a_line_says_what_is_counted(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
@@ -30,3 +31,12 @@ def test_a_phase_says_how_fast_it_goes() -> None:
         described(ProgressUpdate("fetching", done=5, total=90, requests=20), elapsed_s=10)
         == "fetching, 20 requests (2.0/s)"
     )
+
+
+def test_a_bar_can_be_passed_as_progress() -> None:
+    """It is open inside of `with`, and says so elsewhere."""
+    bar = ProgressBar()
+    with bar as opened:
+        opened(ProgressUpdate("fetching", done=1, total=2))
+    with pytest.raises(UsageError, match="is not open"):
+        bar(ProgressUpdate("fetching"))
