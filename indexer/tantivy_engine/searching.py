@@ -86,6 +86,7 @@ def collect(
     deadline: Deadline,
 ) -> EngineResult:
     """The page of the `total` hits that begins at `offset`. Raises `QueryError` after the `deadline`."""
+    deadline.check()
     until = total if limit is None else min(total, offset + limit)
     if until <= offset:
         return EngineResult(total, ())

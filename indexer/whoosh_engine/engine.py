@@ -22,6 +22,7 @@ from indexer.query.bounds import Deadline
 from indexer.query.nodes import Node
 from indexer.query.scopes.sections import scoped
 from indexer.whoosh_engine.fields import schema
+from indexer.whoosh_engine.mapped_files import read_segments_where_they_are
 from indexer.whoosh_engine.matching.prepare import everything, prepare, unscored
 from indexer.whoosh_engine.matching.searching import EntrySearcher, collect, count_facet, submissions_of
 from indexer.whoosh_engine.storage.commits import commit, contents_file, damaged_files
@@ -29,6 +30,8 @@ from indexer.whoosh_engine.storage.commits import commit, contents_file, damaged
 if TYPE_CHECKING:
     from indexer.whoosh_engine.storage.parts import Part
     from indexer.whoosh_engine.storage.writing import Writer
+
+read_segments_where_they_are()
 
 T = TypeVar("T")
 _Version = tuple[int, int, int]
@@ -219,7 +222,9 @@ def _selected(searcher: EntrySearcher, query: Node | None, filters: Node | None,
     query, filters = scoped(query, filters)
     parts = [] if query is None else [prepare(query, reader, deadline)]
     if filters is not None:
-        parts.append(unscored(prepare(filters, reader, deadline)))
+        parts.append(unscored(prepare(filters, reader, deadline), filters))
+    if len(parts) == 1:
+        return parts[0]
     return And(parts) if parts else everything()
 
 

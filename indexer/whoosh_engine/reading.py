@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import pickle
+import sys
 import zlib
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,6 +26,16 @@ class PostingBlock:
     documents: Sequence[int]
     weights: Sequence[float] | None
     values: Sequence[bytes] | None
+
+
+def numbers(column: Any, count: int) -> array[int]:
+    """The numbers of the first `count` documents in a column of numbers, which Whoosh reads one by one."""
+    stored = min(column._count, count)
+    found = array(column._typecode, bytes(column._dbfile.get(column._basepos, stored * column._fixedlen)))
+    if sys.byteorder == "little":
+        found.byteswap()
+    found.extend(array(column._typecode, [column._default]) * (count - stored))
+    return found
 
 
 def posting_blocks(

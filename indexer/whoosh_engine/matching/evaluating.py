@@ -37,6 +37,34 @@ def evaluate(tree: Query, searcher: Searcher, among: Collection[int] | None = No
     return found if among is None else _only(found, among)
 
 
+def matching(tree: Query, searcher: Searcher, among: Collection[int] | None = None) -> Collection[int]:
+    """The documents that `evaluate` gives scores to, without scores; a set, or the keys of a mapping."""
+    if isinstance(tree, Term):
+        return _documents(tree.fieldname, _encoded(tree.text), searcher, among)
+    if isinstance(tree, And):
+        for part in sorted(tree.subqueries, key=lambda part: _cost(part, searcher.reader())):
+            among = matching(part, searcher, among)
+            if not among:
+                break
+        return among or set()
+    if isinstance(tree, Or):
+        return set().union(*(matching(part, searcher, among) for part in tree.subqueries))
+    return evaluate(tree, searcher, among).keys()
+
+
+def _documents(field: str, term: bytes, searcher: Searcher, among: Collection[int] | None) -> set[int]:
+    """The documents that have `term`."""
+    found: set[int] = set()
+    reader = searcher.reader()
+    for block in posting_blocks(reader, field, term, among=_ascending(among), with_values=False):
+        found.update(block.documents)
+    if among is not None:
+        found.intersection_update(among)
+    if reader.has_deletions():
+        found.difference_update(reader.segment().deleted_docs())
+    return found
+
+
 def _all_of(parts: Sequence[Query], searcher: Searcher, among: Collection[int] | None) -> Scores:
     """Each part is looked for among what the ones before it, which cost less, have left; what is left is scored."""
     reader = searcher.reader()
@@ -71,7 +99,9 @@ def _any_of(parts: Iterable[Query], searcher: Searcher, among: Collection[int] |
     found: dict[int, float] = {}
     for part in parts:
         scores = evaluate(part, searcher, among)
-        found |= {document: score + found.get(document, 0.0) for document, score in scores.items()}
+        summed = {document: scores[document] + found[document] for document in found.keys() & scores.keys()}
+        found |= scores
+        found |= summed
     return found
 
 

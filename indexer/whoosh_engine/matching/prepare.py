@@ -43,7 +43,7 @@ from indexer.query.nodes import (
     span_words,
     spelled,
 )
-from indexer.whoosh_engine.matching.evaluating import evaluate
+from indexer.whoosh_engine.matching.evaluating import matching
 from indexer.whoosh_engine.matching.proximity import (
     Placed,
     Places,
@@ -171,15 +171,15 @@ class _Preparation:
 
     def _complement(self, child: Query) -> Query:
         def find(searcher: Searcher) -> list[int]:
-            excluded = evaluate(child, searcher)
+            excluded = matching(child, searcher)
             return [number for number in living(searcher) if number not in excluded]
 
         return DocumentSet(find, score=0.0)
 
 
-def unscored(tree: Query) -> Query:
-    """The same documents as the prepared `tree`, without score."""
-    return DocumentSet(lambda searcher: sorted(evaluate(tree, searcher)), score=0.0)
+def unscored(tree: Query, asked: Node) -> Query:
+    """The same documents as the prepared `tree`, without score; a searcher remembers what the filters `asked` gave."""
+    return DocumentSet(lambda searcher: searcher.remembered(asked, lambda: sorted(matching(tree, searcher))), score=0.0)
 
 
 def everything() -> Query:

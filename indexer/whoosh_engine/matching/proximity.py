@@ -29,6 +29,10 @@ Words = tuple[bytes, ...]
 """The alternatives for one part."""
 
 
+_CHECKED_DOCUMENTS = 1_000
+"""Documents between two looks at the time."""
+
+
 class Placed(Query):  # type: ignore[misc]  # Whoosh has no types
     """Documents that have a word of each of `parts` in `fieldname`, in places that `holds` accepts.
 
@@ -62,6 +66,8 @@ class Placed(Query):  # type: ignore[misc]  # Whoosh has no types
 
     def scores(self, searcher: Searcher, among: Collection[int] | None) -> Scores:
         """The documents of one segment, or those of them that are `among`."""
+        if self._section is None and self._holds is side_by_side and all(len(part) == 1 for part in self._parts):
+            return self._phrase(searcher, [part[0] for part in self._parts], among)
         reader = searcher.reader()
         found: dict[Words, dict[int, list[tuple[bytes, bytes]]]] = {}
         stretches: dict[int, list[int]] | None = None
@@ -87,6 +93,39 @@ class Placed(Query):  # type: ignore[misc]  # Whoosh has no types
                 accepted[document] += score
         return accepted
 
+    def _phrase(self, searcher: Searcher, words: Sequence[bytes], among: Collection[int] | None) -> Scores:
+        """The same for single words side by side: most phrases are."""
+        reader = searcher.reader()
+        values: dict[bytes, dict[int, bytes]] = {}
+        for word in sorted(set(words), key=lambda word: self._size(reader, (word,))):
+            self._deadline.check()
+            values[word] = self._values(reader, word, among)
+            among = values[word].keys()
+        rarest_first = list(values)
+        places = sorted(enumerate(words), key=lambda placed: rarest_first.index(placed[1]))
+        columns = [(values[word], place) for place, word in places]
+        deleted = set(reader.segment().deleted_docs())
+        accepted: dict[int, float] = {}
+        for count, document in enumerate(among or ()):
+            if not count % _CHECKED_DOCUMENTS:
+                self._deadline.check()
+            if document not in deleted and has_phrase([(column[document], place) for column, place in columns]):
+                accepted[document] = 0.0
+        for word in sorted(values) if accepted else ():  # in the same order in each segment, to the same sum
+            of_word = {document: frequency(values[word][document]) for document in accepted}
+            for document, score in Bm25(searcher, self.fieldname, word).scores(of_word).items():
+                accepted[document] += score
+        return accepted
+
+    def _values(self, reader: Any, word: bytes, among: Collection[int] | None) -> dict[int, bytes]:
+        """The encoded places of `word` in each document that has it."""
+        found: dict[int, bytes] = {}
+        ascending = None if among is None else sorted(among)
+        for block in posting_blocks(reader, self.fieldname, word, among=ascending):
+            pairs = zip(block.documents, block.values or (), strict=True)
+            found.update(pairs if among is None else [pair for pair in pairs if pair[0] in among])
+        return found
+
     def _having(
         self, reader: Any, field: str, part: Words, among: Collection[int] | None
     ) -> dict[int, list[tuple[bytes, bytes]]]:
@@ -106,14 +145,6 @@ class Placed(Query):  # type: ignore[misc]  # Whoosh has no types
         candidates: Collection[int],
         stretches: dict[int, list[int]] | None,
     ) -> Iterator[int]:
-        if stretches is None and self._holds is side_by_side and all(len(part) == 1 for part in self._parts):
-            rarest_first = list(found)
-            places = sorted(enumerate(self._parts), key=lambda placed: rarest_first.index(placed[1]))
-            columns = [(found[part], place) for place, part in places]
-            for document in self._deadline.watch(candidates):
-                if has_phrase([(column[document][0][1], place) for column, place in columns]):
-                    yield document
-            return
         for document in self._deadline.watch(candidates):
             values = ([value for _, value in found[part][document]] for part in self._parts)
             stand = [sorted(place for value in part for place in decode_positions(value)) for part in values]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from whoosh.searching import Searcher
 from whoosh.util.numeric import byte_to_length
+
+_TABLE_DOCUMENTS = 1_000
+"""For more documents it is faster to look scores up than to work each out."""
 
 
 def length_levels(searcher: Searcher, field: str) -> Sequence[float]:
@@ -26,6 +29,7 @@ class Bm25:
         self._gain = weighting.K1 + 1
         self._levels = whole.length_levels(field)
         self._length_codes = searcher.length_codes(field)
+        self._tables = whole.score_tables(field)
 
     def scores(self, weights: Mapping[int, float]) -> dict[int, float]:
         """The score of each document from how often it has the term; that number itself where a field is not scored."""
@@ -36,7 +40,24 @@ class Bm25:
         if not self._is_scored:
             return [weights[document] for document in documents]
         idf, gain, levels, codes = self._idf, self._gain, self._levels, self._length_codes
+        if len(weights) > _TABLE_DOCUMENTS:
+            table = self._tables.setdefault(
+                idf, ScoreTable(lambda weight: [idf * ((weight * gain) / (weight + level)) for level in levels])
+            )
+            return [table[weights[document]][codes[document]] for document in documents]
         return [
             idf * (((weight := weights[document]) * gain) / (weight + levels[codes[document]]))
             for document in documents
         ]
+
+
+class ScoreTable(dict[float, list[float]]):
+    """Scores by weight and length: so many documents have few different ones."""
+
+    def __init__(self, of_weight: Callable[[float], list[float]]) -> None:
+        super().__init__()
+        self._of_weight = of_weight
+
+    def __missing__(self, weight: float) -> list[float]:
+        found = self[weight] = self._of_weight(weight)
+        return found

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import heapq
+from array import array
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 from whoosh.codec.whoosh3 import LENGTHS_COLUMN
@@ -12,11 +14,12 @@ from whoosh.query import Query
 from whoosh.searching import Searcher
 
 from indexer.engine import EngineHit, EngineResult, FacetCount, Sort, ranked
-from indexer.fields import Facet
+from indexer.fields import SUBMISSION_FACETS, Facet
 from indexer.query.bounds import Deadline
-from indexer.whoosh_engine.matching.evaluating import evaluate
-from indexer.whoosh_engine.matching.scores import length_levels
-from indexer.whoosh_engine.reading import posting_blocks
+from indexer.whoosh_engine.matching.evaluating import evaluate, matching
+from indexer.whoosh_engine.matching.scores import ScoreTable, length_levels
+from indexer.whoosh_engine.matching.sets import Scores
+from indexer.whoosh_engine.reading import numbers, posting_blocks
 
 
 class EntrySearcher(Searcher):  # type: ignore[misc]  # Whoosh has no types
@@ -26,14 +29,19 @@ class EntrySearcher(Searcher):  # type: ignore[misc]  # Whoosh has no types
         self._columns: dict[str, Sequence[int]] = {}
         self._length_codes: dict[str, Sequence[int]] = {}
         self._length_levels: dict[str, Sequence[float]] = {}
+        self._score_tables: dict[str, dict[float, ScoreTable]] = {}
+        self._filtered: dict[Hashable, array[int]] = {}
+        self._values: dict[str, list[tuple[str, array[int]]]] = {}
         super().__init__(reader, **options)
 
     def column(self, name: str) -> Sequence[int]:
         """The numbers of column `name` by document number of this segment; 0 where a document has none."""
         if name not in self._columns:
-            reader = self.reader()
-            found = reader.column_reader(name).load() if reader.has_column(name) else [0] * reader.doc_count_all()
-            self._columns[name] = found
+            reader, count = self.reader(), self.doc_count_all()
+            if reader.has_column(name):
+                self._columns[name] = numbers(reader.column_reader(name, translate=False), count)
+            else:
+                self._columns[name] = array("I", bytes(4 * count))
         return self._columns[name]
 
     def length_codes(self, field: str) -> Sequence[int]:
@@ -48,6 +56,45 @@ class EntrySearcher(Searcher):  # type: ignore[misc]  # Whoosh has no types
         if field not in self._length_levels:
             self._length_levels[field] = length_levels(self, field)
         return self._length_levels[field]
+
+    def score_tables(self, field: str) -> dict[float, ScoreTable]:
+        """The scores in a field of the whole index by the rarity of a word; of the latest few words."""
+        tables = self._score_tables.setdefault(field, {})
+        if len(tables) >= _REMEMBERED_TABLES:
+            tables = self._score_tables[field] = {}
+        return tables
+
+    def remembered(self, asked: Hashable, find: Callable[[], Iterable[int]]) -> Sequence[int]:
+        """The documents of this segment that filters select: found once, and kept for the latest few filters."""
+        known = self._filtered.pop(asked, None)
+        if known is None:
+            known = array("I", find())
+            while len(self._filtered) >= _REMEMBERED_FILTERS:
+                del self._filtered[next(iter(self._filtered))]
+        self._filtered[asked] = known
+        return known
+
+    def having(self, field: str, deadline: Deadline) -> Sequence[tuple[str, Sequence[int]]]:
+        """The values of a field in this segment, and the documents that have each, deleted ones too; read once."""
+        if field not in self._values:
+            reader = self.reader()
+            self._values[field] = [
+                (
+                    term.decode(),
+                    array(
+                        "I",
+                        chain.from_iterable(
+                            block.documents for block in posting_blocks(reader, field, term, with_values=False)
+                        ),
+                    ),
+                )
+                for term in deadline.watch(reader.lexicon(field))
+            ]
+        return self._values[field]
+
+
+_REMEMBERED_FILTERS = 4
+_REMEMBERED_TABLES = 16
 
 
 class _Match(NamedTuple):
@@ -66,15 +113,6 @@ class _Segment(NamedTuple):
     number: Sequence[int]
     added: Sequence[int]
     first: int
-
-
-_FIRSTS: dict[Sort, Callable[[_Match], float]] = {
-    "relevance": lambda m: -m.score,
-    "newest": lambda m: -m.segment.filed[m.document - m.segment.first],
-    "oldest": lambda m: m.segment.filed[m.document - m.segment.first],
-    "added": lambda m: -m.segment.added[m.document - m.segment.first],
-}
-"""What decides before all else; smaller is better."""
 
 
 def _order(sort: Sort) -> Callable[[_Match], tuple[float, ...]]:
@@ -104,18 +142,22 @@ def collect(
     deadline: Deadline,
 ) -> EngineResult:
     """The page of `tree`'s matches that begins at `offset`. Raises `QueryError` after the `deadline`."""
-    if limit == 0:
+    until = None if limit is None else offset + limit
+    if until == offset:
         return EngineResult(_count(searcher, tree, documents=documents, deadline=deadline), ())
-    matches = _hits(searcher, tree, documents=documents, deadline=deadline)
-    if limit is None:
-        page = sorted(matches, key=_order(sort))[offset:]
-    else:
-        page = heapq.nsmallest(offset + limit, _leading(matches, sort, offset + limit), key=_order(sort))[offset:]
+    total = 0
+    hits: list[_Match] = []
+    for leaf, first in _leaves(searcher):
+        deadline.check()
+        found = evaluate(tree, leaf)
+        total += len(found) if documents else len(set(_numbers(leaf, found)))
+        hits += _leading(leaf, first, found, sort, until=until, documents=documents)
+    ordered = sorted(hits, key=_order(sort)) if until is None else heapq.nsmallest(until, hits, key=_order(sort))
     return EngineResult(
-        total=len(matches),
+        total=total,
         hits=tuple(
             EngineHit(searcher.stored_fields(match.document)["record"], match.score if scored else None)
-            for match in page
+            for match in ordered[offset:]
         ),
     )
 
@@ -124,56 +166,80 @@ def count_facet(
     searcher: EntrySearcher, tree: Query, facet: Facet, *, documents: bool, deadline: Deadline
 ) -> tuple[FacetCount, ...]:
     """How many of `tree`'s hits have each value of `facet`, the most frequent first. Raises as `collect`."""
-    hits = {match.document for match in _hits(searcher, tree, documents=documents, deadline=deadline)}
     counts: Counter[str] = Counter()
-    for leaf, offset in searcher.leaf_searchers():
-        here = {number - offset for number in hits if offset <= number < offset + leaf.doc_count_all()}
+    for leaf, _ in _leaves(searcher):
+        deadline.check()
+        found = matching(tree, leaf)
+        one_of_each = dict(zip(_numbers(leaf, found), found, strict=True))
+        if documents or len(one_of_each) == len(found):
+            here = set(found)
+        elif facet in SUBMISSION_FACETS:  # any of a submission's documents stands for it
+            here = set(one_of_each.values())
+        else:
+            hits = _leading(leaf, 0, evaluate(tree, leaf), "relevance", until=None, documents=False)
+            here = {match.document for match in hits}
         if facet == "year":
             filed = leaf.column("filed")
             counts.update(str(filed[number] // 10_000) for number in here)
             continue
-        reader = leaf.reader()
-        for term in deadline.watch(reader.lexicon(facet)):
-            blocks = posting_blocks(reader, facet, term, with_values=False)
-            found = sum(len(here.intersection(block.documents)) for block in blocks)
-            if found:
-                counts[term.decode()] += found
-    return ranked(facet, counts)
+        for value, having in leaf.having(facet, deadline) if here else ():
+            counts[value] += len(here.intersection(having))
+    return ranked(facet, {value: count for value, count in counts.items() if count})
 
 
-def _leading(matches: Collection[_Match], sort: Sort, count: int) -> Collection[_Match]:
-    """The `count` first of `matches`, and others: what is certainly behind them is left out before it is looked at."""
-    if count >= len(matches):
-        return matches
-    first = _FIRSTS[sort]
-    firsts = [first(match) for match in matches]
-    worst = heapq.nsmallest(count, firsts)[-1]
-    return [match for match, of_match in zip(matches, firsts, strict=True) if of_match <= worst]
+def _numbers(leaf: EntrySearcher, found: Iterable[int]) -> Iterator[int]:
+    """Of each document the number of its submission. All documents of a submission are in one segment."""
+    return map(leaf.column("number").__getitem__, found)
 
 
-def _hits(searcher: EntrySearcher, tree: Query, *, documents: bool, deadline: Deadline) -> Collection[_Match]:
-    """All matching documents, or the best one of each submission, the first of several equals."""
-    hits: list[_Match] = []
+def _leading(
+    leaf: EntrySearcher, first: int, found: Scores, sort: Sort, *, until: int | None, documents: bool
+) -> list[_Match]:
+    """At least the first `until` hits of a segment, or all; `first` is the number of its first document.
+
+    What is certainly behind them is left out before it is looked at: few of many matches are ever shown.
+    """
+    segment = _Segment(
+        filed=leaf.column("filed"),
+        accepted=leaf.column("accepted"),
+        number=leaf.column("number"),
+        added=leaf.column("added_at"),
+        first=first,
+    )
+    wanted = until
+    while True:
+        chosen = found if wanted is None or wanted >= len(found) else _foremost(found, segment, sort, wanted)
+        hits = [_Match(found[document], first + document, segment) for document in chosen]
+        if not documents:
+            hits = _best(hits)
+        if wanted is None or until is None or len(hits) >= until or len(chosen) == len(found):
+            return hits
+        wanted *= 4
+
+
+def _foremost(found: Scores, segment: _Segment, sort: Sort, count: int) -> Collection[int]:
+    """The first `count` documents of `found` by what decides before all else, and all that are equal to the last."""
+    if sort == "relevance":
+        least = heapq.nlargest(count, found.values())[-1]
+        return [document for document, score in found.items() if score >= least]
+    column = segment.added if sort == "added" else segment.filed
+    days = [column[document] for document in found]
+    if sort == "oldest":
+        last = heapq.nsmallest(count, days)[-1]
+        return [document for document, day in zip(found, days, strict=True) if day <= last]
+    last = heapq.nlargest(count, days)[-1]
+    return [document for document, day in zip(found, days, strict=True) if day >= last]
+
+
+def _best(matches: Iterable[_Match]) -> list[_Match]:
+    """The best document of each submission, the first of several equals."""
     best: dict[int, _Match] = {}
-    for leaf, first in _leaves(searcher):
-        deadline.check()
-        segment = _Segment(
-            filed=leaf.column("filed"),
-            accepted=leaf.column("accepted"),
-            number=leaf.column("number"),
-            added=leaf.column("added_at"),
-            first=first,
-        )
-        found = evaluate(tree, leaf)
-        if documents:
-            hits += [_Match(score, first + document, segment) for document, score in found.items()]
-            continue
-        for document, number in zip(found, map(segment.number.__getitem__, found), strict=True):
-            known = best.get(number)
-            score = found[document]
-            if known is None or score > known.score or (score == known.score and first + document < known.document):
-                best[number] = _Match(score, first + document, segment)
-    return hits if documents else best.values()
+    for match in matches:
+        number = match.segment.number[match.document - match.segment.first]
+        known = best.setdefault(number, match)
+        if (match.score, -match.document) > (known.score, -known.document):
+            best[number] = match
+    return list(best.values())
 
 
 def _count(searcher: EntrySearcher, tree: Query, *, documents: bool, deadline: Deadline) -> int:
@@ -183,17 +249,18 @@ def _count(searcher: EntrySearcher, tree: Query, *, documents: bool, deadline: D
     count = 0
     for leaf, _ in _leaves(searcher):
         deadline.check()
-        count += len(evaluate(tree, leaf))
+        found = matching(tree, leaf)
+        count += len(found) if documents else len(set(_numbers(leaf, found)))
     return count
 
 
 def submissions_of(searcher: EntrySearcher, tree: Query, deadline: Deadline) -> frozenset[int]:
     """The numbers of the submissions that have a match. Raises `QueryError` after the `deadline`."""
-    found: set[int] = set()
+    numbers_found: set[int] = set()
     for leaf, _ in _leaves(searcher):
         deadline.check()
-        found.update(map(leaf.column("number").__getitem__, evaluate(tree, leaf)))
-    return frozenset(found)
+        numbers_found.update(_numbers(leaf, matching(tree, leaf)))
+    return frozenset(numbers_found)
 
 
 def _leaves(searcher: EntrySearcher) -> Iterator[tuple[EntrySearcher, int]]:

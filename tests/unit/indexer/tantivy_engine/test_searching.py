@@ -7,7 +7,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -35,6 +35,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
                 "filing_date": day,
                 "acceptance_datetime": chance.choice([None, datetime(day.year, day.month, day.day, 9)]),  # noqa: DTZ001
                 "form": chance.choice(["8-K", "8-K/A", "10-K"]),
+                "added": datetime(2024, 1, chance.randint(1, 3), tzinfo=UTC),
                 "items": tuple(chance.sample(["5.02", "9.01", "8.01"], chance.randint(0, 3))),
             }
             for position in range(chance.choice([1, 1, 2, 3, 5, 40])):
@@ -50,7 +51,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 
 @pytest.mark.parametrize("documents", [False, True])
-@pytest.mark.parametrize("sort", ["relevance", "newest", "oldest"])
+@pytest.mark.parametrize("sort", ["relevance", "newest", "oldest", "added"])
 def test_pages_are_cut_from_one_order(
     engine: Engine, sort: Sort, monkeypatch: pytest.MonkeyPatch, *, documents: bool
 ) -> None:

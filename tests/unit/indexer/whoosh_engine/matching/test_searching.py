@@ -1,0 +1,80 @@
+"""Pages are cut from one whole order, whatever is left out before it is looked at, and counts are exact."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from indexer.engine import Sort
+from indexer.query.build import parse_query
+from indexer.query.filters import Filters
+from indexer.whoosh_engine.engine import WhooshEngine
+from tests.unit.index_entries import accession, add_all, entry
+
+_QUERIES = ("zebra", "zebra OR alpha", "alp*", '"zebra alpha"', "zebra form:8-K*", "NOT beta", None)
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WhooshEngine]:
+    """Submissions of one to twelve documents with few different texts, so that most scores are equal."""
+    chance = random.Random(3)  # noqa: S311 — the same index each time
+    made = WhooshEngine.create(tmp_path_factory.mktemp("index"))
+    for commit in range(3):
+        entries = []
+        for number in range(commit * 40, commit * 40 + 40):
+            day = date(2004, 12, 1) + timedelta(days=chance.randrange(4))
+            facts = {
+                "filing_date": day,
+                "acceptance_datetime": chance.choice([None, datetime(day.year, day.month, day.day, 9)]),  # noqa: DTZ001
+                "form": chance.choice(["8-K", "8-K/A", "10-K"]),
+                "added": datetime(2024, 1, chance.randint(1, 3), tzinfo=UTC),
+                "items": tuple(chance.sample(["5.02", "9.01", "8.01"], chance.randint(0, 3))),
+            }
+            for position in range(chance.choice([1, 1, 2, 3, 12])):
+                words = chance.choices(["zebra", "alpha", "beta"], k=chance.randint(1, 3))
+                one = entry(number, " ".join(words), position=position, sequence=position + 1)
+                entries.append(replace(one, **facts, type=f"EX-{position % 3}"))  # type: ignore[arg-type]
+        add_all(made, entries)
+        made.commit()
+    made.delete(accession(7))
+    made.commit()
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("documents", [False, True])
+@pytest.mark.parametrize("sort", ["relevance", "newest", "oldest", "added"])
+def test_pages_are_cut_from_one_order(engine: WhooshEngine, sort: Sort, *, documents: bool) -> None:
+    """A page has the hits, and the scores, that everything has there; a count needs neither."""
+    for query in _QUERIES:
+        tree = None if query is None else parse_query(query)
+        for filters in (None, Filters(type=["EX-1"]).tree(), Filters(form=["10-K"]).tree()):
+            whole = engine.search(tree, filters=filters, sort=sort, limit=None, documents=documents)
+            assert whole.total == len(whole.hits)
+            for limit, offset in ((0, 0), (1, 0), (4, 3), (7, 50), (5, max(0, whole.total - 2))):
+                page = engine.search(tree, filters=filters, sort=sort, limit=limit, offset=offset, documents=documents)
+                assert (page.total, page.hits) == (whole.total, whole.hits[offset:][:limit])
+
+
+@pytest.mark.parametrize("facet", ["form", "item", "year", "type"])
+def test_facets_count_hits_by_hand(engine: WhooshEngine, facet: str) -> None:
+    """Every value is counted once a submission, by the best document for a document's own."""
+    for query in _QUERIES:
+        tree = None if query is None else parse_query(query)
+        expected: Counter[object] = Counter()
+        for hit in engine.search(tree, limit=None).hits:
+            record = json.loads(hit.stored)
+            match facet:
+                case "item":
+                    expected.update(record["items"])
+                case "year":
+                    expected[int(record["filing_date"][:4])] += 1
+                case _:
+                    expected[record[facet]] += 1
+        assert {one.value: one.count for one in engine.facet(tree, facet)} == expected
