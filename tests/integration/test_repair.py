@@ -30,12 +30,12 @@ def place(settings: Settings, accession: str = ONE) -> Path:
 def answers(cli: CommandLine) -> list[Any]:
     """What the archive says to questions of every kind, without what only its catalogue knew."""
     asked = [
-        cli.json_here("search", "the", "-n", "100"),
-        cli.json_here("search", "resigned", "--item", "5.02"),
-        cli.json_here("search", "-n", "100", "--documents"),
-        cli.json_here("search", "lantern", "--form", "8-K*", "--facet", "form", "--facet", "cik"),
-        cli.json_here("verify"),
-        {key: value for key, value in cli.json_here("status").items() if key not in ONLY_THE_CATALOGUE_KNEW},
+        cli.json("search", "the", "-n", "100"),
+        cli.json("search", "resigned", "--item", "5.02"),
+        cli.json("search", "-n", "100", "--documents"),
+        cli.json("search", "lantern", "--form", "8-K*", "--facet", "form", "--facet", "cik"),
+        cli.json("verify"),
+        {key: value for key, value in cli.json("status").items() if key not in ONLY_THE_CATALOGUE_KNEW},
     ]
     for answer in asked:
         answer.pop("took_ms", None)
