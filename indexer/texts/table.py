@@ -90,14 +90,24 @@ class PackRow:
 def is_table(path: Path) -> bool:
     """Whether there is a table at `path`; one that is just being created, or was when its writer was killed, is none.
 
-    A creation ends with the version in SQLite's header.
+    A creation ends with the version in SQLite's header. Where its journal is still there, SQLite takes the creation
+    back at the next opening, so that it is asked.
     """
     try:
         with path.open("rb") as file:
             head = file.read(_HEADER_BYTES)
     except OSError:
         return False
-    return any(head[_VERSION_AT:])
+    if not any(head[_VERSION_AT:]):
+        return False
+    if not path.with_name(f"{path.name}-journal").exists():
+        return True
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as connection:
+            connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+            return bool(connection.execute("PRAGMA user_version").fetchone()[0])
+    except sqlite3.Error:  # what it is, its reader says
+        return True
 
 
 class TextTable:
