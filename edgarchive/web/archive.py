@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from archiver.edgar.endpoints import Quarter
 from archiver.errors import DamageError, IdentifierError, NotInArchiveError, UnreadableSubmissionError
+from archiver.events import event
 from archiver.identifiers import AccessionNumber, Cik, FormType
 from edgarchive.web.safety import Gate
 from indexer.engine import FacetCount
@@ -251,7 +252,8 @@ class ServedArchive:
             try:
                 found.append(await self.facts(accession))
             except (DamageError, NotInArchiveError, UnreadableSubmissionError) as error:
-                _log.warning("%s is left out of a list: %s", accession, error)
+                extra = event("left-out", accession=accession, error=type(error).__name__)
+                _log.warning("%s is left out of a list: %s", accession, error, extra=extra)
         return found
 
     async def held_between(self, first: date, last: date) -> list[Hit]:

@@ -99,7 +99,7 @@ class Disk:
         match change.operation:
             case "opened" | "truncated":
                 self._open(change)
-            case "write" | "resize":
+            case "write" | "resize" if change.inode in self._files:  # else a file without a name, of no later use
                 data = self._files[change.inode].data
                 data.extend(bytes(max(0, change.offset - len(data))))
                 end = change.offset + len(change.data) if change.operation == "write" else len(data)

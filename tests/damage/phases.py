@@ -160,7 +160,15 @@ def outcome(root: Path) -> Outcome:
     with Archive.open(root) as archive, Library(root) as library:
         rows = tuple(
             dataclasses.replace(
-                record, stored_at=_EPOCH, added=_EPOCH, first_seen=None, etag_md5=None, run=None, added_run=None
+                record,
+                stored_at=_EPOCH,
+                added=_EPOCH,
+                first_seen=None,
+                etag_md5=None,
+                run=None,
+                added_run=None,
+                missing_since=None,  # what one reading of an index did not name; it takes two to withdraw
+                missing_in=None,
             )
             for record in archive.catalogue.records()
         )

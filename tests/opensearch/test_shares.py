@@ -187,7 +187,7 @@ def test_an_engine_of_one_disk_takes_no_shares(root: Path, settings: Settings) -
     with Archive.open(root, writable=True) as archive:
         index_archive(archive)
     run = command(root, settings, "--years", "2003")
-    assert "one writer" in run.communicate()[1]
+    assert "the index is of engine whoosh" in run.communicate()[1]
     assert run.returncode == 2
     run = command(root, settings, "--years", "2003", "--rebuild")
     assert "cannot be rebuilt in shares" in run.communicate()[1]
@@ -200,12 +200,13 @@ from pathlib import Path
 from archiver.store.archive import Archive
 from archiver.settings import Settings
 from indexer.update import batches
+from indexer.update.run import IndexOptions
 from indexer.update.update import index_archive
 from indexer.share import Share
 batches.PART_TEXT_CHARS = batches.YEAR_TEXT_CHARS = 1
 with Archive.open(Path(sys.argv[1]), shared=True) as archive:
     settings = Settings(opensearch_url=sys.argv[2])
-    index_archive(archive, engine="opensearch", settings=settings, share=Share(2003, 2003))
+    index_archive(archive, IndexOptions(engine="opensearch", settings=settings), share=Share(2003, 2003))
 """
 
 

@@ -17,7 +17,7 @@ from indexer.search.async_library import AsyncLibrary
 if TYPE_CHECKING:
     from archiver.settings import Settings
 
-_log = logging.getLogger("edgarchive.cli.notes")
+_notes = logging.getLogger("edgarchive.cli.notes")
 
 
 def mcp(
@@ -38,7 +38,7 @@ def mcp(
         print_json(_config(options, settings))
         return 0
     if sys.stdin.isatty():
-        _log.info("this waits for an MCP host on stdin; `edgarchive mcp --print-config` says how to set one up")
+        _notes.info("this waits for an MCP host on stdin; `edgarchive mcp --print-config` says how to set one up")
     # A read from stdin cannot be cancelled, and there is nothing to finish: Ctrl-C ends the process at once.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     asyncio.run(_serve(settings))

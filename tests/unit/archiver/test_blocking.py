@@ -56,11 +56,12 @@ async def test_an_interrupt_cancels_the_work_and_waits_for_it(monkeypatch: pytes
             ended.set()
 
     join = threading.Thread.join
+    interrupts = [KeyboardInterrupt()]
 
     def interrupted(thread: threading.Thread, timeout: float | None = None) -> None:
-        if thread.name == "edgarchive-blocking" and not begun.is_set():
+        if thread.name == "edgarchive-blocking" and interrupts:
             begun.wait(60)
-            raise KeyboardInterrupt
+            raise interrupts.pop()
         join(thread, timeout)
 
     monkeypatch.setattr(threading.Thread, "join", interrupted)

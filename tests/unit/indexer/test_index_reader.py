@@ -15,6 +15,7 @@ from archiver.store.archive import Archive
 from indexer.engine import Engine
 from indexer.index_reader import IndexReader
 from indexer.search.library import Library
+from indexer.update.run import IndexOptions
 from indexer.update.update import index_archive
 from tests.unit.archives import keep
 from tests.unit.submissions import ACCESSION, submission_bytes
@@ -22,11 +23,11 @@ from tests.unit.submissions import ACCESSION, submission_bytes
 OTHER = "0001193125-04-218427"
 
 
-def write(root: Path, accession: str = ACCESSION, **options: object) -> None:
+def write(root: Path, accession: str = ACCESSION, *, rebuild: bool = False, engine: str = "whoosh") -> None:
     """Store and index a submission, as another process does."""
     with Archive.open(root, writable=True, create=True) as archive:
         keep(archive, accession, submission_bytes().replace(ACCESSION.encode(), accession.encode()))
-        index_archive(archive, **options)  # type: ignore[arg-type]  # what a test gives is right
+        index_archive(archive, IndexOptions(engine=engine), rebuild=rebuild)
 
 
 @pytest.fixture
