@@ -16,6 +16,7 @@ from archiver.errors import (
     QueryError,
     UsageError,
 )
+from archiver.events import event
 from edgarchive.web.pages.render import problem_page
 from edgarchive.web.safety import Handler
 
@@ -46,7 +47,8 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     except EdgarchiveError as error:
         status = status_of(error)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            _log.error("%s %s: %s", request.method, request.path, error)
+            facts = event("request-failed", method=request.method, path=request.path)
+            _log.error("%s %s: %s", request.method, request.path, error, extra=facts)
         headers = {"Retry-After": "30"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
         if _PAGE.fullmatch(request.path):
             return problem_page(request, status, error.message, error.hint)

@@ -15,7 +15,7 @@ from aiohttp import web
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from edgarchive import create_app
-from edgarchive.web.connections import HEADERS_S, STALL_S, Site
+from edgarchive.web.running.connections import HEADERS_S, STALL_S, Site
 
 
 @dataclass(frozen=True, slots=True)

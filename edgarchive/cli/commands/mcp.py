@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from archiver.events import event
 from edgarchive.cli.options import Common, common
 from edgarchive.cli.output import print_json
 from indexer.search.async_library import AsyncLibrary
@@ -38,7 +39,10 @@ def mcp(
         print_json(_config(options, settings))
         return 0
     if sys.stdin.isatty():
-        _notes.info("this waits for an MCP host on stdin; `edgarchive mcp --print-config` says how to set one up")
+        _notes.info(
+            "this waits for an MCP host on stdin; `edgarchive mcp --print-config` says how to set one up",
+            extra=event("mcp-waits"),
+        )
     # A read from stdin cannot be cancelled, and there is nothing to finish: Ctrl-C ends the process at once.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     asyncio.run(_serve(settings))

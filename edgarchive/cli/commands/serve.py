@@ -34,8 +34,8 @@ def serve(
     say otherwise. The first line on stdout is its URL. Ctrl-C ends it.
     """
     from edgarchive.web.app import create_app  # noqa: PLC0415 — aiohttp and jinja2 are slow to import
-    from edgarchive.web.server import Address  # noqa: PLC0415
-    from edgarchive.web.server import serve as serve_app  # noqa: PLC0415
+    from edgarchive.web.running.server import Address  # noqa: PLC0415
+    from edgarchive.web.running.server import serve as serve_app  # noqa: PLC0415
 
     hosts = tuple(allow_host or ())
     address = Address(host, port, tls_cert, tls_key)

@@ -15,7 +15,7 @@ from pathlib import Path
 from aiohttp import web
 
 from archiver.errors import StorageError, UsageError
-from edgarchive.web.connections import Site
+from edgarchive.web.running.connections import Site
 
 _log = logging.getLogger(__name__)
 

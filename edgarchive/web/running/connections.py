@@ -111,10 +111,10 @@ class Connection(web.RequestHandler):
     ) -> web.StreamResponse:
         """The response to a request that is no HTTP (400, no matter for the log), or that we failed at (logged)."""
         if status < HTTPStatus.INTERNAL_SERVER_ERROR:
-            _log.debug("a request could not be read: %s", message)
+            _log.debug("a request could not be read: %s", message, extra=event("unreadable-request", reason=message))
         else:
-            facts = event("request-failed", method=request.method, path=request.path_qs)
-            _log.error("%s %s failed", request.method, request.path_qs, exc_info=exc, extra=facts)
+            facts = event("request-failed", method=request.method, path=request.path)
+            _log.error("%s %s failed", request.method, request.path, exc_info=exc, extra=facts)
         if request.writer.output_size > 0:
             raise ConnectionError("the response has begun and cannot become another")
         said = "The request could not be read.\n" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "Internal error.\n"
