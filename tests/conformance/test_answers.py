@@ -53,17 +53,13 @@ def test_the_same_submissions_come_in_the_same_order_of_dates(
     reference: Engine, other: Engine, query: str | None, filters: Filters, sort: Sort
 ) -> None:
     """Sorted by date, every page has the submissions that Whoosh's has."""
-    for page in (
-        {"limit": None},
-        {"limit": 5},
-        {"limit": 3, "offset": 4},
-        {"limit": 10, "offset": 10_000},
-        {"limit": 0},
-    ):
-        expected_total, expected = ask(reference, query, filters, sort=sort, **page)
-        total, found = ask(other, query, filters, sort=sort, **page)
+    expected_total, records = ask(reference, query, filters, sort=sort, limit=None)
+    expected = [one["accession"] for one in records]
+    for limit, offset in ((None, 0), (5, 0), (3, 4), (10, 10_000)):
+        total, found = ask(other, query, filters, sort=sort, limit=limit, offset=offset)
         assert total == expected_total
-        assert [one["accession"] for one in found] == [one["accession"] for one in expected]
+        end = None if limit is None else offset + limit
+        assert [one["accession"] for one in found] == expected[offset:end]
 
 
 @pytest.mark.parametrize("query", [None, "zebra", "NOT the", "form:8-K", "name:acme zebra"])

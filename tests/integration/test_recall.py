@@ -8,6 +8,7 @@ from __future__ import annotations
 import fnmatch
 import random
 import re
+import shutil
 import unicodedata
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ from tests.opensearch.fixtures import engine_environment
 from tests.paths import CORPUS, ODDITIES
 from tests.unit.archives import keep
 
-ROUNDS = 60
+ROUNDS = 30
 """Random queries of each kind."""
 
 
@@ -71,8 +72,8 @@ def engine(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def place(engine: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Read]]:
-    """An archive of all submissions, indexed, and all that stands in it."""
+def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Read]]:
+    """An archive of all submissions, not indexed yet, and all that stands in it."""
     root = tmp_path_factory.mktemp("recall") / "edgar"
     found: list[Read] = []
     paths = sorted(p for p in CORPUS.glob("*") if p.suffix in {".txt", ".nc", ".sgml"} and ".hdr." not in p.name)
@@ -115,21 +116,26 @@ def place(engine: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, 
                 )
                 for document in searched
             ]
-        index_archive(archive, IndexOptions(engine=engine))
     return root, found
 
 
 @pytest.fixture(scope="module")
-def library(place: tuple[Path, list[Read]]) -> Iterator[Library]:
-    """The archive, opened."""
-    with Library(place[0], settings=Settings()) as opened:
+def library(
+    engine: str, stored: tuple[Path, list[Read]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Library]:
+    """The archive, indexed by an engine, and opened."""
+    root = tmp_path_factory.mktemp(engine) / "edgar"
+    shutil.copytree(stored[0], root)
+    with Archive.open(root, writable=True) as archive:
+        index_archive(archive, IndexOptions(engine=engine))
+    with Library(root, settings=Settings()) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def documents(place: tuple[Path, list[Read]]) -> list[Read]:
+def documents(stored: tuple[Path, list[Read]]) -> list[Read]:
     """What stands in it."""
-    return place[1]
+    return stored[1]
 
 
 @pytest.fixture

@@ -65,7 +65,12 @@ class Server:
 
 
 def _script(port: int, *arguments: str, extra: str = "", heap: str = "384m") -> subprocess.CompletedProcess[str]:
-    environment = _ENVIRONMENT | {"OPENSEARCH_PORT": str(port), "OPENSEARCH_EXTRA": extra, "OPENSEARCH_HEAP": heap}
+    environment = _ENVIRONMENT | {
+        "OPENSEARCH_PORT": str(port),
+        "OPENSEARCH_EXTRA": extra,
+        "OPENSEARCH_HEAP": heap,
+        "OPENSEARCH_JAVA_FLAGS": "-XX:TieredStopAtLevel=1",  # it lives too short for the better compiler to pay
+    }
     return subprocess.run(
         [_SCRIPT, *arguments], env=environment, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
     )
