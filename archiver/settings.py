@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import logging
 import os
 import re
@@ -15,18 +16,7 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from platformdirs import user_config_path, user_data_path
-from pydantic import (
-    AliasChoices,
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
-from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
-from pydantic_settings import SettingsError as UnparsableError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from archiver.cik_file import read_ciks
 from archiver.errors import SettingsError, UsageError
@@ -42,6 +32,8 @@ CONFIG_NAME = "edgarchive.toml"
 _ENV_PREFIX = "EDGARCHIVE_"
 _OTHER_VARIABLES = ("PAGER", "TRACEBACK")
 """Variables with the prefix that are no settings."""
+_TABLES = ("select", "search")
+"""Settings that are tables of the file, and JSON in the environment."""
 _HOST = re.compile(r"(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?|[0-9A-Fa-f:.]{2,45}")
 _IDENTITY = re.compile(r"\S.*\s[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+")
 
@@ -83,20 +75,18 @@ class SearchTable(BaseModel):
         return dict(self.model_extra or {})
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """All settings of edgarchive. Immutable. Raises `SettingsError`, in one line, for whatever cannot be used.
 
     >>> Settings(user_agent="Example Research research@example.com", rate=5).rate
     5.0
     """
 
-    model_config = SettingsConfigDict(env_prefix=_ENV_PREFIX, extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     root: Path = Field(default_factory=lambda: user_data_path("edgarchive"))
     """The archive's folder."""
-    user_agent: str | None = Field(
-        default=None, validation_alias=AliasChoices("user_agent", "EDGARCHIVE_USER_AGENT", "EDGAR_IDENTITY"), repr=False
-    )
+    user_agent: str | None = Field(default=None, repr=False)
     """``Name mail@host``, as the SEC asks of every client. Without it no request is made."""
     base_url: str = "https://www.sec.gov"
     """Where EDGAR is; another host for a proxy or a test."""
@@ -158,30 +148,13 @@ class Settings(BaseSettings):
 
     def __init__(self, **values: Any) -> None:
         """`values` are settings by name; None means "not given"."""
+        given = {key: value for key, value in values.items() if value is not None}
+        path = find_config(given.get("config"))
         try:
-            super().__init__(**{key: value for key, value in values.items() if value is not None})
+            super().__init__(**(_read_toml(path) if path else {}) | _read_environment() | given)
         except ValidationError as error:
             raise SettingsError(_one_line(error), "see `edgarchive help settings`") from None
-        except UnparsableError as error:
-            reason = str(error.__cause__ or error)
-            raise SettingsError(f"EDGARCHIVE_SELECT is not JSON: {reason}", "see `edgarchive help settings`") from None
-        except RecursionError:
-            raise SettingsError("EDGARCHIVE_SELECT is nested too deeply", "see `edgarchive help settings`") from None
         _warn_of_unknown_variables()
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 — pydantic-settings calls it so
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 — as above
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments, then environment, then the TOML file."""
-        path = find_config(init_settings().get("config"))
-        toml = InitSettingsSource(settings_cls, _read_toml(path)) if path else None
-        return (init_settings, env_settings, toml) if toml else (init_settings, env_settings)
 
     @field_validator("root", mode="after")
     @classmethod
@@ -277,6 +250,29 @@ def _expanded(path: Path) -> Path:
         return path.expanduser()
     except RuntimeError:
         raise ValueError("nobody has this home folder") from None
+
+
+def _read_environment() -> dict[str, Any]:
+    """The settings among the environment's variables, whatever their case."""
+    # our own twenty lines: importing pydantic-settings takes a quarter of the time of a short command
+    variables = {name.upper(): value for name, value in os.environ.items()}
+    found: dict[str, Any] = {}
+    for name in Settings.model_fields:
+        variable = f"{_ENV_PREFIX}{name.upper()}"
+        if variable in variables:
+            found[name] = _from_json(variable, variables[variable]) if name in _TABLES else variables[variable]
+    if "EDGAR_IDENTITY" in variables:  # edgartools has its name there
+        found.setdefault("user_agent", variables["EDGAR_IDENTITY"])
+    return found
+
+
+def _from_json(variable: str, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise SettingsError(f"{variable} is not JSON: {error}", "see `edgarchive help settings`") from None
+    except RecursionError:
+        raise SettingsError(f"{variable} is nested too deeply", "see `edgarchive help settings`") from None
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
