@@ -54,18 +54,24 @@ class CommandLine:
     def json(self, *arguments: str, code: int = 0) -> Any:
         """Run a command with ``--json`` and give its document; it must end with `code`.
 
-        It runs in the process of the tests, in a tenth of the time that a process of its own takes.
+        It runs in the process of the tests (`run_here`).
         """
-        out, err = io.StringIO(), io.StringIO()
+        done = self.run_here(*arguments, "--json")
+        assert done.returncode == code, done.stderr.decode()
+        return json.loads(done.stdout)
+
+    def run_here(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        """Run a command to its end in the process of the tests, in a tenth of the time of a process of its own."""
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
         with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             for name in [name for name in os.environ if name.startswith("EDGARCHIVE_")]:
                 patch.delenv(name)
             for name, value in self.environment.items():
                 patch.setenv(name, value)
             patch.chdir(self.folder)
-            ended = run([*arguments, "--json"])
-        assert ended == code, err.getvalue()
-        return json.loads(out.getvalue())
+            code = run(arguments)
+        written = [stream.buffer.getvalue() for stream in (out, err)]
+        return subprocess.CompletedProcess(arguments, code, *written)
 
 
 @pytest.fixture

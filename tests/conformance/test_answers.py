@@ -24,7 +24,7 @@ IDS = [f"{query} {number}" for number, (query, _) in enumerate(CASES)]
 ADDED = datetime(2026, 11, 2, 3, 20, tzinfo=UTC)
 DELETED = accession(6)
 PAGES = ((5, 0), (3, 4), (10, 10_000), (4, 0), (4, 2), (10, 5))
-"""Limits and offsets; the cases take turns with them."""
+"""Limits and offsets; the cases take turns with them, and with the two orders of dates."""
 both = pytest.mark.parametrize(("query", "filters"), CASES, ids=IDS)
 
 
@@ -55,11 +55,11 @@ def test_the_same_documents_are_found(reference: Engine, other: Engine, query: s
 
 
 @both
-@pytest.mark.parametrize("sort", ["newest", "oldest"])
 def test_the_same_submissions_come_in_the_same_order_of_dates(
-    reference: Engine, other: Engine, query: str | None, filters: Filters, sort: Sort
+    reference: Engine, other: Engine, query: str | None, filters: Filters
 ) -> None:
     """Sorted by date, every page has the submissions that Whoosh's has."""
+    sort: Sort = "newest" if CASES.index((query, filters)) // len(PAGES) % 2 else "oldest"
     expected_total, records = ask(reference, query, filters, sort=sort, limit=None)
     expected = [one["accession"] for one in records]
     limit, offset = page_of(query, filters)

@@ -12,6 +12,8 @@ Change = Literal["query", "stem", "within", "section"]
 Spell = Callable[[str, str | None], str]
 """An option and its value (None: it is only named) as they are given: to a command, in a URL or in Python."""
 
+_NOT_MIRRORED = "; check its spelling, or mirror it with `edgarchive sync`"
+
 
 @dataclass(frozen=True, slots=True)
 class PartCount:
@@ -87,7 +89,7 @@ class Diagnosis:
         """The unknown values in words, one each."""
         return tuple(
             f"nothing in this archive has the {one.filter} {one.value}"
-            + (f"; did you mean {one.near}? ({_hits(one.count)})" if one.near else "")
+            + (f"; did you mean {one.near}? ({_hits(one.count)})" if one.near else _NOT_MIRRORED)
             for one in self.unknown
         )
 
