@@ -25,7 +25,7 @@ def read_ciks(values: Iterable[int | str], *, folder: Path = Path()) -> list[int
         except (OSError, ValueError, RuntimeError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             raise UsageError(
-                f"cannot read the CIKs of {value[1:]}: {reason}", "give a text file, one CIK a line"
+                f"cannot read the CIKs of {value[1:]}: {reason}", "give a text file with one CIK per line"
             ) from error
         found = [
             _read(cik, f"{value[1:]}, line {number}")
@@ -33,7 +33,7 @@ def read_ciks(values: Iterable[int | str], *, folder: Path = Path()) -> list[int
             if (cik := line.partition("#")[0].strip())
         ]
         if not found:
-            raise UsageError(f"{value[1:]} has no CIK in it, and selects nothing", "give a text file, one CIK a line")
+            raise UsageError(f"{value[1:]} has no CIK, so it selects nothing", "give a text file with one CIK per line")
         ciks += found
     return ciks
 
@@ -42,4 +42,4 @@ def _read(text: str, place: str) -> Cik:
     try:
         return Cik(text)
     except IdentifierError as error:
-        raise UsageError(f"{place}: {error.message}", "give a text file, one CIK a line") from error
+        raise UsageError(f"{place}: {error.message}", "give a text file with one CIK per line") from error

@@ -59,7 +59,7 @@ class CancelToken:
     def check(self) -> None:
         """Raise `RunCancelledError` once it is cancelled."""
         if self.is_cancelled:
-            raise RunCancelledError("the run was cancelled", "run the same command again to go on")
+            raise RunCancelledError("the run was cancelled", "run the same command again to continue")
 
 
 def no_progress(_: ProgressUpdate, /) -> None:

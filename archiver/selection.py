@@ -51,7 +51,7 @@ class Selection:
         for kind in ("forms", "ciks", "tickers", "names"):
             values = getattr(self, kind)
             if isinstance(values, str):
-                raise UsageError(f"{kind} is a single text", f"give a list: {kind}=[{values!r}]")
+                raise UsageError(f"{kind} is a single string", f"give a list: {kind}=[{values!r}]")
             if isinstance(values, _Anything):
                 continue
             read = tuple(Cik(value) for value in values) if kind == "ciks" else tuple(values)
@@ -63,9 +63,9 @@ class Selection:
         self._set("_cik_set", frozenset(int(value) for value in self.ciks))
         self._set("name_patterns", tuple(NamePattern(name) for name in self.names))
         if not all(form.strip() for form in self.forms):
-            raise UsageError("an empty form selects nothing", "name one, such as 8-K; '*' is all of them")
+            raise UsageError("an empty form selects nothing", "name one, such as 8-K, or '*' for all forms")
         if not all(pattern.words for pattern in self.name_patterns):
-            raise UsageError("a name without a letter or digit selects nothing", "give one or more words of the name")
+            raise UsageError("a name without letters or digits selects nothing", "give one or more words of the name")
         if self.first_day and self.last_day and self.first_day > self.last_day:
             raise UsageError(f"since {self.since} is after until {self.until}", "swap the two dates")
         if self.limit is not None and self.limit < 1:

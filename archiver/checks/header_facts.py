@@ -85,7 +85,7 @@ def read_header_facts(head: bytes) -> HeaderFacts:
     """
     opening = opening_of(head)
     if opening is None:
-        raise IdentifierError("it has none of the known openings of a submission", "give files as EDGAR serves them")
+        raise IdentifierError("it does not begin like a submission", "give files as EDGAR serves them")
     end = _END.search(head)
     text = _with_newlines(head[: end.start() if end else HEAD_BYTES])
     accession, form = _ACCESSION.search(text), _FORM.search(text)

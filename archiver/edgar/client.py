@@ -269,7 +269,7 @@ def _redirect(url: URL, location: str) -> URL:
         target = url.join(URL(location))
         stays = target.origin() == url.origin()
     except ValueError:
-        raise FetchError(f"EDGAR redirects to {quoted(location)!r}, which is no address") from None
+        raise FetchError(f"EDGAR redirects to {quoted(location)!r}, which is not a URL") from None
     if not stays:
         raise FetchError(
             f"EDGAR redirects to another host, {quoted(target.host or '')}", "no redirect off the host is followed"

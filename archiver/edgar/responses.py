@@ -67,13 +67,13 @@ def refusal(  # noqa: PLR0911 — one return for each kind of answer
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _RETRYABLE:
         return TroubleError(f"EDGAR answered with status {status}", retry_after_s=retry_after, status=status)
     if status == HTTPStatus.PARTIAL_CONTENT:
-        return DamagedBodyError("EDGAR sent a part (status 206) where the whole was asked for")
+        return DamagedBodyError("EDGAR sent a partial response (status 206) to a request for the whole file")
     if status != HTTPStatus.OK:
         return FetchError(f"EDGAR answered with status {status}")
     if page:
         title = _TITLE.search(head)
         named = f" titled {quoted(title[1].decode('utf-8', 'replace').strip())!r}" if title else ""
-        return DamagedBodyError(f"EDGAR sent a web page{named} in place of the file", page=without_addresses(head))
+        return DamagedBodyError(f"EDGAR sent a web page{named} instead of the file", page=without_addresses(head))
     return None
 
 

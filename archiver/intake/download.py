@@ -68,7 +68,7 @@ class FeedStream:
             raise FetchError("the file has changed while it was read", "run the same command again")
         skip = self._received - answer.first_byte  # a server that knows no ranges sends all of it again
         if skip < 0:
-            raise FetchError("EDGAR sent another part of the file than was asked for")
+            raise FetchError("EDGAR sent a different part of the file than requested")
         self._version, self._length = answer.version, answer.length
         async for chunk in answer:
             piece = chunk.decoded[skip:]

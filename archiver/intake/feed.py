@@ -93,7 +93,7 @@ async def sync_feed(
     `StorageError`.
     """
     if any(selection.limit is not None for selection in selections):
-        raise UsageError("a limit counts the newest filings, which only the index tells", "leave out the limit")
+        raise UsageError("limit selects the newest filings, so it works only with the index", "leave out the limit")
     today = datetime.now(UTC).date()
     index = FullIndex(edgar, IndexCache(archive), today=today)
     selections = await without_tickers(selections, index)
@@ -179,20 +179,20 @@ class _Day:
                 for member in tar_members(reader, most=_MOST_MEMBERS):
                     self._take(member, intake)
                 if reader.skip(_MOST_AFTER_BYTES) == _MOST_AFTER_BYTES:
-                    raise DamagedBodyError("bytes without end follow the end of the archive")
+                    raise DamagedBodyError("too many bytes follow the end of the archive")
             except FetchError as error:
                 self._fail(None, error)
                 self._damaged = isinstance(error, DamagedBodyError)
         for accessions in self._plan.of(Outcome.MISSING):  # where the archive ended in the middle of one
             for accession in accessions:
-                self._fail(accession, DamagedBodyError("the archive it came in ended before it did"))
+                self._fail(accession, DamagedBodyError("its archive file ends in the middle of it"))
         if self._damaged:
             self._distrust()
 
     def _take(self, member: TarMember, intake: BulkIntake) -> None:
         self._cancel.check()
         if not member.is_file:
-            self._fail(None, DamagedBodyError(f"{_shown(member)} is no plain file, and was passed over"))
+            self._fail(None, DamagedBodyError(f"{_shown(member)} is not a plain file, and was skipped"))
             return
         if match := _CORRECTION.search(member.name):
             self._note_correction(AccessionNumber(match[1]), member)
@@ -201,7 +201,7 @@ class _Day:
         try:
             facts = read_header_facts(head_of(reader))
         except IdentifierError as error:
-            self._fail(None, DamagedBodyError(f"{_shown(member)} is no submission: {error.message}"))
+            self._fail(None, DamagedBodyError(f"{_shown(member)} is not a submission: {error.message}"))
             return
         if not any(selection.matches(row) for row in facts.rows() for selection in self._selections):
             return
@@ -230,7 +230,7 @@ class _Day:
             record = self._archive.record(accession)
             self._archive.take_out(accession, reason="what brought it is damaged")
             self._tally.bytes -= record.size
-            self._fail(accession, DamagedBodyError("the archive it came in is damaged"))
+            self._fail(accession, DamagedBodyError("its archive file is damaged"))
 
     def _fail(self, accession: AccessionNumber | None, error: Exception) -> None:
         facts = event("refused", accession=accession, url=self._url, error=type(error).__name__)

@@ -129,7 +129,7 @@ class _Import:
         try:
             if sha256_of(found.reader.portions()) != record.sha256 and facts.opening is self._opening(facts.accession):
                 hint = "compare the two; what is stored stays"
-                raise ConflictError(f"it differs from the {facts.accession} that is stored", hint)
+                raise ConflictError(f"it differs from the stored copy of {facts.accession}", hint)
         except (FetchError, DamageError) as error:
             self.failures.append(SyncFailure(facts.accession, found.name, type(error).__name__, str(error)))
         self._mark(facts.accession, Outcome.PRESENT)

@@ -101,7 +101,7 @@ def parse_current_feed(body: bytes) -> list[CurrentFiling]:
     try:
         reader.parse(body)
     except (expat.ExpatError, ValueError) as error:
-        raise DamagedBodyError("a page that is not the feed of current filings") from error
+        raise DamagedBodyError("the page is not the feed of current filings") from error
     filings = []
     for entry in reader.entries:
         try:

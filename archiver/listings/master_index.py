@@ -47,12 +47,12 @@ def unpack_master_index(body: bytes) -> bytes:
         text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     begin = _BEGIN.search(text, 0, 65536)
     if begin is None:
-        raise DamagedBodyError("a body that is not a master index")
+        raise DamagedBodyError("the body is not a master index")
     if not text.endswith(b"\n"):
-        raise DamagedBodyError("a master index that is cut in the middle of a row")
+        raise DamagedBodyError("the master index is cut off in the middle of a row")
     rows = text.count(b"\n", begin.end())
     if rows - len(_DAY.findall(text, begin.end())) > max(_MOST_UNREADABLE * rows, 1):
-        raise DamagedBodyError("a master index most of whose rows cannot be read")
+        raise DamagedBodyError("most rows of the master index cannot be read")
     return text
 
 
@@ -61,7 +61,7 @@ def _unpacked(body: bytes) -> bytes:
     for piece in gunzip(body[at : at + _PIECE_BYTES] for at in range(0, len(body), _PIECE_BYTES)):
         size += len(piece)
         if size > MAX_BODY_BYTES:
-            raise DamagedBodyError(f"a master index of more than {MAX_BODY_BYTES} bytes")
+            raise DamagedBodyError(f"the master index has more than {MAX_BODY_BYTES} bytes")
         pieces.append(piece)
     return b"".join(pieces)
 

@@ -28,7 +28,7 @@ class Planner:
 
     def __init__(self, selections: Sequence[Selection], plan: Plan) -> None:
         if any(selection.tickers for selection in selections):
-            raise UsageError("a selection names tickers", "let Mirror.sync turn them into CIKs")
+            raise UsageError("a selection has tickers", "let Mirror.sync resolve them to CIKs")
         self._plan = plan
         self._unlimited = [selection for selection in selections if selection.limit is None]
         self._newest = [_Newest(selection) for selection in selections if selection.limit is not None]

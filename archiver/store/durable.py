@@ -56,7 +56,7 @@ def make_directories(path: Path) -> None:
     missing = []
     while not path.is_dir():
         if path.exists() and not path.is_dir():  # looked at twice: another thread may just have made it
-            raise NotADirectoryError(errno.ENOTDIR, "a file stands where a folder should", str(path))
+            raise NotADirectoryError(errno.ENOTDIR, "there is a file where a folder should be", str(path))
         missing.append(path)
         path = path.parent
     for folder in reversed(missing):

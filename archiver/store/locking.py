@@ -57,7 +57,7 @@ def _lock(layout: Layout, mode: int, kind: int) -> int:
         else:
             return descriptor
     os.close(descriptor)
-    raise LockedError(f"another edgarchive is working in {layout.root}", "wait until it has ended, or stop it")
+    raise LockedError(f"another edgarchive is writing to {layout.root}", "wait until it ends, or stop it")
 
 
 def is_being_written(layout: Layout) -> bool:

@@ -144,7 +144,7 @@ def sweep(layout: Layout) -> None:
     """Remove the temporary files of dead runs: with the lock held, nobody else's are alive. Folders are not ours."""
     with storage_errors(layout.incoming):
         if layout.incoming.is_symlink():
-            raise StorageError(f"{layout.incoming} is a link, and what it leads to would be emptied", "remove the link")
+            raise StorageError(f"{layout.incoming} is a link, and its target would be emptied", "remove the link")
         if not layout.incoming.is_dir():
             return
         for leftover in layout.incoming.iterdir():

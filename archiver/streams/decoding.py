@@ -30,7 +30,7 @@ class ContentDecoder:
 
     def __init__(self, encoding: str) -> None:
         if encoding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
-            raise DamagedBodyError(f"EDGAR sent Content-Encoding {quoted(encoding)!r}, which was not asked for")
+            raise DamagedBodyError(f"EDGAR sent Content-Encoding {quoted(encoding)!r}, which was not requested")
         self.is_gzip = encoding in {"gzip", "x-gzip"}
         self._window = _GZIP_WINDOW if self.is_gzip else isal_zlib.MAX_WBITS
         self._inflater = isal_zlib.decompressobj(self._window) if encoding not in {"", "identity"} else None
@@ -59,12 +59,12 @@ class ContentDecoder:
                 self._silent_bytes = len(received)
                 yield piece
         if self._silent_bytes > _MOST_SILENT_BYTES:
-            raise DamagedBodyError(f"a gzip stream goes on for {self._silent_bytes} bytes without any text")
+            raise DamagedBodyError(f"a gzip stream has {self._silent_bytes} bytes without any text")
 
     def finish(self) -> None:
         """Raise `DamagedBodyError` where the compressed body was cut."""
         if self._inflater is not None and not self._inflater.eof:
-            raise DamagedBodyError("the compressed body was cut")
+            raise DamagedBodyError("the compressed body is cut off")
 
 
 def gunzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -79,6 +79,6 @@ def gunzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
         for piece in decoder.decode(packed):
             decoded += len(piece)
             if decoded > _BOMB_BYTES and decoded > _BOMB_RATIO * received:
-                raise DamagedBodyError(f"a gzip stream that grows to more than {_BOMB_RATIO} times its size")
+                raise DamagedBodyError(f"a gzip stream expands to more than {_BOMB_RATIO} times its size")
             yield piece
     decoder.finish()

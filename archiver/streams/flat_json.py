@@ -32,7 +32,7 @@ def flat_objects(body: bytes, *, most: int) -> Iterator[dict[str, Any]]:
     for match in _FLAT.finditer(body):
         count += 1
         if count > most or match.end() - match.start() > _MOST_OBJECT_BYTES:
-            raise DamagedBodyError("a list with more, or larger, entries than any of EDGAR's")
+            raise DamagedBodyError("the list has more or larger entries than EDGAR's lists")
         rest.append(body[at : match.start()].strip())
         rest_bytes += len(rest[-1])
         at = match.end()
@@ -41,10 +41,10 @@ def flat_objects(body: bytes, *, most: int) -> Iterator[dict[str, Any]]:
         yield _parsed(match.group())
     rest.append(body[at:].strip())
     if rest_bytes + len(rest[-1]) > _MOST_REST_BYTES + _KEY_BYTES * count:
-        raise DamagedBodyError("a list with more text around its entries than any of EDGAR's")
+        raise DamagedBodyError("the list has more text around its entries than EDGAR's lists")
     around = b"0".join(rest)
     if around.count(b"{") > _MOST_DEPTH:  # an entry that is not flat would be passed over without a word
-        raise DamagedBodyError("a list with other entries than EDGAR's")
+        raise DamagedBodyError("the list has entries unlike EDGAR's")
     _parsed(around)
 
 
@@ -52,4 +52,4 @@ def _parsed(text: bytes) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise DamagedBodyError("a body that is not the list that was asked for") from error
+        raise DamagedBodyError("the body is not the requested list") from error

@@ -53,11 +53,11 @@ def tar_members(reader: PieceReader, *, most: int) -> Iterator[TarMember]:
     while True:
         header = reader.read(BLOCK)
         if len(header) < BLOCK:
-            raise DamagedBodyError("the tar archive is cut: its end is missing")
+            raise DamagedBodyError("the tar archive is cut off: its end is missing")
         if not header.strip(b"\0"):  # two such blocks end an archive; some writers make one
             return
         if not _checksum_holds(header):
-            raise DamagedBodyError("the tar archive is damaged: a header is expected and there is none")
+            raise DamagedBodyError("the tar archive is damaged: a header is missing")
         count += 1
         if count > most:
             raise DamagedBodyError(f"the tar archive has more than {most} members")
@@ -78,7 +78,7 @@ def tar_members(reader: PieceReader, *, most: int) -> Iterator[TarMember]:
 
 def _skip(reader: PieceReader, size: int) -> None:
     if reader.skip(size) < size:
-        raise DamagedBodyError("the tar archive is cut in the middle of a member")
+        raise DamagedBodyError("the tar archive is cut off in the middle of a member")
 
 
 def _checksum_holds(header: bytes) -> bool:
@@ -95,7 +95,7 @@ def _number(field: bytes) -> int:
         return int.from_bytes(field[1:], "big")
     digits = field.strip(b" \0")
     if not _OCTAL.fullmatch(digits):
-        raise DamagedBodyError("the tar archive is damaged: a number is none")
+        raise DamagedBodyError("the tar archive is damaged: a number cannot be parsed")
     return int(digits or b"0", 8)
 
 

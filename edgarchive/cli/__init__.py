@@ -62,13 +62,13 @@ def main(
     verbose: Annotated[
         int, typer.Option("-v", "--verbose", count=True, help="Log more: -v, -vv.", show_default=False)
     ] = 0,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Log errors only, show no progress.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Log errors only and show no progress.")] = False,
     log_json: Annotated[bool, typer.Option("--log-json", help="Log one JSON object per line, for programs.")] = False,
     _show_version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Keep a true copy of SEC EDGAR submissions on disk, and search inside them.
+    """Mirror SEC EDGAR submissions to disk and search their full text.
 
     Exit codes: 0 done, 1 internal error, 2 usage or settings, 3 finished but some submissions failed, 4 EDGAR
     refused or could not be reached, 5 verify found damage, 6 archive locked, 7 disk full or not writable,

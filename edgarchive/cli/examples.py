@@ -11,7 +11,7 @@ Mirror the 8-Ks of a company, and search them:
   edgarchive search resigned --item 5.02
 """,
     "sync": """\
-The 10-Ks of a company; those of a list, one CIK a line:
+The 10-Ks of one company, and of a list with one CIK per line:
 
   edgarchive sync --ticker AAPL --form '10-K*' --since 2015-01-01
   edgarchive sync --cik @watch-list.txt --form '10-K*'
@@ -20,7 +20,7 @@ Show what would be fetched, and how long it would take:
 
   edgarchive sync --form 8-K --since 2024-01-01 --dry-run
 
-Fetch all submissions of a day, in one request:
+Fetch all submissions of a day in one request:
 
   edgarchive sync --source feed --since 2019-05-14 --until 2019-05-14
 """,
@@ -33,7 +33,7 @@ Rebuild with another engine:
   edgarchive index --rebuild --engine tantivy
 """,
     "search": """\
-8-Ks about a resignation, of six years:
+8-Ks about a resignation, over six years:
 
   edgarchive search resigned --item 5.02 --since 2015-01-01 --until 2020-12-31
 
@@ -69,7 +69,7 @@ Each match with the words around it:
   edgarchive export hits 'resign*' --item 5.02 --out hits.csv
 """,
     "verify": """\
-Check presence and sizes only; check everything and repair it:
+Check only that files exist and their sizes, or check and repair everything:
 
   edgarchive verify --quick
   edgarchive verify --repair
@@ -78,7 +78,7 @@ Check presence and sizes only; check everything and repair it:
   edgarchive status --json
 """,
     "watch": """\
-Alerts as JSON lines; to a command; of what a saved search finds:
+Print alerts as JSON lines, or pass them to a command:
 
   edgarchive watch --form '8-K*' --once
   edgarchive watch --form '8-K*' --exec 'logger -t filings' --once
@@ -93,13 +93,13 @@ Alerts as JSON lines; to a command; of what a saved search finds:
   edgarchive log 1 --manifest
 """,
     "serve": """\
-Web page and JSON on this machine; for a team behind a proxy that asks for a password:
+On this machine only, and for a team behind a proxy with a password:
 
   edgarchive serve
   edgarchive serve --host 0.0.0.0 --port 8080 --allow-host filings.example.com
 """,
     "mcp": """\
-What to put into the settings of a program that starts MCP servers:
+Print the configuration for a program that starts MCP servers:
 
   edgarchive mcp --print-config
 """,

@@ -13,7 +13,7 @@ import typer
 if TYPE_CHECKING:
     from archiver.settings import Settings
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, and nothing else there.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, and nothing else, on stdout.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def accession_numbers(arguments: Iterable[str]) -> list[str]:
             text = sys.stdin.read() if argument == "-" else Path(argument[1:]).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(
-                f"cannot read {argument[1:]}: {error}", "name a text file with one number a line"
+                f"cannot read {argument[1:]}: {error}", "name a text file with one number per line"
             ) from None
         found += [line.partition("#")[0].strip() for line in text.splitlines() if line.partition("#")[0].strip()]
     if not found:

@@ -40,10 +40,10 @@ def _what(
     ] = None,
     *,
     cik: Annotated[
-        list[str] | None, typer.Option(metavar="N|@FILE", help="CIK of any entity, or a file with one a line.")
+        list[str] | None, typer.Option(metavar="N|@FILE", help="CIK of any entity, or a file with one per line.")
     ] = None,
     ticker: Annotated[
-        list[str] | None, typer.Option(metavar="T", help="Ticker, for the CIK that EDGAR's list gives it.")
+        list[str] | None, typer.Option(metavar="T", help="Ticker; stands for its CIK in EDGAR's list.")
     ] = None,
     form: Annotated[list[str] | None, typer.Option(metavar="F", help="Form type, any case, globs ('8-K*').")] = None,
     item: Annotated[list[str] | None, typer.Option(metavar="I", help="8-K item: 5.02, legacy 5, '5.*'.")] = None,
@@ -56,17 +56,19 @@ def _what(
     ] = None,
     section: Annotated[
         list[str] | None,
-        typer.Option(metavar="S", help="The words must stand in this section: 1A, 'II 1A', 5.02, mda."),
+        typer.Option(metavar="S", help="Section that contains the words: 1A, 'II 1A', 5.02, mda."),
     ] = None,
     series: Annotated[
         list[str] | None, typer.Option(metavar="TEXT", help="A fund's series or class: name, id or ticker.")
     ] = None,
     sic: Annotated[list[str] | None, typer.Option(metavar="N", help="SIC code of any entity, globs ('73*').")] = None,
     state: Annotated[
-        list[str] | None, typer.Option(metavar="XX", help="State of incorporation, in EDGAR's letters.")
+        list[str] | None, typer.Option(metavar="XX", help="State of incorporation, as EDGAR's two-letter code.")
     ] = None,
-    main: Annotated[bool, typer.Option("--main", help="Only main documents: no exhibits, pictures or data.")] = False,
-    exhibits: Annotated[bool, typer.Option("--exhibits", help="Only exhibits: documents of a type EX-….")] = False,
+    main: Annotated[
+        bool, typer.Option("--main", help="Only main documents, without exhibits, images and data.")
+    ] = False,
+    exhibits: Annotated[bool, typer.Option("--exhibits", help="Only exhibits (document types EX-…).")] = False,
     amendments: Annotated[
         bool | None,
         typer.Option("--amendments/--no-amendments", help="Only amendments (forms …/A), or none.", show_default=False),
@@ -82,7 +84,7 @@ def _what(
     ] = None,
     stem: Annotated[bool, typer.Option("--stem", help="Also match words with the same English stem.")] = False,
     within: Annotated[
-        Unit, typer.Option(metavar="|".join(Unit), help="All words stand in one document, or filing.")
+        Unit, typer.Option(metavar="|".join(Unit), help="All words must occur in one document, or filing.")
     ] = Unit.DOCUMENT,
     documents: Annotated[bool, typer.Option("--documents", help="One hit per document, not per filing.")] = False,
 ) -> None:

@@ -110,9 +110,9 @@ def make_plan(  # noqa: PLR0917 — the parts of one value
     if chosen is Format.PARQUET:
         pyarrow()
     if accessions is not None and options is not None:
-        raise UsageError("accession numbers and a search exclude each other", "give one of them")
+        raise UsageError("accession numbers and a search cannot be combined", "give one of them")
     if table is Table.HITS and options is None:
-        raise UsageError("hits are of a search", "give a query or filters")
+        raise UsageError("hits need a search", "give a query or filters")
     numbers = None if accessions is None else tuple(dict.fromkeys(AccessionNumber(one) for one in accessions))
     if numbers == ():
         raise UsageError("the list of accession numbers is empty", "give at least one")

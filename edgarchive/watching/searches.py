@@ -39,10 +39,12 @@ class NamedSearch:
 def checked(name: str, query: str | None, filters: Mapping[str, Any], *, source: str = "catalogue") -> NamedSearch:
     """A search that can be asked of one new filing. Raises `UsageError`, `QueryError`."""
     if not _NAME.fullmatch(name):
-        raise UsageError(f"{name[:40]!r} is no name for a search", "use letters, digits, dot, dash and underscore")
+        raise UsageError(
+            f"{name[:40]!r} is not a valid name for a search", "use letters, digits, dot, dash and underscore"
+        )
     for option in filters:
         if option in _PAGES:
-            raise UsageError(f"{option} says nothing of a single new filing", "leave it out")
+            raise UsageError(f"{option} does not apply to a single new filing", "leave it out")
     known = [field for field in SearchOptions.__dataclass_fields__ if field not in _PAGES and field != "_"]
     unknown = [option for option in filters if option not in known]
     if unknown:
@@ -98,7 +100,7 @@ def settings_searches(settings: Settings) -> dict[str, NamedSearch]:
         except UsageError as error:
             raise SettingsError(f"[[search]] table {number}: {error.message}", error.hint) from error
         if search.name in found:
-            raise SettingsError(f"[[search]] table {number}: {search.name} is there twice", "rename one")
+            raise SettingsError(f"[[search]] table {number}: {search.name} is defined twice", "rename one")
         found[search.name] = search
     return found
 

@@ -77,7 +77,7 @@ def cluster_uuid(client: OpenSearch, access: Access) -> str:
     if version.get("distribution") != "opensearch" or found < MIN_VERSION:
         kind = version.get("distribution", "no OpenSearch")
         wanted = ".".join(map(str, MIN_VERSION))
-        raise IndexServerError(f"what answers at {access.url} is {kind} {number}", f"use OpenSearch {wanted} or later")
+        raise IndexServerError(f"the server at {access.url} is {kind} {number}", f"use OpenSearch {wanted} or later")
     return str(about["cluster_uuid"])
 
 
@@ -94,7 +94,7 @@ def cluster_errors(access: Access) -> Iterator[None]:
     try:
         yield
     except exceptions.ConnectionTimeout:
-        raise IndexServerError(f"{access.url} has not answered in time", "look at its nodes, and try again") from None
+        raise IndexServerError(f"{access.url} did not answer in time", "check its nodes, and try again") from None
     except exceptions.SSLError as error:
         raise IndexServerError(
             f"{access.url} has no certificate that we trust ({_reason(error)})", "set opensearch_ca_file"

@@ -138,7 +138,7 @@ class _TreeBuilder:
             return words + phrases
         fields = {field for field, _ in words}
         if len(fields) > 1:
-            raise QueryError(f"the alternatives around position {at + 1} are of different fields", "name one field", at)
+            raise QueryError(f"the alternatives around position {at + 1} use different fields", "name one field", at)
         makers = [make for _, make in words]
 
         def one_of(field: str) -> Span:

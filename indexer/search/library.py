@@ -171,7 +171,7 @@ class Library:
         had no words. Raises as `submission`, and `UsageError` for a number below 1 (`n`) or 0.
         """
         if n < 1 or (context_words or 0) < 0:
-            raise UsageError("a number of passages must be above 0, and of words not below", "give 1 or more")
+            raise UsageError("the number of passages must be at least 1, and of words at least 0", "give 1 or more")
         position, query = hit.position, hit.query
         if query is None or position is None or not Highlighter(query).looks_for_text:
             return ()

@@ -94,7 +94,7 @@ def match_pairs(
     `UsageError` for a negative `within_days`.
     """
     if within_days < 0:
-        raise UsageError("a number of days cannot be negative", "give 0 or more")
+        raise UsageError("the number of days cannot be negative", "give 0 or more")
     wanted = (options or SearchOptions()).replace(limit=None, offset=0, cik=None, ticker=None)
     for pair in pairs:
         first, last = _near(pair.day, -within_days), _near(pair.day, within_days)

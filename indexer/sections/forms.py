@@ -201,7 +201,7 @@ def matches_section(section: Section, name: str, *, form: str) -> bool:
     number = _NUMBER.fullmatch(name.strip())
     if number is None:
         hint = f"use an item such as 1A, 'II 1A' or 5.02, or one of: {', '.join(SECTION_NAMES)}"
-        raise UsageError(f"{name!r} names no section", hint)
+        raise UsageError(f"{name!r} is not the name of a section", hint)
     part = (number["part"] or "").upper()
     return number["item"].upper() in items and part in ("", section.part)
 
@@ -227,7 +227,7 @@ def keys_of_name(name: str) -> tuple[str, ...]:
     number = _NUMBER.fullmatch(name.strip())
     if number is None:
         hint = f"use an item such as 1A, 'II 1A' or 5.02, or one of: {', '.join(SECTION_NAMES)}"
-        raise UsageError(f"{name!r} names no section", hint)
+        raise UsageError(f"{name!r} is not the name of a section", hint)
     part, item = (number["part"] or "").upper(), number["item"].upper()
     found: list[str] = []
     for family, parts in PARTS.items():

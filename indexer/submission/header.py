@@ -140,7 +140,7 @@ def parse_header(data: bytes) -> SubmissionHeader:
     root = read_fields(decode(data))
     values = root.first_values()
     if "TYPE" not in values:
-        raise UnreadableSubmissionError("no EDGAR submission: its header has no submission type")
+        raise UnreadableSubmissionError("not an EDGAR submission: its header has no submission type")
     form = FormType(values["TYPE"])
     filing_date = _date(values.get("FILING-DATE"))
     items = item_codes(root.values("ITEMS"), form=form, filing_date=filing_date)
@@ -169,7 +169,7 @@ def _accession(text: str) -> AccessionNumber:
         return AccessionNumber(text)
     except IdentifierError:
         raise UnreadableSubmissionError(
-            f"no EDGAR submission: its header has the accession number {text[:40]!r}"
+            f"not an EDGAR submission: its header has the accession number {text[:40]!r}"
         ) from None
 
 

@@ -68,7 +68,7 @@ class Document:
             return uudecode(encoded)
         except ValueError as error:
             name = self.filename or f"document {self.sequence}"
-            raise UnreadableSubmissionError(f"{name} is not whole: {error}") from error
+            raise UnreadableSubmissionError(f"{name} is incomplete: {error}") from error
 
     def text(self) -> str:
         """The text, for search and reading; empty for kinds that hold none."""

@@ -62,7 +62,7 @@ def decompress(frame: bytes, *, raw_bytes: int) -> bytes:
     """What is in `frame`, which should be `raw_bytes` long. Raises `DamageError` where it is not what was written."""
     try:
         if zstandard.frame_content_size(frame) != raw_bytes:  # looked at first: a damaged size could ask for all memory
-            raise DamageError("a frame is not as long as it was", _REPAIR)
+            raise DamageError("a frame has the wrong length", _REPAIR)
         raw: bytes = _decompressor().decompress(frame, max_output_size=raw_bytes)
     except zstandard.ZstdError as error:
         raise DamageError(f"a frame cannot be decompressed: {error}", _REPAIR) from error
@@ -138,7 +138,7 @@ def decode_record(
     try:
         facts = json.loads(line)
         if (facts["accession"], facts["sha256"], facts["extractor"]) != (accession, sha256, extractor):
-            raise DamageError(f"the text store has something else in the place of {accession}", _REPAIR)
+            raise DamageError(f"the text store has other data in the place of {accession}", _REPAIR)
         documents = tuple(_document(position, values, read) for position, values in enumerate(facts["documents"]))
     except (ValueError, KeyError, TypeError) as error:
         raise DamageError(f"the record of {accession} in the text store is damaged: {error}", _REPAIR) from error

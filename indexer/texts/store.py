@@ -197,7 +197,7 @@ class TextStore:
                 descriptor = os.open(pack_path(self._folder, pack), os.O_RDONLY | os.O_CLOEXEC)
             self._packs[pack] = descriptor
             if offset + size > os.fstat(descriptor).st_size:
-                raise DamageError(f"pack {pack} of the text store is cut", _REPAIR)
+                raise DamageError(f"pack {pack} of the text store is cut off", _REPAIR)
             return os.pread(descriptor, size, offset)
         except OSError as error:
             raise DamageError(f"pack {pack} of the text store cannot be read: {error.strerror}", _REPAIR) from error

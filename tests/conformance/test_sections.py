@@ -83,5 +83,5 @@ def test_the_facet_counts_sections_of_any_document_of_a_hit(engine: Engine) -> N
 @pytest.mark.parametrize("name", ["zzz", "17", "99.01", "V 1"])
 def test_a_name_of_no_section_is_an_error(name: str) -> None:
     """What no form numbers so is refused, with what can be written."""
-    with pytest.raises(ValueError, match="names no section"):
+    with pytest.raises(ValueError, match="is not the name of a section"):
         parse_query(f'section:"{name}"')

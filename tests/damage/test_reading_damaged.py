@@ -42,7 +42,7 @@ def read_all(data: bytes) -> Submission | None:
         try:
             document.content()
         except UnreadableSubmissionError as error:
-            assert "is not whole" in str(error)  # noqa: PT017 - a broken encoding is the one thing that may be raised
+            assert "is incomplete" in str(error)  # noqa: PT017 - a broken encoding is the one thing that may be raised
     return submission
 
 

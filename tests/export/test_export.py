@@ -180,7 +180,7 @@ def test_only_what_is_new_since_the_last_export(out: Path, tmp_path: Path) -> No
         ({"format": "xml"}, "there is no format"),
         ({"shape_name": "edgar"}, "there is no shape"),
         ({"table": "filings", "shape_name": "edgar-corpus"}, "is for sections"),
-        ({"table": "hits"}, "hits are of a search"),
+        ({"table": "hits"}, "hits need a search"),
         ({"accessions": []}, "empty"),
         ({"accessions": ["0009000900-19-000212"], "options": SearchOptions("a")}, "exclude"),
     ],

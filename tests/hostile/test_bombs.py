@@ -53,7 +53,7 @@ def test_a_gzip_bomb_is_let_go_on_its_way() -> None:
     """It is never whole in memory, and is refused once it is larger than any text of its size."""
 
     def read() -> None:
-        with pytest.raises(DamagedBodyError, match="grows"):
+        with pytest.raises(DamagedBodyError, match="expands"):
             for _ in gunzip([BOMB]):
                 pass
 
@@ -62,7 +62,7 @@ def test_a_gzip_bomb_is_let_go_on_its_way() -> None:
 
 def test_a_master_index_that_is_a_bomb() -> None:
     """An index file comes with a bound on its packed bytes; the text has one of its own."""
-    with pytest.raises(DamagedBodyError, match=r"grows|more than"):
+    with pytest.raises(DamagedBodyError, match=r"expands|more than"):
         unpack_master_index(BOMB)
 
 

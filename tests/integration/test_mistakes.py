@@ -76,7 +76,7 @@ MISTAKES = (
     Mistake(
         "a file for a folder",
         SYNC,
-        "a file stands where a folder should",
+        "there is a file where a folder should be",
         7,
         {"EDGARCHIVE_ROOT": "afile"},
         _write("afile", ""),
@@ -176,7 +176,7 @@ MISTAKES = (
     Mistake(
         "a name in a list of CIKs",
         ("sync", "--cik", "@list.txt"),
-        "list.txt, line 2: 'Apple' is not a CIK; .*one CIK a line",
+        "list.txt, line 2: 'Apple' is not a CIK; .*one CIK per line",
         before=_write("list.txt", "320193\nApple\n"),
     ),
     # EDGAR
@@ -211,7 +211,7 @@ MISTAKES = (
         ("search", "forms:8-K"),
         "there is no field 'forms' \\(at position 1\\); did you mean form:\\?",
     ),
-    Mistake("half a query", ("search", "resigned OR"), "nothing stands after OR at position 10; complete or quote it"),
+    Mistake("half a query", ("search", "resigned OR"), "nothing follows OR at position 10; complete or quote it"),
     Mistake(
         "a form that is not here",
         ("search", "resigned", "--form", "8K"),
@@ -250,7 +250,7 @@ MISTAKES = (
     Mistake(
         "an empty list of CIKs",
         ("search", "x", "--cik", "@list.txt"),
-        "list.txt has no CIK in it, and selects nothing; give a text file, one CIK a line",
+        "list.txt has no CIK, so it selects nothing; give a text file with one CIK per line",
         before=_write("list.txt", "# none yet\n"),
     ),
     Mistake(

@@ -237,7 +237,7 @@ def test_every_answer_of_a_search_says_what_the_archive_contains(
         ("get_filing", {"accession": "9"}, "is not an accession number"),
         ("get_filing", {"accession": "0009000900-99-000001"}, "is not in this archive"),
         ("read_filing", {"accession": BRAMBLECORN, "section": "9B"}, "it has: I 1, I 1A, II 7"),
-        ("read_filing", {"accession": BRAMBLECORN, "section": "nonsense"}, "names no section"),
+        ("read_filing", {"accession": BRAMBLECORN, "section": "nonsense"}, "is not the name of a section"),
         ("read_filing", {"accession": BRAMBLECORN, "document": "EX-77"}, "it has: 1 10-K, 2 EX-21.1"),
         ("read_filing", {"accession": BRAMBLECORN, "document": 3}, "has no text"),
         ("read_filing", {"accession": BRAMBLECORN, "around": "unicorn"}, "does not occur in this text"),

@@ -53,11 +53,13 @@ def export(
     out: Annotated[Path, typer.Option("-o", "--out", metavar="PATH", help="File, or folder for Parquet.")],
     output: Annotated[
         ExportFormat | None,
-        typer.Option("--format", metavar="|".join(ExportFormat), help="Format.", show_default="by the name of PATH"),
+        typer.Option(
+            "--format", metavar="|".join(ExportFormat), help="Output format.", show_default="by the name of PATH"
+        ),
     ] = None,
     shape: Annotated[
         ExportShape | None,
-        typer.Option(metavar="|".join(ExportShape), help="Columns of another data set, for sections."),
+        typer.Option(metavar="|".join(ExportShape), help="Write sections in the layout of another data set."),
     ] = None,
     accessions: Annotated[
         list[str] | None, typer.Option(metavar="N|@FILE", help="Export these accession numbers, in this order.")
@@ -65,10 +67,12 @@ def export(
     since_export: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Only what was stored since FILE's last export; updates FILE.")
     ] = None,
-    jobs: Annotated[int | None, typer.Option(metavar="N", min=1, help="Processes.", show_default="all cores")] = None,
+    jobs: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Number of processes.", show_default="all cores")
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Write filings, documents, sections or hits as a table: JSON lines, CSV or Parquet.
+    """Write filings, documents, sections or hits as a table in JSON Lines, CSV or Parquet.
 
     Without QUERY and filters, everything is exported. Run the same command again to continue an export that was
     stopped.

@@ -20,7 +20,7 @@ def extract(
     context: typer.Context,
     accessions: Annotated[
         list[str],
-        typer.Argument(metavar="ACCESSION…", help="Accession numbers, @FILE with one a line, - for stdin."),
+        typer.Argument(metavar="ACCESSION…", help="Accession numbers, @FILE with one per line, - for stdin."),
     ],
     *,
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder to write to.")],
@@ -29,7 +29,7 @@ def extract(
     ] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Write the documents of filings as they were filed, images beside their HTML.
+    """Write the documents of filings to files as they were filed, including images.
 
     Each filing gets a folder of its accession number, with a manifest that maps file names. A filing that is there
     already is left as it is.

@@ -41,7 +41,7 @@ def help(  # noqa: A001 — the verb's name
     context: typer.Context,
     topic: Annotated[str | None, typer.Argument(metavar="TOPIC", help="A topic, or a command.")] = None,
 ) -> int:
-    """Explain a topic: the query language, the settings, and others; without TOPIC, list them."""
+    """Explain a topic, such as the query language; without TOPIC, list the topics."""
     if topic is None:
         say("Topics, as `edgarchive help TOPIC` explains them:")
         for name, (_, about) in TOPICS.items():

@@ -24,11 +24,11 @@ def import_(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files and folders; gzip, tar, zip too.")],
     *,
     no_index: Annotated[
-        bool, typer.Option("--no-index", help="Take in only; index later with `edgarchive index`.")
+        bool, typer.Option("--no-index", help="Import only; index later with `edgarchive index`.")
     ] = False,
     as_json: AsJson = False,
 ) -> int:
-    """Take submissions that are on disk already into the archive, then index them.
+    """Import submissions from files, then index them.
 
     Each is placed by the accession number of its header. The originals are only read, and no request is made.
     """

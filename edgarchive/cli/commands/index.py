@@ -28,14 +28,15 @@ def index(
     ] = None,
     years: Annotated[
         str | None,
-        typer.Option(metavar="Y[-Y]", help="Only these filing years, beside other machines. opensearch only."),
+        typer.Option(metavar="Y[-Y]", help="Only these filing years, to share work between machines; opensearch only."),
     ] = None,
     shard: Annotated[
-        str | None, typer.Option(metavar="I/N", help="Only part I of N, beside other machines. opensearch only.")
+        str | None,
+        typer.Option(metavar="I/N", help="Only part I of N, to share work between machines; opensearch only."),
     ] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Index what is stored and not indexed yet."""
+    """Index submissions that are stored but not indexed yet."""
     options = common(context)
     settings = options.settings(engine=engine)
     present = engine_of(Layout(settings.root).index)

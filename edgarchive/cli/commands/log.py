@@ -25,16 +25,16 @@ def log(
     *,
     limit: Annotated[int, typer.Option("-n", "--limit", metavar="N", min=1, help="Maximum number of runs.")] = 20,
     manifest: Annotated[
-        bool, typer.Option("--manifest", help="Print what RUN stored as a file for `sha256sum --check`.")
+        bool, typer.Option("--manifest", help="Print checksums of what RUN stored, for `sha256sum --check`.")
     ] = False,
     as_json: AsJson = False,
 ) -> int:
-    """List the runs that stored something, newest first, or what one of them stored.
+    """List the runs that stored something, newest first, or what one run stored.
 
     The checksums of --manifest are of the stored files, relative to the archive's folder.
     """
     if manifest and run is None:
-        raise UsageError("--manifest is of one run", "give its number: edgarchive log RUN --manifest")
+        raise UsageError("--manifest needs a run", "give its number: edgarchive log RUN --manifest")
     with Library(settings=common(context).settings()) as library:
         if run is None:
             _print_runs(library.log(limit), as_json=as_json)

@@ -28,7 +28,7 @@ def mcp(
         bool, typer.Option("--print-config", help="Print the JSON that MCP hosts need, and exit.")
     ] = False,
 ) -> int:
-    """Let a language model search and read the archive, by the Model Context Protocol.
+    """Let a language model search and read the archive over the Model Context Protocol.
 
     An MCP host, such as a desktop assistant or an editor, starts this command and speaks with it over stdin and stdout.
     The server is read-only. It needs `pip install 'edgarchive[mcp]'`.

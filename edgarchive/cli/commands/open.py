@@ -20,11 +20,11 @@ def open(  # noqa: A001 — the verb's name
     accession: Annotated[str, typer.Argument(metavar="ACCESSION", help="Accession number.")],
     *,
     document: Annotated[
-        int | None, typer.Option(metavar="N", min=0, help="Document to show, by its number.", show_default="the first")
+        int | None, typer.Option(metavar="N", min=0, help="Number of the document to show.", show_default="the first")
     ] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Show a filing in the browser as it was filed, images included.
+    """Show a filing in the browser as it was filed, including images.
 
     Its documents are extracted to the user's cache folder. A filer's scripts do not run.
     """

@@ -22,7 +22,7 @@ _NOT_SAVED = ("limit", "snippets", "documents", "sort")
 
 @app.callback(invoke_without_command=True)
 def main(context: typer.Context) -> None:
-    """Save searches under a name, to run them again and to be alerted by `watch`."""
+    """Save searches under a name, to run them again or to get alerts from `watch`."""
     help_instead(context)
 
 

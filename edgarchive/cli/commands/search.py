@@ -67,7 +67,7 @@ class _Shown:
     def __post_init__(self) -> None:
         """Refuse what does not go together."""
         if self.facets.kinds and self.rows is not None:
-            raise UsageError(f"--format {self.kind} has no place for facets", "use --format table or json")
+            raise UsageError(f"--format {self.kind} cannot show facets", "use --format table or json")
         if not self.facets.kinds and (self.facets.limit is not None or self.facets.by_year):
             raise UsageError("--facet-limit and --by-year go with --facet", "add --facet form, say")
         if self.columns is not None and self.kind in {Format.TABLE, Format.ACCESSIONS}:
@@ -90,13 +90,15 @@ def search(
     *,
     options: SearchOptions,
     facet: Annotated[
-        list[FacetKind] | None, typer.Option(metavar="|".join(FacetKind), help="Also count all hits by this.")
+        list[FacetKind] | None, typer.Option(metavar="|".join(FacetKind), help="Also count all hits by this field.")
     ] = None,
     facet_limit: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, help="Most values of each facet.", show_default="20 in a table, else all"),
+        typer.Option(
+            metavar="N", min=1, help="Maximum number of values per facet.", show_default="20 in a table, else all"
+        ),
     ] = None,
-    by_year: Annotated[bool, typer.Option("--by-year", help="Count each facet by filing year.")] = False,
+    by_year: Annotated[bool, typer.Option("--by-year", help="Also count each facet by filing year.")] = False,
     output: Annotated[
         Format | None,
         typer.Option("--format", metavar="|".join(Format), help="How hits are printed.", show_default="table"),
@@ -107,14 +109,16 @@ def search(
     pairs: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Match a CSV of cik and date to filings near it.")
     ] = None,
-    within_days: Annotated[int, typer.Option(metavar="N", min=0, help="With --pairs: how near, in days.")] = 30,
+    within_days: Annotated[
+        int, typer.Option(metavar="N", min=0, help="With --pairs: maximum days between date and filing.")
+    ] = 30,
     unmatched: Annotated[
         Path | None, typer.Option(metavar="FILE", help="With --pairs: write pairs without a match to a CSV.")
     ] = None,
     out: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write all hits to a .csv, .jsonl or .xlsx.")
     ] = None,
-    bom: Annotated[bool, typer.Option("--bom", help="Begin CSV with a byte order mark, for old Excel.")] = False,
+    bom: Annotated[bool, typer.Option("--bom", help="Start CSV with a byte order mark, for old Excel.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show how the query was interpreted.")] = False,
     as_json: AsJson = False,
 ) -> int:

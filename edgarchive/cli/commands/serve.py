@@ -19,12 +19,12 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on (0: any free port).")] = 8080,
     allow_host: Annotated[
-        list[str] | None, typer.Option("--allow-host", metavar="NAME", help="Also answer for this host name.")
+        list[str] | None, typer.Option("--allow-host", metavar="NAME", help="Also accept this host name.")
     ] = None,
     tls_cert: Annotated[Path | None, typer.Option(metavar="FILE", help="TLS certificate (PEM).")] = None,
     tls_key: Annotated[Path | None, typer.Option(metavar="FILE", help="Key of the TLS certificate (PEM).")] = None,
     index: Annotated[
-        str, typer.Option(metavar="held|edgar", help="EDGAR's index files: what is held, or EDGAR's copies.")
+        str, typer.Option(metavar="held|edgar", help="Index files list what is held, or are EDGAR's copies.")
     ] = "held",
     as_json: AsJson = False,
 ) -> int:

@@ -48,7 +48,7 @@ def show(
         list[str], typer.Argument(metavar="ACCESSION", help="Accession numbers, file names, paths or sec.gov URLs.")
     ],
     *,
-    header: Annotated[bool, typer.Option("--header", help="Print every label of the header as JSON.")] = False,
+    header: Annotated[bool, typer.Option("--header", help="Print the whole header as JSON.")] = False,
     text: Annotated[bool, typer.Option("--text", help="Print the text of all documents, or of one.")] = False,
     raw: Annotated[
         bool, typer.Option("--raw", help="Print the exact bytes; of one document, the file as filed.")
@@ -59,7 +59,9 @@ def show(
     section: Annotated[
         str | None, typer.Option("--section", "--item", metavar="S", help="One section: 1A, 5.02, risk-factors, mda.")
     ] = None,
-    highlight: Annotated[str | None, typer.Option(metavar="QUERY", help="Mark the words of QUERY in the text.")] = None,
+    highlight: Annotated[
+        str | None, typer.Option(metavar="QUERY", help="Highlight what QUERY finds in the text.")
+    ] = None,
     xbrl: Annotated[
         bool, typer.Option("--xbrl", help="With --text: also XBRL data and EDGAR's renderings of it.")
     ] = False,
@@ -67,7 +69,7 @@ def show(
 ) -> int:
     """Show stored submissions: header and documents, their text, or their exact bytes."""
     if header + text + raw + as_json > 1:
-        raise UsageError("--header, --text, --raw and --json exclude each other", "give one of them")
+        raise UsageError("--header, --text, --raw and --json cannot be combined", "give one of them")
     if section is not None and (header or raw or as_json):
         raise UsageError("--section shows text", "leave --header, --raw and --json out")
     text = text or section is not None

@@ -14,7 +14,7 @@ from indexer.search.records import Status
 
 
 def status(context: typer.Context, *, as_json: AsJson = False) -> int:
-    """Say how many submissions there are, by form and year, when the last sync ended, what is not indexed."""
+    """Show submissions by form and year, the last sync, and what is not indexed."""
     with Library(settings=common(context).settings()) as library:
         found = library.status()
     if as_json:

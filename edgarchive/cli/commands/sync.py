@@ -40,10 +40,10 @@ def sync(
         list[str] | None, typer.Option(metavar="FORM", help="Form type as EDGAR spells it, any case, globs ('8-K*').")
     ] = None,
     cik: Annotated[
-        list[str] | None, typer.Option(metavar="N|@FILE", help="CIK, or a file with one CIK a line.")
+        list[str] | None, typer.Option(metavar="N|@FILE", help="CIK, or a file with one CIK per line.")
     ] = None,
     ticker: Annotated[
-        list[str] | None, typer.Option(metavar="T", help="Ticker, for the CIK that EDGAR's list gives it.")
+        list[str] | None, typer.Option(metavar="T", help="Ticker; stands for its CIK in EDGAR's list.")
     ] = None,
     name: Annotated[
         list[str] | None, typer.Option(metavar="TEXT", help="Words of the company's name, any order.")
@@ -52,7 +52,7 @@ def sync(
     until: Annotated[str | None, typer.Option(metavar="DATE", help="Last filing date, inclusive.")] = None,
     limit: Annotated[int | None, typer.Option(metavar="N", help="Only the newest N submissions.")] = None,
     source: Annotated[
-        Source, typer.Option(help="Where from: single submissions by the index, or whole days of the Feed.")
+        Source, typer.Option(help="Fetch single submissions (index), or whole days (feed).")
     ] = Source.index,
     refresh: Annotated[
         bool, typer.Option("--refresh", help="Re-fetch from EDGAR what came from the Feed or an import.")

@@ -20,18 +20,20 @@ _DAMAGE_FOUND = 5
 def verify(
     context: typer.Context,
     *,
-    quick: Annotated[bool, typer.Option("--quick", help="Only presence and size of the files; read none.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Check only that files exist and have the right size.")
+    ] = False,
     repair: Annotated[
-        bool, typer.Option("--repair", help="Put right what is found: fetch again, make catalogue and index anew.")
+        bool, typer.Option("--repair", help="Repair what is found: re-fetch files, rebuild catalogue and index.")
     ] = False,
     acknowledge: Annotated[
         list[str] | None,
         typer.Option("--acknowledge", metavar="ACC", help="Accept this submission's invalid signature; check nothing."),
     ] = None,
-    no_index: Annotated[bool, typer.Option("--no-index", help="With --repair: leave the index alone.")] = False,
+    no_index: Annotated[bool, typer.Option("--no-index", help="With --repair: do not touch the index.")] = False,
     as_json: AsJson = False,
 ) -> int:
-    """Check every stored file: sha256, closing tag, the SEC's signature; then the index against the archive.
+    """Check every stored file (sha256, closing tag, SEC signature) and the index.
 
     Without --repair nothing is changed. With it, broken files go to the quarantine and are fetched again. What is
     found, or could not be put right, is listed, and ends with exit code 5. An acknowledged invalid signature is

@@ -37,26 +37,26 @@ def watch(
     *,
     form: Annotated[list[str] | None, typer.Option(metavar="F", help="Form type, any case, globs ('8-K*').")] = None,
     cik: Annotated[
-        list[str] | None, typer.Option(metavar="N|@FILE", help="CIK of any party, or a file with one a line.")
+        list[str] | None, typer.Option(metavar="N|@FILE", help="CIK of any party, or a file with one per line.")
     ] = None,
-    ticker: Annotated[list[str] | None, typer.Option(metavar="T", help="Ticker, by EDGAR's list.")] = None,
+    ticker: Annotated[list[str] | None, typer.Option(metavar="T", help="Ticker, from EDGAR's list.")] = None,
     name: Annotated[list[str] | None, typer.Option(metavar="TEXT", help="Words of a party's name, any order.")] = None,
     search: Annotated[
-        list[str] | None, typer.Option("--search", metavar="NAME", help="Only what this saved search finds.")
+        list[str] | None, typer.Option("--search", metavar="NAME", help="Send alerts only for this saved search.")
     ] = None,
     every: Annotated[float, typer.Option(metavar="SECONDS", min=1, help="Seconds between polls.")] = 60.0,
-    once: Annotated[bool, typer.Option("--once", help="Poll once and end.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Poll once and exit.")] = False,
     backfill: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Also alert to filings since DATE that are not stored yet.")
+        str | None, typer.Option(metavar="DATE", help="Also send alerts for filings since DATE not stored yet.")
     ] = None,
     command: Annotated[
-        list[str] | None, typer.Option("--exec", metavar="COMMAND", help="Run this for each alert, JSON on its stdin.")
+        list[str] | None, typer.Option("--exec", metavar="COMMAND", help="Run this for each alert, with JSON on stdin.")
     ] = None,
     webhook: Annotated[list[str] | None, typer.Option(metavar="URL", help="Post each alert here, signed.")] = None,
     mail: Annotated[list[str] | None, typer.Option(metavar="ADDRESS", help="Mail a digest to this address.")] = None,
-    digest: Annotated[Digest, typer.Option(metavar="|".join(Digest), help="How often mail is sent.")] = Digest.HOURLY,
+    digest: Annotated[Digest, typer.Option(metavar="|".join(Digest), help="How often to send mail.")] = Digest.HOURLY,
 ) -> int:
-    """Watch EDGAR's feed of current filings: fetch and index what is new, and alert to it.
+    """Watch EDGAR's feed of current filings: fetch and index new filings, and send alerts.
 
     Alerts go to stdout, one JSON object a line, unless --exec, --webhook or --mail is given. Without options, the
     [[select]] tables of the settings file say what to watch. The first start alerts to nothing unless --backfill is

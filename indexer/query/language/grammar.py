@@ -146,7 +146,7 @@ class _Parser:
             self._check_operand(token)
             following = self._peek()
             if following is not None and following.kind == "not":
-                raise QueryError(f"NOT stands twice at position {following.at + 1}", "write it once", following.at)
+                raise QueryError(f"NOT occurs twice at position {following.at + 1}", "write it once", following.at)
             return RawNot(self._factor(field))
         return self._proximity(self._operand(token, field), field)
 
@@ -211,7 +211,7 @@ class _Parser:
     def _parenthesised(self, token: Token, field: str | None) -> RawNode:
         self._open.append(token.at)
         if len(self._open) > MAX_DEPTH:
-            raise QueryError(f"more than {MAX_DEPTH} parentheses inside each other", "write it flatter", token.at)
+            raise QueryError(f"more than {MAX_DEPTH} nested parentheses", "simplify the query", token.at)
         following = self._peek()
         if following is not None and following.kind == "close":
             raise QueryError(f"the parentheses at position {following.at + 1} are empty", "remove them", following.at)
@@ -249,4 +249,4 @@ def _group(joint: Literal["and", "or"], parts: list[RawNode]) -> RawNode:
 
 
 def _nothing_after(token: Token, at: int) -> QueryError:
-    return QueryError(f"nothing stands after {token.text} at position {token.at + 1}", "complete or quote it", at)
+    return QueryError(f"nothing follows {token.text} at position {token.at + 1}", "complete or quote it", at)

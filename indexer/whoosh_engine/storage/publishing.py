@@ -38,7 +38,7 @@ class Publisher:
         self._folder = Path(index.storage.folder)
         self._lock = index.lock("WRITELOCK")
         if not self._lock.acquire():
-            raise LockedError(f"another edgarchive is writing to {self._folder}", "wait until it has ended, or stop it")
+            raise LockedError(f"another edgarchive is writing to {self._folder}", "wait until it ends, or stop it")
         shutil.rmtree(self.building, ignore_errors=True)
         self.building.mkdir(mode=0o700)
 
@@ -115,4 +115,4 @@ def _delete(readers: Iterable[Any], accessions: Iterable[AccessionNumber]) -> No
 def _check(reader: Any, part: Part) -> None:
     found = {accession: reader.doc_frequency("accession", accession) for accession in part.documents}
     if found != part.documents or reader.doc_count_all() != sum(part.documents.values()):
-        raise DamageError("a new segment does not have the documents that were put into it", "try again")
+        raise DamageError("a new segment lacks documents that were written to it", "try again")

@@ -34,5 +34,5 @@ def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
 def test_a_file_without_a_cik_is_an_error(tmp_path: Path, text: str) -> None:
     """It would select nothing, and taken for "any" it would select everything."""
     (tmp_path / "empty.txt").write_text(text)
-    with pytest.raises(UsageError, match="has no CIK in it"):
+    with pytest.raises(UsageError, match="has no CIK, so"):
         read_ciks(["@empty.txt"], folder=tmp_path)

@@ -15,5 +15,5 @@ def test_a_token_cancels_what_another_thread_runs() -> None:
     thread = threading.Thread(target=token.cancel)
     thread.start()
     thread.join()
-    with pytest.raises(RunCancelledError, match="again to go on"):
+    with pytest.raises(RunCancelledError, match="again to continue"):
         token.check()

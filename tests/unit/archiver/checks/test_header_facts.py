@@ -73,8 +73,8 @@ def test_both_spellings_say_the_same(head: bytes, opening: Opening, line_end: by
 @pytest.mark.parametrize(
     ("head", "message"),
     [
-        (b"", "known openings"),
-        (b"<html>", "known openings"),
+        (b"", "does not begin like"),
+        (b"<html>", "does not begin like"),
         (LABELLED.replace(b"ACCESSION NUMBER:", b"ACCESSION:"), "no accession number"),
         (LABELLED.replace(b"CONFORMED SUBMISSION TYPE:", b"TYPE:"), "no form type"),
         (TAGGED.replace(b"<FILING-DATE>", b"<DATE>"), "no filing date"),

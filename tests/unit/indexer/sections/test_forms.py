@@ -100,6 +100,6 @@ def test_a_name_finds_its_section(form: str, found: tuple[Section, ...], name: s
 @pytest.mark.parametrize("name", ["", "17", "1.11", "V 1", "md&a", "riskfactors", "1A 7", "0"])
 def test_a_name_that_is_none_is_refused(name: str) -> None:
     """A name that no section of any form has is an error that lists the names, not an empty answer."""
-    with pytest.raises(UsageError, match="names no section") as error:
+    with pytest.raises(UsageError, match="is not the name of a section") as error:
         matches_section(section("I", "1"), name, form="10-K")
     assert all(known in error.value.hint for known in SECTION_NAMES)

@@ -326,5 +326,5 @@ def test_values_that_cannot_be_read_are_none_and_still_in_the_fields() -> None:
 @pytest.mark.parametrize("data", [b"", b"<html>404</html>", b"CONFORMED SUBMISSION TYPE:\t8-K\n", _LEAST[:45]])
 def test_bytes_without_accession_number_or_form_are_no_submission(data: bytes) -> None:
     """They raise the one error that readers of submissions raise."""
-    with pytest.raises(UnreadableSubmissionError, match="no EDGAR submission"):
+    with pytest.raises(UnreadableSubmissionError, match="not an EDGAR submission"):
         parse_header(data)

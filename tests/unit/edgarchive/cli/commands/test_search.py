@@ -90,7 +90,7 @@ def test_ciks_come_from_a_file(invented: Path, capsys: pytest.CaptureFixture[str
     both = accessions(capsys, invented, "--cik", f"@{tmp_path}/list.txt")
     assert both == accessions(capsys, invented, "--cik", "9000001", "--cik", "9000004") != set()
     (tmp_path / "list.txt").write_text("")
-    assert "has no CIK in it" in found(capsys, invented, "--cik", f"@{tmp_path}/list.txt", code=2)
+    assert "has no CIK, so" in found(capsys, invented, "--cik", f"@{tmp_path}/list.txt", code=2)
 
 
 def test_a_ticker_needs_the_list_that_a_sync_keeps(invented: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -256,7 +256,7 @@ QUERY_MISTAKES: tuple[_Mistake, ...] = (
     ("filed:12/31/2004", (), 2, "filed: at position 7: '12/31/2004' is not a date; write it like"),
     ("cik:Apple", (), 2, "cik: at position 5: 'Apple' is not a CIK; "),
     ("https://www.sec.gov/edgar", (), 2, "the address at position 1 names no filing; search by cik:, form: or words"),
-    ("section:99", (), 2, "section: at position 9: '99' names no section; "),
+    ("section:99", (), 2, "section: at position 9: '99' is not the name of a section; "),
     ("officer chief", ("--within", "page"), 2, "invalid value for '--within': 'page' is not one of 'document', "),
     ("resigned", ("--form", "10-k", "--item", "1a"), 0, "no hits: 10-K filings here have no items"),
     ("resigned", ("--until", "1995"), 0, "no hits: without --until 1995-12-31: 1 hit"),
