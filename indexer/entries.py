@@ -125,6 +125,7 @@ def entries_of(
     added: datetime | None = None,
     added_run: int | None = None,
     max_text_chars: int | None = None,
+    warn: bool = True,
 ) -> Iterator[IndexEntry]:
     """The entries of `submission`, in document order. Each document's text is made when its entry is asked for.
 
@@ -132,11 +133,11 @@ def entries_of(
 
     `sha256` is that of the submission's decoded bytes; `filing_date` is used where the header has none; `added` and
     `added_run` are the catalogue's. A text of more
-    than `max_text_chars` characters is cut after the last whole word within them, its entry flagged, and a warning
-    logged; another one for each item that no code is known for, as no search can find the submission by it.
+    than `max_text_chars` characters is cut after the last whole word within them, its entry flagged, and, with `warn`,
+    a warning logged; another one for each item that no code is known for, as no search can find the submission by it.
     """
     header = submission.header
-    for item in header.unknown_items:
+    for item in header.unknown_items if warn else ():
         facts = event("item-unknown", accession=header.accession, item=item)
         _log.warning("%s: no code is known for the item %r", header.accession, item, extra=facts)
     entities = header.entities
@@ -175,14 +176,15 @@ def entries_of(
         text = document.text()
         truncated = max_text_chars is not None and len(text) > max_text_chars
         if max_text_chars is not None and truncated:
-            _log.warning(
-                "%s: document %s has %d characters of text, of which %d are indexed (max_text_chars)",
-                header.accession,
-                document.sequence or position + 1,
-                len(text),
-                max_text_chars,
-                extra=event("text-cut", accession=header.accession, sequence=document.sequence, chars=len(text)),
-            )
+            if warn:
+                _log.warning(
+                    "%s: document %s has %d characters of text, of which %d are indexed (max_text_chars)",
+                    header.accession,
+                    document.sequence or position + 1,
+                    len(text),
+                    max_text_chars,
+                    extra=event("text-cut", accession=header.accession, sequence=document.sequence, chars=len(text)),
+                )
             text = _beginning(text, max_text_chars)
         indexed = searchable(text)
         yield IndexEntry(

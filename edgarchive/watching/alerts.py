@@ -10,6 +10,7 @@ from typing import Any
 from archiver.identifiers import AccessionNumber
 from edgarchive.watching.schedule import EASTERN
 from edgarchive.watching.searches import NamedSearch
+from indexer.matcher import Question
 from indexer.search.hits import Hit
 from indexer.search.library import Library
 from indexer.search.options import SearchOptions
@@ -28,21 +29,44 @@ class Alert:
     payload: dict[str, Any]
 
 
-def alerts_for(
-    library: Library,
-    accessions: Sequence[AccessionNumber],
-    searches: Sequence[NamedSearch] | None,
-    accepted: Mapping[AccessionNumber, str],
-) -> Iterator[Alert]:
-    """The alerts of some filings that are indexed: of those that `searches` find, or, without searches, of all.
+class Alerts:
+    """Makes the alerts of new filings: of those that `searches` find, or, without searches (None), of all.
 
-    The main index is asked, so that a saved search means the same here as everywhere. `accepted` has the feed's own
-    times of acceptance.
+    Each search is parsed once, and asked of a filing's own entries; the index is asked for the hits alone.
     """
-    for some in _batched(accessions):
-        for search in [None] if searches is None else searches:
-            for hit in _found(library, some, search):
-                yield _alert(hit, search, accepted.get(hit.accession))
+
+    def __init__(self, searches: Sequence[NamedSearch] | None) -> None:
+        self._searches = None if searches is None else tuple(searches)
+        self._questions: dict[str, Question] = {}
+
+    def of(
+        self, library: Library, accessions: Sequence[AccessionNumber], accepted: Mapping[AccessionNumber, str]
+    ) -> Iterator[Alert]:
+        """The alerts of filings that are indexed; of one that is not there are none.
+
+        `accepted` has the feed's own times of acceptance. Raises as `Library.run`.
+        """
+        for some in _batched(accessions):
+            whole = _found(library, some, None)
+            if self._searches is None:
+                yield from (_alert(hit, None, accepted.get(hit.accession)) for hit in whole)
+                continue
+            asked = [(search.name, self._question(library, search)) for search in self._searches]
+            matched: dict[str, list[AccessionNumber]] = {}
+            for hit in whole:
+                matcher = library.matcher(hit.accession)
+                for name, question in asked:
+                    if matcher.find(question):
+                        matched.setdefault(name, []).append(hit.accession)
+            for search in self._searches:
+                for hit in _found(library, matched[search.name], search) if search.name in matched else ():
+                    yield _alert(hit, search, accepted.get(hit.accession))
+
+    def _question(self, library: Library, search: NamedSearch) -> Question:
+        """What a search asks; one of a ticker is read anew, since companies change theirs."""
+        if search.name not in self._questions or search.options.ticker is not None:
+            self._questions[search.name] = library.question(search.options)
+        return self._questions[search.name]
 
 
 def _batched(accessions: Sequence[AccessionNumber]) -> Iterator[Sequence[AccessionNumber]]:

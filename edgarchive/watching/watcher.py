@@ -34,7 +34,7 @@ from archiver.store.journal import journal
 from archiver.sync.downloader import Downloader
 from archiver.sync.last_sync import selection_values
 from edgarchive.indexing import index_after
-from edgarchive.watching.alerts import alerts_for
+from edgarchive.watching.alerts import Alerts
 from edgarchive.watching.searches import NamedSearch
 from edgarchive.watching.sinks.sink import Sink
 from indexer.search.library import Library
@@ -86,7 +86,7 @@ class Watcher:
         for one in self._selections:
             one.require_narrow()
         self._settings = settings
-        self._searches = searches
+        self._alerts = Alerts(searches)
         self._sinks = tuple(sinks)
         self._backfill = backfill
         self._clock = clock
@@ -230,7 +230,7 @@ class Watcher:
         accepted = {one.accession: str(one.entry["accepted"]) for one in stored if one.entry.get("accepted")}
         now = self._clock()
         with Library(settings=self._settings) as library:
-            alerts = list(alerts_for(library, accessions, self._searches, accepted))
+            alerts = list(self._alerts.of(library, accessions, accepted))
         deliveries = [
             Delivery(
                 id=alert.id,

@@ -16,10 +16,12 @@ from archiver.listings.tickers import ciks_of, parse_tickers
 from archiver.settings import Settings
 from archiver.store.archive import Archive
 from indexer.engine import FacetCount, within_unit
+from indexer.entries import entries_of
 from indexer.fields import Facet
 from indexer.index_folder import marks_hold
 from indexer.index_reader import IndexReader
 from indexer.journal import StoredRecord, run_of, stored_by
+from indexer.matcher import FilingMatcher, Question
 from indexer.passages.excerpts import ExcerptMaker
 from indexer.passages.snippets import Highlighter, Snippet
 from indexer.query.build import parse_query
@@ -52,6 +54,7 @@ class Library:
         """Open the archive in folder `root`, else where settings say. Raises `NotInArchiveError`, `SettingsError`."""
         self._opened: Archive | None = Archive.open(Path(root) if root is not None else (settings or Settings()).root)
         self._texts = TextReader(self._opened)
+        self._settings = settings
         self._index = IndexReader(self._opened.index_path, settings=settings)
 
     @takes_options(SearchOptions)
@@ -65,9 +68,8 @@ class Library:
     def run(self, options: SearchOptions) -> Results:
         """What a search with these options finds; `search` takes the same as arguments, and raises the same."""
         started = time.perf_counter()
-        filters = self._filters(options)
         query = options.query
-        tree = parse_query(query, stem=options.stem) if query is not None and query.strip() else None
+        tree, filters = self._trees(options)
         asked, selected = self._index.ask(lambda engine: within_unit(engine, tree, filters, options.within))
         found = self._index.ask(
             lambda engine: engine.search(
@@ -110,6 +112,28 @@ class Library:
             options.within,
         )
 
+    def question(self, options: SearchOptions) -> Question:
+        """What a search asks, ready to be put to many filings (`matcher`). Raises `QueryError`, `UsageError`."""
+        return Question(*self._trees(options), unit=options.within)
+
+    def matcher(self, accession: AccessionNumber) -> FilingMatcher:
+        """What tells which searches find a stored filing, much faster than the index where there are many.
+
+        Raises as `submission`.
+        """
+        record = self._archive.record(accession)
+        return FilingMatcher(
+            entries_of(
+                self.texts(accession),
+                sha256=record.sha256,
+                filing_date=record.filing_date,
+                added=record.added,
+                added_run=record.added_run,
+                max_text_chars=(self._settings or Settings()).max_text_chars,
+                warn=False,  # indexing it did
+            )
+        )
+
     @takes_options(SearchOptions)
     def diagnose(self, options: SearchOptions) -> Diagnosis:
         """Why a search finds nothing; the arguments are those of `search`, and `Results.diagnose` does the same.
@@ -124,6 +148,12 @@ class Library:
             count=lambda wanted: self.run(wanted).total,
             values=lambda facet, wanted: [str(one.value) for one in self.run(wanted).facets(facet)[facet]],
         )
+
+    def _trees(self, options: SearchOptions) -> tuple[Node | None, Node | None]:
+        """The query and the filters as trees, None where there are none."""
+        query = options.query
+        tree = parse_query(query, stem=options.stem) if query is not None and query.strip() else None
+        return tree, self._filters(options)
 
     def _filters(self, options: SearchOptions) -> Node | None:
         """The filters as a query tree, with the CIKs that tickers stand for."""

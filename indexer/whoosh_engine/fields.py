@@ -19,10 +19,8 @@ from archiver.names import name_terms
 from archiver.words import encoded_words
 from indexer.entries import SectionSpan, exact
 from indexer.fields import TABLE, Kind
+from indexer.query.places import NAME_GAP
 from indexer.whoosh_engine.positions import PackedPositions
-
-NAME_GAP = 1000
-"""Positions left free between two names. Longer than any name, so that words near each other are of one name."""
 
 Posting = tuple[bytes, int, float, bytes]
 

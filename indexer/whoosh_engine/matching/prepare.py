@@ -43,17 +43,9 @@ from indexer.query.nodes import (
     span_words,
     spelled,
 )
+from indexer.query.places import Places, anywhere, apart, in_one_name, near, side_by_side
 from indexer.whoosh_engine.matching.evaluating import matching
-from indexer.whoosh_engine.matching.proximity import (
-    Placed,
-    Places,
-    Words,
-    anywhere,
-    apart,
-    in_one_name,
-    near,
-    side_by_side,
-)
+from indexer.whoosh_engine.matching.proximity import Placed, Words
 from indexer.whoosh_engine.matching.sets import DocumentSet
 from indexer.whoosh_engine.reading import posting_blocks
 
