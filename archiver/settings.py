@@ -87,62 +87,62 @@ class Settings(BaseModel):
     root: Path = Field(default_factory=lambda: user_data_path("edgarchive"))
     """The archive's folder."""
     user_agent: str | None = Field(default=None, repr=False)
-    """``Name mail@host``, as the SEC asks of every client. Without it no request is made."""
+    """``Name mail@host``, which the SEC requires of every client. Without it, no request is made."""
     base_url: str = "https://www.sec.gov"
-    """Where EDGAR is; another host for a proxy or a test."""
+    """EDGAR's URL; another host for a mirror or a test."""
     rate: Annotated[float, Field(ge=0.01, le=100_000)] = 8.0
-    """Request starts a second, for all processes of this machine together."""
+    """Requests started per second, by all processes on this machine together."""
     concurrency: Annotated[int, Field(ge=1, le=256)] = 16
-    """Requests under way at once."""
+    """Maximum number of concurrent requests."""
     block_pause_s: Annotated[float, Field(ge=0, le=86_400)] = 600.0
-    """Seconds without any request after EDGAR has answered with a block page."""
+    """Seconds to wait after a block page before the next request."""
     max_submission_bytes: Annotated[int, Field(ge=1)] = 2_000_000_000
-    """Decoded bytes of one submission above which it is refused (the largest real ones have 400 MB)."""
+    """Maximum decoded bytes of a submission (the largest real ones have 400 MB)."""
     engine: Literal["whoosh", "tantivy", "opensearch"] = "whoosh"
-    """The full-text engine: whoosh, tantivy or opensearch, of which the latter two are extra packages."""
+    """The full-text engine: whoosh, tantivy or opensearch; the last two need extra packages."""
     trusted_owner: str | None = None
     """User whose Whoosh index may be opened besides your own and root's: opening one runs what its owner put there."""
     opensearch_url: str = "http://127.0.0.1:9200"
-    """Where OpenSearch is: the address of a node, or of several, with commas between them."""
+    """OpenSearch URL of a node, or of several, separated by commas."""
     opensearch_user: str | None = None
-    """Who we are there; without it nobody in particular."""
+    """OpenSearch user name; unset: no authentication."""
     opensearch_password: Annotated[SecretStr | None, Field(repr=False)] = None
     """The password of that user. It is never shown."""
     opensearch_ca_file: Path | None = None
-    """The certificates (PEM) that its own must be signed by; without it those that the system trusts."""
+    """CA certificates (PEM) for the cluster; unset: those that the system trusts."""
     opensearch_prefix: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]{0,40}$")] = "edgarchive"
-    """What the names of all indexes begin with: small letters, digits and _."""
+    """Prefix of all index names: lower-case letters, digits and _."""
     opensearch_shards: Annotated[int, Field(ge=1, le=100)] = 1
-    """Shards of a filing year's index, when it is made: one for every 50 GB that it will have."""
+    """Shards of each new index of a filing year: one per 50 GB of its final size."""
     max_text_chars: Annotated[int, Field(ge=1)] = 20_000_000
-    """Characters of one document's text that are indexed; of a longer one only the beginning can be searched."""
+    """Maximum number of characters indexed per document; only the beginning of a longer one can be searched."""
     index_every_s: Annotated[float, Field(ge=0)] = 300.0
-    """Seconds after which a running sync indexes what it has stored; 0 leaves all of it for the end."""
+    """Seconds between index updates during a sync; 0: index once, at the end."""
     keep_texts: bool = True
-    """Whether the extracted texts are kept, compressed: snippets, sections and a new index need no parsing then."""
+    """Whether to store extracted texts, compressed, so that snippets, sections and rebuilds need no parsing."""
     jobs: Annotated[int, Field(ge=1, le=1024)] = Field(default_factory=lambda: os.cpu_count() or 1)
-    """Processes that index, and stored files that `verify` reads at once; by default the number of cores."""
+    """Number of indexing processes, and of files that `verify` reads at once; default: the number of cores."""
 
     webhook_secret: Annotated[SecretStr | None, Field(repr=False)] = None
-    """The secret that `watch` signs webhooks with, ``whsec_…`` (Standard Webhooks). It is never shown."""
+    """Secret for signing webhooks of `watch`, ``whsec_…`` (Standard Webhooks). It is never shown."""
     allow_private_webhooks: bool = False
     """Whether webhooks may go to loopback and private addresses."""
     smtp_host: str | None = None
-    """The server that mail of `watch` is handed to; without it no mail is sent."""
+    """SMTP server for mail from `watch`; unset: no mail is sent."""
     smtp_port: Annotated[int, Field(ge=1, le=65_535)] = 587
-    """Its port: 587 with STARTTLS, 465 with TLS from the start."""
+    """Its port: 587 for STARTTLS, 465 for implicit TLS."""
     smtp_user: str | None = None
-    """The user name there; without it no login."""
+    """SMTP user name; unset: no login."""
     smtp_password: Annotated[SecretStr | None, Field(repr=False)] = None
     """The password of that user. It is never shown."""
     smtp_plain: bool = False
-    """Whether mail is handed in without TLS, for a server on this machine."""
+    """Whether to send mail without TLS, for a server on this machine."""
     mail_from: str | None = None
-    """The sender's address of mail."""
+    """Sender address of mail."""
     select: tuple[SelectTable, ...] = ()
     """What a bare `edgarchive sync` mirrors: `[[select]]` tables of the file."""
     search: tuple[SearchTable, ...] = ()
-    """Saved searches that `watch` can tell of: `[[search]]` tables of the file."""
+    """Saved searches for alerts by `watch`: `[[search]]` tables of the file."""
     config: Path | None = Field(default=None, exclude=True)
     """The TOML file; without it the places of `find_config` are tried."""
 

@@ -33,9 +33,9 @@ _EXAMPLES = {
 }
 """Example values for the settings whose default depends on the machine, or that have none."""
 _SELECT_EXAMPLE = """\
-# What a bare `edgarchive sync` mirrors: any number of tables, of which it takes what any of them takes. Within a table
-# different keys must all hold, and the values of one key are alternatives. The keys: forms, ciks, tickers, names,
-# since, until, limit. A CIK "@FILE" stands for the lines of a file beside this one.
+# What a bare `edgarchive sync` mirrors: a filing is selected if any table matches it. Within a table, it must match
+# every key; the values of one key are alternatives. The keys: forms, ciks, tickers, names, since, until, limit.
+# A CIK "@FILE" stands for the lines of a file in the folder of this one.
 #[[select]]
 #forms = ["8-K*"]
 #ciks = [320193, "@watch-list.txt"]
@@ -45,7 +45,7 @@ _SELECT_EXAMPLE = """\
 #forms = ["10-K", "10-Q"]
 #tickers = ["AAPL"]
 
-# Saved searches, which `edgarchive watch --search NAME` tells of: a name, a query, and filters of `search`.
+# Saved searches for alerts by `edgarchive watch --search NAME`: a name, a query, and filters of `search`.
 #[[search]]
 #name = "departures"
 #query = "resign* NEAR/10 officer"
@@ -64,7 +64,7 @@ def main(context: typer.Context) -> None:
 
 @app.command()
 def show(context: typer.Context, *, as_json: AsJson = False) -> int:
-    """Print every setting as it is in force."""
+    """Print every setting in effect."""
     values = common(context).settings().model_dump(mode="json")
     if as_json:
         print_json(values)
@@ -90,7 +90,7 @@ def path(context: typer.Context) -> int:
 
 @app.command()
 def init(context: typer.Context) -> int:
-    """Write a commented settings file; never over one that is there."""
+    """Write a commented settings file; never overwrite one."""
     target = common(context).config or user_config_file()
     if target.exists():
         raise UsageError(f"{target} exists", "edit it, or name another file with --config")
@@ -101,7 +101,9 @@ def init(context: typer.Context) -> int:
 
 def example_toml() -> str:
     """A settings file with every setting, its meaning and its default, all commented out."""
-    blocks = ["# Settings of edgarchive. Arguments and environment (EDGARCHIVE_ROOT and so on) go before this file.\n"]
+    blocks = [
+        "# Settings of edgarchive. Arguments and the environment (EDGARCHIVE_ROOT and so on) override this file.\n"
+    ]
     meanings = _meanings()
     for key, field in Settings.model_fields.items():
         if field.exclude or key in {"select", "search"}:
