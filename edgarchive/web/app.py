@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from os import PathLike
+from pathlib import Path
 from typing import Literal
 
 import jinja2
@@ -13,7 +14,7 @@ from archiver.errors import UsageError
 from archiver.settings import Settings
 from edgarchive.web.archive import ServedArchive
 from edgarchive.web.errors import answer_errors
-from edgarchive.web.keys import ARCHIVE, INDEX_SOURCE, TEMPLATES
+from edgarchive.web.keys import ARCHIVE, INDEX_SOURCE, SETTINGS, TEMPLATES
 from edgarchive.web.routes import edgar_routes, own_routes
 from edgarchive.web.safety import Gate, add_headers, check_request, collapse_slashes
 from indexer.search.async_library import AsyncLibrary
@@ -55,9 +56,10 @@ def _opened(archive: Settings | str | PathLike[str]) -> Callable[[web.Applicatio
 
     async def open_archive(app: web.Application) -> AsyncIterator[None]:
         if isinstance(archive, Settings):
-            library = AsyncLibrary(archive.root, settings=archive)
+            library, settings = AsyncLibrary(archive.root, settings=archive), archive
         else:
-            library = AsyncLibrary(archive)
+            library, settings = AsyncLibrary(archive), Settings(root=Path(archive))
+        app[SETTINGS] = settings
         app[ARCHIVE] = ServedArchive(library, Gate())
         yield
         await library.close()

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from edgarchive.web.api.filings import companies_json, document_text, filing_json, healthz, status_json
 from edgarchive.web.api.openapi import openapi
+from edgarchive.web.api.saved import saved_atom
 from edgarchive.web.api.search import search_atom, search_csv, search_json, search_jsonl
 from edgarchive.web.edgar.browse import browse
 from edgarchive.web.edgar.companies import company_file
@@ -41,6 +42,7 @@ def own_routes() -> list[web.RouteDef]:
         web.get("/search.jsonl", search_jsonl),
         web.get("/search.csv", search_csv),
         web.get("/search.atom", search_atom),
+        web.get(r"/saved/{name:[A-Za-z0-9][A-Za-z0-9_.-]{0,63}}.atom", saved_atom),
         web.get(f"/filing/{_ACCESSION}", filing_page),
         web.get(f"/filing/{_ACCESSION}.json", filing_json),
         web.get(f"/filing/{_ACCESSION}/{_SEQUENCE}", reader_page),

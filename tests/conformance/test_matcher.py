@@ -17,6 +17,9 @@ from tests.conformance import test_filings
 from tests.conformance.cases import all_entries
 from tests.conformance.test_answers import CASES, DELETED
 
+_SAMPLED = 5
+"""test_answers holds all engines to Whoosh, so that of the queries each fifth is enough for the others."""
+
 _Found = set[tuple[str, int | None]]
 
 
@@ -47,7 +50,7 @@ def _in_index(engine: Engine, query: Node | None, filters: Node | None, unit: st
 
 @pytest.mark.parametrize("unit", ["document", "filing"])
 def test_a_filing_alone_is_found_as_in_whoosh(reference: Engine, matched: Callable[..., _Found], unit: str) -> None:
-    """Every query, with every filter, finds exactly the documents that it finds in an index of all filings."""
+    """Queries, with every filter, find exactly the documents that they find in an index of all filings."""
     _compare(reference, matched, unit)
 
 
@@ -62,7 +65,8 @@ def test_a_filing_alone_is_found_as_in_every_other_engine(
 
 
 def _compare(engine: Engine, matched: Callable[..., _Found], unit: str) -> None:
+    whole = engine.name == "whoosh" and unit == "document"
     words = [(query, Filters()) for query in test_filings.QUERIES]
-    for query, filters in (*CASES, *words):
+    for query, filters in (*(CASES if whole else CASES[::_SAMPLED]), *words):
         tree = None if query is None else parse_query(query)
         assert matched(tree, filters.tree(), unit) == _in_index(engine, tree, filters.tree(), unit), (query, filters)

@@ -12,6 +12,7 @@ import pytest
 
 from edgarchive import Library
 from indexer.search.hits import ROW_COLUMNS
+from tests.web.conftest import SAVED
 from tests.web.served import Served
 
 FILING = "0009000900-19-000212"
@@ -108,11 +109,12 @@ def test_the_status_does_not_say_where_the_archive_lies(served: Served, invented
     assert str(invented_archive) not in answer.text
 
 
+@pytest.mark.usefixtures("saved")
 def test_every_documented_path_is_answered(served: Served) -> None:
     """Each path of the API's description leads somewhere."""
     paths = served.ask("/openapi.json").json()["paths"]
     for path in paths:
-        answer = served.ask(path.replace("{accession}", FILING).replace("{sequence}", "1"))
+        answer = served.ask(path.format(accession=FILING, sequence=1, name=SAVED))
         assert answer.status == 200, path
 
 

@@ -29,6 +29,7 @@ _ACCESSION = {
     "required": True,
     "schema": {"type": "string", "pattern": "^[0-9]{10}-[0-9]{2}-[0-9]{6}$"},
 }
+_NAME = {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}
 _SEQUENCE = {"name": "sequence", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 0}}
 
 
@@ -49,6 +50,9 @@ def document() -> dict[str, Any]:
             "/search.jsonl": _get("All hits, one JSON object a line", search, "application/x-ndjson"),
             "/search.csv": _get("All hits as CSV", search, "text/csv"),
             "/search.atom": _get("The newest hits as an Atom feed", no_page, "application/atom+xml"),
+            "/saved/{name}.atom": _get(
+                "The latest hits of a saved search as an Atom feed", [_NAME], "application/atom+xml"
+            ),
             "/filing/{accession}.json": _get("A filing", [_ACCESSION], _JSON),
             "/filing/{accession}/{sequence}.txt": _get(
                 "The text of a document", [_ACCESSION, _SEQUENCE, _parameter("section", {"type": "string"})], _TEXT

@@ -6,9 +6,9 @@ import csv
 import io
 import json
 from collections.abc import AsyncIterator, Callable, Iterable
-from typing import Any
 
 from aiohttp import web
+from yarl import URL
 
 from edgarchive.rows import csv_cell
 from edgarchive.web.archive import EASTERN
@@ -16,9 +16,11 @@ from edgarchive.web.keys import ARCHIVE, TEMPLATES
 from edgarchive.web.params import SearchParameters, named_company, read_search, with_changes
 from indexer.search.hits import ROW_COLUMNS, Hit
 from indexer.search.options import SearchOptions
+from indexer.search.results import Results
 
 _STREAMED_AT_ONCE = 500
-_FEED_ENTRIES = 100
+FEED_ENTRIES = 100
+"""Entries of a feed."""
 
 
 async def asked(request: web.Request) -> SearchParameters:
@@ -110,29 +112,48 @@ async def _portions(request: web.Request, options: SearchOptions, limit: int | N
 async def search_atom(request: web.Request) -> web.Response:
     """``/search.atom``: the newest hits as an Atom feed (RFC 4287)."""
     wanted = await asked(request)
-    results = await request.app[ARCHIVE].run(wanted.options.replace(sort="newest", offset=0, limit=_FEED_ENTRIES))
+    results = await request.app[ARCHIVE].run(wanted.options.replace(sort="newest", offset=0, limit=FEED_ENTRIES))
+    return atom(
+        request,
+        results,
+        title=results.query or "Filings",
+        page=URL("/search").with_query(request.query),
+        entry_id=lambda hit: f"urn:tag:sec.gov,2008:accession-number={hit.accession}",
+        updated=moment,
+    )
+
+
+def atom(
+    request: web.Request,
+    results: Results,
+    *,
+    title: str,
+    page: URL,
+    entry_id: Callable[[Hit], str],
+    updated: Callable[[Hit], str],
+) -> web.Response:
+    """The Atom feed of `results`; `page` shows the same search. Each hit has a lasting id, and a time in ISO 8601."""
+    hits = tuple(results.hits)
     text = (
         request.app[TEMPLATES]
         .get_template("search.atom")
         .render(
-            results=results,
+            title=title,
+            hits=hits,
             base=str(request.url.origin()),
             own=str(request.url),
-            page=str(request.url.with_path("/search").with_query(request.query)),
-            updated=_updated(results.hits),
-            moment=_moment,
+            page=str(request.url.origin().join(page)),
+            updated=updated(hits[0]) if hits else "1970-01-01T00:00:00Z",
+            entry_id=entry_id,
+            moment=updated,
         )
     )
     return web.Response(text=text, content_type="application/atom+xml")
 
 
-def _moment(hit: Hit) -> str:
+def moment(hit: Hit) -> str:
     """When EDGAR accepted a filing, or else its filing date, as Atom writes it."""
     accepted = hit.acceptance_datetime
     if accepted is None:
         return f"{hit.filing_date.isoformat()}T00:00:00Z"
     return accepted.replace(tzinfo=EASTERN).isoformat()
-
-
-def _updated(hits: Iterable[Any]) -> str:
-    return next((_moment(hit) for hit in hits), "1970-01-01T00:00:00Z")

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from yarl import URL
 
 from archiver.errors import EdgarchiveError, IndexMissingError
+from edgarchive.web.api.saved import all_saved
 from edgarchive.web.archive import ServedArchive
 from edgarchive.web.keys import ARCHIVE
 from edgarchive.web.pages.chart import year_chart
@@ -80,7 +81,8 @@ async def search_page(request: web.Request) -> web.Response:
 
 async def _start_page(request: web.Request) -> web.Response:
     status = await request.app[ARCHIVE].library.status()
-    return page(request, "search.html", results=None, total=status.submissions, **_form(request))
+    saved = list(await all_saved(request))
+    return page(request, "search.html", results=None, total=status.submissions, saved=saved, **_form(request))
 
 
 def _form(request: web.Request) -> dict[str, Any]:

@@ -1,0 +1,54 @@
+"""Saved searches as Atom feeds, for feed readers: what came into the archive last is first."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import web
+from yarl import URL
+
+from archiver.errors import NotInArchiveError
+from edgarchive.watching.alerts import alert_id
+from edgarchive.watching.searches import NamedSearch, saved_searches
+from edgarchive.web.api.search import FEED_ENTRIES, atom, moment
+from edgarchive.web.keys import ARCHIVE, SETTINGS
+from indexer.search.hits import Hit
+from indexer.search.options import SearchOptions
+
+
+async def all_saved(request: web.Request) -> dict[str, NamedSearch]:
+    """The saved searches by name, as they are now. Raises `SettingsError`."""
+    return await asyncio.to_thread(saved_searches, request.app[SETTINGS])
+
+
+async def saved_atom(request: web.Request) -> web.Response:
+    """``/saved/NAME.atom``: the latest hits of a saved search; an entry has the id of its alert (`alert_id`).
+
+    An entry's ``updated`` is when the filing came into the archive. Raises `NotInArchiveError` for an unknown name.
+    """
+    name = request.match_info["name"]
+    search = (await all_saved(request)).get(name)
+    if search is None:
+        raise NotInArchiveError(f"there is no saved search {name}", "`edgarchive saved list` names them")
+    results = await request.app[ARCHIVE].run(search.options.replace(sort="added", offset=0, limit=FEED_ENTRIES))
+    return atom(
+        request,
+        results,
+        title=name,
+        page=_page(search.options),
+        entry_id=lambda hit: f"urn:edgarchive:{alert_id(hit.accession, name)}",
+        updated=_added,
+    )
+
+
+def _added(hit: Hit) -> str:
+    return hit.added.isoformat() if hit.added else moment(hit)
+
+
+def _page(options: SearchOptions) -> URL:
+    """The page of the same search."""
+    pairs: list[tuple[str, str]] = []
+    for name, value in options.to_dict().items():
+        values = value if isinstance(value, (list, tuple)) else (value,)
+        pairs += (("q" if name == "query" else name, str(int(one) if isinstance(one, bool) else one)) for one in values)
+    return URL("/search").with_query([*pairs, ("sort", "added")])
