@@ -74,6 +74,7 @@ def test_search_json_is_as_the_contract_has_it(synced: CommandLine) -> None:
         "form",
         "filing_date",
         "acceptance_datetime",
+        "added",
         "period_of_report",
         "items",
         "entities",
