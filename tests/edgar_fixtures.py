@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import logging
 import os
 import shutil
 import subprocess
@@ -24,6 +25,8 @@ from tests.loopback.__main__ import TICKERS
 
 IDENTITY = "Example Research research@example.com"
 SYNC_ALL = ("sync", "--form", "*", "--since", "1993-01-01")
+_LOGGERS = ("archiver", "indexer", "edgarchive", "edgarchive.cli.progress", "edgarchive.cli.notes", "opensearch")
+"""Those that `edgarchive.cli.logs.start_logging` sets."""
 FAST = 10_000.0
 """A rate that keeps no test waiting; tests of the rate set their own."""
 
@@ -63,7 +66,12 @@ class CommandLine:
     def run_here(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
         """Run a command to its end in the process of the tests, in a tenth of the time of a process of its own."""
         out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
-        with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            _logging_as_before(),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
             for name in [name for name in os.environ if name.startswith("EDGARCHIVE_")]:
                 patch.delenv(name)
             for name, value in self.environment.items():
@@ -72,6 +80,21 @@ class CommandLine:
             code = run(arguments)
         written = [stream.buffer.getvalue() for stream in (out, err)]
         return subprocess.CompletedProcess(arguments, code, *written)
+
+
+@contextlib.contextmanager
+def _logging_as_before() -> Iterator[None]:
+    """No handler is set up at the beginning, and at the end all are as they were: a command sets up its own log."""
+    root = logging.getLogger()
+    loggers = [root, *(logging.getLogger(name) for name in _LOGGERS)]
+    handlers, levels = root.handlers, [logger.level for logger in loggers]
+    root.handlers = []
+    try:
+        yield
+    finally:
+        root.handlers = handlers
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 @pytest.fixture
