@@ -270,7 +270,7 @@ def test_a_bare_sync_does_what_the_settings_say(cli: CommandLine, tmp_path: Path
         ("", "[[select]] table 1: nothing is selected"),
         ('forms = ["8-K"]\nciks = []', "[[select]] table 1: ciks is an empty list"),
         ('forms = ["8-K"]\nnames = []', "[[select]] table 1: names is an empty list"),
-        ('ciks = ["@empty.txt"]\nforms = ["8-K"]', "[[select]] table 1: empty.txt has no CIK in it"),
+        ('ciks = ["@empty.txt"]\nforms = ["8-K"]', "[[select]] table 1: empty.txt has no CIK, so it selects nothing"),
     ],
 )
 def test_a_select_table_that_cannot_be_used_is_said(cli: CommandLine, tmp_path: Path, table: str, message: str) -> None:
