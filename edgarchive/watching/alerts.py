@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from archiver.errors import QueryError
 from archiver.identifiers import AccessionNumber
 from edgarchive.watching.schedule import EASTERN
 from edgarchive.watching.searches import NamedSearch
@@ -59,7 +60,8 @@ class Alerts:
                     if matcher.find(question):
                         matched.setdefault(name, []).append(hit.accession)
             for search in self._searches:
-                for hit in _found(library, matched[search.name], search) if search.name in matched else ():
+                wanted = [hit for hit in whole if hit.accession in matched.get(search.name, ())]
+                for hit in _with_passages(library, wanted, search):
                     yield _alert(hit, search, accepted.get(hit.accession))
 
     def _question(self, library: Library, search: NamedSearch) -> Question:
@@ -74,12 +76,23 @@ def _batched(accessions: Sequence[AccessionNumber]) -> Iterator[Sequence[Accessi
         yield accessions[start : start + _AT_ONCE]
 
 
-def _found(library: Library, accessions: Iterable[AccessionNumber], search: NamedSearch | None) -> Sequence[Hit]:
+def _found(library: Library, accessions: Sequence[AccessionNumber], search: NamedSearch | None) -> Sequence[Hit]:
+    if not accessions:
+        return ()
     among = " OR ".join(f"accession:{accession}" for accession in accessions)
     options = search.options if search else SearchOptions(snippets=False)
     words = f"({options.query}) ({among})" if options.query else f"({among})"
     found = library.run(options.replace(query=words, limit=None))
     return sorted(found.hits, key=lambda hit: hit.accession)
+
+
+def _with_passages(library: Library, matched: Sequence[Hit], search: NamedSearch) -> Sequence[Hit]:
+    """`matched` with the passages of `search`; without, where a pattern stands for too many words of the archive."""
+    try:
+        shown = {hit.accession: hit for hit in _found(library, [hit.accession for hit in matched], search)}
+    except QueryError:
+        return matched
+    return [shown.get(hit.accession, hit) for hit in matched]
 
 
 def alert_id(accession: AccessionNumber, search: str | None) -> str:

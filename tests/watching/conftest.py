@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from archiver.settings import Settings
-from tests.edgar_fixtures import FAST, IDENTITY, pace_file
+from tests.edgar_fixtures import FAST, IDENTITY, pace_file, synced_archive
 from tests.loopback import LoopbackEdgar
 from tests.paths import INVENTED
 from tests.watching.tools import Clock, KeepingSink
+
+__all__ = ["synced_archive"]
 
 
 @pytest.fixture
