@@ -15,13 +15,16 @@ from archiver.identifiers import AccessionNumber, Cik
 from indexer.entries import IndexEntry
 from indexer.submission.items import code_as_written
 
-Kind = Literal["text", "names", "value", "date", "number", "sections", "stem"]
+Kind = Literal["text", "names", "value", "date", "number", "sections", "stem", "ticker"]
 """What a field holds: running text (words with their places, scored), several names, whole values, a date or a number.
 
 Words of ``text`` and ``names`` are cut by `archiver.words`; a ``value`` is compared whole, folded by
-`indexer.entries.exact`, without a score. ``sections`` are stretches of the text. ``stem`` is no field of an index: it
-asks for words of text by their stem.
+`indexer.entries.exact`, without a score. ``sections`` are stretches of the text. Those of `NOT_INDEXED` only a query
+has: ``stem`` asks for words of text by their stem, ``ticker`` for the CIK of the company that has it.
 """
+
+NOT_INDEXED = frozenset({"stem", "ticker"})
+"""The kinds that no index has a field for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,6 +253,13 @@ TABLE: tuple[Field, ...] = (
         per_document=True,
     ),
     Field(
+        name="ticker",
+        kind="ticker",
+        label="ticker",
+        finds="the company with this ticker, by the list that `sync --ticker` keeps",
+        examples=("ticker:AAPL", "ticker:BRK.B"),
+    ),
+    Field(
         name="stem",
         kind="stem",
         label="stem",
@@ -295,7 +305,7 @@ def document_of(entry: IndexEntry) -> dict[str, Any]:
     Beside the fields of `TABLE` (dates as numbers, `date_number`) ``accepted`` is a number like 20041222160512,
     ``number`` the 18 digits of the accession number, and ``record`` what a hit is made from.
     """
-    document = {field.name: field.values(entry) for field in TABLE if field.kind != "stem"}
+    document = {field.name: field.values(entry) for field in TABLE if field.kind not in NOT_INDEXED}
     document |= {name: date_number(document[name]) for name in DATE_FIELDS}
     return document | {
         "accepted": moment_number(entry.acceptance_datetime),

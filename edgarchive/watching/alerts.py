@@ -65,8 +65,9 @@ class Alerts:
                     yield _alert(hit, search, accepted.get(hit.accession))
 
     def _question(self, library: Library, search: NamedSearch) -> Question:
-        """What a search asks; one of a ticker is read anew, since companies change theirs."""
-        if search.name not in self._questions or search.options.ticker is not None:
+        """What a search asks; one of a ticker is read again, since companies change theirs."""
+        names_ticker = search.options.ticker is not None or "ticker:" in (search.options.query or "").lower()
+        if search.name not in self._questions or names_ticker:
             self._questions[search.name] = library.question(search.options)
         return self._questions[search.name]
 

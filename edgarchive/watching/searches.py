@@ -11,6 +11,7 @@ from typing import Any
 
 from archiver.catalogue.watching import SavedSearch
 from archiver.errors import SettingsError, UsageError
+from archiver.identifiers import Cik
 from archiver.settings import Settings
 from archiver.store.archive import Archive
 from indexer.query.build import parse_query
@@ -20,6 +21,8 @@ from indexer.search.results import Results
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _PAGES = ("limit", "offset", "sort", "snippets", "documents", "query")
+_ANY_COMPANY = Cik(1)
+"""What a ticker stands for while only the spelling of a search is checked."""
 """Options that choose among hits: they say nothing of a single new filing."""
 
 
@@ -52,7 +55,7 @@ def checked(name: str, query: str | None, filters: Mapping[str, Any], *, source:
         raise UsageError(f"there is no filter {unknown[0]!r}", f"did you mean {near[0]}?" if near else ", ".join(known))
     options = SearchOptions(query, **filters)
     if options.query is not None and options.query.strip():
-        parse_query(options.query, stem=options.stem)
+        parse_query(options.query, stem=options.stem, cik_of=lambda _: _ANY_COMPANY)
     elif not filters:
         raise UsageError(f"the search {name} finds everything", "give a query or a filter")
     return NamedSearch(name, options, source)

@@ -13,6 +13,7 @@ from functools import partial
 from typing import assert_never
 
 from archiver.errors import IdentifierError, QueryError, UsageError
+from archiver.identifiers import Cik
 from archiver.words import words
 from indexer.fields import BY_NAME, TEXT_FIELDS
 from indexer.query.language.grammar import RawGroup, RawNode, RawNot, RawPhrase, RawProximity, RawRange, RawWord, read
@@ -45,8 +46,14 @@ _OF_SERIES = re.compile(r"[SC][0-9]{9}|[A-Z]{4}X")
 """The id of a fund's series or class, or a fund's ticker, which has five letters and ends in X."""
 
 
-def parse_query(text: str, *, stem: bool = False) -> Node:
+CikOf = Callable[[str], Cik]
+"""The CIK of the company with a ticker. Raises `UsageError` where none is known."""
+
+
+def parse_query(text: str, *, stem: bool = False, cik_of: CikOf | None = None) -> Node:
     """The query tree of `text`. With `stem`, every whole word of text stands for all words of its stem.
+
+    ``ticker:`` stands for ``cik:`` with what `cik_of` knows; without that it is an error.
 
     Raises `QueryError`, with the position in `text` where there is one, for what cannot be read and for what passes a
     bound: `MAX_QUERY_CHARS`, `MAX_TERMS`, `MAX_SLOP`, and those of `grammar`, `tokens` and `leaves`.
@@ -55,7 +62,7 @@ def parse_query(text: str, *, stem: bool = False) -> Node:
         raise QueryError(
             f"the query has {len(text)} characters, more than {MAX_QUERY_CHARS}", "shorten it", position=MAX_QUERY_CHARS
         )
-    tree = _TreeBuilder(stem=stem).build(read(text))
+    tree = _TreeBuilder(stem=stem, cik_of=cik_of).build(read(text))
     if tree is None:
         raise QueryError("the query has no word to search for", "give a word, a phrase or a field such as form:8-K")
     return tree
@@ -64,8 +71,9 @@ def parse_query(text: str, *, stem: bool = False) -> Node:
 class _TreeBuilder:
     """The raw tree to query nodes: every leaf by the rules of its field, counted against `MAX_TERMS`."""
 
-    def __init__(self, *, stem: bool) -> None:
+    def __init__(self, *, stem: bool, cik_of: CikOf | None) -> None:
         self._stem = stem
+        self._cik_of = cik_of
         self._terms = 0
 
     def build(self, node: RawNode | None) -> Node | None:  # noqa: PLR0911 — one for each kind of node
@@ -154,6 +162,8 @@ class _TreeBuilder:
         stem = field == "stem" or (self._stem and field in {None, *TEXT_FIELDS})
         if field == "stem":
             field = None
+        if field == "ticker":
+            return self._company(node)
         if isinstance(node, RawWord) and node.edits:
             edits = node.edits
             return _anywhere(field, lambda name: fuzzy_leaf(name, raw, edits, at))
@@ -174,6 +184,17 @@ class _TreeBuilder:
             if isinstance(error, QueryError) and error.position is not None:
                 raise
             raise QueryError(f"{field}: at position {at + 1}: {error.message}", error.hint, at) from None
+
+    def _company(self, node: RawWord | RawPhrase) -> Node:
+        if self._cik_of is None:
+            raise QueryError(f"ticker: at position {node.at + 1} needs an archive", "use cik:", node.at)
+        if (node.edits if isinstance(node, RawWord) else node.distance) or {"*", "?"} & set(node.text):
+            message = f"ticker: at position {node.at + 1} takes no *, ? or ~"
+            raise QueryError(message, "write the whole ticker", node.at)
+        try:
+            return Value("cik", str(int(self._cik_of(node.text))))
+        except UsageError as error:
+            raise QueryError(f"ticker: at position {node.at + 1}: {error.message}", error.hint, node.at) from None
 
     def _count(self, node: RawWord | RawPhrase) -> None:
         self._terms += max(1, len(words(node.text)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Self
 
 from archiver.catalogue.runs import Run
 from archiver.errors import DamageError, EdgarchiveError, NotInArchiveError, UsageError
-from archiver.identifiers import AccessionNumber
+from archiver.identifiers import AccessionNumber, Cik
 from archiver.listings.tickers import ciks_of, parse_tickers
 from archiver.settings import Settings
 from archiver.store.archive import Archive
@@ -152,21 +152,29 @@ class Library:
     def _trees(self, options: SearchOptions) -> tuple[Node | None, Node | None]:
         """The query and the filters as trees, None where there are none."""
         query = options.query
-        tree = parse_query(query, stem=options.stem) if query is not None and query.strip() else None
+        if query is None or not query.strip():
+            return None, self._filters(options)
+        tree = parse_query(query, stem=options.stem, cik_of=self._cik_of)
         return tree, self._filters(options)
 
     def _filters(self, options: SearchOptions) -> Node | None:
         """The filters as a query tree, with the CIKs that tickers stand for."""
         filters = options.filters()
         if options.ticker is not None:
-            body = self.stored.tickers()
-            if body is None:
-                raise UsageError(
-                    "this archive keeps no list of tickers", "run `edgarchive sync --ticker …` once, or search by CIK"
-                )
-            ciks = ciks_of(several("ticker", options.ticker) or (), parse_tickers(body))
+            ciks = ciks_of(several("ticker", options.ticker) or (), self._tickers())
             filters = replace(filters, cik=(*(filters.cik or ()), *ciks))
         return filters.tree()
+
+    def _tickers(self) -> Mapping[str, Cik]:
+        body = self.stored.tickers()
+        if body is None:
+            raise UsageError(
+                "this archive keeps no list of tickers", "run `edgarchive sync --ticker …` once, or search by CIK"
+            )
+        return parse_tickers(body)
+
+    def _cik_of(self, ticker: str) -> Cik:
+        return ciks_of([ticker], self._tickers())[0]
 
     def _name_of(self, facet: Facet, value: int) -> str | None:
         """What the newest filing calls a CIK or SIC code."""
@@ -221,7 +229,7 @@ class Library:
 
     def marks(self, text: str, query: str, *, stem: bool = False) -> tuple[tuple[int, int], ...]:
         """Where in `text` the words of `query` stand: spans of characters, in order. Raises `QueryError`."""
-        return Highlighter(parse_query(query, stem=stem)).marks(text)
+        return Highlighter(parse_query(query, stem=stem, cik_of=self._cik_of)).marks(text)
 
     @property
     def stored(self) -> StoredFiles:

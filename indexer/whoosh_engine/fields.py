@@ -18,7 +18,7 @@ from whoosh.formats import Existence
 from archiver.names import name_terms
 from archiver.words import encoded_words
 from indexer.entries import SectionSpan, exact
-from indexer.fields import TABLE, Kind
+from indexer.fields import NOT_INDEXED, TABLE, Kind
 from indexer.query.places import NAME_GAP
 from indexer.whoosh_engine.positions import PackedPositions
 
@@ -90,7 +90,7 @@ def schema() -> Schema:
     ``accepted`` and ``added_at`` like 20041222160512, ``number`` the 18 digits of the accession number.
     """
     return Schema(
-        **{field.name: _TYPES[field.kind]() for field in TABLE if field.kind != "stem"},
+        **{field.name: _TYPES[field.kind]() for field in TABLE if field.kind not in NOT_INDEXED},
         accepted=COLUMN(NumericColumn("Q")),
         number=COLUMN(NumericColumn("Q")),
         record=STORED(),

@@ -91,6 +91,29 @@ def test_search_json_is_as_the_contract_has_it(synced: CommandLine) -> None:
     assert "<em>" in hit["snippet"]
 
 
+def test_a_ticker_in_a_query_is_that_of_a_company(synced: CommandLine) -> None:
+    """As with --ticker, alone or with other parts of a query; one that EDGAR does not list is an error."""
+    synced.json("sync", "--ticker", "MLAN", "--form", "8-K", "--since", "2004-01-01", "--until", "2004-01-02")
+
+    def found(*words: str) -> set[str]:
+        done = synced.run_here("search", *words, "--format", "accessions")
+        assert done.returncode == 0, done.stderr
+        return set(done.stdout.decode().split())
+
+    by_cik = found("--cik", "9000001")
+    assert by_cik
+    assert found("ticker:mlan") == found("TICKER:MLAN") == found("--ticker", "MLAN") == by_cik
+    assert found("NOT ticker:MLAN") == found() - by_cik
+    assert found("ticker:(MLAN OR TSGD) the") == found("the", "--ticker", "MLAN", "--ticker", "TSGD")
+    for query, answer in (
+        ("ticker:NONE", "ticker: at position 8: EDGAR's list of tickers has no 'NONE'"),
+        ("ticker:ML*", "ticker: at position 8 takes no *, ? or ~; write the whole ticker"),
+    ):
+        done = synced.run_here("search", query)
+        assert done.returncode == 2
+        assert answer in done.stderr.decode()
+
+
 def test_search_exports_open_elsewhere(synced: CommandLine) -> None:
     """CSV has a header and a row a hit; JSON lines a document a line; accessions feed a pipe."""
     total = synced.json("search", "the", "-n", "100")["total"]

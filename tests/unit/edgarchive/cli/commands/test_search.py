@@ -97,6 +97,8 @@ def test_a_ticker_needs_the_list_that_a_sync_keeps(invented: Path, capsys: pytes
     """An archive of imported submissions has none."""
     said = found(capsys, invented, "--ticker", "TEAL", code=2)
     assert "this archive keeps no list of tickers; run `edgarchive sync --ticker" in said
+    said = found(capsys, invented, "ticker:TEAL", code=2)
+    assert "ticker: at position 8: this archive keeps no list of tickers; run `edgarchive sync --ticker" in said
 
 
 def test_facets_are_tables_with_names(invented: Path, capsys: pytest.CaptureFixture[str]) -> None:
