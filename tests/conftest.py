@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from tests.logs import levels_as_before
 from tests.opensearch.fixtures import opensearch
 
 __all__ = ["opensearch"]
@@ -25,6 +27,13 @@ def pytest_configure() -> None:
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
+
+@pytest.fixture(autouse=True)
+def _log_levels_as_before() -> Iterator[None]:
+    """A command that runs in the process of the tests sets them."""
+    with levels_as_before():
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import logging
 import os
 import shutil
 import subprocess
@@ -20,13 +19,12 @@ import pytest
 from archiver.edgar.pacer import shared_folder
 from archiver.settings import Settings
 from edgarchive.cli import run
+from tests.logs import no_log_yet
 from tests.loopback import FIXTURES, LoopbackEdgar
 from tests.loopback.__main__ import TICKERS
 
 IDENTITY = "Example Research research@example.com"
 SYNC_ALL = ("sync", "--form", "*", "--since", "1993-01-01")
-_LOGGERS = ("archiver", "indexer", "edgarchive", "edgarchive.cli.progress", "edgarchive.cli.notes", "opensearch")
-"""Those that `edgarchive.cli.logs.start_logging` sets."""
 FAST = 10_000.0
 """A rate that keeps no test waiting; tests of the rate set their own."""
 
@@ -68,7 +66,7 @@ class CommandLine:
         out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
         with (
             pytest.MonkeyPatch.context() as patch,
-            _logging_as_before(),
+            no_log_yet(),
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
         ):
@@ -80,21 +78,6 @@ class CommandLine:
             code = run(arguments)
         written = [stream.buffer.getvalue() for stream in (out, err)]
         return subprocess.CompletedProcess(arguments, code, *written)
-
-
-@contextlib.contextmanager
-def _logging_as_before() -> Iterator[None]:
-    """No handler is set up at the beginning, and at the end all are as they were: a command sets up its own log."""
-    root = logging.getLogger()
-    loggers = [root, *(logging.getLogger(name) for name in _LOGGERS)]
-    handlers, levels = root.handlers, [logger.level for logger in loggers]
-    root.handlers = []
-    try:
-        yield
-    finally:
-        root.handlers = handlers
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
 
 
 @pytest.fixture

@@ -182,7 +182,7 @@ def test_only_what_is_new_since_the_last_export(out: Path, tmp_path: Path) -> No
         ({"table": "filings", "shape_name": "edgar-corpus"}, "is for sections"),
         ({"table": "hits"}, "hits need a search"),
         ({"accessions": []}, "empty"),
-        ({"accessions": ["0009000900-19-000212"], "options": SearchOptions("a")}, "exclude"),
+        ({"accessions": ["0009000900-19-000212"], "options": SearchOptions("a")}, "cannot be combined"),
     ],
 )
 def test_a_mistake_is_named(settings: Settings, out: Path, arguments: dict[str, Any], says: str) -> None:

@@ -72,7 +72,7 @@ def test_content_is_the_file_that_was_filed() -> None:
     assert submission.document(4).content() == b"Cat"
     assert submission.document(1).content() == b"<p>one</p>\n"
     broken = parse_submission(submission_bytes(documents=_DOCUMENTS.replace("#0V%T", "#0V%\x7f")))
-    with pytest.raises(UnreadableSubmissionError, match=r"a\.jpg is not whole"):
+    with pytest.raises(UnreadableSubmissionError, match=r"a\.jpg is incomplete"):
         broken.document(4).content()
 
 

@@ -122,7 +122,7 @@ def test_an_image_says_what_it_is_and_how_to_get_it(invented: Path, capsys: pyte
         (("--section", "1A", "--raw"), "--section shows text; leave --header, --raw and --json out"),
         (("--document", "1"), "--document goes with --text or --raw; add one of them"),
         (("--highlight", "x"), "--highlight goes with --text or --section; add one of them"),
-        (("--text", "--raw"), "exclude each other; give one of them"),
+        (("--text", "--raw"), "cannot be combined; give one of them"),
     ],
 )
 def test_options_that_do_not_go_together(
