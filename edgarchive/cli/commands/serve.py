@@ -33,6 +33,7 @@ def serve(
     The server is read-only and has no authentication: it listens on this machine alone unless --host and --allow-host
     say otherwise. The first line on stdout is its URL. Ctrl-C ends it.
     """
+    from edgarchive.watching.searches import settings_searches  # noqa: PLC0415 — as below
     from edgarchive.web.app import create_app  # noqa: PLC0415 — aiohttp and jinja2 are slow to import
     from edgarchive.web.running.server import Address  # noqa: PLC0415
     from edgarchive.web.running.server import serve as serve_app  # noqa: PLC0415
@@ -40,7 +41,9 @@ def serve(
     hosts = tuple(allow_host or ())
     address = Address(host, port, tls_cert, tls_key)
     address.check(hosts)
-    app = create_app(common(context).settings(), allow_hosts=hosts, index=index)  # type: ignore[arg-type]  # it checks
+    settings = common(context).settings()
+    settings_searches(settings)  # a table that cannot be used is said now, and not by every page
+    app = create_app(settings, allow_hosts=hosts, index=index)  # type: ignore[arg-type]  # it checks
 
     def ready(url: str) -> None:
         if as_json:
