@@ -23,7 +23,7 @@ from indexer.opensearch_engine.writing import index_name
 from indexer.query.build import parse_query
 from tests.opensearch.fixtures import started
 from tests.opensearch.server import Server
-from tests.unit.index_entries import accession, add, count, entry
+from tests.unit.index_entries import accession, add, add_all, count, entry
 
 
 @pytest.fixture
@@ -185,9 +185,11 @@ def test_a_full_queue_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert isinstance(made, OpenSearchEngine)
     try:
         while not refused and added < 4000:  # a quick server may take the first hundreds as fast as they come
-            for number in range(added + 1, added + 201):
-                facts = entry(number, f"zebra {number} " * 200, filing_date=date(2000 + number % 9, 1, 1))
-                add(made, accession(number), [facts])
+            numbers = range(added + 1, added + 201)
+            texts = {number: f"zebra {number} " * 200 for number in numbers}
+            add_all(
+                made, [entry(number, texts[number], filing_date=date(2000 + number % 9, 1, 1)) for number in numbers]
+            )
             made.commit()
             added += 200
             pools = made._client.nodes.stats(metric="thread_pool")["nodes"].values()
