@@ -31,7 +31,7 @@ from tests.opensearch.fixtures import engine_environment
 from tests.paths import CORPUS, ODDITIES
 from tests.unit.archives import keep
 
-ROUNDS = 30
+ROUNDS = 20
 """Random queries of each kind."""
 
 
