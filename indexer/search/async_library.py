@@ -7,8 +7,10 @@ from os import PathLike
 from typing import Self
 
 from archiver.catalogue.runs import Run
+from archiver.identifiers import AccessionNumber
 from archiver.settings import Settings
 from indexer.journal import StoredRecord
+from indexer.matcher import FilingMatcher, Question
 from indexer.passages.snippets import Snippet
 from indexer.search.diagnosis.model import Diagnosis
 from indexer.search.hits import Hit
@@ -46,6 +48,14 @@ class AsyncLibrary:
     async def diagnose(self, options: SearchOptions) -> Diagnosis:
         """See `Library.diagnose`."""
         return await asyncio.to_thread(lambda: self._library.run(options.replace(limit=0)).diagnose())
+
+    async def question(self, options: SearchOptions) -> Question:
+        """See `Library.question`."""
+        return await asyncio.to_thread(self._library.question, options)
+
+    async def matcher(self, accession: AccessionNumber) -> FilingMatcher:
+        """See `Library.matcher`."""
+        return await asyncio.to_thread(self._library.matcher, accession)
 
     async def submission(self, accession: str) -> Submission:
         """See `Library.submission`."""

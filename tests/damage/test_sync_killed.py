@@ -81,7 +81,7 @@ def test_the_second_sync_of_an_archive_ends_with_6(edgar: LoopbackEdgar, setting
         first.kill()
         first.communicate()
     assert second.returncode == 6
-    assert b"another edgarchive is working" in second.stderr
+    assert b"another edgarchive is writing" in second.stderr
 
 
 async def test_cancelled_while_indexing_it_ends_and_the_next_run_completes(
