@@ -16,6 +16,7 @@ from opensearchpy import OpenSearch
 
 from archiver.errors import ArchiveFormatError, IndexMissingError, IndexServerError
 from archiver.settings import Settings
+from indexer.entries import IndexEntry
 from indexer.index_folder import create_index, open_index, remove_index
 from indexer.opensearch_engine import searching, writing
 from indexer.opensearch_engine.engine import PLACE, OpenSearchEngine
@@ -208,10 +209,14 @@ def test_more_hits_than_a_window_are_counted_and_given_exactly(
     monkeypatch.setattr(searching, "_BUCKETS", 1000)
     settings = settings.model_copy(update={"opensearch_shards": 2})
     engine = create_index(tmp_path / "index", engine="opensearch", settings=settings)
-    for number in range(1, 12_001):
-        filed = date(2004 + number // 9000, 1, 2)
-        documents = [entry(number, "zebra", position=p, type=f"EX-{p}", filing_date=filed) for p in range(2)]
-        add(engine, accession(number), documents)
+
+    def entries() -> Iterator[IndexEntry]:
+        for number in range(1, 12_001):
+            filed = date(2004 + number // 9000, 1, 2)
+            for position in range(2):
+                yield entry(number, "zebra", position=position, type=f"EX-{position}", filing_date=filed)
+
+    add_all(engine, entries())
     engine.commit()
     query = parse_query("zebra")
     page = engine.search(query, sort="oldest", limit=3, offset=11_998)
