@@ -23,7 +23,7 @@ from tests.web.process import ServerProcess
 from tests.web.xbrl import with_xbrl
 
 _CLIENTS = ROOT / "tests" / "peers" / "clients"
-_SITE = ROOT / "tests" / "peers" / "site"
+_SITE = ROOT / "tests" / "peers" / "redirect"
 _CLIENT_S = 100
 
 WITH_XBRL = "0009999999-09-000001"

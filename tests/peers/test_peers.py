@@ -77,7 +77,7 @@ def test_the_peers_reach_nothing_else(python: Path, servers: TwoServers) -> None
         "    except OSError as error:\n        print(error)\n"
     )
     environment = {
-        "PYTHONPATH": str(Path(__file__).parent / "site"),
+        "PYTHONPATH": str(Path(__file__).parent / "redirect"),
         "PEER_HTTP_PORT": str(servers.plain.port),
         "PEER_HTTPS_PORT": str(servers.secure.port),
     }

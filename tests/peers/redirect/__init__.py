@@ -1,0 +1,1 @@
+"""On the path of the peers' processes: what sends their requests to the served archive."""
