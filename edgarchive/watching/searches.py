@@ -21,9 +21,10 @@ from indexer.search.results import Results
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _PAGES = ("limit", "offset", "sort", "snippets", "documents", "query")
+"""Options that choose among hits: they say nothing of a single new filing."""
+
 _ANY_COMPANY = Cik(1)
 """What a ticker stands for while only the spelling of a search is checked."""
-"""Options that choose among hits: they say nothing of a single new filing."""
 
 
 @dataclass(frozen=True, slots=True)

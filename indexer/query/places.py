@@ -30,10 +30,7 @@ def anywhere(_places: Places) -> bool:
 
 def side_by_side(places: Places) -> bool:
     """Whether the parts stand in their order, each in the place after the one before."""
-    starts = set(places[0])
-    for number, part in enumerate(places[1:], 1):
-        starts &= {place - number for place in part}
-    return bool(starts)
+    return bool(_beginnings(places))
 
 
 def in_one_name(places: Places) -> bool:
@@ -72,19 +69,19 @@ def apart(split: int, between: int, *, ordered: bool, deadline: Deadline) -> Cal
 
     def holds(places: Places) -> bool:
         deadline.check()
-        lefts, rights = _beginnings(places[:split]), _beginnings(places[split:])
+        lefts, rights = sorted(_beginnings(places[:split])), sorted(_beginnings(places[split:]))
         width, other = split, len(places) - split
         return _follows(lefts, rights, width, between) or (not ordered and _follows(rights, lefts, other, between))
 
     return holds
 
 
-def _beginnings(places: Places) -> list[int]:
-    """Where the parts stand side by side, ascending."""
+def _beginnings(places: Places) -> set[int]:
+    """Where the parts stand side by side."""
     starts = set(places[0])
     for number, part in enumerate(places[1:], 1):
         starts &= {place - number for place in part}
-    return sorted(starts)
+    return starts
 
 
 def _follows(firsts: Sequence[int], seconds: Sequence[int], width: int, between: int) -> bool:
