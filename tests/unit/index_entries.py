@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
-from datetime import date
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from archiver.identifiers import AccessionNumber, FormType
@@ -67,3 +69,30 @@ def part_of(engine: Engine, groups: Iterable[tuple[AccessionNumber, Iterable[Ind
 def count(engine: Engine) -> int:
     """How many entries can be found."""
     return sum(1 for _ in engine.stored())
+
+
+def fill_alike(engine: Engine, per_commit: int, documents: Sequence[int]) -> None:
+    """Three commits of so many submissions, each of one of `documents` documents; one is deleted.
+
+    Few different texts, so that most scores are equal, and it is the same index each time.
+    """
+    chance = random.Random(3)  # noqa: S311 — the same index each time
+    for commit in range(3):
+        entries = []
+        for number in range(commit * per_commit, (commit + 1) * per_commit):
+            day = date(2004, 12, 1) + timedelta(days=chance.randrange(4))
+            facts = {
+                "filing_date": day,
+                "acceptance_datetime": chance.choice([None, datetime(day.year, day.month, day.day, 9)]),  # noqa: DTZ001
+                "form": chance.choice(["8-K", "8-K/A", "10-K"]),
+                "added": datetime(2024, 1, chance.randint(1, 3), tzinfo=UTC),
+                "items": tuple(chance.sample(["5.02", "9.01", "8.01"], chance.randint(0, 3))),
+            }
+            for position in range(chance.choice(documents)):
+                words = chance.choices(["zebra", "alpha", "beta"], k=chance.randint(1, 3))
+                one = entry(number, " ".join(words), position=position, sequence=position + 1)
+                entries.append(replace(one, **facts, type=f"EX-{position % 3}"))  # type: ignore[arg-type]
+        add_all(engine, entries)
+        engine.commit()
+    engine.delete(accession(7))
+    engine.commit()

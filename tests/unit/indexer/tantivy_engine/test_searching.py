@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import random
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +12,7 @@ import pytest
 from indexer.engine import Engine, Sort
 from indexer.query.build import parse_query
 from indexer.query.filters import Filters
-from tests.unit.index_entries import accession, add, add_all, entry
+from tests.unit.index_entries import accession, add, entry, fill_alike
 
 TantivyEngine = pytest.importorskip("indexer.tantivy_engine.engine", exc_type=ImportError).TantivyEngine
 
@@ -25,27 +22,8 @@ _QUERIES = ("zebra", "zebra OR alpha", "alp*", "form:8-K", "zebra form:8-K*", "N
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """Submissions of one to forty documents with few different texts, so that most scores are equal."""
-    chance = random.Random(3)  # noqa: S311 — the same index each time
     made: Engine = TantivyEngine.create(tmp_path_factory.mktemp("index"))
-    for commit in range(3):
-        entries = []
-        for number in range(commit * 60, commit * 60 + 60):
-            day = date(2004, 12, 1) + timedelta(days=chance.randrange(4))
-            facts = {
-                "filing_date": day,
-                "acceptance_datetime": chance.choice([None, datetime(day.year, day.month, day.day, 9)]),  # noqa: DTZ001
-                "form": chance.choice(["8-K", "8-K/A", "10-K"]),
-                "added": datetime(2024, 1, chance.randint(1, 3), tzinfo=UTC),
-                "items": tuple(chance.sample(["5.02", "9.01", "8.01"], chance.randint(0, 3))),
-            }
-            for position in range(chance.choice([1, 1, 2, 3, 5, 40])):
-                words = chance.choices(["zebra", "alpha", "beta"], k=chance.randint(1, 3))
-                one = entry(number, " ".join(words), position=position, sequence=position + 1)
-                entries.append(replace(one, **facts, type=f"EX-{position % 3}"))  # type: ignore[arg-type]
-        add_all(made, entries)
-        made.commit()
-    made.delete(accession(7))
-    made.commit()
+    fill_alike(made, 60, [1, 1, 2, 3, 5, 40])
     yield made
     made.close()
 

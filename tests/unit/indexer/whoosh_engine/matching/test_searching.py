@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import random
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -15,7 +12,7 @@ from indexer.engine import Sort
 from indexer.query.build import parse_query
 from indexer.query.filters import Filters
 from indexer.whoosh_engine.engine import WhooshEngine
-from tests.unit.index_entries import accession, add_all, entry
+from tests.unit.index_entries import fill_alike
 
 _QUERIES = ("zebra", "zebra OR alpha", "alp*", '"zebra alpha"', "zebra form:8-K*", "NOT beta", None)
 
@@ -23,27 +20,8 @@ _QUERIES = ("zebra", "zebra OR alpha", "alp*", '"zebra alpha"', "zebra form:8-K*
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WhooshEngine]:
     """Submissions of one to twelve documents with few different texts, so that most scores are equal."""
-    chance = random.Random(3)  # noqa: S311 — the same index each time
     made = WhooshEngine.create(tmp_path_factory.mktemp("index"))
-    for commit in range(3):
-        entries = []
-        for number in range(commit * 40, commit * 40 + 40):
-            day = date(2004, 12, 1) + timedelta(days=chance.randrange(4))
-            facts = {
-                "filing_date": day,
-                "acceptance_datetime": chance.choice([None, datetime(day.year, day.month, day.day, 9)]),  # noqa: DTZ001
-                "form": chance.choice(["8-K", "8-K/A", "10-K"]),
-                "added": datetime(2024, 1, chance.randint(1, 3), tzinfo=UTC),
-                "items": tuple(chance.sample(["5.02", "9.01", "8.01"], chance.randint(0, 3))),
-            }
-            for position in range(chance.choice([1, 1, 2, 3, 12])):
-                words = chance.choices(["zebra", "alpha", "beta"], k=chance.randint(1, 3))
-                one = entry(number, " ".join(words), position=position, sequence=position + 1)
-                entries.append(replace(one, **facts, type=f"EX-{position % 3}"))  # type: ignore[arg-type]
-        add_all(made, entries)
-        made.commit()
-    made.delete(accession(7))
-    made.commit()
+    fill_alike(made, 40, [1, 1, 2, 3, 12])
     yield made
     made.close()
 
