@@ -109,7 +109,7 @@ class Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """The response to a request that is no HTTP (400, no matter for the log), or that we failed at (logged)."""
+        """The response to invalid HTTP (400, logged for debugging only), or to a request that failed here (logged)."""
         if status < HTTPStatus.INTERNAL_SERVER_ERROR:
             _log.debug("a request could not be read: %s", message, extra=event("unreadable-request", reason=message))
         else:
