@@ -79,6 +79,29 @@ def recovered(file: StoredFile, header: HeaderFacts) -> CatalogueRecord:
     )
 
 
+def proven_row(file: StoredFile, known: CatalogueRecord | None, accession: AccessionNumber) -> CatalogueRecord | None:
+    """The row of a whole file: the one `known`, if it speaks of these bytes, else what the file itself says."""
+    if known is not None:
+        is_same = file.body.sha256 == known.sha256 or (known.etag_md5 is not None and file.body.md5 == known.etag_md5)
+        is_whole = not file.body.fault(etag_md5=known.etag_md5 and file.body.md5)
+        return with_stored_facts(known, file) if is_same and is_whole else None
+    if file.header is None or file.header.accession != accession or file.body.fault(etag_md5=None):
+        return None
+    return recovered(file, file.header)
+
+
+def with_stored_facts(record: CatalogueRecord, file: StoredFile) -> CatalogueRecord:
+    """The row with what the file itself says. An ETag was the MD5 of these very bytes when they were stored."""
+    return replace(
+        record,
+        size=file.body.size,
+        stored_bytes=file.stored_bytes,
+        sha256=file.body.sha256,
+        etag_md5=record.etag_md5 and file.body.md5,
+        signature=file.body.signature,
+    )
+
+
 def recovered_beside(file: StoredFile, accession: AccessionNumber) -> BesideRecord:
     """The row of bytes that stand beside the submission `accession`."""
     return BesideRecord(

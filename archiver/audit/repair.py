@@ -7,13 +7,21 @@ next one finds what is left: the row of a lost file stays until the file is back
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
-from archiver.audit.findings import FileReport, Finding
-from archiver.audit.recovery import OldCatalogue, StoredFile, read_stored_file, recovered, recovered_beside
+from archiver.audit.findings import Finding
+from archiver.audit.recovery import (
+    OldCatalogue,
+    StoredFile,
+    proven_row,
+    read_stored_file,
+    recovered_beside,
+    with_stored_facts,
+)
 from archiver.audit.refetch import refetch
+from archiver.audit.repair_log import RepairLog, RepairReport
 from archiver.audit.tree import files_without_row
 from archiver.audit.verify import (
     check_beside,
@@ -34,18 +42,8 @@ from archiver.store.durable import publish, storage_errors
 from archiver.store.layout import SUBMISSION_SUFFIX
 
 _BATCH = 256
-_MOST_LISTED = 1000
-"""Files taken in that are named one by one; of more, their number is told."""
-
 _NO_IDENTITY = "EDGAR was not asked: no user_agent is set"
 _BROKEN = frozenset({"missing", "truncated", "damaged", "incomplete", "misplaced"})
-
-
-@dataclass(frozen=True, slots=True)
-class RepairReport(FileReport):
-    """How the archive stands after a repair: as a `FileReport`, and what was `repaired`, each with what was done."""
-
-    repaired: tuple[Finding, ...] = ()
 
 
 def repair_files(
@@ -74,7 +72,7 @@ def repair_files(
         repair.tree()
         repair.journal()
         repair.fetch()
-        return repair.report(lost)
+        return repair.log.report(lost, archive.layout.catalogue.name)
 
 
 class _Repair:
@@ -86,35 +84,32 @@ class _Repair:
         self._settings = settings
         self._progress = progress
         self._cancel = cancel
+        self.log = RepairLog()
         self._old = OldCatalogue(archive.layout.quarantine / archive.layout.catalogue.name)
         self._old.take_over(archive)
-        self._checked = self._ok = self._signed = self._taken_in = 0
-        self._left: list[Finding] = []
-        self._repaired: list[Finding] = []
         self._lost: dict[AccessionNumber, Finding] = {}
         self._unproven: dict[AccessionNumber, tuple[Finding, SubmissionRef]] = {}
         self._aside: dict[AccessionNumber, Finding] = {}
         self._lost_bytes: dict[str, AccessionNumber] = {}
-        self._acknowledged = 0
 
     def rows(self, *, quick: bool) -> None:
         """Check every row; take what is broken out of the way, and back in where the quarantine has it whole."""
         total, acknowledged = self._catalogue.count(), self._catalogue.acknowledged()
         for record, finding, signature in check_rows(self._archive, quick=quick, jobs=self._settings.jobs):
             self._cancel.check()
-            self._checked += 1
+            self.log.checked += 1
             if finding is None:
-                self._count_ok(signature)
+                self.log.count_ok(signature)
             elif is_acknowledged(finding, record, acknowledged):
-                self._acknowledged += 1
-                self._count_ok(None)
+                self.log.acknowledged += 1
+                self.log.count_ok(None)
             elif finding.kind == "catalogue-wrong":
                 self._correct_row(finding)
             elif finding.kind in _BROKEN and finding.accession is not None:
                 self._lost[finding.accession] = finding
             else:
-                self._left.append(finding)
-            self._progress(ProgressUpdate("checking", done=self._checked, total=total))
+                self.log.left.append(finding)
+            self._progress(ProgressUpdate("checking", done=self.log.checked, total=total))
         if self._lost:
             self._catalogue.checkpoints.forget()
         self._vacate()
@@ -123,9 +118,9 @@ class _Repair:
         """Write a row anew whose file is proven by the row's own sha256."""
         record, path = self._row(finding)
         file = read_stored_file(path, record.accession)
-        self._catalogue.put(_with_facts(record, file))
-        self._done(finding, "the row was corrected")
-        self._count_ok(file.body.signature)
+        self._catalogue.put(with_stored_facts(record, file))
+        self.log.done(finding, "the row was corrected")
+        self.log.count_ok(file.body.signature)
 
     def _vacate(self) -> None:
         """Move broken files to the quarantine, each under the number of what it is, then bring whole ones back."""
@@ -154,7 +149,7 @@ class _Repair:
             except DamageError:
                 continue
             known = self._catalogue.get(accession) or self._old.row_of(accession, file)
-            record = _proven(file, known, accession)
+            record = proven_row(file, known, accession)
             if record is not None:
                 self._clear_the_way(place)
                 with storage_errors(place):
@@ -167,12 +162,12 @@ class _Repair:
     def _note_brought_back(self, accession: AccessionNumber, place: Path, signature: str | None) -> None:
         finding = self._lost.pop(accession, None)
         if finding is None:
-            self._checked += 1
+            self.log.checked += 1
             path = str(place.relative_to(self._archive.root))
             finding = Finding("misplaced", accession, path, "its file lay in another place")
         self._aside.pop(accession, None)
-        self._done(finding, "it is in its place again")
-        self._count_ok(signature)
+        self.log.done(finding, "it is in its place again")
+        self.log.count_ok(signature)
 
     def _clear_the_way(self, place: Path) -> None:
         """Move a file that stands where a folder on the way to `place` belongs to the quarantine."""
@@ -186,7 +181,7 @@ class _Repair:
         """Check what stands beside submissions. EDGAR serves it no more: the row of what is lost is dropped."""
         for finding in list(check_beside(self._archive, quick=quick)):
             if finding.kind == "unreadable" or finding.accession is None:
-                self._left.append(finding)
+                self.log.left.append(finding)
                 continue
             path = self._archive.root / str(finding.path)
             if finding.kind == "damaged":
@@ -194,12 +189,12 @@ class _Repair:
             for row in list(self._catalogue.beside(finding.accession)):
                 if self._archive.layout.beside(row.accession, row.sha256) == path:
                     self._catalogue.remove_beside(row)
-            self._leave(finding, "EDGAR serves these bytes no more, so their row was dropped")
+            self.log.leave(finding, "EDGAR serves these bytes no more, so their row was dropped")
 
     def journal(self) -> None:
         """Note the runs that the journal has lost."""
         for finding in list(check_journal(self._archive)):
-            self._done(finding, "it was noted again, as far as submissions tell of it")
+            self.log.done(finding, "it was noted again, as far as submissions tell of it")
         for number in self._catalogue.runs.unknown():
             self._catalogue.runs.note_lost(number)
 
@@ -214,7 +209,7 @@ class _Repair:
                 records = [self._take_in(finding, file) for finding, file in zip(waiting, files, strict=True)]
                 self._catalogue.put(*(record for record in records if record is not None))
                 waiting.clear()
-                self._progress(ProgressUpdate("taking in", done=self._taken_in))
+                self._progress(ProgressUpdate("taking in", done=self.log.taken_in))
 
             for finding in files_without_row(self._archive):
                 path = self._archive.root / str(finding.path)
@@ -241,29 +236,26 @@ class _Repair:
         path = self._archive.layout.submission(accession)
         if isinstance(file, DamageError):
             if is_unreadable(file):
-                self._leave(replace(finding, kind="unreadable"), file.message)
+                self.log.leave(replace(finding, kind="unreadable"), file.message)
             else:
                 self._set_aside(path, accession)
-                self._leave(finding, f"{file.message}, and is in the quarantine; a sync that selects it fetches it")
+                self.log.leave(finding, f"{file.message}, and is in the quarantine; a sync that selects it fetches it")
             return None
-        record = self._old.row_of(accession, file) or _proven(file, None, accession)
+        record = self._old.row_of(accession, file) or proven_row(file, None, accession)
         if record is not None:
             self._drop_row_of_no_file(record)
-            self._taken_in += 1
-            self._checked += 1
-            if self._taken_in <= _MOST_LISTED:
-                self._done(finding, "it was taken in")
+            self.log.took_in(finding)
             if record.signature == "invalid":
-                self._left.append(replace(finding, kind="signature", message="the SEC's signature does not verify"))
+                self.log.left.append(replace(finding, kind="signature", message="the SEC's signature does not verify"))
             else:
-                self._count_ok(record.signature)
+                self.log.count_ok(record.signature)
         elif file.header is not None and file.header.accession != accession:
             self._place(replace(finding, kind="misplaced"), path)
         elif file.body.opening is None or not file.body.named:
             self._set_aside(path, accession)
-            self._leave(finding, f"{file.body.fault(etag_md5=None)}; it is in the quarantine")
+            self.log.leave(finding, f"{file.body.fault(etag_md5=None)}; it is in the quarantine")
         elif file.header is None:
-            self._leave(finding, f"{file.header_fault}: a sync that selects it takes it in")
+            self.log.leave(finding, f"{file.header_fault}: a sync that selects it takes it in")
         else:
             ref = SubmissionRef(accession, file.header.form, file.header.filing_date, file.header.any_cik, listed=False)
             message = "without its closing tag only EDGAR's checksum can prove it whole"
@@ -276,17 +268,17 @@ class _Repair:
         finding = self._lost.pop(other, None) if other else None
         if other and finding:
             self._catalogue.remove(other)
-            self._done(finding, f"these bytes are {record.accession}, so the row was dropped")
+            self.log.done(finding, f"these bytes are {record.accession}, so the row was dropped")
 
     def _take_in_beside(self, finding: Finding, path: Path, accession: AccessionNumber) -> None:
         """Give a row to bytes beside a submission, if they are those that their name says."""
         file = self._read(finding)
         if isinstance(file, StoredFile) and path == self._archive.layout.beside(accession, file.body.sha256):
             self._catalogue.add_beside(recovered_beside(file, accession))
-            self._done(finding, "it was taken in")
+            self.log.done(finding, "it was taken in")
         else:
             self._archive.quarantine(path, path.name)
-            self._done(finding, "these are not the bytes that its name says; it is in the quarantine")
+            self.log.done(finding, "these are not the bytes that its name says; it is in the quarantine")
 
     def _place(self, finding: Finding, path: Path) -> None:
         """Move a file on its way to the place of the submission that it is, by way of the quarantine."""
@@ -295,7 +287,7 @@ class _Repair:
             below = path.relative_to(self._archive.layout.submissions)
             name = unused_name(self._archive.layout.quarantine / str(below).replace("/", "_")).name
             self._archive.quarantine(path, name)
-            self._done(finding, "it is in the quarantine")
+            self.log.done(finding, "it is in the quarantine")
             return
         self._set_aside(path, accession)
         if not self._bring_back(accession):  # what stands in its place may be on its way, too
@@ -307,9 +299,9 @@ class _Repair:
             self._bring_back(accession)
         for accession, finding in self._aside.items():
             if self._archive.kept([accession]):
-                self._done(finding, "it is in the quarantine")
+                self.log.done(finding, "it is in the quarantine")
             elif accession not in self._lost:
-                self._leave(finding, f"it is in the quarantine: not the whole submission {accession}")
+                self.log.leave(finding, f"it is in the quarantine: not the whole submission {accession}")
         self._aside.clear()
 
     def fetch(self) -> None:
@@ -318,13 +310,13 @@ class _Repair:
         for accession, finding in self._lost.items():
             record, _ = self._row(finding)
             if record.cik is None:
-                self._leave(finding, "cannot fetch it: no CIK is recorded")
+                self.log.leave(finding, "cannot fetch it: no CIK is recorded")
                 continue
             ref = SubmissionRef(accession, record.form, record.filing_date, record.cik, record.listed, record.quarter)
             wanted[accession] = (finding, ref)
         if self._settings.user_agent is None:
             for finding, _ in wanted.values():
-                self._leave(finding, _NO_IDENTITY)
+                self.log.leave(finding, _NO_IDENTITY)
         elif wanted:
             self._fetch(wanted)
 
@@ -334,12 +326,12 @@ class _Repair:
         for accession, (finding, _) in wanted.items():
             fault = faults[accession]
             if fault is None:
-                self._done(finding, "it was fetched again")
-                self._checked += accession in self._unproven
-                self._count_ok(self._archive.record(accession).signature)
+                self.log.done(finding, "it was fetched again")
+                self.log.checked += accession in self._unproven
+                self.log.count_ok(self._archive.record(accession).signature)
             else:
                 self._put_back(accession)
-                self._leave(finding, fault)
+                self.log.leave(finding, fault)
 
     def _put_back(self, accession: AccessionNumber) -> None:
         """What EDGAR could not prove stays where it was."""
@@ -349,32 +341,9 @@ class _Repair:
             with storage_errors(place):
                 publish(copies[0], place)
 
-    def report(self, lost: DamageError | None) -> RepairReport:
-        """How it all came out."""
-        repaired = list(self._repaired)
-        if lost is not None:
-            name = self._archive.layout.catalogue.name
-            message = f"{lost.message}; it was made again from {self._taken_in} stored files"
-            repaired.insert(0, Finding("catalogue-damaged", None, name, message))
-        if (more := self._taken_in - _MOST_LISTED) > 0:
-            repaired.append(Finding("uncatalogued", None, "submissions", f"{more} more files were taken in"))
-        return RepairReport(
-            self._checked, self._ok, self._signed, tuple(self._left), self._acknowledged, tuple(repaired)
-        )
-
     def _row(self, finding: Finding) -> tuple[CatalogueRecord, Path]:
         accession = _accession(finding)
         return self._archive.record(accession), self._archive.layout.submission(accession)
-
-    def _count_ok(self, signature: str | None) -> None:
-        self._ok += 1
-        self._signed += signature == "valid"
-
-    def _done(self, finding: Finding, what: str) -> None:
-        self._repaired.append(replace(finding, message=f"{finding.message}; {what}"))
-
-    def _leave(self, finding: Finding, why: str) -> None:
-        self._left.append(replace(finding, message=f"{finding.message}; {why}"))
 
     def __enter__(self) -> Self:
         return self
@@ -387,26 +356,3 @@ def _accession(finding: Finding) -> AccessionNumber:
     if finding.accession is None:
         raise ValueError(f"a finding without accession number: {finding}")
     return finding.accession
-
-
-def _proven(file: StoredFile, known: CatalogueRecord | None, accession: AccessionNumber) -> CatalogueRecord | None:
-    """The row of a whole file: the one `known`, if it speaks of these bytes, else what the file itself says."""
-    if known is not None:
-        is_same = file.body.sha256 == known.sha256 or (known.etag_md5 is not None and file.body.md5 == known.etag_md5)
-        is_whole = not file.body.fault(etag_md5=known.etag_md5 and file.body.md5)
-        return _with_facts(known, file) if is_same and is_whole else None
-    if file.header is None or file.header.accession != accession or file.body.fault(etag_md5=None):
-        return None
-    return recovered(file, file.header)
-
-
-def _with_facts(record: CatalogueRecord, file: StoredFile) -> CatalogueRecord:
-    """The row with what the file itself says. An ETag was the MD5 of these very bytes when they were stored."""
-    return replace(
-        record,
-        size=file.body.size,
-        stored_bytes=file.stored_bytes,
-        sha256=file.body.sha256,
-        etag_md5=record.etag_md5 and file.body.md5,
-        signature=file.body.signature,
-    )

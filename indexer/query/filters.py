@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 
@@ -15,7 +14,6 @@ from indexer.query.nodes import AtLeast, DateSpan, Node, Not
 _EXHIBITS = "EX-*"
 _NOT_MAIN = ("GRAPHIC", "ZIP", "XML", "EXCEL", "JSON", "COVER")
 """Types of what EDGAR adds or a filing brings along beside its main documents and exhibits."""
-_EXHIBIT = re.compile(r"EX-[0-9]+[A-Z]?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +56,7 @@ class Filters:
                 continue
             if not values:
                 raise UsageError(f"the filter {attribute.name} has no value", "give one, or leave the filter out")
-            spelled = _with_parts(values) if attribute.name == "type" else map(str, values)
-            kinds.append(join_any(value_leaf(BY_NAME[attribute.name], value) for value in spelled))
+            kinds.append(join_any(value_leaf(BY_NAME[attribute.name], str(value)) for value in values))
         kinds.extend(self._kinds_of_documents())
         added = None if self.added_since is None else _added_since(self.added_since)
         return join_all((*kinds, self.dates(), added))
@@ -93,11 +90,3 @@ def _added_since(start: date | datetime | int) -> Node:
             return DateSpan("added", start, LAST_DATE)
         case _:
             return AtLeast("added_run", start)
-
-
-def _with_parts(types: Iterable[str]) -> Iterator[str]:
-    """Each type, and after an exhibit's number its parts."""
-    for one in types:
-        yield one
-        if _EXHIBIT.fullmatch(one.strip()):
-            yield f"{one.strip()}.*"

@@ -282,6 +282,13 @@ def test_no_package_has_more_than_eight_modules(floor: str) -> None:
         assert len([path for path in package.glob("*.py") if path.name != "__init__.py"]) <= 8, package
 
 
+@pytest.mark.parametrize("floor", FLOORS)
+def test_no_module_is_too_long_to_read(floor: str) -> None:
+    """A module has one responsibility and at most 400 lines."""
+    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in (ROOT / floor).rglob("*.py")}
+    assert {path for path, lines in lengths.items() if lines > 400} == set()
+
+
 def test_every_module_named_exists() -> None:
     """A path of ours that a page names leads to a file or folder."""
     for page in PAGES:
