@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from archiver.errors import DamageError, NotInArchiveError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
+from indexer.entries import exact
+from indexer.passages.needles import Span
 from indexer.passages.snippets import Found, Highlighter, Snippet
 from indexer.query.nodes import Node
+from indexer.query.scopes.sections import bound_sections
+from indexer.sections.forms import section_keys
 from indexer.texts.model import StoredDocument, StoredSubmission, encode_text
 
 _log = logging.getLogger(__name__)
@@ -33,12 +37,12 @@ class Excerpts:
     """What shows why one document was found.
 
     `excerpt` is the best passage, None where the query stands neither in the text nor in the description; `section` is
-    the item that it lies in. `passages` are the best ones, None where none were asked for. `matches` counts the words
-    and phrases of the query.
+    the item that it lies in, or the item asked for where the query has no words. `passages` are the best ones, None
+    where none were asked for. `matches` counts the words and phrases of the query, None where it has none.
     """
 
     excerpt: Snippet | None
-    matches: int
+    matches: int | None
     section: HitSection | None
     passages: tuple[Snippet, ...] | None
 
@@ -46,6 +50,7 @@ class Excerpts:
 class ExcerptMaker:
     """Makes the excerpts of one search; hits of one submission that follow each other share its reading.
 
+    Where `query` asks for sections (`indexer.query.scopes.sections.bound_query`), what is shown is of these sections.
     `passages` are made of each hit where that is not 0, with `context_words` on each side of their matches.
     """
 
@@ -53,6 +58,7 @@ class ExcerptMaker:
         self.query = query
         self._read = read
         self._highlighter = Highlighter(query)
+        self._asked = bound_sections(query)
         self._passages = passages
         self._context_words = context_words
         self._last: StoredSubmission | None = None
@@ -60,9 +66,10 @@ class ExcerptMaker:
     def __call__(self, accession: AccessionNumber, position: int, stored: Mapping[str, Any]) -> Excerpts | None:
         """The excerpts of the document at `position`; `stored` are its facts in the index.
 
-        None where the query has no words that could be shown, or the submission cannot be read, which is logged.
+        None where the query has neither words that could be shown nor sections, or the submission cannot be read, which
+        is logged.
         """
-        if not self._highlighter.looks_for_text:
+        if not self._highlighter.looks_for_text and not self._asked:
             return None
         try:
             submission = self._last  # threads may share the results; each goes on with what it has
@@ -70,24 +77,50 @@ class ExcerptMaker:
                 submission = self._last = self._read(accession)
             if position < len(submission.documents):  # else bytes changed, and wait to be indexed
                 document = submission.documents[position]
+                if not self._highlighter.looks_for_text:
+                    first = next(iter(self._asked_of(document)), None)
+                    return Excerpts(None, None, None if first is None else first[0], None)
                 found = self.find(document)
                 if found.passages:
-                    return self._excerpts(found, section_at(document, found.passages[0].place))
+                    return self._excerpts(found, self._section_at(document, found.passages[0].place))
         except (DamageError, NotInArchiveError) as error:
             facts = event("snippet-missing", accession=accession, error=type(error).__name__)
             _log.warning("no snippet of %s: %s", accession, error, extra=facts)  # the hit stands; `verify` reports it
+            return None
+        if not self._highlighter.looks_for_text:
             return None
         description = encode_text(stored["description"] or "")
         return self._excerpts(self._highlighter.find(description, context_words=self._context_words), None)
 
     def find(self, document: StoredDocument) -> Found:
-        """The passages of `document`. Raises `DamageError`."""
+        """The passages of `document`: of the sections asked for, where they have any match. Raises `DamageError`."""
+        asked = [span for _, span in self._asked_of(document)]
+        found = self._find(document, asked) if asked else None
+        return found if found is not None and found.passages else self._find(document, None)
+
+    def _find(self, document: StoredDocument, within: Sequence[Span] | None) -> Found:
         return self._highlighter.find(
             document.encoded_text(),
             n=max(1, self._passages),
             context_words=self._context_words,
             headings=_headings(document),
+            within=within,
         )
+
+    def _asked_of(self, document: StoredDocument) -> list[tuple[HitSection, Span]]:
+        """The sections of `document` that the query asks for, and where they stand in its text, in bytes."""
+        if not self._asked:
+            return []
+        return [
+            (HitSection(section.part, section.item, section.heading), span)
+            for section, span in zip(document.sections(), document.section_spans(), strict=True)
+            if not self._asked.isdisjoint(exact(key) for key in section_keys(section, form=document.type))
+        ]
+
+    def _section_at(self, document: StoredDocument, place: int) -> HitSection | None:
+        """The item of the passage that begins at the byte `place`: one that was asked for, where there is one."""
+        asked = (section for section, (begin, end) in self._asked_of(document) if begin <= place < end)
+        return next(asked, None) or section_at(document, place)
 
     def _excerpts(self, found: Found, section: HitSection | None) -> Excerpts:
         snippets = tuple(passage.snippet for passage in found.passages)

@@ -25,6 +25,7 @@ from indexer.query.nodes import (
     Phrase,
     Proximity,
     Stem,
+    Within,
     Word,
     WordLike,
     span_words,
@@ -98,6 +99,8 @@ def _sought(query: Node) -> Iterator[Sequence[WordLike]]:
             for span in (left, right):
                 places = span_words(span)
                 yield from ([word] for word in places[0]) if len(places) == 1 else [[place[0] for place in places]]
+        case Within(_, part):
+            yield from _sought(part)
         case Word(field) | Pattern(field) | Fuzzy(field) | Stem(field) if field in TEXT_FIELDS:
             yield [query]
         case _:

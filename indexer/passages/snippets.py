@@ -123,8 +123,8 @@ class Highlighter:
         matches in these spans count.
         """
         marks = _marks(self._needles, text, within)
-        chosen = _best(self._needles, _without(marks, headings) or marks, n)
         cutter = _Cutter(text, marks, context_words)
+        chosen = _best(self._needles, _without(marks, headings) or marks, n, cutter)
         passages = tuple(Passage(cutter.cut(window), window.first) for window in chosen)
         return Found(passages, len(marks))
 
@@ -191,16 +191,13 @@ def _without(marks: list[_Mark], spans: Sequence[Span]) -> list[_Mark]:
     return [mark for place, mark in enumerate(marks) if place not in left_out] if left_out else marks
 
 
-def _best(sought: Sequence[Needle], marks: list[_Mark], n: int) -> list[_Window]:
-    """The best `n` windows that do not overlap, the best first, the first of equals."""
+def _best(sought: Sequence[Needle], marks: list[_Mark], n: int, cutter: _Cutter) -> list[_Window]:
+    """The best `n` windows whose passages do not overlap, the best first, the first of equals."""
     ranked = _ranked(sought, marks)
     chosen: list[_Window] = []
     for *_, first, last in [min(ranked)] if n == 1 and marks else sorted(ranked):
         window = _Window(marks[first].start, marks[last].stop)
-        if all(
-            window.last + SNIPPET_CHARS // 2 < one.first or one.last + SNIPPET_CHARS // 2 < window.first
-            for one in chosen
-        ):
+        if all(cutter.are_apart(*sorted((window, one))) for one in chosen):
             chosen.append(window)
             if len(chosen) == n:
                 break
@@ -255,6 +252,18 @@ class _Cutter:
         if len(piece.text) < 2 * SNIPPET_CHARS:
             piece = self._clean(window, _WIDE_MARGIN)
         return piece.between(*_around(piece))
+
+    def are_apart(self, window: _Window, later: _Window) -> bool:
+        """Whether there is enough text between two windows for what is shown around each."""
+        begin, end = window.last, later.first
+        if self._context_words is None:
+            if not 2 * SNIPPET_CHARS <= end - begin <= 2 * _WIDE_MARGIN:
+                return end - begin > 2 * SNIPPET_CHARS
+            return len(_cleaned(self._text[begin:end], follows_blank=True)) >= 2 * SNIPPET_CHARS
+        words = 2 * self._context_words
+        if not words < end - begin <= words * _BYTES_PER_WORD:
+            return end - begin > words
+        return len(self._text[begin:end].split()) >= words
 
     def _clean(self, window: _Window, margin: int) -> _Piece:
         """The text around `window`, cleaned."""

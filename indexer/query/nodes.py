@@ -221,14 +221,15 @@ Leaf: TypeAlias = TextLeaf | Value | NameWords | InSection | Within | DateSpan |
 Node: TypeAlias = All | AnyOf | Not | Leaf
 
 
-def leaves(tree: Node) -> Iterator[Leaf]:
-    """Every leaf of `tree`, from left to right."""
+def leaves(tree: Node, *, negated: bool = True) -> Iterator[Leaf]:
+    """Every leaf of `tree`, from left to right; with `negated` false without those of what must not be there."""
     match tree:
         case All(parts) | AnyOf(parts):
             for part in parts:
-                yield from leaves(part)
+                yield from leaves(part, negated=negated)
         case Not(part):
-            yield from leaves(part)
+            if negated:
+                yield from leaves(part)
         case _:
             yield tree
 

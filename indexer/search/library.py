@@ -27,6 +27,7 @@ from indexer.passages.snippets import Highlighter, Snippet
 from indexer.query.build import parse_query
 from indexer.query.language.leaves import join_all
 from indexer.query.nodes import Node
+from indexer.query.scopes.sections import bound_query
 from indexer.search.diagnosis.diagnose import diagnose
 from indexer.search.diagnosis.model import Diagnosis
 from indexer.search.hit_maker import HitMaker
@@ -82,8 +83,11 @@ class Library:
             )
         )
         excerpts = None
-        if tree is not None and (options.snippets or options.passages):
-            excerpts = ExcerptMaker(self.texts, tree, passages=options.passages, context_words=options.context_words)
+        shown_by = bound_query(tree, filters)
+        if shown_by is not None and (options.snippets or options.passages):
+            excerpts = ExcerptMaker(
+                self.texts, shown_by, passages=options.passages, context_words=options.context_words
+            )
         hits: Sequence[Hit] = LazyHits(found.hits, HitMaker(self.submission, excerpts))
         if options.limit is not None:
             hits = tuple(hits)

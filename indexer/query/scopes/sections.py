@@ -41,6 +41,26 @@ def scoped(query: Node | None, filters: Node | None) -> tuple[Node | None, Node 
     return (None if query is None else _scope(query)), (None if filters is None else _scope(filters))
 
 
+def bound_query(query: Node | None, filters: Node | None) -> Node | None:
+    """What the hits of a search are shown by: `query`, its words bound to the sections that it or `filters` ask for.
+
+    None where neither words nor sections are asked for.
+    """
+    asked, _ = ([], []) if filters is None else _conjuncts(filters)
+    together = join_all((*asked, query))
+    return None if together is None else _scope(together)
+
+
+def bound_sections(tree: Node) -> frozenset[str]:
+    """The keys, as they are indexed, of the sections that `bound_query` bound words to; of all asked for without words.
+
+    What must not be there (`Not`) is left out.
+    """
+    present = [leaf for leaf in leaves(tree, negated=False) if isinstance(leaf, Within | Value)]
+    within = {exact(leaf.key) for leaf in present if isinstance(leaf, Within)}
+    return frozenset(within or {leaf.text for leaf in present if isinstance(leaf, Value) and leaf.field == "section"})
+
+
 def in_section(query: Node | None, key: str) -> Node:
     """Documents in which the words of `query` stand in the section `key`."""
     return _scope(All((InSection(key, (key,)), *([] if query is None else [query]))))

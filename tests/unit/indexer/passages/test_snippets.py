@@ -166,6 +166,16 @@ def test_several_passages_do_not_overlap_and_the_best_comes_first() -> None:
     assert "three" in passages[2]
 
 
+@given(st.lists(st.integers(0, 70), min_size=1, max_size=8), st.none() | st.integers(0, 40), st.integers(2, 6))
+def test_nothing_is_shown_in_two_passages(gaps: list[int], context_words: int | None, n: int) -> None:
+    """However near the matches stand, and however many words are shown around them."""
+    numbers = iter(range(1000))
+    text = "".join("alpha " + "".join(f"w{next(numbers)} " for _ in range(gap)) for gap in gaps)
+    passages = found("alpha", text, n=n, context_words=context_words).passages
+    shown = [word for passage in passages for word in passage.snippet.text.split() if word != "alpha"]
+    assert len(shown) == len(set(shown))
+
+
 @pytest.mark.parametrize(
     ("count", "shown"), [(0, "match"), (1, "c match d"), (2, "b c match d e"), (9, "a b c match d e f")]
 )

@@ -384,3 +384,53 @@ def test_the_journal_can_be_read(tmp_path: Path) -> None:
         runs = library.log()
         assert [(run.verb, run.outcome, run.stored) for run in runs] == [("import", "done", 0), ("import", "done", 1)]
         assert library.log(1) == runs[:1]
+
+
+REPORT = """PART I
+Item 1. Business
+We sell revenue software, and revenue services bring revenue to us.
+
+Item 1A. Risk Factors
+Our revenue may fall when the board of directors resigns.
+
+PART II
+Item 7. Management's Discussion and Analysis
+Net income rose. Licences brought less revenue than services did.
+
+Item 8. Financial Statements
+Revenue revenue revenue revenue: the notes on revenue.
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "item", "passage", "matches"),
+    [
+        (("revenue", "mda"), "7", "Licences brought less revenue", 1),
+        (("revenue", "1A"), "1A", "Our revenue may fall", 1),
+        (("section:1A revenue", None), "1A", "Our revenue may fall", 1),
+        (('section:"II 7" (revenue OR nothing)', None), "7", "Licences brought less revenue", 1),
+        (('income OR (section:risk-factors "board of directors")', None), "1A", "board of directors resigns", 1),
+        (("section:7 revenue -section:1B", None), "7", "Licences brought less revenue", 1),
+        (("income NEAR/9 revenue", "mda"), "7", "Net income rose. Licences", 2),
+        (("revenue -section:9A", None), "1A", "revenue may fall", 10),
+        (("section:1A", None), "1A", None, None),
+        ((None, "mda"), "7", None, None),
+    ],
+)
+def test_a_hit_and_its_passages_are_of_the_section_asked_for(
+    tmp_path: Path, asked: tuple[str | None, str | None], item: str, passage: str | None, matches: int | None
+) -> None:
+    """By option and in the query; matches elsewhere are neither shown nor counted."""
+    data = submission_bytes(
+        form="10-K", documents=f"<DOCUMENT>\n<TYPE>10-K\n<SEQUENCE>1\n<TEXT>\n{REPORT}</TEXT>\n</DOCUMENT>\n"
+    )
+    with Library(make_archive(tmp_path / "edgar", data)) as library:
+        [hit] = library.search(asked[0], section=asked[1])
+        assert hit.section is not None
+        assert (hit.section.item, hit.matches) == (item, matches)
+        if passage is None:
+            assert (hit.excerpt, library.passages(hit)) == (None, ())
+        else:
+            assert hit.excerpt is not None
+            assert passage in hit.excerpt.text
+            assert passage in library.passages(hit, 1)[0].text
