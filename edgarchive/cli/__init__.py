@@ -90,9 +90,12 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code = app(list(arguments), prog_name="edgarchive", standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader of a pipe has seen enough; nothing more may be written, not even at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except BrokenPipeError:
+        return _reader_gone()
+    except SystemExit as leaving:
+        if isinstance(leaving.__context__, BrokenPipeError):  # typer leaves with 1
+            return _reader_gone()
+        raise
     except (Exception, KeyboardInterrupt) as error:
         failure = _failure(error)
         if failure.code == _DEFECT and os.environ.get("EDGARCHIVE_TRACEBACK"):
@@ -104,6 +107,12 @@ def run(arguments: Sequence[str]) -> int:
     seconds = round(time.monotonic() - began_s, 3)
     _log.info("ended with %d after %g s", code, seconds, extra=event("ended", exit_code=code, seconds=seconds))
     return code
+
+
+def _reader_gone() -> int:
+    """The exit code where the reader of a pipe has seen enough; nothing more may be written, not even at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
 
 
 @dataclass(frozen=True, slots=True)
