@@ -55,7 +55,7 @@ def unpack(path: Path) -> Iterator[bytes]:
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise DamageError(f"{path} is not a plain file", _VERIFY)
-            decoder = ContentDecoder("gzip")
+            decoder = ContentDecoder("gzip", may_be_endless=False)
             while packed := os.read(descriptor, _READ_BYTES):
                 yield from decoder.decode(packed)
             decoder.finish()

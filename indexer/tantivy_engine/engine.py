@@ -42,6 +42,8 @@ _WRITER_BYTES = 256_000_000
 _PAGE_DOCUMENTS = 100_000
 """Documents listed at a time: more than any submission has."""
 _OPEN_PATIENCE_S = 1.0
+_READABLE_EVERY_S = 0.1
+"""For less than `_OPEN_PATIENCE_S`, which is how long others wait for a list of files that they may not read yet."""
 _TOTALS = 1000
 """Totals that are remembered of one commit."""
 
@@ -76,6 +78,7 @@ class TantivyEngine:
         self._index = index
         self._writable = writable
         self._writer: tantivy.IndexWriter | None = None
+        self._caretaker: _Caretaker | None = None
         self._siblings: SiblingNumbers | None = None
         self._opened: _Opened | None = None
         self._opening = threading.Lock()
@@ -119,6 +122,7 @@ class TantivyEngine:
                 writer.commit()
                 writer.garbage_collect_files()
                 self._let_read()
+                self._caretaker = self._caretaker or _Caretaker(self._let_read)
 
     def search(
         self,
@@ -211,6 +215,9 @@ class TantivyEngine:
     def close(self) -> None:
         """Close the index, once segments have been joined. What was not committed is dropped."""
         writer, self._writer = self._writer, None
+        caretaker, self._caretaker = self._caretaker, None
+        if caretaker is not None:
+            caretaker.stop()
         if writer is not None:
             with _writing(self._path):
                 writer.wait_merging_threads()
@@ -224,8 +231,10 @@ class TantivyEngine:
         """
         mode = (self._path / _META).stat().st_mode & 0o777 if (self._path / _META).exists() else 0o600
         for name, bits in ((_META, mode), (_MANAGED, mode), (_READERS_LOCK, mode | (mode & 0o044) >> 1)):
+            path = self._path / _FOLDER / name
             with contextlib.suppress(FileNotFoundError):
-                (self._path / _FOLDER / name).chmod(bits)
+                if path.stat().st_mode & 0o777 != bits:
+                    path.chmod(bits)
 
     @property
     def _building(self) -> Path:
@@ -315,6 +324,29 @@ class TantivyEngine:
             scored=query is not None,
             levels=tuple(map(found, (None,) if query is None else score_levels(query))),
         )
+
+
+class _Caretaker:
+    """Does `work` every so often, in a thread, until it is stopped.
+
+    tantivy joins segments after a commit, on threads of its own that tell nobody when they write ``meta.json`` anew.
+    """
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        self._work = work
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="tantivy-readable", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._stopped.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopped.wait(_READABLE_EVERY_S):
+            with contextlib.suppress(OSError):  # the index is being removed; a commit would say so
+                self._work()
 
 
 def _is_large(tree: Node | None) -> bool:

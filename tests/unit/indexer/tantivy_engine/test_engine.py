@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from archiver.errors import DamageError, IndexMissingError, QueryError, StorageError
+from archiver.retrying import with_retries
 from indexer.engine import Engine
 from indexer.query import bounds
 from indexer.query.build import parse_query
@@ -193,6 +194,21 @@ def test_a_closed_index_has_the_files_of_its_segments_only(engine: Engine, tmp_p
         file.name for file in folder.glob("*.store")
     ]
     assert len(segments) == 1
+
+
+def test_a_list_of_files_that_is_rewritten_between_commits_stays_readable(engine: Engine, tmp_path: Path) -> None:
+    """Segments are joined on threads of tantivy, which gives the new list to its owner alone."""
+    (tmp_path / "meta.json").touch(0o640)
+    (tmp_path / "meta.json").chmod(0o640)
+    put(engine, 1, "zebra")
+    meta = tmp_path / "tantivy" / "meta.json"
+    assert meta.stat().st_mode & 0o777 == 0o640
+    meta.chmod(0o600)
+
+    def is_readable() -> None:
+        assert meta.stat().st_mode & 0o777 == 0o640
+
+    with_retries(is_readable, retry_if=AssertionError, patience_s=20)
 
 
 def test_near_words_are_bounded_before_the_search(engine: Engine) -> None:
