@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from indexer.journal import StoredRecord
     from indexer.passages.excerpts import HitSection
     from indexer.passages.snippets import Snippet
+    from indexer.rows import SectionRows
     from indexer.search.async_library import AsyncLibrary
     from indexer.search.diagnosis.model import Alternative, Diagnosis, FilterCount, PartCount, UnknownValue
     from indexer.search.hits import Hit, HitDocument
@@ -142,6 +143,7 @@ __all__ = [
     "RunCancelledError",
     "SearchOptions",
     "Section",
+    "SectionRows",
     "Selection",
     "Settings",
     "SettingsError",
@@ -300,6 +302,7 @@ _HOMES = {
     ),
     "indexer.passages.excerpts": ("HitSection",),
     "indexer.passages.snippets": ("Snippet",),
+    "indexer.rows": ("SectionRows",),
     "indexer.sections.sections": ("Section",),
     "indexer.submission.submission": (
         "Document",

@@ -142,6 +142,10 @@ class Catalogue:
         """Submissions that first came into the archive at `moment` or later, in that order, a page at a time."""
         return self._pages("added >= ? AND", (moment.isoformat(),), order=("added", "accession"))
 
+    def stored_since(self, moment: datetime) -> Iterator[CatalogueRecord]:
+        """Submissions whose bytes were stored after `moment`, by accession number, a page at a time."""
+        return self._pages("stored_at > ? AND", (moment.isoformat(),), order=("accession",))
+
     def added_by(self, run: int) -> Iterator[CatalogueRecord]:
         """Submissions that first came into the archive by the run of this number or a later one, by accession number.
 

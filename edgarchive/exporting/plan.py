@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,13 +12,15 @@ from typing import Any
 from archiver.errors import UsageError
 from archiver.identifiers import AccessionNumber
 from edgarchive.exporting.files.sinks import FileSink, ParquetSink, Sink, can_go_on
-from edgarchive.exporting.files.state import ExportState
+from edgarchive.exporting.files.state import ExportState, LastExport
 from edgarchive.exporting.files.writers import ArrowEncoder, CsvEncoder, Encoder, Format, JsonlEncoder, pyarrow
-from edgarchive.exporting.rows import Query
+from edgarchive.exporting.layouts import LayoutName
+from edgarchive.exporting.rows import Asked
 from edgarchive.exporting.shapes import CORPUS_COLUMNS, ShapeName, shape
 from edgarchive.exporting.tables import Table, names
+from edgarchive.exporting.wanted import Choice
 from edgarchive.exporting.workers import Job
-from indexer.search.options import SearchOptions
+from indexer.search.options import SearchOptions, several
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +31,7 @@ class ExportPlan:
     paths: dict[Table, Path]
     format: Format
     shape_name: ShapeName | None
-    options: SearchOptions | None
-    accessions: tuple[AccessionNumber, ...] | None
+    choice: Choice
 
     @property
     def state_path(self) -> Path:
@@ -37,21 +39,21 @@ class ExportPlan:
         path = self.paths[self.table]
         return path.with_name(f".{path.name}.export")
 
-    @property
-    def asked(self) -> dict[str, Any]:
+    def asked(self, since: LastExport | None) -> dict[str, Any]:
         """What was asked for, to know whether an unfinished export is the same."""
         return {
+            "since": str(since.until) if since else None,
             "table": self.table,
             "format": self.format,
             "shape": self.shape_name,
-            "options": self.options.to_dict() if self.options else None,
-            "accessions": None if self.accessions is None else len(self.accessions),
+            "options": self.choice.options.to_dict() if self.choice.options else None,
+            "accessions": _digest(self.choice.accessions) if self.choice.accessions else None,
         }
 
-    def state(self) -> ExportState | None:
+    def state(self, since: LastExport | None) -> ExportState | None:
         """How far an unfinished export of just this is; None where there is none to go on with."""
         state = ExportState.load(self.state_path)
-        if state is None or json.loads(json.dumps(self.asked)) != state.options:
+        if state is None or json.loads(json.dumps(self.asked(since))) != state.options:
             return None
         return state if self.format is Format.PARQUET or can_go_on(self.paths, state) else None
 
@@ -71,11 +73,12 @@ class ExportPlan:
 
     def job(self, root: Path) -> Job:
         """What workers do."""
-        query = self.options.query if self.options else None
+        options = self.choice.options or SearchOptions()
+        whole = self.shape_name is not None
         return Job(
             root=root,
             tables=tuple((table, self.encoder(table)) for table in self.paths),
-            query=Query(query, self.options.stem) if self.options and query else None,
+            asked=Asked(options.query, options.stem, () if whole else several("section", options.section) or ()),
             shape=shape(self.shape_name, self.table),
         )
 
@@ -109,17 +112,47 @@ def make_plan(  # noqa: PLR0917 — the parts of one value
         raise UsageError("the keys of edgar-crawler differ from form to form", "use --format jsonl")
     if chosen is Format.PARQUET:
         pyarrow()
-    if accessions is not None and options is not None:
-        raise UsageError("accession numbers and a search cannot be combined", "give one of them")
     if table is Table.HITS and options is None:
         raise UsageError("hits need a search", "give a query or filters")
-    numbers = None if accessions is None else tuple(dict.fromkeys(AccessionNumber(one) for one in accessions))
-    if numbers == ():
-        raise UsageError("the list of accession numbers is empty", "give at least one")
     paths = {table: _place(out, table, chosen)}
     if table is Table.FILINGS:
         paths[Table.ENTITIES] = paths[table].with_name(f"{paths[table].stem}-entities{paths[table].suffix}")
-    return ExportPlan(table, paths, chosen, named, options, numbers)
+    in_sections = table is Table.SECTIONS and named is None and options is not None and options.section is not None
+    choice = make_choice(options, accessions, by_document=in_sections or table in {Table.DOCUMENTS, Table.HITS})
+    return ExportPlan(table, paths, chosen, named, choice)
+
+
+def make_layout(
+    table: Table,
+    layout: str,
+    options: SearchOptions | None,
+    accessions: Iterable[str] | None,
+    **others: str | None,
+) -> Choice:
+    """Check what was asked for where filings go into the folders of another program. Raises `UsageError`."""
+    try:
+        LayoutName(layout)
+    except ValueError:
+        raise UsageError(f"there is no layout {layout!r}", f"choose from: {', '.join(LayoutName)}") from None
+    if table is not Table.FILINGS:
+        raise UsageError(f"--layout {layout} is for filings", "export filings")
+    if given := [name for name, value in others.items() if value is not None]:
+        raise UsageError(f"--layout {layout} and --{given[0]} cannot be combined", "give one of them")
+    return make_choice(options, accessions, by_document=False)
+
+
+def make_choice(options: SearchOptions | None, accessions: Iterable[str] | None, *, by_document: bool) -> Choice:
+    """Check which filings were asked for. Raises `UsageError`."""
+    if accessions is not None and options is not None:
+        raise UsageError("accession numbers and a search cannot be combined", "give one of them")
+    numbers = None if accessions is None else tuple(dict.fromkeys(AccessionNumber(one) for one in accessions))
+    if numbers == ():
+        raise UsageError("the list of accession numbers is empty", "give at least one")
+    return Choice(options, numbers, by_document)
+
+
+def _digest(accessions: Iterable[AccessionNumber]) -> str:
+    return hashlib.sha256("\n".join(accessions).encode()).hexdigest()
 
 
 def _format(name: str | None, out: Path) -> Format:

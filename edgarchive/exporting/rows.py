@@ -5,39 +5,46 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
+from archiver.catalogue.records import CatalogueRecord
 from archiver.edgar.endpoints import index_page
-from archiver.errors import UsageError
+from archiver.errors import NotInArchiveError, UsageError
 from archiver.identifiers import AccessionNumber
 from edgarchive.exporting.tables import Table
+from indexer.rows import Row, chosen_sections, count_words, filing_facts, section_rows
 from indexer.search.library import Library
-from indexer.search.records import Record
 from indexer.sections.sections import Section
 from indexer.submission.header import Entity
-from indexer.texts.model import StoredDocument, StoredSubmission, extract
+from indexer.texts.model import StoredDocument, StoredSubmission, extract, with_fallback
 from indexer.texts.store import TextStore
 
 CONTEXT_WORDS = 30
 
-Row = dict[str, Any]
-
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A filing of `year` to export, or with `sequences` these documents of it, each with the score that found it."""
+    """A filing of `year` to export, or with `sequences` these documents of it, each with the score that found it.
+
+    `record` is its row in the catalogue; None for an accession number that the archive does not have.
+    """
 
     accession: AccessionNumber
     year: int
+    record: CatalogueRecord | None
     sequences: tuple[tuple[int | None, float | None], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
-    """The words whose matches the rows of hits show."""
+class Asked:
+    """What rows show of a search: the matches of `words`, and only sections that one of `sections` stands for."""
 
-    words: str
+    words: str | None = None
     stem: bool = False
+    sections: tuple[str, ...] = ()
+
+
+NOTHING_ASKED = Asked()
 
 
 class FilingReader:
@@ -54,32 +61,40 @@ class FilingReader:
         self._texts.close()
         self._library.close()
 
-    def rows(self, table: Table, wanted: Wanted, query: Query | None = None) -> Iterator[Row]:
+    def rows(self, table: Table, wanted: Wanted, asked: Asked = NOTHING_ASKED) -> Iterator[Row]:
         """The rows of one filing. Raises `NotInArchiveError`, `DamageError`, `UnreadableSubmissionError`."""
-        record = self._library.record(wanted.accession)
+        record = wanted.record
+        if record is None:
+            raise NotInArchiveError(f"{wanted.accession} is not in this archive", "`edgarchive sync` can fetch it")
         filing = self._texts.submission(wanted.accession, sha256=record.sha256)
-        if filing is None:
-            filing = extract(self._library.submission(wanted.accession), sha256=record.sha256)
+        filing = with_fallback(filing, lambda: self._parsed(record)) if filing else self._parsed(record)
+        facts = filing_facts(filing, filing_date=record.filing_date)
         match table:
             case Table.FILINGS:
-                yield _filing(filing, record)
+                yield _filing(filing, record, facts)
             case Table.ENTITIES:
                 yield from (_entity(filing.accession, entity) for entity in filing.header.entities)
             case Table.DOCUMENTS:
-                yield from (_document(filing, document, record) for document in _chosen(filing, wanted))
+                yield from (_document(document, facts) for document in _chosen(filing, wanted))
             case Table.SECTIONS:
                 for document in _chosen(filing, wanted):
-                    yield from _sections(filing, document, record)
+                    yield from section_rows(document, facts, names=asked.sections)
             case Table.HITS:
-                yield from self._hits(filing, record, wanted, query)
+                yield from self._hits(filing, facts, wanted, asked)
 
-    def _hits(self, filing: StoredSubmission, record: Record, wanted: Wanted, query: Query | None) -> Iterator[Row]:
+    def _parsed(self, record: CatalogueRecord) -> StoredSubmission:
+        return extract(self._library.submission(record.accession), sha256=record.sha256)
+
+    def _hits(self, filing: StoredSubmission, facts: Row, wanted: Wanted, asked: Asked) -> Iterator[Row]:
         scores = dict(wanted.sequences or ())
         documents: list[StoredDocument | None] = [*_chosen(filing, wanted)]
         for document in documents or [None]:
-            text = document.text() if document and query else ""
-            spans = self._library.marks(text, query.words, stem=query.stem) if query and text else ()
-            yield _hit(filing, record, document, scores.get(document.sequence if document else None), text, spans)
+            text = document.text() if document and asked.words else ""
+            spans = self._library.marks(text, asked.words, stem=asked.stem) if asked.words and text else ()
+            if document and asked.sections:
+                within = chosen_sections(document, asked.sections)
+                spans = tuple(one for one in spans if any(part.start <= one[0] < part.end for part in within))
+            yield _hit(filing, facts, document, scores.get(document.sequence if document else None), text, spans)
 
 
 def _chosen(filing: StoredSubmission, wanted: Wanted) -> list[StoredDocument]:
@@ -89,24 +104,11 @@ def _chosen(filing: StoredSubmission, wanted: Wanted) -> list[StoredDocument]:
     return [document for document in filing.documents if document.sequence in sequences]
 
 
-def _facts(filing: StoredSubmission, record: Record) -> Row:
-    """What the rows of documents and sections say of their filing."""
-    entity = next((one for one in filing.header.entities if one.cik is not None), None)
-    return {
-        "accession": str(filing.accession),
-        "cik": int(entity.cik) if entity and entity.cik is not None else None,
-        "name": entity.name if entity else None,
-        "form": str(filing.header.form),
-        "filing_date": filing.header.filing_date or record.filing_date,
-        "period": filing.header.period_of_report,
-    }
-
-
-def _filing(filing: StoredSubmission, record: Record) -> Row:
+def _filing(filing: StoredSubmission, record: CatalogueRecord, facts: Row) -> Row:
     header = filing.header
     ciks = [int(entity.cik) for entity in header.entities if entity.cik is not None]
     return {
-        **_facts(filing, record),
+        **facts,
         "acceptance_datetime": header.acceptance_datetime,
         "ciks": list(dict.fromkeys(ciks)),
         "names": list(dict.fromkeys(entity.name for entity in header.entities)),
@@ -148,10 +150,10 @@ def _entity(accession: AccessionNumber, entity: Entity) -> Row:
     }
 
 
-def _document(filing: StoredSubmission, document: StoredDocument, record: Record) -> Row:
+def _document(document: StoredDocument, facts: Row) -> Row:
     text = document.text()
     return {
-        **_facts(filing, record),
+        **facts,
         "sequence": document.sequence,
         "type": document.type,
         "filename": document.filename,
@@ -162,28 +164,9 @@ def _document(filing: StoredSubmission, document: StoredDocument, record: Record
     }
 
 
-def _sections(filing: StoredSubmission, document: StoredDocument, record: Record) -> Iterator[Row]:
-    sections = document.sections()
-    if not sections:
-        return
-    text, facts = document.text(), _facts(filing, record)
-    for section in sections:
-        part = text[section.start : section.end]
-        yield {
-            **facts,
-            "sequence": document.sequence,
-            "part": section.part,
-            "item": section.item,
-            "title": section.heading,
-            "text": part,
-            "words": count_words(part),
-            "is_reference": bool(getattr(section, "is_reference", False)),
-        }
-
-
 def _hit(  # noqa: PLR0917 — the parts of one row
     filing: StoredSubmission,
-    record: Record,
+    facts: Row,
     document: StoredDocument | None,
     score: float | None,
     text: str,
@@ -193,10 +176,7 @@ def _hit(  # noqa: PLR0917 — the parts of one row
     start, end = spans[0] if spans else (0, 0)
     section = _section_at(document.sections() if document and spans else (), start)
     return {
-        "accession": str(filing.accession),
-        "form": str(header.form),
-        "filing_date": header.filing_date or record.filing_date,
-        "period": header.period_of_report,
+        **{name: facts[name] for name in ("accession", "form", "filing_date", "period")},
         "ciks": list(dict.fromkeys(int(entity.cik) for entity in header.entities if entity.cik is not None)),
         "names": list(dict.fromkeys(entity.name for entity in header.entities)),
         "items": list(header.items),
@@ -224,11 +204,6 @@ def _last_words(text: str) -> str:
 
 def _first_words(text: str) -> str:
     return " ".join(text[: CONTEXT_WORDS * 20].split()[:CONTEXT_WORDS])
-
-
-def count_words(text: str) -> int:
-    """How many words a text has: runs of what is no white space."""
-    return len(text.split())
 
 
 def check_table(name: str) -> Table:

@@ -15,16 +15,16 @@ from typing import Any
 from archiver.errors import UsageError
 from archiver.progress import CancelToken, Progress, ProgressUpdate, no_progress
 from archiver.settings import Settings
-from archiver.store.archive import Archive
 from edgarchive.exporting.files.card import write_card
 from edgarchive.exporting.files.sinks import check_free
-from edgarchive.exporting.files.state import ExportState, last_export, note_export
+from edgarchive.exporting.files.state import ExportState, LastExport, last_export, note_export
 from edgarchive.exporting.files.writers import Format
-from edgarchive.exporting.plan import ExportPlan, make_plan
+from edgarchive.exporting.layouts import Placed, place_filings
+from edgarchive.exporting.plan import ExportPlan, make_layout, make_plan
 from edgarchive.exporting.rows import Wanted, check_table
 from edgarchive.exporting.tables import Table
+from edgarchive.exporting.wanted import Choice, this_export, wanted_filings
 from edgarchive.exporting.workers import Done, encode_here, encode_in_workers
-from indexer.search.library import Library
 from indexer.search.options import SearchOptions
 
 CHECKPOINT_S = 5.0
@@ -33,13 +33,17 @@ CHECKPOINT_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """What an export wrote. `failures` are accession numbers, each with the reason why it is not in the export."""
+    """What an export wrote. `failures` are accession numbers, each with the reason why it is not in the export.
+
+    With a layout, `rows` is 0 and `files` has its folder; `copied` filings could not be linked, or were not to be.
+    """
 
     table: str
     filings: int
     rows: int
     files: tuple[Path, ...]
     failures: tuple[tuple[str, str], ...]
+    copied: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON has it."""
@@ -49,6 +53,7 @@ class ExportReport:
             "rows": self.rows,
             "files": [str(path) for path in self.files],
             "failures": [{"accession": accession, "error": error} for accession, error in self.failures],
+            "copied": self.copied,
         }
 
 
@@ -60,6 +65,8 @@ def export(
     accessions: Iterable[str] | None = None,
     format: str | None = None,  # noqa: A002 — as the command line's option
     shape_name: str | None = None,
+    layout: str | None = None,
+    copy: bool = False,
     since_export: str | os.PathLike[str] | None = None,
     settings: Settings | None = None,
     jobs: int | None = None,
@@ -72,23 +79,36 @@ def export(
     order. Rows come by filing date and accession number, the same in every run. `format` is jsonl, csv or parquet, by
     default that of the name of `out`. jsonl and csv are one file; parquet is one where `out` ends in ``.parquet``, else
     a folder with ``year=YYYY/part-NNNN.parquet``. Filings come with a second table, of their entities, whose name ends
-    with ``-entities``. `shape_name` is edgar-corpus or edgar-crawler, for sections. With `since_export`, a
-    file that remembers it, only what was stored since the last such export.
+    with ``-entities``. `shape_name` is edgar-corpus or edgar-crawler, for sections. Of `options`, limit, offset and
+    sort are passed over; those with a `section` choose the rows of sections, too. With `since_export`, a file that
+    remembers it, only what was stored since the last such export.
+
+    With `layout` ``edgartools``, filings are put below the folder `out` as edgartools reads them
+    (``filings/YYYYMMDD/ACCESSION.nc.gz``): as hard links, or as copies with `copy` or where no link can be made.
 
     An export that was stopped goes on with the same arguments. Memory does not grow with the archive. Raises
     `UsageError`, `QueryError`, `NotInArchiveError`, `StorageError`, `WorkerDiedError`, `RunCancelledError`.
     """
     settings, cancel = settings or Settings(), cancel or CancelToken()
-    plan = make_plan(check_table(table), Path(out), format, shape_name, options, accessions)
-    until = datetime.now(UTC)
     since = None if since_export is None else last_export(Path(since_export))
-    state = plan.state()
+    if layout is not None:
+        choice = make_layout(check_table(table), layout, options, accessions, format=format, shape=shape_name)
+        until = datetime.now(UTC)
+        wanted = wanted_filings(choice, settings, until=until, since=since)
+        report = _lay_out(place_filings(wanted, settings.root, Path(out), copy=copy), Path(out), progress, cancel)
+        _remember(since_export, choice, settings, until, report)
+        return report
+    if copy:
+        raise UsageError("only a layout can be copied", "give --layout, or leave --copy out")
+    plan = make_plan(check_table(table), Path(out), format, shape_name, options, accessions)
+    state = plan.state(since)
+    until = state.until if state else datetime.now(UTC)
     for path in plan.paths.values():
         if state is None:
             check_free(path)
-    run = _Run(plan, state)
+    run = _Run(plan, since, until, state)
     with contextlib.closing(run):
-        wanted = _rest(_wanted(plan, settings, since), state, plan.state_path)
+        wanted = _rest(wanted_filings(plan.choice, settings, until=until, since=since), state, plan.state_path)
         cores = jobs or os.cpu_count() or 1
         job = plan.job(settings.root)
         outcomes = encode_here(job, wanted) if cores == 1 else encode_in_workers(job, wanted, jobs=cores)
@@ -98,39 +118,31 @@ def export(
                 run.take(done)
                 progress(ProgressUpdate("exporting", run.filings, None, failed=len(run.failures)))
         report = run.finish()
-    if since_export is not None:
-        note_export(Path(since_export), until)
+    _remember(since_export, plan.choice, settings, until, report)
     return report
 
 
-def _wanted(plan: ExportPlan, settings: Settings, since: datetime | None) -> Iterator[Wanted]:
-    """The filings to export, in order, those stored before `since` left out."""
-    with Archive.open(settings.root) as archive:
-        if plan.accessions is not None:
-            records = (archive.catalogue.get(accession) for accession in plan.accessions)
-            for accession, record in zip(plan.accessions, records, strict=True):
-                if since is None or record is None or record.stored_at > since:
-                    yield Wanted(accession, record.filing_date.year if record else 0)
-            return
-        if plan.options is None:
-            for record in archive.catalogue.records_by_filing_date():
-                if since is None or record.stored_at > since:
-                    yield Wanted(record.accession, record.filing_date.year)
-            return
-        new = None if since is None else {record.accession for record in archive.catalogue.added_since(since)}
-        yield from (one for one in _found(plan, settings) if new is None or one.accession in new)
+def _lay_out(placing: Iterator[Placed], out: Path, progress: Progress, cancel: CancelToken) -> ExportReport:
+    done, copied, failures = 0, 0, []
+    for placed in placing:
+        cancel.check()
+        done, copied = done + 1, copied + placed.copied
+        if placed.error is not None:
+            failures.append((str(placed.wanted.accession), placed.error))
+        progress(ProgressUpdate("linking", done, None, failed=len(failures)))
+    return ExportReport(str(Table.FILINGS), done - len(failures), 0, (out,), tuple(failures), copied)
 
 
-def _found(plan: ExportPlan, settings: Settings) -> Iterator[Wanted]:
-    """What a search finds, by filing date; the documents of one filing together."""
-    documents = plan.table in {Table.DOCUMENTS, Table.HITS}
-    options = (plan.options or SearchOptions()).replace(sort="oldest", snippets=False, documents=documents)
-    with Library(settings=settings) as library:
-        hits = library.run(options).hits
-        for accession, together in itertools.groupby(hits, key=lambda hit: hit.accession):
-            of_one = list(together)
-            sequences = [(hit.document.sequence if hit.document else None, hit.score) for hit in of_one]
-            yield Wanted(accession, of_one[0].filing_date.year, tuple(sequences) if documents else None)
+def _remember(
+    since_export: str | os.PathLike[str] | None,
+    choice: Choice,
+    settings: Settings,
+    until: datetime,
+    report: ExportReport,
+) -> None:
+    if since_export is not None:
+        failed = (accession for accession, _ in report.failures)
+        note_export(Path(since_export), this_export(choice, settings, until=until, failed=failed))
 
 
 def _rest(wanted: Iterator[Wanted], state: ExportState | None, state_path: Path) -> Iterator[Wanted]:
@@ -146,8 +158,8 @@ def _rest(wanted: Iterator[Wanted], state: ExportState | None, state_path: Path)
 class _Run:
     """An export under way: its sink, and how far it is."""
 
-    def __init__(self, plan: ExportPlan, state: ExportState | None) -> None:
-        self._plan = plan
+    def __init__(self, plan: ExportPlan, since: LastExport | None, until: datetime, state: ExportState | None) -> None:
+        self._plan, self._since, self._until = plan, since, until
         self._sink = plan.sink(state)
         self.filings = state.done if state else 0
         self.rows = state.rows if state else 0
@@ -171,7 +183,8 @@ class _Run:
             return
         files, parts = durable
         state = ExportState(
-            options=self._plan.asked,
+            options=self._plan.asked(self._since),
+            until=self._until,
             done=self.filings,
             last=self._last,
             rows=self.rows,

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 from archiver.errors import UsageError
-from edgarchive.exporting.rows import Row
 from edgarchive.exporting.tables import Table
+from indexer.rows import Row
 
 Shape = Callable[[Sequence[Row]], list[Row]]
 """Makes the rows of one filing's sections into those of the shape."""

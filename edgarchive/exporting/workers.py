@@ -21,9 +21,10 @@ from pathlib import Path
 
 from archiver.errors import EdgarchiveError, WorkerDiedError
 from edgarchive.exporting.files.writers import Encoder
-from edgarchive.exporting.rows import FilingReader, Query, Row, Wanted
+from edgarchive.exporting.rows import NOTHING_ASKED, Asked, FilingReader, Wanted
 from edgarchive.exporting.shapes import Shape
 from edgarchive.exporting.tables import Table
+from indexer.rows import Row
 
 TASK_FILINGS = 32
 _AHEAD = 2
@@ -43,7 +44,7 @@ class Job:
 
     root: Path
     tables: tuple[tuple[Table, Encoder], ...]
-    query: Query | None = None
+    asked: Asked = NOTHING_ASKED
     shape: Shape | None = None
 
 
@@ -98,7 +99,7 @@ def encode(job: Job, reader: FilingReader, task: Sequence[Wanted]) -> Done:
 
 
 def _shaped(job: Job, reader: FilingReader, table: Table, wanted: Wanted) -> list[Row]:
-    rows = list(reader.rows(table, wanted, job.query))
+    rows = list(reader.rows(table, wanted, job.asked))
     return rows if job.shape is None else job.shape(rows)
 
 

@@ -1,4 +1,4 @@
-"""Rows of hits as data frames, with real dates: of pandas, polars, or Arrow, whichever is installed."""
+"""Rows of hits and sections as data frames, with real dates: of pandas, polars, or Arrow, whichever is installed."""
 
 from __future__ import annotations
 
@@ -12,17 +12,21 @@ from archiver.errors import UsageError
 Kind = Literal["text", "texts", "integer", "integers", "number", "date", "moment", "flag"]
 
 _KINDS: dict[str, Kind] = {
+    "cik": "integer",
     "filing_date": "date",
     "acceptance_datetime": "moment",
     "period_of_report": "date",
+    "period": "date",
     "added": "moment",
     "items": "texts",
     "ciks": "integers",
     "names": "texts",
     "passages": "texts",
     "sequence": "integer",
+    "words": "integer",
     "score": "number",
     "items_derived": "flag",
+    "is_reference": "flag",
 }
 """What a column holds; any other holds text."""
 

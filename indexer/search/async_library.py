@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from os import PathLike
 from typing import Self
 
@@ -12,9 +13,10 @@ from archiver.settings import Settings
 from indexer.journal import StoredRecord
 from indexer.matcher import FilingMatcher, Question
 from indexer.passages.snippets import Snippet
+from indexer.rows import SectionRows
 from indexer.search.diagnosis.model import Diagnosis
 from indexer.search.hits import Hit
-from indexer.search.library import Library
+from indexer.search.library import SECTION_OPTIONS, Library
 from indexer.search.options import SearchOptions, takes_options
 from indexer.search.records import Record, Status
 from indexer.search.results import Results
@@ -64,6 +66,12 @@ class AsyncLibrary:
     async def texts(self, accession: str) -> StoredSubmission:
         """See `Library.texts`."""
         return await asyncio.to_thread(self._library.texts, accession)
+
+    @takes_options(SECTION_OPTIONS)
+    async def sections(self, options: SearchOptions) -> SectionRows:
+        """See `Library.sections`. All rows are read before it returns."""
+        given = {field.name: getattr(options, field.name) for field in dataclasses.fields(options)}
+        return await asyncio.to_thread(lambda: SectionRows(iter([*self._library.sections(**given)])))
 
     async def passages(self, hit: Hit, n: int = 3, *, context_words: int | None = None) -> tuple[Snippet, ...]:
         """See `Library.passages`."""

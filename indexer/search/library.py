@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Self
@@ -28,6 +29,7 @@ from indexer.query.build import parse_query
 from indexer.query.language.leaves import join_all
 from indexer.query.nodes import Node
 from indexer.query.scopes.sections import bound_query
+from indexer.rows import Row, SectionRows, filing_facts, section_rows
 from indexer.search.diagnosis.diagnose import diagnose
 from indexer.search.diagnosis.model import Diagnosis
 from indexer.search.hit_maker import HitMaker
@@ -39,6 +41,9 @@ from indexer.stored_files import StoredFiles
 from indexer.submission.submission import Submission, parse_submission
 from indexer.texts.model import StoredSubmission
 from indexer.texts.reader import TextReader
+
+SECTION_OPTIONS = partial(SearchOptions, sort="oldest", limit=None, documents=True, snippets=False)
+"""What to search for, where the sections of what is found are wanted: all of it, by filing date."""
 
 
 class Library:
@@ -57,6 +62,7 @@ class Library:
         self._texts = TextReader(self._opened)
         self._settings = settings
         self._index = IndexReader(self._opened.index_path, settings=settings)
+        self._marker: tuple[tuple[str, bool], Highlighter] | None = None
 
     @takes_options(SearchOptions)
     def search(self, options: SearchOptions) -> Results:
@@ -206,6 +212,27 @@ class Library:
         _ = self._archive  # it must be open
         return self._texts.submission(AccessionNumber(accession))
 
+    @takes_options(SECTION_OPTIONS)
+    def sections(self, options: SearchOptions) -> SectionRows:
+        """Rows of the sections of the 10-Ks, 10-Qs and 8-Ks that a search finds, by filing date, read one by one.
+
+        The arguments are those of `search`, but `item` and `section` both say which sections: an item (``"1A"``,
+        ``"II 1A"``, ``"5.02"``) or a name (``"risk-factors"``); without them, all. A query must stand in such a
+        section. A row is a dict: ``accession``, ``cik``, ``name``, ``form``, ``filing_date``, ``period``,
+        ``sequence``, ``part``, ``item``, ``title``, ``text``, ``words``, ``is_reference``. The library must be open
+        while they are read. Raises as `search`, and while reading as `submission`.
+        """
+        names = (*(options.item or ()), *(options.section or ()))
+        found = self.run(options.replace(item=None, section=names or None, documents=True, snippets=False))
+        return SectionRows(self._section_rows(found, names))
+
+    def _section_rows(self, found: Results, names: Sequence[str]) -> Iterator[Row]:
+        for hit in found:
+            filing = self.texts(hit.accession)
+            facts = filing_facts(filing, filing_date=hit.filing_date)
+            if hit.position is not None and hit.position < len(filing.documents):
+                yield from section_rows(filing.documents[hit.position], facts, names=names)
+
     def passages(self, hit: Hit, n: int = 3, *, context_words: int | None = None) -> tuple[Snippet, ...]:
         """The `n` best passages of the document that was found, the best first, with the matches in them.
 
@@ -233,7 +260,10 @@ class Library:
 
     def marks(self, text: str, query: str, *, stem: bool = False) -> tuple[tuple[int, int], ...]:
         """Where in `text` the words of `query` stand: spans of characters, in order. Raises `QueryError`."""
-        return Highlighter(parse_query(query, stem=stem, cik_of=self._cik_of)).marks(text)
+        asked, marker = (query, stem), self._marker
+        if marker is None or marker[0] != asked:
+            marker = self._marker = asked, Highlighter(parse_query(query, stem=stem, cik_of=self._cik_of))
+        return marker[1].marks(text)
 
     @property
     def stored(self) -> StoredFiles:

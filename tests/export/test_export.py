@@ -7,21 +7,26 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from archiver.errors import RunCancelledError, UsageError
+from archiver.identifiers import AccessionNumber
 from archiver.progress import CancelToken
 from archiver.settings import Settings
+from archiver.store.layout import Layout
 from archiver.words import fold
 from edgarchive import Library, SearchOptions, export, import_submissions
+from edgarchive.exporting.files.writers import JsonlEncoder
 from edgarchive.exporting.tables import COLUMNS, Table, names
+from indexer.rows import count_words
 from tests.paths import INVENTED
 
 csv.field_size_limit(1 << 30)
@@ -170,6 +175,77 @@ def test_only_what_is_new_since_the_last_export(out: Path, tmp_path: Path) -> No
     export("filings", out / "2.jsonl", since_export=out / "state", settings=mine, jobs=1)
     assert {row["accession"] for row in lines(out / "2.jsonl")} == {path.stem for path in some[3:5]}
     assert export("filings", out / "3.jsonl", since_export=out / "state", settings=mine, jobs=1).rows == 0
+
+
+def test_what_failed_or_came_late_is_exported_next_time(out: Path, tmp_path: Path) -> None:
+    """Next time has what could not be read, what was not indexed, and what had no row in the catalogue yet."""
+    mine = Settings(root=tmp_path / "archive")
+    some = sorted(INVENTED.glob("*.txt"))[:4]
+    state, names = out / "state", [path.stem for path in some]
+    import_submissions(some[:3], settings=mine)
+    stored = Layout(mine.root).submission(AccessionNumber(names[0]))
+    packed = stored.read_bytes()
+    stored.write_bytes(b"damaged")
+    shutil.rmtree(mine.root / "texts")
+    report = export("filings", out / "1.jsonl", since_export=state, settings=mine, jobs=1)
+    assert [accession for accession, _ in report.failures] == [names[0]]
+    stored.write_bytes(packed)
+    import_submissions(some[3:], settings=mine)
+    with sqlite3.connect(mine.root / "catalogue.sqlite3") as catalogue:  # stored before, committed after
+        until = json.loads(state.read_text())["added_until"]
+        earlier = (datetime.fromisoformat(until) - timedelta(seconds=5)).isoformat()
+        catalogue.execute("UPDATE submission SET stored_at = ? WHERE accession = ?", (earlier, names[3]))
+    export("filings", out / "2.jsonl", since_export=state, settings=mine, jobs=1)
+    assert {row["accession"] for row in lines(out / "2.jsonl")} == {names[0], names[3]}
+    with sqlite3.connect(mine.root / "catalogue.sqlite3") as catalogue:
+        catalogue.execute("UPDATE submission SET indexed_sha256 = NULL WHERE accession = ?", (names[1],))
+    everything = SearchOptions(since=1990)
+    export("filings", out / "3.jsonl", options=everything, since_export=state, settings=mine, jobs=1)
+    export("filings", out / "4.jsonl", options=everything, since_export=state, settings=mine, jobs=1)
+    assert [len(lines(out / name)) for name in ("3.jsonl", "4.jsonl")] == [0, 1]
+
+
+def test_only_the_sections_that_were_asked_for(settings: Settings, out: Path) -> None:
+    """With a section among the filters there are rows of that section alone, and the hit is in it."""
+    options = SearchOptions(section="risk-factors", form="10-K")
+    export("sections", out / "s.jsonl", options=options, settings=settings, jobs=1)
+    rows = lines(out / "s.jsonl")
+    assert rows
+    assert {row["item"] for row in rows} == {"1A"}
+    word = rows[0]["text"].split()[-1].strip(".,")
+    found = SearchOptions(word, section="1A", form="10-K")
+    export("hits", out / "h.jsonl", options=found, settings=settings, jobs=1)
+    hits = lines(out / "h.jsonl")
+    assert hits
+    assert {hit["section"] for hit in hits} == {"I 1A"}
+
+
+def test_a_limit_does_not_cut_an_export(settings: Settings, out: Path) -> None:
+    """Everything that options find is exported, whatever their limit and order."""
+    options = SearchOptions(since=1990, limit=2, offset=1, sort="newest")
+    report = export("filings", out / "f.jsonl", options=options, settings=settings, jobs=1)
+    with Library(settings=settings) as library:
+        assert report.rows == library.status().submissions
+    dates = [row["filing_date"] for row in lines(out / "f.jsonl")]
+    assert dates == sorted(dates)
+
+
+@pytest.mark.parametrize("text", ["", "a b", " a\tb\n", "a\u00a0b\u2009c\u3000d e", "\x1ca\x0bb", "é\ud800 ü", "\x85"])
+def test_words_are_those_of_split(text: str) -> None:
+    """The fast count of words is that of `str.split`, for every white space that there is."""
+    assert count_words(text) == len(text.split())
+    spaces = [chr(code) for code in range(0x3100) if chr(code).isspace()]
+    assert count_words("x".join(spaces)) == len("x".join(spaces).split())
+
+
+@pytest.mark.parametrize("text", ['"\\" \\', "\n\r\t", "\x00\x07\x1f", "é€𝄞\u2028", "half \ud800 a pair", "\x7f"])
+def test_long_texts_are_json_as_short_ones_are(text: str) -> None:
+    """A text that is escaped apart reads back as it was, and is written as `json` writes it."""
+    long = text * 1000
+    row = {"accession": "1", "text": long, "name": '"text": ""', "words": 3}
+    line = JsonlEncoder(("accession", "name", "text"))([row])
+    expected = {"accession": "1", "name": '"text": ""', "text": long, "words": 3}
+    assert line == json.dumps(expected, ensure_ascii=False).encode(errors="replace") + b"\n"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from edgarchive import Library
+from archiver.settings import Settings
+from edgarchive import Library, export
 from tests.paths import INVENTED
 from tests.peers.conftest import WITH_XBRL, TwoServers
 
@@ -46,6 +47,24 @@ def test_edgartools_reads_the_archive(run_client: Callable[..., Any], archive: P
     assert found["submission"] == hashlib.sha256(raw).hexdigest()
     assert found["header"] == REPORT
     assert found["by accession number"] == "10-K"
+
+
+def test_edgartools_reads_an_exported_folder(run_client: Callable[..., Any], archive: Path, tmp_path: Path) -> None:
+    """Every filing of an export in its layout, in both of EDGAR's formats and signed, without asking any server."""
+    settings = Settings(root=archive)
+    export("filings", tmp_path / "edgar", layout="edgartools", settings=settings)
+    export("filings", tmp_path / "rows.jsonl", settings=settings, jobs=1)
+    found = run_client("use_edgartools_offline.py", str(tmp_path / "edgar"), str(tmp_path / "rows.jsonl"))
+    with Library(archive) as library:
+        assert len(found) == library.status().submissions
+        for accession, facts in found.items():
+            submission = library.submission(accession)
+            assert (facts["header"], facts["form"]) == (accession, submission.header.form)
+            named = [document.filename for document in submission.documents if document.filename]
+            assert facts["documents"][: len(named)] == named or not named, accession
+            raw = library.raw(accession).replace(b"\r\n", b"\n")
+            if raw.isascii():
+                assert facts["submission"] == hashlib.sha256(raw).hexdigest(), accession
 
 
 def test_secedgar_reads_the_archive(run_client: Callable[..., Any]) -> None:

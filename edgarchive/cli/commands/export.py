@@ -44,6 +44,12 @@ class ExportShape(StrEnum):
     EDGAR_CRAWLER = "edgar-crawler"
 
 
+class ExportLayout(StrEnum):
+    """Folders of other programs."""
+
+    EDGARTOOLS = "edgartools"
+
+
 @takes_search(pages=False)
 def export(
     context: typer.Context,
@@ -61,6 +67,11 @@ def export(
         ExportShape | None,
         typer.Option(metavar="|".join(ExportShape), help="Write sections in the layout of another data set."),
     ] = None,
+    layout: Annotated[
+        ExportLayout | None,
+        typer.Option(metavar="|".join(ExportLayout), help="Link filings into a folder that this program reads."),
+    ] = None,
+    copy: Annotated[bool, typer.Option("--copy", help="With --layout: copy instead of linking.")] = False,
     accessions: Annotated[
         list[str] | None, typer.Option(metavar="N|@FILE", help="Export these accession numbers, in this order.")
     ] = None,
@@ -87,6 +98,8 @@ def export(
             accessions=None if accessions is None else accession_numbers(accessions),
             format=output,
             shape_name=shape,
+            layout=layout,
+            copy=copy,
             since_export=since_export,
             settings=common_options.settings(),
             jobs=jobs,
@@ -95,13 +108,24 @@ def export(
     if as_json:
         print_json(report.to_dict())
     else:
-        _print(report)
+        _print(report, layout)
     return _SOME_FAILED if report.failures else 0
 
 
-def _print(report: ExportReport) -> None:
+def _print(report: ExportReport, layout: ExportLayout | None) -> None:
     for accession, error in report.failures:
         say(f"failed: {accession}: {clean(error)}")
+    if layout:
+        _print_layout(report)
+        return
     say(f"{plural(report.rows, 'row')} of {plural(report.filings, 'filing')} written:")
+    for path in report.files:
+        say(f"  {clean(str(path))}")
+
+
+def _print_layout(report: ExportReport) -> None:
+    linked = plural(report.filings - report.copied, "filing")
+    copied = f", {report.copied:,} copied" if report.copied else ""
+    say(f"{linked} linked{copied}:")
     for path in report.files:
         say(f"  {clean(str(path))}")

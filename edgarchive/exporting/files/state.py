@@ -20,7 +20,7 @@ class ExportState:
 
     `options` is what was asked for. `done` filings are written, the last of them `last`; `files` says how long each
     growing file is, in bytes, and `parts` which Parquet files are finished. `failures` could not be
-    read.
+    read. What was stored after `until`, when the export began, is not in it.
     """
 
     options: dict[str, Any]
@@ -28,12 +28,13 @@ class ExportState:
     last: str | None
     rows: int
     files: dict[str, int]
+    until: datetime
     parts: tuple[str, ...] = ()
     failures: tuple[tuple[str, str], ...] = ()
 
     def save(self, path: Path) -> None:
         """Write it durably. Raises `StorageError`."""
-        write_file_durably(path, json.dumps({"format": _FORMAT, **asdict(self)}).encode() + b"\n")
+        write_file_durably(path, json.dumps({"format": _FORMAT, **asdict(self)}, default=str).encode() + b"\n")
 
     @classmethod
     def load(cls, path: Path) -> Self | None:
@@ -42,6 +43,7 @@ class ExportState:
             values = json.loads(path.read_bytes())
             if values.pop("format") != _FORMAT:
                 return None
+            values["until"] = datetime.fromisoformat(values["until"])
             values["parts"] = tuple(values["parts"])
             values["failures"] = tuple((accession, error) for accession, error in values["failures"])
             return cls(**values)
@@ -49,20 +51,35 @@ class ExportState:
             return None
 
 
-def last_export(path: Path) -> datetime | None:
-    """Until when the exports that used this file have everything; None for a file that does not exist.
+@dataclass(frozen=True, slots=True)
+class LastExport:
+    """What an export had: what was stored by `until`, but for the accession numbers `again`.
+
+    `had` are those stored shortly before, each with the sha256 that was exported: of what was stored then the catalogue
+    may have had no row yet.
+    """
+
+    until: datetime
+    again: frozenset[str]
+    had: dict[str, str]
+
+
+def last_export(path: Path) -> LastExport | None:
+    """What the exports that used this file have had; None for a file that does not exist.
 
     Raises `UsageError` for a file that is none of these.
     """
     try:
         values = json.loads(path.read_bytes())
-        return datetime.fromisoformat(values["added_until"])
+        until = datetime.fromisoformat(values["added_until"])
+        return LastExport(until, frozenset(values.get("again", ())), dict(values.get("had", {})))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError):
         raise UsageError(f"{path} is not the state of an export", "name another file for --since-export") from None
 
 
-def note_export(path: Path, until: datetime) -> None:
-    """Note that an export has everything stored until then. Raises `StorageError`."""
-    write_file_durably(path, json.dumps({"added_until": until.isoformat()}).encode() + b"\n")
+def note_export(path: Path, last: LastExport) -> None:
+    """Note what an export had. Raises `StorageError`."""
+    values = {"added_until": last.until.isoformat(), "again": sorted(last.again), "had": last.had}
+    write_file_durably(path, json.dumps(values).encode() + b"\n")

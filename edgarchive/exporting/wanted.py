@@ -1,0 +1,98 @@
+"""Which filings an export has, in order: all, those that a search finds, or those of a list; or what is new of them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from archiver.catalogue.records import CatalogueRecord
+from archiver.identifiers import AccessionNumber
+from archiver.settings import Settings
+from archiver.store.archive import Archive
+from edgarchive.exporting.files.state import LastExport
+from edgarchive.exporting.rows import Wanted
+from indexer.search.library import Library
+from indexer.search.options import SearchOptions
+
+COMMIT_S = 600
+"""Seconds within which what was stored has its row in the catalogue. The row says when the bytes came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The filings to export: those that `options` find, or `accessions` in their order; with neither, all.
+
+    `by_document`: of what is found, only the documents. Everything is wanted, whatever limit the options have.
+    """
+
+    options: SearchOptions | None = None
+    accessions: tuple[AccessionNumber, ...] | None = None
+    by_document: bool = False
+
+
+def wanted_filings(
+    choice: Choice, settings: Settings, *, until: datetime, since: LastExport | None
+) -> Iterator[Wanted]:
+    """The filings to export, in order: those stored by `until`; with `since`, those that the last export had not."""
+    with Archive.open(settings.root) as archive:
+        for wanted in _asked_for(choice, settings, archive):
+            record = wanted.record
+            if record is None or (record.stored_at <= until and (since is None or _is_new(record, since))):
+                yield wanted
+
+
+def _is_new(record: CatalogueRecord, since: LastExport) -> bool:
+    if record.accession in since.again:
+        return True
+    overlap = since.until - timedelta(seconds=COMMIT_S)
+    return record.stored_at > overlap and since.had.get(record.accession) != record.sha256
+
+
+def this_export(choice: Choice, settings: Settings, *, until: datetime, failed: Iterator[str]) -> LastExport:
+    """What the next export must know of this one, which had what was stored by `until` but for `failed`.
+
+    A search finds only what is indexed; what was not yet is looked at again.
+    """
+    again = set(failed)
+    had = {}
+    with Archive.open(settings.root) as archive:
+        if choice.options is not None:
+            again |= {str(record.accession) for record in archive.catalogue.unindexed()}
+        overlap = until - timedelta(seconds=COMMIT_S)
+        for record in archive.catalogue.stored_since(overlap):
+            if record.stored_at <= until:
+                had[str(record.accession)] = record.sha256
+    return LastExport(until, frozenset(again), had)
+
+
+def _asked_for(choice: Choice, settings: Settings, archive: Archive) -> Iterator[Wanted]:
+    catalogue = archive.catalogue
+    if choice.accessions is not None:
+        for accession in choice.accessions:
+            yield _wanted(accession, catalogue.get(accession))
+    elif choice.options is None:
+        for record in catalogue.records_by_filing_date():
+            yield _wanted(record.accession, record)
+    else:
+        options = choice.options.replace(
+            sort="oldest", limit=None, offset=0, snippets=False, passages=0, documents=choice.by_document
+        )
+        with Library(settings=settings) as library:
+            yield from _found(library, options, archive)
+
+
+def _found(library: Library, options: SearchOptions, archive: Archive) -> Iterator[Wanted]:
+    """What a search finds, by filing date; the documents of one filing together."""
+    for accession, together in itertools.groupby(library.run(options).hits, key=lambda hit: hit.accession):
+        found = [(hit.document.sequence if hit.document else None, hit.score) for hit in together]
+        yield _wanted(accession, archive.catalogue.get(accession), tuple(found) if options.documents else None)
+
+
+def _wanted(
+    accession: AccessionNumber,
+    record: CatalogueRecord | None,
+    sequences: tuple[tuple[int | None, float | None], ...] | None = None,
+) -> Wanted:
+    return Wanted(accession, record.filing_date.year if record else 0, record, sequences)

@@ -1,0 +1,111 @@
+"""What rows about a filing's sections say, for data sets and data frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any
+
+from indexer.notebook import frames
+from indexer.sections.forms import matches_section
+from indexer.sections.sections import Section
+from indexer.texts.model import StoredDocument, StoredSubmission
+
+Row = dict[str, Any]
+
+SECTION_COLUMNS = (
+    "accession",
+    "cik",
+    "name",
+    "form",
+    "filing_date",
+    "period",
+    "sequence",
+    "part",
+    "item",
+    "title",
+    "text",
+    "words",
+    "is_reference",
+)
+"""What a row of a section says, in order."""
+
+_SPACES = bytes(ord(" " if code in b" \t\n\v\f\r\x1c\x1d\x1e\x1f" else "x") for code in range(256))
+"""Makes a blank of each white space of ASCII, and an ``x`` of every other byte."""
+
+_WIDE_SPACES = "\x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
+"""White space beyond ASCII, as `str.isspace` has it."""
+
+
+class SectionRows(Iterator[Row]):
+    """Rows of sections, each read from the archive when it is reached; or all that are left, as a data frame."""
+
+    def __init__(self, rows: Iterator[Row]) -> None:
+        self._rows = rows
+
+    def __next__(self) -> Row:
+        return next(self._rows)
+
+    def to_pandas(self) -> Any:
+        """A `pandas.DataFrame`, with dates as datetime64. Raises `UsageError` where pandas is missing."""
+        return frames.to_pandas(self, SECTION_COLUMNS)
+
+    def to_polars(self) -> Any:
+        """A `polars.DataFrame`. Raises `UsageError` where polars is missing."""
+        return frames.to_polars(self, SECTION_COLUMNS)
+
+    def to_arrow(self) -> Any:
+        """A `pyarrow.Table`. Raises `UsageError` where pyarrow is missing."""
+        return frames.to_arrow(self, SECTION_COLUMNS)
+
+
+def filing_facts(filing: StoredSubmission, *, filing_date: date) -> Row:
+    """What a row says of its filing; `filing_date` is the catalogue's, for a header without one."""
+    entity = next((one for one in filing.header.entities if one.cik is not None), None)
+    return {
+        "accession": str(filing.accession),
+        "cik": int(entity.cik) if entity and entity.cik is not None else None,
+        "name": entity.name if entity else None,
+        "form": str(filing.header.form),
+        "filing_date": filing.header.filing_date or filing_date,
+        "period": filing.header.period_of_report,
+    }
+
+
+def section_rows(document: StoredDocument, facts: Row, *, names: Sequence[str] = ()) -> Iterator[Row]:
+    """A row for each section of a document, or for those that one of `names` stands for (``1A``, ``risk-factors``).
+
+    `facts` are the `filing_facts`. Raises `UsageError` for what is no name of a section.
+    """
+    chosen = chosen_sections(document, names)
+    text = document.text() if chosen else ""
+    for section in chosen:
+        part = text[section.start : section.end]
+        yield {
+            **facts,
+            "sequence": document.sequence,
+            "part": section.part,
+            "item": section.item,
+            "title": section.heading,
+            "text": part,
+            "words": count_words(part),
+            "is_reference": section.is_reference,
+        }
+
+
+def chosen_sections(document: StoredDocument, names: Sequence[str]) -> list[Section]:
+    """The sections of a document that one of `names` stands for; all of them where there are no names."""
+    return [
+        section
+        for section in document.sections()
+        if not names or any(matches_section(section, name, form=document.type) for name in names)
+    ]
+
+
+def count_words(text: str) -> int:
+    """How many words a text has: runs of what is no white space, as `str.split` has them, in half its time."""
+    if not text.isascii():
+        for space in _WIDE_SPACES:
+            if space in text:
+                text = text.replace(space, " ")
+    return b" ".join((b"", text.encode(errors="surrogatepass").translate(_SPACES))).count(b" x")
