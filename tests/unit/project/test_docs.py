@@ -27,7 +27,7 @@ import edgarchive
 from archiver.errors import EdgarchiveError
 from archiver.settings import Settings
 from docs import site_hooks
-from docs.architecture_map import FLOORS, with_generated
+from docs.architecture_map import FLOORS, FLOW, drawings, with_generated
 from edgarchive.cli import app
 from edgarchive.cli.commands.config import example_toml
 from edgarchive.cli.examples import EXAMPLES
@@ -271,6 +271,22 @@ def test_the_map_of_the_packages_is_up_to_date() -> None:
     """docs/architecture.md draws who imports whom, and says what each module does, as the code has it."""
     page = read("architecture")
     assert page == with_generated(page), "run `scripts/check --fix`"
+
+
+def test_the_drawings_are_up_to_date() -> None:
+    """The committed drawings of docs/architecture.md are those that the code gives, and the page shows each of them."""
+    page = read("architecture")
+    for path, svg in drawings().items():
+        assert path.read_text(encoding="utf-8") == svg, f"{path.name}: run `scripts/check --fix`"
+        assert f"](images/{path.name})" in page
+
+
+def test_the_drawn_flow_names_packages_that_exist() -> None:
+    """Each step of the drawing of the data's way names packages that are there, but for what is no package."""
+    for note, _ in FLOW.values():
+        floor, slash, rest = note.partition("/")
+        for package in rest.split(", ") if slash else ():
+            assert package == "engines" or (ROOT / floor / package / "__init__.py").exists(), note
 
 
 @pytest.mark.parametrize("floor", FLOORS)
