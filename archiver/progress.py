@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import threading
 from dataclasses import dataclass
 from typing import Protocol
 
-from archiver.errors import RunCancelledError
+from archiver.errors import RunCancelledError, UsageError
 
 READING = "reading the indexes"
 """The phase in which a sync plans: it counts quarters, and all others submissions."""
@@ -60,6 +61,22 @@ class CancelToken:
         """Raise `RunCancelledError` once it is cancelled."""
         if self.is_cancelled:
             raise RunCancelledError("the run was cancelled", "run the same command again to continue")
+
+
+def checked_progress(progress: Progress | None) -> Progress:
+    """`progress`, or one that takes note of nothing. Raises `UsageError` where it does not take one value."""
+    if progress is None:
+        return no_progress
+    try:
+        inspect.signature(progress).bind(ProgressUpdate(""))
+    except ValueError:
+        pass  # built-in functions have no signature
+    except TypeError:
+        raise UsageError(
+            "`progress` is called with one ProgressUpdate, and this function takes other arguments",
+            "see `edgarchive help library`",
+        ) from None
+    return progress
 
 
 def no_progress(_: ProgressUpdate, /) -> None:

@@ -9,6 +9,7 @@ from archiver.progress import CancelToken, Progress
 from archiver.reports import SyncFailure, SyncReport
 from archiver.settings import Settings
 from archiver.store.archive import Archive
+from indexer.index_folder import engine_of
 from indexer.share import Share
 from indexer.update import update
 from indexer.update.run import IndexOptions, IndexReport
@@ -27,8 +28,10 @@ def index_archive(
 ) -> IndexReport:
     """Index what is stored and not indexed yet; with `rebuild`, build a new index and put it in place of the old one.
 
-    `settings` name the engine. `years` (``2015`` or ``2015-2020``) and `shard` (``2/4``) are the share of this machine,
-    for an index on a server. `progress` is called after every submission; `cancel` stops the run at the next one.
+    An index that an earlier version made is rebuilt in any case. An index keeps its engine, unless it is rebuilt and
+    `settings` name another: the default replaces none. `years` (``2015`` or ``2015-2020``) and `shard` (``2/4``) are
+    the share of this machine, for an index on a server. `progress` is called after every submission; `cancel` stops the
+    run at the next one.
     Raises `NotInArchiveError`, `UsageError`, `LockedError` (another process writes), `StorageError`,
     `RunCancelledError`, and `WorkerDiedError` where processes die again and again.
     """
@@ -36,6 +39,8 @@ def index_archive(
     share = Share.parse(years=years, shard=shard)
     with Archive.open(settings.root, writable=share is None, shared=share is not None) as archive:
         options = index_options(settings, progress=progress, cancel=cancel)
+        if "engine" not in settings.model_fields_set:
+            options = replace(options, engine=engine_of(archive.index_path) or settings.engine)
         return update.index_archive(archive, options, rebuild=rebuild, share=share)
 
 

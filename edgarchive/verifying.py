@@ -12,7 +12,7 @@ from archiver.audit.second_look import confirmed
 from archiver.audit.verify import verify_files
 from archiver.errors import DamageError, UsageError
 from archiver.identifiers import AccessionNumber
-from archiver.progress import CancelToken, Progress, ProgressUpdate, no_progress
+from archiver.progress import CancelToken, Progress, ProgressUpdate, checked_progress
 from archiver.settings import Settings
 from archiver.store.archive import Archive
 from archiver.store.layout import Layout
@@ -54,7 +54,7 @@ def verify_archive(
     looked at; `jobs` at once. What is found is looked at a second time, since another process may write meanwhile.
     Raises `NotInArchiveError`, `ArchiveFormatError`, `StorageError`, `RunCancelledError`.
     """
-    settings, progress = settings or Settings(), progress or no_progress
+    settings, progress = settings or Settings(), checked_progress(progress)
     try:
         archive = Archive.open(settings.root)
     except DamageError as error:
@@ -116,7 +116,7 @@ def repair_archive(
     A repair that was stopped can simply be run again. It blocks: code in an event loop runs it in a thread.
     Raises `NotInArchiveError`, `ArchiveFormatError`, `LockedError` (another process writes), `StorageError`.
     """
-    settings, progress = settings or Settings(), progress or no_progress
+    settings, progress = settings or Settings(), checked_progress(progress)
     lost: list[DamageError] = []
     create = Layout(settings.root.expanduser()).submissions.is_dir()
     with Archive.open(settings.root, writable=True, create=create, on_damage=lost.append) as archive:

@@ -50,6 +50,7 @@ _META = "meta.json"
 _MADE_BY_SHARE = "anew"
 _SWAP_PATIENCE_S = 1.0
 _REBUILD = "run `edgarchive index --rebuild`"
+_UPDATE = "run `edgarchive index`, which rebuilds it"
 _ASK_OWNER = "ask its owner to let your group read it"
 
 
@@ -113,11 +114,10 @@ def open_index(
         raise StorageError(f"cannot read {path}: permission denied", _ASK_OWNER) from error
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise IndexMissingError(f"cannot read {meta_path}: {error}", _REBUILD) from error
-    if schema != SCHEMA or not isinstance(engine, str) or engine not in ENGINES:
-        raise ArchiveFormatError(
-            f"the index in {path} is of schema {schema!r} and engine {engine!r}, which this edgarchive does not read",
-            _REBUILD,
-        )
+    if engine not in ENGINES:
+        raise ArchiveFormatError(f"the index in {path} is of an unknown engine, {engine!r}", _REBUILD)
+    if schema != SCHEMA:
+        raise _other_schema(path, schema)
     _check_trust(path, engine, settings, writable=writable)
     options = _options(engine, settings)
     if share is not None:
@@ -135,9 +135,12 @@ def remove_index(path: Path, *, settings: Settings | None = None, keep: Path) ->
 
     Where the server cannot be reached that stays there, and a warning says so. Raises `StorageError`.
     """
-    if engine_of(path) in REMOTE:
-        try:
-            with contextlib.closing(open_index(path, settings=settings, writable=True)) as index:
+    engine = engine_of(path)
+    if engine is not None and engine in REMOTE:
+        try:  # whichever schema it is of
+            with contextlib.closing(
+                engine_class(engine).open(path, writable=True, **_options(engine, settings))
+            ) as index:
                 if isinstance(index, RemoteEngine):
                     index.remove(keep=keep)
         except IndexMissingError:
@@ -214,6 +217,24 @@ def engine_of(path: Path) -> str | None:
         return _understood((path / _META).read_bytes())[1]
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def is_outdated(path: Path) -> bool:
+    """Whether the index in folder `path` was made by an earlier version, so that it has to be rebuilt."""
+    try:
+        schema, engine = _understood((path / _META).read_bytes())
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return False
+    return engine in ENGINES and isinstance(schema, int) and schema < SCHEMA
+
+
+def _other_schema(path: Path, schema: object) -> ArchiveFormatError:
+    if is_outdated(path):
+        return ArchiveFormatError(f"the index in {path} was made by an earlier edgarchive", _UPDATE)
+    return ArchiveFormatError(
+        f"the index in {path} is of schema {schema!r}, this edgarchive reads {SCHEMA}",
+        f"install a newer edgarchive, or {_REBUILD}",
+    )
 
 
 def _understood(meta: bytes) -> tuple[object, str]:

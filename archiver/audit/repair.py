@@ -35,7 +35,7 @@ from archiver.catalogue.records import CatalogueRecord
 from archiver.errors import DamageError, StorageError
 from archiver.identifiers import AccessionNumber
 from archiver.planning.plan import SubmissionRef
-from archiver.progress import CancelToken, Progress, ProgressUpdate, no_progress
+from archiver.progress import CancelToken, Progress, ProgressUpdate, checked_progress
 from archiver.settings import Settings
 from archiver.store.archive import Archive, unused_name
 from archiver.store.durable import publish, storage_errors
@@ -66,7 +66,7 @@ def repair_files(
             f"{archive.layout.submissions} is empty, and the catalogue has rows",
             "mount its disk; if all files are lost, remove the catalogue and run `edgarchive sync`",
         )
-    with _Repair(archive, settings, progress or no_progress, cancel or CancelToken()) as repair:
+    with _Repair(archive, settings, checked_progress(progress), cancel or CancelToken()) as repair:
         repair.rows(quick=quick)
         repair.beside(quick=quick)
         repair.tree()

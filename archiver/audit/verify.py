@@ -17,7 +17,7 @@ from archiver.checks.body import read_facts, sha256_of
 from archiver.checks.header_facts import head_of, read_header_facts
 from archiver.errors import DamageError, IdentifierError
 from archiver.identifiers import AccessionNumber
-from archiver.progress import CancelToken, Progress, ProgressUpdate, no_progress
+from archiver.progress import CancelToken, Progress, ProgressUpdate, checked_progress
 from archiver.store.archive import Archive
 from archiver.store.packing import unpack
 from archiver.streams.chunks import PieceReader
@@ -43,7 +43,7 @@ def verify_files(
     `archiver.audit.second_look` look again at what was found. Raises `RunCancelledError`.
     """
     checked = signed = acknowledged = 0
-    progress, cancel = progress or no_progress, cancel or CancelToken()
+    progress, cancel = checked_progress(progress), cancel or CancelToken()
     findings: list[Finding] = []
     try:
         if not quick:

@@ -25,7 +25,7 @@ from archiver.identifiers import AccessionNumber
 from archiver.intake.bulk import BulkIntake, Taken
 from archiver.intake.records import ref_of
 from archiver.planning.plan import Outcome, Plan
-from archiver.progress import CancelToken, Progress, ProgressUpdate, no_progress
+from archiver.progress import CancelToken, Progress, ProgressUpdate, checked_progress
 from archiver.reports import ImportReport, SkippedFile, SyncFailure
 from archiver.store.archive import Archive
 from archiver.store.journal import journal
@@ -58,7 +58,7 @@ def import_into(
     began_s, cancel = time.monotonic(), cancel or CancelToken()
     selection = {"paths": [os.fsencode(path).decode("utf-8", "replace") for path in paths]}
     with Plan(archive.layout.incoming) as plan:
-        run = _Import(archive, plan, jobs=jobs, max_bytes=max_bytes, progress=progress or no_progress)
+        run = _Import(archive, plan, jobs=jobs, max_bytes=max_bytes, progress=checked_progress(progress))
         with journal(archive, "import", selection, run.report) as note, run:
             number = archive.run
             for count, found in enumerate(candidates(paths, outside=archive.root)):

@@ -22,7 +22,7 @@ from archiver.intake.single import take_answer, take_orphan
 from archiver.planning.plan import Outcome, Plan, SubmissionRef
 from archiver.planning.read_listings import survey
 from archiver.planning.tally import Tally
-from archiver.progress import READING, CancelToken, Progress, ProgressUpdate, no_progress
+from archiver.progress import READING, CancelToken, Progress, ProgressUpdate, checked_progress
 from archiver.reports import DryRun, SyncFailure, SyncReport
 from archiver.selection import Selection, as_selections
 from archiver.settings import Settings
@@ -106,7 +106,7 @@ class Downloader:
         stays, and the next run goes on from there.
         """
         began_s, edgar, selections = time.monotonic(), self.edgar, as_selections(selection)
-        progress, cancel = progress or no_progress, cancel or CancelToken()
+        progress, cancel = checked_progress(progress), cancel or CancelToken()
         if source == "feed" and refresh:
             raise UsageError(
                 "a refresh fetches what EDGAR serves one by one, and the Feed is not that", "leave one out"

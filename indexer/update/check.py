@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,12 +11,15 @@ from pathlib import Path
 from archiver.audit.findings import Finding
 from archiver.catalogue.database import database_errors
 from archiver.errors import ArchiveFormatError, IndexMissingError
+from archiver.events import event
 from archiver.identifiers import AccessionNumber
 from archiver.settings import Settings
 from archiver.store.archive import Archive
 from indexer.engine import Engine
-from indexer.index_folder import is_index, marks_hold, open_index, unreadable_reason
+from indexer.index_folder import engine_of, is_index, is_outdated, marks_hold, open_index, unreadable_reason
 from indexer.texts.check import check_texts
+
+_log = logging.getLogger(__name__)
 
 _SCHEMA = """
 PRAGMA journal_mode = OFF;
@@ -37,13 +41,20 @@ def check_index(archive: Archive, *, settings: Settings | None = None, quick: bo
     Kinds: ``index-missing`` (indexed, says the catalogue, but the index does not have it; without accession number when
     there is no index at all), ``index-damaged`` (it cannot be read, or its files are not what was committed: `quick`
     looks only at their presence and size), ``index-stale`` (made from other bytes), ``index-extra`` (in the index, not
-    in the archive), ``unreadable`` (this user may not read it). What waits to be indexed is no finding, and what is
-    damaged is not compared.
+    in the archive), ``unreadable`` (this user may not read it). What waits to be indexed is no finding, nor is an index
+    of an earlier version: the next run of the indexer rebuilds it. What is damaged is not compared.
     """
     folder = archive.index_path.name
     reason = unreadable_reason(archive.index_path, settings)
     if reason is not None:
         yield Finding("unreadable", None, folder, reason)
+        yield from check_texts(archive, quick=quick)
+        return
+    if is_outdated(archive.index_path):
+        facts = event("index-unverified", path=str(archive.index_path), engine=engine_of(archive.index_path))
+        _log.warning(
+            "the index was made by an earlier edgarchive and is not verified; run `edgarchive index`", extra=facts
+        )
         yield from check_texts(archive, quick=quick)
         return
     try:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from archiver.catalogue.records import CatalogueRecord
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
-from archiver.progress import CancelToken, Progress, ProgressUpdate, no_progress
+from archiver.progress import CancelToken, Progress, ProgressUpdate, checked_progress
 from archiver.settings import Settings
 from archiver.store.archive import Archive
 from indexer.engine import Engine
@@ -63,7 +63,7 @@ class Run:
         self._texts = texts
         self._options = options
         self._total = total
-        self._progress = options.progress or no_progress
+        self._progress = checked_progress(options.progress)
         self._cancel = options.cancel or CancelToken()
         self._done = 0
         self._indexed = 0

@@ -10,6 +10,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import itertools
+import logging
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from typing import Self
 from archiver.audit.findings import Finding
 from archiver.catalogue.records import CatalogueRecord
 from archiver.errors import IndexMissingError, UsageError
+from archiver.events import event
 from archiver.identifiers import AccessionNumber
 from archiver.settings import Settings
 from archiver.store.archive import Archive
@@ -30,6 +32,7 @@ from indexer.index_folder import (
     engine_of,
     is_index,
     is_made_by_share,
+    is_outdated,
     marks_hold,
     note_made_by_share,
     notes_folder,
@@ -42,6 +45,8 @@ from indexer.texts.writer import TextWriter, note_incomplete
 from indexer.update.check import check_index
 from indexer.update.run import IndexOptions, IndexReport, Pairs, Run
 from indexer.update.share_progress import ShareNotes, taken_notes
+
+_log = logging.getLogger(__name__)
 
 _AT_ONCE = 1_000
 """Submissions whose texts are looked up at once."""
@@ -74,7 +79,7 @@ def index_archive(
     processes read and index; this one does it itself where the work is little. Of a document with more than
     `options.max_text_chars` characters of text the index has the beginning. With `options.keep_texts` the text store
     gets the texts of all that is indexed, now or before. A submission that cannot be read is a failure in the report.
-    Where no index can be read, a new one is made.
+    Where no index can be read, a new one is made; one that an earlier version made is rebuilt.
     An index that is there keeps its engine; `options.engine` is for a new one, or with `rebuild`.
     Raises `UsageError` (unknown engine), `LockedError`, `StorageError`, and
     `WorkerDiedError` where processes die again and again, `RunCancelledError` once `options.cancel` is.
@@ -93,8 +98,18 @@ def index_archive(
         else:
             texts = None
             note_incomplete(archive.root)
+        if not rebuild and is_outdated(archive.index_path):
+            options, rebuild = replace(options, engine=_engine_of_outdated(archive.index_path)), True
         report = _rebuild(archive, texts, options) if rebuild else _index(archive, texts, options)
         return report if texts is None else _add_texts(archive, texts, options, report)
+
+
+def _engine_of_outdated(path: Path) -> str:
+    """The engine of the index in folder `path`, which is about to be rebuilt; a warning says so, as it takes long."""
+    engine = engine_of(path) or ""
+    facts = event("index-outdated", path=str(path), engine=engine)
+    _log.warning("the index was made by an earlier edgarchive: rebuilding it", extra=facts)
+    return engine
 
 
 def _index(archive: Archive, texts: TextWriter | None, options: IndexOptions) -> IndexReport:
@@ -183,7 +198,8 @@ def repair_index(
     found = tuple(check_index(archive, settings=options.settings, quick=quick))
     in_index = [finding for finding in found if finding.kind not in TEXT_FINDINGS | {"unreadable"}]
     rebuild = any(finding.accession is None for finding in in_index)
-    if not rebuild and (in_index or (renew and is_index(archive.index_path))):
+    outdated = is_outdated(archive.index_path)
+    if not (rebuild or outdated) and (in_index or (renew and is_index(archive.index_path))):
         extra = [finding.accession for finding in in_index if finding.kind == "index-extra"]
         _renew_marks(archive, options.settings, extra)
     repair_texts(archive.root, [finding for finding in found if finding.kind in TEXT_FINDINGS])

@@ -310,7 +310,13 @@ MISTAKES = (
     Mistake(
         "an older index",
         ("search", "x"),
-        "run `edgarchive index --rebuild`",
+        "was made by an earlier edgarchive; run `edgarchive index`, which rebuilds it",
+        before=_edit("index/meta.json", '"schema": ', '"schema": -'),
+    ),
+    Mistake(
+        "a newer index",
+        ("search", "x"),
+        "install a newer edgarchive, or run `edgarchive index --rebuild`",
         before=_edit("index/meta.json", '"schema": ', '"schema": 1'),
     ),
     Mistake(
