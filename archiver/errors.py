@@ -10,6 +10,7 @@ Each class carries the exit code that the command line ends with. A message says
     │   ├── IdentifierError            2   not an accession number, CIK or date
     │   ├── SettingsError              2   settings file, environment, missing identity
     │   ├── QueryError                 2   a query that cannot be read (`position`) or is too wide
+    │   │   └── QueryTimeoutError      2   a search that took too long
     │   └── NotInArchiveError          2   no archive here, no such submission or document
     ├── EdgarError                     4   EDGAR refused, or could not be reached
     │   ├── BlockedError               4   the SEC's block page, 429
@@ -76,6 +77,10 @@ class QueryError(UsageError, ValueError):
     def __init__(self, message: str, hint: str = "", position: int | None = None) -> None:
         super().__init__(message, hint)
         self.position = position
+
+
+class QueryTimeoutError(QueryError):
+    """A search took longer than it may; the same one may succeed on a less busy machine."""
 
 
 class NotInArchiveError(UsageError, LookupError):

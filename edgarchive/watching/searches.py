@@ -88,25 +88,47 @@ def saved_searches(settings: Settings, archive: Archive | None = None) -> dict[s
     if archive is None:
         with Archive.open(settings.root) as opened:
             return saved_searches(settings, opened)
-    found = {
-        one.name: NamedSearch(one.name, SearchOptions(one.query or None, **one.filters), "catalogue")
-        for one in archive.catalogue.saved_searches.all()
-    }
-    return found | settings_searches(settings)
+    return _catalogued(archive) | settings_searches(settings)
 
 
 def settings_searches(settings: Settings) -> dict[str, NamedSearch]:
     """The ``[[search]]`` tables of the settings file by name. Raises `SettingsError`."""
+    found, faults = _read_tables(settings)
+    if faults:
+        raise faults[0]
+    return found
+
+
+def usable_searches(settings: Settings) -> tuple[dict[str, NamedSearch], tuple[SettingsError, ...]]:
+    """As `saved_searches`, without the ``[[search]]`` tables that cannot be used, and what is wrong with those."""
+    with Archive.open(settings.root) as archive:
+        found = _catalogued(archive)
+    tables, faults = _read_tables(settings)
+    return found | tables, faults
+
+
+def _catalogued(archive: Archive) -> dict[str, NamedSearch]:
+    return {
+        one.name: NamedSearch(one.name, SearchOptions(one.query or None, **one.filters), "catalogue")
+        for one in archive.catalogue.saved_searches.all()
+    }
+
+
+def _read_tables(settings: Settings) -> tuple[dict[str, NamedSearch], tuple[SettingsError, ...]]:
+    """The ``[[search]]`` tables that can be used, and the faults of the others."""
     found: dict[str, NamedSearch] = {}
+    faults: list[SettingsError] = []
     for number, table in enumerate(settings.search, start=1):
         try:
             search = checked(table.name, table.query or None, table.filters(), source="settings")
         except UsageError as error:
-            raise SettingsError(f"[[search]] table {number}: {error.message}", error.hint) from error
+            faults.append(SettingsError(f"[[search]] table {number}: {error.message}", error.hint))
+            continue
         if search.name in found:
-            raise SettingsError(f"[[search]] table {number}: {search.name} is defined twice", "rename one")
+            faults.append(SettingsError(f"[[search]] table {number}: {search.name} is defined twice", "rename one"))
+            continue
         found[search.name] = search
-    return found
+    return found, tuple(faults)
 
 
 def chosen_searches(all_searches: Mapping[str, NamedSearch], names: tuple[str, ...]) -> list[NamedSearch]:

@@ -7,7 +7,6 @@ from os import PathLike
 from pathlib import Path
 from typing import Literal
 
-import jinja2
 from aiohttp import web
 
 from archiver.errors import UsageError
@@ -15,6 +14,7 @@ from archiver.settings import Settings
 from edgarchive.web.archive import ServedArchive
 from edgarchive.web.errors import answer_errors
 from edgarchive.web.keys import ARCHIVE, INDEX_SOURCE, SETTINGS, TEMPLATES
+from edgarchive.web.pages.render import templates
 from edgarchive.web.routes import edgar_routes, own_routes
 from edgarchive.web.safety import Gate, add_headers, check_request, collapse_slashes
 from indexer.search.async_library import AsyncLibrary
@@ -43,9 +43,7 @@ def create_app(
         client_max_size=_MAX_BODY_BYTES,
     )
     app[INDEX_SOURCE] = index
-    app[TEMPLATES] = jinja2.Environment(
-        loader=jinja2.PackageLoader("edgarchive.web"), autoescape=True, undefined=jinja2.StrictUndefined
-    )
+    app[TEMPLATES] = templates()
     app.cleanup_ctx.append(_opened(archive))
     app.router.add_routes([*own_routes(), *edgar_routes()])
     return app

@@ -9,11 +9,11 @@ import asyncio
 import hashlib
 import logging
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
 from archiver.edgar.endpoints import Quarter
@@ -35,6 +35,9 @@ from indexer.submission.sgml import outline
 from indexer.submission.submission import Document, Submission
 from indexer.text.charset import decode
 from indexer.texts.model import StoredDocument, StoredSubmission
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 EASTERN = ZoneInfo("America/New_York")
 """EDGAR's own time: acceptance times stand in headers without a zone."""
@@ -113,29 +116,29 @@ class ServedArchive:
         self._md5: dict[str, str] = {}
         self._names: OrderedDict[int, tuple[float, str]] = OrderedDict()
 
+    async def _do(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """What `work` gives in a thread of its own."""
+        return await self._gate.do(lambda: asyncio.to_thread(work, *arguments, **named))
+
     async def search(self, query: str | None = None, **options: Any) -> Results:
         """As `Library.search`. Raises its errors, and `web.HTTPServiceUnavailable` where too many search."""
         return await self.run(SearchOptions(query, **options))
 
     async def run(self, options: SearchOptions) -> Results:
         """As `Library.run`; raises as `search`."""
-        async with self._gate.enter():
-            return await self.library.run(options)
+        return await self._gate.do(lambda: self.library.run(options))
 
     async def facet(self, results: Results, facet: Facet) -> tuple[FacetCount, ...]:
         """How many of what `results` found have each value."""
-        async with self._gate.enter():
-            return (await asyncio.to_thread(results.facets, facet))[facet]
+        return (await self.facets(results, facet))[facet]
 
     async def diagnose(self, results: Results) -> Diagnosis:
         """Why `results` have nothing."""
-        async with self._gate.enter():
-            return await asyncio.to_thread(results.diagnose)
+        return await self._do(results.diagnose)
 
     async def facets(self, results: Results, *facets: Facet) -> dict[Facet, tuple[FacetCount, ...]]:
         """The same for several facets at once."""
-        async with self._gate.enter():
-            return dict(await asyncio.to_thread(results.facets, *facets))
+        return dict(await self._do(results.facets, *facets))
 
     async def record(self, accession: AccessionNumber) -> Record:
         """What the catalogue knows of a submission. Raises `NotInArchiveError`, `DamageError`."""
@@ -143,26 +146,22 @@ class ServedArchive:
 
     async def text(self, document: Document) -> str:
         """The text of a document."""
-        async with self._gate.enter():
-            return await asyncio.to_thread(document.text)
+        return await self._do(document.text)
 
     async def sections(self, document: Document) -> tuple[Section, ...]:
         """The items of a report with their places in its text."""
-        async with self._gate.enter():
-            return await asyncio.to_thread(document.sections)
+        return await self._do(document.sections)
 
     async def section(self, document: Document, name: str) -> str:
         """The text of one section. Raises `NotInArchiveError` where the document has none of that name."""
-        async with self._gate.enter():
-            text = await asyncio.to_thread(document.section, name)
+        text = await self._do(document.section, name)
         if text is None:
             raise NotInArchiveError(f"the document has no section {name[:40]!r}", "see its list of sections")
         return text
 
     async def spans(self, text: str, query: str, *, stem: bool) -> list[tuple[int, int]]:
         """Where the words of a query stand in a text. Raises `QueryError`."""
-        async with self._gate.enter():
-            return list(await self.library.marks(text, query, stem=stem))
+        return list(await self._gate.do(lambda: self.library.marks(text, query, stem=stem)))
 
     async def name_of(self, cik: int) -> str:
         """The name of a company in its newest filing here, remembered for a minute; empty where none is held."""
@@ -197,8 +196,7 @@ class ServedArchive:
         if kept is not None and kept[0] == record.sha256:
             self._submissions.move_to_end(accession)
             return kept[2]
-        async with self._gate.enter():
-            submission = await self.library.submission(accession)
+        submission = await self._gate.do(lambda: self.library.submission(accession))
         self._keep(accession, record.sha256, record.size, submission)
         return submission
 
@@ -219,9 +217,8 @@ class ServedArchive:
         if (known := self._facts.get(key)) is not None:
             self._facts.move_to_end(key)
             return known
-        async with self._gate.enter():
-            submission = await self.library.texts(accession)
-            facts = await asyncio.to_thread(_facts, submission, record.filing_date, record.size)
+        submission = await self._gate.do(lambda: self.library.texts(accession))
+        facts = await self._do(_facts, submission, record.filing_date, record.size)
         self._facts[key] = facts
         while len(self._facts) > _KEPT_FACTS:
             self._facts.popitem(last=False)
@@ -229,8 +226,7 @@ class ServedArchive:
 
     async def header_text(self, accession: AccessionNumber) -> str:
         """The header's text as it is stored. Raises as `Library.submission`."""
-        async with self._gate.enter():
-            data = await self.library.raw(accession)
+        data = await self._gate.do(lambda: self.library.raw(accession))
         return await asyncio.to_thread(lambda: decode(outline(data).header))
 
     async def md5(self, accession: AccessionNumber) -> str:
@@ -240,8 +236,7 @@ class ServedArchive:
             return sent
         record = await self.record(accession)
         if (known := self._md5.get(record.sha256)) is None:
-            async with self._gate.enter():
-                data = await self.library.raw(accession)
+            data = await self._gate.do(lambda: self.library.raw(accession))
             known = self._md5[record.sha256] = await asyncio.to_thread(_md5, data)
         return known
 

@@ -1,4 +1,7 @@
-"""Errors as responses: a client's mistake says what to do; one of ours is logged and gives nothing away."""
+"""Errors as responses: a client's mistake says what to do; one of ours is logged and gives nothing away.
+
+A page for whoever asks for a page, S3's XML for EDGAR's files, and JSON for everybody else.
+"""
 
 from __future__ import annotations
 
@@ -14,16 +17,24 @@ from archiver.errors import (
     IdentifierError,
     NotInArchiveError,
     QueryError,
+    QueryTimeoutError,
     UsageError,
 )
 from archiver.events import event
+from edgarchive.web.edgar.answers import no_such_key
 from edgarchive.web.pages.render import problem_page
 from edgarchive.web.safety import Handler
 
 _log = logging.getLogger(__name__)
 
 _PAGE = re.compile(r"/|/search|/company/\d+|/filing/[0-9-]+(?:/\d+)?")
-"""URLs that people open in a browser."""
+"""URLs of our pages, which people open in a browser."""
+
+_FILES = "/Archives/"
+"""Below it EDGAR serves files from S3, and answers as S3 does."""
+
+_NO_ROUTE = web.HTTPNotFound().text
+"""What aiohttp says of a URL without a route."""
 
 
 def status_of(error: EdgarchiveError) -> HTTPStatus:
@@ -31,6 +42,8 @@ def status_of(error: EdgarchiveError) -> HTTPStatus:
     match error:
         case NotInArchiveError():
             return HTTPStatus.NOT_FOUND
+        case QueryTimeoutError():
+            return HTTPStatus.SERVICE_UNAVAILABLE
         case QueryError() | UsageError() | IdentifierError():
             return HTTPStatus.BAD_REQUEST
         case DamageError():
@@ -41,7 +54,7 @@ def status_of(error: EdgarchiveError) -> HTTPStatus:
 
 @web.middleware
 async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn the library's errors into responses: a page for a page's URL, else ``{"error", "position", "hint"}``."""
+    """Turn errors into responses: a page for a person, else ``{"error", "position", "hint"}``."""
     try:
         return await handler(request)
     except EdgarchiveError as error:
@@ -49,8 +62,33 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             facts = event("request-failed", method=request.method, path=request.path)
             _log.error("%s %s: %s", request.method, request.path, error, extra=facts)
-        headers = {"Retry-After": "30"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
-        if _PAGE.fullmatch(request.path):
-            return problem_page(request, status, error.message, error.hint)
-        body = {"error": error.message, "position": getattr(error, "position", None), "hint": error.hint}
-        return web.json_response(body, status=status, headers=headers)
+        response = _answer(request, status, error.message, error.hint, getattr(error, "position", None))
+        if status == HTTPStatus.SERVICE_UNAVAILABLE:
+            response.headers["Retry-After"] = "30"
+        return response
+    except web.HTTPException as error:
+        if error.text == _NO_ROUTE:
+            return _unrouted(request)
+        if error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise
+        message, _, hint = (error.text or "").strip().partition(". ")
+        response = _answer(request, HTTPStatus(error.status), message, hint)
+        response.headers.extend({name: value for name, value in error.headers.items() if name == "Retry-After"})
+        return response
+
+
+def _unrouted(request: web.Request) -> web.Response:
+    """The answer for a URL that the server does not have."""
+    if request.path.startswith(_FILES):
+        error = no_such_key(request)
+        return web.Response(text=error.text, status=error.status, content_type=error.content_type)
+    return _answer(request, HTTPStatus.NOT_FOUND, "there is no such page", "start at /, or see /openapi.json")
+
+
+def _answer(
+    request: web.Request, status: HTTPStatus, message: str, hint: str, position: int | None = None
+) -> web.Response:
+    wants_page = "text/html" in request.headers.get("Accept", "") and not request.path.startswith(_FILES)
+    if wants_page or _PAGE.fullmatch(request.path):
+        return problem_page(request, status, message, hint)
+    return web.json_response({"error": message, "position": position, "hint": hint}, status=status)

@@ -8,12 +8,17 @@ much runs at once.
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import logging
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, TypeVar
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -32,40 +37,71 @@ FILER_POLICY = "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-i
 CONCURRENT, WAITING, WAIT_S = 8, 256, 30.0
 """Requests that work at once, those that may wait for their turn, and how long."""
 
+WORK_S = 40.0
+"""How long a client waits for one piece of work: a little more than a search may take."""
+
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?", re.IGNORECASE)
 _SLASHES = re.compile("/{2,}")
 
 
 class Gate:
-    """Bounds the work that requests do at once: some run, some wait, the rest are turned away with 503."""
+    """Bounds the work that requests do at once, and how long each waits for it: over a bound the answer is 503.
 
-    def __init__(self, *, concurrent: int = CONCURRENT, waiting: int = WAITING, wait_s: float = WAIT_S) -> None:
+    A thread cannot be stopped, so work that is given up keeps its place until it ends: slow requests never pile up.
+    """
+
+    def __init__(
+        self,
+        *,
+        concurrent: int = CONCURRENT,
+        waiting: int = WAITING,
+        wait_s: float = WAIT_S,
+        work_s: float = WORK_S,
+    ) -> None:
         self._running = asyncio.Semaphore(concurrent)
         self._places = waiting
         self._wait_s = wait_s
+        self._work_s = work_s
+        self._tasks: set[asyncio.Future[Any]] = set()
 
-    @contextlib.asynccontextmanager
-    async def enter(self) -> AsyncIterator[None]:
-        """Work while inside. Raises `web.HTTPServiceUnavailable` where too many wait, or for too long."""
+    async def do(self, work: Callable[[], Awaitable[T]]) -> T:
+        """What `work` gives. Raises `web.HTTPServiceUnavailable` where too many wait, or it takes too long."""
+        await self._take_place()
+        task = asyncio.ensure_future(work())
+        self._tasks.add(task)  # the event loop itself keeps no more than a weak reference
+        task.add_done_callback(self._ended)
+        done, _ = await asyncio.wait({task}, timeout=self._work_s)
+        if not done:
+            raise too_slow()
+        return task.result()
+
+    async def _take_place(self) -> None:
         if self._places <= 0:
             raise busy()
         self._places -= 1
         try:
-            try:
-                await asyncio.wait_for(self._running.acquire(), self._wait_s)
-            except TimeoutError:
-                raise busy() from None
+            await asyncio.wait_for(self._running.acquire(), self._wait_s)
+        except TimeoutError:
+            raise busy() from None
         finally:
             self._places += 1
-        try:
-            yield
-        finally:
-            self._running.release()
+
+    def _ended(self, task: asyncio.Future[Any]) -> None:
+        self._running.release()
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            _log.debug("a request's work failed: %s", task.exception())  # read here, too, where nobody waits any more
 
 
 def busy() -> web.HTTPServiceUnavailable:
     """The answer of a server with too much to do."""
     return web.HTTPServiceUnavailable(text="The server is busy. Try again shortly.\n", headers={"Retry-After": "5"})
+
+
+def too_slow() -> web.HTTPServiceUnavailable:
+    """The answer to a request that takes longer than it may."""
+    text = "The request took too long. Make the search narrower, or try again later.\n"
+    return web.HTTPServiceUnavailable(text=text, headers={"Retry-After": "60"})
 
 
 def check_request(allowed_hosts: Iterable[str]) -> Middleware:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from archiver.errors import QueryError
+from archiver.errors import QueryError, QueryTimeoutError
 
 T = TypeVar("T")
 
@@ -29,20 +29,20 @@ class Deadline:
         self._end = time.monotonic() + seconds
 
     def check(self) -> None:
-        """Raise `QueryError` once the time is over."""
+        """Raise `QueryTimeoutError` once the time is over."""
         if time.monotonic() > self._end:
             raise too_slow(self._seconds)
 
     def watch(self, steps: Iterable[T]) -> Iterator[T]:
-        """`steps`, given up with `QueryError` once the time is over."""
+        """`steps`, given up with `QueryTimeoutError` once the time is over."""
         for step in steps:
             self.check()
             yield step
 
 
-def too_slow(seconds: float = MAX_SEARCH_S) -> QueryError:
+def too_slow(seconds: float = MAX_SEARCH_S) -> QueryTimeoutError:
     """What to raise where a search has taken longer than that."""
-    return QueryError(f"the search took more than {seconds:.0f} s", "make the query narrower")
+    return QueryTimeoutError(f"the search took more than {seconds:.0f} s", "make the query narrower")
 
 
 class Expansions:

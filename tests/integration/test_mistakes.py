@@ -243,12 +243,6 @@ MISTAKES = (
         "--root stands before the verb; write `edgarchive --root … search …`",
     ),
     Mistake(
-        "a saved search that finds everything, served",
-        ("serve", "--port", "0"),
-        r"\[\[search\]\] table 1: the search all finds everything; give a query or a filter",
-        environment={"EDGARCHIVE_SEARCH": '[{"name": "all", "query": ""}]'},
-    ),
-    Mistake(
         "an order that there is not",
         ("search", "x", "--sort", "date"),
         "'date' is not one of 'relevance', 'newest', 'oldest', 'added'; see `edgarchive search --help`",

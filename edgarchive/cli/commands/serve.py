@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from archiver.events import event
 from edgarchive.cli.options import AsJson, common
 from edgarchive.cli.output import print_json, say
+
+_log = logging.getLogger(__name__)
 
 
 def serve(
@@ -33,7 +37,7 @@ def serve(
     The server is read-only and has no authentication: it listens on this machine alone unless --host and --allow-host
     say otherwise. The first line on stdout is its URL. Ctrl-C ends it.
     """
-    from edgarchive.watching.searches import settings_searches  # noqa: PLC0415 — as below
+    from edgarchive.watching.searches import usable_searches  # noqa: PLC0415 — as below
     from edgarchive.web.app import create_app  # noqa: PLC0415 — aiohttp and jinja2 are slow to import
     from edgarchive.web.running.server import Address  # noqa: PLC0415
     from edgarchive.web.running.server import serve as serve_app  # noqa: PLC0415
@@ -42,7 +46,8 @@ def serve(
     address = Address(host, port, tls_cert, tls_key)
     address.check(hosts)
     settings = common(context).settings()
-    settings_searches(settings)  # a table that cannot be used is said now, and not by every page
+    for fault in usable_searches(settings)[1]:
+        _log.warning("a saved search is left out: %s", fault, extra=event("saved-search-left-out", reason=str(fault)))
     app = create_app(settings, allow_hosts=hosts, index=index)  # type: ignore[arg-type]  # it checks
 
     def ready(url: str) -> None:

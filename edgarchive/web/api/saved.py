@@ -7,18 +7,18 @@ import asyncio
 from aiohttp import web
 from yarl import URL
 
-from archiver.errors import NotInArchiveError
+from archiver.errors import NotInArchiveError, SettingsError
 from edgarchive.watching.alerts import alert_id
-from edgarchive.watching.searches import NamedSearch, saved_searches
+from edgarchive.watching.searches import NamedSearch, usable_searches
 from edgarchive.web.api.search import FEED_ENTRIES, atom, moment
 from edgarchive.web.keys import ARCHIVE, SETTINGS
 from indexer.search.hits import Hit
 from indexer.search.options import SearchOptions
 
 
-async def all_saved(request: web.Request) -> dict[str, NamedSearch]:
-    """The saved searches by name, as they are now. Raises `SettingsError`."""
-    return await asyncio.to_thread(saved_searches, request.app[SETTINGS])
+async def all_saved(request: web.Request) -> tuple[dict[str, NamedSearch], tuple[SettingsError, ...]]:
+    """The saved searches by name, as they are now, and what is wrong with those that cannot be used."""
+    return await asyncio.to_thread(usable_searches, request.app[SETTINGS])
 
 
 async def saved_atom(request: web.Request) -> web.Response:
@@ -27,7 +27,8 @@ async def saved_atom(request: web.Request) -> web.Response:
     An entry's ``updated`` is when the filing came into the archive. Raises `NotInArchiveError` for an unknown name.
     """
     name = request.match_info["name"]
-    search = (await all_saved(request)).get(name)
+    searches, _ = await all_saved(request)
+    search = searches.get(name)
     if search is None:
         raise NotInArchiveError(f"there is no saved search {name}", "`edgarchive saved list` names them")
     results = await request.app[ARCHIVE].run(search.options.replace(sort="added", offset=0, limit=FEED_ENTRIES))
@@ -35,7 +36,7 @@ async def saved_atom(request: web.Request) -> web.Response:
         request,
         results,
         title=name,
-        page=_page(search.options),
+        page=search_url(search.options),
         entry_id=lambda hit: f"urn:edgarchive:{alert_id(hit.accession, name)}",
         updated=_added,
     )
@@ -45,7 +46,7 @@ def _added(hit: Hit) -> str:
     return hit.added.isoformat() if hit.added else moment(hit)
 
 
-def _page(options: SearchOptions) -> URL:
+def search_url(options: SearchOptions) -> URL:
     """The page of the same search."""
     pairs: list[tuple[str, str]] = []
     for name, value in options.to_dict().items():

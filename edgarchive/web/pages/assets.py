@@ -15,7 +15,7 @@ async def static_file(request: web.Request) -> web.Response:
     name = request.match_info["name"]
     path = files("edgarchive.web") / "static" / name
     if not path.is_file():
-        raise web.HTTPNotFound(text="There is no such file.\n")
+        raise web.HTTPNotFound
     return web.Response(
         body=path.read_bytes(),
         content_type=_TYPES[name.rpartition(".")[2]],

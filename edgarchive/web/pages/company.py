@@ -30,9 +30,11 @@ async def company_page(request: web.Request) -> web.Response:
     facts = await archive.facts(hits[0].accession)
     entity = next((one for one in facts.header.entities if one.cik == cik), None)
 
+    company = {"company": str(int(cik))}
+
     def search(form: str, year: int | None = None) -> str:
         days = {} if year is None else {"since": f"{year}-01-01", "until": f"{year}-12-31"}
-        return str(URL("/search").with_query({"company": str(int(cik)), "form": form, **days}))
+        return str(URL("/search").with_query({**company, "form": form, **days}))
 
     return page(
         request,
@@ -53,4 +55,8 @@ async def company_page(request: web.Request) -> web.Response:
             for form, total in forms.most_common()
         ],
         newest=hits[:_NEWEST],
+        total=len(hits),
+        first_date=hits[-1].filing_date,
+        all_url=str(URL("/search").with_query({**company, "sort": "newest"})),
+        feed=str(URL("/search.atom").with_query(company)),
     )

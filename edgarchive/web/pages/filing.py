@@ -18,7 +18,9 @@ from indexer.sections.sections import Section
 from indexer.submission.items import item_description
 from indexer.submission.submission import Document, Submission
 
-_FRAMED = (".htm", ".html", ".txt", ".xml", ".pdf")
+_FRAMED = (".htm", ".html", ".txt")
+"""What a sandboxed frame shows: browsers refuse their PDF viewer there, and show XML without its tags."""
+
 _IMAGES = (".jpg", ".jpeg", ".gif", ".png")
 _SOURCES = {"index": "EDGAR", "feed": "EDGAR's Feed", "import": "an import"}
 
@@ -31,7 +33,7 @@ async def filing_page(request: web.Request) -> web.Response:
     facts = await archive.facts(accession)
     sections = []
     for number, document in _numbered(submission)[:1]:
-        sections = _links(await archive.sections(document), f"/filing/{accession}/{number}")
+        sections = _links(await archive.sections(document), URL(f"/filing/{accession}/{number}"))
     return page(
         request,
         "filing.html",
@@ -45,7 +47,8 @@ async def filing_page(request: web.Request) -> web.Response:
                 "type": document.type,
                 "description": document.description,
                 "filename": named.filename,
-                "size": document.size,
+                "size": named.size,
+                "is_data": named.is_data,
                 "url": f"/filing/{accession}/{number}",
             }
             for (number, document), named in zip(_numbered(submission), facts.documents, strict=True)
@@ -66,24 +69,26 @@ async def reader_page(request: web.Request) -> web.Response:
     named = facts.documents[position]
     number = document.sequence or position + 1
     words, wanted = request.query.get(WORDS, "").strip(), request.query.get("section", "").strip()
-    text_view = request.query.get("view") == "text" or bool(words or wanted)
     sections = await archive.sections(document)
-    suffix = named.filename.rpartition(".")[2].lower()
+    suffix = f".{named.filename.rpartition('.')[2].lower()}"
+    text_view = request.query.get("view") == "text" or suffix == ".xml" or bool(words or wanted)
     own = URL(f"/filing/{accession}/{number}")
     values: dict[str, Any] = {
         "facts": facts,
         "names": _names(facts),
         "document": named,
         "number": number,
-        "title": " ".join(dict.fromkeys(part for part in (document.type, document.description) if part)),
+        "title": _title(document),
         "words": words,
         "view": "text" if text_view else "filed",
         "filed_url": str(own),
-        "text_url": str(own.with_query(view="text")),
+        "text_url": str(own.with_query({"view": "text", **({WORDS: words} if words else {})})),
         "raw_url": _raw_url(facts, named.filename),
-        "is_image": f".{suffix}" in _IMAGES,
-        "framed": f".{suffix}" in _FRAMED,
-        "sections": _links(sections, str(own), current=wanted),
+        "is_image": suffix in _IMAGES,
+        "framed": suffix in _FRAMED,
+        "wanted": wanted,
+        "sections": _links(sections, own, current=wanted, words=words),
+        **_beside(submission, facts, position),
         "matches": 0,
         "text": "",
     }
@@ -113,12 +118,32 @@ def _names(facts: FilingFacts) -> list[str]:
     return list(dict.fromkeys(entity.name for entity in facts.header.entities))
 
 
-def _links(sections: tuple[Section, ...], own: str, *, current: str = "") -> list[dict[str, Any]]:
+def _title(document: Document) -> str:
+    """Type and description, the type once."""
+    description = document.description or ""
+    return description if document.type in description.split() else f"{document.type} {description}".strip()
+
+
+def _beside(submission: Submission, facts: FilingFacts, position: int) -> dict[str, dict[str, str] | None]:
+    """The documents before and after one that a reader may want next."""
+    numbered = _numbered(submission)
+
+    def link(place: int) -> dict[str, str] | None:
+        if not 0 <= place < len(numbered):
+            return None
+        number, document = numbered[place]
+        return {"url": f"/filing/{facts.accession}/{number}", "label": _title(document)}
+
+    return {"before": link(position - 1), "after": link(position + 1)}
+
+
+def _links(sections: tuple[Section, ...], own: URL, *, current: str = "", words: str = "") -> list[dict[str, Any]]:
+    """The sections, each with the address of its text, with the words of the search that led here."""
     found = []
     for section in sections:
         key = f"{section.part} {section.item}" if section.part else section.item
         label = " ".join(section.heading.split()) or f"Item {key}"
-        url = str(URL(own).with_query(section=key))
+        url = str(own.with_query({"section": key, **({WORDS: words} if words else {})}))
         found.append({"label": label[:120], "url": url, "current": current in {key, section.item}})
     return found
 
@@ -144,6 +169,7 @@ async def _proof(archive: ServedArchive, facts: FilingFacts) -> dict[str, Any]:
         "added": record.added.strftime("%Y-%m-%d %H:%M UTC"),
         "run": record.added_run,
         "stored": record.stored_at.strftime("%Y-%m-%d %H:%M UTC"),
+        "withdrawn": record.withdrawn_at.strftime("%Y-%m-%d") if record.withdrawn_at else None,
         "checks": checks,
         "sha256": record.sha256,
         "raw": raw,

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
 
+import jinja2
 from aiohttp import web
 from markupsafe import Markup, escape
 
 from edgarchive.web.keys import TEMPLATES
 
 
+def templates() -> jinja2.Environment:
+    """The templates of all pages, each read and compiled once."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("edgarchive.web"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        auto_reload=False,
+    )
+    environment.globals["version"] = version("edgarchive")
+    environment.filters["prose"] = prose
+    environment.filters["size"] = size
+    return environment
+
+
 def page(request: web.Request, template: str, *, status: int = 200, **values: Any) -> web.Response:
     """A page made of a template."""
-    text = (
-        request.app[TEMPLATES]
-        .get_template(template)
-        .render(**{"version": version("edgarchive"), "error": None, **values})
-    )
+    text = request.app[TEMPLATES].get_template(template).render(**{"error": None, **values})
     return web.Response(text=text, content_type="text/html", status=status)
 
 
@@ -28,6 +39,34 @@ def problem_page(request: web.Request, status: HTTPStatus, message: str, hint: s
     titles = {HTTPStatus.NOT_FOUND: "Not in this archive", HTTPStatus.BAD_REQUEST: "This cannot be read"}
     title = titles.get(status, "The archive cannot answer now")
     return page(request, "problem.html", status=status, title=title, message=message, hint=hint)
+
+
+def prose(text: str) -> Markup:
+    """A message as a sentence of a page: it begins with a capital and ends with a stop; ```code``` is set as such."""
+    text = text.strip()
+    text = text[:1].upper() + text[1:]
+    if text and text[-1] not in ".!?:":
+        text += "."
+    parts = (Markup("<code>{}</code>").format(part) if code else escape(part) for code, part in _codes(text))
+    return Markup("").join(parts)
+
+
+def size(size_bytes: int) -> str:
+    """A size as a person reads it."""
+    value = float(size_bytes)
+    for unit in ("bytes", "KB", "MB"):
+        if value < 1000:  # noqa: PLR2004 — four digits are harder to read than the next unit
+            return f"{value:,.0f} {unit}" if unit == "bytes" or value >= 10 else f"{value:.1f} {unit}"  # noqa: PLR2004
+        value /= 1024
+    return f"{value:,.1f} GB"
+
+
+def _codes(text: str) -> Iterator[tuple[bool, str]]:
+    """The parts of a text, and whether each stands between backticks; one that nothing closes stays as it is."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        parts[-2:] = ["`".join(parts[-2:])]
+    return ((place % 2 == 1, part) for place, part in enumerate(parts))
 
 
 def marked(text: str, spans: Iterable[tuple[int, int]], *, numbered: bool = False) -> Markup:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
 from markupsafe import Markup
 from yarl import URL
 
-from archiver.errors import EdgarchiveError, IndexMissingError
-from edgarchive.web.api.saved import all_saved
+from archiver.errors import EdgarchiveError, IndexMissingError, QueryError, QueryTimeoutError
+from archiver.identifiers import Cik
+from edgarchive.web.api.saved import all_saved, search_url
 from edgarchive.web.archive import ServedArchive
 from edgarchive.web.keys import ARCHIVE
 from edgarchive.web.pages.chart import year_chart
@@ -27,17 +29,22 @@ from edgarchive.web.params import (
     with_value,
     without_value,
 )
+from indexer.engine import FacetCount
 from indexer.fields import Facet
 from indexer.search.diagnosis.model import Diagnosis
 from indexer.search.hits import Hit
 from indexer.search.results import Results
 
 _FACETS: dict[Facet, str] = {"form": "Form types", "item": "Items", "cik": "Companies", "type": "Document types"}
-_SHOWN = 10
+_SHOWN, _MOST = 10, 60
+"""Values of a facet that are shown at once, and with those that a click unfolds."""
+
+_NEWEST = 8
+_HEADING_CHARS = 90
 _RANGES = [("", "any time"), ("30d", "30 days"), ("1y", "1 year"), ("5y", "5 years"), ("10y", "10 years")]
 _SORTS = [("", "relevance"), ("newest", "newest first"), ("oldest", "oldest first"), ("added", "last added first")]
 _FIELDS = ("form", "item", "section", "type", "sic", "state", "since", "until", "added_since", "sort", "range")
-_MORE = ("section", "type", "sic", "state", "since", "until", "added_since", "sort", "range")
+_MORE = ("section", "type", "sic", "state", "since", "until", "added_since", "sort")
 _LABELS = {"cik": "CIK", "sic": "SIC", "q": "words"}
 _ASKED = frozenset({WORDS, "limit", "offset", "facet"})
 
@@ -57,6 +64,7 @@ class _Shown:
     accession: str
     url: str
     filing: str
+    company: str
 
 
 async def search_page(request: web.Request) -> web.Response:
@@ -74,15 +82,51 @@ async def search_page(request: web.Request) -> web.Response:
     except EdgarchiveError as error:
         if error.exit_code != 2:  # noqa: PLR2004 — not a mistake in what was asked
             raise
-        said = {"message": error.message, "hint": error.hint}
-        return page(request, "search.html", status=400, results=None, total=0, **{**_form(request), "error": said})
+        too_slow = isinstance(error, QueryTimeoutError)
+        status = HTTPStatus.SERVICE_UNAVAILABLE if too_slow else HTTPStatus.BAD_REQUEST
+        values = {**_form(request), "error": _mistake(error, request.query.get(WORDS, ""))}
+        title = "This query cannot be read" if isinstance(error, QueryError) else "This cannot be searched for"
+        if too_slow:
+            title = "This search took too long"
+        return page(request, "search.html", status=status, results=None, problem_title=title, **values)
     return page(request, "search.html", **_form(request), **await _found(request, wanted, results, counted, why))
 
 
+def _mistake(error: EdgarchiveError, words: str) -> dict[str, Any]:
+    """What is wrong with what was asked, and the part of the query from where it is."""
+    position = getattr(error, "position", None)
+    known = position is not None and position < len(words)
+    return {
+        "message": error.message,
+        "hint": error.hint,
+        "before": words[:position] if known else "",
+        "at": words[position:] if known else "",
+    }
+
+
 async def _start_page(request: web.Request) -> web.Response:
-    status = await request.app[ARCHIVE].library.status()
-    saved = list(await all_saved(request))
-    return page(request, "search.html", results=None, total=status.submissions, saved=saved, **_form(request))
+    archive: ServedArchive = request.app[ARCHIVE]
+    status = await archive.library.status()
+    saved, faults = await all_saved(request)
+    notices = [f"The saved search is left out: {fault}" for fault in faults]
+    newest: list[Hit] = []
+    if status.index_error is not None:
+        notices.append(status.index_error)
+    elif status.unindexed:
+        notices.append(f"{status.unindexed:,} of them cannot be searched yet: run `edgarchive index`")
+    if status.index_error is None and status.submissions:
+        newest = list((await archive.search(None, sort="added", limit=_NEWEST, snippets=False)).hits)
+    years = sorted(one.year for one in status.forms)
+    return page(
+        request,
+        "start.html",
+        held=status,
+        years=(years[0], years[-1]) if years else None,
+        saved={name: str(search_url(search.options)) for name, search in saved.items()},
+        notices=notices,
+        newest=[_shown(hit, URL("/search")) for hit in newest],
+        **_form(request),
+    )
 
 
 def _form(request: web.Request) -> dict[str, Any]:
@@ -116,29 +160,18 @@ async def _found(
     def page_at(offset: int) -> str:
         return with_changes(url, {"offset": str(offset) if offset else None})
 
-    facets = []
-    for name, title in _FACETS.items():
-        if counts := counted.get(name):
-            names = await _names(request, name, [one.value for one in counts[:_SHOWN]])
-            facets.append(
-                {
-                    "title": title,
-                    "counts": [
-                        {
-                            "label": names.get(one.value) or str(one.value),
-                            "count": one.count,
-                            "url": with_value(url, name, str(one.value)),
-                        }
-                        for one in counts[:_SHOWN]
-                    ],
-                }
-            )
+    facets = [await _facet(request, name, counted[name], results, url=url) for name in _FACETS if counted.get(name)]
     years = [(int(one.value), one.count) for one in counted.get("year", ())]
     return {
         "results": results,
         "unit": ("document" if documents else "filing") + ("" if results.total == 1 else "s"),
         "hits": [_shown(hit, url) for hit in results.hits],
         "first": options.offset + 1,
+        "last": end,
+        "orders": [
+            {"label": label, "url": None if value == (options.sort or "") else with_changes(url, _sorted(value))}
+            for value, label in _SORTS
+        ],
         "explained": _explained(results),
         "advice": list(_advice(why, url)) if why is not None else [],
         "chosen": list(_chosen(request, url)),
@@ -194,6 +227,10 @@ def _explained(results: Results) -> str:
     return "; ".join(line.strip() for line in query.splitlines() if line.strip() and not line.endswith(":"))
 
 
+def _sorted(order: str) -> dict[str, str | None]:
+    return {"sort": order or None, "offset": None}
+
+
 def _year(url: URL, year: int) -> str:
     changes = {"since": f"{year}-01-01", "until": f"{year}-12-31", "range": None, "offset": None}
     return with_changes(url, changes)
@@ -203,12 +240,28 @@ def _download(url: URL, path: str) -> str:
     return with_changes(url.with_path(path).with_query(url.query), {"offset": None, "limit": None, "facet": None})
 
 
-async def _names(request: web.Request, facet: Facet, values: Iterable[int | str]) -> dict[int | str, str]:
-    """Names for the values of a facet where a number says little: companies by CIK."""
-    if facet != "cik":
-        return {}
-    archive: ServedArchive = request.app[ARCHIVE]
-    return {value: await archive.name_of(int(value)) for value in values}
+async def _facet(
+    request: web.Request, name: Facet, counts: Sequence[FacetCount], results: Results, *, url: URL
+) -> dict[str, Any]:
+    """A facet's values, each with the search that it narrows this one to; companies by name, which costs a search."""
+    most = _SHOWN if name == "cik" else _MOST
+    names: dict[int | str, str] = {}
+    if name == "cik":
+        archive: ServedArchive = request.app[ARCHIVE]
+        by_date = sorted(results.hits, key=lambda hit: hit.filing_date)  # names change: the last one counts
+        here = {entity.cik: entity.name for hit in by_date for entity in hit.entities}
+        for one in counts[:most]:
+            names[one.value] = here.get(Cik(one.value)) or await archive.name_of(int(one.value))
+    links = [
+        {
+            "label": names.get(one.value) or str(one.value),
+            "count": one.count,
+            "url": with_value(url, name, str(one.value)),
+        }
+        for one in counts[:most]
+    ]
+    unshown = max(0, len(counts) - most)
+    return {"title": _FACETS[name], "counts": links[:_SHOWN], "rest": links[_SHOWN:], "unshown": unshown}
 
 
 def _chosen(request: web.Request, url: URL) -> Iterable[dict[str, str]]:
@@ -227,24 +280,45 @@ def _shown(hit: Hit, url: URL) -> _Shown:
         words = {"q": url.query[WORDS]} if url.query.get(WORDS) else {}
         stem = {"stem": "1"} if url.query.get("stem") == "1" else {}
         reader = str(URL(f"{filing}/{document.sequence}").with_query({**words, **stem}))
-    about = [document.type, document.description] if document else []
     excerpt = hit.excerpt
     return _Shown(
-        name=hit.entities[0].name if hit.entities else str(hit.accession),
+        name=_names(hit) or str(hit.accession),
         form=str(hit.form),
         filed=hit.filing_date.isoformat(),
         items=hit.items,
         items_derived=hit.items_derived,
-        document=" ".join(dict.fromkeys(text for text in about if text)),
+        document=_label(hit),
         section=section_label(hit),
         snippet=None if excerpt is None else marked(excerpt.text, excerpt.spans),
         accession=str(hit.accession),
         url=reader,
         filing=filing,
+        company=next((f"/company/{int(entity.cik)}" for entity in hit.entities if entity.cik is not None), ""),
     )
+
+
+def _names(hit: Hit) -> str:
+    """Who filed: both names of two, else the first and how many others."""
+    names = list(dict.fromkeys(entity.name for entity in hit.entities))
+    if len(names) <= 2:  # noqa: PLR2004
+        return " and ".join(names)
+    return f"{names[0]} and {len(names) - 1} others"
+
+
+def _label(hit: Hit) -> str:
+    """Type and description of the document that was found, where they say more than the form does."""
+    document = hit.document
+    if document is None:
+        return ""
+    said = {str(hit.form), f"FORM {hit.form}", ""}
+    parts = dict.fromkeys(text for text in (document.type, document.description) if text)
+    return " ".join(text for text in parts if text.upper() not in said)
 
 
 def section_label(hit: Hit) -> str:
     """The section that a hit's passage stands in, for a person; empty where it stands in none."""
     section = getattr(hit, "section", None)
-    return "" if section is None else str(section.heading or section.item)
+    if section is None:
+        return ""
+    text = " ".join(str(section.heading or section.item).split())
+    return text if len(text) <= _HEADING_CHARS else f"{text[:_HEADING_CHARS].rsplit(' ', 1)[0]} …"

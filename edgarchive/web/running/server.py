@@ -9,6 +9,7 @@ import logging
 import signal
 import ssl
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,11 +17,14 @@ from aiohttp import web
 
 from archiver.errors import StorageError, UsageError
 from edgarchive.web.running.connections import Site
+from edgarchive.web.safety import CONCURRENT
 
 _log = logging.getLogger(__name__)
 
 SHUTDOWN_S = 20.0
 """For requests under way to be answered once the server is told to end."""
+
+_MORE_THREADS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,8 @@ async def serve(app: web.Application, address: Address, *, ready: Callable[[str]
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    # Slow searches hold their threads; there must be more of these, for files that are read meanwhile.
+    loop.set_default_executor(ThreadPoolExecutor(CONCURRENT + _MORE_THREADS, thread_name_prefix="serve"))
     runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_S, handle_signals=False)
     try:
         await runner.setup()

@@ -1,7 +1,12 @@
 "use strict";
+// Folds are open on a wide screen.
+const wide = matchMedia("(min-width: 62rem)");
+(wide.onchange = () => {
+  for (const one of document.querySelectorAll(".fold")) one.open = wide.matches;
+})();
 // Company names while typing.
 const company = document.getElementById("company"), list = document.getElementById("companies");
-let timer;
+let timer, at = -1;
 if (company && list) company.addEventListener("input", () => {
   clearTimeout(timer);
   const typed = company.value.trim();
@@ -17,9 +22,8 @@ if (company && list) company.addEventListener("input", () => {
     }));
   }, 150);
 });
-// Next and previous match: the keys n and p, and the two links.
+// Next and previous match: also by n and p.
 const marks = [...document.querySelectorAll(".text mark")], bar = document.querySelector(".matches p");
-let at = -1;
 function step(by) {
   if (!marks.length) return;
   if (at >= 0) marks[at].classList.remove("current");

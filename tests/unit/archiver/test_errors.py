@@ -14,6 +14,7 @@ EXIT_CODES = {
     "IdentifierError": 2,
     "SettingsError": 2,
     "QueryError": 2,
+    "QueryTimeoutError": 2,
     "NotInArchiveError": 2,
     "EdgarError": 4,
     "BlockedError": 4,

@@ -1,0 +1,131 @@
+"""Errors as responses: a page for people, S3's XML for EDGAR's files, JSON for programs."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from archiver.errors import (
+    DamageError,
+    EdgarchiveError,
+    IndexMissingError,
+    NotInArchiveError,
+    QueryError,
+    QueryTimeoutError,
+    UsageError,
+)
+from archiver.settings import Settings
+from archiver.store.archive import Archive
+from edgarchive import import_submissions
+from edgarchive.web.errors import status_of
+from tests.paths import INVENTED
+from tests.web.served import Served, first
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (NotInArchiveError("x"), 404),
+        (QueryError("x"), 400),
+        (UsageError("x"), 400),
+        (QueryTimeoutError("x"), 503),
+        (IndexMissingError("x"), 503),
+        (DamageError("x"), 500),
+    ],
+)
+def test_each_error_has_a_status(error: EdgarchiveError, status: int) -> None:
+    """A query that took too long is no mistake of the client's: it may ask again."""
+    assert status_of(error) == status
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/search/", "/company/apple", "/filing/1", "//nothing", "/static/x.css"])
+def test_a_browser_gets_a_page_for_an_unknown_url(served: Served, path: str) -> None:
+    """With a way back to the search."""
+    answer = served.ask(path, headers=BROWSER)
+    assert (answer.status, answer.headers["content-type"].partition(";")[0]) == (404, "text/html")
+    assert first(LexborHTMLParser(answer.text), "main a").attributes["href"] == "/"
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/search.xml", "/filing/1.json", "/submissions"])
+def test_a_program_gets_json_for_an_unknown_url(served: Served, path: str) -> None:
+    """The object that every error of the API is."""
+    answer = served.ask(path)
+    assert answer.status == 404
+    assert set(answer.json()) == {"error", "position", "hint"}
+
+
+@pytest.mark.parametrize("headers", [BROWSER, {}])
+@pytest.mark.parametrize(
+    "path", ["/Archives/edgar/nothing", "/Archives/edgar/data/1/x/y", "/Archives/edgar/data/320193/1.txt"]
+)
+def test_edgars_files_are_absent_as_on_s3(served: Served, path: str, headers: dict[str, str]) -> None:
+    """Clients tell an absent file by the code in the XML."""
+    answer = served.ask(path, headers=headers)
+    assert (answer.status, answer.headers["content-type"].partition(";")[0]) == (404, "application/xml")
+    assert "<Code>NoSuchKey</Code>" in answer.text
+
+
+def test_a_message_is_set_as_a_sentence(served: Served) -> None:
+    """Commands are code, not between backticks."""
+    page = LexborHTMLParser(served.ask("/filing/0000000001-99-000001").text)
+    assert first(page, "main code").text() == "edgarchive sync"
+    assert "`" not in first(page, "main").text()
+
+
+def test_the_place_of_a_mistake_is_marked(served: Served) -> None:
+    """From there on the query cannot be read."""
+    page = LexborHTMLParser(served.ask("/search?q=merger+%22open").text)
+    assert first(page, "[role=alert] mark").text() == '"open'
+
+
+def test_a_search_that_cannot_be_used_is_said_and_the_rest_is_served(invented_archive: Path) -> None:
+    """The start page names the table; the other searches have their feeds."""
+    settings = Settings.model_validate(
+        {
+            "root": invented_archive,
+            "search": [{"name": "all", "query": ""}, {"name": "departures", "query": "resign*"}],
+        }
+    )
+    with Served(settings) as server:
+        answer = server.ask("/")
+        assert answer.status == 200
+        problem = first(LexborHTMLParser(answer.text), ".problem").text()
+        assert "[[search]] table 1: the search all finds everything" in problem
+        assert server.ask("/saved/departures.atom").status == 200
+        assert server.ask("/saved/all.atom").status == 404
+
+
+def test_an_archive_that_is_empty_says_how_to_fill_it(tmp_path: Path) -> None:
+    """First run: a page, not an error."""
+    Archive.open(tmp_path / "archive", writable=True, create=True).close()
+    with Served(tmp_path / "archive") as server:
+        answer = server.ask("/")
+        assert answer.status == 200
+        page = LexborHTMLParser(answer.text)
+        assert first(page, "h1").text() == "This archive is empty"
+        assert first(page, "main code").text() == "edgarchive sync"
+        assert server.ask("/search?q=x", headers=BROWSER).status == 503
+
+
+def test_what_is_not_indexed_yet_is_said(tmp_path: Path) -> None:
+    """The page tells a search without hits from filings that cannot be found yet."""
+    settings = Settings(root=tmp_path / "archive")
+    files = sorted(INVENTED.glob("*.txt"))
+    import_submissions(files[:1], settings=settings)
+    import_submissions(files[1:3], settings=settings, index=False)
+    with Served(tmp_path / "archive") as server:
+        problem = first(LexborHTMLParser(server.ask("/").text), ".problem").text()
+    assert "2 of them cannot be searched yet: run edgarchive index" in problem
+
+
+def test_no_error_is_logged_for_a_clients_mistake(served: Served, caplog: pytest.LogCaptureFixture) -> None:
+    """The log is for whoever runs the server."""
+    with caplog.at_level(logging.WARNING):
+        for path in ("/nothing", "/search?q=%22open", "/filing/0000000001-99-000001"):
+            served.ask(path, headers=BROWSER)
+    assert caplog.records == []

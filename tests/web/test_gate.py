@@ -1,0 +1,68 @@
+"""How much runs at once, and how long a client waits."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from aiohttp import web
+
+from edgarchive.web.safety import Gate
+
+
+async def _result() -> int:
+    return 7
+
+
+def test_work_that_takes_too_long_is_given_up_and_keeps_its_place() -> None:
+    """The client has 503 with Retry-After; the next one runs only once the slow one has ended."""
+
+    async def play() -> None:
+        gate = Gate(concurrent=1, waiting=1, wait_s=0.05, work_s=0.05)
+        end = asyncio.Event()
+        with pytest.raises(web.HTTPServiceUnavailable, match="Unavailable") as slow:
+            await gate.do(end.wait)
+        assert "too long" in str(slow.value.text)
+        assert slow.value.headers["Retry-After"]
+        with pytest.raises(web.HTTPServiceUnavailable) as busy:
+            await gate.do(_result)
+        assert "busy" in str(busy.value.text)
+        end.set()
+        await asyncio.sleep(0)
+        assert await gate.do(_result) == 7
+
+    asyncio.run(play())
+
+
+def test_more_than_may_wait_are_turned_away() -> None:
+    """At once, instead of piling up."""
+
+    async def play() -> None:
+        gate = Gate(concurrent=1, waiting=1, wait_s=5, work_s=5)
+        end = asyncio.Event()
+        running = asyncio.ensure_future(gate.do(end.wait))
+        await asyncio.sleep(0.01)
+        waiting = asyncio.ensure_future(gate.do(_result))
+        await asyncio.sleep(0.01)
+        with pytest.raises(web.HTTPServiceUnavailable):
+            await gate.do(_result)
+        end.set()
+        assert (await running, await waiting) == (True, 7)
+
+    asyncio.run(play())
+
+
+def test_an_error_of_the_work_is_the_answers_and_frees_the_place() -> None:
+    """Nothing is left behind."""
+
+    async def fails() -> int:
+        raise LookupError("no")
+
+    async def play() -> None:
+        gate = Gate(concurrent=1)
+        for _ in range(3):
+            with pytest.raises(LookupError):
+                await gate.do(fails)
+        assert await gate.do(_result) == 7
+
+    asyncio.run(play())
