@@ -1,4 +1,4 @@
-"""Filters beside a query: what every hit must be."""
+"""Filters: conditions that every hit must meet, without effect on its score."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from indexer.query.nodes import AtLeast, DateSpan, Node, Not
 
 _EXHIBITS = "EX-*"
 _NOT_MAIN = ("GRAPHIC", "ZIP", "XML", "EXCEL", "JSON", "COVER")
-"""Types of what EDGAR adds or a filing brings along beside its main documents and exhibits."""
+"""Types of documents that are neither main documents nor exhibits: images, data, and what EDGAR adds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """What a hit must be, beside the query: values of one kind are alternatives, and every kind given must hold.
+    """Conditions on a hit: values of one attribute are alternatives, and all given attributes must match.
 
-    An attribute with the name of a field of `indexer.fields.TABLE` takes what the field takes in a query, without
-    quotes. ``EX-10`` as a `type` stands for ``EX-10.1`` and so on, too, and never for ``EX-101``. Dates are filing
-    dates, inclusive. `added_since` is a day (UTC), a moment (UTC, to the second), or the number of a run: what that run
-    and later ones added. `main` are the documents that are no exhibit, picture or data, and `exhibits` those of a type
-    ``EX-…``; `amendments` says whether the form ends in ``/A``. None, or False, asks for nothing.
+    An attribute with the name of a field of `indexer.fields.TABLE` takes the values that the field takes in a query,
+    without quotes. The `type` ``EX-10`` includes ``EX-10.1`` and so on, but never ``EX-101``. `since` and `until` are
+    filing dates, inclusive. `added_since` is a day (UTC), a time (UTC, to the second), or the number of a run: what
+    that run and later runs added. `main` selects documents that are not exhibits, images or data; `exhibits` selects
+    those of a type ``EX-…``; `amendments` says whether the form ends in ``/A``. None and False do not filter.
     """
 
     cik: Sequence[int | str] | None = None
@@ -44,9 +44,9 @@ class Filters:
     added_since: date | datetime | int | None = None
 
     def tree(self) -> Node | None:
-        """The filters as a query tree, None where nothing is asked.
+        """The filters as a query tree; None without filters.
 
-        Raises `UsageError` for a value without meaning, and for a filter without any value: an empty list is never
+        Raises `UsageError` for a value that cannot be interpreted, and for an empty list, which must never select
         everything.
         """
         kinds: list[Node | None] = []
@@ -62,7 +62,7 @@ class Filters:
         return join_all((*kinds, self.dates(), added))
 
     def dates(self) -> Node | None:
-        """The filing dates as a query tree, None where none are asked for. Raises `UsageError` as `tree`."""
+        """The filing dates as a query tree; None without dates. Raises `UsageError` if `since` is after `until`."""
         if self.since and self.until and self.since > self.until:
             raise UsageError(f"since {self.since} is after until {self.until}", "swap the two dates")
         if self.since is None and self.until is None:

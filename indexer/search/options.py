@@ -1,7 +1,7 @@
-"""What a search is asked for, as one value: `SearchOptions`.
+"""The options of a search as one value: `SearchOptions`.
 
-Every place that searches takes these options: an option that is added here is an argument of `Library.search` and
-`AsyncLibrary.search` at once.
+Every function that searches accepts these options: a new attribute here is a new argument of `Library.search` and
+`AsyncLibrary.search`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast, get_args
 from archiver.errors import UsageError
 from archiver.identifiers import parse_date_span
 from indexer.engine import Sort
+from indexer.fields import BY_NAME
 from indexer.query.filters import Filters
 from indexer.query.scopes.filings import Unit
 
@@ -26,42 +27,45 @@ S = TypeVar("S")
 R = TypeVar("R")
 
 Texts = str | Iterable[str] | None
-"""One value, or several that are alternatives: a list, a set, a column of a data frame. None: no filter."""
+"""One value or several alternatives: a list, a set, a column of a data frame. None means no filter."""
 Ciks = int | str | Iterable[int | str] | None
 Day = date | str | int | None
 """A day as `date` or ISO text, or a year or month (``2015``, ``"2015-06"``)."""
 
 Added = date | datetime | str | int | None
-"""A day or moment (UTC), as a value or ISO text, a year or month, or the number of a run (``12``, ``"run:12"``)."""
+"""A day or time (UTC) as a value or ISO text, a year or month, or the number of a run (``12``, ``"run:12"``)."""
 
 _RUN = "run:"
 _RUN_NUMBER = re.compile(rf"(?:{_RUN}\s*([0-9]{{1,9}})|([0-9]{{1,7}}))")
 
-_SEVERAL = ("cik", "ticker", "form", "item", "name", "type", "section", "series", "sic", "state")
-_FLAGS = ("main", "exhibits", "amendments")
-_FILTERS = (*_SEVERAL, *_FLAGS, "since", "until", "added_since")
+_FILTERS = ("ticker", *(field.name for field in dataclasses.fields(Filters)))
+_SEVERAL = ("ticker", *(field.name for field in dataclasses.fields(Filters) if field.name in BY_NAME))
+"""The filters that take several values: those that are fields of a query."""
 
 
 @dataclass(frozen=True, slots=True)
 class SearchOptions:
-    """What to search for, which filters must hold, and how the hits are to come.
+    """A query, filters, and how to return the hits.
 
-    `query` is of the query language (docs/query-language.md); without one, what the filters select comes, newest first.
-    A filter takes one value or several, which are alternatives; an empty list of values is an error. A `ticker` stands
-    for its CIK, beside those of `cik`. `main` and `exhibits` choose documents: those that are no exhibit, picture or
-    data, or the exhibits. `amendments` keeps only forms that end in ``/A``, or, with False, only others. `since` and
-    `until` are filing dates, inclusive: a year or month stands for its first or last day. `added_since` keeps what came
-    into the archive on a day (UTC) or later, at a moment (to the second; UTC where it has no zone) or later, or by a
-    run or a later one: a number from 1900 to 2199 is a year there, any other a run, and ``run:2024`` always a run.
-    `sort` is ``relevance``, ``newest``, ``oldest`` or ``added`` (the last added first). `limit` hits come from `offset`
-    on, or, with None, all, each made when it is reached; one per submission, or one per document with `documents`. With
-    `stem`, words of text also match words with the same English stem. All words must stand `within` one ``document``,
-    or one ``filing``, in whichever of the documents that the filters select; phrases and near words always stand in one
-    document. A hit has the `passages` best passages of its document, besides its snippet; `context_words` are shown on
-    each side of their matches, by default about 240
-    characters in all.
+    `query` is in the query language (docs/query-language.md). Without one, the submissions that the filters select are
+    returned, newest first.
 
-    The values are normalised: several as a tuple, days as `date`. Raises `UsageError` for a value without meaning.
+    A filter takes one value or several alternatives; an empty list is an error. A `ticker` adds its CIK to those of
+    `cik`. `main` selects documents that are not exhibits, images or data; `exhibits` selects exhibits. `amendments`
+    selects forms that end in ``/A``, or, if False, all others. `since` and `until` are filing dates, inclusive; a year
+    or month means its first or last day. `added_since` selects what was added to the archive on a day (UTC) or later,
+    at a time (to the second; UTC unless it has a zone) or later, or by a run or later runs. A number from 1900 to 2199
+    is a year, any other number a run; ``run:2024`` is always a run.
+
+    `sort` is ``relevance``, ``newest``, ``oldest`` or ``added`` (latest additions first). `limit` hits are returned
+    from `offset` on; None returns all and makes each one when it is reached. There is one hit per submission, or per
+    document if `documents` is set. With `stem`, words of text also match words with the same English stem. All words
+    must be `within` one ``document`` or one ``filing``, there in any of the documents that the filters select; phrases
+    and near words are always in one document. Each hit has the `passages` best passages of its document in addition to
+    its snippet. `context_words` is the number of words on each side of a match, by default about 240 characters in all.
+
+    Values are normalised: several values to a tuple, days to `date`. Raises `UsageError` for a value that cannot be
+    interpreted.
     """
 
     query: str | None = None
@@ -109,11 +113,11 @@ class SearchOptions:
         self._set("added_since", _added(self.added_since))
 
     def filters(self) -> Filters:
-        """The filters alone. Tickers are not among them: which CIKs they stand for is for the library to say."""
-        values = {name: getattr(self, name) for name in (*_SEVERAL, *_FLAGS) if name != "ticker"}
+        """The filters without `ticker`, which the library replaces by CIKs. Raises `UsageError` for a bad date."""
+        values = {name: getattr(self, name) for name in _FILTERS if name not in {"ticker", "since", "until"}}
         start = self.added_since
-        added = int(start.removeprefix(_RUN)) if isinstance(start, str) else start
-        return Filters(**values, since=self.first_day, until=self.last_day, added_since=added)
+        values["added_since"] = int(start.removeprefix(_RUN)) if isinstance(start, str) else start
+        return Filters(**values, since=self.first_day, until=self.last_day)
 
     @property
     def first_day(self) -> date | None:
@@ -132,24 +136,24 @@ class SearchOptions:
 
     @property
     def given_filters(self) -> tuple[str, ...]:
-        """The names of the filters that are not at their defaults."""
+        """The names of the filters that differ from their defaults."""
         return tuple(name for name in _FILTERS if getattr(self, name) != _default(name))
 
     def without(self, *names: str) -> Self:
-        """The same options with these at their defaults."""
+        """A copy with these options at their defaults."""
         return self.replace(**{name: _default(name) for name in names})
 
     def in_year(self, year: int) -> Self:
-        """The same options for filings of one year alone, as far as they allow it."""
+        """A copy restricted to filings of `year`."""
         first, last = date(year, 1, 1), date(year, 12, 31)
         return self.replace(since=max(first, self.first_day or first), until=min(last, self.last_day or last))
 
     def replace(self, **changes: Any) -> Self:
-        """The same options with some of them changed."""
+        """A copy with `changes`. Raises `UsageError` as the constructor does."""
         return dataclasses.replace(self, **changes)
 
     def to_dict(self) -> dict[str, Any]:
-        """The options that are not at their defaults, as JSON has them; ``SearchOptions(**options)`` reads them."""
+        """The options that differ from their defaults, as JSON values. ``SearchOptions(**options)`` restores them."""
         return {
             field.name: value.isoformat() if isinstance(value, date) else value
             for field in dataclasses.fields(self)
@@ -165,7 +169,7 @@ def _default(name: str) -> object:
 
 
 def several(name: str, values: object) -> tuple[Any, ...] | None:
-    """The values of the filter `name` as a tuple, None where it is not given. Raises `UsageError` for an empty one."""
+    """The values of the filter `name` as a tuple; None if not given. Raises `UsageError` for an empty list."""
     if values is None:
         return None
     if isinstance(values, (str, int, float)) or not isinstance(values, Iterable):
@@ -179,7 +183,7 @@ def several(name: str, values: object) -> tuple[Any, ...] | None:
 
 
 def _plain(value: Any) -> Any:
-    """A number of numpy or pandas as Python's own: a column with gaps has its integers as floats."""
+    """A number of numpy or pandas as a Python number; in a column with gaps, pandas stores integers as floats."""
     value = value.item() if hasattr(value, "item") and hasattr(value, "dtype") else value
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
@@ -195,7 +199,7 @@ def _day(value: Day, *, last: bool) -> date | None:
 
 
 def _added(value: Added) -> date | datetime | str | None:
-    """A date, a moment in UTC, or ``run:`` with a number. Raises `UsageError`."""
+    """A date, a UTC time, or ``run:`` and a number. Raises `UsageError`."""
     if value is None:
         return None
     if isinstance(value, datetime):
@@ -219,14 +223,14 @@ def _added(value: Added) -> date | datetime | str | None:
 
 
 def _is_year(number: str) -> bool:
-    """Whether a number looks like a year, or like one with a month, which nobody writes so for a run."""
+    """Whether a number looks like a year, or a year and month."""
     return len(number) in {4, 6} and 1900 <= int(number[:4]) <= 2199  # noqa: PLR2004
 
 
 def takes_options(
     options: Callable[P, SearchOptions],
 ) -> Callable[[Callable[[S, SearchOptions], R]], Callable[Concatenate[S, P], R]]:
-    """Let a method that works on `SearchOptions` be called with their values as arguments."""
+    """Decorate a method that takes `SearchOptions` so that it takes their values as arguments."""
 
     def decorate(method: Callable[[S, SearchOptions], R]) -> Callable[Concatenate[S, P], R]:
         if inspect.iscoroutinefunction(method):
