@@ -45,6 +45,11 @@ class StoredFiles:
         found = (self._listings.get(f"{folder}/{name}") for name in _MASTER_NAMES)
         return next((kept[1] for kept in found if kept is not None), None)
 
+    def tickers_sha256(self) -> str | None:
+        """The SHA-256 of that list, without a look into it; None where the archive keeps none."""
+        known = self._listings.known(_TICKERS)
+        return known.sha256 if known is not None else None
+
     def tickers(self) -> bytes | None:
         """EDGAR's list of tickers as the last sync that asked for it has kept it; None where none did."""
         kept = self._listings.get(_TICKERS)

@@ -27,7 +27,7 @@ from indexer.search.async_library import AsyncLibrary
 from indexer.search.diagnosis.model import Diagnosis
 from indexer.search.hits import Hit
 from indexer.search.options import SearchOptions
-from indexer.search.records import Record
+from indexer.search.records import Record, Status
 from indexer.search.results import Results
 from indexer.sections.sections import Section
 from indexer.submission.header import Entity, SubmissionHeader
@@ -46,6 +46,7 @@ _log = logging.getLogger(__name__)
 
 _KEPT_FACTS = 20_000
 _NAME_S = 60.0
+_STATUS_S = 5.0
 _KEPT_SUBMISSIONS_BYTES = 64_000_000
 _XBRL_TYPES = ("EX-101", "XML", "EX-100")
 
@@ -114,6 +115,8 @@ class ServedArchive:
         self._submissions: OrderedDict[str, tuple[str, int, Submission]] = OrderedDict()
         self._kept_bytes = 0
         self._md5: dict[str, str] = {}
+        self._status: tuple[float, Status] | None = None
+        self._tickers: tuple[str, Any] | None = None
         self._names: OrderedDict[int, tuple[float, str]] = OrderedDict()
 
     async def _do(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
@@ -139,6 +142,13 @@ class ServedArchive:
     async def facets(self, results: Results, *facets: Facet) -> dict[Facet, tuple[FacetCount, ...]]:
         """The same for several facets at once."""
         return dict(await self._do(results.facets, *facets))
+
+    async def recent_status(self) -> Status:
+        """What the archive holds, counted at most _STATUS_S ago: all its submissions are counted for it."""
+        now = asyncio.get_running_loop().time()
+        if self._status is None or now - self._status[0] > _STATUS_S:
+            self._status = (now, await self.library.status())
+        return self._status[1]
 
     async def record(self, accession: AccessionNumber) -> Record:
         """What the catalogue knows of a submission. Raises `NotInArchiveError`, `DamageError`."""
@@ -185,9 +195,22 @@ class ServedArchive:
         """The archive's copy of EDGAR's master index of a quarter."""
         return await asyncio.to_thread(self.library.stored.master_index, quarter.year, quarter.number)
 
-    async def tickers(self) -> bytes | None:
-        """The archive's copy of EDGAR's list of tickers."""
-        return await asyncio.to_thread(self.library.stored.tickers)
+    async def tickers(self, read: Callable[[bytes], T]) -> T | None:
+        """What `read` makes of the archive's copy of EDGAR's list of tickers, once for each copy; None without one."""
+        return await asyncio.to_thread(self._read_tickers, read)
+
+    def _read_tickers(self, read: Callable[[bytes], T]) -> T | None:
+        stored = self.library.stored
+        version = stored.tickers_sha256()
+        if version is None:
+            return None
+        if self._tickers is None or self._tickers[0] != version:
+            body = stored.tickers()
+            if body is None:
+                return None
+            self._tickers = (version, read(body))
+        known: T = self._tickers[1]
+        return known
 
     async def submission(self, accession: AccessionNumber) -> Submission:
         """The parsed submission; the few read last are kept. Raises as `Library.submission`."""

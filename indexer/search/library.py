@@ -62,6 +62,7 @@ class Library:
         self._texts = TextReader(self._opened)
         self._settings = settings
         self._index = IndexReader(self._opened.index_path, settings=settings)
+        self._known_tickers: tuple[str, Mapping[str, Cik]] | None = None
         self._marker: tuple[tuple[str, bool], Highlighter] | None = None
 
     @takes_options(SearchOptions)
@@ -131,6 +132,8 @@ class Library:
 
         Raises as `submission`.
         """
+        if self._settings is None:
+            self._settings = Settings()  # which reads files: once is enough
         record = self._archive.record(accession)
         return FilingMatcher(
             entries_of(
@@ -139,7 +142,7 @@ class Library:
                 filing_date=record.filing_date,
                 added=record.added,
                 added_run=record.added_run,
-                max_text_chars=(self._settings or Settings()).max_text_chars,
+                max_text_chars=self._settings.max_text_chars,
                 warn=False,  # indexing it did
             )
         )
@@ -176,12 +179,19 @@ class Library:
         return filters.tree()
 
     def _tickers(self) -> Mapping[str, Cik]:
-        body = self.stored.tickers()
-        if body is None:
+        """EDGAR's list of tickers, read once for each copy of it."""
+        stored = self.stored
+        version = stored.tickers_sha256()
+        if version is not None and self._known_tickers is not None and self._known_tickers[0] == version:
+            return self._known_tickers[1]
+        body = stored.tickers()
+        if body is None or version is None:
             raise UsageError(
                 "this archive keeps no list of tickers", "run `edgarchive sync --ticker …` once, or search by CIK"
             )
-        return parse_tickers(body)
+        tickers = parse_tickers(body)
+        self._known_tickers = (version, tickers)
+        return tickers
 
     def _cik_of(self, ticker: str) -> Cik:
         return ciks_of([ticker], self._tickers())[0]

@@ -20,7 +20,7 @@ from aiohttp import web
 from archiver.errors import EdgarchiveError, IdentifierError, NotInArchiveError, QueryError, UsageError
 from archiver.identifiers import AccessionNumber, Cik, FormType, parse_date
 from edgarchive.web.archive import DocumentFacts, FilingFacts, ServedArchive, read_accession
-from edgarchive.web.edgar.tickers import cik_of, held_tickers
+from edgarchive.web.edgar.tickers import cik_of, held_tickers, tickers_of
 from edgarchive.web.keys import ARCHIVE
 from indexer.fields import Facet
 from indexer.search.hits import Hit
@@ -243,12 +243,8 @@ async def _hit(archive: ServedArchive, hit: Hit) -> dict[str, Any]:
 
 
 async def _tickers(archive: ServedArchive, facts: FilingFacts) -> dict[int, list[str]]:
-    wanted = {int(entity.cik) for entity in facts.header.entities if entity.cik is not None}
-    found: dict[int, list[str]] = {}
-    for one in await held_tickers(archive):
-        if one.cik in wanted:
-            found.setdefault(one.cik, []).append(one.ticker)
-    return found
+    ciks = {entity.cik for entity in facts.header.entities if entity.cik is not None}
+    return {int(cik): await tickers_of(archive, cik) for cik in ciks}
 
 
 def display_name(name: str, cik: Cik | None, tickers: Iterable[str]) -> str:
@@ -329,8 +325,7 @@ async def _aggregations(archive: ServedArchive, results: Results) -> dict[str, A
 
 async def _name_of(archive: ServedArchive, cik: Cik) -> str:
     """An entity as EDGAR writes it, by the name in its newest filing here."""
-    tickers = [one.ticker for one in await held_tickers(archive) if one.cik == cik]
-    return display_name(await archive.name_of(int(cik)), cik, tickers)
+    return display_name(await archive.name_of(int(cik)), cik, await tickers_of(archive, cik))
 
 
 def _buckets(counts: Counter[str]) -> dict[str, Any]:

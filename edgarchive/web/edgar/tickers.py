@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import Any, NamedTuple, Self
 
 from aiohttp import web
 
@@ -21,18 +22,37 @@ class Ticker(NamedTuple):
     title: str
 
 
-async def held_tickers(archive: ServedArchive) -> list[Ticker]:
-    """EDGAR's list as it was when it was last fetched, in its order; empty where no sync has asked for tickers."""
-    body = await archive.tickers()
-    if body is None:
-        return []
-    rows = json.loads(body).values()
-    return [Ticker(int(row["cik_str"]), str(row["ticker"]), str(row.get("title") or "")) for row in rows]
+class TickerList:
+    """EDGAR's list in its order, and its lines by CIK and by ticker."""
+
+    def __init__(self, rows: Iterable[Ticker]) -> None:
+        self.rows = tuple(rows)
+        self.by_cik: dict[int, list[str]] = {}
+        self.by_ticker: dict[str, int] = {}
+        for row in self.rows:
+            self.by_cik.setdefault(row.cik, []).append(row.ticker)
+            self.by_ticker.setdefault(row.ticker.upper(), row.cik)
+
+    @classmethod
+    def read(cls, body: bytes) -> Self:
+        """The list in the body of ``company_tickers.json``."""
+        rows = json.loads(body).values()
+        return cls(Ticker(int(row["cik_str"]), str(row["ticker"]), str(row.get("title") or "")) for row in rows)
+
+
+async def _held(archive: ServedArchive) -> TickerList:
+    """EDGAR's list as it was when it was last fetched; empty where no sync has asked for tickers."""
+    return await archive.tickers(TickerList.read) or TickerList(())
+
+
+async def held_tickers(archive: ServedArchive) -> tuple[Ticker, ...]:
+    """The lines of EDGAR's list as it was when it was last fetched, in its order."""
+    return (await _held(archive)).rows
 
 
 async def tickers_of(archive: ServedArchive, cik: Cik) -> list[str]:
     """The tickers of a company, in EDGAR's order."""
-    return [one.ticker for one in await held_tickers(archive) if one.cik == cik]
+    return list((await _held(archive)).by_cik.get(int(cik), ()))
 
 
 async def cik_of(archive: ServedArchive, text: str) -> Cik | None:
@@ -41,7 +61,8 @@ async def cik_of(archive: ServedArchive, text: str) -> Cik | None:
     if text.isascii() and text.isdigit() and len(text) <= 10:  # noqa: PLR2004 — the length of a CIK
         return Cik(text)
     wanted = text.upper().replace(".", "-")
-    return next((Cik(one.cik) for one in await held_tickers(archive) if one.ticker.upper() == wanted), None)
+    cik = (await _held(archive)).by_ticker.get(wanted)
+    return None if cik is None else Cik(cik)
 
 
 async def ticker_file(request: web.Request) -> web.Response:

@@ -36,7 +36,7 @@ from indexer.search.hits import Hit
 from indexer.search.results import Results
 
 _FACETS: dict[Facet, str] = {"form": "Form types", "item": "Items", "cik": "Companies", "type": "Document types"}
-_SHOWN, _MOST = 10, 60
+_SHOWN, _MOST = 10, 30
 """Values of a facet that are shown at once, and with those that a click unfolds."""
 
 _NEWEST = 8
@@ -106,7 +106,7 @@ def _mistake(error: EdgarchiveError, words: str) -> dict[str, Any]:
 
 async def _start_page(request: web.Request) -> web.Response:
     archive: ServedArchive = request.app[ARCHIVE]
-    status = await archive.library.status()
+    status = await archive.recent_status()
     saved, faults = await all_saved(request)
     notices = [f"The saved search is left out: {fault}" for fault in faults]
     newest: list[Hit] = []

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from archiver.catalogue.listings import IndexFile
 from archiver.errors import (
     EdgarchiveError,
     IdentifierError,
@@ -24,6 +25,7 @@ from archiver.errors import (
     UsageError,
 )
 from archiver.identifiers import AccessionNumber
+from archiver.listings.cache import IndexCache
 from archiver.settings import Settings
 from archiver.store.archive import Archive
 from edgarchive import import_submissions
@@ -434,3 +436,28 @@ def test_a_hit_and_its_passages_are_of_the_section_asked_for(
             assert hit.excerpt is not None
             assert passage in hit.excerpt.text
             assert passage in library.passages(hit, 1)[0].text
+
+
+def keep_tickers(root: Path, **ciks: int) -> None:
+    """Keep a list of tickers in the archive, as a sync with tickers does."""
+    rows = [{"cik_str": cik, "ticker": name, "title": name} for name, cik in ciks.items()]
+    body = json.dumps(dict(enumerate(rows))).encode()
+    file = IndexFile("company_tickers.json", hashlib.sha256(body).hexdigest(), None, None, None)
+    with Archive.open(root, writable=True) as archive:
+        IndexCache(archive).keep(file, body)
+
+
+def test_the_list_of_tickers_is_read_again_when_it_has_changed(tmp_path: Path) -> None:
+    """A ticker that changes hands between two searches finds the new owner; one kept list is read once."""
+    root = make_archive(tmp_path / "edgar", submission_bytes())
+    with Library(root) as library:
+        with pytest.raises(UsageError, match="keeps no list of tickers"):
+            library.search(ticker="ACME")
+        keep_tickers(root, ACME=320, OTHER=7)
+        assert library.search(ticker="ACME").total == 1
+        kept = library._known_tickers
+        assert library.search("ticker:other").total == 0
+        assert library._known_tickers is kept
+        keep_tickers(root, ACME=7, OTHER=320)
+        assert library.search(ticker="ACME").total == 0
+        assert library.search("ticker:other").total == 1
