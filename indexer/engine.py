@@ -6,6 +6,7 @@ A submission's entries are replaced together: after `adopt` and `commit` only th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +14,11 @@ from typing import Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 from archiver.identifiers import AccessionNumber
 from indexer.entries import IndexEntry
-from indexer.fields import Facet, facet_value
-from indexer.query.nodes import Node
+from indexer.fields import PARTY_FACETS, Facet, facet_value
+from indexer.query.language.leaves import join_all
+from indexer.query.nodes import All, Node, Not, OfFilings
 from indexer.query.scopes.filings import Unit, across_documents
+from indexer.query.scopes.parties import APART, HERE, asks_of_parties, needs_document, with_parties
 from indexer.query.scopes.sections import asked_sections, in_section
 
 Sort = Literal["relevance", "newest", "oldest", "added"]
@@ -180,8 +183,73 @@ class Engine(Protocol):
         """Close the index. What was not committed is dropped."""
 
 
+class JoinedEngine:
+    """Asks `engine`, and joins parties that are in entries of their own with the documents of their submissions.
+
+    Its answers are those of an index in which each document has the facts of all parties.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def search(
+        self,
+        query: Node | None,
+        *,
+        filters: Node | None = None,
+        sort: Sort | None = None,
+        limit: int | None = 10,
+        offset: int = 0,
+        documents: bool = False,
+    ) -> EngineResult:
+        """See `Engine.search`. Raises as it."""
+        query, filters = self._joined(query, filters)
+        return self._engine.search(query, filters=filters, sort=sort, limit=limit, offset=offset, documents=documents)
+
+    def filings(self, tree: Node) -> frozenset[int]:
+        """See `Engine.filings`. Raises as it."""
+        _, filters = self._joined(None, tree)
+        return self._engine.filings(filters or tree)
+
+    def facet(
+        self, query: Node | None, facet: Facet, *, filters: Node | None = None, documents: bool = False
+    ) -> tuple[FacetCount, ...]:
+        """See `Engine.facet`. Raises as it."""
+        query, filters = self._joined(query, filters)
+        counts = self._engine.facet(query, facet, filters=filters, documents=documents)
+        if facet not in PARTY_FACETS or not self._has_parties_apart():
+            return counts
+        summed = Counter({one.value: one.count for one in counts})
+        apart = self._engine.filings(All(tuple(part for part in (query, filters, APART) if part is not None)))
+        if not documents:
+            summed.update(self._values_of_parties(facet, apart))
+        for number in apart if documents else ():
+            one = OfFilings(frozenset((number,)))
+            hits = self._engine.search(query, filters=join_all((filters, one)), limit=0, documents=True).total
+            summed.update({value: hits * count for value, count in self._values_of_parties(facet, one.numbers).items()})
+        found = [FacetCount(value, count) for value, count in summed.items()]
+        return tuple(sorted(found, key=lambda one: (-one.count, one.value)))
+
+    def _values_of_parties(self, facet: Facet, numbers: frozenset[int]) -> dict[int | str, int]:
+        """How many of these submissions have each value: in the entries of parties a submission has it once."""
+        here = All((HERE, OfFilings(numbers)))
+        return {one.value: one.count for one in self._engine.facet(None, facet, filters=here, documents=True)}
+
+    def _joined(self, query: Node | None, filters: Node | None) -> tuple[Node | None, Node | None]:
+        finds_parties = not (needs_document(query) or needs_document(filters))
+        if not (finds_parties or asks_of_parties(query) or asks_of_parties(filters)) or not self._has_parties_apart():
+            return query, filters
+        query, filters = (
+            None if tree is None else with_parties(tree, self._engine.filings) for tree in (query, filters)
+        )
+        return query, join_all((filters, Not(HERE))) if finds_parties else filters
+
+    def _has_parties_apart(self) -> bool:
+        return self._engine.search(None, filters=HERE, limit=0, documents=True).total > 0
+
+
 def within_unit(
-    engine: Engine, query: Node | None, filters: Node | None, unit: Unit
+    engine: Engine | JoinedEngine, query: Node | None, filters: Node | None, unit: Unit
 ) -> tuple[Node | None, Node | None]:
     """What to ask `engine` for, so that all words of `query` stand in one `unit`. Raises as `across_documents`."""
     if unit == "document":

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from archiver.events import event
 from archiver.identifiers import AccessionNumber, Cik, FormType
@@ -56,7 +56,9 @@ class IndexEntry:
     the entities' current and former names. `filing_date` is the header's, else the catalogue's. `truncated` says that
     `text` is only the beginning of the document's. `items_derived` is that of `SubmissionHeader`. `text` has words
     whole that a line's end breaks (`indexer.text.broken_words`). `added` (UTC) and `added_run` are those of the
-    catalogue: when, and by which run, the submission came into the archive.
+    catalogue: when, and by which run, the submission came into the archive. `parties` is ``here`` in an entry that has
+    only parties of a submission of many, ``apart`` in the entries of its documents, which have none of their facts, and
+    None in all others; `entities_left_out` counts those that `entities` then does not list.
     """
 
     accession: AccessionNumber
@@ -87,11 +89,13 @@ class IndexEntry:
     items_derived: bool = False
     added: datetime | None = None
     added_run: int | None = None
+    parties: Literal["here", "apart"] | None = None
+    entities_left_out: int = 0
 
     def stored(self) -> str:
         """The part that every engine keeps beside the postings, as compact JSON: a hit is made from it alone.
 
-        ``truncated`` and ``items_derived`` are there only where they are true.
+        ``truncated``, ``items_derived`` and ``entities_left_out`` are there only where they are true, or not 0.
         """
         return json.dumps(
             {
@@ -111,6 +115,7 @@ class IndexEntry:
                 "added": self.added.isoformat(timespec="seconds") if self.added else None,
                 **({"truncated": True} if self.truncated else {}),
                 **({"items_derived": True} if self.items_derived else {}),
+                **({"entities_left_out": self.entities_left_out} if self.entities_left_out else {}),
             },
             ensure_ascii=False,
             separators=(",", ":"),

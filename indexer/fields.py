@@ -38,7 +38,8 @@ class Field:
     (``year`` for the filing date), and `is_number` says that the counted values are numbers. `normalize` turns a typed
     value without ``*`` and ``?`` into the indexed one, or raises `UsageError`; `takes_patterns` is False where ``*``
     and ``?`` mean nothing. `spell` turns an indexed value into what EDGAR writes: most of its codes have no small
-    letters. `can_be_named` is False for a field that a query never names.
+    letters. `can_be_named` is False for a field that a query never names. `of_parties`: its values come from the
+    parties, which a submission of many has in entries of their own (`indexer.entries.IndexEntry.parties`).
     """
 
     name: str
@@ -54,6 +55,7 @@ class Field:
     takes_patterns: bool = True
     spell: Callable[[str], str] = str.upper
     can_be_named: bool = True
+    of_parties: bool = False
 
 
 _MOMENT = "%Y%m%d%H%M%S"
@@ -82,7 +84,10 @@ TABLE: tuple[Field, ...] = (
         label="CIK",
         finds="CIK of any entity, with or without leading zeros; no patterns",
         examples=("cik:1056386", "cik:0001056386"),
-        values=lambda entry: tuple(str(int(one.cik)) for one in entry.entities if one.cik is not None),
+        values=lambda entry: tuple(
+            str(int(one.cik)) for one in entry.entities if one.cik is not None and entry.parties != "apart"
+        ),
+        of_parties=True,
         facet="cik",
         is_number=True,
         normalize=lambda typed: str(int(Cik(typed))),
@@ -105,6 +110,7 @@ TABLE: tuple[Field, ...] = (
         finds="words of one name of an entity, current or former, or of a fund's series or class, in any order",
         examples=("name:internap", 'name:"network services"', "name:McDonald's", "name:inter*"),
         values=lambda entry: (*entry.names, *entry.series),
+        of_parties=True,
     ),
     Field(
         name="type",
@@ -173,6 +179,7 @@ TABLE: tuple[Field, ...] = (
         finds="SIC code of any entity",
         examples=("sic:7389", "sic:73*"),
         values=lambda entry: tuple(map(str, entry.sics)),
+        of_parties=True,
         facet="sic",
         is_number=True,
     ),
@@ -183,6 +190,7 @@ TABLE: tuple[Field, ...] = (
         finds="state of incorporation of any entity, in EDGAR's letters",
         examples=("state:DE",),
         values=lambda entry: entry.states,
+        of_parties=True,
         facet="state",
     ),
     Field(
@@ -192,6 +200,7 @@ TABLE: tuple[Field, ...] = (
         finds="SEC file number",
         examples=("file:000-27265", "file:001-*"),
         values=lambda entry: entry.file_numbers,
+        of_parties=True,
     ),
     Field(
         name="section",
@@ -210,6 +219,7 @@ TABLE: tuple[Field, ...] = (
         finds="words of the name, the id or the ticker of a fund's series or class",
         examples=('series:"500 index"', "series:VFIAX", "series:S000002839"),
         values=lambda entry: entry.series,
+        of_parties=True,
     ),
     Field(
         name="city",
@@ -218,6 +228,7 @@ TABLE: tuple[Field, ...] = (
         finds="city of the business address of any entity",
         examples=("city:atlanta", 'city:"new york"'),
         values=lambda entry: entry.cities,
+        of_parties=True,
     ),
     Field(
         name="location",
@@ -226,6 +237,7 @@ TABLE: tuple[Field, ...] = (
         finds="state or country of the business address of any entity, in EDGAR's letters",
         examples=("location:GA",),
         values=lambda entry: entry.business_states,
+        of_parties=True,
     ),
     Field(
         name="film",
@@ -234,6 +246,7 @@ TABLE: tuple[Field, ...] = (
         finds="film number",
         examples=("film:041221453",),
         values=lambda entry: entry.film_numbers,
+        of_parties=True,
     ),
     Field(
         name="fye",
@@ -242,6 +255,7 @@ TABLE: tuple[Field, ...] = (
         finds="fiscal year end of any entity, month and day",
         examples=("fye:1231", "fye:06*"),
         values=lambda entry: entry.fiscal_year_ends,
+        of_parties=True,
     ),
     Field(
         name="description",
@@ -251,6 +265,14 @@ TABLE: tuple[Field, ...] = (
         examples=('description:"press release"',),
         values=lambda entry: entry.description,
         per_document=True,
+    ),
+    Field(
+        name="parties",
+        kind="value",
+        label="parties",
+        values=lambda entry: (entry.parties,) if entry.parties else (),
+        spell=str,
+        can_be_named=False,
     ),
     Field(
         name="ticker",
@@ -287,6 +309,9 @@ NUMBER_FIELDS = tuple(field.name for field in TABLE if field.kind == "number")
 DOCUMENT_FIELDS = frozenset(field.name for field in TABLE if field.per_document)
 """The fields in which documents of one submission may differ."""
 
+PARTY_FIELDS = frozenset(field.name for field in TABLE if field.of_parties)
+"""The fields of what the parties of a submission are: entries of their own may have them."""
+
 Facet = str
 """What hits can be counted by: one of `FACETS`."""
 
@@ -295,6 +320,9 @@ FACETS: tuple[Facet, ...] = tuple(field.facet for field in TABLE if field.facet)
 
 SUBMISSION_FACETS: tuple[Facet, ...] = tuple(field.facet for field in TABLE if field.facet and not field.per_document)
 """The facets in which all documents of a submission are alike."""
+
+PARTY_FACETS: frozenset[Facet] = frozenset(field.facet for field in TABLE if field.facet and field.of_parties)
+"""The facets by what the parties are."""
 
 _BY_FACET = {field.facet: field for field in TABLE if field.facet}
 

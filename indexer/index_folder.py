@@ -34,7 +34,7 @@ from indexer.share import Share
 
 _log = logging.getLogger(__name__)
 
-SCHEMA = 6
+SCHEMA = 7
 """Version of what an entry holds and how its words are cut. A change of either needs a rebuilt index: a new number."""
 
 ENGINES = ("whoosh", "tantivy", "opensearch")

@@ -74,7 +74,7 @@ def _hit(hit: Hit) -> models.SearchHit:
             models.EntityBrief(cik=None if one.cik is None else int(one.cik), name=one.name, role=one.role)
             for one in hit.entities[:MOST_HIT_ENTITIES]
         ],
-        entity_count=len(hit.entities),
+        entity_count=len(hit.entities) + hit.entities_left_out,
         document=None if document is None else document_brief(document),
         section=None if section is None else section_brief(section),
         snippet=None if hit.excerpt is None else hit.excerpt.text,

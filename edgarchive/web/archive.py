@@ -9,8 +9,8 @@ import asyncio
 import hashlib
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -22,6 +22,7 @@ from archiver.events import event
 from archiver.identifiers import AccessionNumber, Cik, FormType
 from edgarchive.web.safety import Gate
 from indexer.engine import FacetCount
+from indexer.entries import HitEntity
 from indexer.fields import Facet
 from indexer.search.async_library import AsyncLibrary
 from indexer.search.diagnosis.model import Diagnosis
@@ -180,7 +181,7 @@ class ServedArchive:
         if known is not None and now - known[0] < _NAME_S:
             return known[1]
         results = await self.search(None, cik=cik, limit=1, snippets=False)
-        names = [entity.name for hit in results.hits for entity in hit.entities if entity.cik == cik]
+        names = [one.name for hit in results.hits for one in await self.entities(hit) if one.cik == cik]
         self._names[cik] = (now, names[0] if names else "")
         self._names.move_to_end(cik)
         while len(self._names) > _KEPT_FACTS:
@@ -247,6 +248,10 @@ class ServedArchive:
             self._facts.popitem(last=False)
         return facts
 
+    async def entities(self, hit: Hit) -> Sequence[HitEntity | Entity]:
+        """All entities of a hit, also those that it does not list. Raises as `facts`."""
+        return (await self.facts(hit.accession)).header.entities if hit.entities_left_out else hit.entities
+
     async def header_text(self, accession: AccessionNumber) -> str:
         """The header's text as it is stored. Raises as `Library.submission`."""
         data = await self._gate.do(lambda: self.library.raw(accession))
@@ -277,7 +282,13 @@ class ServedArchive:
     async def held_between(self, first: date, last: date) -> list[Hit]:
         """The filings with a filing date from `first` to `last`, oldest first."""
         results = await self.search(None, since=first, until=last, sort="oldest", limit=None, snippets=False)
-        return list(results.hits)
+        return [await self._whole(hit) for hit in results.hits]
+
+    async def _whole(self, hit: Hit) -> Hit:
+        if not hit.entities_left_out:
+            return hit
+        entities = tuple(HitEntity(one.cik, one.name, one.role) for one in await self.entities(hit))
+        return replace(hit, entities=entities, entities_left_out=0)
 
     async def held_by(self, cik: Cik) -> list[Hit]:
         """The filings in which an entity with this CIK takes part, newest first."""

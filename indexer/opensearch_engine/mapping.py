@@ -86,8 +86,8 @@ def document_id(entry: IndexEntry) -> str:
     return f"{entry.accession}:{entry.position or 0}"
 
 
-def body_of(entry: IndexEntry) -> dict[str, Any]:
-    """An entry as it is sent. ``first`` is true for one document of each submission."""
+def body_of(entry: IndexEntry, *, is_first: bool) -> dict[str, Any]:
+    """An entry as it is sent; `is_first` of its submission."""
     values = document_of(entry)
     body: dict[str, Any] = {name: values[name] for name in (*NUMBER_FIELDS, "accepted", "number", "record")}
     for name in TEXT_FIELDS:
@@ -107,7 +107,7 @@ def body_of(entry: IndexEntry) -> dict[str, Any]:
     return body | {
         "year": entry.filing_date.year,
         "position": entry.position or 0,
-        "first": not entry.position,
+        "first": is_first,
     }
 
 

@@ -70,10 +70,10 @@ class EntryWriter:
     def add(self, accession: AccessionNumber, entries: Iterable[IndexEntry]) -> None:
         """Take the entries of one submission."""
         places = set()
-        for entry in entries:
+        for count, entry in enumerate(entries):
             place = (entry.filing_date.year, document_id(entry))
             places.add(place)
-            body = json.dumps(body_of(entry), ensure_ascii=False, separators=(",", ":")).encode()
+            body = json.dumps(body_of(entry, is_first=count == 0), ensure_ascii=False, separators=(",", ":")).encode()
             self._put(_action("index", self.generation, accession, place), body)
         self._places[accession] = frozenset(places)
 

@@ -46,6 +46,7 @@ class HitMaker:
             items_derived=stored.get("items_derived", False),
             added=datetime.fromisoformat(added) if (added := stored["added"]) else None,
             entities=entities,
+            entities_left_out=stored.get("entities_left_out", 0),
             document=None
             if position is None
             else HitDocument(

@@ -94,7 +94,8 @@ class Hit:
     into the archive, in UTC, to the second. `url` is EDGAR's page of the filing. `excerpt` is the best passage,
     `section` the item of a report that it lies in, and `passages` those that were asked for. `matches` counts the words
     and phrases of the query in the document; None without an excerpt. `items_derived`: the header left items blank, and
-    headings of the main document filled them in.
+    headings of the main document filled them in. `entities_left_out` counts those that `entities` does not list, as it
+    would be too long: `submission` has all.
     """
 
     accession: AccessionNumber
@@ -116,6 +117,7 @@ class Hit:
     _query: Node | None = field(default=None, repr=False, compare=False)
     items_derived: bool = False
     added: datetime | None = None
+    entities_left_out: int = 0
 
     @property
     def snippet(self) -> str | None:
@@ -166,6 +168,7 @@ class Hit:
                 {"cik": None if entity.cik is None else int(entity.cik), "name": entity.name, "role": entity.role}
                 for entity in self.entities
             ],
+            **({"entities_left_out": self.entities_left_out} if self.entities_left_out else {}),
             "document": self.document
             and {
                 "type": self.document.type,

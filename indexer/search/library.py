@@ -16,7 +16,7 @@ from archiver.identifiers import AccessionNumber, Cik
 from archiver.listings.tickers import ciks_of, parse_tickers
 from archiver.settings import Settings
 from archiver.store.archive import Archive
-from indexer.engine import FacetCount, within_unit
+from indexer.engine import FacetCount, JoinedEngine, within_unit
 from indexer.entries import entries_of
 from indexer.fields import Facet
 from indexer.index_folder import marks_hold
@@ -78,9 +78,11 @@ class Library:
         started = time.perf_counter()
         query = options.query
         tree, filters = self._trees(options)
-        asked, selected = self._index.ask(lambda engine: within_unit(engine, tree, filters, options.within))
+        asked, selected = self._index.ask(
+            lambda engine: within_unit(JoinedEngine(engine), tree, filters, options.within)
+        )
         found = self._index.ask(
-            lambda engine: engine.search(
+            lambda engine: JoinedEngine(engine).search(
                 asked,
                 filters=selected,
                 sort=options.sort,
@@ -106,7 +108,7 @@ class Library:
                 in_year = options.in_year(year)
                 narrowed = self._filters(in_year) if wanted is tree else join_all((selected, in_year.filters().dates()))
             return self._index.ask(
-                lambda engine: engine.facet(wanted, facet, filters=narrowed, documents=options.documents)
+                lambda engine: JoinedEngine(engine).facet(wanted, facet, filters=narrowed, documents=options.documents)
             )
 
         took_ms = round((time.perf_counter() - started) * 1000, 1)

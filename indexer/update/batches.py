@@ -23,17 +23,15 @@ from indexer.submission.submission import parse_submission
 from indexer.texts.model import StoredSubmission, extract
 from indexer.texts.parts import TextPart, TextPartWriter
 from indexer.texts.store import TextStore
+from indexer.update.parties import with_parties_apart
 
 _log = logging.getLogger(__name__)
 
 PART_TEXT_CHARS = 48_000_000
 """Text gathered before a part is finished: larger ones cost memory, smaller ones cost searches."""
 
-MAX_FACTS = 200_000
-"""Documents times entities of one submission: each document is found by each entity, which takes that much to index.
-
-Real submissions have a tenth of it at most; a submission made up for it would take minutes and gigabytes.
-"""
+MAX_CHARS = 20_000_000
+"""Characters that form type and items may take in all entries of a submission. Real ones have a thousandth of it."""
 
 YEAR_TEXT_CHARS = 24_000_000
 """Text that is enough for a part to be finished when another filing year begins."""
@@ -162,7 +160,7 @@ class Gatherer:
         if self._setup.make_writer is not None:
             if self._writer is None:
                 self._writer = self._setup.make_writer()
-            self._writer.add(record.accession, entries)
+            self._writer.add(record.accession, with_parties_apart(entries))
         self._pairs.append((record.accession, record.sha256))
         if entries:
             self._chars += sum(len(entry.text) for entry in entries)
@@ -192,10 +190,10 @@ class Gatherer:
     def _entries(self, submission: StoredSubmission, record: CatalogueRecord) -> list[IndexEntry]:
         if self._setup.make_writer is None:
             return []
-        documents, entities = len(submission.documents), len(submission.header.entities)
-        if documents * entities > MAX_FACTS:
+        header = submission.header
+        if (len(header.form) + sum(map(len, header.items))) * len(submission.documents) > MAX_CHARS:
             raise UnreadableSubmissionError(
-                f"it has {documents:,} documents of {entities:,} entities, more than {MAX_FACTS:,} to index",
+                f"its form type and items are too long to index for each of {len(submission.documents):,} documents",
                 "read it with `edgarchive show`",
             )
         return list(

@@ -36,8 +36,8 @@ def _print_hit(hit: Hit, style: Style) -> None:
     for line in more:
         say_styled(line)
     names = [f"{clean(entity.name)} ({entity.cik})" if entity.cik else clean(entity.name) for entity in hit.entities]
-    if len(names) > _SHOWN_ENTITIES:
-        names[_SHOWN_ENTITIES:] = [f"and {len(names) - _SHOWN_ENTITIES:,} more"]
+    if more_names := max(0, len(names) - _SHOWN_ENTITIES) + hit.entities_left_out:
+        names[_SHOWN_ENTITIES:] = [f"and {more_names:,} more"]
     _print_lines("; ".join(names), style)
     if hit.document is not None:
         about = [hit.document.type, hit.document.filename, hit.document.description]

@@ -165,7 +165,7 @@ async def _companies(archive: ServedArchive, text: str) -> dict[Cik, str]:
     return {
         entity.cik: entity.name
         for hit in results.hits
-        for entity in hit.entities
+        for entity in await archive.entities(hit)
         if entity.cik is not None and all(word in entity.name.casefold() for word in words)
     }
 

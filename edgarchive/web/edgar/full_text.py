@@ -355,7 +355,7 @@ async def companies_named(archive: ServedArchive, typed: str, *, limit: int) -> 
         results = None  # what is typed so far is no name yet
     words = typed.casefold().split()
     for hit in results.hits if results else ():
-        for entity in hit.entities:
+        for entity in await archive.entities(hit):
             if entity.cik is not None and all(word in entity.name.casefold() for word in words):
                 found.setdefault(entity.cik, entity.name)
     tickers: dict[int, list[str]] = {}

@@ -40,7 +40,7 @@ async def company_page(request: web.Request) -> web.Response:
         request,
         "company.html",
         cik=cik,
-        name=entity.name if entity else next(one.name for one in hits[0].entities if one.cik == cik),
+        name=entity.name if entity else await archive.name_of(int(cik)),
         entity=entity,
         former=entity.former_names if entity else (),
         tickers=await tickers_of(archive, cik),

@@ -81,13 +81,13 @@ def test_nothing_to_gather_makes_no_part(archive: Archive) -> None:
     assert gather(archive, []) == []
 
 
-def test_documents_times_entities_are_bounded(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A submission made up of many entities and many documents fails by name, before it takes time or memory."""
-    good, bad = (stored(archive, number, date(2004, 1, 1)) for number in range(2))
-    monkeypatch.setattr(batches, "MAX_FACTS", 1)  # each has two documents of one entity
-    events = gather(archive, [good, bad])
+def test_form_type_and_items_of_all_documents_are_bounded(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A submission made up of many items and many documents fails by name, before it takes time or memory."""
+    records = [stored(archive, number, date(2004, 1, 1)) for number in range(2)]
+    monkeypatch.setattr(batches, "MAX_CHARS", 1)
+    events = gather(archive, records)
     assert [event.error for event in events if isinstance(event, IndexFailure)] == ["UnreadableSubmissionError"] * 2
-    assert "2 documents of 1 entities" in str(events[0])
+    assert "each of 2 documents" in str(events[0])
 
 
 def test_a_submission_that_memory_does_not_hold_fails_alone(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
