@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
+from yarl import URL
 
 _log = logging.getLogger(__name__)
 
@@ -121,6 +122,15 @@ def check_request(allowed_hosts: Iterable[str]) -> Middleware:
         return await handler(request)
 
     return check
+
+
+def public_url(request: web.Request) -> URL:
+    """A request's URL as the client wrote it: with https where a proxy in front of the server says so.
+
+    Whoever sends the header changes the links in one's own response alone.
+    """
+    is_https = request.headers.get("X-Forwarded-Proto", "").lower() == "https"
+    return request.url.with_scheme("https") if is_https else request.url
 
 
 @web.middleware

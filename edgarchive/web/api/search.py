@@ -14,6 +14,7 @@ from edgarchive.rows import csv_cell
 from edgarchive.web.archive import EASTERN
 from edgarchive.web.keys import ARCHIVE, TEMPLATES
 from edgarchive.web.params import SearchParameters, named_company, read_search, with_changes
+from edgarchive.web.safety import public_url
 from indexer.search.hits import ROW_COLUMNS, Hit
 from indexer.search.options import SearchOptions
 from indexer.search.results import Results
@@ -133,16 +134,16 @@ def atom(
     updated: Callable[[Hit], str],
 ) -> web.Response:
     """The Atom feed of `results`; `page` shows the same search. Each hit has a lasting id, and a time in ISO 8601."""
-    hits = tuple(results.hits)
+    hits, own = tuple(results.hits), public_url(request)
     text = (
         request.app[TEMPLATES]
         .get_template("search.atom")
         .render(
             title=title,
             hits=hits,
-            base=str(request.url.origin()),
-            own=str(request.url),
-            page=str(request.url.origin().join(page)),
+            base=str(own.origin()),
+            own=str(own),
+            page=str(own.origin().join(page)),
             updated=updated(hits[0]) if hits else "1970-01-01T00:00:00Z",
             entry_id=entry_id,
             moment=updated,

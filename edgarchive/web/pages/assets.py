@@ -6,6 +6,8 @@ from importlib.resources import files
 
 from aiohttp import web
 
+from edgarchive.web.safety import public_url
+
 _TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 _YEAR_S = 365 * 24 * 3600
 
@@ -25,7 +27,7 @@ async def static_file(request: web.Request) -> web.Response:
 
 async def opensearch_description(request: web.Request) -> web.Response:
     """``/opensearch.xml`` (OpenSearch 1.1)."""
-    base = request.url.origin()
+    base = public_url(request).origin()
     text = f"""<?xml version="1.0" encoding="utf-8"?>
 <OpenSearchDescription xmlns="http://a9.com/-/spec/opensearch/1.1/">
 <ShortName>edgarchive</ShortName>

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -28,20 +30,61 @@ def unit(name: str) -> dict[str, dict[str, list[str]]]:
     return sections
 
 
-def test_the_service_runs_a_command_that_there_is(capsys: pytest.CaptureFixture[str]) -> None:
-    """What systemd starts is a bare sync, and its options are read as they stand."""
-    _program, *arguments = shlex.split(unit("edgarchive-sync.service")["Service"]["ExecStart"][0])
-    assert arguments[-1] == "sync"
+VERBS = ("sync", "watch", "serve")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_service_runs_a_command_that_there_is(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What systemd starts is that verb, and its options are read as they stand."""
+    program, *arguments = shlex.split(unit(f"edgarchive-{verb}.service")["Service"]["ExecStart"][0])
+    assert (program, arguments[2]) == ("/opt/edgarchive/bin/edgarchive", verb)
     assert run([*arguments, "--help"]) == 0
-    assert "edgarchive sync" in capsys.readouterr().out
+    assert f"edgarchive {verb}" in capsys.readouterr().out
 
 
-def test_the_service_knows_our_exit_codes_and_the_shared_pace() -> None:
-    """A run with failures is a finished run, and the pace file is the machine's own."""
-    service = unit("edgarchive-sync.service")["Service"]
-    assert service["SuccessExitStatus"] == ["3"]
+@pytest.mark.parametrize("verb", ["sync", "watch"])
+def test_what_asks_edgar_shares_the_pace(verb: str) -> None:
+    """The pace file is the machine's own, and can be written to although the rest of the system cannot."""
+    service = unit(f"edgarchive-{verb}.service")["Service"]
+    assert service["ProtectSystem"] == ["strict"]
     assert service["PrivateTmp"] == ["no"]
-    assert "/tmp" in service["ReadWritePaths"]  # noqa: S108 — where the shared pace is kept
+    assert set(service["ReadWritePaths"]) == {"/tmp", "/srv/edgar"}  # noqa: S108 — where the shared pace is kept
+
+
+def test_the_services_know_our_exit_codes() -> None:
+    """A sync with failures is a finished one; a watch with a mistake in its settings is not started for ever."""
+    assert unit("edgarchive-sync.service")["Service"]["SuccessExitStatus"] == ["3"]
+    assert unit("edgarchive-watch.service")["Service"]["RestartPreventExitStatus"] == ["2"]
+
+
+def test_the_server_can_write_nowhere() -> None:
+    """It only reads, and has no authentication: it listens on loopback, for the proxy's host name."""
+    service = unit("edgarchive-serve.service")["Service"]
+    assert service["ProtectSystem"] == ["strict"]
+    assert "ReadWritePaths" not in service
+    command = service["ExecStart"][0]
+    assert "--allow-host" in command
+    assert "--host" not in command.split()
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_systemd_reads_each_unit(verb: str, tmp_path: Path) -> None:
+    """No unknown key, no value that systemd ignores."""
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("no systemd here")
+    text = (CONFIG / f"edgarchive-{verb}.service").read_text(encoding="utf-8")
+    kept = [line for line in text.splitlines() if not line.startswith(("User=", "Group="))]
+    (tmp_path / f"edgarchive-{verb}.service").write_text(
+        "\n".join(kept).replace("/opt/edgarchive/bin/edgarchive", "/bin/true")
+    )
+    done = subprocess.run(
+        [analyze, "verify", "--man=no", str(tmp_path / f"edgarchive-{verb}.service")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, [line for line in done.stderr.splitlines() if verb in line]) == (0, [])
 
 
 def test_the_timer_is_of_the_service() -> None:
