@@ -1,1 +1,1 @@
-"""EDGAR -> disk: the floor that mirrors submissions and proves them whole. Knows nothing of search."""
+"""The lowest floor: mirrors submissions from EDGAR to disk and verifies them. It knows nothing about searching."""

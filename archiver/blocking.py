@@ -1,4 +1,4 @@
-"""Running asyncio code from code that blocks, also where an event loop runs already: in a notebook, say."""
+"""Running asyncio code from blocking code, even inside a running event loop such as a notebook's."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ T = TypeVar("T")
 
 
 def run_blocking(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """What `work` returns, run to its end in an event loop of its own.
+    """Run `work` in a new event loop and return its result.
 
-    Where this thread runs a loop already, that is in another thread; an interrupt here cancels the work and waits for
-    it to stop.
+    If this thread already runs a loop, another thread is used; an interrupt then cancels the work and waits for it to
+    stop. Raises what `work` raises.
     """
     try:
         asyncio.get_running_loop()
@@ -38,7 +38,7 @@ def _run_in_thread(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     def run() -> None:
         try:
             results.append(asyncio.run(main()))
-        except BaseException as error:  # noqa: BLE001 — it is raised where the work is waited for
+        except BaseException as error:  # noqa: BLE001 — raised again where the work is awaited
             errors.append(error)
         finally:
             started.set()

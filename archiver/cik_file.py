@@ -1,4 +1,4 @@
-"""CIKs as people keep them: numbers, and files with one CIK a line."""
+"""Lists of CIKs: numbers, and files with one CIK per line."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from archiver.identifiers import Cik
 def read_ciks(values: Iterable[int | str], *, folder: Path = Path()) -> list[int | str]:
     """`values` with each ``@FILE`` replaced by the lines of that file.
 
-    Empty lines and ``#`` comments do not count. A relative FILE is looked for in `folder`. Raises `UsageError` for a
-    file that cannot be read or has no CIK in it, and for a line of it that is no CIK.
+    Empty lines and ``#`` comments are ignored. A relative FILE is looked up in `folder`. Raises `UsageError` for a file
+    that cannot be read or contains no CIK, and for a line that is not a CIK.
     """
     ciks: list[int | str] = []
     for value in values:

@@ -55,23 +55,23 @@ class EdgarchiveError(Exception):
 
 
 class UsageError(EdgarchiveError):
-    """Something that the caller gave cannot be used as it is."""
+    """Something the caller gave cannot be used."""
 
     exit_code = 2
 
 
 class IdentifierError(UsageError, ValueError):
-    """Text that is not the accession number, CIK or date it should be."""
+    """Text that is not a valid accession number, CIK or date."""
 
 
 class SettingsError(UsageError, ValueError):
-    """A setting is unknown, out of range, or missing (the identity, for one)."""
+    """A setting is unknown, out of range, or missing (such as the identity)."""
 
 
 class QueryError(UsageError, ValueError):
-    """A query that cannot be read, or that would expand without bound.
+    """A query that cannot be parsed or would expand without limit.
 
-    `position` counts characters from 0, or is None where no single place is at fault.
+    `position` counts characters from 0; None if no single position is at fault.
     """
 
     def __init__(self, message: str, hint: str = "", position: int | None = None) -> None:
@@ -80,21 +80,21 @@ class QueryError(UsageError, ValueError):
 
 
 class QueryTimeoutError(QueryError):
-    """A search took longer than it may; the same one may succeed on a less busy machine."""
+    """A search exceeded its time limit; it may succeed on a less busy machine."""
 
 
 class NotInArchiveError(UsageError, LookupError):
-    """There is no archive at this place, or it does not hold what was asked for."""
+    """There is no archive at this place, or it does not contain what was requested."""
 
 
 class EdgarError(EdgarchiveError):
-    """EDGAR refused, or could not be reached: the run ends, and the next one goes on from there."""
+    """EDGAR refused a request or could not be reached: the run ends, and the next one continues."""
 
     exit_code = 4
 
 
 class BlockedError(EdgarError):
-    """EDGAR answered with a block page or 429. `retry_after_s` is its own wish in seconds, where it stated one."""
+    """EDGAR responded with a block page or 429. `retry_after_s` is the wait in seconds that it asked for, if any."""
 
     def __init__(self, message: str, hint: str = "", retry_after_s: float | None = None) -> None:
         super().__init__(message, hint)
@@ -102,23 +102,23 @@ class BlockedError(EdgarError):
 
 
 class UnreachableError(EdgarError):
-    """No connection to EDGAR could be made."""
+    """No connection to EDGAR could be established."""
 
 
 class FetchError(EdgarchiveError):
-    """One file could not be had; a run reports it and goes on."""
+    """One file could not be fetched; a run reports it and continues."""
 
     exit_code = 3
 
 
 class AbsentError(FetchError):
-    """EDGAR says that the file does not exist (403 with S3's XML, 404)."""
+    """EDGAR reports that the file does not exist (403 with S3's XML, 404)."""
 
 
 class TroubleError(FetchError):
-    """A passing fault: 5xx, a cut connection, an empty answer. Worth another attempt.
+    """A temporary failure: 5xx, a broken connection, an empty response. Worth another attempt.
 
-    `status` is the one that EDGAR answered with, where it answered.
+    `status` is the status of EDGAR's response, if there was one.
     """
 
     def __init__(
@@ -130,9 +130,9 @@ class TroubleError(FetchError):
 
 
 class DamagedBodyError(TroubleError):
-    """An answer with status 200 whose body is not the whole file: cut, not SGML, or not the MD5 of its ETag.
+    """A response with status 200 whose body is not the complete file: cut, not SGML, or not the MD5 of its ETag.
 
-    `page` is the beginning of a web page that came in place of the file, else empty.
+    `page` is the beginning of a web page received instead of the file, else empty.
     """
 
     def __init__(self, message: str, hint: str = "", retry_after_s: float | None = None, page: bytes = b"") -> None:
@@ -141,21 +141,21 @@ class DamagedBodyError(TroubleError):
 
 
 class TooLargeError(FetchError):
-    """The decoded body passed `max_submission_bytes`."""
+    """The decoded body exceeds `max_submission_bytes`."""
 
 
 class ConflictError(FetchError):
-    """A copy of a stored submission that differs from it, in the same spelling."""
+    """A copy of a stored submission that differs from it in the same spelling."""
 
 
 class DamageError(EdgarchiveError):
-    """Bytes in the archive are not the bytes that were stored."""
+    """Bytes in the archive differ from those that were stored."""
 
     exit_code = 5
 
 
 class UnreadableSubmissionError(DamageError):
-    """Bytes that are not an EDGAR submission, so that nothing can be read from them."""
+    """Bytes that are not an EDGAR submission, so nothing can be read from them."""
 
 
 class LockedError(EdgarchiveError):
@@ -165,15 +165,15 @@ class LockedError(EdgarchiveError):
 
 
 class StorageError(EdgarchiveError):
-    """The disk is full, or the place is not writable."""
+    """The disk is full, or the location is not writable."""
 
     exit_code = 7
 
 
 class IndexServerError(StorageError):
-    """The server that holds the index cannot be reached, refuses, or is of a version that cannot be used.
+    """The index server cannot be reached, refuses requests, or has an unsupported version.
 
-    `may_pass`: the same request may be answered soon (a full queue, a node that just went away).
+    `may_pass`: a retry may succeed soon (a full queue, a node that just disappeared).
     """
 
     def __init__(self, message: str, hint: str = "", *, may_pass: bool = False) -> None:
@@ -182,7 +182,7 @@ class IndexServerError(StorageError):
 
 
 class ArchiveFormatError(EdgarchiveError):
-    """The archive or the index was written in a format that this version does not read."""
+    """The archive or index has a format that this version cannot read."""
 
     exit_code = 2
 
@@ -194,10 +194,10 @@ class IndexMissingError(EdgarchiveError):
 
 
 class WorkerDiedError(EdgarchiveError):
-    """Processes that read and index submissions died again and again, for want of memory most likely."""
+    """Worker processes that index submissions died repeatedly, probably for lack of memory."""
 
 
 class RunCancelledError(EdgarchiveError):
-    """The caller cancelled the run; what it had done by then stays, and the next run goes on from there."""
+    """The caller cancelled the run. What was done stays, and the next run continues from there."""
 
     exit_code = 130

@@ -1,4 +1,4 @@
-"""What a line of log says, for programs: the name of its event, and its facts as fields (docs/logging.md)."""
+"""Structured log records: the name of an event and its facts as fields (docs/logging.md)."""
 
 from __future__ import annotations
 

@@ -19,12 +19,12 @@ _ACCESSION = re.compile(r"([0-9]{10})-?([0-9]{2})-?([0-9]{6})")
 _ACCESSION_DASHED = re.compile(r"(?<![0-9-])([0-9]{1,10})-([0-9]{2})-([0-9]{6})(?![0-9])")
 _ACCESSION_PLAIN = re.compile(r"(?<![0-9])[0-9]{18}(?![0-9])")
 _ACCESSION_CUT = re.compile(r"[0-9]{11,17}")
-"""18 digits without their leading zeros; one digit less could be a CIK."""
+"""18 digits without leading zeros; with one digit less it could be a CIK."""
 _CIK = re.compile(r"(?:CIK)?0*([0-9]{1,10})", re.IGNORECASE)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}")
 _YEAR_OR_MONTH = re.compile(r"([0-9]{4})(?:-([0-9]{2}))?")
 _FIRST_EDGAR_YEAR = 93
-"""Two-digit years from here on are 19xx: EDGAR's first submissions are of 1993."""
+"""Two-digit years from here on are 19xx: EDGAR's first submissions are from 1993."""
 
 
 class AccessionNumber(str):
@@ -66,7 +66,7 @@ class AccessionNumber(str):
 
     @property
     def submitter(self) -> str:
-        """The ten digits of whoever submitted it."""
+        """The ten digits of the submitter."""
         return self[:10]
 
     @property
@@ -90,7 +90,7 @@ class Cik(int):
     __slots__ = ()
 
     def __new__(cls, value: int | str) -> Self:
-        """Read `value`."""
+        """Parse `value`."""
         match = _CIK.fullmatch(str(value).strip())
         if match is None:
             raise IdentifierError(
@@ -101,7 +101,7 @@ class Cik(int):
 
     @property
     def padded(self) -> str:
-        """Ten digits with leading zeros, as headers spell it."""
+        """Ten digits with leading zeros, as in headers."""
         return f"{int(self):010d}"
 
 
@@ -111,12 +111,12 @@ class FormType(str):
     __slots__ = ()
 
     def __new__(cls, text: str) -> Self:
-        """Read `text`; runs of white space become one space."""
+        """Parse `text`; runs of white space become one space."""
         return str.__new__(cls, " ".join(text.split()))
 
     @property
     def is_amendment(self) -> bool:
-        """True for the ``/A`` spelling of a form."""
+        """Whether the form ends in ``/A``."""
         return self.upper().endswith("/A")
 
     @property
@@ -126,7 +126,7 @@ class FormType(str):
 
 
 def form_matches(form: str, patterns: Iterable[str]) -> bool:
-    """Whether `form` is one of `patterns`: EDGAR's spelling in any case, with globs (``8-K*``)."""
+    """Whether `form` matches one of `patterns`: EDGAR's spelling in any case, with globs (``8-K*``)."""
     folded = form.upper()
     return any(_form_pattern(pattern).match(folded) for pattern in patterns)
 

@@ -1,4 +1,4 @@
-"""Plain values that pass between the packages of this floor."""
+"""Plain values shared by the packages of this floor."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from archiver.identifiers import AccessionNumber, Cik, FormType
 class MasterIndexEntry(NamedTuple):
     """One row: an entity (`cik`, `company_name`) of the submission `accession`.
 
-    A named tuple, because a plan makes 23 million of them and a tuple is made in a third of a dataclass's time.
+    It is a named tuple because a plan creates 23 million of them, three times as fast as dataclasses.
     """
 
     cik: Cik

@@ -1,8 +1,8 @@
-"""Company names as people type them, matched against company names as EDGAR writes them: the one rule for it.
+"""Matching company names as people type them with names as EDGAR spells them.
 
-EDGAR's conformed names (``PROCTER & GAMBLE CO``, ``U S BANCORP``, ``MCDONALDS CORP``, ``JPMORGAN CHASE & CO``) have no
-set way with apostrophes, initials and spaces, so none of these counts: a name matches where its words are there in any
-order, and words that stand side by side may be written as one.
+EDGAR's names (``PROCTER & GAMBLE CO``, ``U S BANCORP``, ``MCDONALDS CORP``, ``JPMORGAN CHASE & CO``) treat apostrophes,
+initials and spaces inconsistently. So a name matches if it has the typed words in any order, and adjacent words may be
+joined.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from functools import lru_cache
 from archiver.words import words
 
 MAX_JOINED_WORDS = 4
-"""So many words side by side may be written as one: ``A T & T`` and ``ATT`` are three."""
+"""How many adjacent words may be joined: ``A T & T`` and ``ATT`` are three."""
 
 MAX_SPELLINGS = 64
-"""Ways to join the words of a name that `joined_spellings` gives: all there are of seven words."""
+"""Maximum spellings returned by `joined_spellings`: all for seven words."""
 
 _APOSTROPHES = re.compile("(?<=\\w)['\u2019\u2018\u02bc`\u00b4](?=\\w)")
 _MEANINGLESS = frozenset({"and", "the"})

@@ -1,4 +1,4 @@
-"""How long work says how far it is, and how it is told to stop: the same for every verb."""
+"""Progress and cancellation of long operations, the same for every verb."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from typing import Protocol
 from archiver.errors import RunCancelledError, UsageError
 
 READING = "reading the indexes"
-"""The phase in which a sync plans: it counts quarters, and all others submissions."""
+"""The phase in which a sync plans and counts quarters; all other phases count submissions."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProgressUpdate:
-    """How far a run is: `done` of `total` submissions (None: not known yet) in this `phase`; of quarters in `READING`.
+    """The progress of a run: `done` of `total` submissions (None: unknown) in this `phase`; quarters in `READING`.
 
-    `phase` is for people: ``reading the indexes``, ``fetching``, ``importing``, ``checking``, ``indexing``. `failed` of
-    those done could not be had; `bytes` are decoded bytes stored and `requests` requests made so far in the run.
+    `phase` is a text for people: ``reading the indexes``, ``fetching``, ``importing``, ``checking``, ``indexing``.
+    `failed` counts failures among those done; `bytes` are the decoded bytes stored and `requests` the requests sent by
+    the run.
     """
 
     phase: str
@@ -30,10 +31,10 @@ class ProgressUpdate:
 
 
 class Progress(Protocol):
-    """Is called with each step of a run, from the thread that does the work. What it raises ends the run."""
+    """Called with each step of a run, in the thread that does the work. An exception ends the run."""
 
     def __call__(self, update: ProgressUpdate, /) -> None:
-        """Take note of it."""
+        """Receive an update."""
 
 
 class CancelToken:
@@ -50,21 +51,21 @@ class CancelToken:
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether the run shall stop."""
+        """Whether the run should stop."""
         return self._event.is_set()
 
     def cancel(self) -> None:
-        """Let the run stop."""
+        """Ask the run to stop."""
         self._event.set()
 
     def check(self) -> None:
-        """Raise `RunCancelledError` once it is cancelled."""
+        """Raise `RunCancelledError` if cancelled."""
         if self.is_cancelled:
             raise RunCancelledError("the run was cancelled", "run the same command again to continue")
 
 
 def checked_progress(progress: Progress | None) -> Progress:
-    """`progress`, or one that takes note of nothing. Raises `UsageError` where it does not take one value."""
+    """`progress`, or a function that does nothing. Raises `UsageError` unless it accepts one argument."""
     if progress is None:
         return no_progress
     try:
@@ -80,4 +81,4 @@ def checked_progress(progress: Progress | None) -> Progress:
 
 
 def no_progress(_: ProgressUpdate, /) -> None:
-    """Take note of nothing: the default where nobody watches."""
+    """Do nothing: the default."""

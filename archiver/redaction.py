@@ -1,7 +1,7 @@
-"""Words of a server made safe to keep and to show: cut, in ASCII, and without mail addresses.
+"""Making a server's text safe to store and show: shortened, ASCII only, without mail addresses.
 
-A server may send back what our requests say, the contact address too, in any spelling that the web knows: plain,
-percent-encoded, as a character reference, with blanks around the sign. Nothing but requests ever holds that address.
+A server may echo our requests, including the contact address, in any spelling: plain, percent-encoded, as a character
+reference, with spaces around the sign. Nothing but requests ever contains that address.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import unicodedata
 from urllib.parse import unquote
 
 ADDRESS = "(address)"
-"""What stands in place of a mail address."""
+"""Replaces a mail address."""
 
 _NAME = r"[^\s@<>'\"()\[\]{}/?&=;:,]{1,64}"
 _MAIL_ADDRESS = re.compile(rf"{_NAME}\s{{0,3}}(?:@|[(\[]\s?at\s?[)\]])\s{{0,3}}{_NAME}", re.IGNORECASE)

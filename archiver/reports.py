@@ -1,4 +1,4 @@
-"""What a sync did, or would do."""
+"""Reports of syncs and imports, and of dry runs."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from archiver.identifiers import AccessionNumber, FormType
 
 @dataclass(frozen=True, slots=True)
 class SyncFailure:
-    """A submission that could not be had: its address, the class name of the error, what happened.
+    """A submission that could not be fetched: its address, the class name of the error, and the message.
 
-    `accession` is None where a whole file of the Feed could not be read.
+    `accession` is None if a whole file of the Feed could not be read.
     """
 
     accession: AccessionNumber | None
@@ -22,11 +22,11 @@ class SyncFailure:
 
 @dataclass(frozen=True, slots=True)
 class SyncReport:
-    """What a sync did. `planned` = `present` + `stored` + `absent` + `failed`.
+    """The result of a sync. `planned` = `present` + `stored` + `absent` + `failed`.
 
-    `bytes` are the decoded bytes stored; `requests` count every attempt, index file and redirect; `withdrawn` counts
-    the submissions newly found missing from EDGAR's index; `indexed` those that went into the full-text index.
-    `absent_submissions` names what the index lists and EDGAR does not serve. `run` is its number in the journal.
+    `bytes` are the decoded bytes stored; `requests` counts every attempt, index file and redirect; `withdrawn` counts
+    submissions newly missing from EDGAR's index; `indexed` those added to the full-text index. `absent_submissions`
+    lists what is in the index but not on EDGAR's server. `run` is the number in the journal.
     """
 
     planned: int = 0
@@ -45,13 +45,13 @@ class SyncReport:
 
     @property
     def done(self) -> int:
-        """How many of the planned submissions are dealt with."""
+        """How many of the planned submissions are finished."""
         return self.present + self.stored + self.absent + self.failed
 
 
 @dataclass(frozen=True, slots=True)
 class SkippedFile:
-    """A file that was not taken in because it is no submission: its path, a member's name after ``!``, and why."""
+    """A file that was not imported because it is not a submission: its path, a member's name after ``!``, and why."""
 
     path: str
     message: str
@@ -59,9 +59,10 @@ class SkippedFile:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport(SyncReport):
-    """What an import did, in the counts of a sync; the `url` of a failure is the file's path.
+    """The result of an import, with the counts of a sync; the `url` of a failure is the file's path.
 
-    A copy that differs from what is stored stands among the `failures`; `skipped` are files that are no submissions.
+    A copy that differs from the stored submission is one of the `failures`; `skipped` are files that are not
+    submissions.
     """
 
     skipped: tuple[SkippedFile, ...] = ()
@@ -69,7 +70,7 @@ class ImportReport(SyncReport):
 
 @dataclass(frozen=True, slots=True)
 class FeedEstimate:
-    """What the Feed would take in place of single fetches: requests, packed bytes, seconds."""
+    """The cost of using the Feed instead of single requests: requests, compressed bytes, seconds."""
 
     requests: int
     estimated_bytes: int
@@ -78,10 +79,10 @@ class FeedEstimate:
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """What a sync would do: how many submissions are selected and `present`, and the `requests` still to make.
+    """The result of a dry run: submissions selected and `present`, and the `requests` still to send.
 
-    `missing` counts those by form, the most first; `estimated_bytes` are decoded bytes by the forms' averages, and
-    `estimated_s` seconds at the set rate. `feed` is what the Feed would take, where that is likely to be faster.
+    `missing` counts the others by form, most frequent first. `estimated_bytes` are decoded bytes from the averages of
+    the forms, `estimated_s` seconds at the configured rate. `feed` is the cost of the Feed if that is probably faster.
     """
 
     planned: int

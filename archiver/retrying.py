@@ -1,6 +1,6 @@
-"""The one way to try something again that may pass: a lock, a file being replaced, a server that is busy.
+"""Retries of local operations that may succeed later: a lock, a file being replaced, a busy server.
 
-Requests to EDGAR have rules of their own (`archiver.edgar.retry`).
+Requests to EDGAR have their own rules (`archiver.edgar.retry`).
 """
 
 from __future__ import annotations
@@ -25,14 +25,15 @@ def with_retries(
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> T:
-    """The result of `attempt`, called again for `patience_s` seconds while it raises what `retry_if` names or accepts.
+    """The result of `attempt`, repeated for up to `patience_s` seconds while it raises what `retry_if` accepts.
 
-    Between two attempts lie `wait_s` seconds. With `longest_wait_s` the wait doubles each time up to that, and a random
-    half of it is left out, so that many who wait do not come back together. What stays wrong is raised as it was.
+    Attempts are `wait_s` seconds apart. With `longest_wait_s`, the wait doubles each time up to that limit and is
+    shortened by a random half, so that many waiting processes do not return together. The last error is raised
+    unchanged.
     """
     give_up_s = clock() + patience_s
     while True:
-        pause_s = wait_s if longest_wait_s is None else wait_s * random.uniform(0.5, 1.0)  # noqa: S311 — no secret
+        pause_s = wait_s if longest_wait_s is None else wait_s * random.uniform(0.5, 1.0)  # noqa: S311 — not a secret
         try:
             return attempt()
         except Exception as error:

@@ -1,4 +1,4 @@
-"""What a user wants mirrored: forms, CIKs, tickers, names, dates."""
+"""What to mirror: forms, CIKs, tickers, names, dates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from archiver.names import NamePattern
 
 
 class _Anything(tuple[Any, ...]):
-    """No value because none was given: that kind narrows nothing. An empty list that was given is another thing."""
+    """The default of an argument that was not given. An empty list that was given is something else."""
 
     __slots__ = ()
 
@@ -85,18 +85,18 @@ class Selection:
         return _as_date(self.until)
 
     def require_narrow(self) -> None:
-        """Raise `UsageError` where nothing narrows it: all of EDGAR is 16 TB, and must be asked for by ``*``."""
+        """Raise `UsageError` if nothing narrows it: all of EDGAR is 16 TB and must be requested with ``*``."""
         if not any(getattr(self, kind.name) for kind in fields(self) if kind.init):
             raise UsageError(
                 "nothing is selected", "name forms, CIKs, tickers, names or dates; the form '*' is all of EDGAR"
             )
 
     def with_ciks(self, ciks: Iterable[Cik]) -> Selection:
-        """The same selection with `ciks` in place of its tickers."""
+        """The same selection with its tickers replaced by `ciks`."""
         return replace(self, tickers=_ANYTHING, ciks=(*self.ciks, *ciks))
 
     def matches(self, entry: MasterIndexEntry) -> bool:
-        """Whether an index row is selected. Tickers must have become CIKs before."""
+        """Whether an index row is selected. Tickers must have been replaced by CIKs."""
         first, last = self.since, self.until
         return (
             (not self._cik_set or entry.cik in self._cik_set)
@@ -107,7 +107,7 @@ class Selection:
         )
 
     def _takes_form(self, form: str) -> bool:
-        """Whether a form is selected: said once for each of EDGAR's some hundred forms, asked for each of its rows."""
+        """Whether a form is selected; cached, since every row asks for one of a few hundred forms."""
         verdict = self._form_verdicts.get(form)
         if verdict is None:
             verdict = self._form_verdicts[form] = form_matches(form, self.forms)
@@ -115,7 +115,7 @@ class Selection:
 
 
 def as_selections(selection: Selection | Sequence[Selection]) -> tuple[Selection, ...]:
-    """One or several selections as several. Raises `UsageError` where there is none, or one that nothing narrows."""
+    """One or several selections as a tuple. Raises `UsageError` if empty, or if nothing narrows one of them."""
     selections = (selection,) if isinstance(selection, Selection) else tuple(selection)
     for one in selections or (Selection(),):
         one.require_narrow()

@@ -26,14 +26,14 @@ from archiver.selection import Selection
 _log = logging.getLogger(__name__)
 
 MAX_SEC_RATE = 10.0
-"""Requests a second that the SEC allows one IP address, over all its hosts (sec.gov, "Accessing EDGAR Data")."""
+"""The SEC's limit of requests per second from one IP address, over all its hosts (sec.gov, "Accessing EDGAR Data")."""
 
 CONFIG_NAME = "edgarchive.toml"
 _ENV_PREFIX = "EDGARCHIVE_"
 _OTHER_VARIABLES = ("PAGER", "TRACEBACK")
-"""Variables with the prefix that are no settings."""
+"""Variables with the prefix that are not settings."""
 _TABLES = ("select", "search")
-"""Settings that are tables of the file, and JSON in the environment."""
+"""Settings that are tables of the file and JSON in the environment."""
 _HOST = re.compile(r"(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?|[0-9A-Fa-f:.]{2,45}")
 _IDENTITY = re.compile(r"\S.*\s[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+")
 
@@ -41,7 +41,7 @@ _IDENTITY = re.compile(r"\S.*\s[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+")
 class SelectTable(BaseModel):
     """One ``[[select]]`` table of a settings file: the fields of a `Selection`.
 
-    A CIK may be ``@FILE``, which stands for the CIKs of a file, beside the settings file if it is a relative path.
+    A CIK may be ``@FILE``, which means the CIKs in a file, relative to the settings file.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -55,7 +55,7 @@ class SelectTable(BaseModel):
     limit: int | None = None
 
     def selection(self, folder: Path) -> Selection:
-        """The selection; `folder` is where the settings file stands. Raises `UsageError`."""
+        """The selection; `folder` is the folder of the settings file. Raises `UsageError`."""
         given: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
         if "ciks" in given:
             given["ciks"] = read_ciks(self.ciks, folder=folder)
@@ -144,7 +144,7 @@ class Settings(BaseModel):
     search: tuple[SearchTable, ...] = ()
     """Saved searches for alerts by `watch`: `[[search]]` tables of the file."""
     config: Path | None = Field(default=None, exclude=True)
-    """The TOML file; without it the places of `find_config` are tried."""
+    """The TOML file; if unset, the locations of `find_config` are tried."""
 
     def __init__(self, **values: Any) -> None:
         """`values` are settings by name; None means "not given"."""
@@ -198,7 +198,7 @@ class Settings(BaseModel):
         return self
 
     def selections(self) -> tuple[Selection, ...]:
-        """What the ``[[select]]`` tables of the settings file select. Raises `SettingsError`."""
+        """The selections of the ``[[select]]`` tables. Raises `SettingsError`."""
         file = find_config(self.config)
         selections = []
         for number, table in enumerate(self.select, start=1):
@@ -211,7 +211,7 @@ class Settings(BaseModel):
         return tuple(selections)
 
     def identity(self) -> str:
-        """The User-Agent to send. Raises `SettingsError` where none is set: no identity, no request."""
+        """The User-Agent to send. Raises `SettingsError` if none is set: without an identity there are no requests."""
         if self.user_agent is None:
             raise SettingsError(
                 "EDGAR wants to know who asks, and no user_agent is set",
@@ -221,10 +221,10 @@ class Settings(BaseModel):
 
 
 def find_config(given: Path | str | None = None) -> Path | None:
-    """The TOML file to read, or None where there is none.
+    """The TOML file to read, or None.
 
-    `given`, else ``EDGARCHIVE_CONFIG``, else ``./edgarchive.toml``, else the user's config folder.
-    Raises `SettingsError` for one that is named and missing.
+    The first of: `given`, ``EDGARCHIVE_CONFIG``, ``./edgarchive.toml``, the file in the user's configuration folder.
+    Raises `SettingsError` for a file that was named but does not exist.
     """
     named = given or os.environ.get(f"{_ENV_PREFIX}CONFIG")
     if named:
@@ -240,12 +240,12 @@ def find_config(given: Path | str | None = None) -> Path | None:
 
 
 def user_config_file() -> Path:
-    """The settings file in the user's config folder."""
+    """The settings file in the user's configuration folder."""
     return user_config_path("edgarchive") / CONFIG_NAME
 
 
 def _expanded(path: Path) -> Path:
-    """`path` with ``~`` as the home it stands for. Raises ValueError where there is none."""
+    """`path` with ``~`` expanded. Raises ValueError if there is no home folder."""
     try:
         return path.expanduser()
     except RuntimeError:
@@ -253,15 +253,15 @@ def _expanded(path: Path) -> Path:
 
 
 def _read_environment() -> dict[str, Any]:
-    """The settings among the environment's variables, whatever their case."""
-    # our own twenty lines: importing pydantic-settings takes a quarter of the time of a short command
+    """The settings among the environment variables, in any case."""
+    # importing pydantic-settings would take a quarter of the time of a short command
     variables = {name.upper(): value for name, value in os.environ.items()}
     found: dict[str, Any] = {}
     for name in Settings.model_fields:
         variable = f"{_ENV_PREFIX}{name.upper()}"
         if variable in variables:
             found[name] = _from_json(variable, variables[variable]) if name in _TABLES else variables[variable]
-    if "EDGAR_IDENTITY" in variables:  # edgartools has its name there
+    if "EDGAR_IDENTITY" in variables:  # the variable of edgartools
         found.setdefault("user_agent", variables["EDGAR_IDENTITY"])
     return found
 
@@ -291,14 +291,15 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 
 def _warn_of_other_writers(path: Path) -> None:
-    """Log a settings file that another user can change: it says who is sent our contact address, and where to write.
+    """Warn about a settings file that another user can change.
 
-    The group of a user's own is no other user.
+    It decides who gets our contact address and where we write. A user's own private group does not count as another
+    user.
     """
     try:
         status = path.stat()
     except OSError:
-        return  # reading it says more
+        return  # reading it reports more
     by_group = status.st_mode & stat.S_IWGRP and status.st_gid != os.getegid()
     if status.st_mode & stat.S_IWOTH or by_group or status.st_uid not in {0, os.geteuid()}:
         facts = event("settings-unsafe", path=str(path))
@@ -306,7 +307,7 @@ def _warn_of_other_writers(path: Path) -> None:
 
 
 def _warn_of_unknown_variables() -> None:
-    """Log variables that look like settings and are none. No error: another program may have put them there."""
+    """Warn about variables that look like settings but are not; another program may have set them."""
     known = [f"{_ENV_PREFIX}{name.upper()}" for name in (*Settings.model_fields, *_OTHER_VARIABLES)]
     for variable in sorted(os.environ):
         if variable.startswith(_ENV_PREFIX) and variable not in known:
@@ -317,7 +318,7 @@ def _warn_of_unknown_variables() -> None:
 
 
 def _one_line(error: ValidationError) -> str:
-    """The first fault that pydantic found, in our words; the contact address never appears."""
+    """The first error that pydantic found, in plain words and without the contact address."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":

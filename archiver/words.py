@@ -1,4 +1,4 @@
-"""What a word is: the one definition for names in a selection, for every indexed text and for every query."""
+"""The definition of a word, for names in a selection, indexed texts and queries alike."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _WORD_BYTES = bytes(ord(chr(code).lower() if chr(code).isalnum() else " ") for code in range(128)) + bytes(
     range(128, 256)
 )
-"""Each byte of a UTF-8 text as it stands in a word: in lower case, or a blank for what is no letter or digit."""
+"""Each byte of a UTF-8 text as part of a word: in lower case, or a space for anything but letters and digits."""
 
 _TRADE_MARKS = frozenset("™℠🅪🅫🅬")
-"""Symbols that decompose into letters which nobody means as such."""
+"""Symbols that decompose to letters but are not words."""
 
 _SUPERSCRIPTS = frozenset("⁰¹²³⁴⁵⁶⁷⁸⁹")
 _POWER = re.compile("(?<![⁰¹²³⁴⁵⁶⁷⁸⁹])[²³](?![⁰¹²³⁴⁵⁶⁷⁸⁹])")
 _UNIT = re.compile(r"(?:(?<![^\W_])(?:[kcmdnµμ]?m|ft|yd|CO|SO)|(?<![$£€¥\d.,])[\d.,]+[ ]?(?:[kcmdnµμ]?m|ft|yd))\Z")
 _LONGEST_UNIT_CHARS = 16
-"""A unit and the number before it; a longer number is cut, which changes nothing but the currency before it."""
+"""A unit with the number before it; cutting a longer number affects only the currency sign before it."""
 
 
 class _Pieces(dict[str, tuple[str, ...]]):
-    """Run of characters beyond ASCII -> the folded form of each, so many strings."""
+    """Run of non-ASCII characters -> the folded form of each, as separate strings."""
 
     def __missing__(self, run: str) -> tuple[str, ...]:
         pieces = tuple(
@@ -37,7 +37,7 @@ class _Pieces(dict[str, tuple[str, ...]]):
 
 
 class _SeparatedRuns(dict[str, str]):
-    """Run of characters beyond ASCII -> the same folded, with a blank for each that is no letter or digit."""
+    """Run of non-ASCII characters -> its folded form, with a space for everything but letters and digits."""
 
     def __missing__(self, run: str) -> str:
         separated = "".join(c if c.isalnum() else " " for c in "".join(_PIECES[run]))
@@ -53,9 +53,9 @@ _SEPARATED = _SeparatedRuns()
 def _folded_character(character: str, *, before: str, after: str) -> str:
     """`character` without case, accent and compatibility form.
 
-    Format characters, as a soft hyphen or a bidirectional mark, stand inside a word and are not of it. A symbol or a
-    number that decomposes into letters or digits is a word of its own (``½`` is ``1 2``), and so are the raised digits
-    of a footnote together; a trade mark is none. The digits below a formula's line belong to it (``CO₂``).
+    Format characters, such as a soft hyphen or a bidirectional mark, are not part of a word. A symbol or number that
+    decomposes to letters or digits is a word of its own (``½`` is ``1 2``), and so are consecutive raised digits of a
+    footnote; trademark signs are not words. Lowered digits of a formula belong to it (``CO₂``).
     """
     category = unicodedata.category(character)
     if category == "Cf":
@@ -71,14 +71,14 @@ def _folded_character(character: str, *, before: str, after: str) -> str:
 
 
 def fold(text: str) -> str:
-    """`text` with case, accents and compatibility forms folded, and invisible format characters left out."""
+    """`text` with case, accents and compatibility forms folded, and invisible format characters removed."""
     if text.isascii():
         return text.lower()
     return _BEYOND_ASCII.sub(lambda run: "".join(_PIECES[run.group()]), _with_powers(text)).lower()
 
 
 def folded_lengths(text: str) -> Iterator[tuple[int, int]]:
-    """Each place of `text` whose character `fold` turns into none or several, and into how many; in order."""
+    """The positions in `text` whose character `fold` turns into none or several, with how many; in order."""
     if not text.isascii():
         for run in _BEYOND_ASCII.finditer(_with_powers(text)):
             for place, piece in enumerate(_PIECES[run.group()], run.start()):
@@ -87,19 +87,19 @@ def folded_lengths(text: str) -> Iterator[tuple[int, int]]:
 
 
 def words(text: str) -> list[str]:
-    """The words of `text` in order: folded runs of letters and digits. Everything else separates.
+    """The words of `text` in order: folded runs of letters and digits, separated by everything else.
 
-    The one definition of a word, for names in a selection and for every indexed text and query:
-    ``AT&T`` is ``at t``, ``1,234.56`` is ``1 234 56``, ``registrant's`` is ``registrant s``, ``10½`` is ``10 1 2``,
-    ``Lamp™`` is ``lamp``, ``1,234³`` is ``1 234 3`` and ``5 m²`` is ``5 m2``.
+    This is the only definition of a word, for names in a selection, indexed texts and queries: ``AT&T`` is ``at t``,
+    ``1,234.56`` is ``1 234 56``, ``registrant's`` is ``registrant s``, ``10½`` is ``10 1 2``, ``Lamp™`` is ``lamp``,
+    ``1,234³`` is ``1 234 3`` and ``5 m²`` is ``5 m2``.
     """
     return [word.decode() for word in encoded_words(text)]
 
 
 def encoded_words(text: str) -> list[bytes]:
-    """The `words` of `text` in UTF-8, as an index holds them.
+    """The `words` of `text` in UTF-8, as in an index.
 
-    Most of a filing is ASCII, so only what is not goes through the folding; the rest is one pass over bytes.
+    Most of a filing is ASCII, so only other characters are folded; the rest is one pass over bytes.
     """
     if not text.isascii():
         text = _BEYOND_ASCII.sub(lambda run: _SEPARATED[run.group()], _with_powers(text))
@@ -107,9 +107,9 @@ def encoded_words(text: str) -> list[bytes]:
 
 
 def word_characters(run: str, *, before: str = "") -> list[str]:
-    """What stands in words for each character of `run`, characters beyond ASCII that follow `before`.
+    """What each character of `run`, non-ASCII characters that follow `before`, contributes to words.
 
-    That is letters and digits, a blank for what separates words, and nothing for what is left out of a word.
+    That is letters and digits, a space for a separator, or nothing for a character that is ignored.
     """
     powered = _with_powers(before + run)[len(before) :]
     found = list(powered)
@@ -121,15 +121,15 @@ def word_characters(run: str, *, before: str = "") -> list[str]:
 
 
 def is_unit(before: str) -> bool:
-    """Whether `before` ends with what a raised 2 or 3 is part of: a unit (``m``, ``5 ft``) or the ``CO`` of CO2.
+    """Whether `before` ends with a unit (``m``, ``5 ft``) or the ``CO`` of CO2, so that a raised 2 or 3 belongs to it.
 
-    The ``m`` of an amount of money is none: the digit behind ``$5m`` is a footnote's.
+    The ``m`` of an amount of money does not count: the digit after ``$5m`` is a footnote's.
     """
     return _UNIT.search(before[-_LONGEST_UNIT_CHARS:]) is not None
 
 
 def _with_powers(text: str) -> str:
-    """`text` with the powers of units (``m²``) as plain digits, since other raised digits are footnotes."""
+    """`text` with the powers of units (``m²``) as plain digits; other raised digits are footnotes."""
     return _POWER.sub(_power, text) if "²" in text or "³" in text else text
 
 

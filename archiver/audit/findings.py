@@ -1,4 +1,4 @@
-"""What a check of an archive finds."""
+"""Findings: the problems that a check of an archive reports."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from archiver.store.archive import Archive
 from archiver.store.layout import SUBMISSION_SUFFIX
 
 BESIDE = re.compile(rf"(\d{{10}}-\d{{2}}-\d{{6}})\.[0-9a-f]{{16}}{re.escape(SUBMISSION_SUFFIX)}")
-"""The name of a file with other bytes of a submission, to stand beside it."""
+"""The name of a file with other bytes of a submission (`archiver.store.layout.Layout.beside`)."""
 ROW_KINDS = frozenset(
     {"missing", "truncated", "damaged", "incomplete", "unreadable", "catalogue-wrong", "signature", "misplaced"}
 )
@@ -22,11 +22,11 @@ ROW_KINDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that is not as it should be; `path` is below the archive's root.
+    """A problem found in an archive; `path` is relative to the archive's root.
 
     Kinds: ``missing``, ``truncated``, ``damaged``, ``incomplete``, ``unreadable``, ``signature`` (a file);
     ``uncatalogued``, ``misplaced`` (a file without a row, or the file of another submission); ``catalogue-damaged``,
-    ``catalogue-wrong`` (all of the catalogue, or one row); ``index-missing``, ``index-extra``, ``index-stale``,
+    ``catalogue-wrong`` (the whole catalogue, or one row); ``index-missing``, ``index-extra``, ``index-stale``,
     ``index-damaged`` (the full-text index); ``texts-damaged``, ``texts-extra`` (the text store).
     """
 
@@ -38,9 +38,9 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """What a check of the files found: `checked` rows, `ok` without a finding, `signed` validly by the SEC.
+    """The result of checking the files: rows `checked`, rows `ok`, files with a valid SEC signature (`signed`).
 
-    `acknowledged` counts invalid signatures that a person knows of; they are no findings.
+    `acknowledged` counts invalid signatures that a user has accepted; they are not findings.
     """
 
     checked: int
@@ -51,7 +51,7 @@ class FileReport:
 
 
 def catalogue_finding(archive: Archive, error: DamageError) -> Finding:
-    """The finding that the catalogue cannot be read."""
+    """A finding that the catalogue cannot be read."""
     return Finding("catalogue-damaged", None, archive.layout.catalogue.name, error.message)
 
 
@@ -62,10 +62,10 @@ def row_finding(archive: Archive, kind: str, record: CatalogueRecord, message: s
 
 
 def is_beside(path: str | None) -> bool:
-    """Whether a file of this name has other bytes of a submission, to stand beside it."""
+    """Whether `path` has the name of a file with other bytes of a submission."""
     return path is not None and BESIDE.fullmatch(Path(path).name) is not None
 
 
 def is_of_row(finding: Finding) -> bool:
-    """Whether a finding is about the file of a row of a submission, so that it is not counted as ok."""
+    """Whether a finding is about the file of a row, so that the row does not count as ok."""
     return finding.accession is not None and finding.kind in ROW_KINDS and not is_beside(finding.path)

@@ -1,4 +1,4 @@
-"""The row of a submission, made again from its stored file alone, as far as that says what the catalogue knew."""
+"""Rebuilding the catalogue's row of a submission from its stored file and from what remains of a damaged catalogue."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ T = TypeVar("T")
 
 _CORRECTION = b"<CORRECTION>"
 _TAKEN_OVER = "taken_over"
-"""The note of a catalogue that was made again: when it took over what the damaged one still said."""
+"""The note in a rebuilt catalogue: when it took over what was readable in the damaged one."""
 _BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """What a stored file is by itself: the facts of its body, its size on disk, when it was written.
+    """The facts of a stored file itself: its body, its size on disk, when it was written.
 
-    `header` is None where it does not say what the catalogue must know, and `header_fault` says why.
+    `header` is None if it lacks what the catalogue needs; `header_fault` then says what.
     """
 
     body: BodyFacts
@@ -46,12 +46,12 @@ class StoredFile:
 
     @property
     def source(self) -> str:
-        """Where it came from, by its spelling: the Feed has tags, all else has labels."""
+        """``feed`` for a file with tags, ``index`` for one with labels: its spelling shows where it came from."""
         return "feed" if self.body.opening is Opening.DISSEMINATION else "index"
 
 
 def read_stored_file(path: Path, accession: AccessionNumber) -> StoredFile:
-    """Read the stored file `path`, which should be the submission `accession`, in pieces. Raises `DamageError`."""
+    """Read the stored file `path`, expected to be the submission `accession`. Raises `DamageError`."""
     pieces, body = PieceReader(unpack(path)), BodyReader(accession, md5=True)
     head = head_of(pieces)
     header, fault = None, None
@@ -73,14 +73,14 @@ def read_stored_file(path: Path, accession: AccessionNumber) -> StoredFile:
 
 
 def recovered(file: StoredFile, header: HeaderFacts) -> CatalogueRecord:
-    """The row that `file` with this header had, but for its address, its ETag and what EDGAR did to it since."""
+    """The row of `file` with this header. Its address, its ETag and withdrawals cannot be recovered."""
     return new_record(
         ref_of(header), file.body, stored_bytes=file.stored_bytes, source=file.source, moment=file.written_at, run=None
     )
 
 
 def proven_row(file: StoredFile, known: CatalogueRecord | None, accession: AccessionNumber) -> CatalogueRecord | None:
-    """The row of a whole file: the one `known`, if it speaks of these bytes, else what the file itself says."""
+    """The row of a complete file: `known` if it describes these bytes, else one built from the file; or None."""
     if known is not None:
         is_same = file.body.sha256 == known.sha256 or (known.etag_md5 is not None and file.body.md5 == known.etag_md5)
         is_whole = not file.body.fault(etag_md5=known.etag_md5 and file.body.md5)
@@ -91,7 +91,7 @@ def proven_row(file: StoredFile, known: CatalogueRecord | None, accession: Acces
 
 
 def with_stored_facts(record: CatalogueRecord, file: StoredFile) -> CatalogueRecord:
-    """The row with what the file itself says. An ETag was the MD5 of these very bytes when they were stored."""
+    """`record` with the facts of the file itself. Its ETag was the MD5 of these bytes when they were stored."""
     return replace(
         record,
         size=file.body.size,
@@ -103,7 +103,7 @@ def with_stored_facts(record: CatalogueRecord, file: StoredFile) -> CatalogueRec
 
 
 def recovered_beside(file: StoredFile, accession: AccessionNumber) -> BesideRecord:
-    """The row of bytes that stand beside the submission `accession`."""
+    """The row of other bytes stored beside the submission `accession`."""
     return BesideRecord(
         accession=accession,
         sha256=file.body.sha256,
@@ -117,7 +117,7 @@ def recovered_beside(file: StoredFile, accession: AccessionNumber) -> BesideReco
 
 
 class OldCatalogue:
-    """What can still be read of a catalogue that was set aside as damaged, if there is one. A context manager."""
+    """What is still readable of a damaged catalogue in the quarantine, if there is one. A context manager."""
 
     def __init__(self, path: Path) -> None:
         self._catalogue: Catalogue | None = None
@@ -126,10 +126,10 @@ class OldCatalogue:
                 self._catalogue = Catalogue(path)
 
     def take_over(self, archive: Archive) -> None:
-        """Give the new catalogue of `archive` what no stored file says, once.
+        """Transfer to the catalogue of `archive`, once, what no stored file contains.
 
-        That is the journal, saved searches, what `watch` has seen and delivered, acknowledged signatures, and the rows
-        of submissions and of bytes beside them whose files are lost.
+        That is the journal, saved searches, the state of `watch`, acknowledged signatures, and the rows of submissions
+        and other bytes whose files are lost.
         """
         catalogue, old = archive.catalogue, self._catalogue
         if old is None or catalogue.note(_TAKEN_OVER) is not None:
@@ -157,12 +157,12 @@ class OldCatalogue:
             catalogue.deliveries.add(deliveries)
 
     def row_of(self, accession: AccessionNumber, file: StoredFile) -> CatalogueRecord | None:
-        """Its row of the submission `accession`, if that speaks of these very bytes and they are whole by it."""
+        """The old row of `accession` if it describes the bytes of `file` and they are complete; otherwise None."""
         if self._catalogue is None:
             return None
         try:
             record = self._catalogue.get(accession)
-        except EdgarchiveError:  # this row is among the damage
+        except EdgarchiveError:  # this row is damaged
             return None
         if record is None or record.sha256 != file.body.sha256 or file.body.fault(etag_md5=record.etag_md5):
             return None

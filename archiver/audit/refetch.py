@@ -1,4 +1,4 @@
-"""Fetching from EDGAR what a repair finds lost."""
+"""Fetching from EDGAR what a repair found lost."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from archiver.sync.downloader import Downloader
 def refetch(
     archive: Archive, settings: Settings, wanted: Sequence[SubmissionRef], *, progress: Progress, cancel: CancelToken
 ) -> dict[AccessionNumber, str | None]:
-    """Fetch `wanted` into `archive`: of each None where it is stored now, else why it is not.
+    """Fetch `wanted` into `archive`; returns None for each stored submission, otherwise the reason for the failure.
 
-    A run of its own in the journal. It blocks. Raises `StorageError`, `RunCancelledError`.
+    This is a run of its own in the journal. It blocks. Raises `StorageError`, `RunCancelledError`.
     """
     stopped = ""
     with Plan(archive.layout.incoming) as plan:

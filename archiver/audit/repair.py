@@ -1,7 +1,7 @@
-"""Putting right what a check of the files has found: from EDGAR, out of the quarantine, from the files themselves.
+"""Repairing what a check of the files found: from the files themselves, the quarantine, or EDGAR.
 
-No byte of a submission is deleted: what is broken goes to the quarantine. The repair can be stopped anywhere, and the
-next one finds what is left: the row of a lost file stays until the file is back, a file without a row until it has one.
+No byte of a submission is deleted; broken files go to the quarantine. A repair can be stopped at any time and the next
+one continues: the row of a lost file stays until the file is back, and a file without a row stays until it has one.
 """
 
 from __future__ import annotations
@@ -55,11 +55,12 @@ def repair_files(
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> RepairReport:
-    """Check as `verify_files` does, and put right what is found; what cannot be is left among the findings.
+    """Check as `verify_files` does and repair what is found; what cannot be repaired remains a finding.
 
-    `archive` is open for writing; `lost` is what was wrong with the catalogue that opening it has replaced. EDGAR is
-    asked only for what nothing here can give, and only where the settings name an identity. It blocks; code in an event
-    loop runs it in a thread. Raises `StorageError`, also where rows but no files are there: their disk is not mounted.
+    `archive` must be open for writing. `lost` is the damage of a catalogue that was replaced when it was opened. EDGAR
+    is asked only for what cannot be recovered locally, and only if the settings have an identity. It blocks; run it in
+    a thread from an event loop. Raises `RunCancelledError` and `StorageError`, also if there are rows but no files,
+    since their disk is then probably not mounted.
     """
     if archive.catalogue.count() and not any(archive.layout.submissions.glob("*")):
         raise StorageError(
@@ -76,7 +77,7 @@ def repair_files(
 
 
 class _Repair:
-    """One repair: what was checked, what was put right, and what is left."""
+    """One repair: what was checked, repaired and left."""
 
     def __init__(self, archive: Archive, settings: Settings, progress: Progress, cancel: CancelToken) -> None:
         self._archive = archive
@@ -93,7 +94,7 @@ class _Repair:
         self._lost_bytes: dict[str, AccessionNumber] = {}
 
     def rows(self, *, quick: bool) -> None:
-        """Check every row; take what is broken out of the way, and back in where the quarantine has it whole."""
+        """Check every row; quarantine broken files, then restore those that the quarantine has in a complete copy."""
         total, acknowledged = self._catalogue.count(), self._catalogue.acknowledged()
         for record, finding, signature in check_rows(self._archive, quick=quick, jobs=self._settings.jobs):
             self._cancel.check()
@@ -115,7 +116,7 @@ class _Repair:
         self._vacate()
 
     def _correct_row(self, finding: Finding) -> None:
-        """Write a row anew whose file is proven by the row's own sha256."""
+        """Rewrite a wrong row whose sha256 proves its file."""
         record, path = self._row(finding)
         file = read_stored_file(path, record.accession)
         self._catalogue.put(with_stored_facts(record, file))
@@ -123,7 +124,7 @@ class _Repair:
         self.log.count_ok(file.body.signature)
 
     def _vacate(self) -> None:
-        """Move broken files to the quarantine, each under the number of what it is, then bring whole ones back."""
+        """Quarantine broken files under the number of the submission they contain, then restore complete ones."""
         moved = []
         for accession in self._lost:
             path = self._archive.layout.submission(accession)
@@ -134,12 +135,12 @@ class _Repair:
             self._bring_back(accession)
 
     def _set_aside(self, path: Path, accession: AccessionNumber) -> None:
-        """Move a file to the quarantine under the number of what it is, replacing none: it may be all there is."""
+        """Move a file to the quarantine under the number of its submission. Nothing there is replaced."""
         place = unused_name(self._archive.layout.quarantine / f"{accession}{SUBMISSION_SUFFIX}")
         self._archive.quarantine(path, place.name)
 
     def _bring_back(self, accession: AccessionNumber) -> bool:
-        """Give the submission the file that the quarantine has of it, if one is whole and is what its row means."""
+        """Restore a submission from the quarantine if it has a complete copy that matches the row."""
         place = self._archive.layout.submission(accession)
         if place.exists():
             return False
@@ -170,7 +171,7 @@ class _Repair:
         self.log.count_ok(signature)
 
     def _clear_the_way(self, place: Path) -> None:
-        """Move a file that stands where a folder on the way to `place` belongs to the quarantine."""
+        """Quarantine files where a folder on the path to `place` should be."""
         for folder in place.parents:
             if folder == self._archive.layout.submissions:
                 return
@@ -178,7 +179,7 @@ class _Repair:
                 self._archive.quarantine(folder, unused_name(self._archive.layout.quarantine / folder.name).name)
 
     def beside(self, *, quick: bool) -> None:
-        """Check what stands beside submissions. EDGAR serves it no more: the row of what is lost is dropped."""
+        """Check the bytes stored beside submissions. EDGAR no longer serves them, so rows of lost ones are removed."""
         for finding in list(check_beside(self._archive, quick=quick)):
             if finding.kind == "unreadable" or finding.accession is None:
                 self.log.left.append(finding)
@@ -192,14 +193,14 @@ class _Repair:
             self.log.leave(finding, "EDGAR serves these bytes no more, so their row was dropped")
 
     def journal(self) -> None:
-        """Note the runs that the journal has lost."""
+        """Record runs that the journal has lost."""
         for finding in list(check_journal(self._archive)):
             self.log.done(finding, "it was noted again, as far as submissions tell of it")
         for number in self._catalogue.runs.unknown():
             self._catalogue.runs.note_lost(number)
 
     def tree(self) -> None:
-        """Give rows to files without one, and places to files that are not in theirs."""
+        """Add rows for files without one, and move misplaced files to their location."""
         self._lost_bytes = {self._archive.record(accession).sha256: accession for accession in self._lost}
         waiting: list[Finding] = []
         with ThreadPoolExecutor(self._settings.jobs) as pool:
@@ -231,7 +232,7 @@ class _Repair:
             return error
 
     def _take_in(self, finding: Finding, file: StoredFile | DamageError) -> CatalogueRecord | None:
-        """The row of a file in its place; where there can be none, the file is dealt with."""
+        """The row of a file in its location; None if there can be none, in which case the file is handled here."""
         accession = _accession(finding)
         path = self._archive.layout.submission(accession)
         if isinstance(file, DamageError):
@@ -263,7 +264,7 @@ class _Repair:
         return record
 
     def _drop_row_of_no_file(self, record: CatalogueRecord) -> None:
-        """Drop the row of a lost file whose very bytes are another submission: a number in it has changed."""
+        """Remove the row of a lost file whose bytes belong to another submission: its number was damaged."""
         other = self._lost_bytes.get(record.sha256)
         finding = self._lost.pop(other, None) if other else None
         if other and finding:
@@ -271,7 +272,7 @@ class _Repair:
             self.log.done(finding, f"these bytes are {record.accession}, so the row was dropped")
 
     def _take_in_beside(self, finding: Finding, path: Path, accession: AccessionNumber) -> None:
-        """Give a row to bytes beside a submission, if they are those that their name says."""
+        """Add a row for a file beside a submission if its bytes match its name."""
         file = self._read(finding)
         if isinstance(file, StoredFile) and path == self._archive.layout.beside(accession, file.body.sha256):
             self._catalogue.add_beside(recovered_beside(file, accession))
@@ -281,7 +282,7 @@ class _Repair:
             self.log.done(finding, "these are not the bytes that its name says; it is in the quarantine")
 
     def _place(self, finding: Finding, path: Path) -> None:
-        """Move a file on its way to the place of the submission that it is, by way of the quarantine."""
+        """Move a misplaced file to the location of its submission, by way of the quarantine."""
         accession = submission_in(path)
         if accession is None:
             below = path.relative_to(self._archive.layout.submissions)
@@ -290,11 +291,11 @@ class _Repair:
             self.log.done(finding, "it is in the quarantine")
             return
         self._set_aside(path, accession)
-        if not self._bring_back(accession):  # what stands in its place may be on its way, too
+        if not self._bring_back(accession):  # the file in its location may also be misplaced
             self._aside[accession] = finding
 
     def _settle_aside(self) -> None:
-        """Bring back what could not be before, now that all that lay in places of others has left them."""
+        """Restore what could not be restored before, now that all misplaced files have been moved."""
         for accession in list(self._aside):
             self._bring_back(accession)
         for accession, finding in self._aside.items():
@@ -305,7 +306,7 @@ class _Repair:
         self._aside.clear()
 
     def fetch(self) -> None:
-        """Ask EDGAR for what is lost or not proven."""
+        """Fetch from EDGAR what is lost or unproven."""
         wanted: dict[AccessionNumber, tuple[Finding, SubmissionRef]] = dict(self._unproven)
         for accession, finding in self._lost.items():
             record, _ = self._row(finding)
@@ -334,7 +335,7 @@ class _Repair:
                 self.log.leave(finding, fault)
 
     def _put_back(self, accession: AccessionNumber) -> None:
-        """What EDGAR could not prove stays where it was."""
+        """Return a file that EDGAR could not prove to its location."""
         copies = self._archive.quarantined_copies(accession)
         place = self._archive.layout.submission(accession)
         if accession in self._unproven and copies and not place.exists():

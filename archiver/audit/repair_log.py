@@ -1,4 +1,4 @@
-"""What a repair has checked, put right and left, and the report that comes of it."""
+"""The record of a repair: what it checked, repaired and left, and its report."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A second look at what a check found: another process may have written while it went on.
+"""Rechecking findings that another process, writing at the same time, may have caused.
 
-A sync gives a file its name before it writes its row, some dozen rows at a time; a refresh replaces a file before its
-row. Whoever checks meanwhile sees the one without the other.
+A sync renames a file before it writes its row, several dozen rows at a time, and a refresh replaces a file before its
+row. A check in between sees one without the other.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from archiver.store.archive import Archive
 from archiver.store.locking import is_being_written
 
 _CLOCK_SLACK = timedelta(seconds=1)
-"""File systems take their time from a coarser clock."""
+"""Tolerance for file times, which file systems take from a coarser clock."""
 
 
 def confirmed(archive: Archive, findings: Iterable[Finding], *, quick: bool) -> tuple[Finding, ...]:
-    """Those of `findings` that still hold, as they are now.
+    """The findings that still hold.
 
-    What a process that is writing now has begun and not finished is no finding: a file newer than its run, without a
-    row yet, or with the row of the bytes that it replaces. Raises `DamageError`.
+    Unfinished work of another process is no finding: a file newer than its run without a row, or with the row of the
+    bytes it replaces. Raises `DamageError`.
     """
     listed = list(findings)
     if not listed:
@@ -37,7 +37,7 @@ def confirmed(archive: Archive, findings: Iterable[Finding], *, quick: bool) -> 
 
 
 def _writing_run(archive: Archive) -> Run | None:
-    """The run that another process is working on now, if any."""
+    """The run of another process that is writing now, or None."""
     if archive.writable or not is_being_written(archive.layout):
         return None
     return next((run for run in archive.catalogue.runs.latest(1) if run.outcome is None), None)
@@ -70,7 +70,7 @@ def _has_row(archive: Archive, finding: Finding, accession: AccessionNumber, cat
 
 
 def _is_newer(archive: Archive, finding: Finding, writer: Run | None) -> bool:
-    """Whether a file was written since the run of `writer` began, or is gone."""
+    """Whether a file was written after the run of `writer` began, or is gone."""
     try:
         changed = (archive.root / str(finding.path)).lstat().st_mtime
     except OSError:
@@ -102,5 +102,5 @@ def _row_again(
 
 
 def _is_being_replaced(archive: Archive, record: CatalogueRecord) -> bool:
-    """Whether the bytes that the row means stand beside the submission already."""
+    """Whether the bytes that the row describes are already stored beside the submission."""
     return any(row.sha256 == record.sha256 for row in archive.catalogue.beside(record.accession))

@@ -1,4 +1,4 @@
-"""The files below ``submissions/`` held against the catalogue. Read-only, always."""
+"""Comparing the files below ``submissions/`` with the catalogue. Read-only."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from archiver.store.archive import Archive
 from archiver.store.layout import SUBMISSION_SUFFIX
 
 _MAX_NAMED = 1000
-"""Files without a row that are named one by one: with the catalogue lost, they are all the archive has."""
+"""Files without a row that are listed individually; if the catalogue is lost, every file is one."""
 
 _MISPLACED = "the file is not in the place of its accession number"
 
 
 def files_without_row(archive: Archive) -> Iterator[Finding]:
-    """The files below ``submissions/`` that the catalogue does not know in their place. Raises `DamageError`."""
+    """Findings for files below ``submissions/`` that have no row or are not in their location. Raises `DamageError`."""
     for folder, folders, names in os.walk(archive.layout.submissions):
         folders.sort()
         placed: list[tuple[AccessionNumber, str]] = []
@@ -57,7 +57,7 @@ def _beside_without_row(archive: Archive, accession: AccessionNumber, path: Path
 
 
 def summarized(findings: Iterator[Finding]) -> Iterator[Finding]:
-    """The same, but of uncatalogued files only the first ones, and then how many more there are."""
+    """The findings, with uncatalogued files beyond the first ones replaced by their number."""
     uncatalogued = 0
     for finding in findings:
         uncatalogued += finding.kind == "uncatalogued"

@@ -1,4 +1,4 @@
-"""Checking stored files against the catalogue. Read-only, always."""
+"""Checking stored files against the catalogue. Read-only."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from archiver.streams.chunks import PieceReader
 
 _BATCH = 256
 _NO_FILE = {errno.ELOOP, errno.EISDIR}
-"""What stands in the place of a file and is none: a link that leads to itself, a folder."""
+"""Errors that mean that something other than a file is in its place: a link to itself, a folder."""
 
 
 def verify_files(
@@ -35,12 +35,12 @@ def verify_files(
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> FileReport:
-    """Hold every row of the catalogue against its file, and every file against the catalogue.
+    """Check every row of the catalogue against its file, and every file against the catalogue.
 
-    Reads each file in full (sha256, closing tag, the SEC's PEM signature) and the catalogue too, or, with `quick`,
-    looks only at presence and size. `jobs` files are read at once: inflating and hashing release the interpreter's
-    lock. A catalogue that cannot be read is a finding, and ends the check. Where another process writes meanwhile, let
-    `archiver.audit.second_look` look again at what was found. Raises `RunCancelledError`.
+    Reads each file in full (sha256, closing tag, PEM signature) and the whole catalogue; with `quick`, checks only
+    existence and size. `jobs` files are read at once, since decompression and hashing release the interpreter's lock.
+    An unreadable catalogue is a finding and ends the check. If another process may be writing, pass the findings to
+    `archiver.audit.second_look`. Raises `RunCancelledError`.
     """
     checked = signed = acknowledged = 0
     progress, cancel = checked_progress(progress), cancel or CancelToken()
@@ -70,12 +70,12 @@ def verify_files(
 def is_acknowledged(
     finding: Finding | None, record: CatalogueRecord, acknowledged: Mapping[tuple[AccessionNumber, str], object]
 ) -> bool:
-    """Whether a finding is an invalid signature that a person has acknowledged for these very bytes."""
+    """Whether a finding is an invalid signature that a user has acknowledged for exactly these bytes."""
     return finding is not None and finding.kind == "signature" and (record.accession, record.sha256) in acknowledged
 
 
 def check_journal(archive: Archive) -> Iterator[Finding]:
-    """The runs that rows name and the journal does not have. Raises `DamageError`."""
+    """Findings for runs that rows name but the journal lacks. Raises `DamageError`."""
     for number in archive.catalogue.runs.unknown():
         message = f"submissions name run {number}, and the journal has no such run"
         yield Finding("catalogue-wrong", None, archive.layout.catalogue.name, message)
@@ -84,7 +84,7 @@ def check_journal(archive: Archive) -> Iterator[Finding]:
 def check_rows(
     archive: Archive, *, quick: bool, jobs: int
 ) -> Iterator[tuple[CatalogueRecord, Finding | None, str | None]]:
-    """Each row, what is wrong with its file, and the verdict on its PEM signature. Raises `DamageError`."""
+    """Each row with the finding about its file, if any, and the result of its PEM signature. Raises `DamageError`."""
     check = partial(check_row, archive, quick=quick)
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         records = archive.catalogue.records()
@@ -93,7 +93,7 @@ def check_rows(
 
 
 def check_row(archive: Archive, record: CatalogueRecord, *, quick: bool) -> tuple[Finding | None, str | None]:
-    """What is wrong with the file of a row, and the verdict on its PEM signature."""
+    """The finding about the file of a row, if any, and the result of its PEM signature."""
     finding = _check_presence(archive, record)
     if quick:
         return finding, None if finding else record.signature
@@ -109,7 +109,7 @@ def check_row(archive: Archive, record: CatalogueRecord, *, quick: bool) -> tupl
 
 
 def submission_in(path: Path) -> AccessionNumber | None:
-    """Which submission the stored file `path` is, by its header; None where that cannot be told."""
+    """The accession number in the header of the stored file `path`; None if it cannot be read."""
     try:
         return read_header_facts(head_of(PieceReader(unpack(path)))).accession
     except (DamageError, IdentifierError):
@@ -117,7 +117,7 @@ def submission_in(path: Path) -> AccessionNumber | None:
 
 
 def is_unreadable(error: DamageError) -> bool:
-    """Whether the system refused to read a file, which says nothing of its bytes."""
+    """Whether the system refused to read the file, which says nothing about its bytes."""
     cause = error.__cause__
     return isinstance(cause, OSError) and cause.errno not in _NO_FILE
 
@@ -151,7 +151,7 @@ def _check_body(archive: Archive, record: CatalogueRecord) -> tuple[Finding | No
         return row_finding(archive, "incomplete", record, fault), None
     said = (record.size, record.signature, record.etag_md5)
     actual = (facts.size, facts.signature, record.etag_md5 and facts.md5)
-    if said != actual:  # with this sha256 it was stored, so the row has changed since
+    if said != actual:  # it was stored with this sha256, so the row has changed since
         message = (
             f"the catalogue says {said[0]} bytes, signature {said[1]} and MD5 {said[2]}, the file, which its sha256"
             f" proves, has {actual[0]}, {actual[1]} and {actual[2]}"
@@ -164,7 +164,7 @@ def _check_body(archive: Archive, record: CatalogueRecord) -> tuple[Finding | No
 
 
 def check_beside(archive: Archive, *, quick: bool) -> Iterator[Finding]:
-    """What is wrong with the bytes kept beside submissions: older versions, corrections. Raises `DamageError`."""
+    """Findings about the bytes stored beside submissions: older versions, corrections. Raises `DamageError`."""
     for row in archive.catalogue.beside():
         finding = check_beside_row(archive, row, quick=quick)
         if finding is not None:
@@ -172,14 +172,14 @@ def check_beside(archive: Archive, *, quick: bool) -> Iterator[Finding]:
 
 
 def check_beside_row(archive: Archive, row: BesideRecord, *, quick: bool) -> Finding | None:
-    """What is wrong with the bytes of one row, or None."""
+    """The finding about the bytes of one row, or None."""
     path = archive.layout.beside(row.accession, row.sha256)
     fault = _beside_fault(path, row, quick=quick)
     return Finding(fault[0], row.accession, str(path.relative_to(archive.root)), fault[1]) if fault else None
 
 
 def _beside_fault(path: Path, row: BesideRecord, *, quick: bool) -> tuple[str, str] | None:
-    """Kind of finding and message."""
+    """The kind and message of a finding, or None."""
     fault = None
     try:
         status = path.stat()

@@ -1,1 +1,1 @@
-"""The catalogue: what is stored, in SQLite; runs, checkpoints, and what `watch` has done."""
+"""The catalogue, a SQLite database: stored submissions, runs, checkpoints, and the state of `watch`."""

@@ -1,8 +1,8 @@
 """The catalogue: one row for each stored submission, in SQLite (docs/format.md).
 
 A row is written only after its file is durable, so a row always names a complete file. Each write is one small
-transaction in WAL mode; a power cut may lose the last rows, never their files, and the next run finds those again.
-The cost of a row does not grow with the catalogue.
+transaction in WAL mode. A power failure may lose the last rows but not their files, and the next run finds those. The
+cost of adding a row does not grow with the catalogue.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from archiver.identifiers import AccessionNumber, FormType
 
 _PAGE_ROWS = 1000
 _MAX_SIZES = 100_000
-"""Rows of two values that are read at once."""
+"""Rows of two values read at once."""
 
 _NEW = "excluded.{0}"
 _KEPT = "coalesce(submission.{0}, excluded.{0})"
@@ -51,14 +51,14 @@ _MERGED = {
     "listed": "max(submission.listed, excluded.listed)",
     "indexed_sha256": "coalesce(excluded.indexed_sha256, submission.indexed_sha256)",
 }
-"""What an earlier row of a submission knew and a later one of other bytes does not."""
+"""Facts that only the earlier row of a submission knows and that a new row keeps."""
 
 
 class Catalogue:
-    """The open catalogue; threads may share it.
+    """An open catalogue; threads may share it.
 
-    The rows of submissions are here; beside them stand `runs`, `index_files`, `checkpoints`, and, for `watch`,
-    `saved_searches`, `sightings` and `deliveries`. `frozen`: a lock keeps all writers away.
+    It holds the rows of submissions itself, and in attributes the tables `runs`, `index_files`, `checkpoints`, and, for
+    `watch`, `saved_searches`, `sightings` and `deliveries`. `frozen`: a lock keeps all writers out.
 
     Its methods raise `DamageError` for what cannot be read or has an impossible value, `StorageError` for what cannot
     be written, and `UsageError` once it is closed.
@@ -74,7 +74,7 @@ class Catalogue:
         self.deliveries = Deliveries(self._database)
 
     def check(self) -> None:
-        """Read all of the database: every page, and every row as what it means. Raises `DamageError`."""
+        """Read the whole database: every page, and every value of every row. Raises `DamageError`."""
         verdict = str(self._database.rows("PRAGMA integrity_check(1)")[0][0])
         if verdict != "ok":
             raise DamageError(f"{self._database.path} is damaged: {verdict}", REPAIR)
@@ -104,19 +104,19 @@ class Catalogue:
         return self._database.understood(submission_record, row)
 
     def records(self) -> Iterator[CatalogueRecord]:
-        """All rows by accession number, a page at a time, so that memory stays flat."""
+        """All rows by accession number, read a page at a time so that memory use is constant."""
         return self._pages("", (), order=("accession",))
 
     def unindexed(self) -> Iterator[CatalogueRecord]:
-        """Rows whose bytes are not in the index yet, by filing date. Rows marked meanwhile may or may not appear."""
+        """Rows whose bytes are not indexed, by filing date. Rows marked meanwhile may or may not be included."""
         return self._pages("indexed_sha256 IS NOT sha256 AND", (), order=("filing_date", "accession"))
 
     def records_by_filing_date(self) -> Iterator[CatalogueRecord]:
-        """All rows by filing date, a page at a time."""
+        """All rows by filing date, read a page at a time."""
         return self._pages("", (), order=("filing_date", "accession"))
 
     def filed_between(self, first: date, last: date) -> Iterator[CatalogueRecord]:
-        """Rows with a filing date from `first` to `last`, inclusive, by filing date, a page at a time."""
+        """Rows with a filing date from `first` to `last`, inclusive, by filing date."""
         return self._pages(
             "filing_date >= ? AND filing_date <= ? AND",
             (first.isoformat(), last.isoformat()),
@@ -124,7 +124,7 @@ class Catalogue:
         )
 
     def sizes_between(self, first: date, last: date, *, quarter: str) -> Iterator[tuple[str, int]]:
-        """Accession number and size on disk of what was filed from `first` to `last`, or named in `quarter`'s index."""
+        """Accession number and file size of what was filed from `first` to `last` or listed in `quarter`'s index."""
         for condition, parameters in (
             ("filing_date >= ? AND filing_date <= ?", (first.isoformat(), last.isoformat())),
             ("quarter = ?", (quarter,)),
@@ -139,22 +139,22 @@ class Catalogue:
                 after = rows[-1][0]
 
     def added_since(self, moment: datetime) -> Iterator[CatalogueRecord]:
-        """Submissions that first came into the archive at `moment` or later, in that order, a page at a time."""
+        """Submissions added to the archive at `moment` or later, in that order."""
         return self._pages("added >= ? AND", (moment.isoformat(),), order=("added", "accession"))
 
     def stored_since(self, moment: datetime) -> Iterator[CatalogueRecord]:
-        """Submissions whose bytes were stored after `moment`, by accession number, a page at a time."""
+        """Submissions whose bytes were stored after `moment`, by accession number."""
         return self._pages("stored_at > ? AND", (moment.isoformat(),), order=("accession",))
 
     def added_by(self, run: int) -> Iterator[CatalogueRecord]:
-        """Submissions that first came into the archive by the run of this number or a later one, by accession number.
+        """Submissions added to the archive by the run `number` or a later one, by accession number.
 
-        Unlike `added_since` it does not depend on a clock that somebody has set.
+        Unlike `added_since`, it does not depend on a clock that may have been set.
         """
         return self._pages("added_run >= ? AND", (run,), order=("accession",))
 
     def named_in(self, quarter: str) -> Iterator[CatalogueRecord]:
-        """Submissions that EDGAR's full index of `quarter` was the last to name, by accession number."""
+        """Submissions whose latest listing is in the full index of `quarter`, by accession number."""
         return self._pages("quarter = ? AND", (quarter,), order=("accession",))
 
     def _pages(
@@ -171,14 +171,14 @@ class Catalogue:
             after = rows[-1][-len(order) :]
 
     def stored_bytes_of(self, accessions: Sequence[AccessionNumber]) -> dict[str, int]:
-        """The size of the file of each of `accessions` that has a row."""
+        """The file size of each of `accessions` that has a row."""
         rows = self._database.rows_of(
             "SELECT accession, stored_bytes FROM submission WHERE accession IN ({})", accessions
         )
         return dict(self._database.understood(_size, row) for row in rows)
 
     def from_elsewhere(self, accessions: Sequence[AccessionNumber]) -> set[str]:
-        """Those of `accessions` whose bytes are not what EDGAR serves one by one: from the Feed, or imported."""
+        """Those of `accessions` whose bytes came from the Feed or an import."""
         rows = self._database.rows_of(
             "SELECT accession FROM submission WHERE source <> 'index' AND accession IN ({})", accessions
         )
@@ -189,7 +189,7 @@ class Catalogue:
         return int(self._database.rows("SELECT count(*) FROM submission")[0][0])
 
     def count_unindexed(self) -> int:
-        """How many stored submissions are not in the index yet."""
+        """How many stored submissions are not indexed."""
         return int(self._database.rows("SELECT count(*) FROM submission WHERE indexed_sha256 IS NOT sha256")[0][0])
 
     def totals(self) -> CatalogueTotals:
@@ -209,10 +209,10 @@ class Catalogue:
         )
 
     def add(self, *records: CatalogueRecord) -> None:
-        """Write the rows of submissions whose files are durable, in one transaction.
+        """Add the rows of submissions whose files are durable, in one transaction.
 
-        Of an earlier row of the same submission stays what only that knew: when it was added, and by which run; which
-        run stored the bytes, if they are the same; what EDGAR's index said of it; which bytes are indexed.
+        Facts that only an earlier row of the submission has are kept: when and by which run it was added, the run that
+        stored the bytes if they are the same, its listings in EDGAR's indexes, and which bytes are indexed.
         """
         changes = ", ".join(
             f"{name} = {_MERGED.get(name, _NEW.format(name))}" for name in COLUMNS.split(", ") if name != "accession"
@@ -220,7 +220,7 @@ class Catalogue:
         self._insert(records, f"ON CONFLICT (accession) DO UPDATE SET {changes}")
 
     def put(self, *records: CatalogueRecord) -> None:
-        """Write rows as they are, in place of earlier ones, in one transaction: for those who correct them."""
+        """Write rows as they are, replacing earlier ones, in one transaction. For corrections."""
         changes = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS.split(", ") if name != "accession")
         self._insert(records, f"ON CONFLICT (accession) DO UPDATE SET {changes}")
 
@@ -231,34 +231,34 @@ class Catalogue:
         )
 
     def remove(self, accession: AccessionNumber) -> None:
-        """Forget a submission; all checkpoints go with it."""
+        """Remove the row of a submission, and with it all checkpoints."""
         self._database.write("DELETE FROM submission WHERE accession = ?", [(str(accession),)])
 
     def make_durable(self) -> None:
-        """Bring every row that was written to the disk, where a power cut cannot undo it."""
+        """Sync all written rows to disk, so that a power failure cannot undo them."""
         self._database.make_durable()
 
     def mark_indexed(self, pairs: Iterable[tuple[AccessionNumber, str]]) -> None:
-        """Note, after the engine's commit, that these submissions are indexed with these sha256: one transaction."""
+        """Record, after the engine's commit, the sha256 that was indexed of each submission, in one transaction."""
         self._database.write(
             "UPDATE submission SET indexed_sha256 = ?2 WHERE accession = ?1",
             [(str(accession), sha256) for accession, sha256 in pairs],
         )
 
     def clear_index_marks(self) -> None:
-        """Note, durably, that nothing is indexed."""
+        """Record, durably, that nothing is indexed."""
         self._database.write("UPDATE submission SET indexed_sha256 = NULL WHERE indexed_sha256 IS NOT NULL", [()])
         self.make_durable()
 
     def set_form(self, pairs: Iterable[tuple[AccessionNumber, FormType]]) -> None:
-        """Take over the forms that EDGAR's index has now; these submissions are then indexed again."""
+        """Set new form types from EDGAR's index; these submissions are then indexed again."""
         self._database.write(
             "UPDATE submission SET form = ?2, indexed_sha256 = NULL WHERE accession = ?1 AND form <> ?2",
             [(str(accession), str(form)) for accession, form in pairs],
         )
 
     def set_withdrawn(self, accessions: Iterable[AccessionNumber], moment: datetime | None) -> None:
-        """Note that EDGAR withdrew these submissions at `moment`, or (None) that it has them again. The bytes stay."""
+        """Record that EDGAR withdrew submissions at `moment`, or lists them again (None). The bytes stay."""
         value = moment.isoformat() if moment else None
         self._database.write(
             "UPDATE submission SET withdrawn_at = ?2 WHERE accession = ?1",
@@ -266,7 +266,7 @@ class Catalogue:
         )
 
     def set_listed(self, accessions: Iterable[AccessionNumber], *, quarter: str, moment: datetime) -> None:
-        """Note that EDGAR's full index of `quarter` names these submissions, as read at `moment`."""
+        """Record that EDGAR's full index of `quarter`, read at `moment`, lists these submissions."""
         self._database.write(
             "UPDATE submission SET listed = 1, quarter = ?2, first_seen = coalesce(first_seen, ?3),"
             " missing_since = NULL, missing_in = NULL WHERE accession = ?1",
@@ -274,27 +274,27 @@ class Catalogue:
         )
 
     def set_missing(self, accessions: Iterable[AccessionNumber], *, version: str, moment: datetime) -> None:
-        """Note that the full index, read at `moment` in this `version`, does not name these; the first time counts."""
+        """Record that the full index, read at `moment` in this `version`, lacks these. Only the first time is kept."""
         self._database.write(
             "UPDATE submission SET missing_since = ?2, missing_in = ?3 WHERE accession = ?1 AND missing_since IS NULL",
             [(str(accession), moment.isoformat(), version) for accession in accessions],
         )
 
     def add_beside(self, record: BesideRecord) -> None:
-        """Write the row of bytes that are durable beside their submission."""
+        """Add the row of durable bytes beside their submission."""
         marks = ", ".join("?" * len(BESIDE_COLUMNS.split(", ")))
         self._database.write(
             f"INSERT OR REPLACE INTO beside ({BESIDE_COLUMNS}) VALUES ({marks})", [beside_values(record)]
         )
 
     def remove_beside(self, record: BesideRecord) -> None:
-        """Forget bytes that are no longer beside their submission."""
+        """Remove the row of bytes that are no longer stored beside their submission."""
         self._database.write(
             "DELETE FROM beside WHERE accession = ? AND sha256 = ?", [(record.accession, record.sha256)]
         )
 
     def beside(self, accession: AccessionNumber | None = None) -> Iterator[BesideRecord]:
-        """What is kept beside one submission, or beside all of them, by accession number and time."""
+        """The bytes stored beside one submission, or beside any, by accession number and time."""
         where, parameters = ("WHERE accession = ?", (str(accession),)) if accession else ("", ())
         rows = self._database.rows(
             f"SELECT {BESIDE_COLUMNS} FROM beside {where} ORDER BY accession, stored_at, sha256", parameters
@@ -302,42 +302,42 @@ class Catalogue:
         yield from (self._database.understood(beside_record, row) for row in rows)
 
     def acknowledged(self) -> dict[tuple[AccessionNumber, str], datetime]:
-        """The invalid signatures that a person has acknowledged: accession number and sha256 -> when."""
+        """Acknowledged invalid signatures: accession number and sha256 -> time."""
         rows = self._database.rows("SELECT accession, sha256, acknowledged_at FROM acknowledged ORDER BY 1, 2")
         return dict(self._database.understood(_acknowledged, row) for row in rows)
 
     def acknowledge(self, pairs: Iterable[tuple[AccessionNumber, str]], *, moment: datetime) -> None:
-        """Note that a person knows of the invalid signature of these very bytes."""
+        """Record that a user accepts the invalid signature of exactly these bytes."""
         self._database.write(
             "INSERT OR IGNORE INTO acknowledged (accession, sha256, acknowledged_at) VALUES (?, ?, ?)",
             [(str(accession), sha256, moment.isoformat()) for accession, sha256 in pairs],
         )
 
     def salvage(self) -> Iterator[CatalogueRecord]:
-        """The rows of submissions that can still be read of a damaged catalogue."""
+        """Rows of submissions still readable in a damaged catalogue."""
         return self._database.salvage(f"SELECT {COLUMNS} FROM submission", "accession", submission_record)
 
     def salvage_beside(self) -> Iterator[BesideRecord]:
-        """The rows of bytes beside submissions that can still be read of a damaged catalogue."""
+        """Rows of bytes beside submissions still readable in a damaged catalogue."""
         return self._database.salvage(f"SELECT {BESIDE_COLUMNS} FROM beside", "accession", beside_record)
 
     def salvage_acknowledged(self) -> Iterator[tuple[tuple[AccessionNumber, str], datetime]]:
-        """The acknowledged signatures that can still be read of a damaged catalogue."""
+        """Acknowledged signatures still readable in a damaged catalogue."""
         return self._database.salvage(
             "SELECT accession, sha256, acknowledged_at FROM acknowledged", "accession", _acknowledged
         )
 
     def note(self, key: str) -> str | None:
-        """A single remembered value, such as the time of the last sync."""
+        """A single stored value, such as the time of the last sync; None if not set."""
         rows = self._database.rows("SELECT key, value FROM note WHERE key = ?", (key,))
         return self._database.understood(_note, rows[0])[1] if rows else None
 
     def notes(self) -> dict[str, str]:
-        """Every remembered value."""
+        """All stored values."""
         return dict(self._database.understood(_note, row) for row in self._database.rows("SELECT key, value FROM note"))
 
     def set_note(self, key: str, value: str) -> None:
-        """Remember `value` under `key`."""
+        """Store `value` under `key`."""
         self._database.write("INSERT OR REPLACE INTO note (key, value) VALUES (?, ?)", [(key, value)])
 
     def close(self) -> None:

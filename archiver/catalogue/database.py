@@ -1,4 +1,4 @@
-"""The SQLite database of the catalogue: opening, migrating, transactions, and SQLite's errors as ours."""
+"""The SQLite database of the catalogue: opening, migrations, transactions, and translation of SQLite's errors."""
 
 from __future__ import annotations
 
@@ -19,41 +19,41 @@ REPAIR = "run `edgarchive verify --repair`, which makes it again from the stored
 """What to do about a lost or damaged catalogue."""
 
 MAX_PARAMETERS = 500
-"""Values in one statement; SQLite takes 999 in its oldest versions."""
+"""Values in one statement; the oldest versions of SQLite allow 999."""
 
 _BUSY_TIMEOUT_MS = 10_000
 
 
 @contextlib.contextmanager
 def database_errors(path: Path, *, hint: str) -> Iterator[None]:
-    """Turn SQLite's errors on the database at `path` into `StorageError`, or `DamageError` with `hint`."""
+    """Translate SQLite's errors about the database at `path` to `StorageError`, or to `DamageError` with `hint`."""
     try:
         yield
     except sqlite3.OperationalError as error:
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the primary of an extended code
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the primary code of an extended one
         if code == sqlite3.SQLITE_FULL:
             raise StorageError(f"no room left for {path}", "free some space and run again") from error
-        if code == sqlite3.SQLITE_ERROR:  # SQL that is sound here: the tables it speaks of are not
+        if code == sqlite3.SQLITE_ERROR:  # the SQL is correct here, so the tables are not
             raise DamageError(f"{path} is damaged: {error}", hint) from error
         raise StorageError(f"cannot use {path}: {error}", "check the folder and its permissions") from error
-    except sqlite3.ProgrammingError:  # our own mistake, and no damage
+    except sqlite3.ProgrammingError:  # a programming error, not damage
         raise
     except sqlite3.DatabaseError as error:
         raise DamageError(f"{path} is damaged: {error}", hint) from error
 
 
 def has_log(path: Path) -> bool:
-    """Whether rows may stand outside the file: another process writes, or a killed one has left them."""
+    """Whether there may be rows outside the file: another process is writing, or a killed one left a log."""
     log = path.with_name(f"{path.name}-wal")
     return log.exists() and log.stat().st_size > 0
 
 
 class Database:
-    """One connection, guarded by a lock, so that threads may share it.
+    """One connection, guarded by a lock so that threads may share it.
 
-    `frozen`: a lock keeps all writers away. Then it is read without the files that SQLite makes beside it, which
-    machines that share storage would read differently. A writer brings an older version up to date, in one
-    transaction; a reader reads version 2 as it is. Raises `ArchiveFormatError`, `DamageError`, `StorageError`.
+    `frozen`: a lock keeps all writers out. The database is then read without the files that SQLite creates beside it,
+    which machines with shared storage would see differently. A writer migrates an older version in one transaction; a
+    reader reads version 2 as it is. Raises `ArchiveFormatError`, `DamageError`, `StorageError`.
     """
 
     def __init__(self, path: Path, *, writable: bool, frozen: bool) -> None:
@@ -71,7 +71,7 @@ class Database:
             options = "mode=rwc"
         elif not self._frozen and (os.access(self.path.parent, os.W_OK) or has_log(self.path)):
             options = "mode=ro"
-        else:  # WAL wants to make a -shm file even to read; without a log there is no writer, nor rows outside the file
+        else:  # WAL creates a -shm file even to read; without a log there is no writer and no row outside the file
             options = "immutable=1"
         connection = sqlite3.connect(
             f"{self.path.absolute().as_uri()}?{options}", uri=True, isolation_level=None, check_same_thread=False
@@ -83,7 +83,7 @@ class Database:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = NORMAL")
                 if version < SCHEMA_VERSION:
-                    connection.execute("PRAGMA secure_delete = ON")  # what a migration takes out is gone
+                    connection.execute("PRAGMA secure_delete = ON")  # erase what a migration removes
                 while version < SCHEMA_VERSION:
                     sql, after = STEPS[version]
                     connection.executescript(f"BEGIN IMMEDIATE; {sql} PRAGMA user_version = {after}; COMMIT;")
@@ -120,7 +120,7 @@ class Database:
         return database_errors(self.path, hint=REPAIR)
 
     def rows(self, sql: str, parameters: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
-        """The rows that a query gives."""
+        """The rows of a query."""
         with self._translated(), self._lock:
             self._check_open()
             if not self._writable and not self._frozen:
@@ -128,10 +128,10 @@ class Database:
             return self._connection.execute(sql, tuple(parameters)).fetchall()
 
     def _follow(self) -> None:
-        """Open the file again where this connection would not learn of what has become of it.
+        """Reopen the file if this connection would not notice a change to it.
 
-        That is where a writer has migrated it, where another file has taken its place (a repair), and, in a folder that
-        is read-only here, where anything has changed: there it was opened as a file that does not change.
+        That is the case if a writer has migrated it, if a repair has replaced it, and, in a folder that is read-only
+        here, after any change, since the file was then opened as immutable.
         """
         migrated = self._version < SCHEMA_VERSION and self._version_of(self._connection) != self._version
         if migrated or self._state() not in {self._seen, None}:
@@ -140,7 +140,7 @@ class Database:
             self._connection, self._version = connection, version
 
     def _state(self) -> tuple[int, ...] | None:
-        """What tells the file from another one and, where SQLite does not follow its changes, from its next state."""
+        """A value that changes with another file and, where SQLite does not follow changes, with the file's state."""
         try:
             status = self.path.stat()
         except FileNotFoundError:
@@ -150,23 +150,23 @@ class Database:
         return status.st_ino, status.st_mtime_ns, status.st_size, int(has_log(self.path))
 
     def rows_of(self, sql: str, keys: Iterable[str]) -> Iterator[tuple[Any, ...]]:
-        """The rows that `sql` gives for any number of `keys`, which take the place of its ``{}``."""
+        """The rows of `sql` for any number of `keys`, inserted in place of its ``{}``."""
         some = list(keys)
         for start in range(0, len(some), MAX_PARAMETERS):
             batch = [str(key) for key in some[start : start + MAX_PARAMETERS]]
             yield from self.rows(sql.format(", ".join("?" * len(batch))), batch)
 
     def understood(self, read: Callable[[tuple[Any, ...]], T], row: tuple[Any, ...]) -> T:
-        """What `read` makes of a row. Raises `DamageError` where a value cannot be what it should be."""
+        """Each row converted by `read`. Raises `DamageError` for an impossible value."""
         try:
             return read(row)
         except (ValueError, TypeError, AttributeError, OverflowError) as error:
             raise DamageError(f"{self.path} is damaged: in the row of {ascii(row[0])[:60]}, {error}", REPAIR) from error
 
     def salvage(self, sql: str, key: str, read: Callable[[tuple[Any, ...]], T]) -> Iterator[T]:
-        """What can still be read of a damaged table by `sql`, from both ends of its `key` up to where it is broken.
+        """The rows of a damaged table that are still readable, from both ends of `key` up to the damage.
 
-        A row may come twice; one with an impossible value does not come.
+        A row may be returned twice; rows with impossible values are left out.
         """
         for order in ("ASC", "DESC"):
             with contextlib.suppress(DamageError, StorageError), self._translated(), self._lock:
@@ -176,7 +176,7 @@ class Database:
                         yield self.understood(read, row)
 
     def write(self, sql: str, rows: Iterable[tuple[Any, ...]]) -> None:
-        """Run one statement for each of `rows`, in one transaction; nothing for none."""
+        """Run one statement for each of `rows` in one transaction."""
         listed = list(rows)
         if listed:
             with self.transaction() as connection:
@@ -184,20 +184,20 @@ class Database:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Several statements that hold together or not at all."""
+        """A transaction of several statements."""
         with self._translated(), self._lock:
             self._check_open()
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
             except BaseException:
-                if self._connection.in_transaction:  # a full disk has ended it already
+                if self._connection.in_transaction:  # a full disk has already ended it
                     self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
 
     def make_durable(self) -> None:
-        """Bring everything that was written to the disk, where a power cut cannot undo it."""
+        """Sync everything written to disk, so that a power failure cannot undo it."""
         self.rows("PRAGMA wal_checkpoint(PASSIVE)")
 
     def close(self) -> None:

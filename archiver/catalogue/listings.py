@@ -1,4 +1,4 @@
-"""What the catalogue remembers of EDGAR's index files: the kept copies, and the quarters that a selection finished."""
+"""What the catalogue stores about EDGAR's index files: the copies, and the quarters that a selection has finished."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from archiver.catalogue.database import Database
 
 @dataclass(frozen=True, slots=True)
 class IndexFile:
-    """A kept copy of one of EDGAR's index files (`archiver.listings.cache`).
+    """A copy of one of EDGAR's index files (`archiver.listings.cache`).
 
-    `path` is below EDGAR's ``Archives/edgar``; `sha256` is of the kept bytes; `last_modified` is the HTTP date and
-    `listed` the folder list's words for date and size, both as EDGAR wrote them; `last_day` its newest filing date.
+    `path` is relative to EDGAR's ``Archives/edgar``; `sha256` is of the copy; `last_modified` is the HTTP date and
+    `listed` the folder list's date and size, both in EDGAR's spelling; `last_day` is the latest filing date in it.
     """
 
     path: str
@@ -26,13 +26,13 @@ class IndexFile:
 
 
 class IndexFiles:
-    """The rows of the copies in ``indexes/``."""
+    """Rows about the copies in ``indexes/``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def get(self, path: str) -> IndexFile | None:
-        """What is known of the kept copy of EDGAR's index file `path`, or None."""
+        """The row of the copy of EDGAR's index file `path`, or None."""
         rows = self._database.rows(f"SELECT {_INDEX_FILE_COLUMNS} FROM index_file WHERE path = ?", (path,))
         return self._database.understood(_index_file, rows[0]) if rows else None
 
@@ -42,7 +42,7 @@ class IndexFiles:
         return [self._database.understood(_index_file, row) for row in rows]
 
     def set(self, file: IndexFile) -> None:
-        """Remember what the kept copy of an index file is."""
+        """Store the row of a copy."""
         last_day = file.last_day.isoformat() if file.last_day else None
         self._database.write(
             f"INSERT OR REPLACE INTO index_file ({_INDEX_FILE_COLUMNS}) VALUES (?, ?, ?, ?, ?)",
@@ -51,17 +51,17 @@ class IndexFiles:
 
 
 class Checkpoints:
-    """Which quarters a selection has finished: every submission that it takes of them is stored.
+    """Finished quarters of selections: every submission selected in them is stored.
 
-    `selection` and `version` (of the quarter's indexes) are fingerprints. A row of a submission that is deleted, by
-    whomever, takes all checkpoints with it.
+    `selection` and `version` (of the quarter's indexes) are fingerprints. Deleting any row of a submission deletes all
+    checkpoints.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def get(self, selection: str, quarter: str, version: str) -> int | None:
-        """How many submissions the selection takes of the quarter, if all of them were stored; None: not known."""
+        """The number of submissions selected in the quarter if all of them are stored; otherwise None."""
         rows = self._database.rows(
             "SELECT selection, quarter, version, planned FROM checkpoint"
             " WHERE selection = ? AND quarter = ? AND version = ?",
@@ -75,14 +75,14 @@ class Checkpoints:
             self._database.understood(_checkpoint, row)
 
     def set(self, selection: str, quarter: str, version: str, *, planned: int) -> None:
-        """Note that every one of the `planned` submissions is stored."""
+        """Record that all `planned` submissions are stored."""
         self._database.write(
             "INSERT OR REPLACE INTO checkpoint (selection, quarter, version, planned) VALUES (?, ?, ?, ?)",
             [(selection, quarter, version, planned)],
         )
 
     def forget(self) -> None:
-        """Let the next runs read every quarter again: something that was stored is not there."""
+        """Let the next runs read every quarter again, because a stored file is missing."""
         self._database.write("DELETE FROM checkpoint", [()])
 
 

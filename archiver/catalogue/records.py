@@ -14,14 +14,14 @@ SOURCES = ("index", "feed", "import")
 
 @dataclass(frozen=True, slots=True)
 class CatalogueRecord:
-    """What the catalogue says of one stored submission. `size` and `sha256` are of the decoded bytes.
+    """The catalogue's row of one stored submission. `size` (bytes) and `sha256` are of the decoded bytes.
 
-    `run` is the number of the run that stored these bytes; `added` and `added_run` say when the submission first came
-    into the archive, whatever took the place of its bytes since. A run is None for what is older than the journal.
+    `run` is the run that stored these bytes; `added` and `added_run` say when the submission was first added to the
+    archive, even if its bytes were replaced since. A run is None if older than the journal.
 
-    `listed`: EDGAR's full index has been seen to name it, the one of `quarter` last. `first_seen` is when any index was
-    first seen to name it, `missing_since` when the full index was first read without it, and `missing_in` the version
-    of that index; both are None while it is there.
+    `listed`: EDGAR's full index has listed it, most recently that of `quarter`. `first_seen` is when any index first
+    listed it, `missing_since` when the full index was first read without it, and `missing_in` the version of that
+    index; both are None while it is listed.
     """
 
     accession: AccessionNumber
@@ -52,11 +52,11 @@ COLUMNS = (
     "accession, form, filing_date, cik, url, source, size, stored_bytes, sha256, etag_md5, signature, stored_at,"
     " added, withdrawn_at, indexed_sha256, listed, run, added_run, quarter, first_seen, missing_since, missing_in"
 )
-"""The columns of table ``submission`` in the order of the fields of a `CatalogueRecord`."""
+"""Columns of the table ``submission`` in the order of the fields of `CatalogueRecord`."""
 
 
 def submission_values(record: CatalogueRecord) -> tuple[Any, ...]:
-    """A record as the values of its row, in the order of `COLUMNS`."""
+    """The values of a row, in the order of `COLUMNS`."""
     return (
         record.accession,
         record.form,
@@ -84,7 +84,7 @@ def submission_values(record: CatalogueRecord) -> tuple[Any, ...]:
 
 
 def submission_record(row: tuple[Any, ...]) -> CatalogueRecord:
-    """A row, in the order of `COLUMNS`, as a record. Raises ValueError for a value that cannot stand there."""
+    """A record from a row in the order of `COLUMNS`. Raises ValueError for an impossible value."""
     (
         accession,
         form,
@@ -137,9 +137,9 @@ def submission_record(row: tuple[Any, ...]) -> CatalogueRecord:
 
 @dataclass(frozen=True, slots=True)
 class BesideRecord:
-    """Other bytes of a submission that are kept beside it: an ``older`` version, or a ``correction`` from the Feed.
+    """Other bytes of a submission stored beside it: an ``older`` version, or a ``correction`` from the Feed.
 
-    Sizes, hash, times and run as in a `CatalogueRecord`.
+    Sizes, hash, times and run are as in `CatalogueRecord`.
     """
 
     accession: AccessionNumber
@@ -154,11 +154,11 @@ class BesideRecord:
 
 
 BESIDE_COLUMNS = "accession, sha256, kind, source, url, size, stored_bytes, stored_at, run"
-"""The columns of table ``beside`` in the order of the fields of a `BesideRecord`."""
+"""Columns of the table ``beside`` in the order of the fields of `BesideRecord`."""
 
 
 def older_version(record: CatalogueRecord) -> BesideRecord:
-    """The bytes of `record` as a version that stands beside newer ones."""
+    """The bytes of `record` as an older version beside newer ones."""
     return BesideRecord(
         accession=record.accession,
         sha256=record.sha256,
@@ -173,7 +173,7 @@ def older_version(record: CatalogueRecord) -> BesideRecord:
 
 
 def beside_values(record: BesideRecord) -> tuple[Any, ...]:
-    """A record as the values of its row, in the order of `BESIDE_COLUMNS`."""
+    """The values of a row, in the order of `BESIDE_COLUMNS`."""
     return (
         record.accession,
         record.sha256,
@@ -188,7 +188,7 @@ def beside_values(record: BesideRecord) -> tuple[Any, ...]:
 
 
 def beside_record(row: tuple[Any, ...]) -> BesideRecord:
-    """A row, in the order of `BESIDE_COLUMNS`, as a record. Raises ValueError for a value that cannot stand there."""
+    """A record from a row in the order of `BESIDE_COLUMNS`. Raises ValueError for an impossible value."""
     accession, sha256, kind, source, url, size, stored_bytes, stored_at, run = row
     return BesideRecord(
         accession=_accession(accession),

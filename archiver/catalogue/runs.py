@@ -1,4 +1,4 @@
-"""The journal: which runs there were, and what each of them stored."""
+"""The journal: all runs and what each of them stored."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _PAGE_ROWS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run: its `verb`, what it was asked for (`selection`, plain JSON values), and how it stands.
+    """One run: its `verb`, what was requested (`selection`, plain JSON values), and its state.
 
-    `updated` is when its counts were last written. `outcome` is ``done``, ``stopped`` (an error or a person ended it;
-    `message` says what), or None: it is running, or was killed. The counts are those of a `SyncReport`; `failures` are
-    accession numbers, a hundred at most.
+    `updated` is when its counts were last written. `outcome` is ``done``, ``stopped`` (by an error or a person;
+    `message` gives the reason), or None while it runs or if it was killed. The counts are those of a `SyncReport`;
+    `failures` holds at most a hundred accession numbers.
     """
 
     number: int
@@ -57,18 +57,18 @@ class Run:
 
     @property
     def behind(self) -> int:
-        """How many planned submissions it had not dealt with, or could not have."""
+        """How many planned submissions were not processed or failed."""
         return self.planned - self.present - self.stored - self.absent
 
 
 class Runs:
-    """The journal. Rows are only added, and a row changes only while its run lasts."""
+    """The journal. Rows are only added, and change only during their run."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def begin(self, verb: str, selection: dict[str, Any], *, began: datetime) -> int:
-        """Note, durably, that a run begins; returns its number, which no other run has had."""
+        """Record, durably, that a run begins; returns its number, which no other run has had."""
         moment = began.isoformat()
         with self._database.transaction() as connection:
             newest = connection.execute(
@@ -84,13 +84,13 @@ class Runs:
         return number
 
     def update(self, number: int, report: SyncReport, *, updated: datetime) -> None:
-        """Note how a run stands, for those who look meanwhile, and for when it is killed."""
+        """Record the state of a run, for other processes and in case it is killed."""
         self._set(number, report, updated, ended=None, outcome=None, message=None)
 
     def end(
         self, number: int, report: SyncReport, *, ended: datetime, outcome: str, message: str | None = None
     ) -> None:
-        """Note, durably, how a run ended."""
+        """Record, durably, how a run ended."""
         self._set(number, report, ended, ended=ended.isoformat(), outcome=outcome, message=message)
         self._database.make_durable()
 
@@ -122,7 +122,7 @@ class Runs:
         )
 
     def put_back(self, run: Run) -> None:
-        """Write a run as another catalogue had it, unless there is one of this number."""
+        """Restore a run from another catalogue unless its number is taken."""
         self._database.write(
             f"INSERT OR IGNORE INTO run ({_COLUMNS}) VALUES ({', '.join('?' * (9 + len(_COUNTS)))})",
             [
@@ -142,7 +142,7 @@ class Runs:
         )
 
     def note_lost(self, number: int) -> None:
-        """Write the row of a run that the journal has lost: of it is known only what it stored, and when."""
+        """Record a run that the journal has lost; only what it stored, and when, is known."""
         [(stored, began)] = self._database.rows(
             "SELECT count(*), min(stored_at) FROM (SELECT stored_at FROM submission WHERE run = ?1 OR added_run = ?1"
             " UNION ALL SELECT stored_at FROM beside WHERE run = ?1)",
@@ -154,12 +154,12 @@ class Runs:
         )
 
     def get(self, number: int) -> Run | None:
-        """The run of this number, or None."""
+        """The run `number`, or None."""
         rows = self._database.rows(f"SELECT {_COLUMNS} FROM run WHERE number = ?", (number,))
         return self._database.understood(_run, rows[0]) if rows else None
 
     def latest(self, limit: int | None = None, *, verbs: tuple[str, ...] = ()) -> Iterator[Run]:
-        """The runs, the newest first: at most `limit`, and, with `verbs`, only of those."""
+        """Runs, newest first: at most `limit`, and only those of `verbs` if given."""
         before, left = 1 << 62, limit
         where = f"verb IN ({', '.join('?' * len(verbs))}) AND" if verbs else ""
         while left is None or left > 0:
@@ -175,7 +175,7 @@ class Runs:
             left = None if left is None else left - len(rows)
 
     def stored(self, number: int) -> Iterator[CatalogueRecord | BesideRecord]:
-        """What a run stored and the archive has: submissions, and bytes that stand beside newer ones since."""
+        """What a run stored and the archive still has: submissions, and bytes now stored beside newer ones."""
         last = ""
         while rows := self._database.rows(
             f"SELECT {COLUMNS} FROM submission WHERE run = ? AND accession > ? ORDER BY accession LIMIT {_PAGE_ROWS}",
@@ -189,11 +189,11 @@ class Runs:
             yield self._database.understood(beside_record, row)
 
     def salvage(self) -> Iterator[Run]:
-        """The runs that can still be read of a damaged catalogue."""
+        """Runs still readable in a damaged catalogue."""
         return self._database.salvage(f"SELECT {_COLUMNS} FROM run", "number", _run)
 
     def unknown(self) -> list[int]:
-        """The numbers that stand at submissions and have no run: the journal's row was lost."""
+        """Run numbers that submissions name but the journal lacks."""
         rows = self._database.rows(
             "SELECT run FROM (SELECT DISTINCT run FROM submission UNION SELECT DISTINCT added_run FROM submission"
             " UNION SELECT DISTINCT run FROM beside) WHERE run IS NOT NULL AND run NOT IN (SELECT number FROM run)"

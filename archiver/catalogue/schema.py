@@ -1,4 +1,4 @@
-"""The tables of the catalogue, and how an older catalogue becomes a current one (docs/format.md)."""
+"""The tables of the catalogue and the migrations from older versions (docs/format.md)."""
 
 from __future__ import annotations
 
@@ -151,14 +151,14 @@ UPDATE beside SET url = NULL WHERE url GLOB '*[^]A-Za-z0-9:/._[-]*';
 {_NEW_TABLES_3}
 {_NEW_INDEXES_3}
 """
-"""An address with any other character is no address of EDGAR's: a redirect may have put the contact address into it."""
+"""Addresses with other characters are not EDGAR's: a redirect may have put the contact address into them."""
 
 STEPS = {
     0: (_SUBMISSION + _SINCE_2 + _BESIDE_RUN + _NEW_TABLES_3 + _NEW_INDEXES_3, 3),
     1: (_FROM_1, 2),
     2: (_FROM_2, 3),
 }
-"""The SQL that brings a catalogue of this version to the version beside it; 0 is an empty file."""
+"""The SQL that migrates a catalogue from a version to the paired one; 0 is an empty file."""
 
 VIEWS_OF_2 = f"""
 CREATE TEMP VIEW submission AS
@@ -168,7 +168,7 @@ CREATE TEMP VIEW submission AS
 CREATE TEMP VIEW beside AS SELECT *, NULL AS run FROM main.beside;
 {_NEW_TABLES_3.replace("CREATE TABLE", "CREATE TEMP TABLE").replace("CREATE INDEX ", "CREATE INDEX temp.")}
 """
-"""What lets a reader, which may not change it, ask a catalogue of version 2 as if it were of version 3.
+"""Views with which a reader, which must not change it, reads a catalogue of version 2 as version 3.
 
-SQLite looks for a table among the temporary ones first.
+SQLite looks up tables among the temporary ones first.
 """

@@ -1,7 +1,7 @@
-"""Values read from the catalogue, held against what they must be.
+"""Validation of values read from the catalogue.
 
-SQLite keeps no checksums and gives any type in any column, so a flipped bit may stand in any value. Each function
-returns the value as what it means, or raises ValueError.
+SQLite has no checksums and allows any type in any column, so any value may be damaged. Each function returns the
+converted value or raises ValueError.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _MAX_COUNT = 1 << 53
 def text(value: object) -> str:
     """A text."""
     if not isinstance(value, str):
-        raise ValueError(f"{_shown(value)} is not text")  # noqa: TRY004 — a wrong value, not a wrong call
+        raise ValueError(f"{_shown(value)} is not text")  # noqa: TRY004 — a wrong value, not a wrong type of argument
     return value
 
 
 def one_of(value: object, *allowed: T) -> T:
-    """One of some words."""
+    """One of several words."""
     for word in allowed:
         if value == word:
             return word
@@ -36,7 +36,7 @@ def one_of(value: object, *allowed: T) -> T:
 
 
 def integer(value: object) -> int:
-    """A number that counts something: an integer, not below 0."""
+    """A count: an integer of at least 0."""
     if not isinstance(value, int) or not 0 <= value <= _MAX_COUNT:
         raise ValueError(f"{_shown(value)} is not a count")
     return value
@@ -50,12 +50,12 @@ def flag(value: object) -> bool:
 
 
 def optional(read: Callable[[Any], T], value: object) -> T | None:
-    """What `read` makes of a value that may be null."""
+    """The value converted by `read`, or None."""
     return None if value is None else read(value)
 
 
 def sha256(value: object) -> str:
-    """A sha256 in hex, of which places on disk are made."""
+    """A sha256 in hex; paths on disk are built from it."""
     if not _SHA256.fullmatch(text(value)):
         raise ValueError(f"{_shown(value)} is not a sha256")
     return text(value)
@@ -69,7 +69,7 @@ def md5(value: object) -> str:
 
 
 def day(value: object) -> date:
-    """A date as ``2004-12-22``: the rows are sorted by this text, so no other spelling is one."""
+    """A date as ``2004-12-22``. Rows are sorted by this text, so no other spelling is valid."""
     found = date.fromisoformat(text(value))
     if found.isoformat() != value:
         raise ValueError(f"{_shown(value)} is not a date")
@@ -77,7 +77,7 @@ def day(value: object) -> date:
 
 
 def moment(value: object) -> datetime:
-    """A date and time in ISO 8601 with its offset, in UTC."""
+    """A date and time in ISO 8601 with offset, converted to UTC."""
     found = datetime.fromisoformat(text(value))
     if found.tzinfo is None:
         raise ValueError(f"{_shown(value)} has no time zone")
@@ -88,7 +88,7 @@ def moment(value: object) -> datetime:
 
 
 def json_of(kind: type[T], value: object) -> T:
-    """JSON text of one `kind`: a dict or a list."""
+    """JSON text of a dict or a list, by `kind`."""
     try:
         found = json.loads(text(value))
     except RecursionError:

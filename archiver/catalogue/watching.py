@@ -1,4 +1,4 @@
-"""What `watch` must not forget: saved searches, filings seen in EDGAR's feed, and what goes to which sink."""
+"""The persistent state of `watch`: saved searches, filings seen in EDGAR's feed, and deliveries to sinks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MAX_ROWS = 1000
 
 @dataclass(frozen=True, slots=True)
 class SavedSearch:
-    """A query under a name; `filters` are the options of the search, plain JSON values by their names."""
+    """A named query; `filters` are search options by name, as plain JSON values."""
 
     name: str
     query: str
@@ -29,7 +29,7 @@ class SavedSearch:
 
 
 class SavedSearches:
-    """The searches that were saved by command. Those of the settings file are not here."""
+    """Searches saved by command. Those in the settings file are not here."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -40,12 +40,12 @@ class SavedSearches:
         return [self._database.understood(_saved_search, row) for row in rows]
 
     def get(self, name: str) -> SavedSearch | None:
-        """The search of this name, or None."""
+        """The search `name`, or None."""
         rows = self._database.rows("SELECT name, query, filters, saved_at FROM saved_search WHERE name = ?", (name,))
         return self._database.understood(_saved_search, rows[0]) if rows else None
 
     def set(self, search: SavedSearch) -> None:
-        """Save a search, durably; one of the same name is replaced."""
+        """Save a search, durably, replacing one of the same name."""
         self._database.write(
             "INSERT OR REPLACE INTO saved_search (name, query, filters, saved_at) VALUES (?, ?, ?, ?)",
             [(search.name, search.query, json.dumps(search.filters), search.saved_at.isoformat())],
@@ -53,7 +53,7 @@ class SavedSearches:
         self._database.make_durable()
 
     def salvage(self) -> Iterator[SavedSearch]:
-        """The searches that can still be read of a damaged catalogue."""
+        """Searches still readable in a damaged catalogue."""
         return self._database.salvage("SELECT name, query, filters, saved_at FROM saved_search", "name", _saved_search)
 
     def remove(self, name: str) -> bool:
@@ -66,11 +66,11 @@ class SavedSearches:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A filing that EDGAR's feed named; `entry` is what the feed said of it, plain JSON values.
+    """A filing seen in EDGAR's feed; `entry` holds the feed's data as plain JSON values.
 
-    `state`: ``known`` (it was there when the watch began, or is not selected), ``pending`` (its text is to be fetched,
-    at `next_try_at`, after `attempts`), ``stored`` (fetched, and to be matched), ``done`` (its deliveries are written
-    down), ``left`` (given up: the next sync owns it).
+    `state`: ``known`` (listed before the watch began, or not selected), ``pending`` (to be fetched at `next_try_at`,
+    after `attempts`), ``stored`` (fetched, to be matched), ``done`` (its deliveries are recorded), ``left`` (given up
+    and left to the next sync).
     """
 
     accession: AccessionNumber
@@ -82,7 +82,7 @@ class Sighting:
 
 
 class Sightings:
-    """The filings seen, one row for each accession number."""
+    """The filings seen, one row per accession number."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -98,7 +98,7 @@ class Sightings:
         return self._database.understood(_sighting, rows[0]) if rows else None
 
     def add(self, *sightings: Sighting) -> None:
-        """Note filings that were not seen before, in one transaction; one that was stays as it is."""
+        """Add filings that were not seen before, in one transaction; others are unchanged."""
         self._database.write(
             f"INSERT OR IGNORE INTO sighting ({_SIGHTING_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",
             [
@@ -115,7 +115,7 @@ class Sightings:
         )
 
     def of(self, state: SightingState, *, due: datetime | None = None) -> list[Sighting]:
-        """The filings in `state`, by accession number; with `due`, those whose next try is not after it."""
+        """The filings in `state`, by accession number; with `due`, those whose next attempt is due by then."""
         condition, parameters = ("AND next_try_at <= ?", (due.isoformat(),)) if due else ("", ())
         rows = self._database.rows(
             f"SELECT {_SIGHTING_COLUMNS} FROM sighting WHERE state = ? {condition} ORDER BY accession",
@@ -124,21 +124,21 @@ class Sightings:
         return [self._database.understood(_sighting, row) for row in rows]
 
     def set_state(self, accessions: Iterable[AccessionNumber], state: SightingState) -> None:
-        """Bring filings into another state, in one transaction."""
+        """Set the state of filings, in one transaction."""
         self._database.write(
             "UPDATE sighting SET state = ?2, next_try_at = NULL WHERE accession = ?1",
             [(str(accession), state) for accession in accessions],
         )
 
     def try_again(self, accession: AccessionNumber, *, at: datetime) -> None:
-        """Note one more attempt, and when the next one is due."""
+        """Record another attempt and when the next one is due."""
         self._database.write(
             "UPDATE sighting SET state = 'pending', attempts = attempts + 1, next_try_at = ?2 WHERE accession = ?1",
             [(str(accession), at.isoformat())],
         )
 
     def forget(self, *, seen_before: datetime) -> None:
-        """Remove what is settled and was seen before that moment; what is open stays."""
+        """Remove finished filings that were seen before that time."""
         self._database.write(
             "DELETE FROM sighting WHERE seen_at < ? AND state NOT IN ('pending', 'stored')",
             [(seen_before.isoformat(),)],
@@ -155,16 +155,16 @@ class Sightings:
             last = rows[-1][0]
 
     def salvage(self) -> Iterator[Sighting]:
-        """The sightings that can still be read of a damaged catalogue."""
+        """Sightings still readable in a damaged catalogue."""
         return self._database.salvage(f"SELECT {_SIGHTING_COLUMNS} FROM sighting", "accession", _sighting)
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What one sink gets: `payload`, a JSON object, under an `id` that stays the same however often it is sent.
+    """A delivery to one sink: `payload`, a JSON object, with an `id` that is the same for every attempt.
 
-    `search` is the name of the saved search that found the filing; None: every filing is delivered. `state`:
-    ``waiting`` (to be sent at `next_try_at`, after `attempts`), ``delivered``, ``given-up``.
+    `search` is the name of the saved search that matched; None if every filing is delivered. `state`: ``waiting`` (to
+    be sent at `next_try_at`, after `attempts`), ``delivered``, ``given-up``.
     """
 
     id: str
@@ -180,15 +180,15 @@ class Delivery:
 
 
 class Deliveries:
-    """What is to be sent, and what was. Written down before it is sent, so that no kill loses any."""
+    """Deliveries to be sent and those sent. Each is recorded before it is sent, so a kill loses none."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def add(self, deliveries: Sequence[Delivery], *, matched: Iterable[AccessionNumber] = ()) -> None:
-        """Write deliveries down and, in the same transaction, the sightings they come from as ``done``.
+        """Record deliveries and, in the same transaction, mark the sightings they come from as ``done``.
 
-        One that is there already, by `id` and `sink`, stays as it is.
+        A delivery with a known `id` and `sink` is unchanged.
         """
         with self._database.transaction() as connection:
             connection.executemany(
@@ -215,7 +215,7 @@ class Deliveries:
             )
 
     def waiting(self, sink: str, *, due: datetime | None = None, limit: int = _MAX_ROWS) -> list[Delivery]:
-        """What is to be sent to `sink`, the oldest first; with `due`, what is not to wait until after it."""
+        """What waits to be sent to `sink`, oldest first; with `due`, only what is due by then."""
         condition, parameters = (
             ("AND (next_try_at IS NULL OR next_try_at <= ?)", (due.isoformat(),)) if due else ("", ())
         )
@@ -227,18 +227,18 @@ class Deliveries:
         return [self._database.understood(_delivery, row) for row in rows]
 
     def latest(self, limit: int = 100) -> list[Delivery]:
-        """The newest deliveries to any sink, the newest first."""
+        """The latest deliveries to any sink, newest first."""
         rows = self._database.rows(
             f"SELECT {_DELIVERY_COLUMNS} FROM delivery ORDER BY created_at DESC, id DESC, sink LIMIT ?", (limit,)
         )
         return [self._database.understood(_delivery, row) for row in rows]
 
     def delivered(self, deliveries: Iterable[Delivery], *, at: datetime) -> None:
-        """Note what a sink has taken, in one transaction."""
+        """Record what a sink has accepted, in one transaction."""
         self._end(deliveries, "delivered", at)
 
     def give_up(self, deliveries: Iterable[Delivery], *, at: datetime) -> None:
-        """Note what a sink will not be sent again, in one transaction."""
+        """Record what will not be sent again, in one transaction."""
         self._end(deliveries, "given-up", at)
 
     def _end(self, deliveries: Iterable[Delivery], state: DeliveryState, at: datetime) -> None:
@@ -249,14 +249,14 @@ class Deliveries:
         )
 
     def try_again(self, delivery: Delivery, *, at: datetime) -> None:
-        """Note one more attempt that failed, and when the next one is due."""
+        """Record a failed attempt and when the next one is due."""
         self._database.write(
             "UPDATE delivery SET attempts = attempts + 1, next_try_at = ?3 WHERE id = ?1 AND sink = ?2",
             [(delivery.id, delivery.sink, at.isoformat())],
         )
 
     def forget(self, *, created_before: datetime) -> None:
-        """Remove what has ended and was made before that moment; what is waiting stays."""
+        """Remove finished deliveries created before that time."""
         self._database.write(
             "DELETE FROM delivery WHERE created_at < ? AND state <> 'waiting'", [(created_before.isoformat(),)]
         )
@@ -272,7 +272,7 @@ class Deliveries:
             last = (rows[-1][0], rows[-1][1])
 
     def salvage(self) -> Iterator[Delivery]:
-        """The deliveries that can still be read of a damaged catalogue."""
+        """Deliveries still readable in a damaged catalogue."""
         return self._database.salvage(f"SELECT {_DELIVERY_COLUMNS} FROM delivery", "id", _delivery)
 
 

@@ -1,1 +1,1 @@
-"""Whether a submission's bytes are whole: envelope, signature, header facts."""
+"""Checks of a submission's bytes: envelope, signature, header facts."""

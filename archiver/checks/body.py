@@ -1,4 +1,4 @@
-"""What a submission's bytes are, and whether they are whole: read once, as they stream by."""
+"""Checking a submission's body in one pass while it streams by."""
 
 from __future__ import annotations
 
@@ -13,18 +13,16 @@ from archiver.identifiers import AccessionNumber
 from archiver.store.packing import unpack
 
 _HEAD_BYTES = 16 * 1024
-"""Every header names its accession number within these first bytes."""
+"""Every header has its accession number within these first bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class BodyFacts:
-    """What a body is: decoded `size` in bytes, `sha256` and `md5` of the decoded bytes, and what its text says of it.
+    """The facts of a body: decoded `size` in bytes, hashes of the decoded bytes, and results of checking its text.
 
-    `md5` is None where nobody had one to compare it with.
-
-    `opening` is None for what is no submission; `named` says that the header gives the expected accession number as its
-    own;
-    `closed` that the closing tag stands at the end; `signature` is the verdict on a PEM signature, None without one.
+    `md5` is None if it was not needed. `opening` is None if the body is not a submission. `named`: the header gives the
+    expected accession number as its own. `closed`: the closing tag is at the end. `signature` is the result for a PEM
+    signature, None without one.
     """
 
     size: int
@@ -36,10 +34,10 @@ class BodyFacts:
     signature: str | None
 
     def fault(self, *, etag_md5: str | None) -> str | None:
-        """Why the body is not the whole submission it should be, or None where it is.
+        """Why the body is not the expected complete submission, or None if it is.
 
-        Whole means: a known opening, the accession number that was asked for, the MD5 of the ETag where EDGAR gave
-        one, and the closing tag; EDGAR serves a few files without one, and for those the MD5 alone is the proof.
+        Complete means: a known opening, the requested accession number, the MD5 of the ETag if EDGAR sent one, and the
+        closing tag. EDGAR serves a few files without one; for those the MD5 is the only proof.
         """
         if self.opening is None:
             return "the body is not a submission: it has none of the known openings"
@@ -53,7 +51,7 @@ class BodyFacts:
 
 
 class BodyReader:
-    """Takes a body chunk by chunk and gives its facts."""
+    """Reads a body chunk by chunk and returns its facts."""
 
     def __init__(self, accession: AccessionNumber, *, md5: bool = True) -> None:
         self._accession = accession
@@ -65,7 +63,7 @@ class BodyReader:
         """Decoded bytes so far."""
 
     def feed(self, decoded: bytes) -> None:
-        """Take the next decoded bytes."""
+        """Process the next decoded bytes."""
         self.size += len(decoded)
         self._sha256.update(decoded)
         if self._md5 is not None:
@@ -89,7 +87,7 @@ class BodyReader:
 
 
 def read_facts(path: Path, accession: AccessionNumber) -> BodyFacts:
-    """The facts of a stored file, read in pieces so that memory stays flat. Raises `DamageError`."""
+    """The facts of a stored file, read in chunks so that memory use is constant. Raises `DamageError`."""
     reader = BodyReader(accession)
     for piece in unpack(path):
         reader.feed(piece)

@@ -1,7 +1,7 @@
-"""What a body is, and whether it is whole: its opening, its closing tag.
+"""The envelope of a body: its opening and its closing tag.
 
-The bytes are looked at as they stream by, so the cost is the same for 1 KB and 400 MB. Openings and closings are those
-that real submissions of 1993 to today have (docs/format.md, "Whole").
+The bytes are checked as they stream by, so memory use is the same for 1 KB and 400 MB. The openings and closings are
+those of real submissions from 1993 on (docs/format.md, "Complete bodies").
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _TAIL_BYTES = 1024
 
 
 class Opening(StrEnum):
-    """The known openings of a submission; the value is the first thing in the file."""
+    """The known openings of a submission; the value is the beginning of the file."""
 
     PEM = PEM_BEGIN.decode()
     SEC = "<SEC-DOCUMENT>"
@@ -32,14 +32,14 @@ _CLOSING = {
 
 
 def opening_of(head: bytes) -> Opening | None:
-    """Which known opening `head`, the first bytes of a body, starts with. White space before it is allowed."""
+    """The known opening at the start of `head`, the first bytes of a body, or None. White space may precede it."""
     stripped = head.lstrip()
     return next((opening for opening in Opening if stripped.startswith(opening.encode())), None)
 
 
 @dataclass(frozen=True, slots=True)
 class EnvelopeResult:
-    """What was seen: the opening (None: no submission), whether the closing tag stands at the end, the PEM verdict."""
+    """The opening (None: not a submission), whether the closing tag is at the end, and the PEM result."""
 
     opening: Opening | None
     closed: bool
@@ -47,7 +47,7 @@ class EnvelopeResult:
 
 
 class EnvelopeReader:
-    """Reads a body in chunks and says at the end what it was."""
+    """Reads a body in chunks and checks its envelope."""
 
     def __init__(self) -> None:
         self._head = b""
@@ -57,7 +57,7 @@ class EnvelopeReader:
         self._pem: PemVerifier | None = None
 
     def feed(self, chunk: bytes) -> None:
-        """Take the next decoded bytes."""
+        """Process the next decoded bytes."""
         if not self._looked:
             self._head += chunk
             if len(self._head) < _TAIL_BYTES:
@@ -78,7 +78,7 @@ class EnvelopeReader:
         self._tail = chunk[-_TAIL_BYTES:] if len(chunk) >= _TAIL_BYTES else (self._tail + chunk)[-_TAIL_BYTES:]
 
     def finish(self) -> EnvelopeResult:
-        """The verdict, once every byte has been fed."""
+        """The result, once all bytes have been fed."""
         if not self._looked:
             self._take(self._look())
         closed = self._opening is not None and self._tail.rstrip().endswith(_CLOSING[self._opening])

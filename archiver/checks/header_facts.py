@@ -1,6 +1,6 @@
-"""The few facts of a header by which a submission is placed and selected: who it is, before anything else is read.
+"""The facts of a header that decide where a submission is stored and whether it is selected.
 
-The whole header is the indexer's business; this is what an index row would have said of it.
+The indexer parses the whole header; this module reads what an index row would contain.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from archiver.model import MasterIndexEntry
 from archiver.streams.chunks import PieceReader
 
 HEAD_BYTES = 1 << 22
-"""No header is longer: the largest known, of some hundred entities, have a tenth of it."""
+"""Upper bound of a header's size; the largest known ones, with about a hundred entities, have a tenth of it."""
 
 _END = re.compile(rb"</(?:SEC|IMS)-HEADER>|<DOCUMENT>")
 _ACCESSION = re.compile(rb"(?:^[ \t]*ACCESSION NUMBER:\s*|^<ACCESSION-NUMBER>)([0-9-]{18,20})\s*$", re.MULTILINE)
@@ -31,7 +31,7 @@ _ENTITY = re.compile(_NAME + rb"|" + _CIK)
 
 @dataclass(frozen=True, slots=True)
 class HeaderFacts:
-    """What a header says of its submission. `entities` are CIKs with names, each once, in their order."""
+    """Facts of a header. `entities` maps CIKs to names, in the header's order."""
 
     accession: AccessionNumber
     form: FormType
@@ -41,19 +41,19 @@ class HeaderFacts:
 
     @property
     def any_cik(self) -> Cik:
-        """Any of its entities; 0 where the header names none."""
+        """The CIK of any entity; 0 if the header has none."""
         return self.entities[0][0] if self.entities else Cik(0)
 
     def rows(self) -> list[MasterIndexEntry]:
-        """The rows that the master index has, or would have, of the submission."""
+        """The rows that the master index has, or would have, for the submission."""
         return [MasterIndexEntry(cik, name, self.form, self.filing_date, self.accession) for cik, name in self.entities]
 
 
 def named_accession(head: bytes) -> AccessionNumber | None:
-    """The accession number that a submission gives itself, from `head`, its first bytes; None where it gives none.
+    """The accession number that a submission gives as its own, from its first bytes `head`; None if it gives none.
 
-    It stands in a field of its own, and in the line that opens a document of EDGAR's, where there is one. Numbers of
-    other submissions stand in other fields (PREVIOUS ACCESSION NUMBER), and are not it. Two that differ are none.
+    It is in a field of its own and, in EDGAR's documents, in the line that opens the document. Other fields (PREVIOUS
+    ACCESSION NUMBER) have the numbers of other submissions. If the two differ, the result is None.
     """
     end = _END.search(head)
     text = _with_newlines(head[: end.start() if end else HEAD_BYTES])
@@ -66,12 +66,12 @@ def named_accession(head: bytes) -> AccessionNumber | None:
 
 
 def header_is_in(head: bytes) -> bool:
-    """Whether `head`, the first bytes of a file, holds all that `read_header_facts` can read, or never will."""
+    """Whether `head`, the first bytes of a file, is enough for `read_header_facts`, or no more can help."""
     return len(head) >= HEAD_BYTES or opening_of(head) is None or _END.search(head) is not None
 
 
 def head_of(reader: PieceReader) -> bytes:
-    """The first bytes of a file, header included, without taking them from `reader`."""
+    """The first bytes of a file including the header, without consuming them from `reader`."""
     size = 16 * 1024
     while len(head := reader.peek(size)) == size and not header_is_in(head):
         size *= 2
@@ -79,9 +79,10 @@ def head_of(reader: PieceReader) -> bytes:
 
 
 def read_header_facts(head: bytes) -> HeaderFacts:
-    """The facts in `head`, the first bytes of a submission, header included, in either spelling and with any line ends.
+    """The facts in `head`, the first bytes of a submission, in either spelling and with any line ends.
 
-    Raises `IdentifierError` where it is no submission, or one whose header lacks accession number, form or filing date.
+    `head` must include the header. Raises `IdentifierError` if it is not a submission, or if the header lacks the
+    accession number, form or filing date.
     """
     opening = opening_of(head)
     if opening is None:
@@ -107,7 +108,7 @@ def _with_newlines(text: bytes) -> bytes:
 
 
 def _entities(text: bytes) -> dict[Cik, str]:
-    """CIK -> name. In the labelled spelling the name stands before its CIK, in the tagged one too."""
+    """CIK -> name. In both spellings a name precedes its CIK."""
     entities: dict[Cik, str] = {}
     name = ""
     for match in _ENTITY.finditer(text):

@@ -1,9 +1,9 @@
-"""The SEC's own signature inside submissions of the years before 2011.
+"""Checking the SEC's signature in submissions from before 2011.
 
-The served file is a signed message (privacy-enhanced mail, MIC-CLEAR): key and signature in its head, then the body.
-The MD5 of the body, with line ends as CRLF and one leading ``- `` taken off every line that starts with it, is what was
-signed with RSA, PKCS#1 v1.5 (measured on 183 real files). MD5 and 512-bit keys prove no authorship today; as a checksum
-made by the SEC and carried inside the file they still show every cut or edited copy.
+Such a file is a signed message (Privacy-Enhanced Mail, MIC-CLEAR): the head has key and signature, then the body
+follows. The signature is RSA, PKCS#1 v1.5, over the MD5 of the body with line ends as CRLF and one leading ``- ``
+removed from every line that starts with it (measured on 183 real files). MD5 and 512-bit keys prove no authorship
+today, but as a checksum inside the file the signature reveals every truncated or edited copy.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ PEM_BEGIN = b"-----BEGIN PRIVACY-ENHANCED MESSAGE-----"
 PEM_END = b"-----END PRIVACY-ENHANCED MESSAGE-----"
 
 _MIN_PADDING = 8
-"""Fewer padding bytes are not PKCS#1 v1.5 (RFC 8017, section 9.2)."""
+"""PKCS#1 v1.5 requires at least this many padding bytes (RFC 8017, section 9.2)."""
 
 _MAX_HEAD_BYTES = 16 * 1024
 _MAX_CARRY_BYTES = 1 << 20
@@ -51,11 +51,11 @@ SEC_KEYS = frozenset(
         ),
     }
 )
-"""The only keys the SEC signed with, as found in every signed file seen."""
+"""The only keys the SEC signed with, according to every signed file seen."""
 
 
 class PemVerifier:
-    """Checks the signatures of a file of one or several messages, fed in chunks; memory does not grow with the file."""
+    """Checks the signatures of a file with one or several messages, fed in chunks, with constant memory use."""
 
     def __init__(self, *, trusted_keys: frozenset[PublicKey] = SEC_KEYS) -> None:
         self._trusted = trusted_keys
@@ -69,23 +69,23 @@ class PemVerifier:
         self._failed = False
 
     def feed(self, chunk: bytes) -> None:
-        """Take the next bytes of the file."""
+        """Process the next bytes of the file."""
         data = self._carry + chunk
         self._carry = b""
         while data:
             data = self._read_head(data) if self._reading_head else self._read_body(data)
 
     def finish(self) -> str:
-        """``"valid"`` where every message is complete and signed by the SEC, else ``"invalid"``."""
+        """``"valid"`` if every message is complete and signed by the SEC, otherwise ``"invalid"``."""
         complete = self._reading_head and not self._carry.strip() and self._messages > 0
         return "valid" if complete and not self._failed else "invalid"
 
     def _read_head(self, data: bytes) -> bytes:
-        """Take key and signature once the blank line after the head is there. Returns the bytes that follow it."""
+        """Read key and signature once the blank line after the head has arrived. Returns the bytes after it."""
         data = data.lstrip()
         blank = _BLANK_LINE.search(data)
         if blank is None:
-            # A head that does not end is none; its last bytes could still be the start of a blank line.
+            # A head that does not end is not a head; its last bytes could still begin a blank line.
             self._failed = self._failed or len(data) > _MAX_HEAD_BYTES
             self._carry = data[-4:] if self._failed else data
             return b""
@@ -102,7 +102,7 @@ class PemVerifier:
         return data[blank.end() :]
 
     def _read_body(self, data: bytes) -> bytes:
-        """Digest whole lines up to the END line. Returns the bytes that follow it."""
+        """Hash complete lines up to the END line. Returns the bytes after it."""
         ends_here = not self._mid_line and data.startswith(PEM_END)
         end = 0 if ends_here else data.find(b"\n" + PEM_END) + 1
         if ends_here or end:
@@ -130,7 +130,7 @@ class PemVerifier:
 
 
 def _head_fields(head: bytes) -> dict[bytes, bytes]:
-    """RFC 822 style fields; a line that starts with a space continues the one before."""
+    """RFC 822 fields; a line that starts with a space continues the previous one."""
     fields: dict[bytes, bytes] = {}
     name = b""
     for line in head.splitlines():
@@ -143,7 +143,7 @@ def _head_fields(head: bytes) -> dict[bytes, bytes]:
 
 
 def _matches(digest: bytes, signature: int, key: PublicKey) -> bool:
-    """Whether `signature` opens to `digest` under PKCS#1 v1.5 (RFC 8017, section 8.2.2: compare the whole block)."""
+    """Whether `signature` decrypts to `digest` by PKCS#1 v1.5 (RFC 8017, section 8.2.2: compare the whole block)."""
     length = (key.n.bit_length() + 7) // 8
     encoded = _DIGEST_INFO_MD5 + digest
     padding = length - len(encoded) - 3
@@ -164,7 +164,7 @@ def _public_key(der: bytes) -> PublicKey:
 
 
 def _tlv(data: bytes, tag: int) -> tuple[bytes, bytes]:
-    """One DER element of `tag` at the start of `data`: its content, and what follows it. Raises ValueError."""
+    """The content of the DER element of `tag` at the start of `data`, and what follows it. Raises ValueError."""
     if data[:1] != bytes([tag]) or not data[1:]:
         raise ValueError("not the DER element of a public key")
     length, start = data[1], 2

@@ -1,1 +1,1 @@
-"""Talking to EDGAR: addresses, pace, HTTP, what a response means, retries."""
+"""Communication with EDGAR: addresses, pace, HTTP, classification of responses, retries."""

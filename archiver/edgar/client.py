@@ -1,4 +1,4 @@
-"""HTTP to EDGAR: the only user of aiohttp. Every request start is paced, redirects included."""
+"""The HTTP client for EDGAR, and the only user of aiohttp's client. Every request is paced, including redirects."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ _MAX_REDIRECTS = 3
 _READ_BYTES = 1 << 18
 _SNIFF_BYTES = 64
 _PACKING_BYTES = 1 << 20
-"""What packing may add to a body that does not shrink."""
+"""Compression may add this much to a body that does not shrink."""
 _TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=30, sock_read=60)
 PATIENCE_S = 120.0
-"""Seconds that the headers of an answer may take, and over which a body must come at `SLOWEST_BYTES_PER_S`."""
+"""Seconds to wait for the headers of a response, and over which a body's speed is measured (`SLOWEST_BYTES_PER_S`)."""
 SLOWEST_BYTES_PER_S = 100
-"""A server that sends a byte now and then would else hold a request for ever."""
+"""Minimum speed: a server that sends a byte now and then would otherwise block a request forever."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of a body: `received` as it came (empty for the later pieces of one read), `decoded` from it."""
+    """A piece of a body: `received` as transferred (empty for later pieces of one read), `decoded` from it."""
 
     received: bytes
     decoded: bytes
@@ -60,7 +60,7 @@ class Part:
     version: str | None
 
     def headers(self) -> dict[str, str]:
-        """The headers to ask with (RFC 9110, 13.1.5 and 14.2); packed on its way, no byte would be where it was."""
+        """The request headers (RFC 9110, 13.1.5 and 14.2). Compression in transfer would change the byte offsets."""
         headers = {"Accept-Encoding": "identity"}
         if self.first:
             headers["Range"] = f"bytes={self.first}-"
@@ -70,7 +70,7 @@ class Part:
 
 
 class Answer:
-    """An answer whose body is worth taking. Iterate it once, for the chunks."""
+    """A response with a body to keep. Iterate over it once, for its chunks."""
 
     def __init__(
         self,
@@ -119,7 +119,7 @@ class Answer:
         self._decoder.finish()
 
     def _bound(self, *, received: int = 0, decoded: int = 0) -> None:
-        """Count what came; packed bytes have a bound too, since a gzip stream may go on for ever and say nothing."""
+        """Enforce the limits. Compressed bytes are limited too, since a gzip stream may be endless and empty."""
         self._received_bytes += received
         self._decoded_bytes += decoded
         if self._decoded_bytes > self._max_bytes or self._received_bytes > self._max_bytes + _PACKING_BYTES:
@@ -128,7 +128,7 @@ class Answer:
             )
 
     async def check(self) -> None:
-        """Look at the first bytes; raise the refusal that the answer stands for."""
+        """Classify the response by its first bytes; raise the error it stands for."""
         if self.is_unmodified:
             return
         head, whole = b"", True
@@ -146,9 +146,9 @@ class Answer:
             raise TroubleError("EDGAR sent an empty body")
 
     async def close(self) -> None:
-        """End the reading of the body, wherever it is."""
+        """Stop reading the body."""
         await self._chunks.aclose()
-        # Closed, not released: the rest of a refused or cut body is of no use to anyone.
+        # Closed, not released: the rest of a refused or incomplete body is useless.
         if self._response.content.at_eof():
             self._response.release()
         else:
@@ -163,7 +163,7 @@ class Answer:
 
 
 class Client:
-    """Asks EDGAR, in turn with all other processes of this machine. A context manager.
+    """Sends requests to EDGAR, in turn with all other processes of this machine. A context manager.
 
     `patience_s`: see `PATIENCE_S`.
     """
@@ -189,13 +189,13 @@ class Client:
         part: Part | None = None,
         xml: bool = False,
     ) -> AsyncIterator[Answer]:
-        """Ask for `url`; the answer is open within the `async with`.
+        """Request `url`; the response is open within the `async with`.
 
-        With `modified_since`, the HTTP date of what the caller has, the answer may be `is_unmodified` and have no body.
-        With `part`, only that is asked for, and the answer's `first_byte` says whether the server has obliged.
-        `xml`: the file is XML, as no submission or index is.
-        Raises `AbsentError`, `BlockedError`, `TroubleError` (`DamagedBodyError` among them), `TooLargeError` once more
-        than `max_bytes` decoded bytes have come, `UnreachableError`, or `FetchError` for what no attempt will mend.
+        With `modified_since`, the HTTP date of an existing copy, the response may be `is_unmodified` and have no body.
+        With `part`, only that range is requested; the response's `first_byte` shows whether the server complied. `xml`:
+        the file is XML, which no submission or index is. Raises `AbsentError`, `BlockedError`, `TroubleError`
+        (including `DamagedBodyError`), `TooLargeError` after more than `max_bytes` decoded bytes, `UnreachableError`,
+        or `FetchError` if no retry can help.
         """
         with _translated(url):
             headers = {"If-Modified-Since": modified_since} if modified_since else {}
@@ -235,7 +235,7 @@ class Client:
 
     async def _ask(self, url: URL, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
         proxy = proxy_for(str(url))
-        if proxy and url.scheme == "http":  # there is no tunnel to open: the proxy reads the request itself
+        if proxy and url.scheme == "http":  # no tunnel is needed: the proxy reads the request itself
             headers = {**headers, **proxy.headers}
         async with asyncio.timeout(self._patience_s):
             return await self._session.get(
@@ -258,13 +258,13 @@ class Client:
 
 
 def _first_byte(response: aiohttp.ClientResponse) -> int:
-    """Where a partial answer begins, by its ``Content-Range``; 0 for a whole one, and for one that does not say."""
+    """The first byte of a partial response according to ``Content-Range``; 0 for a complete one or without a range."""
     match = _CONTENT_RANGE.match(response.headers.get("Content-Range", ""))
     return int(match[1]) if response.status == HTTPStatus.PARTIAL_CONTENT and match else 0
 
 
 def _redirect(url: URL, location: str) -> URL:
-    """Where a redirect of `url` leads. Raises `FetchError` unless it stays on the host."""
+    """The target of a redirect of `url`. Raises `FetchError` if it leaves the host."""
     try:
         target = url.join(URL(location))
         stays = target.origin() == url.origin()
@@ -279,7 +279,7 @@ def _redirect(url: URL, location: str) -> URL:
 
 @contextlib.contextmanager
 def _translated(url: str) -> Iterator[None]:
-    """Aiohttp's errors as ours."""
+    """Translate aiohttp's errors."""
     try:
         yield
     except aiohttp.ClientProxyConnectionError as error:

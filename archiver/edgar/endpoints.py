@@ -20,7 +20,7 @@ class Quarter:
 
     @classmethod
     def of(cls, day: date) -> Quarter:
-        """The quarter that `day` is in."""
+        """The quarter of `day`."""
         return cls(day.year, (day.month - 1) // 3 + 1)
 
     @property
@@ -35,7 +35,7 @@ class Quarter:
 
     @property
     def folder(self) -> str:
-        """Its folder in EDGAR's trees of indexes and in the Feed."""
+        """Its folder in EDGAR's index trees and in the Feed."""
         return f"{self.year}/QTR{self.number}"
 
     def __str__(self) -> str:
@@ -43,7 +43,7 @@ class Quarter:
 
 
 def quarters(since: date | None, until: date) -> Iterator[Quarter]:
-    """Every quarter with days from `since` (None: EDGAR's first year) to `until`, the newest first."""
+    """All quarters from `since` (None: EDGAR's first year) to `until`, newest first."""
     first = Quarter.of(since) if since else Quarter(FIRST_QUARTER_YEAR, 1)
     first = max(first, Quarter(FIRST_QUARTER_YEAR, 1))
     quarter = Quarter.of(until)
@@ -53,7 +53,7 @@ def quarters(since: date | None, until: date) -> Iterator[Quarter]:
 
 
 def index_page(cik: Cik, accession: AccessionNumber) -> str:
-    """EDGAR's own page of a submission, for a person to open; `cik` is any entity of the filing."""
+    """EDGAR's index page of a submission, for people; `cik` is any entity of the filing."""
     return f"https://www.sec.gov/Archives/edgar/data/{int(cik)}/{accession.digits}/{accession}-index.htm"
 
 
@@ -72,7 +72,7 @@ class Endpoints:
         return f"{self.base_url}/files/company_tickers.json"
 
     def current_filings(self, *, start: int, count: int) -> str:
-        """A page of the feed of current filings: `count` entries (100 at most) from the `start`-th newest on."""
+        """A page of the feed of current filings: `count` entries (at most 100) from the `start`-th newest on."""
         return (
             f"{self.base_url}/cgi-bin/browse-edgar?action=getcurrent&owner=include&count={count}&start={start}"
             "&output=atom"

@@ -1,10 +1,10 @@
-"""The rate: when a request may start, for all processes of this machine together.
+"""Pacing: when a request may start, for all processes of this machine together.
 
-The SEC counts requests by IP address over all its hosts, so the next start is kept in one small file that every
-process locks for a moment. Between two starts lies ``(1 s + SLACK_S + GUARD_S) / rate``; a start that comes late
-(timers do) may be caught up by at most `SLACK_S`, so no window of one second holds more than `rate` starts, and no
-burst is possible at the beginning (docs/adr/0003-pacing.md). Times are of the monotonic clock, which all processes of a
-machine share and nobody sets back.
+The SEC counts requests by IP address over all its hosts. So the time of the next start is kept in a small file that
+every process locks briefly. Two starts are ``(1 s + SLACK_S + GUARD_S) / rate`` apart. A start delayed by a timer may
+catch up by at most `SLACK_S`, so no window of one second holds more than `rate` starts, and there is no initial burst
+(docs/adr/0003-pacing.md). Times are those of the monotonic clock, which all processes share and which is never set
+back.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ from archiver.retrying import with_retries
 
 SLACK_S = 0.020
 GUARD_S = 0.020
-"""Slack is what a late timer may catch up; the guard covers the jitter between our clock and the server's."""
+"""`SLACK_S` is what a late timer may catch up; the guard covers jitter between this clock and the server's."""
 
 _RECORD = struct.Struct("<8sdddd")
 _MAGIC = b"edgrpac1"
 _BUSY_S = 0.002
 _PATIENCE_S = 5.0
-"""Nobody needs the file for longer than a moment; one who keeps it locked for so long means harm, or is broken."""
+"""The file is needed only briefly; a process that holds the lock for longer is malicious or broken."""
 _LONGEST_WAIT_S = 86_400.0
-"""A damaged or hostile file holds nobody back for longer."""
+"""Maximum wait: a damaged or hostile file cannot delay requests for longer."""
 
 
 @dataclass(frozen=True, slots=True)
 class PaceState:
-    """What the processes share, in monotonic seconds: when it was written, the next start, a pause, its gentle end.
+    """The shared state: time of writing, next start, end of a pause, end of the half rate, in monotonic seconds.
 
-    One that was written later than now is from before a reboot, when the clock began anew, and says nothing.
+    A time of writing in the future is from before a reboot; the state is then ignored.
     """
 
     written_s: float = 0.0
@@ -53,13 +53,13 @@ class PaceState:
 
 
 def interval_s(rate: float) -> float:
-    """Seconds between two starts, so that no one-second window holds more than `rate` of them."""
+    """Seconds between two starts, so that no window of one second holds more than `rate` of them."""
     per_window = math.floor(rate) if rate >= 1 else rate
     return (1 + SLACK_S + GUARD_S) / per_window
 
 
 def admit(state: PaceState, *, now_s: float, rate: float) -> tuple[float, PaceState]:
-    """Whether a request may start at `now_s`: (0, the new state), or (seconds to wait, the state as it was)."""
+    """Whether a request may start at `now_s`: (0, the new state), or (seconds to wait, the unchanged state)."""
     if state.written_s > now_s:
         state = PaceState()
     wait_s = max(state.next_start_s, state.paused_until_s) - now_s
@@ -71,7 +71,7 @@ def admit(state: PaceState, *, now_s: float, rate: float) -> tuple[float, PaceSt
 
 
 def pause(state: PaceState, *, now_s: float, pause_s: float) -> PaceState:
-    """The state after a block: no start for `pause_s` (a day at most), then half the rate for as long again."""
+    """The state after a block: no start for `pause_s` (at most a day), then half the rate for the same duration."""
     if state.written_s > now_s:
         state = PaceState()
     pause_s = min(pause_s, _LONGEST_WAIT_S)
@@ -84,9 +84,9 @@ def pause(state: PaceState, *, now_s: float, pause_s: float) -> PaceState:
 
 
 class Pacer:
-    """Hands out request starts, in turn. `clock`, `sleep` and `patience_s` can be given for tests.
+    """Grants request starts in turn. `clock`, `sleep` and `patience_s` can be replaced for tests.
 
-    Raises `StorageError` where the shared file cannot be used, or another process keeps it locked.
+    Raises `StorageError` if the shared file cannot be used, or if another process keeps it locked.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class Pacer:
         self.starts = 0
 
     async def start(self) -> None:
-        """Return when a request may start. Every attempt, redirect and index file calls this once."""
+        """Wait until a request may start. Call it once for every attempt, redirect and index file."""
         async with self._turn:
             while wait_s := self._try():
                 await self._sleep(wait_s)
@@ -123,7 +123,7 @@ class Pacer:
         return wait_s
 
     def pause(self, pause_s: float) -> None:
-        """Let no process start a request for `pause_s` seconds."""
+        """Pause all processes for `pause_s` seconds."""
         with self._locked() as state:
             self._store(pause(state, now_s=self._clock(), pause_s=pause_s))
 
@@ -136,7 +136,7 @@ class Pacer:
             fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def _lock(self) -> None:
-        """Take the lock, which any user of the machine may hold, and without end: so never wait for it without end."""
+        """Take the lock with a time limit, since any user of the machine may hold it indefinitely."""
         try:
             with_retries(
                 lambda: fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB),
@@ -170,12 +170,12 @@ class Pacer:
 
 
 def shared_folder() -> Path:
-    """The folder that all processes of this machine share, whoever runs them."""
+    """The folder that all processes and users of this machine share."""
     return Path("/tmp") if Path("/tmp").is_dir() else Path(tempfile.gettempdir())  # noqa: S108 — shared on purpose
 
 
 def _pace_name(base_url: str) -> str:
-    """One file a host; the SEC counts over all hosts of sec.gov, so they share one."""
+    """The file name for a host; all hosts of sec.gov share one, as the SEC counts over all of them."""
     parts = urlsplit(base_url)
     host = parts.hostname or "unknown"
     if host == "sec.gov" or host.endswith(".sec.gov"):
@@ -184,7 +184,7 @@ def _pace_name(base_url: str) -> str:
 
 
 def _open_shared(path: Path) -> int:
-    """Open the shared file for every user. Nothing but times is in it, and no time in it is believed beyond a day."""
+    """Open the shared file for all users. It contains only times, none of which is trusted beyond a day."""
     flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
         for _ in range(3):
@@ -197,7 +197,7 @@ def _open_shared(path: Path) -> int:
                 except FileExistsError:
                     continue
             status = os.fstat(descriptor)
-            if stat.S_ISREG(status.st_mode) and status.st_nlink <= 1:  # a second name may be that of somebody's file
+            if stat.S_ISREG(status.st_mode) and status.st_nlink <= 1:  # a second link may be somebody else's file
                 return descriptor
             os.close(descriptor)
             break

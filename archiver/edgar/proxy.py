@@ -1,6 +1,6 @@
-"""Proxies from the environment (``HTTPS_PROXY``, ``HTTP_PROXY``, ``NO_PROXY``), and nothing else of it.
+"""Proxies from the environment (``HTTPS_PROXY``, ``HTTP_PROXY``, ``NO_PROXY``) and from nowhere else.
 
-aiohttp can read them too, but then also sends a name and password that ``~/.netrc`` has for the host, or for any host.
+aiohttp can read them too, but would also send credentials from ``~/.netrc``.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from archiver.errors import SettingsError
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """A proxy to ask through: its address without name and password, and the headers that it is sent."""
+    """A proxy: its address without credentials, and the headers to send to it."""
 
     url: str
     headers: dict[str, str] = field(repr=False)
 
 
 def proxy_for(url: str) -> Proxy | None:
-    """The proxy that the environment names for `url`, or None. Raises `SettingsError` for one that is no address."""
+    """The proxy that the environment sets for `url`, or None. Raises `SettingsError` for an invalid address."""
     parts = urlsplit(url)
     named = urllib.request.getproxies().get(parts.scheme)
     if not named or urllib.request.proxy_bypass(parts.netloc.rpartition("@")[2]):
@@ -41,7 +41,7 @@ def proxy_for(url: str) -> Proxy | None:
 
 
 def _headers(netloc: str) -> dict[str, str]:
-    """Basic authentication (RFC 7617) where the address has a name and password."""
+    """Basic authentication (RFC 7617) if the address has credentials."""
     user_info, at, _ = netloc.rpartition("@")
     if not at:
         return {}

@@ -1,7 +1,7 @@
-"""What an answer of EDGAR means. Status and body decide together (measured on recorded answers).
+"""Classification of EDGAR's responses, by status and body together (measured on recorded responses).
 
-403 with S3's XML means "does not exist (yet)"; 403 with HTML means "blocked". A block or maintenance page may come with
-status 200, so the first bytes of every body are looked at before one byte is kept.
+403 with S3's XML means "does not exist (yet)"; 403 with HTML means "blocked". A block or maintenance page may have
+status 200, so the first bytes of every body are checked before any byte is stored.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from archiver.errors import AbsentError, BlockedError, DamagedBodyError, Edgarch
 from archiver.redaction import quoted, without_addresses
 
 PEEK_BYTES = 16 * 1024
-"""How much of a page is read to tell what it is; EDGAR's own pages have 250 bytes to 8 KB."""
+"""How much of a page is read to classify it; EDGAR's own pages have 250 bytes to 8 KB."""
 
 _MOST_ETAG = 256
 _TITLE = re.compile(rb"<title[^>]*>\s*([^<]{0,200})", re.IGNORECASE)
@@ -30,20 +30,20 @@ _RETRYABLE = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY}
 
 
 def is_page(head: bytes, *, xml: bool = False) -> bool:
-    """Whether a body starts like an HTML page or an S3 error, which no file of EDGAR's does; with `xml` some do."""
+    """Whether a body starts like an HTML page or S3 error, as no file of EDGAR's does; with `xml`, some files do."""
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:64].lower()
     return start.startswith((b"<!doctype html", b"<html", b"<head", b"<error>")) or (
         start.startswith(b"<?xml") and not (xml and b"<error>" not in head[:512].lower())
     )
 
 
-def refusal(  # noqa: PLR0911 — one return for each kind of answer
+def refusal(  # noqa: PLR0911 — one return for each class of response
     status: int, head: bytes, headers: Mapping[str, str], *, whole: bool = True, xml: bool = False
 ) -> EdgarchiveError | None:
-    """The error that an answer with `status` and first decoded bytes `head` stands for; None for a body to take.
+    """The error for a response with `status` and first decoded bytes `head`; None for a body to keep.
 
-    `whole`: `head` is all of the body. `xml`: the file that is asked for is XML itself. Anyone may write anything into
-    a filing, so what a body with status 200 says inside never counts; only a body that is a page from its first byte.
+    `whole`: `head` is the whole body. `xml`: the requested file is XML. Anyone may write anything into a filing, so the
+    content of a body with status 200 never counts unless it is a page from its first byte.
     """
     text = head.lower()
     page = is_page(head, xml=xml)
@@ -78,19 +78,19 @@ def refusal(  # noqa: PLR0911 — one return for each kind of answer
 
 
 def s3_code(body: bytes, headers: Mapping[str, str]) -> bytes | None:
-    """The code of an S3 error, where `body` is one from its first byte to its last and comes as XML; else None."""
+    """The code of an S3 error if `body` is one from first to last byte and was sent as XML; otherwise None."""
     match = _S3_ERROR.fullmatch(body) if len(body) <= PEEK_BYTES else None
     kind = headers.get("Content-Type", "application/xml").partition(";")[0].strip().lower()
     return match[1] if match and kind in {"application/xml", "text/xml", "application/octet-stream", ""} else None
 
 
 def http_date(value: str | None) -> str | None:
-    """A ``Last-Modified`` that is the date it should be, as it was written; None for anything else."""
+    """A ``Last-Modified`` header if it is a valid date, unchanged; otherwise None."""
     return value if value and _HTTP_DATE.fullmatch(value) else None
 
 
 def validator(headers: Mapping[str, str]) -> str | None:
-    """What tells one version of a file from another: its ETag, else its date; None where neither can be used."""
+    """A value that identifies the version of a file: its ETag, else its date; None if neither is usable."""
     etag = headers.get("ETag")
     if etag and etag.isascii() and etag.isprintable() and len(etag) <= _MOST_ETAG:
         return etag
@@ -98,7 +98,7 @@ def validator(headers: Mapping[str, str]) -> str | None:
 
 
 def etag_md5(etag: str | None) -> str | None:
-    """The MD5 of the decoded body, from an ETag ``"<32 hex>"`` or ``"<32 hex>-gzip"``; None for any other shape."""
+    """The MD5 of the decoded body from an ETag ``"<32 hex>"`` or ``"<32 hex>-gzip"``; None for any other."""
     match = _ETAG_MD5.fullmatch(etag or "")
     return match[1] if match else None
 

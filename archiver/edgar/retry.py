@@ -1,4 +1,4 @@
-"""Which failures of a request to EDGAR are worth another attempt, and when."""
+"""Which failed requests to EDGAR are retried, and when."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from archiver.events import event
 _log = logging.getLogger(__name__)
 
 ATTEMPTS = 5
-"""Attempts at one file; the waits between them grow from below 1 s to below 8 s, at random."""
+"""Attempts per file; the waits between them grow randomly from below 1 s to below 8 s."""
 BLOCKS = 3
-"""Block pages in a row, each after a full pause, before the run gives up."""
+"""Consecutive block pages, each after a full pause, before the run gives up."""
 
 _ACCESSION = re.compile(r"/([0-9]{10}-[0-9]{2}-[0-9]{6})\.txt$")
 _backoff = tenacity.wait_random_exponential(multiplier=0.5, max=60)
@@ -29,7 +29,7 @@ Result = TypeVar("Result")
 
 
 class Fetcher:
-    """Runs a piece of fetching until it succeeds or is not worth another attempt."""
+    """Repeats a request until it succeeds or a retry cannot help."""
 
     def __init__(
         self,
@@ -49,10 +49,10 @@ class Fetcher:
         url: str,
         attempts: int = ATTEMPTS,
     ) -> Result:
-        """The result of `work`, which asks for `url` and is called anew for each attempt.
+        """The result of `work`, which requests `url` and is called again for each attempt.
 
-        Passing faults (`TroubleError`, `UnreachableError`) are tried `attempts` times. A block pauses every process of
-        this machine and does not count as an attempt, until `BLOCKS` of them. What stays wrong is raised as it was.
+        Temporary failures (`TroubleError`, `UnreachableError`) are tried `attempts` times. A block pauses every process
+        of this machine and does not count as an attempt, up to `BLOCKS` of them. The last error is raised unchanged.
         """
         blocks = 0
 
@@ -81,7 +81,7 @@ class Fetcher:
             reraise=True,
         )
 
-        async def attempt() -> Result:  # tenacity awaits only what it knows to be a coroutine function
+        async def attempt() -> Result:  # tenacity awaits only what it recognises as a coroutine function
             return await work()
 
         return await retrying(attempt)
@@ -92,7 +92,7 @@ def _error(state: tenacity.RetryCallState) -> BaseException | None:
 
 
 def _wait_s(state: tenacity.RetryCallState) -> float:
-    """The pacer holds back what follows a block; `Retry-After` is obeyed; else exponential, at random."""
+    """The pacer delays requests after a block; `Retry-After` is respected; otherwise exponential and random."""
     error = _error(state)
     if isinstance(error, BlockedError):
         return 0.0

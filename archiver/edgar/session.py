@@ -1,4 +1,4 @@
-"""One connection to EDGAR: identity, pace, HTTP and retries under one roof."""
+"""A connection to EDGAR: identity, pacing, HTTP and retries combined."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Read(Generic[Result]):
-    """What was made of a body, and its ``Last-Modified`` as EDGAR wrote it."""
+    """The parsed body and its ``Last-Modified`` in EDGAR's spelling."""
 
     result: Result
     last_modified: str | None
 
 
 class Edgar:
-    """EDGAR as the settings name it. An async context manager; opening it makes no request.
+    """EDGAR as configured in the settings. An async context manager; opening it sends no request.
 
-    Raises `SettingsError` where the settings name no identity: no identity, no request.
+    Raises `SettingsError` if the settings have no identity.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -41,7 +41,7 @@ class Edgar:
 
     @property
     def requests(self) -> int:
-        """Requests made so far, retries and redirects counted."""
+        """Number of requests sent so far, including retries and redirects."""
         return self._pacer.starts
 
     async def read(
@@ -56,11 +56,11 @@ class Edgar:
         check_md5: bool = False,
         attempts: int = ATTEMPTS,
     ) -> Read[Result] | None:
-        """What `understand` makes of the whole decoded body of `url`; what it cannot understand is asked for anew.
+        """The result of `understand` for the whole decoded body of `url`; if it raises, the file is requested again.
 
-        With `check_md5`, a body that is not the MD5 of its ETag, where that has the form of one, is damaged. None where
-        EDGAR says that nothing has changed since `modified_since`, the HTTP date of what the caller has. `why` is for
-        the log, `xml` as in `Client.get`. Raises as `Client.get`, `Fetcher.run` and `understand` do.
+        With `check_md5`, a body that does not match the MD5 in its ETag is damaged. Returns None if EDGAR reports no
+        change since `modified_since`, the HTTP date of an existing copy. `why` is for the log; `xml` is as in
+        `Client.get`. Raises as `Client.get`, `Fetcher.run` and `understand` do.
         """
         _log.info("asking for %s: %s", url, why, extra=event("asking", url=url, why=why))
 
@@ -85,7 +85,7 @@ class Edgar:
         max_bytes: int,
         part: Callable[[], Part | None] = lambda: None,
     ) -> Result:
-        """The result of `use` on the open answer to `url`; a retry asks and calls it anew, for the `part` to have then.
+        """The result of `use` for the open response to `url`; a retry requests it again, for the `part` needed then.
 
         Raises as `Client.get`, `Fetcher.run` and `use` do.
         """

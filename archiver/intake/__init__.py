@@ -1,1 +1,1 @@
-"""Ways into the store: single submissions, the Feed, imports."""
+"""Ways into the archive: single submissions, the Feed, imports."""

@@ -1,8 +1,8 @@
-"""Submissions on their way into the archive by the thousand: checked and packed in threads, made durable together.
+"""Adding thousands of submissions: checked and packed in threads, made durable in groups.
 
-For what comes from the Feed and from folders. One thread reads; small submissions are packed by others, large ones as
-they stream by, so that memory stays flat. A file gets its name only after a sync of all of its group, and its row only
-after that name is durable.
+For the Feed and for imports. One thread reads; other threads pack small submissions, while large ones are packed as
+they are read, so that memory use is constant. Files are renamed only after a sync of their whole group, and rows are
+written only after the names are durable.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from archiver.store.packing import Packer
 _log = logging.getLogger(__name__)
 
 SMALL_BYTES = 8 << 20
-"""A submission up to this size is packed by another thread; a larger one as it is read."""
+"""A submission up to this size is packed by another thread, a larger one while it is read."""
 _GROUP_FILES = 512
 _GROUP_BYTES = 256 << 20
 
@@ -43,7 +43,7 @@ Settled = Callable[[HeaderFacts, "Taken"], None]
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of one submission: stored, with so many decoded bytes, or failed, with the error."""
+    """The outcome for one submission: stored, with its decoded bytes, or failed, with the error."""
 
     outcome: Outcome
     size: int = 0
@@ -59,9 +59,9 @@ class _Packed:
 
 
 class BulkIntake:
-    """Takes submissions into `archive`; `settled` is told what became of each, in the thread that calls `take`.
+    """Adds submissions to `archive`; `settled` is called with each outcome, in the thread that calls `take`.
 
-    `source` and `url` go into the rows. A context manager: its end, unless by an error, settles all that was taken.
+    `source` and `url` go into the rows. A context manager: leaving it without an error completes all submissions.
     Raises `StorageError`.
     """
 
@@ -87,7 +87,7 @@ class BulkIntake:
         self._named: set[str] = set()
 
     def has(self, facts: HeaderFacts) -> bool:
-        """Whether the archive has the submission: row and file, or, after a kill, a whole file without its row."""
+        """Whether the archive has the submission: row and file, or, after a kill, a complete file without a row."""
         if facts.accession in self._named:
             self.flush()
         if self._archive.kept([facts.accession]):
@@ -99,9 +99,9 @@ class BulkIntake:
         return orphan is not None
 
     def take(self, facts: HeaderFacts, pieces: Iterator[bytes]) -> None:
-        """Take a submission that the archive does not have; its header said `facts`, `pieces` are all of its bytes.
+        """Add a submission that the archive lacks; its header has `facts`, and `pieces` are all its bytes.
 
-        What `pieces` raise is raised, and the submission is then not taken.
+        What `pieces` raises is raised, and the submission is then not added.
         """
         small: list[bytes] = []
         size = 0
@@ -120,7 +120,7 @@ class BulkIntake:
             self._publish()
 
     def _take_large(self, facts: HeaderFacts, pieces: Iterator[bytes]) -> None:
-        """Pack a submission as it is read."""
+        """Pack a submission while it is read."""
         broken: list[EdgarchiveError] = []
 
         def noted() -> Iterator[bytes]:
@@ -133,7 +133,7 @@ class BulkIntake:
         try:
             packed = self._pack(facts, noted())
         except (FetchError, DamageError) as error:
-            if broken:  # what it is read from has failed, not the submission
+            if broken:  # its source has failed, not the submission
                 raise
             self._fail(facts, error)
         else:
@@ -141,7 +141,7 @@ class BulkIntake:
             self._waiting.append((facts, _done(packed)))
 
     def _pack(self, facts: HeaderFacts, pieces: Iterable[bytes]) -> _Packed:
-        """Check and pack one submission into a temporary file, which is not synced yet."""
+        """Check a submission and pack it into a temporary file that is not synced yet."""
         reader, packer = BodyReader(facts.accession, md5=False), Packer()
         folder, stored = self._archive.layout.incoming, 0
         with storage_errors(folder):
@@ -168,7 +168,7 @@ class BulkIntake:
         return _Packed(facts, body, path, stored)
 
     def _collect(self) -> None:
-        """Wait for the submission that was taken first."""
+        """Wait for the oldest submission."""
         facts, future = self._waiting.pop(0)
         try:
             self._group.append(future.result())
@@ -211,7 +211,7 @@ class BulkIntake:
         )
 
     def flush(self) -> None:
-        """Settle all that was taken so far."""
+        """Complete everything taken so far."""
         self._drain()
         self._publish()
 
@@ -227,7 +227,7 @@ class BulkIntake:
 
 
 def _write_all(file: FileIO, data: bytes) -> int:
-    """Write all of `data`; how much that was. Without a buffer: closing one would try again what had no room."""
+    """Write all of `data`; returns its length. Unbuffered: closing a buffer would retry a failed write."""
     view = memoryview(data)
     while view:
         view = view[file.write(view) :]

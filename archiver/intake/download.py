@@ -1,4 +1,4 @@
-"""One large file of EDGAR's, asked for in an event loop and read in a thread, taken up again where it was cut."""
+"""One large file of EDGAR's, requested in an event loop, read in a thread, and resumed where the connection broke."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _log = logging.getLogger(__name__)
 _MOST_BYTES = 1 << 40
 _PIECES_AHEAD = 32
 _PROGRESS_BYTES = 1 << 20
-"""A connection that brings this much before it is cut counts as a success: the next one has all attempts again."""
+"""A connection that transfers this much counts as a success: the next one has all attempts again."""
 
 
 class FeedStream:
-    """The bytes of the file at `url`. `fetch` runs in the event loop that makes the stream, `pieces` in a thread.
+    """The bytes of the file at `url`. `fetch` runs in the event loop that creates the stream, `pieces` in a thread.
 
-    What is ahead of the reader is bounded, so that memory stays flat. The file must not change while it is read: its
-    ETag or ``Last-Modified`` is compared wherever the reading is taken up again.
+    The data read ahead is limited, so memory use is constant. The file must not change meanwhile: its ETag or
+    ``Last-Modified`` is compared whenever the download is resumed.
     """
 
     def __init__(self, edgar: Edgar, url: str) -> None:
@@ -38,7 +38,7 @@ class FeedStream:
         self._version: str | None = None
 
     async def fetch(self) -> None:
-        """Ask for the whole file. What goes wrong is raised where the pieces are read."""
+        """Request the whole file. Errors are raised where the pieces are read."""
         end: EdgarchiveError | None = FetchError("the download was stopped")
         try:
             await self._fetch()
@@ -66,7 +66,7 @@ class FeedStream:
     async def _take(self, answer: Answer) -> None:
         if self._received and answer.version != self._version:
             raise FetchError("the file has changed while it was read", "run the same command again")
-        skip = self._received - answer.first_byte  # a server that knows no ranges sends all of it again
+        skip = self._received - answer.first_byte  # a server without range support sends all of it again
         if skip < 0:
             raise FetchError("EDGAR sent a different part of the file than requested")
         self._version, self._length = answer.version, answer.length
@@ -79,7 +79,7 @@ class FeedStream:
                 self._received += len(piece)
 
     def pieces(self) -> Iterator[bytes]:
-        """The bytes, in order. Raises what ended the asking: `FetchError`, `EdgarError`."""
+        """The bytes, in order. Raises what ended the download: `FetchError`, `EdgarError`."""
         while (piece := self._pieces.get()) is not None:
             if isinstance(piece, EdgarchiveError):
                 raise piece

@@ -41,9 +41,9 @@ from archiver.streams.tar import TarMember, tar_members
 _log = logging.getLogger(__name__)
 
 AVERAGE_DAY_BYTES = 1_070_000_000
-"""A day's archive: 4.4 TB for the 4 100 business days of 2010 to 2026."""
+"""Size of a daily archive: 4.4 TB for the 4 100 business days from 2010 to 2026."""
 _ASSUMED_BYTES_PER_S = 10_000_000
-"""What a line brings, for the estimate alone."""
+"""Assumed speed of a connection, for estimates only."""
 
 _NAME = re.compile(r"(\d{8})\.nc\.tar\.gz")
 _CORRECTION = re.compile(r"(?:^|/)(\d{10}-\d{2}-\d{6})\.pc$")
@@ -51,23 +51,23 @@ _MOST_MEMBERS = 200_000
 """Members of one day; the busiest has 15 000 submissions."""
 _MOST_CORRECTION_BYTES = 16 << 20
 _MOST_AFTER_BYTES = 64 << 20
-"""What may follow the end of a tar archive: padding."""
+"""Padding allowed after the end of a tar archive."""
 
 
 def faster_feed(days: int, *, requests: int, rate: float) -> FeedEstimate | None:
-    """What `days` of the Feed take, if they are likely to take less time than so many single `requests`; else None."""
+    """The cost of `days` of the Feed if they are probably faster than single `requests`; otherwise None."""
     size = days * AVERAGE_DAY_BYTES
     estimate = FeedEstimate(days, size, days / rate + size / _ASSUMED_BYTES_PER_S)
     return estimate if days and estimate.estimated_s < requests / rate else None
 
 
 def feed_days(listed: Mapping[str, Listed], quarter: Quarter) -> dict[date, Listed]:
-    """The days of a quarter's folder of the Feed, by the names in its list."""
+    """The days in a quarter's folder of the Feed, from the names in its list."""
     days: dict[date, Listed] = {}
     for name, file in listed.items():
         if match := _NAME.fullmatch(name):
             try:
-                day = datetime.strptime(match[1], "%Y%m%d").date()  # noqa: DTZ007 — a day, no moment
+                day = datetime.strptime(match[1], "%Y%m%d").date()  # noqa: DTZ007 — a day, not a time
             except ValueError:
                 continue
             if Quarter.of(day) == quarter:
@@ -86,11 +86,10 @@ async def sync_feed(
     progress: Progress,
     cancel: CancelToken,
 ) -> None:
-    """Take into `archive`, open for writing, what `selections` take of the Feed, the newest day first.
+    """Add to `archive`, open for writing, what `selections` select from the Feed, newest day first.
 
-    What became of each submission goes into `plan` and `tally`. A day that cannot be read to its end is a failure, and
-    what it gave by then stays. Raises `UsageError` (a limit, an unknown ticker), `BlockedError`, `UnreachableError`,
-    `StorageError`.
+    Outcomes go to `plan` and `tally`. A day that cannot be read to its end is a failure; what it delivered until then
+    stays. Raises `UsageError` (a limit, an unknown ticker), `BlockedError`, `UnreachableError`, `StorageError`.
     """
     if any(selection.limit is not None for selection in selections):
         raise UsageError("limit selects the newest filings, so it works only with the index", "leave out the limit")
@@ -126,7 +125,7 @@ async def sync_feed(
 
 
 async def _read_in_thread(stream: FeedStream, read: Callable[[Iterator[bytes]], None]) -> None:
-    """Let `read` have the stream's pieces in a thread; a cancelled task waits until that has ended."""
+    """Run `read` on the stream's pieces in a thread; a cancelled task waits for the thread."""
     asking = asyncio.create_task(stream.fetch())
     reading = asyncio.ensure_future(asyncio.to_thread(read, stream.pieces()))
     try:
@@ -137,7 +136,7 @@ async def _read_in_thread(stream: FeedStream, read: Callable[[Iterator[bytes]], 
 
 
 class _Day:
-    """One day of the Feed on its way into the archive."""
+    """One day of the Feed being added to the archive."""
 
     def __init__(
         self,
@@ -165,7 +164,7 @@ class _Day:
         self.failed = False
 
     def read(self, pieces: Iterator[bytes]) -> None:
-        """Read the day's archive to its end, or to where it is damaged, which is a failure of the day."""
+        """Read the day's archive to its end, or up to damage, which is a failure of the day."""
         reader = PieceReader(gunzip(pieces))
         with BulkIntake(
             self._archive,
@@ -183,7 +182,7 @@ class _Day:
             except FetchError as error:
                 self._fail(None, error)
                 self._damaged = isinstance(error, DamagedBodyError)
-        for accessions in self._plan.of(Outcome.MISSING):  # where the archive ended in the middle of one
+        for accessions in self._plan.of(Outcome.MISSING):  # the archive ended in the middle of one
             for accession in accessions:
                 self._fail(accession, DamagedBodyError("its archive file ends in the middle of it"))
         if self._damaged:
@@ -225,7 +224,7 @@ class _Day:
         self._progress(self._tally.progress("fetching"))
 
     def _distrust(self) -> None:
-        """Take back what a damaged archive has given: gzip's checksum at its end was the proof of all of it."""
+        """Remove what a damaged archive delivered: gzip's checksum at its end was the proof for all of it."""
         for accession in self._stored:
             record = self._archive.record(accession)
             self._archive.take_out(accession, reason="what brought it is damaged")
@@ -240,7 +239,7 @@ class _Day:
         self._tally.fail(failure)
 
     def _note_correction(self, accession: AccessionNumber, member: TarMember) -> None:
-        """Keep a post-acceptance correction beside a submission that the archive has."""
+        """Store a post-acceptance correction beside its submission."""
         if accession not in self._archive.catalogue:
             return
         if member.size > _MOST_CORRECTION_BYTES:

@@ -1,4 +1,4 @@
-"""Taking in submissions that a user already has."""
+"""Importing submissions that a user already has."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from archiver.store.packing import unpack
 from archiver.streams.containers import Candidate, candidates
 
 _NOTED_EVERY = 10_000
-"""Files after which the journal learns how an import stands."""
+"""Number of files between updates of an import's state in the journal."""
 
 
 def import_into(
@@ -45,12 +45,12 @@ def import_into(
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> ImportReport:
-    """Take every submission in `paths` into `archive`, which is open for writing; the originals are only read.
+    """Add every submission in `paths` to `archive`, open for writing; the originals are only read.
 
-    A submission is placed by the accession number of its header, whatever its file is called. One that is stored is
-    compared with what is there and changes nothing, so an import that was stopped can simply be run again. `jobs`
-    threads pack; a submission above `max_bytes` decoded bytes is a failure. Raises `UsageError` for a path that does
-    not exist, `StorageError`, and `RunCancelledError`.
+    The header's accession number decides where a submission is stored, whatever its file name. A copy of a stored
+    submission is compared and changes nothing, so an interrupted import can be repeated. `jobs` threads pack; a
+    submission of more than `max_bytes` decoded bytes is a failure. Raises `UsageError` for a path that does not exist,
+    `StorageError`, and `RunCancelledError`.
     """
     for path in paths:
         if not path.exists():
@@ -70,7 +70,7 @@ def import_into(
 
 
 class _Import:
-    """One import: what was found, one by one."""
+    """One import."""
 
     def __init__(
         self,
@@ -92,7 +92,7 @@ class _Import:
         self._done = 0
 
     def report(self) -> ImportReport:
-        """How it stands."""
+        """The current state."""
         return ImportReport(
             planned=self._plan.count(),
             present=self._plan.count(Outcome.PRESENT),
@@ -104,7 +104,7 @@ class _Import:
         )
 
     def take(self, found: Candidate | SkippedFile) -> None:
-        """Take one file: into the archive, or among the skipped ones."""
+        """Add one file to the archive or to the skipped ones."""
         if isinstance(found, SkippedFile):
             self.skipped.append(found)
             return
@@ -124,7 +124,7 @@ class _Import:
                 self._fail(facts.accession, self._paths.pop(facts.accession), error)
 
     def _compare(self, facts: HeaderFacts, found: Candidate) -> None:
-        """Hold a copy against what is stored. One in EDGAR's other spelling differs, and is the same submission."""
+        """Compare a copy with the stored submission. A copy in EDGAR's other spelling differs but is not a conflict."""
         record = self._archive.record(facts.accession)
         try:
             if sha256_of(found.reader.portions()) != record.sha256 and facts.opening is self._opening(facts.accession):
@@ -149,7 +149,7 @@ class _Import:
         self._progress(ProgressUpdate("importing", done=self._done, failed=failed, bytes=self.bytes_stored))
 
     def _mark(self, accession: AccessionNumber, outcome: Outcome) -> None:
-        """Note an outcome; a later copy never makes a submission that is there less than that."""
+        """Record an outcome; a later copy never makes the outcome of a stored submission worse."""
         if self._plan.outcome(accession) not in {Outcome.PRESENT, Outcome.STORED}:
             self._plan.mark([accession], outcome)
 

@@ -1,4 +1,4 @@
-"""The catalogue's row of a submission whose file is in its place: the one constructor of such rows."""
+"""The catalogue's row of a newly stored submission: the only constructor of such rows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def new_record(
     url: str | None = None,
     etag_md5: str | None = None,
 ) -> CatalogueRecord:
-    """The row of the submission `ref` with the bytes `body`, stored at `moment` by the run of that number.
+    """The row of the submission `ref` with the bytes `body`, stored at `moment` by the run `run`.
 
     `stored_bytes` is the size of its file; `source` is ``index``, ``feed`` or ``import``.
     """
@@ -48,5 +48,5 @@ def new_record(
 
 
 def ref_of(header: HeaderFacts) -> SubmissionRef:
-    """A submission as its own header names it, as if for a plan."""
+    """A reference to a submission, built from its own header."""
     return SubmissionRef(header.accession, header.form, header.filing_date, header.any_cik, listed=False)

@@ -1,6 +1,6 @@
-"""What was refused, kept in the quarantine for a person to read, without any mail address.
+"""Refused bodies and pages in the quarantine, for people to read, with mail addresses removed.
 
-A server may send back what our requests say, the contact address too; nothing but requests ever holds that.
+A server may echo our requests, including the contact address, which occurs nowhere else.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _BLOCK_BYTES = 1 << 20
 
 
 def keep_refused_page(archive: Archive, accession: AccessionNumber, error: FetchError) -> None:
-    """Keep the web page that came in place of a submission. Raises `StorageError`."""
+    """Store the web page received instead of a submission. Raises `StorageError`."""
     if isinstance(error, DamagedBodyError) and error.page:
         _keep(archive, [without_addresses(error.page)], f"{accession}.html")
 
 
 def keep_refused_body(archive: Archive, path: Path) -> None:
-    """Keep the packed body at `path`, of a submission that failed a check, and remove it there. Raises `StorageError`.
+    """Move the packed body at `path`, of a submission that failed a check, to the quarantine. Raises `StorageError`.
 
     Its name is the accession number, a dot, and anything.
     """
@@ -37,7 +37,7 @@ def keep_refused_body(archive: Archive, path: Path) -> None:
         try:
             for block in _blocks(unpack(path)):
                 yield packer.pack(without_addresses(block))
-        except DamageError:  # what could be read of it is kept
+        except DamageError:  # keep what could be read
             pass
         yield packer.finish()
 
@@ -47,7 +47,7 @@ def keep_refused_body(archive: Archive, path: Path) -> None:
 
 
 def forget_refused(archive: Archive, accession: AccessionNumber) -> None:
-    """Remove what the quarantine has of a submission that is whole now. Raises `StorageError`."""
+    """Remove a complete submission's earlier files from the quarantine. Raises `StorageError`."""
     with storage_errors(archive.layout.quarantine):
         for path in archive.quarantined(accession):
             path.unlink(missing_ok=True)
@@ -64,7 +64,7 @@ def _keep(archive: Archive, data: Iterable[bytes], name: str) -> None:
 
 
 def _blocks(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in blocks that end with a line, where a line ends within a block's size."""
+    """The same bytes in blocks that end with a line, if a line ends within the block size."""
     held = b""
     for chunk in chunks:
         held += chunk

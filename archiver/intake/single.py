@@ -1,4 +1,4 @@
-"""A body on its way into the archive: checked while it streams, published only when it is whole."""
+"""Adding one body to the archive: checked while it streams, published only when it is complete."""
 
 from __future__ import annotations
 
@@ -27,14 +27,13 @@ _log = logging.getLogger(__name__)
 async def take_answer(
     archive: Archive, ref: SubmissionRef, answer: Answer, *, url: str, older: CatalogueRecord | None = None
 ) -> CatalogueRecord:
-    """Stream an open answer into the archive and return its row, which the caller adds to the catalogue.
+    """Stream an open response into the archive and return its row, which the caller adds to the catalogue.
 
-    `url` is the address that was asked for, not the one that a redirect led to: a server may put anything into that.
-    `older` is the row of what the archive has of this submission and is to be replaced: it is kept beside the new file,
-    unless the bytes are the same.
+    `url` is the requested address, not the target of a redirect, which a server could choose freely. `older` is the row
+    of a stored submission to be replaced: it is kept beside the new file unless the bytes are the same.
 
-    Received gzip is kept as it came; what came without is packed here. A body that fails a check goes to the
-    quarantine. Raises `DamagedBodyError`, and what reading the answer and writing the file raise.
+    Received gzip is stored unchanged; anything else is packed here. A body that fails a check goes to the quarantine.
+    Raises `DamagedBodyError`, and the errors of reading the response and writing the file.
     """
     reader = BodyReader(ref.accession)
     packer = None if answer.is_gzip else Packer()
@@ -71,15 +70,15 @@ async def take_answer(
             archive.catalogue.add_beside(older_version(older))
             await asyncio.to_thread(
                 archive.catalogue.make_durable
-            )  # else a power cut may leave bytes without their row
+            )  # otherwise a power failure may leave bytes without their row
             await file.publish_over(final)
         return record(file.size)
 
 
 async def take_orphan(archive: Archive, ref: SubmissionRef, *, url: str) -> CatalogueRecord | None:
-    """The row of a submission whose file stands in its place though the catalogue has no row of it, else None.
+    """The row of a submission whose file exists without a row in the catalogue; otherwise None.
 
-    A run that was killed between the two leaves such a file. One that is not whole goes to the quarantine.
+    A run killed between the two leaves such a file. An incomplete file goes to the quarantine.
     """
     final = archive.layout.submission(ref.accession)
     facts = await asyncio.to_thread(whole_orphan, archive, ref.accession)
@@ -97,9 +96,9 @@ async def take_orphan(archive: Archive, ref: SubmissionRef, *, url: str) -> Cata
 
 
 def whole_orphan(archive: Archive, accession: AccessionNumber) -> BodyFacts | None:
-    """The facts of a file that stands in its place without a sound row, else None.
+    """The facts of a file in its location without a valid row; otherwise None.
 
-    One that is not whole goes to the quarantine. Raises `StorageError`.
+    An incomplete file goes to the quarantine. Raises `StorageError`.
     """
     final = archive.layout.submission(accession)
     if not (final.exists() or final.is_symlink()):
@@ -118,7 +117,7 @@ def whole_orphan(archive: Archive, accession: AccessionNumber) -> BodyFacts | No
 
 
 def keep_beside(archive: Archive, accession: AccessionNumber, data: bytes, *, kind: str, source: str, url: str) -> None:
-    """Keep other bytes of a submission beside it, durably, with their row. Raises `StorageError`."""
+    """Store other bytes of a submission beside it, durably, with their row. Raises `StorageError`."""
     digest, packed = hashlib.sha256(data).hexdigest(), pack(data)
     write_file_durably(archive.layout.beside(accession, digest), packed, through=archive.layout.incoming)
     now = datetime.now(UTC)

@@ -1,7 +1,7 @@
-"""EDGAR's feed of current filings: the newest 5 100 entries, some 25 hours, as Atom, a hundred on a page (measured).
+"""EDGAR's feed of current filings: the newest 5 100 entries, about 25 hours, as Atom pages of 100 (measured).
 
-There is one entry for each party of a submission, some stand there twice, and pages shift while new filings arrive; so
-entries are merged by accession number. The filing date of a new entry may be months old: never select by it.
+There is one entry per party of a submission, some entries occur twice, and pages shift while filings arrive, so entries
+are merged by accession number. The filing date of a new entry may be months old: never select by it.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ _log = logging.getLogger(__name__)
 
 PAGE_ENTRIES = 100
 LAST_START = 5_000
-"""Where the last page begins; the next one is answered with 503."""
+"""Start of the last page; EDGAR responds to the next one with 503."""
 _MAX_PAGE_BYTES = 4_000_000
-"""A page of 100 entries has some 65 kB."""
+"""A page of 100 entries has about 65 kB."""
 _TITLE = re.compile(r".*? - (?P<name>.*) \((?P<cik>[0-9]{1,10})\) \((?P<role>[^()]*)\)", re.DOTALL)
 _ACCESSION = re.compile(r"accession-number=([0-9]{10}-[0-9]{2}-[0-9]{6})$")
 _FILED = re.compile(r"Filed:</b>\s*([0-9]{4}-[0-9]{2}-[0-9]{2})")
 _ITEM = re.compile(r"<br>\s*Item ([0-9A-Z][0-9A-Z.]{0,9}):")
 _ATTEMPTS_PAST_FIRST = 2
-"""The end of the feed is answered as trouble is, so it is not asked for as often."""
+"""The end of the feed looks like a temporary failure, so it is requested less often."""
 _ATOM = "http://www.w3.org/2005/Atom"
 
 
 @dataclass(frozen=True, slots=True)
 class CurrentParty:
-    """A party of a submission: its CIK, its name, and its role, such as ``Filer``, ``Reporting`` or ``Subject``."""
+    """A party of a submission: its CIK, name and role, such as ``Filer``, ``Reporting`` or ``Subject``."""
 
     cik: Cik
     name: str
@@ -49,9 +49,9 @@ class CurrentParty:
 
 @dataclass(frozen=True, slots=True)
 class CurrentFiling:
-    """A submission in the feed, with its parties in the order of the feed. `accepted` has EDGAR's own time zone.
+    """A submission in the feed, with its parties in the order of the feed. `accepted` is in EDGAR's time zone.
 
-    `items` are the codes that the entry names (``5.02``), for the forms that have items.
+    `items` are the codes in the entry (``5.02``), for forms that have items.
     """
 
     accession: AccessionNumber
@@ -62,12 +62,12 @@ class CurrentFiling:
     parties: tuple[CurrentParty, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values; `from_dict` is the way back."""
+        """Plain JSON values; `from_dict` reverses this."""
         return {**asdict(self), "filing_date": self.filing_date.isoformat(), "accepted": self.accepted.isoformat()}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> CurrentFiling:
-        """The filing of which `to_dict` made these values. Raises ValueError, KeyError or TypeError for any others."""
+        """The filing from the values of `to_dict`. Raises ValueError, KeyError or TypeError for others."""
         return cls(
             AccessionNumber(values["accession"]),
             FormType(values["form"]),
@@ -80,10 +80,10 @@ class CurrentFiling:
 
 @dataclass(frozen=True, slots=True)
 class FeedWalk:
-    """What one walk over the feed has found, the newest first, and how many pages it took.
+    """The filings found by one pass over the feed, newest first, and the number of pages read.
 
-    `has_gap`: the feed ended before a page of which everything was known, so filings between may have been missed; the
-    daily index names them.
+    `has_gap`: the feed ended before a page of known filings only, so filings in between may have been missed; the daily
+    index lists them.
     """
 
     filings: tuple[CurrentFiling, ...]
@@ -92,10 +92,10 @@ class FeedWalk:
 
 
 def parse_current_feed(body: bytes) -> list[CurrentFiling]:
-    """The entries of a page, each with its one party. Raises `DamagedBodyError` for what is no whole page.
+    """The entries of a page, each with its one party. Raises `DamagedBodyError` for an incomplete page.
 
-    An entry that cannot be read is logged and left out; the daily index names its filing in the evening. No entity is
-    expanded, and none is read from elsewhere.
+    An entry that cannot be read is logged and skipped; the daily index lists its filing in the evening. XML entities
+    are not expanded.
     """
     reader = _Reader()
     try:
@@ -114,7 +114,7 @@ def parse_current_feed(body: bytes) -> list[CurrentFiling]:
 
 
 def merge_filings(entries: Iterable[CurrentFiling]) -> list[CurrentFiling]:
-    """One filing for each accession number, with all of its parties and items, in the order of their first entries."""
+    """One filing per accession number, with all its parties and items, in the order of their first entries."""
     merged: dict[AccessionNumber, CurrentFiling] = {}
     for entry in entries:
         known = merged.get(entry.accession)
@@ -132,10 +132,11 @@ def merge_filings(entries: Iterable[CurrentFiling]) -> list[CurrentFiling]:
 async def walk_current_feed(
     edgar: Edgar, known: Callable[[list[AccessionNumber]], Iterable[AccessionNumber]]
 ) -> FeedWalk:
-    """Read the feed from its newest page on, until a page of which `known` gives every accession number, or its end.
+    """Read the feed from its newest page until a page of known filings only, or to its end.
 
-    With nothing new that is one request. Raises `BlockedError`, and `UnreachableError` where the first page cannot be
-    had; a 503 past the first page is the end of the feed.
+    Without new filings this is one request. `known` returns the known ones among accession numbers. Raises
+    `BlockedError`, and `UnreachableError` if the first page cannot be fetched; a 503 on a later page is the end of the
+    feed.
     """
     entries: list[CurrentFiling] = []
     pages = 0
@@ -154,7 +155,7 @@ async def walk_current_feed(
 
 
 async def _page(edgar: Edgar, start: int) -> list[CurrentFiling] | None:
-    """A page of the feed; None past its end."""
+    """A page of the feed; None beyond its end."""
     url = edgar.endpoints.current_filings(start=start, count=PAGE_ENTRIES)
     why = "what is new" if start == 0 else "the filings before those"
     attempts = _ATTEMPTS_PAST_FIRST if start else ATTEMPTS
@@ -173,7 +174,7 @@ async def _page(edgar: Edgar, start: int) -> list[CurrentFiling] | None:
 
 
 class _Reader:
-    """Collects the fields of each entry while expat reads."""
+    """Collects the fields of each entry from expat's events."""
 
     def __init__(self) -> None:
         self.entries: list[dict[str, str]] = []
@@ -182,7 +183,7 @@ class _Reader:
         self._closed = False
 
     def parse(self, body: bytes) -> None:
-        """Read a page to its end. Raises `expat.ExpatError`, and ValueError for a text that is no feed."""
+        """Parse a whole page. Raises `expat.ExpatError`, and ValueError for text that is not a feed."""
         parser = expat.ParserCreate(namespace_separator=" ")
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
@@ -216,7 +217,7 @@ def _refuse_entity(*_: object) -> None:
 
 
 def _filing(entry: Mapping[str, str]) -> CurrentFiling:
-    """An entry as a filing; of its accession number, form and time none may be missing."""
+    """An entry as a filing; accession number, form and time are required."""
     accession, accepted = _ACCESSION.search(entry["id"].strip()), datetime.fromisoformat(entry["updated"].strip())
     if accession is None or accepted.tzinfo is None:
         raise ValueError("an entry without accession number or time zone")

@@ -1,7 +1,7 @@
-"""The files of EDGAR's daily index: which there are, and which a run has to read beside the quarterly index.
+"""The files of EDGAR's daily index: which exist, and which a run must read in addition to the quarterly index.
 
-A daily file is named for its day in three spellings: MMDDYY in 1994, YYMMDD to 1998-03-30, then YYYYMMDD; some quarters
-have it as ``.idx.gz`` only, and some days have none (measured), so names are read from the folder's list.
+A daily file is named after its day in one of three spellings: MMDDYY in 1994, YYMMDD to 1998-03-30, then YYYYMMDD. Some
+quarters have it as ``.idx.gz`` only, and some days have none (measured), so names are taken from the folder list.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from archiver.edgar.endpoints import Quarter
 from archiver.listings.folders import Listed
 
 SETTLED_DAYS = 100
-"""Days after its end in which a quarter's late changes are looked for by reading a window of its daily files again."""
+"""For this many days after a quarter's end, late changes are found by rereading recent daily files."""
 WINDOW_DAYS = 14
-"""That window: 587 of 5 516 daily files were rewritten more than a week after their day (measured)."""
+"""How many days are reread: 587 of 5 516 daily files were rewritten more than a week after their day (measured)."""
 
 _NAME = re.compile(r"master\.(\d{8}|\d{6})\.idx(\.gz)?")
 
 
 def daily_files(listed: Iterable[Listed], quarter: Quarter) -> dict[date, Listed]:
-    """The daily master indexes among the files of a quarter's folder, by their day; plain before gzip."""
+    """The daily master indexes among the files of a quarter's folder, by day; plain files before gzip."""
     files: dict[date, Listed] = {}
-    for file in sorted(listed, key=lambda file: file.name, reverse=True):  # ``….idx.gz`` first, then ``….idx`` over it
+    for file in sorted(listed, key=lambda file: file.name, reverse=True):  # ``….idx`` replaces ``….idx.gz``
         match = _NAME.fullmatch(file.name)
         day = _day(match[1], quarter) if match else None
         if day is not None:
@@ -33,10 +33,10 @@ def daily_files(listed: Iterable[Listed], quarter: Quarter) -> dict[date, Listed
 
 
 def _day(digits: str, quarter: Quarter) -> date | None:
-    """The day that a name's digits stand for: of the spellings, the one that falls into the folder's quarter."""
+    """The day in a file name: of the possible spellings, the one that falls into the folder's quarter."""
     for spelling in ("%Y%m%d",) if len(digits) == len("YYYYMMDD") else ("%y%m%d", "%m%d%y"):
         try:
-            day = datetime.strptime(digits, spelling).date()  # noqa: DTZ007 — a day, no moment
+            day = datetime.strptime(digits, spelling).date()  # noqa: DTZ007 — a day, not a time
         except ValueError:
             continue
         if Quarter.of(day) == quarter:
@@ -47,11 +47,11 @@ def _day(digits: str, quarter: Quarter) -> date | None:
 def needed_days(
     daily: Mapping[date, Listed], *, quarter: Quarter, full: Listed | None, covered: date | None, today: date
 ) -> list[date]:
-    """The days whose daily index may know of filings that the quarterly one does not.
+    """The days whose daily index may list filings that the quarterly index lacks.
 
-    `full` is the quarterly file in its folder's list, and `covered` the newest filing date in it; None where EDGAR has
-    none, and then every day is needed. Needed are the days after `covered`, the files that changed later than the
-    quarterly one, and, until a quarter has settled, the last `WINDOW_DAYS` before `covered`.
+    `full` is the quarterly file in its folder's list and `covered` the latest filing date in it; if EDGAR has none,
+    both are None and every day is needed. Otherwise these are the days after `covered`, days whose file changed later
+    than the quarterly one, and, until the quarter is settled, the last `WINDOW_DAYS` before `covered`.
     """
     if covered is None:
         return sorted(daily)

@@ -1,4 +1,4 @@
-"""EDGAR's folder lists: the ``index.json`` that each folder has, and what it says of each file."""
+"""EDGAR's folder lists: the ``index.json`` in each folder."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from archiver.errors import DamagedBodyError
 from archiver.streams.flat_json import flat_objects
 
 MAX_LIST_BYTES = 16_000_000
-"""Far above the list of a quarter's daily indexes, some 160 kB."""
+"""Far above the list of a quarter's daily indexes, about 160 kB."""
 _MOST_FILES = 100_000
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _CHANGED = re.compile(r"[0-9/: APM-]{0,30}")
@@ -20,7 +20,7 @@ _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A file in one of EDGAR's folder lists: its name, and when it changed and how large it is, as the list says."""
+    """A file in a folder list: its name, time of change and size, in the list's spelling."""
 
     name: str
     changed: str
@@ -28,21 +28,21 @@ class Listed:
 
     @property
     def stamp(self) -> str:
-        """What the list says of it, in one text: another stamp is another file."""
+        """Its date and size as one text, which differs when the file changes."""
         return f"{self.changed} {self.size}".strip()
 
     @property
     def changed_at(self) -> datetime | None:
-        """When it changed, by EDGAR's clock; None where the list says nothing that can be read."""
+        """When it changed, by EDGAR's clock; None if that cannot be read."""
         for spelling in ("%m/%d/%Y %I:%M:%S %p", "%Y-%m-%d %H:%M:%S"):
             try:
-                return datetime.strptime(self.changed, spelling)  # noqa: DTZ007 — compared with its like only
+                return datetime.strptime(self.changed, spelling)  # noqa: DTZ007 — only compared with its like
             except ValueError:
                 continue
         return None
 
     def is_cut(self, size_bytes: int) -> bool:
-        """Whether a file of this size lacks something of what is listed, whose size is rounded to its unit."""
+        """Whether a file of `size` bytes is incomplete compared with the listed size, which is rounded to its unit."""
         match = _SIZE.fullmatch(self.size)
         if match is None:
             return False
@@ -53,7 +53,7 @@ class Listed:
 def parse_list(body: bytes) -> dict[str, Listed]:
     """The files and folders in a folder list, by name. Raises `DamagedBodyError`.
 
-    What is named as nothing of EDGAR's is, is left out, and so is a date or a size that cannot be one.
+    Names unlike EDGAR's are left out, and so are invalid dates and sizes.
     """
     if not re.match(rb'\s*\{\s*"directory"', body):
         raise DamagedBodyError("the body is not a folder list")

@@ -1,7 +1,7 @@
-"""EDGAR's master index: one row for each entity of each submission.
+"""EDGAR's master index: one row per entity of each submission.
 
-Rows are ``CIK|Company Name|Form Type|Date Filed|Filename`` after a preamble of free length that ends with a line of
-dashes; names are latin-1; the date is ``YYYY-MM-DD`` in quarterly files and ``YYYYMMDD`` in daily ones (measured).
+Rows are ``CIK|Company Name|Form Type|Date Filed|Filename``, after a preamble of any length that ends with a line of
+dashes. Names are latin-1. The date is ``YYYY-MM-DD`` in quarterly files and ``YYYYMMDD`` in daily ones (measured).
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ from archiver.streams.decoding import gunzip
 _log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 150_000_000
-"""Far above the largest quarterly index (33 MB), and its text is no larger; what is larger is none."""
+"""Far above the largest quarterly index (33 MB); its text has the same limit."""
 _PIECE_BYTES = 1 << 18
 _DASHES = re.compile(rb"-{20,}\s*")
 _ROW = re.compile(
     rb"([0-9]{1,10})\|([^|\r\n]*)\|([^|\r\n]*)\|([0-9]{4}-?[0-9]{2}-?[0-9]{2})\|"
     rb"edgar/data/[0-9]+/([0-9]{10}-[0-9]{2}-[0-9]{6})\.txt\r?\n?"
 )
-"""A row as nearly all are; the others are read with care."""
+"""A row in the usual form; others are parsed with more care."""
 _DAY = re.compile(rb"\|([0-9]{4}-?[0-9]{2}-?[0-9]{2})\|[^|\n]*$", re.MULTILINE)
 _BEGIN = re.compile(rb"^CIK\|Company Name\|Form Type\|Date Filed\|File ?[Nn]ame[ \t]*\n-{20,}[ \t]*\n", re.MULTILINE)
 _MOST_UNREADABLE = 0.1
-"""Of a sound index no row in thousands cannot be read (measured)."""
+"""Maximum share of unreadable rows; a good index has less than one in thousands (measured)."""
 
 
 def unpack_master_index(body: bytes) -> bytes:
-    """The text of a master index, `body` being ``master.idx`` or ``master.gz``, with LF as line ends.
+    """The text of a master index with LF line ends; `body` is ``master.idx`` or ``master.gz``.
 
-    Raises `DamagedBodyError` unless it is whole: the line of column names and the line of dashes under it, the end of a
-    line at its end, and rows that can be read between them. One without any row is whole.
+    Raises `DamagedBodyError` unless it is complete: column names with a line of dashes below, a line end at its end,
+    and readable rows in between. An index without rows is complete.
     """
     text = _unpacked(body) if body.startswith(b"\x1f\x8b") else body
     if b"\r" in text:
@@ -67,7 +67,7 @@ def _unpacked(body: bytes) -> bytes:
 
 
 def parse_master_index(text: bytes) -> Iterator[MasterIndexEntry]:
-    """The rows of one master index. A row that cannot be read is logged and left out."""
+    """The rows of one master index. Unreadable rows are logged and skipped."""
     numbered = enumerate(io.BytesIO(text), start=1)
     for _, line in numbered:
         if _DASHES.fullmatch(line):
@@ -76,7 +76,7 @@ def parse_master_index(text: bytes) -> Iterator[MasterIndexEntry]:
         if row := _ROW.fullmatch(line):
             cik, name, form, filed, accession = row.groups()
             try:
-                # The pattern has proven what the constructors would.
+                # The pattern guarantees what the constructors would check.
                 yield MasterIndexEntry(
                     int.__new__(Cik, cik),
                     name.decode("latin-1"),
@@ -86,7 +86,7 @@ def parse_master_index(text: bytes) -> Iterator[MasterIndexEntry]:
                 )
                 continue
             except ValueError:
-                pass  # no such day: said below
+                pass  # no such day: logged below
         elif not line.strip():
             continue
         try:
@@ -98,17 +98,16 @@ def parse_master_index(text: bytes) -> Iterator[MasterIndexEntry]:
 
 
 def last_day(text: bytes, *, since: date, until: date) -> date | None:
-    """The newest filing date from `since` to `until` in a master index: what was filed by then it should have.
+    """The latest filing date from `since` to `until` in a master index, up to which it should be complete.
 
-    Rows with a date outside its quarter or in the future stand in real indexes, and say nothing of what it covers.
-    None for one without rows of these days.
+    Dates outside the quarter or in the future occur in real indexes and are ignored. None without rows in this range.
     """
     days = {date.fromisoformat(day.decode()) for day in set(_DAY.findall(text)) if _is_date(day)}
     return max((day for day in days if since <= day <= until), default=None)
 
 
 def has_rows(text: bytes) -> bool:
-    """Whether a master index names any submission."""
+    """Whether a master index lists any submission."""
     return _DAY.search(text) is not None
 
 

@@ -1,4 +1,4 @@
-"""EDGAR's indexes of filings, read over the network: the quarterly full index, and what only the daily one has yet."""
+"""Reading EDGAR's indexes: the quarterly full index, and the daily indexes for what it lacks."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ Result = TypeVar("Result")
 _log = logging.getLogger(__name__)
 
 _NAMES = ("master.gz", "master.idx")
-"""The smallest first; its gzip also carries a checksum."""
+"""The smaller one first; its gzip also has a checksum."""
 _FEW_QUARTERS = 8
-"""Up to so many quarters are asked for one by one; for more, the listings of years and quarters cost less."""
+"""Up to this many quarters are requested one by one; for more, listing years and quarters takes fewer requests."""
 _NEW_DAYS = 7
-"""So many days a quarter may have begun without an index of it."""
+"""Days after its start during which a quarter may have no index yet."""
 _TREES = ("full-index", "daily-index")
 
 
 @dataclass(frozen=True, slots=True)
 class QuarterIndex:
-    """The indexes of one quarter: the quarterly one (None: EDGAR has none yet) and daily ones.
+    """The indexes of a quarter: the quarterly one (None: EDGAR has none yet) and daily ones.
 
-    `fresh`: the quarterly one has come whole from EDGAR in this run, and is what its folder's list says. `asked`: EDGAR
-    was asked for it at all.
+    `fresh`: the quarterly index was fetched completely in this run and matches its folder's list. `asked`: EDGAR was
+    asked for it at all.
     """
 
     quarter: Quarter
@@ -53,12 +53,12 @@ class QuarterIndex:
 
     @property
     def files(self) -> tuple[IndexFile, ...]:
-        """What is known of each of the files, the quarterly one first."""
+        """The rows of its files, the quarterly one first."""
         return tuple(file for file, _ in ([self.full, *self.daily] if self.full else self.daily))
 
     @property
     def version(self) -> str:
-        """A text that changes with any of the files."""
+        """A text that changes when any of the files changes."""
         return version_of(self.files)
 
     def full_entries(self) -> Iterator[MasterIndexEntry]:
@@ -73,14 +73,14 @@ class QuarterIndex:
 
 
 def version_of(files: Iterable[IndexFile]) -> str:
-    """A text that changes with any of the files."""
+    """A text that changes when any of the files changes."""
     known = "\n".join(f"{file.path} {file.sha256}" for file in files)
     return hashlib.sha256(known.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class _Fetched:
-    """One index file: what is known of it, its bytes, and whether they came whole and as listed in this run."""
+    """An index file: its row, its bytes, and whether this run fetched it completely and as listed."""
 
     file: IndexFile
     body: bytes
@@ -88,10 +88,10 @@ class _Fetched:
 
 
 class FullIndex:
-    """EDGAR's indexes, each file read anew only where it has changed since `cache` kept it.
+    """EDGAR's indexes; each file is fetched again only if it changed since `cache` stored it.
 
-    Its methods raise `BlockedError`, and `UnreachableError` for an index that exists and cannot be had: a plan without
-    it would be wrong.
+    Its methods raise `BlockedError`, and `UnreachableError` for an existing index that cannot be fetched, since a plan
+    without it would be wrong.
     """
 
     def __init__(self, edgar: Edgar, cache: IndexCache, *, today: date) -> None:
@@ -102,10 +102,10 @@ class FullIndex:
         self.readings = Readings(cache, today=today)
 
     async def is_published(self, quarter: Quarter, *, wanted: int, trees: Sequence[str] = _TREES) -> bool:
-        """Whether EDGAR may have something of `quarter`, one of so many `wanted`, in any of its `trees`.
+        """Whether EDGAR may have anything of `quarter`, one of `wanted` quarters, in any of its `trees`.
 
-        The listings of years and quarters are read as they are needed, and only for a span in which they save requests.
-        A quarter that has not settled always may: its daily index comes before the quarterly one.
+        Lists of years and quarters are read as needed, and only where they save requests. For a quarter that is not
+        settled this is always True: its daily index appears before the quarterly one.
         """
         if wanted <= _FEW_QUARTERS or not self.readings.is_settled(quarter):
             return True
@@ -115,7 +115,7 @@ class FullIndex:
         return False
 
     async def _has(self, tree: str, quarter: Quarter) -> bool:
-        """Whether a tree of indexes lists a folder of `quarter`, or has no list to say so."""
+        """Whether a tree of indexes lists a folder of `quarter`, or has no list."""
         years = await self._folders(tree)
         if years is None:
             return True
@@ -130,12 +130,12 @@ class FullIndex:
         return self._known_folders[folder]
 
     def kept_version(self, quarter: Quarter) -> str | None:
-        """The version of the indexes that the last reading of `quarter` has kept; None where it has not kept them."""
+        """The version of the indexes of `quarter` stored by the last reading; None if not stored."""
         files = self._kept_files(quarter)
         return None if files is None else version_of(files)
 
     def kept(self, quarter: Quarter) -> QuarterIndex | None:
-        """The indexes of `quarter` as the last reading has kept them; None where they are not all there and sound."""
+        """The indexes of `quarter` stored by the last reading; None if any is missing or damaged."""
         files = self._kept_files(quarter)
         if files is None:
             return None
@@ -153,11 +153,11 @@ class FullIndex:
         return files if len(files) == len(reading.files) else None
 
     async def quarter(self, quarter: Quarter, *, since: date | None = None, until: date | None = None) -> QuarterIndex:
-        """The indexes of `quarter`; of the daily ones those that are needed from `since` to `until`, inclusive.
+        """The indexes of `quarter`, with the daily ones needed from `since` to `until`, inclusive.
 
-        The folders' ``index.json`` say which files there are and which have changed; where EDGAR serves none, the names
-        of the quarterly index are tried in turn, and no daily one is guessed. A file that EDGAR does not have any more
-        is taken from the cache, with a warning.
+        The folders' ``index.json`` say which files exist and which changed. If EDGAR serves none, the names of the
+        quarterly index are tried in turn, and no daily index is guessed. A file that EDGAR no longer has is taken from
+        the cache, with a warning.
         """
         earlier, doubted = self.readings.get(quarter), self.readings.is_doubted(quarter)
         full: _Fetched | None = None
@@ -188,10 +188,10 @@ class FullIndex:
         return index
 
     async def _again(self, quarter: Quarter, earlier: Sequence[str]) -> QuarterIndex | _Fetched | None:
-        """The monthly look at a settled quarter, by one request.
+        """The monthly check of a settled quarter, with one request.
 
-        What is kept, where that still holds; the new quarterly index, where there is one; None where it takes more
-        requests to know.
+        Returns the stored indexes if they are current, the new quarterly index if there is one, or None if more
+        requests are needed.
         """
         if not earlier:
             listed = await self.listed(f"full-index/{quarter.folder}", why="a quarter that had no index")
@@ -205,10 +205,10 @@ class FullIndex:
     async def _full(
         self, quarter: Quarter, earlier: Collection[str] | None, *, doubted: bool
     ) -> tuple[_Fetched | None, Listed | None]:
-        """The quarterly index, and what its folder's list says of it; `earlier` are the paths that the last run read.
+        """The quarterly index and its entry in the folder list; `earlier` are the paths read by the last run.
 
-        Where there is no list, both names are tried once: by a run that has not read the quarter before, unless it has
-        just begun.
+        Without a list, both names are tried once by a run that has not read the quarter before, unless it has just
+        begun.
         """
         folder = f"full-index/{quarter.folder}"
         guess = earlier is None and quarter.first_day + timedelta(days=_NEW_DAYS) < self._today
@@ -236,7 +236,7 @@ class FullIndex:
     async def _index(
         self, path: str, quarter: Quarter, listed: Listed | None, *, why: str, anew: bool = False
     ) -> _Fetched | None:
-        """A master index; None where EDGAR does not have it, or has it without any row, which says nothing."""
+        """A master index; None if EDGAR does not have it or it has no rows."""
 
         def understand(body: bytes) -> tuple[bool, date | None]:
             text = unpack_master_index(body)
@@ -256,11 +256,10 @@ class FullIndex:
         is_index: bool,
         anew: bool = False,
     ) -> _Fetched | None:
-        """A file, from the cache where it has not changed; None where EDGAR does not have it.
+        """A file, from the cache if it has not changed; None if EDGAR does not have it.
 
-        `understand` refuses what is not such a file, and says whether there is anything in it, and its newest filing
-        date. One that its folder's list describes as it did when it was kept is not asked for at all. `anew` asks for
-        it whatever is kept.
+        `understand` rejects a body that is not such a file, and returns whether it has content, and its latest filing
+        date. A file whose entry in the folder list is unchanged is not requested. `anew` requests it in any case.
         """
         kept = self._cache.get(path)
         stamp = listed.stamp if listed else None
@@ -288,7 +287,7 @@ class FullIndex:
         return _Fetched(file, body, fresh=True)
 
     def _unmodified(self, kept: tuple[IndexFile, bytes] | None, stamp: str | None) -> _Fetched | None:
-        """The kept copy of a file that has not changed; what its folder's list says of it now is kept with it."""
+        """The copy of an unchanged file; its current entry in the folder list is stored with it."""
         if kept is None:
             return None
         file, body = kept
@@ -298,7 +297,7 @@ class FullIndex:
         return _Fetched(file, body)
 
     def _instead(self, kept: tuple[IndexFile, bytes] | None, url: str, reason: str) -> _Fetched | None:
-        """The kept copy in place of what EDGAR has, which is said; None where nothing is kept."""
+        """The copy instead of EDGAR's file, with a warning; None without a copy."""
         if kept is None:
             return None
         facts = event("index-doubtful", url=url, reason=reason)
@@ -306,7 +305,7 @@ class FullIndex:
         return _Fetched(*kept)
 
     async def listed(self, folder: str, *, why: str) -> dict[str, Listed] | None:
-        """The files and folders that EDGAR's folder list names, or None where EDGAR serves no list."""
+        """The files and folders in EDGAR's folder list, or None if EDGAR serves no list."""
         url = self._edgar.endpoints.below_edgar(f"{folder}/index.json")
         try:
             read = await self._read(url, parse_list, why=why, is_index=False)
@@ -330,7 +329,7 @@ class FullIndex:
                 max_bytes=MAX_BODY_BYTES if is_index else MAX_LIST_BYTES,
                 why=why,
                 modified_since=modified_since,
-                check_md5=is_index,  # of the other files nobody has measured what their ETags are
+                check_md5=is_index,  # nobody has measured what the ETags of other files are
             )
         except AbsentError:
             raise

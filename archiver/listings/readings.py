@@ -1,7 +1,7 @@
-"""When each quarter's indexes were read last, so that a finished quarter is not asked for again each night.
+"""When each quarter's indexes were last read, so that finished quarters are not requested every night.
 
-EDGAR changes the indexes of a finished quarter only where it withdraws a filing. Each such quarter has a day of its own
-every `REREAD_DAYS` days, so that all of them are read again once a month and few of them in one night.
+EDGAR changes the indexes of a finished quarter only to withdraw a filing. Each such quarter has its own day every
+`REREAD_DAYS` days, so that all are reread once a month and few in one night.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from archiver.listings.daily_index import SETTLED_DAYS
 
 REREAD_DAYS = 30
 MOST_REREAD = 5
-"""So many finished quarters whose turn has come are read again in one run; all, where it came more than a month ago."""
+"""Finished quarters reread in one run when their day has come; all of them if that was more than a month ago."""
 _NOTE = "quarters_read"
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was read of a quarter and when: paths below ``Archives/edgar``, none where EDGAR has no index of it.
+    """What was read of a quarter, and when: paths below ``Archives/edgar``, none if EDGAR has no index of it.
 
-    `doubted`: a submission was missing from it, so it is read once more from its first byte before that is believed.
+    `doubted`: a submission was missing, so the index is fetched again completely before that is believed.
     """
 
     read: date
@@ -34,7 +34,7 @@ class Reading:
 
 
 class Readings:
-    """The readings of one archive, written by `save`. A note that cannot be read is as if there were none."""
+    """The readings of an archive, stored by `save`. An unreadable note is ignored."""
 
     def __init__(self, cache: IndexCache, *, today: date) -> None:
         self._cache = cache
@@ -42,11 +42,11 @@ class Readings:
         self._readings = _parsed(cache.note(_NOTE))
 
     def is_settled(self, quarter: Quarter) -> bool:
-        """Whether the quarter ended so long ago that nothing is added to its indexes any more."""
+        """Whether the quarter ended so long ago that its indexes no longer grow."""
         return quarter.last_day + timedelta(days=SETTLED_DAYS) < self._today
 
     def get(self, quarter: Quarter) -> Reading | None:
-        """What was read of a quarter last."""
+        """The last reading of a quarter."""
         return self._readings.get(str(quarter))
 
     def is_doubted(self, quarter: Quarter) -> bool:
@@ -55,35 +55,35 @@ class Readings:
         return reading is not None and reading.doubted
 
     def due(self, wanted: Iterable[Quarter]) -> set[Quarter]:
-        """Those of `wanted` that have to be asked for: not settled, never read, doubted, or with their turn come."""
+        """Those of `wanted` to request: not settled, never read, doubted, or due today."""
         due, turns = set(), {}
         for quarter in wanted:
             reading = self.get(quarter)
             if reading is None or reading.doubted or not self.is_settled(quarter):
                 due.add(quarter)
             elif not timedelta(0) <= self._today - reading.read <= timedelta(days=REREAD_DAYS):
-                due.add(quarter)  # nobody has run for a month, or by a clock that was wrong
+                due.add(quarter)  # no run for a month, or a wrong clock
             elif (turn := self._turn(quarter)) > reading.read:
                 turns[quarter] = turn
         return due | set(sorted(turns, key=lambda quarter: (turns[quarter], quarter))[:MOST_REREAD])
 
     def _turn(self, quarter: Quarter) -> date:
-        """The last day, today at the latest, on which it was the turn of `quarter`."""
+        """The latest day, at most today, on which `quarter` was due."""
         number = 4 * quarter.year + quarter.number
         return self._today - timedelta(days=(self._today.toordinal() - number) % REREAD_DAYS)
 
     def set(self, quarter: Quarter, files: Iterable[str]) -> None:
-        """Note that a quarter was read today."""
+        """Record that a quarter was read today."""
         self._readings[str(quarter)] = Reading(self._today, tuple(files))
 
     def doubt(self, quarter: Quarter) -> None:
-        """Let the next run read a quarter from its first byte, whatever EDGAR says of its date."""
+        """Let the next run fetch a quarter's index completely, whatever its date at EDGAR."""
         reading = self.get(quarter)
         if reading is not None:
             self._readings[str(quarter)] = Reading(reading.read, reading.files, doubted=True)
 
     def save(self) -> None:
-        """Write what was set."""
+        """Store the readings."""
         values = {
             name: {"read": one.read.isoformat(), "files": one.files, "doubted": one.doubted}
             for name, one in sorted(self._readings.items())

@@ -1,7 +1,7 @@
-"""EDGAR's list of tickers: which CIK a ticker stands for.
+"""EDGAR's list of tickers and their CIKs.
 
-The list (sec.gov, "Accessing EDGAR Data", ``company_tickers.json``) is of today: a ticker that has changed hands stands
-for its present owner, and one that is no longer traded for nobody.
+The list (sec.gov, "Accessing EDGAR Data", ``company_tickers.json``) is current: a reused ticker means its present
+owner, and a ticker that is no longer traded is not in it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from archiver.identifiers import Cik
 from archiver.streams.flat_json import flat_objects
 
 _MOST_TICKERS = 200_000
-"""Twenty times what the list has."""
+"""Twenty times the length of the list."""
 _TICKER = re.compile(r"[A-Z0-9.$^=-]{1,20}")
 
 
@@ -35,7 +35,7 @@ def parse_tickers(body: bytes) -> dict[str, Cik]:
 
 
 def ciks_of(tickers: Iterable[str], listed: Mapping[str, Cik]) -> list[Cik]:
-    """The CIK of each of `tickers`, in any case, with ``.`` or ``-`` (``BRK.B``). Raises `UsageError`: not listed."""
+    """The CIK of each of `tickers`, in any case, with ``.`` or ``-`` (``BRK.B``). Raises `UsageError` if not listed."""
     ciks = []
     for ticker in tickers:
         cik = listed.get(_spelt(ticker))

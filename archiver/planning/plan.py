@@ -1,7 +1,7 @@
-"""What one run has to have, and how each of it came out: one row for each accession number.
+"""The plan of a run: one row per accession number, with its outcome.
 
-The rows stand in a private SQLite database on disk, so that a plan of all of EDGAR (some 14 million submissions) takes
-no more memory than one of ten.
+The rows are in a private SQLite database on disk, so a plan of all of EDGAR (about 14 million submissions) takes no
+more memory than one of ten.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ CREATE TABLE plan (
 
 @dataclass(frozen=True, slots=True)
 class SubmissionRef:
-    """One submission to have. `cik` is one of its entities, whichever row named it first: all serve the same bytes.
+    """A submission to fetch. `cik` is any of its entities; EDGAR serves the same bytes for each.
 
-    `listed`: the full index names it, not just a daily one. `quarter` is the one in whose indexes it was found.
+    `listed`: the full index lists it, not only a daily one. `quarter` is the quarter in whose indexes it was found.
     """
 
     accession: AccessionNumber
@@ -58,7 +58,7 @@ class SubmissionRef:
 
 
 class Outcome(IntEnum):
-    """How it stands with a planned submission."""
+    """The state of a planned submission."""
 
     MISSING = 0
     PRESENT = 1
@@ -68,9 +68,9 @@ class Outcome(IntEnum):
 
 
 class Plan:
-    """The plan of one run. `folder` is where its database grows, without a name; None: where SQLite keeps such files.
+    """The plan of one run. `folder` holds its unnamed database; None means SQLite's temporary folder.
 
-    A context manager; a thread may add while nobody reads. Raises `StorageError` where there is no room.
+    A context manager. One thread may add while no other reads. Raises `StorageError` if there is no room.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -87,7 +87,7 @@ class Plan:
             undo.pop_all()
         self._counts = dict.fromkeys(Outcome, 0)
         if folder:
-            self._path.unlink()  # the open file stays, and no kill leaves it behind
+            self._path.unlink()  # the open file remains usable, and no kill leaves it behind
 
     def _translated(self) -> Any:
         return database_errors(self._path, hint="run the same command again")
@@ -97,7 +97,7 @@ class Plan:
             return self._connection.execute(sql, parameters).fetchall()
 
     def add(self, refs: Iterable[SubmissionRef], *, quarter: str = "") -> None:
-        """Take `refs`; one whose accession number is there already adds nothing. `quarter` is where they were found."""
+        """Add `refs` found in `quarter`; an accession number that is already planned adds nothing."""
         rows = (
             (ref.accession, ref.form, ref.filing_date.isoformat(), int(ref.cik), ref.listed, quarter, Outcome.MISSING)
             for ref in refs
@@ -106,19 +106,19 @@ class Plan:
             self._connection.execute("BEGIN")
             added = self._connection.executemany("INSERT OR IGNORE INTO plan VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
             self._connection.execute("COMMIT")
-        self._counts[Outcome.MISSING] += max(added.rowcount, 0)  # -1 where there was no row
+        self._counts[Outcome.MISSING] += max(added.rowcount, 0)  # -1 if there was no row
 
     def note_present(self, present: Callable[[Sequence[AccessionNumber]], Iterable[AccessionNumber]]) -> None:
-        """Ask `present`, some thousand accession numbers at a time, which are on disk, and note those."""
+        """Call `present` with batches of some thousand accession numbers, and mark those it returns as stored."""
         for accessions in self.of(Outcome.MISSING):
             self.mark(present(accessions), Outcome.PRESENT)
 
     def mark(self, accessions: Iterable[AccessionNumber], outcome: Outcome) -> None:
-        """Note how these came out; the last word on a submission counts."""
+        """Record outcomes; the last one of a submission counts."""
         left = [str(accession) for accession in accessions]
         with self._translated():
             self._connection.execute("BEGIN")
-            for before in Outcome:  # nearly always the first, `MISSING`
+            for before in Outcome:  # nearly always `MISSING`
                 if before is outcome or not self._counts[before]:
                     continue
                 moved = self._connection.executemany(
@@ -132,12 +132,12 @@ class Plan:
             self._connection.execute("COMMIT")
 
     def outcome(self, accession: AccessionNumber) -> Outcome | None:
-        """How it stands with one; None for one that is not in the plan."""
+        """The outcome of a submission; None if it is not in the plan."""
         rows = self._all("SELECT outcome FROM plan WHERE accession = ?", str(accession))
         return Outcome(rows[0][0]) if rows else None
 
     def missing(self) -> Iterator[SubmissionRef]:
-        """What has to be fetched, the newest first. What is marked meanwhile may or may not appear."""
+        """What remains to be fetched, newest first. Submissions marked meanwhile may or may not be included."""
         after = ("9999-12-31", "~")
         self._all("CREATE INDEX IF NOT EXISTS newest ON plan (filing_date, accession)")
         while rows := self._all(
@@ -158,38 +158,38 @@ class Plan:
             after = (rows[-1][2], rows[-1][0])
 
     def count(self, *outcomes: Outcome) -> int:
-        """How many there are of these outcomes; without any, of all. Costs nothing: the counts are kept."""
+        """The number of submissions with these outcomes, or of all. Constant time: counts are maintained."""
         return sum(self._counts[outcome] for outcome in outcomes or Outcome)
 
     def missing_by_form(self) -> dict[FormType, int]:
-        """How many have to be fetched of each form."""
+        """The number of submissions to fetch, by form."""
         rows = self._all(
             f"SELECT form, count(*) FROM plan WHERE outcome = {Outcome.MISSING:d} GROUP BY form ORDER BY 2 DESC, 1"
         )
         return {FormType(form): count for form, count in rows}
 
     def estimated_bytes(self) -> int:
-        """Decoded bytes to come, by the average size of the forms."""
+        """Decoded bytes to fetch, estimated from the average size of each form."""
         return sum(
             count * AVERAGE_SUBMISSION_BYTES.get(form.base, DEFAULT_SUBMISSION_BYTES)
             for form, count in self.missing_by_form().items()
         )
 
     def missing_days(self) -> int:
-        """On how many days what has to be fetched was filed; 0 where one of them is before the Feed."""
+        """The number of filing days to fetch; 0 if any is before the Feed."""
         first, count = self._all(
             f"SELECT min(filing_date), count(DISTINCT filing_date) FROM plan WHERE outcome = {Outcome.MISSING:d}"
         )[0]
         return count if count and date.fromisoformat(first) >= FIRST_FEED_DAY else 0
 
     def by_quarter(self) -> dict[str, tuple[int, bool]]:
-        """Of each quarter that something was found in: how many submissions, and whether all of them are stored now."""
+        """For each quarter: how many submissions were found in it, and whether all are stored now."""
         done = f"outcome IN ({Outcome.PRESENT:d}, {Outcome.STORED:d})"
         rows = self._all(f"SELECT quarter, count(*), min({done}) FROM plan GROUP BY quarter")
         return {quarter: (count, bool(complete)) for quarter, count, complete in rows}
 
     def of(self, outcome: Outcome) -> Iterator[list[AccessionNumber]]:
-        """The accession numbers of one outcome, some thousand at a time."""
+        """The accession numbers with one outcome, in batches of some thousand."""
         last = ""
         while rows := self._all(
             f"SELECT accession FROM plan WHERE outcome = {outcome:d} AND accession > ? ORDER BY 1 LIMIT {_BATCH}", last
@@ -198,7 +198,7 @@ class Plan:
             last = rows[-1][0]
 
     def close(self) -> None:
-        """Forget the plan."""
+        """Discard the plan."""
         self._connection.close()
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""From index rows to a plan: what the selections take, one reference for each accession number."""
+"""From index rows to a plan: the selected submissions, one reference per accession number."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from archiver.selection import Selection
 
 _GLOB = frozenset("*?[")
 _MOST_NAMES = 300_000
-"""So many company names are kept to suggest near ones from; a quarter has some 100 000."""
+"""Company names kept for suggestions; a quarter has about 100 000."""
 
 
 class Planner:
-    """Takes the index quarter by quarter, the newest first, and puts into `plan` what any of `selections` takes of it.
+    """Reads the index by quarter, newest first, and adds to `plan` what any of `selections` selects.
 
-    A submission that several entities filed stands in the index once for each of them, and in the plan once. Raises
-    `UsageError` for a selection whose tickers have not become CIKs.
+    A submission of several entities has several rows in the index but one in the plan. Raises `UsageError` for a
+    selection whose tickers have not been replaced by CIKs.
     """
 
     def __init__(self, selections: Sequence[Selection], plan: Plan) -> None:
@@ -39,11 +39,11 @@ class Planner:
 
     @property
     def is_full(self) -> bool:
-        """Whether every selection has reached its limit, so that older quarters can add nothing."""
+        """Whether every selection has reached its limit, so that older quarters add nothing."""
         return not self._unlimited and all(newest.is_full for newest in self._newest)
 
     def add(self, entries: Iterable[MasterIndexEntry], *, quarter: Quarter, listed: bool = True) -> None:
-        """Take the rows of one quarter: of its full index (`listed`), or of a daily one."""
+        """Add the rows of one quarter, from its full index (`listed`) or a daily one."""
         self._plan.add(self._taken(entries, listed=listed), quarter=str(quarter))
 
     def _taken(self, entries: Iterable[MasterIndexEntry], *, listed: bool) -> Iterator[SubmissionRef]:
@@ -57,20 +57,20 @@ class Planner:
                 yield _ref(entry, listed=listed)
 
     def _see_name(self, name: str) -> None:
-        """Take note of a company's name, while some name that is asked for has matched none."""
+        """Remember a company's name while a requested name has no match."""
         if len(self._names_seen) < _MOST_NAMES:
             self._names_seen.add(name)
         self._unmatched_names = {pattern for pattern in self._unmatched_names if not pattern.matches(name)}
 
     def finish(self) -> None:
-        """Put into the plan what the selections with a limit have come to."""
+        """Add the results of selections with a limit to the plan."""
         for newest in self._newest:
             self._plan.add(newest.refs())
 
     def unknown_forms(self) -> dict[str, str | None]:
-        """The form types asked for that no row had, each with the near one that some row had, or None.
+        """Requested form types without any row, each with a similar one that has rows, or None.
 
-        EDGAR adds form types, so an unknown one is no error; but it may be a slip of the pen.
+        EDGAR adds form types, so an unknown one is not an error, but it may be a typo.
         """
         seen = {form.upper(): form for form in sorted(self._forms_seen)}
         unknown = {}
@@ -81,7 +81,7 @@ class Planner:
         return unknown
 
     def unknown_names(self) -> dict[str, list[str]]:
-        """The names asked for that no row's company has, each with near ones that some row's has."""
+        """Requested names that match no company, each with similar names."""
         patterns = sorted(self._unmatched_names, key=lambda pattern: pattern.text)
         return {pattern.text: near_names(pattern.text, self._names_seen) for pattern in patterns}
 
@@ -107,7 +107,7 @@ class _Newest:
 
 
 def fingerprint(selections: Sequence[Selection]) -> str | None:
-    """A text that is the same for selections that take the same, whatever their order; None where one has a limit."""
+    """A text that is equal for equivalent selections in any order; None if one has a limit."""
     if any(selection.limit is not None for selection in selections):
         return None
     parts = sorted(

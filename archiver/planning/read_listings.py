@@ -1,4 +1,4 @@
-"""Reading EDGAR's indexes for a run: what has to be had, what EDGAR has withdrawn, and what is long done."""
+"""Reading EDGAR's indexes for a run: what to fetch, what EDGAR has withdrawn, and what is finished."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What reading the indexes has given, beside the plan.
+    """The results of reading the indexes, besides the plan.
 
-    `done` counts the submissions of quarters that an earlier run has finished and that have not changed since, which
-    are not in the plan; `withdrawn` those newly found missing from the full index. `versions` are the quarters read,
-    each with the version of its indexes; `fingerprint` is the selections', None where one has a limit.
+    `done` counts submissions of quarters that an earlier run finished and that have not changed; they are not in the
+    plan. `withdrawn` counts those newly missing from the full index. `versions` has the quarters read and the versions
+    of their indexes; `fingerprint` is that of the selections, None if one has a limit.
     """
 
     done: int
@@ -39,7 +39,7 @@ class Survey:
     fingerprint: str | None
 
     def note_finished(self, archive: Archive, plan: Plan) -> None:
-        """Let the next run with the same selections pass over the quarters of which everything is stored now."""
+        """Let the next run with the same selections skip the quarters whose submissions are all stored now."""
         if self.fingerprint is None:
             return
         found = plan.by_quarter()
@@ -59,11 +59,11 @@ async def survey(
     anew: bool = False,
     reading: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Survey:
-    """Read the indexes that `selections` need, the newest first, and put into `plan` what they take.
+    """Read the indexes that `selections` need, newest first, and add to `plan` what they select.
 
-    `archive` is None before there is one; only one opened for writing is written to. `now` is in UTC. Before each
-    quarter, `reading` is called with how many are read, and how many there are; `anew` passes over none. Raises
-    `BlockedError`, `UnreachableError`, `StorageError`, and `UsageError` for an unknown ticker.
+    `archive` is None before it exists, and is written to only if it is open for writing. `now` is in UTC. `reading` is
+    called before each quarter with the number read and the total; `anew` skips no quarter. Raises `BlockedError`,
+    `UnreachableError`, `StorageError`, and `UsageError` for an unknown ticker.
     """
     today = now.date()
     index = FullIndex(edgar, IndexCache(archive), today=today)
@@ -77,7 +77,7 @@ async def survey(
     due = index.readings.due(wanted)
 
     def finished(quarter: Quarter, version: str | None) -> int | None:
-        """How many submissions of these indexes an earlier run has dealt with, where the archive has all of them."""
+        """The number of submissions in these indexes that an earlier run finished, if all are still stored."""
         if archive is None or key is None or anew or version is None:
             return None
         count = archive.catalogue.checkpoints.get(key, str(quarter), version)
@@ -112,7 +112,7 @@ async def _read(
     wanted: int,
     span: tuple[date | None, date],
 ) -> QuarterIndex | int:
-    """The indexes of a quarter, from EDGAR where they are `due`; or how many submissions of it are `finished`."""
+    """The indexes of a quarter, from EDGAR if they are `due`; or the number of its submissions if it is finished."""
     if not due:
         count = await asyncio.to_thread(finished, quarter, index.kept_version(quarter))
         if count is not None:
@@ -130,7 +130,7 @@ async def _read(
 
 
 async def without_tickers(selections: Sequence[Selection], index: FullIndex) -> list[Selection]:
-    """The selections with CIKs in place of their tickers. Raises `UsageError` for one that EDGAR does not list."""
+    """The selections with tickers replaced by CIKs. Raises `UsageError` for a ticker that EDGAR does not list."""
     if not any(selection.tickers for selection in selections):
         return list(selections)
     listed = await index.tickers()
@@ -141,19 +141,19 @@ async def without_tickers(selections: Sequence[Selection], index: FullIndex) -> 
 
 
 def span(selections: Sequence[Selection], *, today: date) -> tuple[date | None, date]:
-    """The first day (None: EDGAR's first) and the last that any of the selections takes."""
+    """The first day (None: EDGAR's first) and last day of all selections."""
     last = _open_end(max, [selection.last_day for selection in selections]) or today
     return _open_end(min, [selection.first_day for selection in selections]), min(last, today)
 
 
 def _open_end(choose: Callable[[list[date]], date], days: list[date | None]) -> date | None:
-    """The first or last of `days`, of which None is beyond all others."""
+    """The earliest or latest of `days`; None is beyond all others."""
     known = [day for day in days if day is not None]
     return choose(known) if len(known) == len(days) else None
 
 
 def _take(read: QuarterIndex, planner: Planner, withdrawals: Withdrawals | None, readings: Readings) -> None:
-    """Give a quarter's rows to `planner`, and hold the archive against its full index."""
+    """Pass a quarter's rows to `planner`, and compare the archive with its full index."""
     named = Named(read.quarter)
     entries = read.full_entries() if withdrawals is None else named.noting(read.full_entries())
     planner.add(entries, quarter=read.quarter)

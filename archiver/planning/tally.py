@@ -1,4 +1,4 @@
-"""How a run stands: the outcomes that its plan has, and what no plan counts."""
+"""The state of a run: the outcomes in its plan, and counts that no plan has."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from archiver.reports import SyncFailure, SyncReport
 
 
 class Tally:
-    """Makes the report of a running sync. Submissions are counted by `plan` alone; the rest is added here.
+    """Builds the report of a running sync. Submissions are counted by `plan` alone; other counts are added here.
 
-    `requests` says how many requests have been made, ever. `finished_before` are submissions that an earlier run has
-    dealt with, which are not in the plan; `bytes` decoded bytes stored; `withdrawn` newly withdrawn submissions.
+    `requests` returns the number of requests sent so far. `finished_before` counts submissions that an earlier run
+    finished, which are not in the plan; `bytes` the decoded bytes stored; `withdrawn` newly withdrawn submissions.
     """
 
     def __init__(self, plan: Plan, *, requests: Callable[[], int] = lambda: 0) -> None:
@@ -29,7 +29,7 @@ class Tally:
 
     @property
     def report(self) -> SyncReport:
-        """How it stands; the failures are counted, and listed once it is finished."""
+        """The current state; failures are counted here and listed in the final report."""
         return SyncReport(
             planned=self.finished_before + self._plan.count(),
             present=self.finished_before + self._plan.count(Outcome.PRESENT),
@@ -42,22 +42,22 @@ class Tally:
         )
 
     def so_far(self) -> SyncReport:
-        """How it stands, with the failures; what is absent is counted, and named once it is finished."""
+        """The current state with its failures; absent submissions are counted, and listed in the final report."""
         return replace(self.report, failures=tuple(self._failures))
 
     @property
     def failures(self) -> Sequence[SyncFailure]:
-        """What could not be had so far."""
+        """What could not be fetched so far."""
         return self._failures
 
     def fail(self, failure: SyncFailure) -> None:
-        """Note what could not be had; a submission fails in the plan too."""
+        """Record a failure; a submission also fails in the plan."""
         if failure.accession is not None:
             self._plan.mark([failure.accession], Outcome.FAILED)
         self._failures.append(failure)
 
     def progress(self, phase: str) -> ProgressUpdate:
-        """How it stands, for who watches; the total is not known while the indexes are read."""
+        """The current progress; the total is unknown while the indexes are read."""
         report = self.report
         return ProgressUpdate(
             phase,
@@ -69,7 +69,7 @@ class Tally:
         )
 
     def finish(self, *, elapsed_s: float) -> SyncReport:
-        """The whole report."""
+        """The final report."""
         return replace(
             self.report,
             elapsed_s=elapsed_s,

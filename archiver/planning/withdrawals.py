@@ -1,8 +1,8 @@
-"""What EDGAR has withdrawn: submissions that its full index has named, and names no more.
+"""Withdrawals: submissions that EDGAR's full index listed earlier and no longer lists.
 
-Rows vanish from the full index when the SEC deletes a filing, and never from daily files (measured). An index can also
-come cut, empty or damaged, and a row may stand in the folder of another quarter than its date, so a submission counts
-as withdrawn only if two runs, one after the other, have read the very index that named it and not found it there.
+Rows disappear from the full index when the SEC deletes a filing, but never from daily files (measured). An index may
+also be incomplete, empty or damaged, and a row may be in another quarter than its date. So a submission counts as
+withdrawn only if two consecutive runs have read the index that listed it without finding it.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from archiver.store.archive import Archive
 _log = logging.getLogger(__name__)
 
 GRACE_DAYS = 14
-"""A submission that only a daily index has named may be so long on its way into the full index (rebuilt weekly)."""
+"""How long a submission that only a daily index lists may take to reach the full index (rebuilt weekly)."""
 
 
 class Named:
-    """What the full index of a quarter names: the form of each submission, and those that are dated outside it."""
+    """The content of a quarter's full index: the form of each submission, and those dated in another quarter."""
 
     def __init__(self, quarter: Quarter) -> None:
         self.forms: dict[AccessionNumber, FormType] = {}
@@ -34,7 +34,7 @@ class Named:
         self._first, self._last = quarter.first_day, quarter.last_day
 
     def noting(self, entries: Iterable[MasterIndexEntry]) -> Iterator[MasterIndexEntry]:
-        """The same rows, noted as they pass."""
+        """The same rows, recorded as they pass."""
         for entry in entries:
             self.forms[entry.accession] = entry.form
             if not self._first <= entry.filing_date <= self._last:
@@ -43,9 +43,9 @@ class Named:
 
 
 class Withdrawals:
-    """Holds the submissions of `archive`, open for writing, against full indexes. `now` is when the run began.
+    """Compares the submissions of `archive`, open for writing, with full indexes. `now` is when the run began.
 
-    `count` is how many it found withdrawn.
+    `count` is the number of withdrawals found.
     """
 
     def __init__(self, archive: Archive, *, now: datetime) -> None:
@@ -54,9 +54,9 @@ class Withdrawals:
         self.count = 0
 
     def check(self, read: QuarterIndex, named: Named) -> bool:
-        """Note what the full index of a quarter says of the submissions in the archive.
+        """Record what the full index of a quarter says about the submissions in the archive.
 
-        Whether something is missing from it that the next run has to look for again.
+        Returns whether anything is missing from it that the next run must look for again.
         """
         quarter = read.quarter
         listed: list[AccessionNumber] = []
@@ -88,7 +88,7 @@ class Withdrawals:
         return bool(missing)
 
     def _of(self, quarter: Quarter, named: Named) -> Iterator[CatalogueRecord]:
-        """The submissions that the index of a quarter may name: filed in it, or named by it, now or before."""
+        """The submissions that the index of a quarter may list: filed in it, or listed by it, now or before."""
         first, last = quarter.first_day, quarter.last_day
         yield from self._catalogue.filed_between(first, last)
         strangers = set(named.strangers)
@@ -102,7 +102,7 @@ class Withdrawals:
                 yield stored
 
     def _is_judged_by(self, quarter: Quarter, record: CatalogueRecord) -> bool:
-        """Whether the absence of a submission from the index of `quarter` says anything."""
+        """Whether the absence of a submission from the index of `quarter` is significant."""
         if record.quarter is not None or record.listed:
             return record.quarter == str(quarter)
         seen = record.first_seen or (record.added if record.source == "feed" else None)
@@ -110,9 +110,9 @@ class Withdrawals:
 
 
 def _expected_in(record: CatalogueRecord) -> Quarter:
-    """In which quarter's index a submission is expected that no full index has named yet.
+    """The quarter whose index should list a submission that no full index has listed yet.
 
-    Some are dated weeks before the day that they become public; those stand in the index of that day.
+    Some submissions are dated weeks before they become public; the index of that day lists them.
     """
     seen = (record.first_seen or record.added).date()
     late = timedelta(0) <= seen - record.filing_date <= timedelta(days=100)

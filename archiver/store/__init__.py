@@ -1,1 +1,1 @@
-"""The archive on disk: layout, durable writes, the catalogue."""
+"""The archive on disk: layout, locks, durable writes."""

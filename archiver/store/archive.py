@@ -1,4 +1,4 @@
-"""One archive on disk: opening it, locking it, reading and keeping submissions."""
+"""An archive on disk: opening and locking it, reading and storing submissions."""
 
 from __future__ import annotations
 
@@ -28,15 +28,14 @@ _log = logging.getLogger(__name__)
 
 
 _MAX_COPIES = 20
-"""Bodies of one submission that are looked for in the quarantine."""
+"""Maximum number of bodies of one submission considered in the quarantine."""
 
 
 class Archive:
     """An open archive. Readers need no lock; a writer holds the lock on ``format.json`` until it closes.
 
-    Those that need it to stay as it is share that lock, which keeps writers out.
-
-    Use `Archive.open`; the archive is its own context manager.
+    Operations that need an unchanging archive share that lock, which excludes writers. Open it with `Archive.open`; an
+    archive is a context manager.
     """
 
     def __init__(self, layout: Layout, catalogue: Catalogue, lock: int | None, *, writable: bool) -> None:
@@ -44,7 +43,7 @@ class Archive:
         self.catalogue = catalogue
         self.writable = writable
         self.run: int | None = None
-        """The number of the run that stores now (`archiver.store.journal`)."""
+        """The number of the run that is storing now (`archiver.store.journal`)."""
         self._lock = lock
 
     @classmethod
@@ -57,13 +56,13 @@ class Archive:
         shared: bool = False,
         on_damage: Callable[[DamageError], None] | None = None,
     ) -> Archive:
-        """Open the archive at `root`; with `create`, make one where there is none.
+        """Open the archive at `root`; with `create`, create it if it does not exist.
 
-        With `shared` nobody writes to it, or to its catalogue, while it is open here, on this machine or on another.
-        With `on_damage` (and `writable`) the catalogue is read in full; one that is lost or damaged is told of, goes to
-        the quarantine, and an empty one takes its place.
-        Raises `NotInArchiveError` (no archive here), `ArchiveFormatError` (written by a newer version), `LockedError`
-        (writable or `shared`, and another process writes), `DamageError` (no catalogue to read), `StorageError`.
+        With `shared`, no process on this or another machine can write to it or its catalogue while it is open here.
+        With `on_damage` (and `writable`), the catalogue is read completely; if it is lost or damaged, `on_damage` is
+        called, it goes to the quarantine, and an empty one replaces it. Raises `NotInArchiveError` (no archive here),
+        `ArchiveFormatError` (written by a newer version), `LockedError` (`writable` or `shared`, and another process
+        writes), `DamageError` (no readable catalogue), `StorageError`.
         """
         layout = Layout(root.expanduser().absolute())
         with reading_errors(layout.root):
@@ -106,19 +105,19 @@ class Archive:
         return self.layout.index
 
     def record(self, accession: AccessionNumber) -> CatalogueRecord:
-        """The catalogue's row. Raises `NotInArchiveError`."""
+        """The catalogue's row of a submission. Raises `NotInArchiveError`."""
         record = self.catalogue.get(accession)
         if record is None:
             raise NotInArchiveError(f"{accession} is not in this archive", "`edgarchive sync` can fetch it")
         return record
 
     def kept(self, accessions: Sequence[AccessionNumber]) -> list[AccessionNumber]:
-        """Those of `accessions` that have a row and a file of the size that the row says."""
+        """Those of `accessions` with a row and a file of the right size."""
         sizes = self.catalogue.stored_bytes_of(accessions)
         return [accession for accession in accessions if self._has_file(accession, sizes.get(accession))]
 
     def kept_from_edgar(self, accessions: Sequence[AccessionNumber]) -> list[AccessionNumber]:
-        """Those of `accessions` that are kept with the bytes that EDGAR serves under their own address."""
+        """Those of `accessions` stored with the bytes that EDGAR serves at their own address."""
         elsewhere = self.catalogue.from_elsewhere(accessions)
         return [accession for accession in self.kept(accessions) if accession not in elsewhere]
 
@@ -160,10 +159,10 @@ class Archive:
             return None
 
     def quarantine(self, path: Path, name: str) -> Path:
-        """Move a file into the quarantine as `name`, durably; returns its place there. Raises `StorageError`.
+        """Move a file to the quarantine as `name`, durably; returns its new path. Raises `StorageError`.
 
-        An older one of that name is replaced, unless one of the two is a folder. Only the owner can look inside: nobody
-        knows what a server, or whoever else, has put there.
+        A file of that name is replaced, unless either is a folder. Only the owner can read the quarantine, since its
+        content is untrusted.
         """
         folder = self.layout.quarantine
         place = folder / name
@@ -177,7 +176,7 @@ class Archive:
         return place
 
     def take_out(self, accession: AccessionNumber, *, reason: str) -> None:
-        """Take a submission out of the archive, its file into the quarantine. Raises `StorageError`."""
+        """Remove a submission from the archive; its file goes to the quarantine. Raises `StorageError`."""
         path = self.layout.submission(accession)
         self.quarantine(path, path.name)
         self.catalogue.remove(accession)
@@ -185,18 +184,18 @@ class Archive:
         _log.warning("%s is taken out of the archive: %s", accession, reason, extra=facts)
 
     def quarantined(self, accession: AccessionNumber) -> list[Path]:
-        """What the quarantine has of a submission by its plain name: a body, a web page."""
+        """The quarantine's files of a submission under its plain name: a body, a web page."""
         folder = self.layout.quarantine
         return [path for end in (SUBMISSION_SUFFIX, ".html") if (path := folder / f"{accession}{end}").is_file()]
 
     def quarantined_copies(self, accession: AccessionNumber) -> list[Path]:
-        """The bodies that the quarantine has of a submission, those that were put there first in front."""
+        """The bodies of a submission in the quarantine, oldest first."""
         place = self.layout.quarantine / f"{accession}{SUBMISSION_SUFFIX}"
         numbered = (_numbered(place, number) for number in range(1, _MAX_COPIES))
         return [path for path in (place, *numbered) if path.is_file()]
 
     def turn(self) -> contextlib.AbstractContextManager[None]:
-        """Wait for whoever else creates something in this shared archive, on any machine, and keep others waiting.
+        """Wait while any process on any machine creates something in this shared archive, and make others wait.
 
         Raises `StorageError`.
         """
@@ -205,12 +204,12 @@ class Archive:
     def read(self, accession: AccessionNumber) -> bytes:
         """The decoded bytes of a submission, exactly as EDGAR sent them.
 
-        Raises `NotInArchiveError`, or `DamageError` where the file is missing or its sha256 is not the catalogue's.
+        Raises `NotInArchiveError`, or `DamageError` if the file is missing or does not match the catalogue's sha256.
         """
         return read_stored(self.layout, accession, sha256=self.record(accession).sha256)
 
     def close(self) -> None:
-        """Close the catalogue and give the lock back."""
+        """Close the catalogue and release the lock."""
         self.catalogue.close()
         if self._lock is not None:
             os.close(self._lock)
@@ -224,9 +223,9 @@ class Archive:
 
 
 def read_stored(layout: Layout, accession: AccessionNumber, *, sha256: str) -> bytes:
-    """The decoded bytes of a submission whose catalogue row says `sha256`; it needs no open archive.
+    """The decoded bytes of a submission whose row has `sha256`; needs no open archive.
 
-    Raises `DamageError` where the file is missing or its sha256 is another.
+    Raises `DamageError` if the file is missing or does not match.
     """
     data = b"".join(unpack(layout.submission(accession)))
     if hashlib.sha256(data).hexdigest() != sha256:
@@ -235,7 +234,7 @@ def read_stored(layout: Layout, accession: AccessionNumber, *, sha256: str) -> b
 
 
 def unused_name(place: Path) -> Path:
-    """`place`, or the first of its kind that nothing has: what a person has put there is never replaced."""
+    """`place`, or the first numbered variant that does not exist, so that no file is replaced."""
     unused, number = place, 0
     while unused.exists() or unused.is_symlink():
         number += 1

@@ -1,7 +1,7 @@
-"""Writing so that what is visible is whole: temporary file, fsync, rename, fsync of the folder.
+"""Durable writes: temporary file, fsync, rename, fsync of the folder.
 
-A name appears only once its bytes are on the disk, and it stays after a power cut because the folder is synced too
-(POSIX leaves a rename undurable until then).
+A name appears only after its bytes are on disk, and survives a power failure because the folder is synced too (POSIX
+does not make a rename durable by itself).
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from pathlib import Path
 from archiver.errors import StorageError
 
 _MODE = 0o666
-"""Less the umask, which says who may read an archive; `mkstemp` would keep each file to its writer."""
+"""The umask is subtracted, which decides who may read an archive; `mkstemp` would restrict each file to its owner."""
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @contextlib.contextmanager
 def storage_errors(path: Path) -> Iterator[None]:
-    """Turn an `OSError` of writing below `path` into a `StorageError` that says what to do; FileExistsError passes."""
+    """Translate an `OSError` of writing below `path` to a `StorageError` with advice; FileExistsError passes."""
     try:
         yield
     except FileExistsError:
@@ -38,7 +38,7 @@ def storage_errors(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def reading_errors(path: Path) -> Iterator[None]:
-    """Turn an `OSError` of looking at `path` or reading it into a `StorageError` of one line."""
+    """Translate an `OSError` of reading `path` to a `StorageError`."""
     try:
         yield
     except OSError as error:
@@ -55,7 +55,7 @@ def make_directories(path: Path) -> None:
     """Create folder `path` and its missing parents, each name durable in its own parent."""
     missing = []
     while not path.is_dir():
-        if path.exists() and not path.is_dir():  # looked at twice: another thread may just have made it
+        if path.exists() and not path.is_dir():  # checked again: another thread may just have created it
             raise NotADirectoryError(errno.ENOTDIR, "there is a file where a folder should be", str(path))
         missing.append(path)
         path = path.parent
@@ -75,9 +75,9 @@ def create_temporary(folder: Path, *, stem: str) -> tuple[int, Path]:
 
 
 def publish(temporary: Path, final: Path) -> None:
-    """Give the synced file `temporary` its `final` name, durably. An existing file is never replaced: FileExistsError.
+    """Rename the synced file `temporary` to `final`, durably. Never replaces a file: raises FileExistsError.
 
-    Looking first is enough: the archive has one writer at a time.
+    Checking first is enough, because an archive has only one writer.
     """
     make_directories(final.parent)
     if final.exists():
@@ -87,7 +87,7 @@ def publish(temporary: Path, final: Path) -> None:
 
 
 def link_beside(final: Path, beside: Path) -> None:
-    """Give the file `final` a second name, `beside`, durably, so that another may take the first."""
+    """Give the file `final` a second name, `beside`, durably, so that another file may take the first."""
     with storage_errors(beside):
         if not beside.exists():
             os.link(final, beside)
@@ -95,17 +95,17 @@ def link_beside(final: Path, beside: Path) -> None:
 
 
 def replace_durably(path: Path, place: Path) -> None:
-    """Move `path` to `place`, durably, over what stands there. At no moment is there no `place`."""
+    """Move `path` to `place`, durably, replacing what is there. `place` exists at every moment."""
     make_directories(place.parent)
     path.replace(place)
     fsync_directory(place.parent)
 
 
 def publish_together(names: Sequence[tuple[Path, Path]]) -> None:
-    """Give temporary files, not synced yet, their final names, durably, at the cost of two syncs of the file system.
+    """Rename temporary, unsynced files to their final names, durably, with two syncs of the file system.
 
-    `names` are pairs of temporary and final, of one file system. The bytes are on the disk before the first name
-    appears, and all names before this returns. Raises `StorageError`; FileExistsError where a final name is taken.
+    `names` are pairs of temporary and final path on one file system. The bytes are on disk before the first name
+    appears, and all names before this returns. Raises `StorageError`, and FileExistsError if a final name is taken.
     """
     if not names:
         return
@@ -121,9 +121,9 @@ def publish_together(names: Sequence[tuple[Path, Path]]) -> None:
 
 
 def _sync_file_system(folder: Path, paths: Sequence[Path]) -> None:
-    """Bring all of the file system of `folder` to the disk; where that cannot be asked for, `paths` one by one.
+    """Sync the file system of `folder`; where that is not supported, sync `paths` individually.
 
-    `syncfs(2)` reports errors of writing since Linux 5.8.
+    `syncfs(2)` reports write errors since Linux 5.8.
     """
     syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
     if syncfs is None:
@@ -148,9 +148,9 @@ def _fsync(path: Path) -> None:
 
 
 def write_file_durably(path: Path, data: bytes, *, through: Path | None = None) -> None:
-    """Write `data` to `path`, replacing what was there in one step. Raises `StorageError`.
+    """Write `data` to `path` atomically, replacing what is there. Raises `StorageError`.
 
-    A kill may leave a temporary file in the folder `through`, or, without one, beside `path`.
+    A kill may leave a temporary file in the folder `through`, or beside `path` if it is not given.
     """
     with storage_errors(path):
         make_directories(path.parent)

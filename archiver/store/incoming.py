@@ -1,4 +1,4 @@
-"""A file that is being written: it either gets its final name, whole and durable, or leaves no trace."""
+"""A file being written: it either gets its final name, complete and durable, or leaves no trace."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from aiofiles.threadpool.binary import AsyncFileIO
 from archiver.store.durable import create_temporary, publish, replace_durably, storage_errors
 
 _BUFFER_BYTES = 1 << 20
-"""Decoded network chunks are gathered up to this size before a thread writes them."""
+"""Network chunks are collected up to this size before a thread writes them."""
 
 
 class IncomingFile:
@@ -50,19 +50,19 @@ class IncomingFile:
             await self._flush()
 
     async def publish(self, final: Path) -> None:
-        """Sync the bytes and give them their `final` name. Raises `StorageError`, or FileExistsError."""
+        """Sync the file and rename it to `final`. Raises `StorageError`, or FileExistsError."""
         await self._finish(publish, final)
 
     async def publish_over(self, final: Path) -> None:
-        """Sync the bytes and give them the name of the file `final`, in its stead. Raises `StorageError`."""
+        """Sync the file and rename it to `final`, replacing that file. Raises `StorageError`."""
         await self._finish(replace_durably, final)
 
     async def move(self, move: Callable[[Path], object]) -> None:
-        """Sync the bytes and let `move` take them elsewhere; it gets the path of the temporary file."""
+        """Sync the file and call `move` with its temporary path."""
         await self._finish(lambda temporary, _: move(temporary), self._folder)
 
     async def _finish(self, give_name: Callable[[Path, Path], object], final: Path) -> None:
-        """Bring all bytes to the disk and give them their name."""
+        """Sync the remaining bytes and rename the file."""
         if self._file is None:
             data, self._buffer, self._buffered = b"".join(self._buffer), [], 0
             await _in_thread(self._write_at_once, data, give_name, final)
@@ -85,7 +85,7 @@ class IncomingFile:
         self._path = None
 
     def _open(self) -> int:
-        """Make the temporary file; returns its descriptor."""
+        """Create the temporary file; returns its descriptor."""
         descriptor, self._path = create_temporary(self._folder, stem=self._stem)
         return descriptor
 
@@ -116,7 +116,7 @@ class IncomingFile:
 
 
 async def _in_thread(work: Callable[..., object], *arguments: object) -> None:
-    """Do `work` in a thread. Nothing stops a thread, so a cancelled task waits for its end before it cleans up."""
+    """Run `work` in a thread. A thread cannot be stopped, so a cancelled task waits for it before cleaning up."""
     thread = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
     try:
         await asyncio.shield(thread)

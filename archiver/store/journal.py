@@ -1,4 +1,4 @@
-"""Keeping the journal of a run while it lasts."""
+"""Maintaining a run's entry in the journal."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ def journal(
     *,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Iterator[Callable[[], None]]:
-    """Note in `archive`, open for writing, that a run of `verb` begins and how it ends, with the counts of `report`.
+    """Record in `archive`, open for writing, that a run of `verb` begins and how it ends, with the counts of `report`.
 
-    Inside, `archive.run` is its number, which whatever is stored gets; call the value to note the counts in between.
-    `selection` is what the run was asked for, in plain JSON values. Raises `StorageError`, `DamageError`.
+    Within the context, `archive.run` is the number of the run, which everything stored gets. Call the value to store
+    the counts in between. `selection` is what was requested, as plain JSON values. Raises `StorageError`,
+    `DamageError`.
     """
     runs = archive.catalogue.runs
     number = runs.begin(verb, selection, began=clock())
@@ -32,7 +33,7 @@ def journal(
     try:
         yield lambda: runs.update(number, report(), updated=clock())
     except BaseException as error:
-        with contextlib.suppress(EdgarchiveError):  # the disk is full, perhaps: what stopped the run matters more
+        with contextlib.suppress(EdgarchiveError):  # perhaps the disk is full; what stopped the run matters more
             runs.end(number, report(), ended=clock(), outcome="stopped", message=_reason(error))
         raise
     else:

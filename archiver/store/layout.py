@@ -1,4 +1,4 @@
-"""Where things stand under the archive's root. Places are computed from accession numbers alone (docs/format.md)."""
+"""The paths in an archive. Those of submissions are computed from accession numbers alone (docs/format.md)."""
 
 from __future__ import annotations
 
@@ -38,31 +38,32 @@ class Layout:
 
     @property
     def indexes(self) -> Path:
-        """Copies of EDGAR's index files, so that only what has changed is asked for again."""
+        """Copies of EDGAR's index files."""
         return self.root / "indexes"
 
     @property
     def quarantine(self) -> Path:
-        """Bodies that failed a check, for a person to read."""
+        """Bodies that failed a check, for people to read."""
         return self.root / "quarantine"
 
     @property
     def incoming(self) -> Path:
-        """Files that are being written; swept when the next writer opens the archive."""
+        """Files being written; deleted when the next writer opens the archive."""
         return self.root / "incoming"
 
     def submission(self, accession: AccessionNumber) -> Path:
-        """The place of a submission: ``submissions/0001193125/04/218/0001193125-04-218426.txt.gz``.
+        """The path of a submission: ``submissions/0001193125/04/218/0001193125-04-218426.txt.gz``.
 
-        The first three digits of the sequence make the last folder, so that none holds more than 1 000 submissions.
+        The last folder is named after the first three digits of the sequence, so that none has more than 1 000
+        submissions.
         """
         return Path(self.submission_path(accession))
 
     def submission_path(self, accession: str) -> str:
-        """The same as text: for those who look at millions."""
+        """The same as text, for millions of paths."""
         submitter, year, sequence = accession.split("-")
         return f"{self.root}/submissions/{submitter}/{year}/{sequence[:3]}/{accession}{SUBMISSION_SUFFIX}"
 
     def beside(self, accession: AccessionNumber, sha256: str) -> Path:
-        """The place of other bytes of a submission, beside it: ``0001193125-04-218426.0a1b2c3d4e5f6071.txt.gz``."""
+        """The path of other bytes of a submission, beside it: ``0001193125-04-218426.0a1b2c3d4e5f6071.txt.gz``."""
         return self.submission(accession).with_name(f"{accession}.{sha256[:16]}{SUBMISSION_SUFFIX}")

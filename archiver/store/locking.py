@@ -1,4 +1,4 @@
-"""The locks of an archive: one writer, or any number of those that need it to stay as it is."""
+"""The locks of an archive: one writer, or any number of processes that need it unchanged."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from archiver.store.layout import Layout
 
 _TURN = "turn.lock"
 _ATTEMPTS = 4
-"""Attempts at a lock: whoever only asks whether somebody writes holds it for a moment."""
+"""Attempts to get a lock, since checking whether another process writes holds it for a moment."""
 _BETWEEN_ATTEMPTS_S = 0.05
 
 
 def lock_for_writing(layout: Layout) -> int:
-    """Take the writer's lock on ``format.json``; returns the descriptor that holds it until it is closed.
+    """Take the writer's lock on ``format.json``; returns the descriptor that holds it until closed.
 
     Raises `LockedError`, `StorageError`.
     """
@@ -30,10 +30,10 @@ def lock_for_writing(layout: Layout) -> int:
 
 
 def lock_for_sharing(layout: Layout) -> int:
-    """Take the lock of one who shares: no writer works while it is held. Raises `LockedError`, `StorageError`.
+    """Take the shared lock, which excludes writers. Raises `LockedError`, `StorageError`.
 
-    Before, it brings in what a killed writer left in the catalogue's log, since who shares reads the catalogue's file
-    alone.
+    Before that, the log left by a killed writer is merged into the catalogue, because processes that share the lock
+    read the catalogue's file alone.
     """
     with turn(layout):
         if has_log(layout.catalogue):
@@ -61,7 +61,7 @@ def _lock(layout: Layout, mode: int, kind: int) -> int:
 
 
 def is_being_written(layout: Layout) -> bool:
-    """Whether another process holds the writer's lock now. Raises `StorageError`."""
+    """Whether another process holds the writer's lock. Raises `StorageError`."""
     with reading_errors(layout.format_file):
         descriptor = os.open(layout.format_file, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -75,9 +75,10 @@ def is_being_written(layout: Layout) -> bool:
 
 @contextlib.contextmanager
 def turn(layout: Layout) -> Iterator[None]:
-    """Wait for whoever else makes something in this shared archive, on any machine, and keep others waiting.
+    """Wait while any process on any machine creates something in this shared archive, and make others wait.
 
-    A file, and open for writing: NFS keeps machines apart by nothing less (flock(2)). Raises `StorageError`.
+    It uses a file opened for writing, because NFS supports nothing less across machines (flock(2)). Raises
+    `StorageError`.
     """
     with storage_errors(layout.incoming):
         make_directories(layout.incoming)
@@ -92,7 +93,7 @@ def turn(layout: Layout) -> Iterator[None]:
 
 @contextlib.contextmanager
 def only_creator(root: Path) -> Iterator[None]:
-    """Two that create the same archive do so one after the other: there is no ``format.json`` to lock yet."""
+    """Let only one process create an archive: there is no ``format.json`` to lock yet."""
     descriptor = os.open(root, os.O_RDONLY | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

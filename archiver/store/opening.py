@@ -1,4 +1,4 @@
-"""Opening an archive: creating it, checking its format, migrating an older one, replacing a damaged catalogue."""
+"""Opening an archive: creation, format check, migration, replacing a damaged catalogue."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _READABLE = (1, FORMAT)
 
 
 def create(layout: Layout) -> None:
-    """Make an empty archive. Raises `NotInArchiveError` where other files are in the way, `StorageError`."""
+    """Create an empty archive. Raises `NotInArchiveError` if other files are in the way, `StorageError`."""
     with storage_errors(layout.root):
         make_directories(layout.root)
         occupied = any(layout.root.iterdir())
@@ -41,7 +41,7 @@ def create(layout: Layout) -> None:
 
 
 def check_format(layout: Layout) -> int:
-    """The format that ``format.json`` names. Raises `ArchiveFormatError` for one not known here, `StorageError`."""
+    """The format number in ``format.json``. Raises `ArchiveFormatError` for an unknown one, `StorageError`."""
     try:
         with reading_errors(layout.format_file):
             found = json.loads(layout.format_file.read_bytes())["format"]
@@ -56,9 +56,9 @@ def check_format(layout: Layout) -> int:
 
 
 def finish_migration(lock: int) -> None:
-    """Note the current format in ``format.json``, whose descriptor is `lock`, once the catalogue has been migrated.
+    """Write the current format to ``format.json``, open as `lock`, after the catalogue was migrated.
 
-    In place, since the file is the lock: the two formats differ in one byte, which a disk writes or does not.
+    It is written in place, since the file is the lock. The two formats differ in one byte, so the write is atomic.
     """
     data = _format_json()
     os.pwrite(lock, data, 0)
@@ -67,7 +67,7 @@ def finish_migration(lock: int) -> None:
 
 
 def close_quarantine(layout: Layout) -> None:
-    """Keep the quarantine to its owner, and mail addresses out of the pages that an older version kept there.
+    """Restrict the quarantine to its owner, and remove mail addresses from pages that an older version stored.
 
     Raises `StorageError`.
     """
@@ -84,7 +84,7 @@ def _format_json() -> bytes:
 
 
 def check_catalogue(layout: Layout, *, writable: bool, creating: bool) -> None:
-    """Raise `DamageError` for a lost catalogue; who is `creating` one is warned where files have lost theirs."""
+    """Raise `DamageError` for a lost catalogue; when `creating` one, warn about files without rows."""
     with reading_errors(layout.catalogue):
         if layout.catalogue.exists() and not layout.catalogue.is_file():
             raise StorageError(f"{layout.catalogue} is not a plain file", "move it away")
@@ -99,7 +99,7 @@ def check_catalogue(layout: Layout, *, writable: bool, creating: bool) -> None:
 
 
 def sound_catalogue(layout: Layout, on_damage: Callable[[DamageError], None]) -> Catalogue:
-    """The catalogue, read in full; in place of a lost or damaged one, which `on_damage` is told of, an empty one.
+    """The catalogue after a full check; a lost or damaged one is replaced by an empty one, after calling `on_damage`.
 
     A damaged one goes to the quarantine. Raises `StorageError`.
     """
@@ -120,9 +120,9 @@ def sound_catalogue(layout: Layout, on_damage: Callable[[DamageError], None]) ->
 
 
 def _set_catalogue_aside(layout: Layout) -> None:
-    """Move the catalogue and its log to the quarantine, durably, in place of an older one.
+    """Move the catalogue and its log to the quarantine, durably, replacing an older one.
 
-    What a repair that was killed here has moved already stays there: only it knows what no file says.
+    Files that a killed repair has already moved there stay: only they contain what no stored file says.
     """
     paths = [layout.catalogue.with_name(f"{layout.catalogue.name}{end}") for end in ("", "-wal", "-shm")]
     with storage_errors(layout.quarantine):
@@ -131,7 +131,7 @@ def _set_catalogue_aside(layout: Layout) -> None:
             if layout.catalogue.stat().st_size:
                 for path in paths[1:]:
                     (layout.quarantine / path.name).unlink(missing_ok=True)
-            else:  # nothing is in it, and there may be something in the older one
+            else:  # it is empty, and the older one may not be
                 layout.catalogue.unlink()
         for path in paths:
             if path.exists():
@@ -141,7 +141,7 @@ def _set_catalogue_aside(layout: Layout) -> None:
 
 
 def sweep(layout: Layout) -> None:
-    """Remove the temporary files of dead runs: with the lock held, nobody else's are alive. Folders are not ours."""
+    """Delete temporary files of dead runs: with the lock held, no other process has any. Folders are not ours."""
     with storage_errors(layout.incoming):
         if layout.incoming.is_symlink():
             raise StorageError(f"{layout.incoming} is a link, and its target would be emptied", "remove the link")

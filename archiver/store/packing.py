@@ -1,4 +1,4 @@
-"""How a submission is packed on disk: gzip, the only place that knows it."""
+"""The compression of submissions on disk, gzip. No other module depends on it."""
 
 from __future__ import annotations
 
@@ -14,41 +14,41 @@ from archiver.errors import DamagedBodyError, DamageError, StorageError
 from archiver.streams.decoding import ContentDecoder
 
 _LEVEL = 3
-"""ISA-L's best: 12 times as fast as zlib's level 6 on real submissions, 13 % larger (measured)."""
+"""ISA-L's highest level: 12 times as fast as zlib's level 6 on real submissions, 13 % larger (measured)."""
 _WINDOW = 16 + isal_zlib.MAX_WBITS
 _READ_BYTES = 1 << 18
 _VERIFY = "run `edgarchive verify`"
 _NOT_THERE = {errno.ENOENT, errno.ENOTDIR}
 _NO_MEANS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
-"""What says nothing of the file: this process, or the machine, has no room to open it."""
+"""Errors that say nothing about the file: this process or the machine has run out of a resource."""
 
 
 class Packer:
-    """Packs a body that comes in chunks."""
+    """Compresses a body in chunks."""
 
     def __init__(self) -> None:
         self._compressor = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, _WINDOW)
 
     def pack(self, chunk: bytes) -> bytes:
-        """The packed bytes that are ready once `chunk` has come; may be empty."""
+        """Compressed bytes that are ready after `chunk`; may be empty."""
         return self._compressor.compress(chunk)
 
     def finish(self) -> bytes:
-        """The packed bytes that are left at the end."""
+        """The remaining compressed bytes."""
         return self._compressor.flush()
 
 
 def pack(data: bytes) -> bytes:
-    """A whole body, packed."""
+    """A whole body, compressed."""
     return igzip.compress(data, _LEVEL)
 
 
 def unpack(path: Path) -> Iterator[bytes]:
     """The decoded bytes of a stored file, in chunks of at most 1 MiB.
 
-    However far the file expands, it is read: what was proven and stored must stay readable, and gzip gives at most a
-    thousand times its size. Raises `DamageError` for a file that is missing, cannot be read or is not whole gzip, and
-    `StorageError` where this process cannot open another file.
+    There is no limit to the expansion: what was verified and stored must stay readable, and gzip expands at most a
+    thousandfold. Raises `DamageError` for a file that is missing, unreadable or not complete gzip, and `StorageError`
+    if this process cannot open another file.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # opening a pipe would wait for a writer

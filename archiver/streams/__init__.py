@@ -1,1 +1,1 @@
-"""Streams of bytes: decoding, chunks, tar, and the containers an import reads."""
+"""Byte streams: decoding, chunks, tar, and the containers that an import reads."""

@@ -1,4 +1,4 @@
-"""Bytes that come in pieces, read in other portions, with memory bounded."""
+"""Reading an iterator of chunks in portions of any size, with bounded memory."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 
 class PieceReader:
-    """Reads an iterator of pieces in portions of the caller's choice. `taken` counts the bytes read so far."""
+    """Reads an iterator of pieces in portions of the caller's choice. `taken` counts the bytes read."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = iter(pieces)
@@ -18,7 +18,7 @@ class PieceReader:
         return b"".join(self.portions(size))
 
     def peek(self, size: int) -> bytes:
-        """The next `size` bytes without taking them, fewer only at the end."""
+        """The next `size` bytes without consuming them, fewer only at the end."""
         held = [bytes(self._rest)]
         while sum(map(len, held)) < size and (piece := next(self._pieces, None)) is not None:
             held.append(piece)
@@ -26,7 +26,7 @@ class PieceReader:
         return bytes(self._rest[:size])
 
     def portions(self, size: int | None = None) -> Iterator[bytes]:
-        """The next `size` bytes (None: all) in pieces as they come; they end early where there are no more."""
+        """The next `size` bytes (None: all) in pieces as they arrive, fewer only at the end."""
         left = size
         while left is None or left > 0:
             if not self._rest:
@@ -42,5 +42,5 @@ class PieceReader:
             yield bytes(portion)
 
     def skip(self, size: int) -> int:
-        """Take the next `size` bytes and drop them; returns how many there were."""
+        """Skip the next `size` bytes; returns how many there were."""
         return sum(map(len, self.portions(size)))

@@ -1,4 +1,4 @@
-"""Files that people have, opened: folders, gzip, tar and zip, told by their content and not by their names."""
+"""Opening files to import: folders, gzip, tar and zip, recognised by content and not by name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from archiver.streams.decoding import gunzip
 from archiver.streams.tar import BLOCK, is_tar, tar_members
 
 MOST_MEMBERS = 10_000_000
-"""Members of one tar archive; all submissions of EDGAR's busiest year have a tenth of it."""
+"""Maximum members of a tar archive; EDGAR's busiest year has a tenth of it."""
 
 _READ_BYTES = 1 << 18
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -32,10 +32,10 @@ class Candidate:
 
 
 def candidates(paths: Iterable[Path], *, outside: Path) -> Iterator[Candidate | SkippedFile]:
-    """Every file in `paths` and below, opened; what cannot be opened or is damaged is a `SkippedFile`.
+    """Every file in `paths` and below, opened; a `SkippedFile` for what cannot be opened or is damaged.
 
-    Each is to be read before the next. Symbolic links to folders are not followed, and nothing in the folder `outside`,
-    the archive itself, is looked at.
+    Each must be read before the next. Links to folders are not followed, and the folder `outside`, the archive itself,
+    is skipped.
     """
     for path in paths:
         for file in _files(path, outside=outside.resolve()):
@@ -66,7 +66,7 @@ def _files(path: Path, *, outside: Path) -> Iterator[Path]:
 
 
 def _opened(path: Path) -> Iterator[Candidate | SkippedFile]:
-    if not path.is_file():  # looked at first: opening a pipe would wait for somebody to write to it
+    if not path.is_file():  # checked first: opening a pipe would wait for a writer
         yield SkippedFile(str(path), "it is no plain file")
         return
     with path.open("rb") as file:
@@ -78,7 +78,7 @@ def _opened(path: Path) -> Iterator[Candidate | SkippedFile]:
 
 
 def _unpacked(name: str, reader: PieceReader, *, inside: bool = False) -> Iterator[Candidate | SkippedFile]:
-    """What `reader` is at the beginning of: a file, gzip of one, a tar archive, gzip of that."""
+    """The content at the start of `reader`: a file, gzip of one, a tar archive, or gzip of that."""
     if reader.peek(2) == _GZIP_MAGIC:
         reader = PieceReader(gunzip(reader.portions()))
     if not is_tar(reader.peek(BLOCK)):

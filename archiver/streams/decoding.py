@@ -1,7 +1,7 @@
-"""Content-Encoding, and gzip at large: from received to decoded bytes, in bounded pieces.
+"""Decoding Content-Encoding and gzip, in bounded pieces.
 
-aiohttp decodes by itself without a bound (CVE-2025-69223) and drops the received bytes, which are kept here as the
-stored gzip; so it is told not to, and this does.
+aiohttp's own decoding is unbounded (CVE-2025-69223) and discards the received bytes, which are stored here as gzip, so
+it is turned off.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from archiver.redaction import quoted
 
 _PIECE_BYTES = 1 << 20
 _MOST_SILENT_BYTES = 1 << 20
-"""So many packed bytes in a row that give no text (padding, empty members) are more than any writer makes."""
+"""Compressed bytes in a row without any output (padding, empty members): more than any program writes."""
 _DAMAGED = cast("type[Exception]", isal_zlib.error)
-"""Its stub takes the class for one of its objects."""
+"""The stub declares the class as an instance."""
 _GZIP_WINDOW = 16 + isal_zlib.MAX_WBITS
 
 
 class ContentDecoder:
-    """Decodes a body with `encoding` (``gzip``, ``deflate`` or nothing) as it arrives. Raises `DamagedBodyError`.
+    """Decodes a body with `encoding` (``gzip``, ``deflate`` or none) as it arrives. Raises `DamagedBodyError`.
 
-    With `may_be_endless`, a stream that gives no text for too long is damaged; a file has an end.
+    With `may_be_endless`, a stream without output for too long is damaged; a file ends.
     """
 
     def __init__(self, encoding: str, *, may_be_endless: bool = True) -> None:
@@ -38,7 +38,7 @@ class ContentDecoder:
         self._silent_bytes = 0
 
     def decode(self, received: bytes) -> Iterator[bytes]:
-        """The decoded pieces of the next received bytes, each of at most 1 MiB."""
+        """The decoded pieces of the next received bytes, each at most 1 MiB."""
         if self._inflater is None:
             yield received
             return
@@ -47,7 +47,7 @@ class ContentDecoder:
             if self._inflater.eof:  # a gzip file may have several members (RFC 1952, section 2.2)
                 if not self.is_gzip:
                     raise DamagedBodyError("bytes follow the end of a compressed body")
-                received = received.lstrip(b"\0")  # padding, wherever the pieces are cut
+                received = received.lstrip(b"\0")  # padding, wherever the chunks are split
                 if not received:
                     break
                 self._inflater = isal_zlib.decompressobj(self._window)
@@ -63,7 +63,7 @@ class ContentDecoder:
             raise DamagedBodyError(f"a gzip stream has {self._silent_bytes} bytes without any text")
 
     def finish(self) -> None:
-        """Raise `DamagedBodyError` where the compressed body was cut."""
+        """Raise `DamagedBodyError` if the compressed body is incomplete."""
         if self._inflater is not None and not self._inflater.eof:
             raise DamagedBodyError("the compressed body is cut off")
 
@@ -71,9 +71,8 @@ class ContentDecoder:
 def gunzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """The decoded bytes of a gzip stream, in pieces of at most 1 MiB.
 
-    However far it expands, as stored submissions are read (`archiver.store.packing.unpack`): whoever reads bounds what
-    is taken of it, and gzip gives at most a thousand times its size. Raises `DamagedBodyError` where it is damaged or
-    cut.
+    As for stored submissions (`archiver.store.packing.unpack`), there is no limit to the expansion: callers limit what
+    they read, and gzip expands at most a thousandfold. Raises `DamagedBodyError` if it is damaged or incomplete.
     """
     decoder = ContentDecoder("gzip")
     for packed in pieces:

@@ -1,6 +1,6 @@
-"""JSON that is a list or map of small flat objects, as EDGAR's folder lists are, read with memory bounded.
+"""Parsing JSON lists or maps of small flat objects, such as EDGAR's folder lists, with bounded memory.
 
-`json.loads` makes objects some sixty times the size of a text that means harm; here one small object is made at a time.
+`json.loads` can create objects sixty times the size of a malicious text; here, one small object is created at a time.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from archiver.errors import DamagedBodyError
 _MOST_OBJECT_BYTES = 4096
 _MOST_REST_BYTES = 1 << 16
 _KEY_BYTES = 16
-"""What stands between two entries: a comma, in a map a short key."""
+"""Bytes between two entries: a comma, and in a map a short key."""
 _MOST_DEPTH = 2
-"""A folder list's entries stand in an object inside an object."""
+"""The entries of a folder list are in an object inside an object."""
 _FLAT = re.compile(rb'\{(?:[^{}\[\]"\\]|"(?:[^"\\]|\\.){0,2048}")*+\}', re.DOTALL)
-"""An object without another one inside; a brace in a string is none."""
+"""An object that contains no other; braces in strings are allowed."""
 
 
 def flat_objects(body: bytes, *, most: int) -> Iterator[dict[str, Any]]:
-    """The flat objects in a JSON text, in order; the text around them must be JSON too, and small.
+    """The flat objects in a JSON text, in order; the rest of the text must be valid JSON and small.
 
-    Raises `DamagedBodyError` for what is no such text, at its end at the latest, and for more than `most` objects.
+    Raises `DamagedBodyError` for any other text, at its end at the latest, and for more than `most` objects.
     """
     rest: list[bytes] = []
     rest_bytes = at = count = 0
@@ -43,7 +43,7 @@ def flat_objects(body: bytes, *, most: int) -> Iterator[dict[str, Any]]:
     if rest_bytes + len(rest[-1]) > _MOST_REST_BYTES + _KEY_BYTES * count:
         raise DamagedBodyError("the list has more text around its entries than EDGAR's lists")
     around = b"0".join(rest)
-    if around.count(b"{") > _MOST_DEPTH:  # an entry that is not flat would be passed over without a word
+    if around.count(b"{") > _MOST_DEPTH:  # an entry that is not flat would be skipped silently
         raise DamagedBodyError("the list has entries unlike EDGAR's")
     _parsed(around)
 

@@ -1,8 +1,7 @@
-"""Tar archives as they stream by (POSIX.1-2017, pax, "ustar Interchange Format"), for those who have not made them.
+"""Reading untrusted tar archives as they stream (POSIX.1-2017, pax, "ustar Interchange Format").
 
-The standard library's reader takes headers of any length into memory and follows what they say. This one reads the
-plain members, one after the other, each once, and never a path, a link or a device; what an extended header says beyond
-a name is not needed and skipped.
+The standard library reads headers of any length into memory and follows links. This reader returns plain members, once
+and in order, and never a path, link or device. From extended headers it uses only the name.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _MOST_NAME_BYTES = 4096
 _REGULAR = frozenset(b"0\x007")
 _LONG_NAME = ord("L")
 _EXTENDED = frozenset(b"xgLK")
-"""Headers of headers: pax (``x``, ``g``) and GNU's long names and links."""
+"""Types of extended headers: pax (``x``, ``g``) and GNU's long names and links."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +42,10 @@ def is_tar(head: bytes) -> bool:
 
 
 def tar_members(reader: PieceReader, *, most: int) -> Iterator[TarMember]:
-    """The members of the archive that `reader` is at the beginning of.
+    """The members of the archive that starts at `reader`.
 
-    What the caller leaves of a member's content is skipped. Raises `DamagedBodyError` for a header that is none, an
-    archive that is cut, and one with more than `most` members.
+    Unread content of a member is skipped. Raises `DamagedBodyError` for an invalid header, an incomplete archive, and
+    one with more than `most` members.
     """
     name = ""
     count = 0
@@ -54,7 +53,7 @@ def tar_members(reader: PieceReader, *, most: int) -> Iterator[TarMember]:
         header = reader.read(BLOCK)
         if len(header) < BLOCK:
             raise DamagedBodyError("the tar archive is cut off: its end is missing")
-        if not header.strip(b"\0"):  # two such blocks end an archive; some writers make one
+        if not header.strip(b"\0"):  # two such blocks end an archive; some programs write one
             return
         if not _checksum_holds(header):
             raise DamagedBodyError("the tar archive is damaged: a header is missing")
@@ -82,7 +81,7 @@ def _skip(reader: PieceReader, size: int) -> None:
 
 
 def _checksum_holds(header: bytes) -> bool:
-    """The sum of the header's bytes, its own field taken as spaces."""
+    """Whether the header's checksum is right, with its own field taken as spaces."""
     try:
         return _number(header[148:156]) == sum(header) - sum(header[148:156]) + 8 * ord(" ")
     except DamagedBodyError:
@@ -90,8 +89,8 @@ def _checksum_holds(header: bytes) -> bool:
 
 
 def _number(field: bytes) -> int:
-    """An octal field, or a large one in base 256 (GNU)."""
-    if field[0] == 0x80:  # noqa: PLR2004 — the mark of base 256
+    """An octal number, or a large one in base 256 (GNU)."""
+    if field[0] == 0x80:  # noqa: PLR2004 — the marker of base 256
         return int.from_bytes(field[1:], "big")
     digits = field.strip(b" \0")
     if not _OCTAL.fullmatch(digits):
@@ -104,7 +103,7 @@ def _text(field: bytes) -> str:
 
 
 def _pax_path(records: bytes) -> str:
-    """The ``path`` of a pax header, ``LENGTH path=NAME`` on a line of its own; empty where there is none."""
+    """The ``path`` of a pax header, ``LENGTH path=NAME`` on its own line; empty if there is none."""
     for line in records.split(b"\n"):
         _, _, record = line.partition(b" ")
         if record.startswith(b"path="):

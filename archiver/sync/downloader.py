@@ -1,4 +1,4 @@
-"""From a selection to submissions on disk (docs/architecture.md draws the way)."""
+"""From a selection to submissions on disk (docs/architecture.md describes the steps)."""
 
 from __future__ import annotations
 
@@ -33,21 +33,19 @@ from archiver.sync.last_sync import selection_values
 _log = logging.getLogger(__name__)
 
 NOTE_S = 2.0
-"""The journal learns of a running sync so often."""
+"""Interval in seconds at which a running sync updates the journal."""
 _ROWS_AT_ONCE = 64
 _ROWS_EVERY_S = 1.0
 
 Source = Literal["index", "feed"]
 _VERBS: dict[Source, str] = {"index": "sync", "feed": "feed"}
-"""What the journal calls a sync from each source."""
+"""The verb in the journal for a sync from each source."""
 
 
 class Downloader:
-    """Brings submissions from EDGAR into an archive. An async context manager; opening it makes no request.
+    """Brings submissions from EDGAR into an archive. An async context manager; opening it sends no request.
 
-    `clock` gives the moment, in UTC.
-
-    Raises `SettingsError` where the settings name no identity.
+    `clock` returns the current time in UTC. Raises `SettingsError` if the settings have no identity.
     """
 
     def __init__(self, settings: Settings | None = None, *, clock: Callable[[], datetime] | None = None) -> None:
@@ -96,14 +94,13 @@ class Downloader:
         progress: Progress | None = None,
         cancel: CancelToken | None = None,
     ) -> SyncReport:
-        """Bring into `archive`, open for writing, what any of the selections takes and it does not have yet.
+        """Bring into `archive`, open for writing, everything the selections select that it lacks.
 
-        `source` is where from: one request for each submission that the ``index`` names, or one for each day of the
-        ``feed``. `refresh` also fetches what is on disk, but not as EDGAR serves it under its own address: what came
-        from the Feed or an import. A submission that could not be had is a failure in the report; the run goes on.
-        `progress` is called after every submission. Raises `UsageError` (nothing selected), `BlockedError` or
-        `UnreachableError` (EDGAR refuses or is away), `StorageError`, `RunCancelledError`; what was stored by then
-        stays, and the next run goes on from there.
+        `source` is ``index``, with one request per submission, or ``feed``, with one per day. `refresh` also fetches
+        stored submissions that came from the Feed or an import. A submission that cannot be fetched is a failure in the
+        report, and the run continues. `progress` is called after every submission. Raises `UsageError` (nothing
+        selected), `BlockedError` or `UnreachableError` (EDGAR refuses or is unreachable), `StorageError`,
+        `RunCancelledError`; what was stored stays, and the next run continues from there.
         """
         began_s, edgar, selections = time.monotonic(), self.edgar, as_selections(selection)
         progress, cancel = checked_progress(progress), cancel or CancelToken()
@@ -145,7 +142,7 @@ class Downloader:
         progress: Progress,
         cancel: CancelToken,
     ) -> None:
-        """Plan by EDGAR's indexes, and fetch one by one."""
+        """Plan from EDGAR's indexes and fetch submissions one by one."""
         found = await survey(
             self.edgar,
             archive,
@@ -163,7 +160,7 @@ class Downloader:
 
     @property
     def edgar(self) -> Edgar:
-        """The open connection. Raises `UsageError` where it is not open."""
+        """The open connection. Raises `UsageError` if it is not open."""
         if self._edgar is None:
             raise UsageError("it is not open", "use it in an `async with` block")
         return self._edgar
@@ -178,7 +175,7 @@ class Downloader:
         refresh: bool = False,
         cancel: CancelToken | None = None,
     ) -> None:
-        """Fetch what `plan` misses into `archive`; plan and tally learn how each came out. Raises as `download`."""
+        """Fetch what `plan` lacks into `archive`, recording outcomes in plan and tally. Raises as `download`."""
         queue, outcomes, cancel = plan.missing(), _Outcomes(archive, plan, tally), cancel or CancelToken()
         progress(tally.progress("fetching"))
 
@@ -193,7 +190,7 @@ class Downloader:
             async with _repeating(outcomes.write, every_s=_ROWS_EVERY_S), asyncio.TaskGroup() as group:
                 for _ in range(min(self.settings.concurrency, plan.count(Outcome.MISSING))):
                     group.create_task(work())
-        except BaseExceptionGroup as errors:  # the first one ended the run; the others are its echo
+        except BaseExceptionGroup as errors:  # the first one ended the run; the others follow from it
             raise errors.exceptions[0] from None
         finally:
             outcomes.write()
@@ -217,7 +214,7 @@ class Downloader:
     async def _have(
         self, archive: Archive, ref: SubmissionRef, older: CatalogueRecord | None, url: str
     ) -> CatalogueRecord:
-        """The submission's file in its place, and the row that it shall have."""
+        """Fetch or take over the submission's file, and return its row."""
         if older is None:
             orphan = await take_orphan(archive, ref, url=url)
             if orphan is not None:
@@ -230,10 +227,10 @@ class Downloader:
 
 
 class _Outcomes:
-    """How the fetches come out, on the way into plan, tally and catalogue.
+    """Records the outcomes of fetches in plan, tally and catalogue.
 
-    Rows go into the catalogue some dozen in one transaction; their files are durable already. A kill loses such rows
-    and no file: the next run takes the files in.
+    Rows are added to the catalogue several dozen at a time; their files are durable already. A kill loses such rows but
+    no file, and the next run adds the rows.
     """
 
     def __init__(self, archive: Archive, plan: Plan, tally: Tally) -> None:
@@ -243,7 +240,7 @@ class _Outcomes:
         self._records: list[CatalogueRecord] = []
 
     def stored(self, record: CatalogueRecord) -> None:
-        """Take the row of a submission whose file is durable."""
+        """Record a submission whose file is durable."""
         self._records.append(record)
         facts = event("stored", accession=record.accession, form=record.form, bytes=record.size, source=record.source)
         _log.info("%s is stored, %d bytes", record.accession, record.size, extra=facts)
@@ -254,22 +251,22 @@ class _Outcomes:
             self.write()
 
     def absent(self, accession: AccessionNumber) -> None:
-        """EDGAR does not have it."""
+        """Record that EDGAR does not have it."""
         self._plan.mark([accession], Outcome.ABSENT)
 
     def failed(self, failure: SyncFailure) -> None:
-        """It could not be had."""
+        """Record that it could not be fetched."""
         self._tally.fail(failure)
 
     def write(self) -> None:
-        """Write the rows there are."""
+        """Write the collected rows."""
         records, self._records = self._records, []
         if records:
             self._archive.catalogue.add(*records)
 
 
 def _hold_against(archive: Archive, plan: Plan, tally: Tally) -> None:
-    """Hold the archive against the plan at the end of a run: what should be there and is not becomes a failure."""
+    """Compare the archive with the plan at the end of a run: a file that should exist but does not is a failure."""
     for outcome in (Outcome.PRESENT, Outcome.STORED):
         for accessions in plan.of(outcome):
             for accession in sorted(set(accessions).difference(archive.kept(accessions))):
@@ -279,9 +276,9 @@ def _hold_against(archive: Archive, plan: Plan, tally: Tally) -> None:
 
 @contextlib.asynccontextmanager
 async def _repeating(action: Callable[[], None], *, every_s: float) -> AsyncIterator[None]:
-    """Call `action` in the event loop now and then, also while nothing else happens.
+    """Call `action` in the event loop at intervals, even if nothing else happens.
 
-    What it raises ends that, and is raised once the body has ended without an error of its own.
+    An exception ends that, and is raised after the body has ended without an error of its own.
     """
 
     async def repeat() -> None:
@@ -300,7 +297,7 @@ async def _repeating(action: Callable[[], None], *, every_s: float) -> AsyncIter
 
 
 def _reading(tally: Tally, progress: Progress, cancel: CancelToken, done: int, total: int) -> None:
-    """Before each quarter is read: say so, and stop where that is wanted."""
+    """Before each quarter: report progress, and stop if cancelled."""
     cancel.check()
     progress(ProgressUpdate(READING, done=done, total=total, requests=tally.report.requests))
 

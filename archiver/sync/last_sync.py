@@ -1,4 +1,4 @@
-"""What the journal says of syncs: what one was asked for, and how the last one stands."""
+"""What the journal says about syncs: what one was asked for, and the state of the last one."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ SYNC_VERBS = ("sync", "feed")
 _COUNTS = ("planned", "present", "stored", "absent", "failed")
 _OLD_LAST_SYNC = "last_sync"
 _OLD_SYNC = "sync"
-"""The notes of an archive that no version with a journal has synced: the end of a sync, and its state in JSON."""
+"""Notes of an archive last synced before there was a journal: the end of a sync, and its state in JSON."""
 
 
 @dataclass(frozen=True, slots=True)
 class SyncState:
-    """The last sync: when it began, and ended or stopped (neither: it runs, or was killed), and its counts by then.
+    """The last sync: when it began and ended or stopped (neither if it runs or was killed), and its counts.
 
-    Times are ISO 8601 in UTC. `failures` are accession numbers, a hundred at most. `run` is its number in the journal,
-    None where it is older than that. `updated` is when the counts were written. Of one that has not ended, `rate` is
-    how many submissions a second it has dealt with, and `eta_s` the seconds that the rest takes at that rate.
+    Times are ISO 8601 in UTC. `failures` holds at most a hundred accession numbers. `run` is its number in the journal,
+    None if older. `updated` is when the counts were written. For a sync that has not ended, `rate` is the number of
+    submissions finished per second, and `eta_s` the seconds that the rest takes at that rate.
     """
 
     began: str
@@ -48,7 +48,7 @@ class SyncState:
 
     @property
     def behind(self) -> int:
-        """How many planned submissions it had not dealt with, or could not have."""
+        """How many planned submissions were not processed or failed."""
         return self.planned - self.present - self.stored - self.absent
 
 
@@ -77,7 +77,7 @@ def last_sync(catalogue: Catalogue) -> SyncState | None:
 
 
 def _speed(run: Run) -> tuple[float | None, float | None]:
-    """Submissions a second that a run has dealt with so far, and the seconds that the rest takes at that rate."""
+    """The submissions per second of a run so far, and the seconds that the rest takes at that rate."""
     fetched, elapsed_s = run.stored + run.absent + run.failed, (run.updated - run.began).total_seconds()
     if not fetched or elapsed_s <= 0:
         return None, None
@@ -86,7 +86,7 @@ def _speed(run: Run) -> tuple[float | None, float | None]:
 
 
 def last_sync_ended(catalogue: Catalogue) -> str | None:
-    """When the last sync that came to its end ended, ISO 8601 in UTC; None: there was none."""
+    """When the last complete sync ended, ISO 8601 in UTC; None if there was none."""
     for run in catalogue.runs.latest(verbs=SYNC_VERBS):
         if run.outcome == "done" and run.ended:
             return run.ended.isoformat(timespec="seconds")
@@ -94,7 +94,7 @@ def last_sync_ended(catalogue: Catalogue) -> str | None:
 
 
 def selection_values(selections: Sequence[Selection], **options: Any) -> dict[str, Any]:
-    """What a sync was asked for, in plain JSON values: what each selection narrows, and the other `options`."""
+    """The request of a sync as plain JSON values: the filters of each selection, and the other `options`."""
     select = [
         {
             field.name: value.isoformat() if isinstance(value, date) else value
