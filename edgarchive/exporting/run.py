@@ -24,11 +24,14 @@ from edgarchive.exporting.plan import ExportPlan, make_layout, make_plan
 from edgarchive.exporting.rows import Wanted, check_table
 from edgarchive.exporting.tables import Table
 from edgarchive.exporting.wanted import Choice, this_export, wanted_filings
-from edgarchive.exporting.workers import Done, encode_here, encode_in_workers
+from edgarchive.exporting.workers import TASK_FILINGS, Done, encode_here, encode_in_workers
 from indexer.search.options import SearchOptions
 
 CHECKPOINT_S = 5.0
 """Seconds between two notes of how far a growing file is."""
+
+_FEW = 2 * TASK_FILINGS
+"""Fewer filings are exported sooner by one process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,7 @@ def export(
     run = _Run(plan, since, until, state)
     with contextlib.closing(run):
         wanted = _rest(wanted_filings(plan.choice, settings, until=until, since=since), state, plan.state_path)
-        cores = jobs or os.cpu_count() or 1
+        cores, wanted = _processes(jobs, wanted)
         job = plan.job(settings.root)
         outcomes = encode_here(job, wanted) if cores == 1 else encode_in_workers(job, wanted, jobs=cores)
         with contextlib.closing(outcomes):
@@ -120,6 +123,13 @@ def export(
         report = run.finish()
     _remember(since_export, plan.choice, settings, until, report)
     return report
+
+
+def _processes(jobs: int | None, wanted: Iterator[Wanted]) -> tuple[int, Iterator[Wanted]]:
+    """How many processes are worth their start, and what is wanted."""
+    first = tuple(itertools.islice(wanted, _FEW)) if jobs is None else ()
+    cores = jobs or (os.cpu_count() if len(first) == _FEW else 1) or 1
+    return cores, itertools.chain(first, wanted)
 
 
 def _lay_out(placing: Iterator[Placed], out: Path, progress: Progress, cancel: CancelToken) -> ExportReport:

@@ -109,6 +109,7 @@ def run_client(
             "EDGAR_BASE_URL": servers.plain.base_url,
             "EDGAR_DATA_URL": servers.plain.base_url,
             "EDGAR_LOCAL_DATA_DIR": str(home / ".edgar"),
+            "HF_HUB_OFFLINE": "1",
             "SSL_CERT_FILE": str(certificate[0]),
             "REQUESTS_CA_BUNDLE": str(certificate[0]),
         }

@@ -67,6 +67,18 @@ def test_edgartools_reads_an_exported_folder(run_client: Callable[..., Any], arc
                 assert facts["submission"] == hashlib.sha256(raw).hexdigest(), accession
 
 
+def test_the_datasets_library_reads_an_export(run_client: Callable[..., Any], archive: Path, tmp_path: Path) -> None:
+    """The card of a folder of Parquet files names its parts: every row comes, with typed columns."""
+    pytest.importorskip("pyarrow")
+    settings = Settings(root=archive)
+    export("filings", tmp_path / "filings", format="parquet", settings=settings, jobs=1)
+    found = run_client("use_datasets.py", str(tmp_path / "filings"))
+    with Library(archive) as library:
+        assert found["accessions"] == sorted(hit.accession for hit in library.search(limit=None))
+    assert found["types"]["filing_date"] == "date32"
+    assert found["types"]["bytes"] == "int64"
+
+
 def test_secedgar_reads_the_archive(run_client: Callable[..., Any]) -> None:
     """Tickers, then the filings of a company, a day and a quarter, listed and downloaded."""
     found = run_client("use_secedgar.py", "BRCN")

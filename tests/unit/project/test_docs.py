@@ -368,6 +368,9 @@ def test_the_examples_give_what_they_say(name: str, workplace: Path) -> None:
             for command, expected in _commands_with_output(body):
                 if not command.startswith("sqlite3") or shutil.which("sqlite3"):
                     _compare(command, expected, _run_shell(command, workplace))
+    for picture in re.findall(r"\]\(\.\./images/([\w-]+\.svg)\)", read(name)):
+        drawn = (workplace / picture).read_bytes()
+        assert drawn == (DOCS / "images" / picture).read_bytes(), "the page draws another picture; keep the new one"
 
 
 def _commands_with_output(body: str) -> Iterator[tuple[str, str]]:
