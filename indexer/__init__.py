@@ -1,1 +1,1 @@
-"""disk -> index -> answers: the floor that reads submissions and searches them. Never uses the network."""
+"""The middle floor: parses submissions, indexes and searches them. It uses no network except for OpenSearch."""

@@ -1,7 +1,7 @@
-"""The protocol that every full-text engine keeps. Language, snippets, hits and the command line stand above it.
+"""The protocol that every full-text engine implements; query language, snippets and hits build on it.
 
-An engine stores index entries, gives back those that a query tree matches, and knows nothing of the archive.
-A submission's entries are replaced together: after `adopt` and `commit` only the newest of them can be found.
+An engine stores index entries, returns those that a query tree matches, and knows nothing about the archive. All
+entries of a submission are replaced together: after `adopt` and `commit`, only the newest can be found.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Sort = Literal["relevance", "newest", "oldest", "added"]
 
 @dataclass(frozen=True, slots=True)
 class EngineHit:
-    """One found entry: its stored JSON, and its score where a query (not only filters) was asked."""
+    """A found entry: its stored JSON, and its score if there was a query and not only filters."""
 
     stored: str
     score: float | None
@@ -34,7 +34,7 @@ class EngineHit:
 
 @dataclass(frozen=True, slots=True)
 class EngineResult:
-    """The exact number of what was found (submissions, or documents if asked so) and the wanted page of it."""
+    """The exact number of hits (submissions, or documents if requested) and the requested page of them."""
 
     total: int
     hits: tuple[EngineHit, ...]
@@ -42,9 +42,9 @@ class EngineResult:
 
 @dataclass(frozen=True, slots=True)
 class FacetCount:
-    """How many hits have a value: a number for ``cik``, ``sic`` and ``year``, else text as EDGAR writes it.
+    """How many hits have a value: a number for ``cik``, ``sic`` and ``year``, otherwise text in EDGAR's spelling.
 
-    `name` is what a CIK or SIC code is called, where that was asked for.
+    `name` is the name of a CIK or SIC code, if requested.
     """
 
     value: int | str
@@ -53,7 +53,7 @@ class FacetCount:
 
 
 def ranked(facet: Facet, counts: Mapping[str, int]) -> tuple[FacetCount, ...]:
-    """What `Engine.facet` gives for how many hits have each value as it is indexed: folded, a year as its digits."""
+    """The result of `Engine.facet` from counts by indexed value: folded text, or a year as digits."""
     found = [FacetCount(facet_value(facet, value), count) for value, count in counts.items()]
     return tuple(sorted(found, key=lambda one: (-one.count, one.value)))
 
@@ -66,9 +66,9 @@ def section_counts(
     filters: Node | None,
     documents: bool,
 ) -> tuple[FacetCount, ...]:
-    """The facet ``section``: in how many hits the words of `query` stand in each section that is `present` in them.
+    """The facet ``section``: in how many hits `query` matches within each section `present` among them.
 
-    Where `query` or `filters` ask for sections, only these are counted.
+    If `query` or `filters` ask for sections, only these are counted.
     """
     asked = asked_sections(query) | asked_sections(filters)
     counts: dict[str, int] = {}
@@ -83,24 +83,27 @@ _DEFECTS = (AttributeError, TypeError, NameError, ImportError, NotImplementedErr
 
 
 def is_defect(error: BaseException, is_damaged: Callable[[], bool]) -> bool:
-    """Whether `error`, raised while an index was read, is a mistake of the program and not of the index.
+    """Whether `error`, raised while reading an index, is a programming error and not damage.
 
-    Damaged bytes can look like a mistake too (what is unpickled has another type), so the index's own checksums decide.
+    Damaged bytes can cause the same errors (unpickling gives another type), so the index's own checksums decide.
     """
     return isinstance(error, _DEFECTS) and not is_damaged()
 
 
 class PartWriter(Protocol):
-    """Gathers entries apart from the index, in any process. No submission is added to it twice."""
+    """Collects entries apart from the index, in any process. No submission is added to it twice."""
 
     def add(self, accession: AccessionNumber, entries: Iterable[IndexEntry]) -> None:
-        """Take the entries of one submission. Raises `StorageError`."""
+        """Add the entries of one submission. Raises `StorageError`."""
 
     def finish(self) -> Any:
-        """What `Engine.adopt` takes; it can be pickled. Nothing can be added after it. Raises `StorageError`."""
+        """The finished part for `Engine.adopt`; it can be pickled.
+
+        Nothing can be added afterwards. Raises `StorageError`.
+        """
 
     def discard(self) -> None:
-        """Drop what was gathered."""
+        """Discard what was collected."""
 
 
 class Engine(Protocol):
@@ -110,32 +113,32 @@ class Engine(Protocol):
 
     @classmethod
     def create(cls, path: Path) -> Self:
-        """Make an empty index in the empty folder `path` and open it for writing."""
+        """Create an empty index in the empty folder `path` and open it for writing."""
 
     @classmethod
     def open(cls, path: Path, *, writable: bool = False) -> Self:
-        """Open the index at `path`. Raises `IndexMissingError` where it cannot be read."""
+        """Open the index at `path`. Raises `IndexMissingError` if it cannot be read."""
 
     def delete(self, accession: AccessionNumber) -> None:
-        """Drop the entries of a submission at the next `commit`."""
+        """Remove the entries of a submission at the next `commit`."""
 
     def part_writer(self) -> Callable[[], PartWriter]:
-        """What makes a `PartWriter`, to be called in any process while this index is open; it can be pickled.
+        """A function that creates a `PartWriter` in any process while this index is open; it can be pickled.
 
         Raises `LockedError`, `StorageError`.
         """
 
     def adopt(self, part: Any) -> None:
-        """Take what a part writer of this index has finished.
+        """Add a finished part of a part writer of this index.
 
-        The entries of each of its submissions replace all earlier ones of it at the next `commit`.
-        Raises `LockedError`, `StorageError`.
+        At the next `commit`, the entries of each of its submissions replace all earlier ones. Raises `LockedError`,
+        `StorageError`.
         """
 
     def commit(self) -> None:
         """Make everything since the last commit durable, then visible, in one step.
 
-        Raises `StorageError`, and `DamageError` where an adopted part does not hold what was put into it.
+        Raises `StorageError`, and `DamageError` if an adopted part does not contain what was written.
         """
 
     def search(
@@ -148,39 +151,38 @@ class Engine(Protocol):
         offset: int = 0,
         documents: bool = False,
     ) -> EngineResult:
-        """Entries that `query` and `filters` match; only `query` scores. None matches everything.
+        """Entries that match `query` and `filters`; only `query` affects the score. None matches everything.
 
-        One hit a submission, its best document, unless `documents`. Without `sort`: by relevance with a query, newest
-        first without. Order is by filing date, acceptance and accession number wherever scores are equal.
-        ``added``: what came into the archive last is first; of one second, the highest accession number.
-        With `limit` 0 it only counts, with None it gives all.
-        Raises `QueryError` where the tree would expand without bound.
+        There is one hit per submission, its best document, unless `documents` is set. The default order is by relevance
+        with a query, newest first without. Entries with equal scores are ordered by filing date, acceptance and
+        accession number. ``added`` puts the latest additions to the archive first, and within a second the highest
+        accession number. `limit` 0 only counts; None returns all. Raises `QueryError` if the tree would expand without
+        limit.
         """
 
     def filings(self, tree: Node) -> frozenset[int]:
-        """The numbers (`AccessionNumber.digits`) of the submissions with a matching document. Raises as `search`."""
+        """The numbers (`AccessionNumber.digits`) of submissions with a matching document. Raises as `search`."""
 
     def facet(
         self, query: Node | None, facet: Facet, *, filters: Node | None = None, documents: bool = False
     ) -> tuple[FacetCount, ...]:
-        """How many of all hits of such a search have each value, the most frequent first, then by value.
+        """How many of all hits of such a search have each value, most frequent first, then by value.
 
-        A hit with several values (items, CIKs) counts for each, one without any for none. Raises as `search`.
+        A hit with several values (items, CIKs) counts for each, a hit without any for none. Raises as `search`.
         """
 
     def stored(self) -> Iterator[tuple[AccessionNumber, str, int | None]]:
-        """Accession number, sha256 and sequence of every entry that can be found."""
+        """Accession number, sha256 and sequence of every searchable entry."""
 
     def check(self, *, quick: bool = False) -> Iterator[tuple[str, str]]:
-        """What is damaged of what the engine itself keeps: the name of each such part, and what is wrong with it.
+        """Damage to the engine's own files: the name of each damaged part and what is wrong with it.
 
-        Nothing where all is as it was committed. Reads all that the engine has put under a checksum, or, with `quick`,
-        looks only at presence and size, and changes nothing.
-        Raises `IndexMissingError` where it cannot even be opened.
+        Empty if everything is as committed. Reads all data with checksums or, with `quick`, checks only existence and
+        size; changes nothing. Raises `IndexMissingError` if the index cannot be opened.
         """
 
     def close(self) -> None:
-        """Close the index. What was not committed is dropped."""
+        """Close the index, discarding what was not committed."""
 
 
 class JoinedEngine:
@@ -264,10 +266,10 @@ def within_unit(
 
 @runtime_checkable
 class RemoteEngine(Engine, Protocol):
-    """An engine that keeps its index outside of the folder, on a server."""
+    """An engine whose index is on a server."""
 
     def replace(self, place: Path) -> None:
-        """Take over what the index in folder `place` keeps outside of it; then this one's folder replaces that one."""
+        """Take over the remote data of the index in folder `place`, whose folder then replaces this one's."""
 
     def remove(self, *, keep: Path) -> None:
-        """Remove what this index keeps outside of its folder, but nothing that the index in folder `keep` uses."""
+        """Remove the remote data of this index, except what the index in folder `keep` uses."""

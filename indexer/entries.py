@@ -1,8 +1,8 @@
-"""What goes into the full-text index: one entry a document.
+"""The entries of the full-text index: one per document.
 
-Every document of a submission gets an entry that carries the facts of its whole submission, so that a filter by CIK,
-form, item or name and words of one document can hold together. A submission without documents (PAPER) gets one entry,
-so that it can be found by its facts.
+Each document's entry carries the facts of its whole submission, so that a filter by CIK, form, item or name and words
+of one document can apply together. A submission without documents (PAPER) has one entry, so that its facts can be
+searched.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class HitEntity:
-    """An entity of the submission as a hit shows it. `role` is EDGAR's own label, such as ``FILER``."""
+    """An entity of the submission as shown in a hit. `role` is EDGAR's own label, such as ``FILER``."""
 
     cik: Cik | None
     name: str
@@ -40,7 +40,7 @@ class HitEntity:
 
 @dataclass(frozen=True, slots=True)
 class SectionSpan:
-    """The words of a text that are of one section: from number `first` to before `end`; `key` names the section."""
+    """The words of a section in a text: from number `first` to before `end`; `key` identifies the section."""
 
     key: str
     first: int
@@ -93,9 +93,9 @@ class IndexEntry:
     entities_left_out: int = 0
 
     def stored(self) -> str:
-        """The part that every engine keeps beside the postings, as compact JSON: a hit is made from it alone.
+        """The part that every engine stores unindexed, as compact JSON; a hit is made from it alone.
 
-        ``truncated``, ``items_derived`` and ``entities_left_out`` are there only where they are true, or not 0.
+        ``truncated``, ``items_derived`` and ``entities_left_out`` are present only if true or not 0.
         """
         return json.dumps(
             {
@@ -206,7 +206,7 @@ def entries_of(
 
 
 def section_spans(text: str, sections: Sequence[Section], *, form: str) -> tuple[SectionSpan, ...]:
-    """Where the words of each section are among those of `text`, in order."""
+    """The range of words of each section of `text`, in order."""
     spans: list[SectionSpan] = []
     counted, place = 0, 0
     for section in sorted(sections, key=lambda one: one.start):
@@ -220,26 +220,26 @@ def section_spans(text: str, sections: Sequence[Section], *, form: str) -> tuple
 
 
 def is_truncated(document: Document, *, max_text_chars: int) -> bool:
-    """Whether `entries_of` cuts the text of `document`."""
-    if document.kind != "xml" and document.size <= max_text_chars:  # only XML's can have more characters than bytes
+    """Whether `entries_of` truncates the text of `document`."""
+    if document.kind != "xml" and document.size <= max_text_chars:  # only XML can have more characters than bytes
         return False
     return len(document.text()) > max_text_chars
 
 
 def exact(value: str) -> str:
-    """A whole value as it is indexed and asked for: folded, runs of white space as one space."""
+    """A whole value as it is indexed and searched: folded, with runs of white space as one space."""
     return " ".join(fold(value).split())
 
 
 def _beginning(text: str, max_chars: int) -> str:
-    """The first `max_chars` of a longer `text`, without the word that they would break."""
+    """The first `max_chars` of a longer `text`, without the word that would be split."""
     beginning = text[:max_chars]
     ends_with_word = beginning[-1].isspace() or text[max_chars].isspace()
     return beginning if ends_with_word else beginning.rsplit(maxsplit=1)[0]
 
 
 def _series_texts(series: Series) -> Iterator[str]:
-    """What a series and its classes are found by: ids, names and tickers."""
+    """The searchable texts of series and their classes: ids, names and tickers."""
     yield from filter(None, (series.id, series.name))
     for one in series.classes:
         yield from filter(None, (one.id, one.name, one.ticker))
@@ -252,5 +252,5 @@ def _names(entity: Entity) -> Iterator[str]:
 
 
 def _unique(values: Iterator[T]) -> tuple[T, ...]:
-    """`values` without repetitions, in order: a filing may list one entity once for every Act it files under."""
+    """`values` without repetitions, in order; a filing may list an entity once for every Act."""
     return tuple(dict.fromkeys(values))

@@ -1,7 +1,7 @@
-"""The one table of search fields: the query language, its explanation, facets and every engine's schema derive from it.
+"""The table of search fields, from which the query language, explanations, facets and engine schemas derive.
 
-A new field is one entry of `TABLE` (and, where the command line is to offer it, one attribute of
-`indexer.query.filters.Filters` and one option).
+A new field is one entry of `TABLE` and, to offer it as a filter, one attribute of `indexer.query.filters.Filters` and
+`indexer.search.options.SearchOptions`, and one option of the command line.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ has: ``stem`` asks for words of text by their stem, ``ticker`` for the CIK of th
 """
 
 NOT_INDEXED = frozenset({"stem", "ticker"})
-"""The kinds that no index has a field for."""
+"""The kinds that are not indexed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,33 +293,33 @@ TABLE: tuple[Field, ...] = (
 
 BY_NAME = {field.name: field for field in TABLE}
 QUERY_FIELDS = tuple(field.name for field in TABLE if field.can_be_named)
-"""The fields that a query may name. Without one, words are sought in `TEXT_FIELDS`."""
+"""The fields that a query may name. Words without a field are searched in `TEXT_FIELDS`."""
 
 TEXT_FIELDS = ("text", "description")
-"""Where words without a field are sought, the one that matters most first."""
+"""The fields in which words without a field are searched, most important first."""
 
 VALUE_FIELDS = tuple(field.name for field in TABLE if field.kind == "value")
-"""The fields whose values are found whole, folded by `indexer.entries.exact`, and without a score of their own."""
+"""The fields whose values are matched whole, folded by `indexer.entries.exact`, without a score."""
 
 NAME_FIELDS = tuple(field.name for field in TABLE if field.kind == "names")
-"""The fields of several names, of which each is looked into by itself."""
+"""The fields of several names, each of which is matched separately."""
 
 DATE_FIELDS = tuple(field.name for field in TABLE if field.kind == "date")
 NUMBER_FIELDS = tuple(field.name for field in TABLE if field.kind == "number")
 DOCUMENT_FIELDS = frozenset(field.name for field in TABLE if field.per_document)
-"""The fields in which documents of one submission may differ."""
+"""The fields that may differ between documents of one submission."""
 
 PARTY_FIELDS = frozenset(field.name for field in TABLE if field.of_parties)
 """The fields of what the parties of a submission are: entries of their own may have them."""
 
 Facet = str
-"""What hits can be counted by: one of `FACETS`."""
+"""A name by which hits can be counted: one of `FACETS`."""
 
 FACETS: tuple[Facet, ...] = tuple(field.facet for field in TABLE if field.facet)
 """``year`` is that of the filing date, ``type`` that of the found document."""
 
 SUBMISSION_FACETS: tuple[Facet, ...] = tuple(field.facet for field in TABLE if field.facet and not field.per_document)
-"""The facets in which all documents of a submission are alike."""
+"""The facets that are the same for all documents of a submission."""
 
 PARTY_FACETS: frozenset[Facet] = frozenset(field.facet for field in TABLE if field.facet and field.of_parties)
 """The facets by what the parties are."""
@@ -328,10 +328,10 @@ _BY_FACET = {field.facet: field for field in TABLE if field.facet}
 
 
 def document_of(entry: IndexEntry) -> dict[str, Any]:
-    """The value of each field of an index for `entry`; None or empty where it has none, except that numbers are then 0.
+    """The value of each field of an index for `entry`; None or empty if it has none, 0 for numbers.
 
-    Beside the fields of `TABLE` (dates as numbers, `date_number`) ``accepted`` is a number like 20041222160512,
-    ``number`` the 18 digits of the accession number, and ``record`` what a hit is made from.
+    Besides the fields of `TABLE` (dates as numbers, see `date_number`): ``accepted``, a number like 20041222160512,
+    ``number``, the 18 digits of the accession number, and ``record``, the data of a hit.
     """
     document = {field.name: field.values(entry) for field in TABLE if field.kind not in NOT_INDEXED}
     document |= {name: date_number(document[name]) for name in DATE_FIELDS}
@@ -343,20 +343,20 @@ def document_of(entry: IndexEntry) -> dict[str, Any]:
 
 
 MAX_NUMBER = (1 << 63) - 1
-"""The largest number in a field of numbers, in every engine."""
+"""The largest number in a number field, in every engine."""
 
 
 def date_number(day: date | None) -> int:
-    """A date as an index holds it: 20041222, or 0 for none."""
+    """A date as a number for an index: 20041222, or 0 for none."""
     return day.year * 10_000 + day.month * 100 + day.day if day else 0
 
 
 def moment_number(moment: datetime | None) -> int:
-    """A moment as an index holds it, to the second: 20041222160512, or 0 for none."""
+    """A time as a number for an index, to the second: 20041222160512, or 0 for none."""
     return date_number(moment) * 1_000_000 + int(f"{moment:%H%M%S}") if moment else 0
 
 
 def facet_value(facet: Facet, indexed: str | int) -> int | str:
-    """A counted value: a number where the field's values are numbers, else as EDGAR writes it."""
+    """A counted value: a number if the field's values are numbers, otherwise in EDGAR's spelling."""
     field = _BY_FACET[facet]
     return int(indexed) if field.is_number else field.spell(str(indexed))

@@ -1,8 +1,8 @@
-"""Opening an index folder, whichever engine wrote it.
+"""Opening an index folder of any engine.
 
-The folder holds ``meta.json`` (which engine, which schema of entries) and the engine's own files. Who may read it says
-the umask of whoever writes it. Opening a Whoosh index unpickles it, so that whoever can write there could run code as
-the reader: one is opened only if nobody but a trusted owner can write there.
+The folder contains ``meta.json`` (engine and schema) and the engine's own files. The umask of the writer decides who
+may read it. Opening a Whoosh index unpickles data, so anybody who can write there could run code as the reader; it is
+opened only if nobody but a trusted owner can write there.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ from indexer.share import Share
 _log = logging.getLogger(__name__)
 
 SCHEMA = 7
-"""Version of what an entry holds and how its words are cut. A change of either needs a rebuilt index: a new number."""
+"""The version of the contents of entries and of the rules for splitting words. A change requires a rebuilt index."""
 
 ENGINES = ("whoosh", "tantivy", "opensearch")
-"""The engines there are. Each is imported only when an index of it is made or opened."""
+"""The available engines. Each is imported only when an index of it is created or opened."""
 
 REMOTE = frozenset({"opensearch"})
-"""Engines whose index is on a server. Several machines may write to it at once, each a share of its own."""
+"""Engines whose index is on a server. Several machines may write to it at once, each to its own share."""
 
 PICKLED = frozenset({"whoosh"})
-"""Engines whose index runs what its writer put there."""
+"""Engines whose index can run code that its writer put there."""
 
 _META = "meta.json"
 _MADE_BY_SHARE = "anew"
@@ -55,7 +55,7 @@ _ASK_OWNER = "ask its owner to let your group read it"
 
 
 def engine_class(name: str) -> type[Engine]:
-    """The class of the engine `name`. Raises `UsageError` where there is none, or its package is not installed."""
+    """The class of the engine `name`. Raises `UsageError` if it is unknown or its package is not installed."""
     try:
         match name:
             case "whoosh":
@@ -81,14 +81,14 @@ def engine_class(name: str) -> type[Engine]:
 
 
 def create_index(path: Path, *, engine: str, settings: Settings | None = None) -> Engine:
-    """Make an empty index of `engine` in the new folder `path`, open for writing.
+    """Create an empty index of `engine` in the new folder `path`, open for writing.
 
     Raises `UsageError` (unknown engine, or its package is not installed), `StorageError`.
     """
     chosen = engine_class(engine)
     with storage_errors(path):
         make_directories(path.parent)
-        path.mkdir(mode=0o755)  # less the umask; nobody but the owner may ever write there
+        path.mkdir(mode=0o755)  # the umask applies, but only the owner may ever write there
     created = chosen.create(path, **_options(engine, settings))
     write_file_durably(path / _META, json.dumps({"schema": SCHEMA, "engine": engine}).encode() + b"\n")
     with storage_errors(path):
@@ -99,11 +99,11 @@ def create_index(path: Path, *, engine: str, settings: Settings | None = None) -
 def open_index(
     path: Path, *, settings: Settings | None = None, writable: bool = False, share: Share | None = None
 ) -> Engine:
-    """Open the index in folder `path`; with `share` to write that alone, beside the writers of other shares.
+    """Open the index in folder `path`; with `share`, to write that share beside the writers of others.
 
-    Raises `IndexMissingError` (none, or damaged), `ArchiveFormatError` (another schema or an unknown engine, or one of
-    Whoosh that somebody else can write to), `StorageError` (it may not be read), `UsageError` (the engine's package is
-    not installed, or it takes no shares).
+    Raises `IndexMissingError` (missing or damaged), `ArchiveFormatError` (another schema, an unknown engine, or a
+    Whoosh index that somebody else can write to), `StorageError` (not readable), `UsageError` (the engine's package is
+    not installed, or it supports no shares).
     """
     meta_path = path / _META
     try:
@@ -131,13 +131,13 @@ def open_index(
 
 
 def remove_index(path: Path, *, settings: Settings | None = None, keep: Path) -> None:
-    """Remove the folder `path` of an index, and what it keeps on a server, except what the one in `keep` uses.
+    """Delete the index folder `path` and its data on a server, except what the index in `keep` uses.
 
-    Where the server cannot be reached that stays there, and a warning says so. Raises `StorageError`.
+    If the server cannot be reached, its data stays, with a warning. Raises `StorageError`.
     """
     engine = engine_of(path)
     if engine is not None and engine in REMOTE:
-        try:  # whichever schema it is of
+        try:  # whatever its schema
             with contextlib.closing(
                 engine_class(engine).open(path, writable=True, **_options(engine, settings))
             ) as index:
@@ -153,12 +153,12 @@ def remove_index(path: Path, *, settings: Settings | None = None, keep: Path) ->
 
 
 def _options(engine: str, settings: Settings | None) -> dict[str, Any]:
-    """What an engine is told beside its folder: one whose index is on a server, where that is."""
+    """The options of an engine besides its folder: for an index on a server, where that is."""
     return {"settings": settings} if engine in REMOTE else {}
 
 
 def is_index(path: Path) -> bool:
-    """Whether folder `path` is, or was, an index: whether it can be read is another matter."""
+    """Whether folder `path` is or was an index, readable or not."""
     try:
         return (path / _META).exists()
     except PermissionError:
@@ -166,7 +166,7 @@ def is_index(path: Path) -> bool:
 
 
 def index_identity(path: Path) -> tuple[int, ...] | None:
-    """What tells the index in folder `path` from one that takes its place; None where there is none just now."""
+    """A value that distinguishes the index in folder `path` from one that replaces it; None if there is none now."""
     try:
         status = (path / _META).stat()
     except OSError:
@@ -175,7 +175,7 @@ def index_identity(path: Path) -> tuple[int, ...] | None:
 
 
 def notes_folder(path: Path) -> Path:
-    """Where shares of the index in folder `path` note what they have done: it is gone with the index."""
+    """The folder where shares of the index in folder `path` record their progress; it is deleted with the index."""
     return path / "shares"
 
 
@@ -207,12 +207,12 @@ def clear_made_by_share(path: Path) -> None:
 
 
 def marks_hold(path: Path) -> bool:
-    """Whether the index in folder `path` has what the catalogue says is indexed: there is one, and no share made it."""
+    """Whether the catalogue's marks apply to the index in folder `path`: it exists, and no share created it."""
     return is_index(path) and not is_made_by_share(path)
 
 
 def engine_of(path: Path) -> str | None:
-    """The engine that wrote the index in folder `path`; None where there is none, or it cannot be told."""
+    """The engine of the index in folder `path`; None if there is none or it is unknown."""
     try:
         return _understood((path / _META).read_bytes())[1]
     except (OSError, ValueError, KeyError, TypeError):
@@ -220,7 +220,7 @@ def engine_of(path: Path) -> str | None:
 
 
 def is_outdated(path: Path) -> bool:
-    """Whether the index in folder `path` was made by an earlier version, so that it has to be rebuilt."""
+    """Whether the index in folder `path` was created by an earlier version and must be rebuilt."""
     try:
         schema, engine = _understood((path / _META).read_bytes())
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
@@ -238,13 +238,13 @@ def _other_schema(path: Path, schema: object) -> ArchiveFormatError:
 
 
 def _understood(meta: bytes) -> tuple[object, str]:
-    """Schema and engine, as ``meta.json`` says."""
+    """Schema and engine from ``meta.json``."""
     values = json.loads(meta)
     return values["schema"], values["engine"]
 
 
 def _read_meta(path: Path) -> bytes:
-    """The bytes of ``meta.json``; where a rebuilt index is just being put in place of the old one, after that."""
+    """The bytes of ``meta.json``; waits briefly while a rebuilt index is replacing the old one."""
 
     def read() -> bytes:
         return (path / _META).read_bytes()
@@ -258,7 +258,7 @@ def _read_meta(path: Path) -> bytes:
 
 
 def unreadable_reason(path: Path, settings: Settings | None = None) -> str | None:
-    """Why this user may not read the index in folder `path`, in a few words; None: it may, or there is none."""
+    """Why this user cannot read the index in folder `path`, in a few words; None if it can or there is no index."""
     try:
         _check_trust(path, _understood(_read_meta(path))[1], settings, writable=False)
     except PermissionError:
@@ -271,7 +271,7 @@ def unreadable_reason(path: Path, settings: Settings | None = None) -> str | Non
 
 
 def _check_trust(path: Path, engine: str, settings: Settings | None, *, writable: bool) -> None:
-    """Raise `ArchiveFormatError` where somebody else may have put something there that opening it would run."""
+    """Raise `ArchiveFormatError` if somebody else may have put code there that opening would run."""
     if engine not in PICKLED and not writable:
         return
     status = path.stat()
@@ -288,7 +288,7 @@ def _check_trust(path: Path, engine: str, settings: Settings | None, *, writable
 
 
 def _trusted_user(settings: Settings | None) -> int | None:
-    """The number of the user that the settings trust; None: there is none."""
+    """The user ID that the settings trust, or None."""
     if settings is None or settings.trusted_owner is None:
         return None
     try:

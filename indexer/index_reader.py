@@ -1,4 +1,4 @@
-"""A reader of an index that lives long: it follows commits, rebuilds, a change of engine and removal."""
+"""A long-lived reader of an index that follows commits, rebuilds, changes of engine and removal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class _Opened:
-    """An open engine, which index it reads, and how many threads ask it just now."""
+    """An open engine, the index it reads, and how many threads are using it."""
 
     engine: Engine
     identity: tuple[int, ...] | None
@@ -26,10 +26,10 @@ class _Opened:
 
 
 class IndexReader:
-    """The engine of the index that is in folder `path` when it is asked. Threads may share it.
+    """The engine of the current index in folder `path`. Threads may share it.
 
-    An engine follows its own commits. Where another index has taken the place of the folder, it is opened; the old
-    engine is closed once nobody asks it any more.
+    Engines follow their own commits. If another index has replaced the folder, that one is opened, and the old engine
+    is closed when no thread uses it.
     """
 
     def __init__(self, path: Path, *, settings: Settings | None = None) -> None:
@@ -40,9 +40,9 @@ class IndexReader:
         self._closed = False
 
     def ask(self, question: Callable[[Engine], T]) -> T:
-        """What the engine answers. Where its index is replaced meanwhile, the new one is asked.
+        """The result of `question` for the engine; it is asked again if the index is replaced meanwhile.
 
-        Raises what `question` raises, `UsageError` once it is closed, and what `open_index` raises.
+        Raises what `question` raises, what `open_index` raises, and `UsageError` once it is closed.
         """
         while True:
             opened = self._take()
@@ -55,7 +55,7 @@ class IndexReader:
                 self._give_back(opened)
 
     def close(self) -> None:
-        """Close the engine, after the questions that are being asked."""
+        """Close the engine after the current questions."""
         with self._lock:
             self._closed = True
             self._retire()
@@ -72,7 +72,7 @@ class IndexReader:
             return self._opened
 
     def _open(self) -> _Opened:
-        """The index that is there; where it is replaced while it is opened, the one after it."""
+        """The current index; if it is replaced while being opened, the new one."""
         while True:
             identity = index_identity(self._path)
             engine = open_index(self._path, settings=self._settings)

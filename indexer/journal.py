@@ -1,4 +1,4 @@
-"""The journal of an archive: which runs stored something, and what each stored."""
+"""The journal of an archive: the runs that stored something, and what each stored."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class StoredRecord:
     added: datetime
 
     def to_dict(self) -> dict[str, Any]:
-        """The submission as JSON has it."""
+        """The submission as a JSON object."""
         return {
             "accession": str(self.accession),
             "form": str(self.form),
@@ -44,7 +44,7 @@ class StoredRecord:
 
 
 def run_of(archive: Archive, number: int) -> Run:
-    """The run of this number. Raises `NotInArchiveError`."""
+    """The run `number`. Raises `NotInArchiveError`."""
     run = archive.catalogue.runs.get(number)
     if run is None:
         raise NotInArchiveError(f"there is no run {number}", "`edgarchive log` lists the runs")
@@ -52,7 +52,7 @@ def run_of(archive: Archive, number: int) -> Run:
 
 
 def run_values(run: Run) -> dict[str, Any]:
-    """A run as JSON has it. Times are in UTC; ``bytes`` counts decoded bytes."""
+    """A run as a JSON object. Times are in UTC; ``bytes`` counts decoded bytes."""
     return {
         "run": run.number,
         "verb": run.verb,
@@ -70,7 +70,7 @@ def run_values(run: Run) -> dict[str, Any]:
 
 
 def stored_by(archive: Archive, number: int) -> Iterator[StoredRecord]:
-    """What a run stored, by accession number; bytes that a later run replaced are listed under that run."""
+    """What a run stored, by accession number. Bytes that a later run replaced are still listed for this run."""
     for record in archive.catalogue.runs.stored(number):
         if isinstance(record, CatalogueRecord):
             yield StoredRecord(

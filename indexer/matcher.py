@@ -1,7 +1,7 @@
-"""Asking queries of one filing without an index: what every engine finds in it, judged from its entries alone.
+"""Matching queries against a single filing without an index, with the same results as every engine.
 
-A query that matches a filing in an index matches it here, and no other: words are cut and folded alike, and patterns,
-fuzzy words and stems stand for words of the filing itself, since words of other filings cannot find it.
+Words are split and folded as for an index. Patterns, fuzzy words and stems are expanded to words of the filing itself,
+since words of other filings cannot match it.
 """
 
 from __future__ import annotations
@@ -50,30 +50,30 @@ Words = tuple[str, ...]
 """The alternatives for one part of a phrase or name."""
 
 _SOUGHT = 16
-"""Words of one field whose places are sought each by itself: noting the places of all words takes about as long."""
+"""Words of a field whose positions are searched individually; recording the positions of all words costs as much."""
 
 
 def _bound(query: Node | None, filters: Node | None) -> Node | None:
-    """What `query` and `filters` select together: filters, which cost least, come first."""
+    """`query` and `filters` combined: filters, which cost least, come first."""
     query, filters = scoped(query, filters)
     return join_all((filters, query))
 
 
 class Question:
-    """What is asked of many filings: a query and filters, None for none; all words must stand in one `unit`."""
+    """A question for many filings: a query and filters (None: none); all words must be in one `unit`."""
 
     def __init__(self, query: Node | None, filters: Node | None = None, *, unit: Unit = "document") -> None:
         self.query = query
         self.filters = filters
         self.unit = unit
         self.of_documents = _bound(query, filters)
-        """The documents that are found where the unit is a document."""
+        """The matching documents if the unit is a document."""
 
 
 class FilingMatcher:
-    """One filing, of which any query can be asked. `entries` are all that an index would have of it.
+    """A filing that any number of queries can be matched against. `entries` are all its index entries.
 
-    Fast where many queries are asked: the words are cut once, and their places found only when a query needs them.
+    It is fast for many queries: words are split once, and their positions are found only when a query needs them.
     """
 
     def __init__(self, entries: Iterable[IndexEntry]) -> None:
@@ -82,8 +82,8 @@ class FilingMatcher:
     def find(self, question: Question) -> tuple[int, ...]:
         """The entries, counted from 0, that `question` selects, as `Engine.search` with `documents` finds them.
 
-        Nothing is too wide here: the bounds on what a pattern stands for are those of an index. Raises `QueryError` for
-        a query that takes too long.
+        There is no limit to expansions here; those of an index apply there. Raises `QueryError` for a query that takes
+        too long.
         """
         deadline = Deadline()
         tree = question.of_documents
@@ -111,9 +111,9 @@ class FilingMatcher:
 
 
 class _Field:
-    """The words or values of one field of a document: which there are, and where each stands.
+    """The words or values of one field of a document, and their positions.
 
-    `placed` are they in order, with the places in `numbers`, or, where that is None, counted from 0.
+    `placed` has them in order, with the positions in `numbers`, or counted from 0 if that is None.
     """
 
     def __init__(self, placed: Sequence[bytes], numbers: Sequence[int] | None = None) -> None:
@@ -135,12 +135,12 @@ class _Field:
             yield word
 
     def places(self, words: Iterable[str]) -> list[int]:
-        """Where any of `words` stands, in order."""
+        """The positions of any of `words`, in order."""
         found = [self._places_of(word) for word in words if word in self.words]
         return found[0] if len(found) == 1 else sorted(place for places in found for place in places)
 
     def _places_of(self, word: str) -> list[int]:
-        """Of few words each is sought; then the places of all are noted in one pass."""
+        """The positions of a word; a few words are searched individually, then all are recorded in one pass."""
         if word not in self._places and not self._has_all_places:
             if len(self._places) < _SOUGHT:
                 self._places[word] = [self._number(place) for place in _indices(self._placed, word.encode())]
@@ -157,16 +157,16 @@ class _Field:
 
 
 def _indices(words: Sequence[bytes], word: bytes) -> Iterator[int]:
-    """Where `word` stands among `words`."""
+    """The positions of `word` in `words`."""
     place = -1
-    with contextlib.suppress(ValueError):  # there is no more
+    with contextlib.suppress(ValueError):  # no more occurrences
         while True:
             place = words.index(word, place + 1)
             yield place
 
 
 class _Document:
-    """One entry, its fields made when they are first asked for."""
+    """One entry, with fields created when first needed."""
 
     def __init__(self, entry: IndexEntry) -> None:
         self._values = document_of(entry)
@@ -174,7 +174,7 @@ class _Document:
         self.number: int = self._values["number"]
 
     def matches(self, tree: Node, *, deadline: Deadline) -> bool:
-        """Whether the document is one that `tree` selects; sections must be bound (`scoped`)."""
+        """Whether the document matches `tree`, in which words must be bound to sections (`scoped`)."""
         match tree:
             case All(parts):
                 return all(self.matches(part, deadline=deadline) for part in parts)
@@ -228,7 +228,7 @@ class _Document:
         holds: Callable[[Places], bool],
         stretches: Sequence[int] | None,
     ) -> bool:
-        """Whether a word of each of `parts` stands in `field`, or in `stretches` of it, where `holds` takes it."""
+        """Whether a word of each of `parts` is in `field`, or `stretches` of it, at positions that `holds` accepts."""
         there = self._field(field)
         if not all(any(word in there.words for word in part) for part in parts):
             return False
@@ -241,7 +241,7 @@ class _Document:
         return tuple(dict.fromkeys(word for part in parts for word in self._words(part)))
 
     def _words(self, part: WordLike | Value) -> Words:
-        """The words of the document that may stand in the place of one part of a phrase or name."""
+        """The words of the document that match one part of a phrase or name."""
         return tuple(self._expanded(part))
 
     def _expanded(self, part: WordLike | Value) -> Iterator[str]:
@@ -254,7 +254,7 @@ class _Document:
 
 
 def _field_of(name: str, value: Any) -> _Field:
-    """What a document has in the field `name`, for the `value` of an entry, cut as every engine cuts it."""
+    """The content of the field `name`, from the `value` of an entry, split like in every engine."""
     match BY_NAME[name].kind:
         case "text":
             return _Field(encoded_words(value or ""))

@@ -1,4 +1,4 @@
-"""What rows about a filing's sections say, for data sets and data frames."""
+"""Rows about the sections of filings, for data sets and data frames."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ SECTION_COLUMNS = (
     "words",
     "is_reference",
 )
-"""What a row of a section says, in order."""
+"""The columns of a row of a section, in order."""
 
 _SPACES = bytes(ord(" " if code in b" \t\n\v\f\r\x1c\x1d\x1e\x1f" else "x") for code in range(256))
-"""Makes a blank of each white space of ASCII, and an ``x`` of every other byte."""
+"""Maps ASCII white space to a space and every other byte to ``x``."""
 
 _WIDE_SPACES = "\x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
-"""White space beyond ASCII, as `str.isspace` has it."""
+"""Non-ASCII white space according to `str.isspace`."""
 
 
 class SectionRows(Iterator[Row]):
-    """Rows of sections, each read from the archive when it is reached; or all that are left, as a data frame."""
+    """Rows of sections, each read from the archive when it is reached, or all remaining ones as a data frame."""
 
     def __init__(self, rows: Iterator[Row]) -> None:
         self._rows = rows
@@ -47,20 +47,20 @@ class SectionRows(Iterator[Row]):
         return next(self._rows)
 
     def to_pandas(self) -> Any:
-        """A `pandas.DataFrame`, with dates as datetime64. Raises `UsageError` where pandas is missing."""
+        """A `pandas.DataFrame` with dates as datetime64. Raises `UsageError` if pandas is not installed."""
         return frames.to_pandas(self, SECTION_COLUMNS)
 
     def to_polars(self) -> Any:
-        """A `polars.DataFrame`. Raises `UsageError` where polars is missing."""
+        """A `polars.DataFrame`. Raises `UsageError` if polars is not installed."""
         return frames.to_polars(self, SECTION_COLUMNS)
 
     def to_arrow(self) -> Any:
-        """A `pyarrow.Table`. Raises `UsageError` where pyarrow is missing."""
+        """A `pyarrow.Table`. Raises `UsageError` if pyarrow is not installed."""
         return frames.to_arrow(self, SECTION_COLUMNS)
 
 
 def filing_facts(filing: StoredSubmission, *, filing_date: date) -> Row:
-    """What a row says of its filing; `filing_date` is the catalogue's, for a header without one."""
+    """The columns about the filing; `filing_date` is the catalogue's, for a header without one."""
     entity = next((one for one in filing.header.entities if one.cik is not None), None)
     return {
         "accession": str(filing.accession),
@@ -73,9 +73,9 @@ def filing_facts(filing: StoredSubmission, *, filing_date: date) -> Row:
 
 
 def section_rows(document: StoredDocument, facts: Row, *, names: Sequence[str] = ()) -> Iterator[Row]:
-    """A row for each section of a document, or for those that one of `names` stands for (``1A``, ``risk-factors``).
+    """A row for each section of a document, or for those that match one of `names` (``1A``, ``risk-factors``).
 
-    `facts` are the `filing_facts`. Raises `UsageError` for what is no name of a section.
+    `facts` are the `filing_facts`. Raises `UsageError` for an invalid name.
     """
     chosen = chosen_sections(document, names)
     text = document.text() if chosen else ""
@@ -94,7 +94,7 @@ def section_rows(document: StoredDocument, facts: Row, *, names: Sequence[str] =
 
 
 def chosen_sections(document: StoredDocument, names: Sequence[str]) -> list[Section]:
-    """The sections of a document that one of `names` stands for; all of them where there are no names."""
+    """The sections of a document that match one of `names`; all of them without names."""
     return [
         section
         for section in document.sections()
@@ -103,7 +103,7 @@ def chosen_sections(document: StoredDocument, names: Sequence[str]) -> list[Sect
 
 
 def count_words(text: str) -> int:
-    """How many words a text has: runs of what is no white space, as `str.split` has them, in half its time."""
+    """The number of words of a text: runs without white space, as `str.split` counts, in half the time."""
     if not text.isascii():
         for space in _WIDE_SPACES:
             if space in text:

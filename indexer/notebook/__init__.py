@@ -1,1 +1,1 @@
-"""Results in a notebook: data frames and HTML."""
+"""Results in notebooks: data frames and HTML."""

@@ -1,4 +1,4 @@
-"""Rows of hits and sections as data frames, with real dates: of pandas, polars, or Arrow, whichever is installed."""
+"""Rows of hits and sections as data frames of pandas, polars or Arrow, with real dates."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _KINDS: dict[str, Kind] = {
     "items_derived": "flag",
     "is_reference": "flag",
 }
-"""What a column holds; any other holds text."""
+"""The kind of each column; all others are text."""
 
 
 def to_pandas(rows: Iterable[dict[str, Any]], columns: Sequence[str]) -> Any:
-    """A `pandas.DataFrame`; dates and times are ``datetime64[s]``. Raises `UsageError` where pandas is missing."""
+    """A `pandas.DataFrame`; dates and times are ``datetime64[s]``. Raises `UsageError` if pandas is missing."""
     pandas = _package("pandas")
     numpy = _package("numpy")
     values = _by_column(rows, columns)
@@ -48,7 +48,7 @@ def to_pandas(rows: Iterable[dict[str, Any]], columns: Sequence[str]) -> Any:
 
 
 def to_polars(rows: Iterable[dict[str, Any]], columns: Sequence[str]) -> Any:
-    """A `polars.DataFrame`. Raises `UsageError` where polars is missing."""
+    """A `polars.DataFrame`. Raises `UsageError` if polars is not installed."""
     polars = _package("polars")
     types: dict[Kind, Any] = {
         "text": polars.String,
@@ -64,7 +64,7 @@ def to_polars(rows: Iterable[dict[str, Any]], columns: Sequence[str]) -> Any:
 
 
 def to_arrow(rows: Iterable[dict[str, Any]], columns: Sequence[str]) -> Any:
-    """A `pyarrow.Table`. Raises `UsageError` where pyarrow is missing."""
+    """A `pyarrow.Table`. Raises `UsageError` if pyarrow is not installed."""
     arrow = _package("pyarrow")
     types: dict[Kind, Any] = {
         "text": arrow.string(),
@@ -92,7 +92,7 @@ def _by_column(rows: Iterable[dict[str, Any]], columns: Sequence[str]) -> dict[s
 
 
 def _without_zone(value: Any) -> Any:
-    """A moment with a zone in UTC without one: columns of dates and times have none."""
+    """A time with a zone converted to UTC without one, since date and time columns have no zone."""
     return value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) and value.tzinfo else value
 
 

@@ -1,4 +1,4 @@
-"""HTML for a notebook: tables of plain values, everything escaped that a filer wrote."""
+"""HTML for notebooks: tables of plain values, with all text from filers escaped."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 
 class Markup(str):
-    """Text that is HTML already."""
+    """Text that is already HTML."""
 
     __slots__ = ()
 
@@ -20,7 +20,7 @@ def escaped(value: object) -> Markup:
 
 
 def link(text: str, url: str | None) -> Markup:
-    """`text` that leads to `url`, where there is one of the web."""
+    """`text` linked to `url` if that is a web address."""
     if not url or not url.startswith(("https://", "http://")):
         return escaped(text)
     return Markup(f'<a href="{html.escape(url)}" target="_blank" rel="noopener noreferrer">{html.escape(text)}</a>')
@@ -40,7 +40,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], *, caption: str
 
 
 def facts(pairs: Iterable[tuple[str, object]]) -> Markup:
-    """A table of names and values; what is empty is left out."""
+    """A table of names and values without empty values."""
     rows = "".join(
         f'<tr><th scope="row" style="text-align:left">{html.escape(name)}</th>'
         f'<td style="text-align:left">{escaped(value)}</td></tr>'

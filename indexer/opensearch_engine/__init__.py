@@ -1,4 +1,4 @@
-"""OpenSearch as an engine: one index a filing year behind an alias, asked and filled over HTTP.
+"""The OpenSearch engine: one index per filing year behind an alias, over HTTP.
 
-The one group of rooms in `indexer` that may use the network, and only to reach the cluster that the settings name.
+This is the only package of `indexer` that may use the network, and only to reach the configured cluster.
 """

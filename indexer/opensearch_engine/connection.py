@@ -1,4 +1,4 @@
-"""The way to an OpenSearch cluster: who we are there, and what its refusals mean."""
+"""The connection to an OpenSearch cluster: authentication, and translation of errors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from indexer.query.bounds import MAX_SEARCH_S
 T = TypeVar("T")
 
 MIN_VERSION = (2, 4)
-"""The first version of OpenSearch that has points in time."""
+"""The first version of OpenSearch with points in time."""
 
 _CONNECT_ATTEMPTS = 3
 _PASSING = {429, 502, 503, 504}
@@ -27,9 +27,9 @@ _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_LARGE = 401, 403, 404, 413
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Where a cluster is and how to be let in. `prefix` begins the name of everything that is made there.
+    """The address of a cluster and its credentials. `prefix` begins the name of everything created there.
 
-    A new index of a filing year has as many shards as `shards`.
+    A new index of a filing year has `shards` shards.
     """
 
     url: str
@@ -41,7 +41,7 @@ class Access:
 
     @classmethod
     def of(cls, settings: Settings) -> Access:
-        """What `settings` say."""
+        """The access configured in `settings`."""
         secret = settings.opensearch_password
         return cls(
             url=settings.opensearch_url,
@@ -53,7 +53,7 @@ class Access:
         )
 
     def client(self) -> OpenSearch:
-        """A client that several threads may use; nothing is sent yet. Raises `SettingsError` (no such CA file)."""
+        """A client that several threads may use; it sends nothing yet. Raises `SettingsError` (missing CA file)."""
         if self.ca_file is not None and not self.ca_file.is_file():
             raise SettingsError(f"there is no file {self.ca_file}", "set opensearch_ca_file to the cluster's CA")
         return OpenSearch(
@@ -68,7 +68,7 @@ class Access:
 
 
 def cluster_uuid(client: OpenSearch, access: Access) -> str:
-    """The identity of the cluster. Raises `IndexServerError` where it is not an OpenSearch that can be used."""
+    """The identity of the cluster. Raises `IndexServerError` if it is not a supported OpenSearch."""
     with cluster_errors(access):
         about = client.info()
     version = about.get("version", {})
@@ -82,7 +82,7 @@ def cluster_uuid(client: OpenSearch, access: Access) -> str:
 
 
 def is_passing(error: exceptions.OpenSearchException) -> bool:
-    """Whether the same request may succeed later: no connection, a full queue, a node that just went away."""
+    """Whether the same request may succeed later: no connection, a full queue, a node that just disappeared."""
     if isinstance(error, exceptions.ConnectionError):
         return not isinstance(error, exceptions.SSLError)
     return isinstance(error, exceptions.TransportError) and error.status_code in _PASSING
@@ -90,7 +90,7 @@ def is_passing(error: exceptions.OpenSearchException) -> bool:
 
 @contextlib.contextmanager
 def cluster_errors(access: Access) -> Iterator[None]:
-    """What the client raises, as ours: `QueryError`, `IndexMissingError` or `IndexServerError`, without any secret."""
+    """Translate the client's errors to `QueryError`, `IndexMissingError` or `IndexServerError`, without any secret."""
     try:
         yield
     except exceptions.ConnectionTimeout:
@@ -110,9 +110,9 @@ def cluster_errors(access: Access) -> Iterator[None]:
 
 
 def patiently(ask: Callable[[], T], patience_s: float, also: tuple[type[EdgarchiveError], ...] = ()) -> T:
-    """The answer of `ask`, asked again for `patience_s` seconds while the cluster cannot give it now, or raises `also`.
+    """The result of `ask`, retried for `patience_s` seconds while the cluster is unavailable or `also` is raised.
 
-    Asking twice must be as good as once. Raises what `ask` does.
+    `ask` must be repeatable. Raises what `ask` does.
     """
 
     def may_pass(error: BaseException) -> bool:
@@ -122,10 +122,10 @@ def patiently(ask: Callable[[], T], patience_s: float, also: tuple[type[Edgarchi
 
 
 def whole(answer: dict[str, Any], access: Access) -> dict[str, Any]:
-    """`answer`, which every shard gave a part of. Raises `IndexServerError` else: a part of the hits is no answer.
+    """`answer`, if it is from all shards. Raises `IndexServerError` otherwise, since some of the hits are no result.
 
-    A shard that goes away in the middle of a search, with its node or because its index was removed, is left out
-    without a word even where partial results are not allowed (measured with 2.19).
+    A shard that disappears during a search, with its node or because its index was removed, is silently left out even
+    if partial results are disabled (measured with 2.19).
     """
     shards = answer["_shards"]
     if shards["successful"] < shards["total"]:
@@ -163,7 +163,7 @@ def _refusal(error: exceptions.TransportError, access: Access) -> Exception:
 
 
 def _reason(error: exceptions.TransportError) -> str:
-    """One line that says why; the server's own innermost reason where it gives one."""
+    """The reason in one line: the server's innermost reason if there is one."""
     info: Any = error.info
     if isinstance(info, dict) and isinstance(info.get("error"), dict):
         cause = info["error"]

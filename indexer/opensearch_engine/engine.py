@@ -1,7 +1,7 @@
-"""The engine over OpenSearch: which indexes there are, and who writes to them.
+"""The OpenSearch engine: its indexes and its writers.
 
-The folder holds ``opensearch.json`` (the alias, and the cluster it is in) and the writer's lock; all else is in the
-cluster.
+The folder has ``opensearch.json`` (the alias and the cluster's identity) and the writer's lock; everything else is in
+the cluster.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 PLACE = "opensearch.json"
 
 _FIRST_YEAR = 0
-"""The year of an index that stays empty: without it an alias of nothing would not exist."""
+"""The year of an index that stays empty: an alias needs at least one index."""
 _ASKED_AT_ONCE = 1000
 _NO_COPIES = {"auto_expand_replicas": False, "number_of_replicas": 0}
 _COPIES = {"auto_expand_replicas": "0-1"}
@@ -45,7 +45,7 @@ _COPYING_S, _REFRESHING_S, _STARTING_S = 600, 600, 120
 _EXISTS = "resource_already_exists_exception"
 _SEARCH_PATIENCE_S = 2.0
 _SWAPPED = (IndexMissingError,)
-"""Where a rebuilt index has just taken the place of the one that was asked."""
+"""Raised where a rebuilt index has just replaced the current one."""
 
 _REBUILD = "run `edgarchive index --rebuild`"
 
@@ -71,7 +71,7 @@ class OpenSearchEngine:
 
     @classmethod
     def create(cls, path: Path, settings: Settings | None = None) -> Self:
-        """Make an empty index, with its place in the empty folder `path`. Raises `IndexServerError`, `StorageError`."""
+        """Create an empty index, described in the empty folder `path`. Raises `IndexServerError`, `StorageError`."""
         access = Access.of(settings or Settings())
         client = access.client()
         uuid = cluster_uuid(client, access)
@@ -89,10 +89,10 @@ class OpenSearchEngine:
     def open(
         cls, path: Path, settings: Settings | None = None, *, writable: bool = False, share: Share | None = None
     ) -> Self:
-        """Open the index whose place is in `path`; with `share`, to write that beside the writers of other shares.
+        """Open the index described in `path`; with `share`, to write that share beside the writers of others.
 
-        Raises `IndexMissingError` (its place cannot be read, or it is gone), `IndexServerError` (not that cluster),
-        `ArchiveFormatError` (its indexes are not as we make them).
+        Raises `IndexMissingError` (the description cannot be read, or the index is gone), `IndexServerError` (a
+        different cluster), `ArchiveFormatError` (the indexes have other fields).
         """
         access = Access.of(settings or Settings())
         try:
@@ -111,7 +111,7 @@ class OpenSearchEngine:
         return engine
 
     def delete(self, accession: AccessionNumber) -> None:
-        """Drop a submission's entries at the next commit. Raises `LockedError`."""
+        """Remove a submission's entries at the next commit. Raises `LockedError`."""
         writer = self.part_writer()()
         writer.add(accession, ())
         self.adopt(writer.finish())
@@ -127,10 +127,12 @@ class OpenSearchEngine:
         self._parts.append(part)
 
     def commit(self) -> None:
-        """Send all, take away what it replaces, and let it be found. Raises `IndexServerError`, `ArchiveFormatError`.
+        """Send everything, remove what it replaces, and make it searchable.
 
-        Each document is on the disk of a node when it is acknowledged, and all are when this returns. Where it raises,
-        what was acknowledged by then may be found; the same submissions added again complete it.
+        Raises `IndexServerError`, `ArchiveFormatError`.
+
+        A document is on the disk of a node when it is acknowledged, and all are when this returns. If it raises, what
+        was acknowledged may be searchable; adding the same submissions again completes it.
         """
         if not self._parts:
             return
@@ -150,9 +152,9 @@ class OpenSearchEngine:
         self._parts.clear()
 
     def replace(self, place: Path) -> None:
-        """Take over the alias of the index in `place` and remove its indexes in one step: no search is left without.
+        """Take over the alias of the index in `place` and remove its indexes in one step, without downtime.
 
-        The new indexes have a copy of each shard first, where there are nodes for it. Raises `IndexServerError`.
+        Before that, each new index gets a replica of each shard if there are nodes for it. Raises `IndexServerError`.
         """
         with cluster_errors(self._access):
             new = list(self._client.indices.get_alias(name=self._alias))
@@ -171,7 +173,7 @@ class OpenSearchEngine:
             try:
                 alias, uuid_there = _read_place(place)
             except (OSError, ValueError, KeyError, TypeError):
-                return  # there was none, or one that nobody can find any more
+                return  # there was none, or one that nobody can reach any more
             if uuid_there != uuid or not self._client.indices.exists_alias(name=alias):
                 return
             old = self._indexes(alias)
@@ -185,7 +187,7 @@ class OpenSearchEngine:
         _write_place(self._path, alias, uuid)
 
     def remove(self, *, keep: Path) -> None:
-        """Remove the indexes, unless the one in folder `keep` uses them. Raises `LockedError`."""
+        """Remove the indexes, unless the index in folder `keep` uses them. Raises `LockedError`."""
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             if self._path != keep and _read_place(keep)[0] == self._alias:
                 return
@@ -229,13 +231,13 @@ class OpenSearchEngine:
         return counts
 
     def stored(self) -> Iterator[tuple[AccessionNumber, str, int | None]]:
-        """Accession number, sha256 and sequence of every entry that can be found."""
+        """Accession number, sha256 and sequence of every searchable entry."""
         for stored in all_records(self._client, self._access, self._alias):
             record = json.loads(stored)
             yield AccessionNumber(record["accession"]), record["sha256"], record["sequence"]
 
     def check(self, *, quick: bool = False) -> Iterator[tuple[str, str]]:  # noqa: ARG002 — the cluster's own checks
-        """Indexes that have lost a part of themselves, by what the cluster says: it checks its own files."""
+        """Indexes that the cluster reports as incomplete; it checks its own files."""
         with cluster_errors(self._access):
             health = self._client.cluster.health(index=self._alias, level="indices")
         for name, state in sorted(health["indices"].items()):
@@ -243,10 +245,10 @@ class OpenSearchEngine:
                 yield name, f"{state['unassigned_shards']} shards of it have no copy on any node"
 
     def close(self) -> None:
-        """Close the connection. What was not committed is dropped."""
+        """Close the connection, discarding what was not committed."""
         if self._lock.is_held:
             try:
-                if self._lock.is_last():  # others may still fill theirs
+                if self._lock.is_last():  # others may still be writing theirs
                     self._end_bulk()
             except EdgarchiveError as error:
                 facts = event("index-not-restored", error=type(error).__name__)
@@ -261,7 +263,7 @@ class OpenSearchEngine:
         return Search(self._client, self._access, self._alias, query=query, filters=filters, documents=documents)
 
     def _begin(self) -> None:
-        """Become the writer: take the lock, learn which indexes there are, and let nothing be found before a commit."""
+        """Become the writer: take the lock, list the indexes, and disable refreshing until the commit."""
         if not self._writable:
             raise ValueError("the index is open for reading only")
         if self._lock.is_held:
@@ -273,23 +275,23 @@ class OpenSearchEngine:
         self._made = {int(name.rpartition("-")[2]) for name in found}
         first = found[index_name(self._generation, _FIRST_YEAR)]["settings"]["index"]
         self._is_new = first["auto_expand_replicas"] == "false"
-        self._refresh()  # what a writer that died had sent, too, is then seen and replaced
+        self._refresh()  # what a dead writer sent is then visible, and replaced
         self._put_settings(refresh_interval="-1")
 
     def _make_index(self, year: int) -> None:
         if year in self._made:
             return
         name = index_name(self._generation, year)
-        # copies are made of a new index when it is whole; one that is in use keeps them while it grows
+        # a new index gets replicas when it is complete; one in use keeps them while it grows
         options: dict[str, object] = {"refresh_interval": "-1", **(_NO_COPIES if self._is_new else {})}
         options["number_of_shards"] = 1 if year == _FIRST_YEAR else self._access.shards
         patiently(lambda: self._start(name, options), PATIENCE_S)
         self._made.add(year)
 
     def _start(self, name: str, options: dict[str, object]) -> None:
-        """Make an index, unless another writer has, and put it behind the alias when its shards can be asked.
+        """Create an index, unless another writer has, and add it to the alias when its shards can be searched.
 
-        Behind it before, it would have every search refused, and every other writer's, until they can.
+        Before that, it would make every search of the alias fail, and every other writer's.
         """
         with cluster_errors(self._access):
             try:
@@ -312,14 +314,14 @@ class OpenSearchEngine:
             self._client.indices.put_alias(index=name, name=self._alias)
 
     def _indexes(self, alias: str) -> list[str]:
-        """The indexes of `alias`, and such as a writer that died had not put behind it yet."""
+        """The indexes of `alias`, and those that a dead writer had not added to it yet."""
         behind = set(self._client.indices.get_alias(name=alias))
         first = index_name("", _FIRST_YEAR)
         generations = [name.removesuffix(first) for name in behind if name.endswith(first)]
         return sorted(behind.union(*(self._client.indices.get_alias(index=f"{one}-*") for one in generations)))
 
     def _present(self, accessions: list[AccessionNumber]) -> Iterator[tuple[AccessionNumber, Place]]:
-        """Where the documents of these submissions are now."""
+        """The current locations of the documents of these submissions."""
         for start in range(0, len(accessions), _ASKED_AT_ONCE):
             some = accessions[start : start + _ASKED_AT_ONCE]
             body: dict[str, Any] = {
@@ -345,7 +347,7 @@ class OpenSearchEngine:
         patiently(ask, PATIENCE_S)
 
     def _end_bulk(self) -> None:
-        """What a writer had switched off for its time."""
+        """Restore what the writer had disabled."""
         self._put_settings(refresh_interval=None, **_COPIES)
 
     def _put_settings(self, **values: object) -> None:
@@ -371,6 +373,6 @@ def _write_place(path: Path, alias: str, uuid: str) -> None:
 
 
 def _read_place(path: Path) -> tuple[str, str]:
-    """The alias, and the cluster that it is in. Raises `OSError`, `ValueError`, `KeyError`, `TypeError`."""
+    """The alias and the cluster's identity. Raises `OSError`, `ValueError`, `KeyError`, `TypeError`."""
     place = json.loads((path / PLACE).read_bytes())
     return str(place["alias"]), str(place["cluster_uuid"])

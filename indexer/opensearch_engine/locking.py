@@ -1,8 +1,7 @@
-"""The lock of the writers of one index: each locks the bytes that stand for its share.
+"""The lock of the writers of an index: each locks the bytes that represent its share.
 
-Shares with a submission in common have bytes in common, and keep each other out. Locks of ranges, by the open file
-where the system has that (Linux), hold across machines on storage that serves locks, as NFS does, and end with their
-process.
+Overlapping shares lock common bytes and exclude each other. The locks are byte-range locks, per open file where
+supported (Linux). They work across machines on storage that supports locks, such as NFS, and end with their process.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from indexer.share import Share
 
 _LOCK = "writer.lock"
 _PRESENCE = (0, 1)
-"""Which byte, and how many, all writers share while they are at work; the last of them takes it alone."""
+"""The byte that all writers share while they work, as offset and length; the last one locks it exclusively."""
 
 _EVERYTHING = (1, 0)
 """All bytes after that one."""
@@ -40,11 +39,11 @@ class WriterLock:
         return self._descriptor is not None
 
     def take(self) -> None:
-        """Take the lock. Raises `LockedError` where another writer has some of it, `StorageError`."""
+        """Take the lock. Raises `LockedError` if another writer holds part of it, `StorageError`."""
         with storage_errors(self._path):
             descriptor = os.open(self._path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            _lock(descriptor, _PRESENCE, fcntl.F_RDLCK, wait=True)  # as long as a last one puts things away
+            _lock(descriptor, _PRESENCE, fcntl.F_RDLCK, wait=True)  # while a last writer cleans up
             ranges = [_EVERYTHING] if self._share is None else self._share.ranges()
             if not all(_lock(descriptor, span, fcntl.F_WRLCK) for span in ranges):
                 what = "the index" if self._share is None else f"the share {self._share.name} of the index"
@@ -55,25 +54,25 @@ class WriterLock:
         self._descriptor = descriptor
 
     def is_last(self) -> bool:
-        """Whether no other writer is at work; then none begins before `release`."""
+        """Whether no other writer is active; then none can begin before `release`."""
         return self._descriptor is not None and _lock(self._descriptor, _PRESENCE, fcntl.F_WRLCK)
 
     def release(self) -> None:
-        """Give it back."""
+        """Release the lock."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
 
 def _lock(descriptor: int, span: tuple[int, int], kind: int, *, wait: bool = False) -> bool:
-    """Whether these bytes are now ours."""
+    """Whether these bytes are now locked by us."""
     start, length = span
     try:
         if sys.platform == "linux":
             wanted = struct.pack("hhqqi", kind, os.SEEK_SET, start, length, 0)
             call = fcntl.F_OFD_SETLKW if wait else fcntl.F_OFD_SETLK
             fcntl.fcntl(descriptor, call, wanted + bytes(-len(wanted) % 8))
-        else:  # by process: two writers in one are not kept apart
+        else:  # per process: two writers in one process do not exclude each other
             how = fcntl.LOCK_SH if kind == fcntl.F_RDLCK else fcntl.LOCK_EX
             fcntl.lockf(descriptor, how if wait else how | fcntl.LOCK_NB, length, start)
     except OSError as error:

@@ -1,8 +1,8 @@
-"""What stands in an OpenSearch index: names, settings, the strict mapping, and an entry as a document of it.
+"""The contents of an OpenSearch index: names, settings, the strict mapping, and entries as documents.
 
-Words are cut by `archiver.identifiers` alone. They are sent with a blank between them, and OpenSearch cuts at blanks
-and nothing else, so its tokens are ours. Most words are their own stem: beside the words there are only the stems that
-are not, each in the place of its word: an index is a quarter to a third smaller than one with all stems (measured).
+Words are split by `archiver.words` and sent separated by spaces. OpenSearch only splits at spaces, so its tokens are
+the same. Most words are their own stem, so the stem field has only other stems, each at the position of its word; that
+makes an index a quarter to a third smaller (measured).
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from indexer.fields import DATE_FIELDS, NAME_FIELDS, NUMBER_FIELDS, TEXT_FIELDS,
 from indexer.query.stems import english_stem
 
 NAME_GAP = 1000
-"""Positions left free between two names, and twice the terms of a name that are kept."""
+"""Positions left free between two names, and twice the number of words kept of a name."""
 
 STEMS = {name: f"{name}_stem" for name in TEXT_FIELDS}
-"""Beside each field of running text, one with the stem of each word that is not its own, in the same place."""
+"""For each field of running text, one with the stems that differ from their words, at the same positions."""
 
 SECTION_WORDS, SECTION_STEMS = "section_words", "section_stems"
 
 _MAX_WORD_CHARS = 200
-"""OpenSearch cuts words after 255 UTF-16 units, which would move all that follows."""
+"""OpenSearch splits words after 255 UTF-16 units, which would shift all following positions."""
 
 _KEPT_CHARS = 100
 _WORDS: dict[str, Any] = {"type": "text", "analyzer": "whitespace"}
 _NO_STEM = "0"
-"""Stands in the place of a word that is its own stem, and is not indexed. Stems have letters from a to z alone."""
+"""Placeholder for a word that is its own stem; it is not indexed. Stems consist of the letters a to z."""
 _STEM_WORDS: dict[str, Any] = {"type": "text", "analyzer": "stems"}
 _VALUE: dict[str, Any] = {"type": "keyword"}
 
@@ -39,8 +39,8 @@ _VALUE: dict[str, Any] = {"type": "keyword"}
 def template(prefix: str) -> dict[str, Any]:
     """The index template for all indexes whose name begins with `prefix`.
 
-    ``record`` alone is kept as it came (``_source``): words need not be read back. Documents are sorted by accession
-    number, so that counting submissions walks along the index.
+    Only ``record`` is stored (``_source``), since words need not be read back. Documents are sorted by accession
+    number, so that counting submissions reads the index in order.
     """
     return {
         "index_patterns": [f"{prefix}-*"],
@@ -60,7 +60,7 @@ def template(prefix: str) -> dict[str, Any]:
 
 
 def mapping() -> dict[str, Any]:
-    """The fields. An index that has others is not ours."""
+    """The fields. An index with other fields is not ours."""
     return {
         "dynamic": "strict",
         "_source": {"includes": ["record"]},
@@ -82,12 +82,12 @@ def mapping() -> dict[str, Any]:
 
 
 def document_id(entry: IndexEntry) -> str:
-    """The ``_id`` of an entry: writing it again replaces it."""
+    """The ``_id`` of an entry; writing it again replaces the document."""
     return f"{entry.accession}:{entry.position or 0}"
 
 
 def body_of(entry: IndexEntry, *, is_first: bool) -> dict[str, Any]:
-    """An entry as it is sent; `is_first` of its submission."""
+    """An entry as a document; `is_first` of its submission."""
     values = document_of(entry)
     body: dict[str, Any] = {name: values[name] for name in (*NUMBER_FIELDS, "accepted", "number", "record")}
     for name in TEXT_FIELDS:
@@ -112,12 +112,12 @@ def body_of(entry: IndexEntry, *, is_first: bool) -> dict[str, Any]:
 
 
 def section_word(key: str, word: str) -> str:
-    """A word of the section `key` as it is indexed."""
+    """The indexed form of a word in the section `key`."""
     return f"{exact(key).replace(' ', '_')}:{word}"
 
 
 def _sections_of(entry: IndexEntry) -> dict[str, Any]:
-    """The words of each section again, with the section before each, and their stems in the same places."""
+    """The words of each section a second time, prefixed with the section, and their stems at the same positions."""
     found = [short(word) for word in words(entry.text)]
     spans = [(section_word(span.key, ""), found[span.first : span.end]) for span in entry.sections]
     return {
@@ -133,12 +133,12 @@ def _other_stem(word: str) -> str:
 
 
 def short(word: str) -> str:
-    """`word`, or, where it is longer than OpenSearch takes, its beginning and a digest: the same for the same word."""
+    """`word`, or, if it is too long for OpenSearch, its beginning and a digest."""
     return word if len(word) <= _KEPT_CHARS else _shortened(word)
 
 
 def short_value(value: str) -> str:
-    """A whole value, shortened where it is longer than a query can be."""
+    """A whole value, shortened if it is longer than a query can be."""
     return value if len(value) <= _MAX_VALUE_CHARS else value[:_MAX_VALUE_CHARS]
 
 

@@ -1,9 +1,9 @@
-"""Asking: exact totals, one hit a submission, any order, any page, counts by value.
+"""Searching OpenSearch: exact totals, one hit per submission, any order, any page, counts by value.
 
-What only asks for facts that a submission's documents share is asked of one document each. Else OpenSearch collapses to
-the best document of each submission, and the submissions are counted by walking over the accession numbers of all that
-matches, shard by shard where they are many: its own count of different values is an estimate. Beyond `WINDOW`, and for
-all hits, the matches are read in one point in time, best document first, and ordered here.
+A query for facts that a submission's documents share is answered from one document of each. Otherwise OpenSearch
+collapses to the best document of each submission, and submissions are counted by iterating over the accession numbers
+of all matches, shard by shard if there are many, because OpenSearch's own distinct count is an estimate. Beyond
+`WINDOW`, and for all hits, matches are read from one point in time, best document first, and ordered here.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from indexer.query.scopes.sections import scoped
 T = TypeVar("T")
 
 WINDOW = 10_000
-"""How deep a page of collapsed hits may lie (``index.max_result_window``)."""
+"""The last position of collapsed hits that can be paged to (``index.max_result_window``)."""
 
 _COUNTED_AT_ONCE = 10_000
-"""Submissions that the request for the hits counts; where there are more, each shard is asked."""
+"""Submissions counted by the request for the hits; beyond that, each shard is asked."""
 
 _BUCKETS = 50_000
-"""Below ``search.max_buckets``, which a cluster has at 65 535."""
+"""Below ``search.max_buckets``, by default 65 535."""
 
 _SHARDS_AT_ONCE = 16
 _KEEP_ALIVE = "2m"
@@ -61,7 +61,7 @@ _BY_SUBMISSION: list[Json] = [
 
 @dataclass(frozen=True, slots=True)
 class _Match:
-    """A matching document, by what it is ranked by."""
+    """A matching document, with the values it is ranked by."""
 
     number: int
     score: float
@@ -111,7 +111,7 @@ class Search:
         self._deadline = Deadline()
 
     def page(self, sort: Sort, *, limit: int | None, offset: int) -> EngineResult:
-        """The page that begins at `offset`, all of it with `limit` None. Raises `QueryError` after the deadline."""
+        """The page from `offset` on; everything from there if `limit` is None. Raises `QueryError` when too late."""
         if limit is None or (limit and offset + limit > WINDOW):
             return self._deep_page(sort, limit, offset)
         body: Json = {"from": offset if limit else 0, "size": limit, "sort": _ORDERS[sort]}
@@ -127,17 +127,17 @@ class Search:
         return EngineResult(total, tuple(self._hit(hit) for hit in answer["hits"]["hits"]))
 
     def numbers(self) -> frozenset[int]:
-        """The numbers of the submissions with a matching document."""
+        """The numbers of submissions with a matching document."""
         found = self._by_shard([_NUMBER], lambda buckets: [int(one["key"]["number"]) for one in buckets])
         return frozenset(itertools.chain.from_iterable(found))
 
     def facet(self, facet: Facet) -> tuple[FacetCount, ...]:
-        """How many hits have each value, the most frequent first."""
+        """How many hits have each value, most frequent first."""
         counts: Counter[int | str] = Counter()
         if self._single:
             for bucket in self._buckets([{"value": _by(facet)}]):
                 counts[facet_value(facet, bucket["key"]["value"])] += bucket["doc_count"]
-        elif facet == "type":  # of the best document, which only their scores tell
+        elif facet == "type":  # of the best document, which only scores determine
             with self._point_in_time() as point:
                 counts.update(facet_value(facet, best.type) for best in self._best(point) if best.type is not None)
         else:
@@ -162,12 +162,12 @@ class Search:
         )
 
     def _best(self, point: Json) -> Iterator[_Match]:
-        """The best document of each submission, the first of several equals."""
+        """The best document of each submission, the first of several equal ones."""
         for _, group in itertools.groupby(self._matches(point), key=operator.attrgetter("number")):
             yield next(group)
 
     def _matches(self, point: Json) -> Iterator[_Match]:
-        """All matches, by submission, the best of each first."""
+        """All matches by submission, the best one of each first."""
         body: Json = {"size": WINDOW, "sort": _BY_SUBMISSION, "_source": False, "docvalue_fields": ["type"]}
         while True:
             hits = self._ask(body, point=point)["hits"]["hits"]
@@ -188,10 +188,10 @@ class Search:
             self._deadline.check()
 
     def _by_shard(self, sources: list[Json], gather: Callable[[Iterator[Json]], T]) -> list[T]:
-        """What `gather` makes of the buckets of each shard; all documents of a submission are in one.
+        """The results of `gather` for the buckets of each shard; all documents of a submission are in one shard.
 
-        A page of many shards would have each of them make a whole page, of which most is thrown away. `sources` begin
-        with the accession number: indexes are sorted by it, so that a shard goes over its matches once.
+        For a page from many shards, each would compute a full page, most of which is discarded. `sources` begin with
+        the accession number: indexes are sorted by it, so a shard reads its matches once.
         """
         with cluster_errors(self._access):
             indexes = self._client.indices.get_settings(index=self._alias, name="index.number_of_shards")
@@ -204,7 +204,7 @@ class Search:
             return list(threads.map(lambda shard: gather(self._buckets(sources, shard)), shards))
 
     def _buckets(self, sources: list[Json], where: Mapping[str, str] = _ANYWHERE) -> Iterator[Json]:
-        """Every different combination of values, with how many documents have it."""
+        """Every distinct combination of values, with its number of documents."""
         after = None
         while True:
             answer = self._ask({"size": 0, "aggs": {"walk": _walk(sources, after)}}, where=where)["aggregations"][
@@ -229,7 +229,7 @@ class Search:
         if self._scored and body["size"]:
             options["search_type"] = "dfs_query_then_fetch"  # one idf for all years, so that equals score alike
         if point is None:
-            options |= {"index": self._alias, "preference": "edgarchive", **where}  # the same copies for all pages
+            options |= {"index": self._alias, "preference": "edgarchive", **where}  # the same replicas for all pages
         else:
             body["pit"] = point
         answer = searched(self._client, self._access, body, **options)
@@ -247,7 +247,7 @@ class Search:
 
 
 def searched(client: OpenSearch, access: Access, body: Json, **options: Any) -> Json:
-    """The answer of all shards. Raises `IndexServerError` where one of them is missing, `QueryError` without any."""
+    """The response of all shards. Raises `IndexServerError` if one is missing, `QueryError` on a timeout."""
     with cluster_errors(access):
         try:
             answer: Json = client.search(body=body, allow_partial_search_results=False, **options)
@@ -258,19 +258,19 @@ def searched(client: OpenSearch, access: Access, body: Json, **options: Any) -> 
 
 @contextlib.contextmanager
 def point_in_time(client: OpenSearch, access: Access, alias: str) -> Iterator[Json]:
-    """What all indexes behind `alias` hold now, for as long as it is used."""
+    """A snapshot of all indexes behind `alias`, while it is in use."""
     with cluster_errors(access):
         made = client.create_pit(index=alias, keep_alive=_KEEP_ALIVE, allow_partial_pit_creation=False)
     try:
         whole(made, access)
         yield {"id": made["pit_id"], "keep_alive": _KEEP_ALIVE}
     finally:
-        with contextlib.suppress(OpenSearchException):  # it ends by itself, and the answer is there
+        with contextlib.suppress(OpenSearchException):  # it expires by itself, and the result is complete
             client.delete_pit(body={"pit_id": [made["pit_id"]]})
 
 
 def all_records(client: OpenSearch, access: Access, alias: str) -> Iterator[str]:
-    """The record of every document, each submission's together."""
+    """The record of every document, grouped by submission."""
     with point_in_time(client, access, alias) as point:
         body: Json = {
             "size": WINDOW,

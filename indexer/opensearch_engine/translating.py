@@ -1,4 +1,4 @@
-"""A query tree as OpenSearch's query DSL: the same documents as every engine finds, by words that are cut already."""
+"""Translating a query tree to OpenSearch's query DSL, for words that are already split."""
 
 from __future__ import annotations
 
@@ -59,17 +59,17 @@ _TERMS = 65_536
 """Values in one clause: ``index.max_terms_count``."""
 
 MAX_SHARED_PLACES = 5
-"""Words near each other of which two could be the same word of the text: each order of them is asked for."""
+"""Near words that could be the same word of the text; each order of them is queried."""
 
 EVERYTHING: Json = {"match_all": {}}
 _NAME_WIDTH = NAME_GAP // 2 + 100
-"""More places than lie inside a name, and fewer than between two."""
+"""More positions than a name has, and fewer than between two names."""
 
 
 def translated(tree: Node) -> Json:
-    """The query for `tree`. Words score by BM25, phrases by how often they stand there, all else alike.
+    """The query for `tree`. Words score by BM25, phrases by their frequency, everything else equally.
 
-    Raises `QueryError` for `MAX_SHARED_PLACES`.
+    Raises `QueryError` for more than `MAX_SHARED_PLACES`.
     """
     match tree:
         case All(parts):
@@ -119,13 +119,13 @@ def _leaf(leaf: Leaf) -> Json:  # noqa: C901, PLR0911, PLR0912 — one for each 
 
 
 def _of_filings(numbers: Sequence[int]) -> Json:
-    """Any of these accession numbers; they score nothing."""
+    """Any of these accession numbers, without a score."""
     portions = [numbers[first : first + _TERMS] for first in range(0, len(numbers), _TERMS)]
     return {"bool": {"filter": [{"bool": {"should": [{"terms": {"number": some}} for some in portions or [[]]]}}]}}
 
 
 def is_of_submission(tree: Node | None) -> bool:
-    """Whether `tree` asks for facts alone that all documents of a submission share."""
+    """Whether `tree` asks only for facts that all documents of a submission share."""
     return tree is None or not any(field_of(leaf) in DOCUMENT_FIELDS for leaf in leaves(tree))
 
 
@@ -155,7 +155,7 @@ def _word(part: WordLike) -> Json:
 
 
 def _in_section(key: str, leaf: TextLeaf) -> TextLeaf:
-    """`leaf` about the words that are indexed with their section before them."""
+    """`leaf` for words that are indexed with their section as prefix."""
     match leaf:
         case Phrase(_, parts):
             return Phrase(SECTION_WORDS, tuple(_word_in_section(key, part) for part in parts))
@@ -194,13 +194,13 @@ def _name(tree: NameWords) -> Json:
     spellings = tree.spellings()
     if len(tree.words) == 1:
         return {"constant_score": {"filter": _word(spellings[0][0])}}
-    # words of a pattern and of another may be one word of the name, and unordered intervals may overlap
+    # two patterns may match one word of the name, and unordered intervals may overlap
     ways = [_all_of([_interval(part) for part in spelling], ordered=False, gaps=_NAME_WIDTH) for spelling in spellings]
     return {"constant_score": {"filter": _intervals(tree.field, _any_of(ways))}}
 
 
 def _near(tree: Near) -> Json:
-    """Each part takes a place of its own: words that could take the same one are asked for in each order."""
+    """Each part needs a position of its own: parts that could match the same word are queried in each order."""
     parts, gaps = tree.parts, tree.distance - 1
     rules = [_interval(part) for part in parts]
     if not any(_may_be_one(*pair) for pair in itertools.combinations(parts, 2)):
@@ -220,7 +220,7 @@ def _near(tree: Near) -> Json:
 
 
 def _may_be_one(one: WordLike, other: WordLike) -> bool:
-    """Whether some word could be of both parts."""
+    """Whether some word could match both parts."""
     if isinstance(one, Word) or isinstance(other, Word):
         word, part = (one, other) if isinstance(one, Word) else (other, one)
         match part:
@@ -239,7 +239,7 @@ def _may_be_one(one: WordLike, other: WordLike) -> bool:
 
 
 def _beginning(part: WordLike) -> str:
-    """What every word of `part` begins with."""
+    """What every word that matches `part` begins with."""
     match part:
         case Stem():
             return stem_beginning(part.stem)
@@ -252,7 +252,7 @@ def _beginning(part: WordLike) -> str:
 
 
 def _stem_fields(part: Stem) -> list[tuple[str, str]]:
-    """Where the words of a stem stand: those that differ from it, and the one that does not."""
+    """The fields with the words of a stem: those that differ from it, and the one that does not."""
     stem = part.stem
     found = [(STEMS[part.field], stem)]
     return [*found, (part.field, short(stem))] if english_stem(stem) == stem else found
@@ -266,7 +266,7 @@ def _interval(part: WordLike) -> Json:
         case Stem():
             fields = _stem_fields(part)
             return {"any_of": {"intervals": [{"match": {"query": stem, "use_field": name}} for name, stem in fields]}}
-        case Pattern(_, text):  # `prefix` among intervals has a bound of 128 words that cannot be raised
+        case Pattern(_, text):  # `prefix` in intervals is limited to 128 words, which cannot be changed
             return {"wildcard": {"pattern": text, "max_expansions": MAX_PATTERN_WORDS}}
         case Fuzzy(_, text, max_edits):
             return {

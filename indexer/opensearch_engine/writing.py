@@ -1,7 +1,7 @@
-"""Filling the indexes: entries as portions of ``_bulk`` requests, made in any process, sent until all are acknowledged.
+"""Writing to OpenSearch: entries become ``_bulk`` requests in any process and are sent until acknowledged.
 
-A portion is compressed where it is made and sent as it is. Only items that a cluster with a full queue or a node gone
-refused are sent again, by themselves; anything else that is refused ends the commit.
+A request is compressed where it is created and sent unchanged. Items that the cluster refuses temporarily (full queue,
+lost node) are sent again by themselves; any other refusal ends the commit.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ PORTION_BYTES = 8_000_000
 takes 100 MB (``http.max_content_length``)."""
 
 SENDERS = 4
-"""Requests under way at once: enough to keep a few nodes busy, and few enough for their queues."""
+"""Concurrent requests: enough for a few nodes, and few enough for their queues."""
 
 PATIENCE_S = 120.0
-"""How long a cluster may refuse before a commit is given up; what it acknowledged by then stays."""
+"""How long a cluster may refuse before a commit fails; what it acknowledged until then stays."""
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 10.0
 _LEVEL = 1
@@ -42,16 +42,16 @@ _OK = range(200, 300)
 
 
 class _RefusedError(Exception):
-    """The cluster refused some documents for now."""
+    """The cluster temporarily refused some documents."""
 
 
 Place = tuple[int, str]
-"""The filing year, which says in which index, and the ``_id`` of a document."""
+"""The filing year, which determines the index, and the ``_id`` of a document."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a part writer gathered: compressed portions, and where each submission's documents go."""
+    """The result of a part writer: compressed requests, and the locations of each submission's documents."""
 
     portions: tuple[bytes, ...]
     places: dict[AccessionNumber, frozenset[Place]]
@@ -68,7 +68,7 @@ class EntryWriter:
     _places: dict[AccessionNumber, frozenset[Place]] = field(default_factory=dict)
 
     def add(self, accession: AccessionNumber, entries: Iterable[IndexEntry]) -> None:
-        """Take the entries of one submission."""
+        """Add the entries of one submission."""
         places = set()
         for count, entry in enumerate(entries):
             place = (entry.filing_date.year, document_id(entry))
@@ -78,14 +78,14 @@ class EntryWriter:
         self._places[accession] = frozenset(places)
 
     def finish(self) -> Part:
-        """All that was added."""
+        """Everything that was added."""
         self._close_portion()
         part = Part(tuple(self._portions), dict(self._places))
         self.discard()
         return part
 
     def discard(self) -> None:
-        """Drop what was gathered."""
+        """Discard what was collected."""
         self._lines, self._size, self._portions, self._places = [], 0, [], {}
 
     def _put(self, *lines: bytes) -> None:
@@ -101,12 +101,12 @@ class EntryWriter:
 
 
 def index_name(generation: str, year: int) -> str:
-    """The name of the index of one filing year."""
+    """The name of the index of a filing year."""
     return f"{generation}-{year:04d}"
 
 
 class Sender:
-    """Sends portions to one cluster, several at a time."""
+    """Sends requests to a cluster, several at a time."""
 
     def __init__(self, client: OpenSearch, access: Access) -> None:
         self._client = client
@@ -115,8 +115,8 @@ class Sender:
     def send(self, portions: Sequence[bytes]) -> None:
         """Return when every item of `portions` is acknowledged.
 
-        Raises `IndexServerError` where the cluster refuses one, or does not take it within `PATIENCE_S`, and
-        `ArchiveFormatError` where an index is not as we make them.
+        Raises `IndexServerError` if the cluster refuses one or does not accept it within `PATIENCE_S`, and
+        `ArchiveFormatError` if an index has other fields.
         """
         if not portions:
             return
@@ -125,7 +125,7 @@ class Sender:
                 sent.result()
 
     def remove(self, generation: str, places: Iterable[tuple[AccessionNumber, Place]]) -> None:
-        """Delete documents; those that are not there are no error. Raises as `send`."""
+        """Delete documents; missing ones are not an error. Raises as `send`."""
         lines = [_action("delete", generation, accession, place) for accession, place in places]
         self.send([_packed(lines[start : start + 10_000]) for start in range(0, len(lines), 10_000)])
 
@@ -153,7 +153,7 @@ class Sender:
             ) from None
 
     def _attempt(self, portion: bytes) -> tuple[bytes, str]:
-        """Send once. What is to be sent again, and why; empty where all is acknowledged."""
+        """Send once. Returns what must be sent again and why; empty if everything is acknowledged."""
         try:
             answer = self._client.transport.perform_request(
                 "POST",
@@ -198,7 +198,7 @@ class Sender:
 
 
 def part_writers(generation: str) -> Callable[[], EntryWriter]:
-    """What makes part writers in any process."""
+    """A function that creates part writers in any process."""
     return _Maker(generation)
 
 
@@ -211,7 +211,7 @@ class _Maker:
 
 
 def _action(kind: str, generation: str, accession: AccessionNumber, place: Place) -> bytes:
-    """The first line of an item. All of a submission is in one shard, so that it is counted and replaced there."""
+    """The first line of an item. All documents of a submission are in one shard, for counting and replacing."""
     about = {"_index": index_name(generation, place[0]), "_id": place[1], "routing": accession}
     return json.dumps({kind: about}, separators=(",", ":")).encode()
 
@@ -221,7 +221,7 @@ def _packed(lines: Iterable[bytes]) -> bytes:
 
 
 def _items(portion: bytes) -> Iterator[list[bytes]]:
-    """The lines of each item of a portion: one for a delete, two for all else."""
+    """The lines of each item of a request: one for a delete, two for others."""
     lines = iter(gzip.decompress(portion).splitlines())
     for action in lines:
         yield [action] if action.startswith(b'{"delete"') else [action, next(lines)]

@@ -1,1 +1,1 @@
-"""The passages of a text that show best why it was found."""
+"""The best passages of a text for a query."""

@@ -1,4 +1,4 @@
-"""Words that a plain text breaks at a line's end, in a text in UTF-8 (`indexer.text.broken_words`)."""
+"""Words hyphenated at a line end, in UTF-8 text (`indexer.text.broken_words`)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from indexer.texts.model import encode_text
 
 _BREAK_SIGN = re.compile(rb"\n(?:(?<=-\n)|(?<=- \n)|(?<=\xc2\xad\n)|(?<=\xe2\x80\x90\n))")
 _AROUND_BYTES = 160
-"""Text before a break that is looked at, and half of that behind it; only the whole text could tell a compound."""
+"""Bytes of text examined before a break; half as many after it. Only the whole text could identify a compound."""
 
 
 @dataclass(frozen=True, slots=True)
 class BrokenPlace:
-    """A word in halves, `first` and `second`, that begins and ends at these bytes of a text."""
+    """A word in halves, `first` and `second`, and its begin and end in a text, in bytes."""
 
     start: int
     end: int
@@ -25,7 +25,7 @@ class BrokenPlace:
 
 
 def broken_places(text: bytes) -> list[BrokenPlace]:
-    """The words of `text` that are broken at a line's end, in order."""
+    """The words of `text` that are hyphenated at a line end, in order."""
     found: dict[int, BrokenPlace] = {}
     for sign in _BREAK_SIGN.finditer(text):
         begin = max(0, sign.start() - _AROUND_BYTES)
@@ -41,7 +41,7 @@ def broken_places(text: bytes) -> list[BrokenPlace]:
 
 
 def rejoined(text: bytes, broken: Sequence[BrokenPlace]) -> bytes:
-    """`text` with each of its broken words whole, and blanks for the rest: every other byte stays in its place."""
+    """`text` with each hyphenated word joined and padded with spaces: all other bytes keep their positions."""
     pieces: list[bytes] = []
     last = 0
     for word in broken:

@@ -1,4 +1,4 @@
-"""What shows why a document was found: its best passages, how many matches it has, and the item they stand in."""
+"""Excerpts: the best passages of a found document, its number of matches, and the section they are in."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ReadTexts = Callable[[AccessionNumber], StoredSubmission]
 
 @dataclass(frozen=True, slots=True)
 class HitSection:
-    """The item of a report that a passage lies in. `part` is ``I`` to ``IV``, None in an 8-K."""
+    """The section of a report that a passage is in. `part` is ``I`` to ``IV``, None in an 8-K."""
 
     part: str | None
     item: str
@@ -34,11 +34,11 @@ class HitSection:
 
 @dataclass(frozen=True, slots=True)
 class Excerpts:
-    """What shows why one document was found.
+    """The excerpts of a found document.
 
-    `excerpt` is the best passage, None where the query stands neither in the text nor in the description; `section` is
-    the item that it lies in, or the item asked for where the query has no words. `passages` are the best ones, None
-    where none were asked for. `matches` counts the words and phrases of the query, None where it has none.
+    `excerpt` is the best passage, None if the query matches neither text nor description; `section` is the section it
+    is in, or the requested section if the query has no words. `passages` are the best ones, None if not requested.
+    `matches` counts the words and phrases of the query, None if it has none.
     """
 
     excerpt: Snippet | None
@@ -48,10 +48,10 @@ class Excerpts:
 
 
 class ExcerptMaker:
-    """Makes the excerpts of one search; hits of one submission that follow each other share its reading.
+    """Creates the excerpts of one search; consecutive hits of one submission share its parsing.
 
-    Where `query` asks for sections (`indexer.query.scopes.sections.bound_query`), what is shown is of these sections.
-    `passages` are made of each hit where that is not 0, with `context_words` on each side of their matches.
+    If `query` asks for sections (`indexer.query.scopes.sections.bound_query`), excerpts come from these sections. Each
+    hit gets `passages` passages, with `context_words` on each side of their matches.
     """
 
     def __init__(self, read: ReadTexts, query: Node, *, passages: int = 0, context_words: int | None = None) -> None:
@@ -64,18 +64,17 @@ class ExcerptMaker:
         self._last: StoredSubmission | None = None
 
     def __call__(self, accession: AccessionNumber, position: int, stored: Mapping[str, Any]) -> Excerpts | None:
-        """The excerpts of the document at `position`; `stored` are its facts in the index.
+        """The excerpts of the document at `position`; `stored` has its indexed facts.
 
-        None where the query has neither words that could be shown nor sections, or the submission cannot be read, which
-        is logged.
+        None if the query has neither words to show nor sections, or if the submission cannot be read, which is logged.
         """
         if not self._highlighter.looks_for_text and not self._asked:
             return None
         try:
-            submission = self._last  # threads may share the results; each goes on with what it has
+            submission = self._last  # threads may share the results; each continues with its own
             if submission is None or submission.accession != accession:
                 submission = self._last = self._read(accession)
-            if position < len(submission.documents):  # else bytes changed, and wait to be indexed
+            if position < len(submission.documents):  # otherwise the bytes changed and are not indexed yet
                 document = submission.documents[position]
                 if not self._highlighter.looks_for_text:
                     first = next(iter(self._asked_of(document)), None)
@@ -85,7 +84,7 @@ class ExcerptMaker:
                     return self._excerpts(found, self._section_at(document, found.passages[0].place))
         except (DamageError, NotInArchiveError) as error:
             facts = event("snippet-missing", accession=accession, error=type(error).__name__)
-            _log.warning("no snippet of %s: %s", accession, error, extra=facts)  # the hit stands; `verify` reports it
+            _log.warning("no snippet of %s: %s", accession, error, extra=facts)  # the hit stays; `verify` reports it
             return None
         if not self._highlighter.looks_for_text:
             return None
@@ -93,7 +92,7 @@ class ExcerptMaker:
         return self._excerpts(self._highlighter.find(description, context_words=self._context_words), None)
 
     def find(self, document: StoredDocument) -> Found:
-        """The passages of `document`: of the sections asked for, where they have any match. Raises `DamageError`."""
+        """The passages of `document`, within the requested sections if they have a match. Raises `DamageError`."""
         asked = [span for _, span in self._asked_of(document)]
         found = self._find(document, asked) if asked else None
         return found if found is not None and found.passages else self._find(document, None)
@@ -108,7 +107,7 @@ class ExcerptMaker:
         )
 
     def _asked_of(self, document: StoredDocument) -> list[tuple[HitSection, Span]]:
-        """The sections of `document` that the query asks for, and where they stand in its text, in bytes."""
+        """The sections of `document` that the query asks for, and their spans in its text, in bytes."""
         if not self._asked:
             return []
         return [
@@ -118,7 +117,7 @@ class ExcerptMaker:
         ]
 
     def _section_at(self, document: StoredDocument, place: int) -> HitSection | None:
-        """The item of the passage that begins at the byte `place`: one that was asked for, where there is one."""
+        """The section of the passage at byte `place`, preferring a requested one."""
         asked = (section for section, (begin, end) in self._asked_of(document) if begin <= place < end)
         return next(asked, None) or section_at(document, place)
 
@@ -128,7 +127,7 @@ class ExcerptMaker:
 
 
 def section_at(document: StoredDocument, place: int) -> HitSection | None:
-    """The item that has the byte at `place` of the document's text; the innermost of several."""
+    """The section that contains the byte at `place` of the document's text; the innermost of several."""
     for section, (begin, end) in zip(reversed(document.sections()), reversed(document.section_spans()), strict=True):
         if begin <= place < end:
             return HitSection(section.part, section.item, section.heading)
@@ -136,7 +135,7 @@ def section_at(document: StoredDocument, place: int) -> HitSection | None:
 
 
 def _headings(document: StoredDocument) -> list[tuple[int, int]]:
-    """Where the headings of the items stand: every 10-K has the words of the form's own headings."""
+    """The spans of the sections' headings: every 10-K has the words of the form's own headings."""
     return [
         (begin, begin + len(encode_text(section.heading)))
         for section, (begin, _) in zip(document.sections(), document.section_spans(), strict=True)

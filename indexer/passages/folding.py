@@ -1,8 +1,7 @@
-"""A text folded for looking for words in it, in the form in which words are indexed, and the way back to the text.
+"""Folding a text to the form of indexed words for searching, with a mapping back to the text.
 
-A text of half a megabyte is folded in some two milliseconds: it is UTF-8 from the text store, one pass over bytes
-folds all that is ASCII and blanks the dashes and quotes of typographers, and only letters beyond ASCII are looked at
-one by one.
+It takes about two milliseconds for half a megabyte: the text is UTF-8, one pass folds all ASCII bytes and replaces
+typographic dashes and quotes by spaces, and only other non-ASCII letters are handled one by one.
 """
 
 from __future__ import annotations
@@ -18,23 +17,23 @@ _BLANK = ord(" ")
 _LAST_ASCII = 0x7F
 _ASCII = bytes(range(_LAST_ASCII + 1))
 _FOLD = bytes(ord(chr(code).lower()) if chr(code).isascii() and chr(code).isalnum() else _BLANK for code in range(256))
-"""Each byte of a text as it stands in words: in lower case, or a blank. Bytes beyond ASCII are blanks here."""
+"""Each byte of a text as part of a word: in lower case, or a space. Non-ASCII bytes are spaces here."""
 
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]+")
 _MOST_SEARCHED = 24
-"""Letters beyond ASCII that are searched for one by one; in a text with more, all of its bytes are gone through."""
+"""Non-ASCII letters that are searched for individually; a text with more is scanned completely."""
 
 _POWERS = ("²".encode(), "³".encode())
 _BEFORE_BYTES = 64
-"""What stands before a raised 2 or 3 decides what it means: it may be the power of a unit."""
+"""The text before a raised 2 or 3 determines its meaning: it may be the power of a unit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """Words in lower case with blanks between them, a blank at both ends; each has the bytes that an index has.
+    """Lower-case words separated by spaces, with a space at both ends, in the same bytes as in an index.
 
-    Where a character beyond ASCII stands for letters, `_places` has where its letters begin here, and `_origins` where
-    the character and what follows it stand in the text, and how many bytes its letters are.
+    For non-ASCII characters that represent letters, `_places` has the beginning of their letters here, and `_origins`
+    the location of the character and of what follows it in the text, and the number of bytes of its letters.
     """
 
     words: bytes
@@ -43,11 +42,11 @@ class Folded:
 
     @property
     def is_aligned(self) -> bool:
-        """Whether each byte is that of the text one place before."""
+        """Whether each byte corresponds to the byte of the text one position before."""
         return not self._places
 
     def start(self, place: int) -> int:
-        """The place in the text of the character that `place` comes from."""
+        """The position in the text of the character at `place`."""
         at = bisect_right(self._places, place) - 1
         if at < 0:
             return place - 1
@@ -56,7 +55,7 @@ class Folded:
         return begin if inside < length else end + inside - length
 
     def stop(self, place: int) -> int:
-        """Where in the text the last character ends of what ends at `place`."""
+        """The position in the text after the last character of what ends at `place`."""
         at = bisect_right(self._places, place - 1) - 1
         if at < 0:
             return place - 1
@@ -92,7 +91,7 @@ def fold_text(text: bytes) -> Folded:
 
 @lru_cache(maxsize=10_000)
 def _pieces(run: bytes, before: bytes) -> tuple[tuple[int, bytes], ...]:
-    """Of each character of `run` its size in UTF-8, and what stands for it in words."""
+    """For each character of `run`, its size in UTF-8 and its folded form."""
     characters = run.decode(errors="surrogatepass")
     pieces = word_characters(characters, before=before.decode(errors="ignore"))
     return tuple(
@@ -108,7 +107,7 @@ def _separates(character: str) -> bool:
 
 
 def _runs(text: bytes, letters: list[str]) -> list[tuple[int, int]]:
-    """The runs of bytes beyond ASCII that have any of `letters`, in order; perhaps others too."""
+    """The runs of non-ASCII bytes that contain any of `letters`, in order, and possibly others."""
     if len(letters) > _MOST_SEARCHED:
         return [match.span() for match in _BEYOND_ASCII.finditer(text)]
     runs: dict[int, int] = {}

@@ -1,7 +1,7 @@
-"""What a query looks for in running text: words and phrases, as they are found in a folded text.
+"""Needles: the words and phrases of a query as they are found in folded text.
 
-Nothing is cut into words here. A folded text has a blank on each side of every word, so that a word is found by a
-search for a few bytes; a regular expression, or a test of the word, decides only where those stand.
+The text is not split into words. In folded text every word has a space on each side, so a word is found by searching
+for a few bytes; a regular expression or a test of the word is applied only there.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from indexer.query.nodes import (
 from indexer.query.stems import english_stem, stem_beginning
 
 _MAX_NEEDLES = 64
-"""Words and phrases of a query that are looked for; a passage shows a few of them."""
+"""Maximum number of words and phrases of a query that are searched for; a passage shows only a few."""
 
 _LETTERS = b"[^ ]*"
 _END = b"(?= )"
@@ -47,11 +47,11 @@ WordTest = Callable[[str], object]
 
 @dataclass(frozen=True, slots=True)
 class Needle:
-    """A word, or words side by side. `weight` says how much it tells that a passage has it: a phrase more than a word.
+    """A word or adjacent words. `weight` is its value for a passage: more for a phrase than for a word.
 
-    `literal` is what every place of it begins with, the blank before it included; where it is the whole, the blank
-    behind it too, and `pattern` is None. Else `pattern` matches from the first letter on, and its groups are words
-    that must pass `tests`: what a regular expression says badly (a fuzzy word, a stem) or slowly.
+    `literal` is the beginning of every occurrence, including the space before it. If it is the whole word, it includes
+    the space after it, and `pattern` is None. Otherwise `pattern` matches from the first letter, and its groups are
+    words that must pass `tests`, for what regular expressions express badly (a fuzzy word, a stem) or slowly.
     """
 
     weight: int
@@ -60,7 +60,7 @@ class Needle:
     tests: tuple[WordTest, ...]
 
     def spans(self, folded: bytes) -> Iterator[Span]:
-        """Where it stands in a folded text, in order."""
+        """Its occurrences in folded text, in order."""
         literal, pattern, size = self.literal, self.pattern, len(self.literal)
         at = folded.find(literal)
         while at >= 0:
@@ -80,13 +80,13 @@ class Needle:
 
 
 def needles(query: Node) -> tuple[Needle, ...]:
-    """What `query` looks for in body text and descriptions, each once. Left out is what must not be there."""
+    """The distinct needles of `query` in body text and descriptions, without excluded words."""
     sought = {tuple((type(part), spelled(part)) for part in parts): parts for parts in _sought(query)}
     return tuple(_needle(parts) for parts in itertools.islice(sought.values(), _MAX_NEEDLES))
 
 
 def _sought(query: Node) -> Iterator[Sequence[WordLike]]:
-    """Words that stand side by side, or one by itself."""
+    """Adjacent words, or a single word."""
     match query:
         case All(parts) | AnyOf(parts):
             for part in parts:
@@ -122,7 +122,7 @@ def _needle(parts: Sequence[WordLike]) -> Needle:
 
 @dataclass(frozen=True, slots=True)
 class _WordForm:
-    """A word's `beginning`, an expression for it, with a group where the word must also pass `test`."""
+    """The `beginning` of a word and an expression for it, with a group if the word must also pass `test`."""
 
     beginning: bytes
     expression: bytes

@@ -1,7 +1,7 @@
-"""The passages of a text that show best why it was found, with the matched words marked.
+"""Finding the best passages of a text, with the matched words marked.
 
-The text is folded once; what is looked for is found there and carried back to the text as it was. Words of one exact
-phrase are marked together and only where the phrase stands.
+The text is folded once; matches in the folded text are mapped back to the original. The words of an exact phrase are
+marked together, and only where the phrase occurs.
 """
 
 from __future__ import annotations
@@ -22,33 +22,33 @@ from indexer.texts.model import encode_text
 
 SNIPPET_CHARS = 240
 _MAX_MARKS = 5_000
-"""Matches of one word or phrase among which the best passage is looked for."""
+"""Matches of one word or phrase among which the best passage is chosen."""
 
 _MARGIN = 2 * SNIPPET_CHARS
 _WIDE_MARGIN = 8 * SNIPPET_CHARS
-"""Bytes looked at on each side; the wide one where they are mostly the white space of a table."""
+"""Bytes examined on each side; the wide margin is for the white space of tables."""
 
 _BYTES_PER_WORD = 16
 _MAX_CONTEXT_WORDS = 2_000
 
 _SENTENCE_END = re.compile(r"(?<=[a-z]{4}[.!?]) (?=[\"“(]?[A-Z])")
-"""Between two sentences: four small letters before the point leave out ``Inc.``, ``Mr.`` and initials."""
+"""A sentence end: requiring four lower-case letters before it excludes ``Inc.``, ``Mr.`` and initials."""
 
 _NEAR_BYTES = 40
-"""Words are nearer to each other if they are in fewer stretches of so much text."""
+"""The unit of nearness: words are nearer if they are in fewer stretches of this many bytes."""
 
 Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """A passage as plain text, without control or bidirectional characters, and the spans in it that matched."""
+    """A passage as plain text, without control or bidirectional characters, and the spans that matched."""
 
     text: str
     spans: tuple[Span, ...]
 
     def as_html(self) -> str:
-        """The passage with ``&``, ``<`` and ``>`` escaped and each match between ``<em>`` and ``</em>``."""
+        """The passage with ``&``, ``<`` and ``>`` escaped and each match in ``<em>`` and ``</em>``."""
         parts: list[str] = []
         end = 0
         for start, stop in self.spans:
@@ -59,7 +59,7 @@ class Snippet:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A passage, and where in the text, in bytes of its UTF-8, its first match begins."""
+    """A passage, and the position of its first match in the text, in bytes of UTF-8."""
 
     snippet: Snippet
     place: int
@@ -67,25 +67,25 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The best passages of a text, the best first, and how many matches there are in all."""
+    """The best passages of a text, best first, and the total number of matches."""
 
     passages: tuple[Passage, ...]
     matches: int
 
 
 class Highlighter:
-    """Finds the passages of one query. Holds no state of any text, so threads may share it."""
+    """Finds the passages for one query. It keeps no state about texts, so threads may share it."""
 
     def __init__(self, query: Node) -> None:
         self._needles = needles(query)
 
     @property
     def looks_for_text(self) -> bool:
-        """Whether the query has any word that could be marked; ``form:8-K`` has none."""
+        """Whether the query has any words to mark; ``form:8-K`` has none."""
         return bool(self._needles)
 
     def marks(self, text: str) -> tuple[Span, ...]:
-        """Where in `text` the query's words stand, in order; what overlaps is one span."""
+        """The spans of the query's words in `text`, in order; overlapping spans are merged."""
         encoded = encode_text(text)
         spans: list[Span] = []
         for start, stop, _ in _marks(self._needles, encoded, None):
@@ -102,7 +102,7 @@ class Highlighter:
         return tuple(zip(characters[::2], characters[1::2], strict=True))
 
     def snippet(self, text: str) -> Snippet | None:
-        """The best passage of `text`; None where nothing of the query stands in it."""
+        """The best passage of `text`; None if nothing of the query occurs in it."""
         found = self.find(encode_text(text)).passages
         return found[0].snippet if found else None
 
@@ -115,12 +115,12 @@ class Highlighter:
         headings: Sequence[Span] = (),
         within: Sequence[Span] | None = None,
     ) -> Found:
-        """The `n` best passages of `text`, which is UTF-8, that do not overlap.
+        """The `n` best passages of `text`, in UTF-8, without overlaps.
 
-        A passage has most of the query: phrases count more than words, then words near each other. It has about
-        `SNIPPET_CHARS` characters, whole sentences where they fit, or `context_words` on each side of its matches. What
-        matches in `headings`, spans of the text in bytes, makes none if there is anything else. With `within`, only
-        matches in these spans count.
+        A passage contains as much of the query as possible: phrases count more than words, then nearness counts. It has
+        about `SNIPPET_CHARS` characters, in whole sentences if they fit, or `context_words` on each side of its
+        matches. Matches in `headings`, spans of the text in bytes, are used only if there are no others. With `within`,
+        only matches in these spans count.
         """
         marks = _marks(self._needles, text, within)
         cutter = _Cutter(text, marks, context_words)
@@ -130,7 +130,7 @@ class Highlighter:
 
 
 class _Mark(NamedTuple):
-    """A match of the needle of this number: where it begins and ends in the text, in bytes."""
+    """A match of the needle with this number: its begin and end in the text, in bytes."""
 
     start: int
     stop: int
@@ -138,14 +138,14 @@ class _Mark(NamedTuple):
 
 
 class _Window(NamedTuple):
-    """A stretch of the text, from a match to a match."""
+    """A stretch of the text from one match to another."""
 
     first: int
     last: int
 
 
 def _marks(sought: Sequence[Needle], text: bytes, within: Sequence[Span] | None) -> list[_Mark]:
-    """All matches in `text`, in order; also in words that a line's end breaks, as they are indexed."""
+    """All matches in `text`, in order, including hyphenated words, which are indexed whole."""
     marks = _marks_in(sought, fold_text(text))
     if broken := broken_places(text):
         joined = fold_text(rejoined(text, broken))
@@ -173,7 +173,7 @@ def _marks_in(sought: Sequence[Needle], folded: Folded) -> list[_Mark]:
 
 
 def _over_the_break(mark: _Mark, broken: Sequence[BrokenPlace]) -> _Mark:
-    """A match in a text whose words are whole, as it is in the text that breaks them."""
+    """A match in the text with joined words, mapped to the text in which they are hyphenated."""
     at = bisect_right(broken, mark.stop - 1, key=attrgetter("start")) - 1
     if at < 0:
         return mark
@@ -183,7 +183,7 @@ def _over_the_break(mark: _Mark, broken: Sequence[BrokenPlace]) -> _Mark:
 
 
 def _without(marks: list[_Mark], spans: Sequence[Span]) -> list[_Mark]:
-    """`marks` but for those that lie in `spans`."""
+    """`marks` without those inside `spans`."""
     left_out: set[int] = set()
     for begin, end in spans:
         first = bisect_left(marks, (begin,))
@@ -192,7 +192,7 @@ def _without(marks: list[_Mark], spans: Sequence[Span]) -> list[_Mark]:
 
 
 def _best(sought: Sequence[Needle], marks: list[_Mark], n: int, cutter: _Cutter) -> list[_Window]:
-    """The best `n` windows whose passages do not overlap, the best first, the first of equals."""
+    """The best `n` windows whose passages do not overlap, best first."""
     ranked = _ranked(sought, marks)
     chosen: list[_Window] = []
     for *_, first, last in [min(ranked)] if n == 1 and marks else sorted(ranked):
@@ -205,7 +205,7 @@ def _best(sought: Sequence[Needle], marks: list[_Mark], n: int, cutter: _Cutter)
 
 
 def _ranked(sought: Sequence[Needle], marks: list[_Mark]) -> Iterator[tuple[int, int, int, int, int]]:
-    """The windows that end with each mark; smaller is better. The last two numbers are its first and last mark."""
+    """The windows that end with each mark; smaller is better. The last two numbers are the first and last mark."""
     inside = [0] * len(sought)
     weight = left = 0
     for right, mark in enumerate(marks[: _MAX_MARKS * len(sought)]):
@@ -224,7 +224,7 @@ def _ranked(sought: Sequence[Needle], marks: list[_Mark]) -> Iterator[tuple[int,
 
 
 def _spread(marks: list[_Mark], left: int, right: int) -> int:
-    """How near the different needles of a window stand: the bytes from its last match back to the nearest of each."""
+    """How near the needles of a window are: the distance in bytes from its last match back to the nearest of each."""
     missing = {mark.number for mark in marks[left : right + 1]}
     for place in range(right, left - 1, -1):
         missing.discard(marks[place].number)
@@ -234,7 +234,7 @@ def _spread(marks: list[_Mark], left: int, right: int) -> int:
 
 
 class _Cutter:
-    """Cuts passages out of one text."""
+    """Cuts passages from one text."""
 
     def __init__(self, text: bytes, marks: list[_Mark], context_words: int | None) -> None:
         self._text = text
@@ -242,7 +242,7 @@ class _Cutter:
         self._context_words = None if context_words is None else min(context_words, _MAX_CONTEXT_WORDS)
 
     def cut(self, window: _Window) -> Snippet:
-        """The clean passage around `window`, of whole words, with all marks that lie in it."""
+        """The cleaned passage around `window`, in whole words, with all marks in it."""
         if self._context_words is not None:
             margin = (self._context_words + 2) * _BYTES_PER_WORD
             piece = self._clean(window, margin)
@@ -254,7 +254,7 @@ class _Cutter:
         return piece.between(*_around(piece))
 
     def are_apart(self, window: _Window, later: _Window) -> bool:
-        """Whether there is enough text between two windows for what is shown around each."""
+        """Whether there is enough text between two windows for the context of each."""
         begin, end = window.last, later.first
         if self._context_words is None:
             if not 2 * SNIPPET_CHARS <= end - begin <= 2 * _WIDE_MARGIN:
@@ -276,7 +276,7 @@ class _Cutter:
         length, place = 0, begin
         focus = [0, 0]
         for start, stop, _ in self._marks[low:high]:
-            if start < place or stop > end:  # words of a phrase that are also sought alone
+            if start < place or stop > end:  # words of a phrase that are also searched individually
                 if spans and start < place < stop <= end:
                     more = _cleaned(self._text[place:stop], follows_blank=False)
                     parts.append(more)
@@ -302,7 +302,7 @@ class _Cutter:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """Clean text with its marks; from `first` to `last` it must be shown. There may be more of the text around it."""
+    """Clean text with its marks; from `first` to `last` it must be shown. The text around it may be longer."""
 
     text: str
     spans: tuple[Span, ...]
@@ -312,7 +312,7 @@ class _Piece:
     is_cut_after: bool
 
     def between(self, begin: int, end: int) -> Snippet:
-        """What stands from `begin` to `end`."""
+        """The part from `begin` to `end`."""
         spans = tuple(
             (max(start, begin) - begin, min(stop, end) - begin)
             for start, stop in self.spans
@@ -322,8 +322,8 @@ class _Piece:
 
 
 def _cleaned(raw: bytes, *, follows_blank: bool) -> str:
-    """What may be shown of `raw`, white space folded; none at the beginning where a blank stands before it."""
-    text = raw.decode(errors="ignore")  # a character that was cut in two at an end, or half of one
+    """The displayable form of `raw`, with white space folded; none at the beginning if a space precedes it."""
+    text = raw.decode(errors="ignore")  # a character that was split at an end, or half of one
     words = text.split()
     if not all(map(str.isprintable, words)):
         text = "".join(char for char in text if char.isspace() or unicodedata.category(char)[0] != "C")
@@ -336,7 +336,7 @@ def _cleaned(raw: bytes, *, follows_blank: bool) -> str:
 
 
 def _around(piece: _Piece) -> Span:
-    """The part of about `SNIPPET_CHARS` that is shown: whole words, and whole sentences where they fit."""
+    """About `SNIPPET_CHARS` characters to show: whole words, and whole sentences if they fit."""
     text, first, last = piece.text, piece.first, piece.last
     spare = max(0, SNIPPET_CHARS - (last - first))
     begin = max(0, first - spare // 2)
@@ -349,7 +349,7 @@ def _around(piece: _Piece) -> Span:
 def _words_around(piece: _Piece, count: int) -> Span:
     """The part with `count` words on each side of what must be shown."""
     before = [match.start() for match in re.finditer(r"\S+", piece.text[: piece.first])]
-    inside = piece.first > 0 and not piece.text[piece.first - 1].isspace()  # of a word of which a part is marked
+    inside = piece.first > 0 and not piece.text[piece.first - 1].isspace()  # from a word that is partly marked
     wanted = count + inside
     begin = before[-wanted] if 0 < wanted <= len(before) else 0 if wanted else piece.first
     after = [match.end() for match in re.finditer(r"\S+", piece.text[piece.last :])]
@@ -360,7 +360,7 @@ def _words_around(piece: _Piece, count: int) -> Span:
 
 
 def _whole_words(piece: _Piece, begin: int, end: int) -> Span:
-    """The window shrunk to white space at both ends, never into what must be shown."""
+    """The window shrunk to white space at both ends, but never into what must be shown."""
     text, first, last = piece.text, piece.first, piece.last
     if (begin > 0 and text[begin - 1] != " ") or (begin == 0 and piece.is_cut_before):
         while begin < first and (begin == 0 or text[begin - 1] != " "):
@@ -376,9 +376,9 @@ def _whole_words(piece: _Piece, begin: int, end: int) -> Span:
 
 
 def _whole_sentences(piece: _Piece, begin: int, end: int) -> Span:
-    """The window without the half sentences at its ends, where one begins or ends outside what must be shown.
+    """The window without partial sentences at its ends, except for what must be shown.
 
-    At the end only as much is given up as leaves the passage long enough to be read.
+    At the end, only as much is removed as leaves the passage long enough to read.
     """
     starts = [match.end() for match in _SENTENCE_END.finditer(piece.text, begin, piece.first)]
     if begin > 0 and starts:

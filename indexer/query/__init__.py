@@ -1,1 +1,1 @@
-"""From query text and filters to query nodes, within bounds."""
+"""From query text and filters to a query tree, within limits."""

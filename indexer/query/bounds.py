@@ -1,4 +1,4 @@
-"""What one search may cost. Whatever passes a bound is a `QueryError` that names it."""
+"""Limits of a search. Exceeding one raises a `QueryError` that names it."""
 
 from __future__ import annotations
 
@@ -12,47 +12,47 @@ from archiver.errors import QueryError, QueryTimeoutError
 T = TypeVar("T")
 
 MAX_EXPANSIONS = 10_000
-"""Words of the index that one pattern, fuzzy word or stem may stand for."""
+"""Words of the index that one pattern, fuzzy word or stem may match."""
 
 MAX_ALL_EXPANSIONS = 50_000
-"""Words of the index that all patterns, fuzzy words and stems of a search may stand for together."""
+"""Words of the index that all patterns, fuzzy words and stems of a search may match together."""
 
 MAX_SEARCH_S = 30.0
-"""Seconds after which a search is given up: only a hostile query, or an index far beyond this engine, takes as long."""
+"""Time limit of a search in seconds; only a hostile query, or an index too large for its engine, takes so long."""
 
 
 class Deadline:
-    """The end of the time that one search has, counted from the making of this object."""
+    """The time limit of one search, starting with the creation of this object."""
 
     def __init__(self, seconds: float = MAX_SEARCH_S) -> None:
         self._seconds = seconds
         self._end = time.monotonic() + seconds
 
     def check(self) -> None:
-        """Raise `QueryTimeoutError` once the time is over."""
+        """Raise `QueryTimeoutError` after the time limit."""
         if time.monotonic() > self._end:
             raise too_slow(self._seconds)
 
     def watch(self, steps: Iterable[T]) -> Iterator[T]:
-        """`steps`, given up with `QueryTimeoutError` once the time is over."""
+        """Iterate over `steps`, raising `QueryTimeoutError` after the time limit."""
         for step in steps:
             self.check()
             yield step
 
 
 def too_slow(seconds: float = MAX_SEARCH_S) -> QueryTimeoutError:
-    """What to raise where a search has taken longer than that."""
+    """The error for a search that exceeded the time limit."""
     return QueryTimeoutError(f"the search took more than {seconds:.0f} s", "make the query narrower")
 
 
 class Expansions:
-    """Counts what all patterns, fuzzy words and stems of one search stand for together."""
+    """Counts the expansions of all patterns, fuzzy words and stems of one search."""
 
     def __init__(self) -> None:
         self._left = MAX_ALL_EXPANSIONS
 
     def take(self, words: Iterable[T], stands_for: str) -> list[T]:
-        """`bounded` words. Raises `QueryError` also where those of the whole search are too many."""
+        """`bounded` words; also raises `QueryError` if the search has too many in all."""
         found = bounded(words, stands_for)
         self._left -= len(found)
         if self._left < 0:
@@ -64,7 +64,7 @@ class Expansions:
 
 
 def bounded(words: Iterable[T], stands_for: str) -> list[T]:
-    """The `words` of the index, found for `stands_for`. Raises `QueryError` for more than `MAX_EXPANSIONS`."""
+    """The `words` of the index that match `stands_for`. Raises `QueryError` for more than `MAX_EXPANSIONS`."""
     found = list(itertools.islice(words, MAX_EXPANSIONS + 1))
     if len(found) > MAX_EXPANSIONS:
         raise QueryError(

@@ -1,6 +1,6 @@
-"""The query language (docs/query-language.md): text to one query tree that means the same in every engine.
+"""From query text (docs/query-language.md) to a query tree that means the same in every engine.
 
-`grammar` groups the text; here each leaf of the raw tree is built by the rules of its field.
+`grammar` parses the text; here each leaf is built by the rules of its field.
 """
 
 from __future__ import annotations
@@ -34,29 +34,28 @@ from indexer.query.nodes import DateSpan, Near, Node, Not, OneOf, Phrase, Proxim
 
 MAX_QUERY_CHARS = 4096
 MAX_TERMS = 256
-"""Words and values of a query."""
+"""Maximum words and values of a query."""
 
 MAX_SLOP = 50
-"""The distance of words near each other."""
+"""Maximum distance of near words."""
 
 MAX_PAIRS = 64
-"""Pairs of alternatives that one NEAR may stand for."""
+"""Maximum pairs of alternatives of one NEAR."""
 
 _OF_SERIES = re.compile(r"[SC][0-9]{9}|[A-Z]{4}X")
 """The id of a fund's series or class, or a fund's ticker, which has five letters and ends in X."""
 
 
 CikOf = Callable[[str], Cik]
-"""The CIK of the company with a ticker. Raises `UsageError` where none is known."""
+"""Returns the CIK of the company with a ticker. Raises `UsageError` if it is unknown."""
 
 
 def parse_query(text: str, *, stem: bool = False, cik_of: CikOf | None = None) -> Node:
-    """The query tree of `text`. With `stem`, every whole word of text stands for all words of its stem.
+    """The query tree of `text`; None for an empty query. With `stem`, words of text match all words of their stem.
 
-    ``ticker:`` stands for ``cik:`` with what `cik_of` knows; without that it is an error.
-
-    Raises `QueryError`, with the position in `text` where there is one, for what cannot be read and for what passes a
-    bound: `MAX_QUERY_CHARS`, `MAX_TERMS`, `MAX_SLOP`, and those of `grammar`, `tokens` and `leaves`.
+    ``ticker:`` is replaced by ``cik:`` using `cik_of`; without it, it is an error. Raises `QueryError`, with the
+    position in `text` if there is one, for what cannot be parsed and for what exceeds a limit: `MAX_QUERY_CHARS`,
+    `MAX_TERMS`, `MAX_SLOP`, and those of `grammar`, `tokens` and `leaves`.
     """
     if len(text) > MAX_QUERY_CHARS:
         raise QueryError(
@@ -69,7 +68,7 @@ def parse_query(text: str, *, stem: bool = False, cik_of: CikOf | None = None) -
 
 
 class _TreeBuilder:
-    """The raw tree to query nodes: every leaf by the rules of its field, counted against `MAX_TERMS`."""
+    """Converts the parsed query to query nodes, counting leaves against `MAX_TERMS`."""
 
     def __init__(self, *, stem: bool, cik_of: CikOf | None) -> None:
         self._stem = stem
@@ -77,7 +76,7 @@ class _TreeBuilder:
         self._terms = 0
 
     def build(self, node: RawNode | None) -> Node | None:  # noqa: PLR0911 — one for each kind of node
-        """The tree for `node`; None where it has no word at all."""
+        """The tree for `node`; None if it contains no word."""
         match node:
             case None:
                 return None
@@ -100,7 +99,7 @@ class _TreeBuilder:
                 assert_never(node)
 
     def _proximity(self, node: RawProximity) -> Node | None:
-        """NEAR and PRE: for each field of text, each way in which alternatives of the two sides can be paired."""
+        """NEAR and PRE: for each field of text, every pair of alternatives of the two sides."""
         if node.between > MAX_SLOP:
             raise QueryError(
                 f"the distance {node.between} at position {node.at + 1} is more than {MAX_SLOP}", "lower it", node.at
@@ -126,9 +125,9 @@ class _TreeBuilder:
         return _anywhere(next(iter(named), None), paired)
 
     def _sides(self, node: RawNode, at: int) -> list[tuple[str | None, Callable[[str], Span]]]:
-        """The alternatives of one side of NEAR: the field each names, and what makes it for a field.
+        """The alternatives of one side of NEAR: the field each names, and a function that builds it for a field.
 
-        Single words are one alternative: they take the same place.
+        Single words are one alternative, since they occupy the same position.
         """
         words: list[tuple[str | None, Callable[[str], Span]]] = []
         phrases: list[tuple[str | None, Callable[[str], Span]]] = []
@@ -203,7 +202,7 @@ class _TreeBuilder:
 
 
 def _alternatives(node: RawNode, at: int) -> Iterator[RawWord | RawPhrase]:
-    """The words and phrases of one side of NEAR; `QueryError` where it has anything else."""
+    """The words and phrases of one side of NEAR; raises `QueryError` for anything else."""
     match node:
         case RawWord() | RawPhrase():
             yield node

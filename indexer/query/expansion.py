@@ -1,7 +1,7 @@
-"""Which words of an index a pattern, a fuzzy word or a stem stands for: one rule for every engine.
+"""Expanding patterns, fuzzy words and stems to words of an index, by the same rules for every engine.
 
-Edits are counted as the optimal string alignment distance: a character more, less or other, or two neighbours swapped,
-is one edit, and no character is edited twice.
+The edit distance is the optimal string alignment distance: adding, removing or replacing a character or swapping two
+neighbours is one edit, and no character is edited twice.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from indexer.query.nodes import Fuzzy, Pattern, Stem, Value, Word
 from indexer.query.stems import english_stem, stem_beginning
 
 Beginning = Callable[[str], Iterable[str]]
-"""Gives the words of a field in an index that begin with some characters."""
+"""Returns the words of a field in an index that begin with given characters."""
 
 
 def expansion(part: Word | Value | Pattern | Fuzzy | Stem, beginning: Beginning) -> Iterator[str]:
-    """The words of the index that `part` stands for; a word or value stands for itself."""
+    """The words of the index that match `part`; a plain word or value is returned unchanged."""
     match part:
         case Word(_, text) | Value(_, text):
             yield text
@@ -33,15 +33,15 @@ def expansion(part: Word | Value | Pattern | Fuzzy | Stem, beginning: Beginning)
 
 
 def pattern_expression(pattern: str) -> re.Pattern[str]:
-    """A regular expression for whole words that `pattern` stands for; matching takes no more than linear time."""
+    """A regular expression that matches whole words like `pattern`, in linear time."""
     return re.compile(fnmatch.translate(pattern.replace("[", "[[]")))
 
 
 def within_edits(text: str, words: Iterable[str], max_edits: int) -> Iterator[str]:
-    """Those of `words` that are at most `max_edits` edits from `text`. Fastest where they come sorted.
+    """Those of `words` at most `max_edits` edits from `text`. Fastest for sorted words.
 
-    A row of the distance's table is worked out once for all words that share a beginning, and what begins in a way that
-    is too far from `text` already is passed over.
+    Each row of the distance table is computed once for all words with a common beginning, and words are skipped if
+    their beginning is already too far from `text`.
     """
     rows = [list(range(len(text) + 1))]
     known = ""  # the characters that `rows` are for
@@ -75,7 +75,7 @@ def _next_row(rows: list[list[int]], text: str, word: str, place: int) -> list[i
 
 
 def _common(one: str, other: str) -> int:
-    """How many characters both begin with."""
+    """The length of the common beginning."""
     for place, (first, second) in enumerate(zip(one, other, strict=False)):
         if first != second:
             return place

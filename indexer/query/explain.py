@@ -1,4 +1,4 @@
-"""A query tree in words: what a search was understood to ask for."""
+"""Explaining in words how a query was interpreted."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _INDENT = "  "
 
 
 def explain(query: Node | None, filters: Node | None, *, within: Unit = "document") -> str:
-    """`query` and `filters` in words, a line for each condition; what belongs together is indented below a heading."""
+    """`query` and `filters` in words, one condition per line; groups are indented below a heading."""
     lines: list[str] = []
     if query is not None and within == "filing":
         lines.append("in any documents of one filing:")
@@ -64,14 +64,14 @@ def _lines(tree: Node) -> Iterator[str]:
 
 
 def _sought_anywhere(parts: tuple[Node, ...]) -> Leaf | None:
-    """The first of `parts` where they are one leaf, sought in each field of running text."""
+    """The first of `parts` if they are one leaf for each field of running text."""
     fields = tuple("" if isinstance(part, All | AnyOf | Not) else field_of(part) for part in parts)
     first = parts[0]
     return first if fields == TEXT_FIELDS and not isinstance(first, All | AnyOf | Not) else None
 
 
 def _leaf(leaf: Leaf, where: str) -> str:  # noqa: C901, PLR0911, PLR0912 — one for each kind of leaf
-    """One condition, on what stands in `where`."""
+    """One condition, about `where`."""
     match leaf:
         case DateSpan():
             return f"{where} {_span(leaf)}"

@@ -1,6 +1,6 @@
-"""The nodes of a query tree: plain values that say what is meant, not how it is found. Every engine translates them.
+"""The nodes of a query tree: plain values that every engine translates.
 
-A tree is made of `All`, `AnyOf` and `Not` over leaves; each leaf is about one field.
+A tree consists of `All`, `AnyOf` and `Not` over leaves; each leaf is about one field.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from indexer.query.stems import english_stem
 
 @dataclass(frozen=True, slots=True)
 class All:
-    """Documents that every one of `parts` matches."""
+    """Documents that match every one of `parts`."""
 
     parts: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """Documents that at least one of `parts` matches."""
+    """Documents that match at least one of `parts`."""
 
     parts: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """Documents that `part` does not match."""
+    """Documents that do not match `part`."""
 
     part: Node
 
@@ -45,14 +45,14 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """Documents with a word or whole value of `field` like `text`, in which ``*`` and ``?`` stand for characters."""
+    """Documents with a word or whole value of `field` like `text`, in which ``*`` and ``?`` are wildcards."""
 
     field: str
     text: str
 
     @property
     def prefix(self) -> str | None:
-        """What the pattern's words begin with where nothing else is asked of them, else None."""
+        """The beginning of the pattern's words if that is the only condition, otherwise None."""
         beginning = self.text[:-1]
         return beginning if self.text.endswith("*") and not set("*?") & set(beginning) else None
 
@@ -64,7 +64,7 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Fuzzy:
-    """Documents with a word of `field` at most `max_edits` edits from `text`, and with its first character."""
+    """Documents with a word of `field` at most `max_edits` edits from `text`, with the same first character."""
 
     field: str
     text: str
@@ -73,7 +73,7 @@ class Fuzzy:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stem:
-    """Documents with any word of `field` that has the same English stem as `text`. Equal to another of that stem."""
+    """Documents with any word of `field` that has the same English stem as `text`. Equal if the stems are equal."""
 
     field: str
     text: str
@@ -99,12 +99,12 @@ class Value:
 
 
 WordLike: TypeAlias = Word | Pattern | Fuzzy | Stem
-"""One word of running text, in whatever way it is asked for."""
+"""One word of running text, in any form of query."""
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Documents in which `parts` stand side by side in `field`, in their order."""
+    """Documents with `parts` next to each other in `field`, in this order."""
 
     field: str
     parts: tuple[WordLike, ...]
@@ -112,10 +112,10 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """Documents in which all `parts` stand near each other in `field`, in any order.
+    """Documents with all `parts` near each other in `field`, in any order.
 
-    Near means that fewer than `distance` other words stand among them: two words are at most `distance` places apart.
-    Each part takes a place of its own.
+    Near means with fewer than `distance` other words between them: two words are at most `distance` positions apart.
+    Each part needs a position of its own.
     """
 
     field: str
@@ -125,20 +125,20 @@ class Near:
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """Any of `words`, in one place of a text."""
+    """Any of `words`, at one position of a text."""
 
     words: tuple[WordLike, ...]
 
 
 Span: TypeAlias = WordLike | OneOf | Phrase
-"""What stands on one side of NEAR."""
+"""One side of NEAR."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proximity:
-    """Documents in which `left` and `right` stand in `field` with at most `between` other words between them.
+    """Documents with `left` and `right` in `field` with at most `between` other words between them.
 
-    They take places of their own; with `ordered`, `left` stands first.
+    They need positions of their own; if `ordered`, `left` comes first.
     """
 
     field: str
@@ -150,16 +150,16 @@ class Proximity:
 
 @dataclass(frozen=True, slots=True)
 class NameWords:
-    """Documents that have all `words` in one of the names in `field`, in any order: an entity's, current or former.
+    """Documents with all `words` in one of the names in `field`, in any order.
 
-    A word may be a pattern with ``*`` and ``?``. Words side by side may stand there as one (`archiver.names`).
+    A word may be a pattern with ``*`` and ``?``. Adjacent words may be joined (`archiver.names`).
     """
 
     words: tuple[str, ...]
     field: str = "name"
 
     def spellings(self) -> tuple[tuple[Word | Pattern, ...], ...]:
-        """The alternatives: each has what must stand in one name, no word twice."""
+        """The alternatives: each is a set of words that one name must have, without repetitions."""
         plain = [set("*?").isdisjoint(word) for word in self.words]
         return tuple(
             tuple(
@@ -172,9 +172,9 @@ class NameWords:
 
 @dataclass(frozen=True, slots=True)
 class InSection:
-    """Documents that have a section called `name`, under one of `keys` (`indexer.sections.forms.section_keys`).
+    """Documents with a section called `name`, under one of `keys` (`indexer.sections.forms.section_keys`).
 
-    What stands beside it in an `All` must stand in one such section (`indexer.query.scopes.sections`).
+    What is next to it in an `All` must match within one such section (`indexer.query.scopes.sections`).
     """
 
     name: str
@@ -184,7 +184,7 @@ class InSection:
 
 @dataclass(frozen=True, slots=True)
 class Within:
-    """Documents in which `part`, a leaf about the text, holds in the section `key`."""
+    """Documents in which `part`, a leaf about the text, matches within the section `key`."""
 
     key: str
     part: TextLeaf
@@ -193,7 +193,7 @@ class Within:
 
 @dataclass(frozen=True, slots=True)
 class DateSpan:
-    """Documents whose date in `field` is from `first` to `last`, both included."""
+    """Documents whose date in `field` is from `first` to `last`, inclusive."""
 
     field: str
     first: date
@@ -210,7 +210,7 @@ class AtLeast:
 
 @dataclass(frozen=True, slots=True)
 class OfFilings:
-    """All documents of the filings with these accession numbers, as numbers of 18 digits. They score nothing."""
+    """All documents of the filings with these accession numbers, as numbers of 18 digits, without a score."""
 
     numbers: frozenset[int]
     field: str = "accession"
@@ -222,7 +222,7 @@ Node: TypeAlias = All | AnyOf | Not | Leaf
 
 
 def leaves(tree: Node, *, negated: bool = True) -> Iterator[Leaf]:
-    """Every leaf of `tree`, from left to right; with `negated` false without those of what must not be there."""
+    """Every leaf of `tree`, from left to right; unless `negated`, without excluded leaves."""
     match tree:
         case All(parts) | AnyOf(parts):
             for part in parts:
@@ -235,7 +235,7 @@ def leaves(tree: Node, *, negated: bool = True) -> Iterator[Leaf]:
 
 
 def span_words(span: Span) -> tuple[tuple[WordLike, ...], ...]:
-    """For each place of `span`, in order, the words of which any may stand there."""
+    """For each position of `span`, in order, the words that may be there."""
     match span:
         case Phrase(_, parts):
             return tuple((part,) for part in parts)
@@ -246,12 +246,12 @@ def span_words(span: Span) -> tuple[tuple[WordLike, ...], ...]:
 
 
 def field_of(leaf: Leaf) -> str:
-    """The field that `leaf` is about."""
+    """The field of `leaf`."""
     return leaf.field
 
 
 def spelled(part: WordLike | Value) -> str:
-    """A word or value as it was asked for: a pattern with its marks, a fuzzy word with its edits."""
+    """A word or value as written in a query: a pattern with its wildcards, a fuzzy word with its edits."""
     match part:
         case Fuzzy(_, text, max_edits):
             return f"{text}~{max_edits}"

@@ -1,4 +1,7 @@
-"""Where words must stand: side by side, near each other, in one name, in a section. One rule for who has the places."""
+"""Position rules for words: adjacent, near each other, in one name, in a section.
+
+Every engine that has positions uses them.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,14 @@ from collections.abc import Callable, Sequence
 from indexer.query.bounds import Deadline
 
 NAME_GAP = 1000
-"""Places left free between two names. Longer than any name, so that words near each other are of one name."""
+"""Positions left free between two names; longer than any name, so that near words are in one name."""
 
 Places = list[list[int]]
-"""For each part of a query, the places in one document where a word of it stands, in order."""
+"""For each part of a query, the positions of its words in a document, in order."""
 
 
 def inside(places: Sequence[int], stretches: Sequence[int]) -> list[int]:
-    """Those of the ascending `places` that are in one of `stretches`, which are beginnings and ends in turn."""
+    """Those of the ascending `places` that are inside `stretches`, a list of alternating begins and ends."""
     found: list[int] = []
     for first, end in zip(stretches[::2], stretches[1::2], strict=True):
         found += places[bisect_left(places, first) : bisect_left(places, end)]
@@ -24,31 +27,31 @@ def inside(places: Sequence[int], stretches: Sequence[int]) -> list[int]:
 
 
 def anywhere(_places: Places) -> bool:
-    """Wherever the parts stand."""
+    """At any positions."""
     return True
 
 
 def side_by_side(places: Places) -> bool:
-    """Whether the parts stand in their order, each in the place after the one before."""
+    """Whether the parts are adjacent, in order."""
     return bool(_beginnings(places))
 
 
 def in_one_name(places: Places) -> bool:
-    """Whether all parts stand in one name; one word of it may be of several parts."""
+    """Whether all parts are in one name; one word may match several parts."""
     names = [{place // NAME_GAP for place in part} for part in places]
     return bool(set.intersection(*names))
 
 
 def near(distance: int, times: Sequence[int], *, deadline: Deadline) -> Callable[[Places], bool]:
-    """Whether all parts stand, each in a place of its own, with fewer than `distance` other places among them.
+    """Whether all parts have positions of their own with fewer than `distance` others between them.
 
-    `times` says for each part how often it must stand there.
+    `times` says how often each part must occur.
     """
     wanted = [part for part, count in enumerate(times) for _ in range(count)]
     widest = len(wanted) - 1 + distance - 1
 
     def holds(places: Places) -> bool:
-        window: deque[tuple[int, int]] = deque()  # place and part, over at most `widest` places
+        window: deque[tuple[int, int]] = deque()  # position and part, over at most `widest` positions
         missing = list(times)
         for place, part in sorted((place, part) for part, members in enumerate(places) for place in members):
             window.append((place, part))
@@ -65,7 +68,7 @@ def near(distance: int, times: Sequence[int], *, deadline: Deadline) -> Callable
 
 
 def apart(split: int, between: int, *, ordered: bool, deadline: Deadline) -> Callable[[Places], bool]:
-    """Whether the first `split` parts and the other ones, each side by side, have at most `between` places between."""
+    """Whether the first `split` parts and the others, each adjacent, have at most `between` positions between them."""
 
     def holds(places: Places) -> bool:
         deadline.check()
@@ -77,7 +80,7 @@ def apart(split: int, between: int, *, ordered: bool, deadline: Deadline) -> Cal
 
 
 def _beginnings(places: Places) -> set[int]:
-    """Where the parts stand side by side."""
+    """The positions where the parts begin next to each other."""
     starts = set(places[0])
     for number, part in enumerate(places[1:], 1):
         starts &= {place - number for place in part}
@@ -85,7 +88,7 @@ def _beginnings(places: Places) -> set[int]:
 
 
 def _follows(firsts: Sequence[int], seconds: Sequence[int], width: int, between: int) -> bool:
-    """Whether one of `seconds` begins after one of `firsts`, of so many places, with at most `between` in between."""
+    """Whether one of `seconds` begins after one of `firsts`, which has `size` words, within `between` positions."""
     for first in firsts:
         at = bisect_left(seconds, first + width)
         if at < len(seconds) and seconds[at] - first - width <= between:
@@ -94,12 +97,12 @@ def _follows(firsts: Sequence[int], seconds: Sequence[int], width: int, between:
 
 
 def _have_own_places(window: deque[tuple[int, int]], wanted: Sequence[int]) -> bool:
-    """Whether each of the `wanted` parts can be given a place that no other has: a matching, by augmenting paths."""
+    """Whether each of the `wanted` parts can have a position of its own: bipartite matching by augmenting paths."""
     options: defaultdict[int, list[int]] = defaultdict(list)
     for place, part in window:
         options[part].append(place)
     if len({place for place, _ in window}) == len(window):
-        return True  # no place is of two parts, and there are enough of each
+        return True  # no position is shared, and there are enough of each
     taken: dict[int, int] = {}
 
     def give(part: int, seen: set[int]) -> bool:

@@ -1,4 +1,4 @@
-"""The stems of English words, by Snowball's stemmer (https://snowballstem.org/algorithms/english/stemmer.html)."""
+"""Stems of English words, by Snowball's stemmer (https://snowballstem.org/algorithms/english/stemmer.html)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _threads = threading.local()
 
 @lru_cache(maxsize=65_536)
 def english_stem(word: str) -> str:
-    """The stem of a folded word; words with other characters than a to z are their own."""
+    """The stem of a folded word; a word with other characters than a to z is its own stem."""
     if not _ENGLISH_WORD.fullmatch(word):
         return word
     stemmed: str = _stemmer().stemWord(word)
@@ -22,18 +22,18 @@ def english_stem(word: str) -> str:
 
 
 def stem_beginning(stem: str) -> str:
-    """Letters that every word of this stem begins with.
+    """Letters that every word with this stem begins with.
 
-    The stemmer changes the last letter of a stem at most (``companies``, ``compani``), but two in short ones
+    The stemmer changes at most the last letter of a stem (``companies``, ``compani``), but two in short ones
     (``dying``, ``die``).
     """
     return stem[:-1] if len(stem) > _SHORT_STEM else stem[:1]
 
 
 def _stemmer() -> Any:
-    """The stemmer of this thread: one stemmer is not for two threads at a time."""
+    """The stemmer of this thread, since a stemmer is not thread-safe."""
     if not hasattr(_threads, "stemmer"):
-        from Stemmer import Stemmer  # noqa: PLC0415 — only few searches ask for it
+        from Stemmer import Stemmer  # noqa: PLC0415 — few searches need it
 
         _threads.stemmer = Stemmer("english")
     return _threads.stemmer

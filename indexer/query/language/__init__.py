@@ -1,1 +1,1 @@
-"""The words of the query language: text to a raw tree, and its leaves by the rules of their fields."""
+"""The query language: from text to a parsed tree, and its leaves by the rules of their fields."""

@@ -1,8 +1,7 @@
-"""The grammar of the query language: text to a raw tree whose leaves still have the words as they were typed.
+"""The grammar of the query language: from text to a tree whose leaves have the words as typed.
 
-`tokens` cuts the text, `read` groups it. What cannot be read is an error with a position, never a silent search for
-something else. From loosest to tightest bind: words that just stand next to each other, OR, AND, NOT,
-NEAR and PRE.
+`tokens` splits the text and `read` groups it. What cannot be parsed is an error with a position and never silently
+becomes a different query. From loosest to tightest binding: adjacent words, OR, AND, NOT, NEAR and PRE.
 """
 
 from __future__ import annotations
@@ -15,12 +14,12 @@ from archiver.errors import QueryError
 from indexer.query.language.tokens import Token, tokens
 
 MAX_DEPTH = 32
-"""Parentheses inside each other."""
+"""Maximum nesting of parentheses."""
 
 
 @dataclass(frozen=True, slots=True)
 class RawWord:
-    """A word or pattern as typed, from place `at`; with `edits` a fuzzy word."""
+    """A word or pattern as typed, at position `at`; with `edits`, a fuzzy word."""
 
     field: str | None
     text: str
@@ -30,7 +29,7 @@ class RawWord:
 
 @dataclass(frozen=True, slots=True)
 class RawPhrase:
-    """What stands in quotes; `distance` is the number after its ``~``, 0 without one."""
+    """A quoted phrase; `distance` is the number after its ``~``, 0 without one."""
 
     field: str | None
     text: str
@@ -40,7 +39,7 @@ class RawPhrase:
 
 @dataclass(frozen=True, slots=True)
 class RawRange:
-    """A range in brackets; an empty end is open, an excluded one is not of the range."""
+    """A range in brackets; an empty end is open, and an excluded end is not part of the range."""
 
     field: str | None
     first: str
@@ -52,14 +51,14 @@ class RawRange:
 
 @dataclass(frozen=True, slots=True)
 class RawNot:
-    """What must not be there."""
+    """What must not match."""
 
     part: RawNode
 
 
 @dataclass(frozen=True, slots=True)
 class RawGroup:
-    """Parts of which all, or any, must be there."""
+    """Parts of which all, or any, must match."""
 
     joint: Literal["and", "or"]
     parts: tuple[RawNode, ...]
@@ -67,7 +66,7 @@ class RawGroup:
 
 @dataclass(frozen=True, slots=True)
 class RawProximity:
-    """What must stand at most `between` other words from each other, `left` first where it is `ordered`."""
+    """Two sides with at most `between` other words between them, `left` first if `ordered`."""
 
     left: RawNode
     right: RawNode
@@ -81,15 +80,15 @@ RawNode: TypeAlias = RawLeaf | RawNot | RawGroup | RawProximity
 
 
 def read(text: str) -> RawNode | None:
-    """The raw tree of `text`; None where nothing stands in it. Each leaf has the `field` that it names, or None.
+    """The parsed tree of `text`; None if it is empty. Each leaf has the `field` it names, or None.
 
-    Raises `QueryError` with the position of what cannot be read, or passes `MAX_DEPTH` or `tokens.MAX_EDITS`.
+    Raises `QueryError`, with a position, for what cannot be parsed or exceeds `MAX_DEPTH` or `tokens.MAX_EDITS`.
     """
     return _Parser(text).query()
 
 
 def raw_leaves(tree: RawNode | None) -> Iterator[RawLeaf]:
-    """The leaves of a raw tree, from left to right."""
+    """The leaves of a parsed tree, from left to right."""
     match tree:
         case None:
             return
@@ -106,7 +105,7 @@ def raw_leaves(tree: RawNode | None) -> Iterator[RawLeaf]:
 
 
 class _Parser:
-    """Reads tokens from left to right, a method for each rule of the grammar."""
+    """Reads tokens from left to right, with a method for each rule of the grammar."""
 
     def __init__(self, text: str) -> None:
         self._tokens = tokens(text)
@@ -116,7 +115,7 @@ class _Parser:
 
     def query(self) -> RawNode | None:
         tree = self._sequence(None) if self._peek() else None
-        if (token := self._peek()) is not None:  # only a closing parenthesis ends a sequence before the end
+        if (token := self._peek()) is not None:  # only a closing parenthesis ends a sequence early
             raise QueryError(
                 f"a closing parenthesis without an opening one at position {token.at + 1}",
                 "remove or open it",
@@ -125,14 +124,14 @@ class _Parser:
         return tree
 
     def _sequence(self, field: str | None) -> RawNode:
-        """Parts that just stand next to each other: all must hold."""
+        """Adjacent parts without an operator: all must match."""
         parts = [self._joined(field, "or")]
         while (token := self._peek()) is not None and token.kind != "close":
             parts.append(self._joined(field, "or"))
         return _group("and", parts)
 
     def _joined(self, field: str | None, joint: Literal["and", "or"]) -> RawNode:
-        """Parts with the operator between them; of AND, which binds tighter, inside OR."""
+        """Parts with the operator between them; parts of AND, which binds tighter, inside OR."""
         parts = [self._joined(field, "and") if joint == "or" else self._factor(field)]
         while (token := self._peek()) is not None and token.kind == joint:
             self._take()
@@ -151,7 +150,7 @@ class _Parser:
         return self._proximity(self._operand(token, field), field)
 
     def _proximity(self, left: RawNode, field: str | None) -> RawNode:
-        """`left`, with what NEAR or PRE behind it wants beside it."""
+        """`left`, combined with the operand of a following NEAR or PRE."""
         operator = self._peek()
         if operator is None or operator.kind not in {"near", "before"}:
             return left
@@ -225,7 +224,7 @@ class _Parser:
         return tree
 
     def _check_operand(self, token: Token) -> None:
-        """Operators and fields need something to stand after them."""
+        """Operators and fields need something after them."""
         following = self._peek()
         if following is None:
             raise _nothing_after(token, self._end)

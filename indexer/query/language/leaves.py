@@ -1,4 +1,4 @@
-"""The leaves of a query tree, each read by the rules of its field."""
+"""The leaves of a query tree, each parsed by the rules of its field."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ from indexer.query.nodes import (
 from indexer.sections.forms import keys_of_name
 
 MAX_STARS = 3
-"""``*`` in one pattern."""
+"""Maximum number of ``*`` in a pattern."""
 
 MIN_PREFIX = 2
-"""Letters and digits before the first ``*`` of a pattern that stands alone."""
+"""Minimum letters and digits before the first ``*`` of a pattern by itself."""
 
 FIRST_DATE, LAST_DATE = date(1, 1, 1), date(9999, 12, 31)
 
@@ -54,13 +54,13 @@ _DATE = re.compile(r"([0-9]{4})(?:-?([0-9]{2})(?:-?([0-9]{2}))?)?")
 
 
 def join_all(parts: Iterable[Node | None]) -> Node | None:
-    """All of the parts that there are, as one node; None where there are none."""
+    """All of `parts` that are not None, as one node; None if there are none."""
     present = tuple(part for part in parts if part is not None)
     return All(present) if len(present) > 1 else next(iter(present), None)
 
 
 def join_any(parts: Iterable[Node | None]) -> Node | None:
-    """Any of the parts that there are, as one node; None where there are none."""
+    """Any of `parts` that are not None, as one node; None if there are none."""
     present = tuple(part for part in parts if part is not None)
     return AnyOf(present) if len(present) > 1 else next(iter(present), None)
 
@@ -68,9 +68,9 @@ def join_any(parts: Iterable[Node | None]) -> Node | None:
 def text_leaf(
     field: str, raw: str, *, cut: re.Pattern[str], near: int | None, stem: bool, at: int
 ) -> WordLike | Phrase | Near | None:
-    """The leaf for a typed word or phrase, cut into words by `cut`; `near` is the distance of a phrase that has one.
+    """The leaf for a typed word or phrase, split into words by `cut`; `near` is the distance of a near phrase.
 
-    None where it has no word. Raises `QueryError` for a pattern that would match too much; `at` is its place.
+    None if it has no word. Raises `QueryError` for a pattern that would match too much; `at` is its position.
     """
     found = cut.findall(fold(raw))
     kept = [word for word in found if word.strip("*?")]
@@ -89,9 +89,9 @@ def text_leaf(
 
 
 def word_leaf(field: str, word: str, at: int, *, stem: bool = False) -> WordLike:
-    """A folded word of running text or of a name, which may hold ``*`` and ``?``.
+    """A folded word of running text or of a name, which may contain ``*`` and ``?``.
 
-    Raises `QueryError` where it begins with one of them or has more than `MAX_STARS`.
+    Raises `QueryError` if it begins with one of them or has more than `MAX_STARS`.
     """
     if "*" not in word and "?" not in word:
         return Stem(field, word) if stem and word.isascii() and word.isalpha() else Word(field, word)
@@ -108,7 +108,7 @@ def word_leaf(field: str, word: str, at: int, *, stem: bool = False) -> WordLike
 
 
 def fuzzy_leaf(field: str, raw: str, edits: int, at: int) -> Fuzzy:
-    """A word of text or of a name with so many edits allowed. Raises `QueryError` for anything else."""
+    """A word of text or of a name with `edits` allowed edits. Raises `QueryError` for anything else."""
     found = name_words(raw) if BY_NAME[field].kind == "names" else words(raw)
     if BY_NAME[field].kind not in {"text", "names"} or len(found) != 1:
         raise QueryError(f"~ at position {at + 1} does not follow a single word of text or of a name", "remove it", at)
@@ -116,7 +116,7 @@ def fuzzy_leaf(field: str, raw: str, edits: int, at: int) -> Fuzzy:
 
 
 def value_leaf(field: Field, raw: str, cut: re.Pattern[str] = PHRASE_WORD) -> Node:
-    """The leaf for a typed value of a field that is no running text. Raises `UsageError` for what it cannot be."""
+    """The leaf for a typed value of a field other than running text. Raises `UsageError` for an invalid value."""
     match field.kind:
         case "names":
             return _name_words(field.name, raw, cut)
@@ -129,9 +129,9 @@ def value_leaf(field: Field, raw: str, cut: re.Pattern[str] = PHRASE_WORD) -> No
 
 
 def accession_in(raw: str, at: int) -> str | None:
-    """The accession number that `raw` is, or that an address of sec.gov names; None for any other text.
+    """The accession number in `raw`, itself one or a sec.gov address; None for other text.
 
-    Raises `QueryError` for an address that names none.
+    Raises `QueryError` for an address without one.
     """
     if not _ADDRESS.match(raw):
         return AccessionNumber(found[1]) if (found := _ACCESSION.fullmatch(raw)) else None
@@ -142,10 +142,10 @@ def accession_in(raw: str, at: int) -> str | None:
 
 
 def date_span(raw: str) -> tuple[date, date]:
-    """First and last day of what `raw` names.
+    """The first and last day of `raw`.
 
-    A day, month or year (``2004-12-22``, ``20041222``, ``2004-12``, ``2004``), from one to another (``2015-2021``,
-    ``2015-06..2016``), or one side of one (``>=2015``, ``<2016-07``). Raises `IdentifierError`.
+    It is a day, month or year (``2004-12-22``, ``20041222``, ``2004-12``, ``2004``), a range (``2015-2021``,
+    ``2015-06..2016``), or a comparison (``>=2015``, ``<2016-07``). Raises `IdentifierError`.
     """
     text = raw.strip()
     if years := _YEARS.fullmatch(text):

@@ -1,4 +1,4 @@
-"""The tokens of a query: words, phrases, fields, ranges, operators and parentheses, each with its place."""
+"""The tokens of a query: words, phrases, fields, ranges, operators and parentheses, with their positions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from archiver.words import words
 from indexer.fields import QUERY_FIELDS
 
 MAX_EDITS = 2
-"""Edits that a fuzzy word allows."""
+"""Maximum edits of a fuzzy word."""
 
 Kind = Literal["word", "phrase", "range", "field", "open", "close", "and", "or", "not", "near", "before"]
 
@@ -46,7 +46,7 @@ _FOREIGN: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
         (r"(?i:w|near|pre|adj|onear|\+)?/(?:[0-9]+|s|p)", "there is no such operator", "write NEAR/10, w/10 or PRE/10"),
     )
 )
-"""What means something in other systems, would be sought as a word here, and what to write instead."""
+"""Operators of other systems, which would be searched as words here, and what to write instead."""
 
 _OPERATORS: dict[str, Kind] = {"AND": "and", "OR": "or", "NOT": "not"}
 _BRACKETS: dict[str, Kind] = {"(": "open", ")": "close"}
@@ -54,10 +54,10 @@ _BRACKETS: dict[str, Kind] = {"(": "open", ")": "close"}
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of a query: its `text` (of a phrase, what stands in the quotes) from place `at` on.
+    """A token of a query: its `text` (of a phrase, without the quotes) at position `at`.
 
-    `touches` says that nothing stands between it and the token before. `number` is the distance of a phrase or of NEAR
-    and PRE, or the edits of a fuzzy word, 0 for none; `ends` are those of a range.
+    `touches`: it follows the previous token directly. `number` is the distance of a phrase or of NEAR and PRE, or the
+    edits of a fuzzy word, 0 for none; `ends` are those of a range.
     """
 
     kind: Kind
@@ -69,12 +69,12 @@ class Token:
 
 
 def tokens(text: str) -> list[Token]:
-    """The tokens of `text`, in order. Raises `QueryError` with the position of what is no token."""
+    """The tokens of `text`, in order. Raises `QueryError` with the position of anything else."""
     return _Lexer(text.translate(_STRAIGHT_QUOTES)).tokens()
 
 
 class _Lexer:
-    """A walk over the text of a query."""
+    """Splits the text of a query."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -114,7 +114,7 @@ class _Lexer:
         self._add("phrase", match[1], match.end(), number=int(match[2] or 0))
 
     def _run(self) -> None:
-        """What stands without white space, quotes and parentheses: an operator, or a field, a range and a word."""
+        """A run without white space, quotes and parentheses: an operator, or a field, a range and a word."""
         match = _RUN.match(self._text, self._at)
         if match is None:  # nothing else begins here
             raise QueryError(
@@ -160,7 +160,7 @@ class _Lexer:
             return
         self._check_run(run)
         word, tilde, rest = run.partition("~")
-        if tilde and not word and not self._touches:  # not after anything: no mark
+        if tilde and not word and not self._touches:  # follows nothing, so it is not a mark
             word, tilde, rest = run, "", ""
         is_pattern = bool(set("*?") & set(word))
         if is_pattern and self._touches and self._found[-1].kind == "phrase":
@@ -186,7 +186,7 @@ class _Lexer:
         self._add("word", word, end, number=edits)
 
     def _check_run(self, run: str) -> None:
-        """A field that there is not, and what is an operator elsewhere, are no words."""
+        """Reject unknown fields and operators of other systems, which are not words."""
         at = self._at
         unknown = _UNKNOWN_FIELD.match(run)
         if unknown and unknown[2]:
@@ -197,7 +197,7 @@ class _Lexer:
                     raise QueryError(f"{run[:20]} at position {at + 1}: {message}", hint, at)
 
     def _check_label(self) -> None:
-        """After a word and its colon, a phrase or parenthesis is meant as the value of a field that there is not."""
+        """Reject an unknown field before a phrase or parenthesis."""
         if self._touches and self._found[-1].kind == "word":
             unknown = _UNKNOWN_FIELD.fullmatch(self._found[-1].text)
             if unknown:
@@ -214,7 +214,7 @@ class _Lexer:
 
 
 def _is_edge(char: str) -> bool:
-    """Whether an operator may stand beside `char`, which is empty at either end of a query."""
+    """Whether an operator may be next to `char`, which is empty at either end of a query."""
     return not char or char.isspace() or char in "()"
 
 

@@ -1,4 +1,4 @@
-"""A raw tree as text of the query language again: `grammar.read` of it means the same."""
+"""Converting a parsed tree back to query text with the same meaning."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from indexer.query.language.grammar import RawGroup, RawNode, RawNot, RawPhrase,
 
 
 def written(tree: RawNode) -> str:
-    """The text of `tree`, with parentheses around each group inside of it."""
+    """The text of `tree`, with parentheses around each inner group."""
     match tree:
         case RawWord(field, text, _, edits):
             return f"{_of(field)}{text}{f'~{edits}' if edits else ''}"
@@ -29,7 +29,7 @@ def written(tree: RawNode) -> str:
 
 
 def conjuncts(tree: RawNode | None) -> tuple[RawNode, ...]:
-    """The parts of a query that must all hold; of one that is no group, itself."""
+    """The parts of a query that must all match; a query that is not a group is its own only part."""
     match tree:
         case None:
             return ()
@@ -40,12 +40,12 @@ def conjuncts(tree: RawNode | None) -> tuple[RawNode, ...]:
 
 
 def joined(parts: tuple[RawNode, ...]) -> str:
-    """The text of a query in which all of `parts` must hold."""
+    """The text of a query in which all of `parts` must match."""
     return written(parts[0] if len(parts) == 1 else RawGroup("and", parts))
 
 
 def with_field(tree: RawNode, old: str, new: str) -> RawNode:
-    """`tree` with what it asks of field `old` asked of field `new`."""
+    """`tree` with `new` in place of the field `old`."""
     match tree:
         case RawNot(part):
             return RawNot(with_field(part, old, new))

@@ -1,1 +1,1 @@
-"""Where the words of a query must stand together: in a section, in a document, in a filing."""
+"""The scope in which the words of a query must match: a section, a document, a filing."""

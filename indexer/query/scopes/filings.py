@@ -1,7 +1,7 @@
-"""Words in different documents of one filing: what is asked of documents becomes a question about filings.
+"""Words in different documents of one filing: rewriting a query about documents as one about filings.
 
-Each word or phrase, with the filters, selects the filings of which some document has it; AND, OR and NOT then join
-filings. No engine joins documents: the accession numbers found for one part narrow the question about the next.
+Each word or phrase, with the filters, selects the filings that have it in some document; AND, OR and NOT then combine
+filings. Engines do not join documents, so the accession numbers found for one part restrict the query for the next.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from indexer.query.nodes import All, AnyOf, Node, Not, OfFilings, Value, field_o
 from indexer.query.scopes.sections import scoped
 
 Unit = Literal["document", "filing"]
-"""What all words of a query must stand in."""
+"""What must contain all words of a query."""
 
 MAX_FILINGS = 1_000_000
-"""Filings that one part of a query may have: their accession numbers are held in memory."""
+"""Filings that match one part of a query; their accession numbers are held in memory."""
 
 Count = Callable[[Node], int]
 Numbers = Callable[[Node], frozenset[int]]
@@ -28,11 +28,11 @@ Numbers = Callable[[Node], frozenset[int]]
 def across_documents(
     query: Node | None, filters: Node | None, *, count: Count, numbers: Numbers
 ) -> tuple[Node | None, Node | None]:
-    """`query` and `filters` for the documents of filings that have what `query` asks for, in whichever documents.
+    """`query` and `filters` for the documents of filings that match `query` in any of their documents.
 
-    The documents that `filters` select are taken for each filing as one. What a document is found and scored by is any
-    part of the query. `count` says in how many filings some document matches a tree, and `numbers` which these are.
-    Raises `QueryError` where one part has more than `MAX_FILINGS`.
+    The documents that `filters` select are treated as one per filing. Documents are found and scored by any part of the
+    query. `count` returns how many filings have a document that matches a tree, and `numbers` their accession numbers.
+    Raises `QueryError` if one part matches more than `MAX_FILINGS`.
     """
     query, filters = scoped(query, filters)
     if query is None or _is_single(query):
@@ -42,7 +42,7 @@ def across_documents(
 
 
 class _Joining:
-    """The documents of one question, and how an engine is asked."""
+    """The documents of one query, and how to query an engine."""
 
     def __init__(self, filters: Node | None, count: Count, numbers: Numbers) -> None:
         self._filters = filters
@@ -50,7 +50,7 @@ class _Joining:
         self._numbers = numbers
 
     def node(self, tree: Node, among: Node | None) -> Node:
-        """Documents of the filings that `tree` holds for; of those outside of `among` nothing is said."""
+        """Documents of the filings that match `tree`; the result is undefined outside `among`."""
         if _is_of_filings(tree):
             return tree
         if _is_single(tree):
@@ -66,7 +66,7 @@ class _Joining:
                 return tree
 
     def _all(self, parts: tuple[Node, ...], among: Node | None) -> Node:
-        """What costs least comes first, and what is excluded last: each part is sought among what is left."""
+        """The cheapest part first and exclusions last: each part is searched among the remaining filings."""
         facts = [part for part in parts if _is_of_filings(part)]
         others = [part for part in parts if part not in facts]
         here = join_all((among, *facts))
@@ -75,7 +75,7 @@ class _Joining:
         found: list[Node] = []
         for part in single:
             here = self._leaf(part, here)
-            found = [here]  # it lies within those before it
+            found = [here]  # it is contained in the previous ones
         for part in rest:
             joined = self.node(part, here)
             found.append(joined)
@@ -98,17 +98,17 @@ class _Joining:
 
 
 def _is_of_filings(tree: Node) -> bool:
-    """Whether `tree` asks nothing of single documents."""
+    """Whether `tree` has no condition on single documents."""
     return not any(field_of(leaf) in DOCUMENT_FIELDS for leaf in leaves(tree))
 
 
 def _is_single(tree: Node) -> bool:
-    """Whether `tree` is one leaf, or alternatives of leaves: what some document of a filing has by itself."""
+    """Whether `tree` is one leaf or alternatives of leaves, which one document of a filing can match."""
     return all(_is_single(part) for part in tree.parts) if isinstance(tree, AnyOf) else not isinstance(tree, All | Not)
 
 
 def _any_part(tree: Node) -> Node:
-    """Documents with anything that `tree` seeks; all documents where a filing may be found without any of it."""
+    """Documents that match anything in `tree`; all documents if a filing may match without any of it."""
     parts = list(dict.fromkeys(_sought(tree)))
     if not _needs_a_part(tree):
         parts.append(Not(Value("section", "")))

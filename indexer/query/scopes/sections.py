@@ -1,4 +1,4 @@
-"""Words inside of sections: what stands beside ``section:1A`` must stand in one such section."""
+"""Words inside sections: what is next to ``section:1A`` must match within one such section."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _BODY = TEXT_FIELDS[0]
 
 
 def scoped(query: Node | None, filters: Node | None) -> tuple[Node | None, Node | None]:
-    """`query` and `filters` with every word that a section is asked for beside it bound to that section.
+    """`query` and `filters` with every word bound to the section requested next to it.
 
-    A section among the filters is for all words of the query. Nothing changes where no section is asked for.
+    A section in the filters applies to all words of the query. Without a section nothing changes.
     """
     if filters is not None and query is not None:
         asked, rest = _conjuncts(filters)
@@ -42,9 +42,9 @@ def scoped(query: Node | None, filters: Node | None) -> tuple[Node | None, Node 
 
 
 def bound_query(query: Node | None, filters: Node | None) -> Node | None:
-    """What the hits of a search are shown by: `query`, its words bound to the sections that it or `filters` ask for.
+    """The query for excerpts: `query` with its words bound to the requested sections.
 
-    None where neither words nor sections are asked for.
+    None if neither words nor sections are requested.
     """
     asked, _ = ([], []) if filters is None else _conjuncts(filters)
     together = join_all((*asked, query))
@@ -52,9 +52,9 @@ def bound_query(query: Node | None, filters: Node | None) -> Node | None:
 
 
 def bound_sections(tree: Node) -> frozenset[str]:
-    """The keys, as they are indexed, of the sections that `bound_query` bound words to; of all asked for without words.
+    """The indexed keys of the sections to which `bound_query` bound words; without words, of all requested ones.
 
-    What must not be there (`Not`) is left out.
+    Exclusions (`Not`) are left out.
     """
     present = [leaf for leaf in leaves(tree, negated=False) if isinstance(leaf, Within | Value)]
     within = {exact(leaf.key) for leaf in present if isinstance(leaf, Within)}
@@ -62,7 +62,7 @@ def bound_sections(tree: Node) -> frozenset[str]:
 
 
 def in_section(query: Node | None, key: str) -> Node:
-    """Documents in which the words of `query` stand in the section `key`."""
+    """Documents in which the words of `query` match within the section `key`."""
     return _scope(All((InSection(key, (key,)), *([] if query is None else [query]))))
 
 
@@ -92,7 +92,7 @@ def _scope_all(tree: All) -> Node:
     if not asked:
         return All(tuple(_scope(part) for part in tree.parts))
     keys = [key for key in asked[0].keys if all(key in other.keys for other in asked[1:])]
-    if not keys:  # no section has both names: each must be there, and nothing can stand in both
+    if not keys:  # no section has both names: both must exist, and nothing can match in both
         return _nothing() if rest else All(tuple(_has(one.keys) for one in asked))
     inner = join_all(_scope(part) for part in rest)
     ways = (join_all((_has((key,)), None if inner is None else _bound(inner, key))) for key in keys)
@@ -100,13 +100,13 @@ def _scope_all(tree: All) -> Node:
 
 
 def _conjuncts(tree: Node) -> tuple[list[InSection], list[Node]]:
-    """The sections that `tree` asks for beside everything else, and the rest of it."""
+    """The sections that `tree` requires, and the rest of it."""
     parts = tree.parts if isinstance(tree, All) else (tree,)
     return [part for part in parts if isinstance(part, InSection)], [p for p in parts if not isinstance(p, InSection)]
 
 
 def _bound(tree: Node, key: str) -> Node:
-    """`tree` with its words of text bound to the section `key`; a description stands in no section."""
+    """`tree` with its words of text bound to the section `key`; a description is in no section."""
     match tree:
         case All(parts):
             return All(tuple(_bound(part, key) for part in parts))
