@@ -16,6 +16,7 @@ RUN python -m pip install --no-cache-dir --no-deps --require-hashes --requiremen
  && /opt/edgarchive/bin/pip install --no-cache-dir --no-deps --require-hashes --requirement extras.lock
 COPY README.md LICENSE ./
 COPY config config
+COPY docs docs
 COPY archiver archiver
 COPY indexer indexer
 COPY edgarchive edgarchive

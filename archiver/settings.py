@@ -282,9 +282,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"cannot read {path}: {error}", "check the file and its permissions") from error
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path} is not TOML: {error}", "compare config/edgarchive.example.toml") from error
+        raise SettingsError(f"{path} is not TOML: {error}", "see `edgarchive help settings`") from error
     except RecursionError:
-        raise SettingsError(f"{path} is nested too deeply", "compare config/edgarchive.example.toml") from None
+        raise SettingsError(f"{path} is nested too deeply", "see `edgarchive help settings`") from None
     if "config" in values:
         raise SettingsError(f"{path} holds the key 'config'", "a settings file cannot name another")
     return values

@@ -1,4 +1,4 @@
-"""The command line: the only place that prints, exits, or installs uvloop. One file a verb."""
+"""The command line: the only place that prints, exits, or chooses the event loop. One file a verb."""
 
 from __future__ import annotations
 

@@ -88,7 +88,8 @@ def test_the_image_is_built_from_files_that_are_there() -> None:
     assert copied == let_through
     with (ROOT / "pyproject.toml").open("rb") as file:
         built = tomllib.load(file)["tool"]["hatch"]["build"]["targets"]["wheel"]
-    assert {*built["packages"], *built["shared-data"]} <= copied
+    included = {path.partition("/")[0] for path in built["force-include"]}
+    assert {*built["packages"], *built["shared-data"], *included} <= copied
 
 
 def test_the_wheel_has_the_three_packages_and_no_more(wheel: Path) -> None:
@@ -113,7 +114,14 @@ def test_the_wheel_has_the_three_packages_and_no_more(wheel: Path) -> None:
     said = metadata(wheel)
     assert said["Version"] == VERSION
     assert said["Requires-Python"] == ">=3.11"
-    assert set(said.get_all("Provides-Extra") or []) == {"mcp", "opensearch", "parquet", "tantivy", "xlsx"}
+    assert set(said.get_all("Provides-Extra") or []) == {"mcp", "opensearch", "parquet", "tantivy", "uvloop", "xlsx"}
+
+
+def test_an_installation_is_small(installed: Path) -> None:
+    """The base installation has at most 130 MB; the bytecode that pip compiles adds 30."""
+    (packages,) = installed.parent.glob("lib/python*/site-packages")
+    size = sum(path.lstat().st_size for path in packages.rglob("*") if path.suffix != ".pyc")
+    assert size < 130_000_000
 
 
 def environment(python: Path, folder: Path, *arguments: str | Path) -> Path:

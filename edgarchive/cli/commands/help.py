@@ -19,14 +19,19 @@ DOCUMENTATION = "https://edgarchive.github.io/edgarchive/"
 """Where all pages are; the project's metadata has the same."""
 
 TOPICS = {
+    "start": ("start", "five minutes from installation to a first search"),
     "query": ("query-language", "the query language: words, phrases, patterns, fields"),
     "commands": ("cli", "every command and its options, exit codes, JSON, columns"),
     "settings": ("settings", "the settings file and the environment"),
     "library": ("library", "edgarchive from Python"),
+    "web": ("serve", "the web page, the JSON API and EDGAR's URLs"),
+    "alerts": ("howto/alerts", "saved searches, mail and webhooks"),
     "errors": ("errors", "every error, its exit code, and what to do"),
     "logging": ("logging", "the events of the log"),
     "format": ("format", "what stands on the disk"),
     "opensearch": ("opensearch", "an index on a cluster"),
+    "security": ("security", "what is protected from whom"),
+    "upgrade": ("howto/upgrade", "from version 0.1"),
     "glossary": ("glossary", "words of EDGAR and of this program"),
 }
 """By topic: the page of the docs, and what it is about."""
