@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from archiver.catalogue import values
@@ -114,12 +114,29 @@ class Sightings:
             ],
         )
 
-    def of(self, state: SightingState, *, due: datetime | None = None) -> list[Sighting]:
-        """The filings in `state`, by accession number; with `due`, those whose next attempt is due by then."""
-        condition, parameters = ("AND next_try_at <= ?", (due.isoformat(),)) if due else ("", ())
+    def newest(self) -> datetime | None:
+        """When a filing was last seen for the first time; None if none was."""
+        [(moment,)] = self._database.rows("SELECT MAX(seen_at) FROM sighting")
+        return self._database.understood(lambda row: values.optional(values.moment, row[0]), (moment,))
+
+    def of(
+        self, state: SightingState, *, due: datetime | None = None, longest: timedelta | None = None
+    ) -> list[Sighting]:
+        """The filings in `state`, by accession number; with `due`, those whose next attempt is due by then.
+
+        No wait is longer than `longest`: an attempt planned for later was planned before the clock was set back.
+        """
+        condition = ""
+        parameters: list[str] = [state]
+        if due is not None:
+            condition = "AND (next_try_at <= ?"
+            parameters.append(due.isoformat())
+            if longest is not None:
+                condition += " OR next_try_at > ?"
+                parameters.append((due + longest).isoformat())
+            condition += ")"
         rows = self._database.rows(
-            f"SELECT {_SIGHTING_COLUMNS} FROM sighting WHERE state = ? {condition} ORDER BY accession",
-            (state, *parameters),
+            f"SELECT {_SIGHTING_COLUMNS} FROM sighting WHERE state = ? {condition} ORDER BY accession", parameters
         )
         return [self._database.understood(_sighting, row) for row in rows]
 
@@ -137,11 +154,12 @@ class Sightings:
             [(str(accession), at.isoformat())],
         )
 
-    def forget(self, *, seen_before: datetime) -> None:
-        """Remove finished filings that were seen before that time."""
+    def forget(self, *, seen_before: datetime, keep: int = 0) -> None:
+        """Remove finished filings that were seen before that time, except the `keep` newest."""
         self._database.write(
-            "DELETE FROM sighting WHERE seen_at < ? AND state NOT IN ('pending', 'stored')",
-            [(seen_before.isoformat(),)],
+            "DELETE FROM sighting WHERE seen_at < ?1 AND state NOT IN ('pending', 'stored') AND (?2 = 0 OR seen_at <"
+            " (SELECT seen_at FROM sighting ORDER BY seen_at DESC LIMIT 1 OFFSET MAX(?2 - 1, 0)))",
+            [(seen_before.isoformat(), keep)],
         )
 
     def all(self) -> Iterator[Sighting]:

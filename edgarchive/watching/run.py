@@ -44,6 +44,7 @@ async def watch(
     stop = stop or asyncio.Event()
     due = clock()
     while not stop.is_set():
+        due = min(due, next_poll(clock(), every_s=every_s))  # a clock that was set back makes no poll late
         if clock() >= due:
             due = await _polled(watcher, told, every_s=every_s, clock=clock)
         await deliverer.deliver()

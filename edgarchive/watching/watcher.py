@@ -44,8 +44,13 @@ _log = logging.getLogger(__name__)
 TEXT_RETRY_S, TEXT_ATTEMPTS = 120, 10
 """A submission's text may come minutes after its entry: so often, and so many times, it is asked for."""
 
-REMEMBER = timedelta(days=14)
-"""How long what is settled is remembered; the feed reaches back some 25 hours."""
+_LONGEST = timedelta(seconds=TEXT_RETRY_S)
+
+REMEMBER, KEEP = timedelta(days=14), 20_000
+"""How long what is settled is remembered; the feed reaches back some 25 hours.
+
+So many are remembered in any case, which is more than the feed has: a clock that was wrong for a while forgets nothing.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +110,11 @@ class Watcher:
         One request where nothing is. Raises `BlockedError`, `UnreachableError` (EDGAR refuses or is away),
         `LockedError` (another process writes to the archive; nothing is lost), `StorageError`.
         """
-        known, is_first, newest = self._known()
-        walk = await walk_current_feed(self._downloader.edgar, known)
-        fresh = [one for one in walk.filings if one.accession not in set(known([one.accession]))]
+        newest = self._newest()
+        is_first = newest is None
+        walk = await walk_current_feed(self._downloader.edgar, self._known)
+        known = self._known([one.accession for one in walk.filings])
+        fresh = [one for one in walk.filings if one.accession not in known]
         has_gap = walk.has_gap and not is_first
         if not (fresh or has_gap or self._backfill or self._has_work()):
             return PollReport(walk.pages, 0, 0, 0, 0)
@@ -116,7 +123,8 @@ class Watcher:
             if has_gap:
                 facts = event("feed-gap", pages=walk.pages)
                 _log.warning("gap: the feed does not reach back to the last poll; reading the daily index", extra=facts)
-                taken += await self._from_index(archive, newest or self._clock().date() - timedelta(days=3))
+                today = self._clock().date()
+                taken += await self._from_index(archive, min(newest.date(), today) if newest else today)
             if self._backfill is not None:
                 taken += await self._from_index(archive, self._backfill, known_too=True)
                 self._backfill = None
@@ -126,20 +134,24 @@ class Watcher:
             pending = len(archive.catalogue.sightings.of("pending"))
         return PollReport(walk.pages, taken, stored, pending, alerts, has_gap=has_gap, is_first=is_first)
 
-    def _known(self) -> tuple[Callable[[list[AccessionNumber]], Iterable[AccessionNumber]], bool, date | None]:
-        """What tells which filings were seen, whether none ever was, and the day of the newest."""
-        seen: dict[AccessionNumber, Sighting] = {}
+    def _newest(self) -> datetime | None:
+        """When a filing was seen in the feed last; None where none ever was."""
         with contextlib.suppress(NotInArchiveError), Archive.open(self._settings.root) as archive:
-            seen = {one.accession: one for one in archive.catalogue.sightings.all()}
-        newest = max((one.seen_at for one in seen.values()), default=None)
-        return (lambda some: [one for one in some if one in seen]), not seen, newest.date() if newest else None
+            return archive.catalogue.sightings.newest()
+        return None
+
+    def _known(self, accessions: Iterable[AccessionNumber]) -> set[AccessionNumber]:
+        """Those of `accessions` that were seen before."""
+        with contextlib.suppress(NotInArchiveError), Archive.open(self._settings.root) as archive:
+            return archive.catalogue.sightings.known(accessions)
+        return set()
 
     def _has_work(self) -> bool:
         """Whether a text is due to be asked for, or a stored filing to be matched."""
         try:
             with Archive.open(self._settings.root) as archive:
                 sightings = archive.catalogue.sightings
-                return bool(sightings.of("stored") or sightings.of("pending", due=self._clock()))
+                return bool(sightings.of("stored") or sightings.of("pending", due=self._clock(), longest=_LONGEST))
         except NotInArchiveError:
             return False
 
@@ -189,7 +201,7 @@ class Watcher:
 
     async def _fetch(self, archive: Archive) -> int:
         """Fetch the texts that are due, index what came, and note each as stored, or when it is asked for again."""
-        due = archive.catalogue.sightings.of("pending", due=self._clock())
+        due = archive.catalogue.sightings.of("pending", due=self._clock(), longest=_LONGEST)
         if not due:
             return 0
         with Plan(archive.layout.incoming) as plan:
@@ -250,7 +262,7 @@ class Watcher:
     def _forget(self, archive: Archive) -> None:
         """Drop what was settled long ago."""
         before = self._clock() - REMEMBER
-        archive.catalogue.sightings.forget(seen_before=before)
+        archive.catalogue.sightings.forget(seen_before=before, keep=KEEP)
         archive.catalogue.deliveries.forget(created_before=before)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
@@ -18,6 +19,7 @@ from archiver.settings import Settings
 from archiver.store.archive import Archive
 from edgarchive import Library, SearchOptions
 from edgarchive.watching.delivering import Deliverer
+from edgarchive.watching.run import watch
 from edgarchive.watching.searches import NamedSearch
 from edgarchive.watching.sinks.sink import Outcome
 from edgarchive.watching.watcher import TEXT_ATTEMPTS, TEXT_RETRY_S, PollReport, Watcher
@@ -133,17 +135,23 @@ BUSIEST_MINUTE = 57
 """Submissions in the busiest minute of the feed as measured (docs/edgar.md); peak season has up to four times that."""
 
 
+def _parties(number: int) -> int:
+    """Each tenth filing has several parties, and so as many entries in the feed; once as many as were measured."""
+    return 57 if number == 10 else 3 if number % 10 == 0 else 1
+
+
 async def test_days_of_four_times_the_busiest_minute(
     edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
 ) -> None:
-    """Bursts, late texts, all quirks of the feed, a refused poll and a gap of two days: each filing is told of once."""
+    """Bursts, several parties, late texts, quirks of the feed, a refused poll, a gap of two days: each comes once."""
     quirks = [f.feed_duplicates, f.feed_wrong_order, f.feed_grows]
     expected: list[str] = []
     held: list[str] = []
     await poll(settings, sink, clock)
 
     def arrive(count: int) -> None:
-        new = [edgar.add(filing(len(expected) + number)) for number in range(1, count + 1)]
+        numbers = range(len(expected) + 1, len(expected) + 1 + count)
+        new = [edgar.add(filing(number, parties=_parties(number))) for number in numbers]
         for late in new[::40]:
             edgar.hold_text(late)
             held.append(late)
@@ -279,6 +287,63 @@ async def test_a_sink_that_fails_holds_up_no_other(
     await deliverer.deliver()
     await deliverer.deliver()
     assert [one["id"] for one in sink.got] == [one["id"] for one in other.got]
+
+
+async def test_a_clock_that_was_wrong_for_a_month_tells_nothing_twice(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+) -> None:
+    """Set on by a month and back again: what was told of stays known, and what is new then is told of."""
+    await poll(settings, sink, clock)
+    expected = [edgar.add(filing(1))]
+    await poll(settings, sink, clock)
+    clock.advance(30 * 24 * 3600)
+    expected.append(edgar.add(filing(2)))
+    await poll(settings, sink, clock)
+    late = edgar.add(filing(3))
+    edgar.hold_text(late)
+    await poll(settings, sink, clock)
+    clock.advance(-30 * 24 * 3600)
+    edgar.hold_text(late, held=False)
+    expected += [late, edgar.add(filing(4))]
+    for _ in range(2):
+        await poll(settings, sink, clock)
+    assert sink.accessions == expected
+
+
+@pytest.mark.parametrize(
+    ("began", "lasts_s", "set_on_s", "polls"),
+    [
+        ("2026-03-08T00:30-05:00", 10_800, 0, 19),  # daylight saving begins at two: a poll each ten minutes
+        ("2026-11-01T00:30-04:00", 10_800, 0, 19),  # and ends
+        ("2026-01-12T10:00-05:00", 1_800, -7_200, 31),  # a Monday, each minute; the clock is set back by two hours
+        ("2026-03-08T04:30-04:00", 10_800, 7_200, 19),  # it is set on
+    ],
+)
+def test_polls_go_on_whatever_the_clock_does(  # noqa: PLR0917
+    settings: Settings, clock: Clock, began: str, lasts_s: int, set_on_s: int, polls: int
+) -> None:
+    """In nights of daylight saving, and where the clock is set half way."""
+    clock.advance((datetime.fromisoformat(began) - clock()).total_seconds())
+    told: list[PollReport] = []
+
+    async def play() -> None:
+        stop, passed_s = asyncio.Event(), 0
+
+        async def sleep(_: float) -> None:
+            nonlocal passed_s
+            clock.advance(20)
+            passed_s += 20
+            if passed_s == lasts_s // 2:
+                clock.advance(set_on_s)
+            if passed_s > lasts_s:
+                stop.set()
+
+        async with Watcher(settings, ALL, clock=clock) as watcher:
+            deliverer = Deliverer(settings, [], clock=clock)
+            await watch(watcher, deliverer, told=told.append, stop=stop, clock=clock, sleep=sleep)
+
+    asyncio.run(play())
+    assert abs(len(told) - polls) <= 1
 
 
 _KILLED = """

@@ -60,8 +60,17 @@ def invented(place: int) -> bytes:
     return sorted(INVENTED.glob("*.txt"))[place].read_bytes()
 
 
-def filing(number: int, *, text: str = "resigned", form: str = "8-K", cik: int = 9000004) -> bytes:
-    """A small invented submission of its own number."""
+_PARTY = """FILER:
+
+\tCOMPANY DATA:\t
+\t\tCOMPANY CONFORMED NAME:\t\t\tTEAL DYNAMICS INC
+\t\tCENTRAL INDEX KEY:\t\t\t{:010d}
+"""
+
+
+def filing(number: int, *, text: str = "resigned", form: str = "8-K", cik: int = 9000004, parties: int = 1) -> bytes:
+    """A small invented submission of its own number, of so many parties with CIKs from `cik` on."""
+    filers = "\n".join(_PARTY.format(cik + place) for place in range(parties))
     return f"""<SEC-DOCUMENT>0009000999-26-{number:06d}.txt : 20260112
 <SEC-HEADER>0009000999-26-{number:06d}.hdr.sgml : 20260112
 <ACCEPTANCE-DATETIME>20260112100000
@@ -71,12 +80,7 @@ PUBLIC DOCUMENT COUNT:\t\t1
 ITEM INFORMATION:\t\tOther Events
 FILED AS OF DATE:\t\t20260112
 
-FILER:
-
-\tCOMPANY DATA:\t
-\t\tCOMPANY CONFORMED NAME:\t\t\tTEAL DYNAMICS INC
-\t\tCENTRAL INDEX KEY:\t\t\t{cik:010d}
-</SEC-HEADER>
+{filers}</SEC-HEADER>
 <DOCUMENT>
 <TYPE>{form}
 <SEQUENCE>1

@@ -56,6 +56,21 @@ def test_what_is_pending_is_due_at_its_time(catalogue: Catalogue) -> None:
     assert (sighting.attempts, sighting.next_try_at) == (1, SOON)
 
 
+def test_what_is_pending_is_due_where_the_clock_was_set_back(catalogue: Catalogue) -> None:
+    """A next try further off than any wait was written by another clock."""
+    catalogue.sightings.add(Sighting(ONE, {}, "pending", LATER, next_try_at=LATER))
+    longest = timedelta(minutes=2)
+    assert catalogue.sightings.of("pending", due=LATER - longest, longest=longest) == []
+    assert len(catalogue.sightings.of("pending", due=STORED, longest=longest)) == 1
+
+
+def test_the_newest_sighting_is_known(catalogue: Catalogue) -> None:
+    """None before there is one."""
+    assert catalogue.sightings.newest() is None
+    catalogue.sightings.add(Sighting(ONE, {}, "known", LATER), Sighting(TWO, {}, "known", STORED))
+    assert catalogue.sightings.newest() == LATER
+
+
 def test_what_is_settled_can_be_forgotten(catalogue: Catalogue) -> None:
     """What is open stays, however old it is."""
     catalogue.sightings.add(
@@ -63,6 +78,19 @@ def test_what_is_settled_can_be_forgotten(catalogue: Catalogue) -> None:
     )
     catalogue.sightings.forget(seen_before=SOON)
     assert [one.accession for one in catalogue.sightings.all()] == [ONE, THREE]
+
+
+@pytest.mark.parametrize(
+    ("keep", "left"), [(0, []), (1, [THREE]), (2, [TWO, THREE]), (3, [ONE, TWO, THREE]), (9, [ONE, TWO, THREE])]
+)
+def test_the_newest_sightings_are_not_forgotten(catalogue: Catalogue, keep: int, left: list[AccessionNumber]) -> None:
+    """However old they are by a clock that may be wrong."""
+    moments = (STORED, SOON, LATER)
+    catalogue.sightings.add(
+        *(Sighting(one, {}, "done", at) for one, at in zip((ONE, TWO, THREE), moments, strict=True))
+    )
+    catalogue.sightings.forget(seen_before=LATER + timedelta(days=30), keep=keep)
+    assert [one.accession for one in catalogue.sightings.all()] == left
 
 
 def delivery(accession: AccessionNumber, sink: str = "stdout", **changes: object) -> Delivery:
