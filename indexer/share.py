@@ -1,4 +1,4 @@
-"""A share of an archive: the submissions that one of several machines indexes."""
+"""Shares of an archive: the submissions that one of several machines indexes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from archiver.catalogue.records import CatalogueRecord
 from archiver.errors import UsageError
 
 PLACES = 1 << 16
-"""Places in each filing year; a submission's is told by its accession number, and a shard has a run of them."""
+"""Slots in each filing year. The accession number determines a submission's slot; a shard is a range of them."""
 
 FIRST_YEAR, LAST_YEAR = 1900, 2155
 _YEARS = re.compile(r"(\d{4})(?:-(\d{4}))?", re.ASCII)
@@ -21,9 +21,9 @@ _SHARD = re.compile(r"(\d{1,4})/(\d{1,4})", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """The submissions of some filing years, both ends included, and of one of `shards` equal parts of each year.
+    """The submissions of some filing years, inclusive, and of one of `shards` equal parts of each year.
 
-    Raises `UsageError` where that is nothing.
+    Raises `UsageError` if that is empty.
     """
 
     first_year: int = FIRST_YEAR
@@ -41,7 +41,7 @@ class Share:
 
     @classmethod
     def parse(cls, *, years: str | None, shard: str | None) -> Self | None:
-        """The share of `years` (``2015`` or ``2015-2020``) and `shard` (``2/4``); None without both.
+        """The share of `years` (``2015`` or ``2015-2020``) and `shard` (``2/4``); None without either.
 
         Raises `UsageError`.
         """
@@ -53,7 +53,7 @@ class Share:
 
     @property
     def name(self) -> str:
-        """For files, such as ``2015-2020-2of4``."""
+        """A name for files, such as ``2015-2020-2of4``."""
         return f"{self.first_year}-{self.last_year}-{self.shard}of{self.shards}"
 
     def __contains__(self, record: object) -> bool:
@@ -66,9 +66,9 @@ class Share:
         )
 
     def ranges(self) -> Iterator[tuple[int, int]]:
-        """What a writer of this share locks: the first byte and the length of ranges.
+        """The byte ranges that a writer of this share locks: first byte and length.
 
-        Two shares have bytes in common if they could have a submission in common, and only then.
+        Two shares have bytes in common exactly if they could have a submission in common.
         """
         start, end = self._places()
         if self.shards == 1:

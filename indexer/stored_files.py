@@ -1,4 +1,4 @@
-"""What an archive keeps, as it keeps it: records, bytes, files, and the copies of EDGAR's own listings."""
+"""The files of an archive: records, bytes, paths, and the copies of EDGAR's listings."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class StoredFiles:
         self._listings = IndexCache(archive)
 
     def md5(self, accession: str) -> str | None:
-        """The MD5 of the decoded bytes as EDGAR's ETag had it; None where EDGAR sent none. Raises as `path`."""
+        """The MD5 of the decoded bytes from EDGAR's ETag; None if EDGAR sent none. Raises as `path`."""
         return self._archive.record(AccessionNumber(accession)).etag_md5
 
     def path(self, accession: str) -> Path:
-        """The gzip file of a submission. Raises `IdentifierError`, `NotInArchiveError` where there is none."""
+        """The gzip file of a submission. Raises `IdentifierError`, `NotInArchiveError` if there is none."""
         number = AccessionNumber(accession)
         path = self._archive.layout.submission(number)
         if not path.is_file():
@@ -35,22 +35,22 @@ class StoredFiles:
         return path
 
     def file_sha256(self, accession: str) -> str:
-        """The SHA-256 of the gzip file as it lies, for ``sha256sum --check``. Raises as `path`."""
+        """The SHA-256 of the gzip file itself, for ``sha256sum --check``. Raises as `path`."""
         with self.path(accession).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def master_index(self, year: int, quarter: int) -> bytes | None:
-        """The archive's copy of EDGAR's master index of a quarter, as EDGAR sent it; None where it keeps none."""
+        """The copy of EDGAR's master index of a quarter, as EDGAR sent it; None if there is none."""
         folder = f"full-index/{Quarter(year, quarter).folder}"
         found = (self._listings.get(f"{folder}/{name}") for name in _MASTER_NAMES)
         return next((kept[1] for kept in found if kept is not None), None)
 
     def tickers_sha256(self) -> str | None:
-        """The SHA-256 of that list, without a look into it; None where the archive keeps none."""
+        """The SHA-256 of the list of tickers, without reading it; None if there is none."""
         known = self._listings.known(_TICKERS)
         return known.sha256 if known is not None else None
 
     def tickers(self) -> bytes | None:
-        """EDGAR's list of tickers as the last sync that asked for it has kept it; None where none did."""
+        """EDGAR's list of tickers from the last sync that fetched it; None if there is none."""
         kept = self._listings.get(_TICKERS)
         return kept[1] if kept is not None else None

@@ -33,7 +33,7 @@ class AsyncLibrary:
     """
 
     def __init__(self, root: str | PathLike[str] | None = None, *, settings: Settings | None = None) -> None:
-        """Open the archive in folder `root`, else where settings say. Raises `NotInArchiveError`, `SettingsError`."""
+        """Open the archive in folder `root`, else that of the settings. Raises `NotInArchiveError`, `SettingsError`."""
         self._library = Library(root, settings=settings)
 
     @takes_options(SearchOptions)

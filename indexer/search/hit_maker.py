@@ -1,4 +1,4 @@
-"""From what an engine found to hits: the stored facts, and what shows why it was found."""
+"""Creating hits from an engine's results: the stored facts and the excerpts."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from indexer.submission.submission import Submission
 
 
 class HitMaker:
-    """Makes the hits of one search.
+    """Creates the hits of one search.
 
-    `read` gives a stored submission, `excerpts` what shows why a document was found; without them there is none.
+    `read` returns a stored submission, `excerpts` the excerpts of a document; without it there are none.
     """
 
     def __init__(self, read: Callable[[str], Submission], excerpts: ExcerptMaker | None) -> None:
@@ -27,7 +27,7 @@ class HitMaker:
         self._excerpts = excerpts
 
     def __call__(self, found: EngineHit) -> Hit:
-        """The hit."""
+        """Create the hit."""
         stored: dict[str, Any] = json.loads(found.stored)
         accession = AccessionNumber(stored["accession"])
         entities = tuple(

@@ -1,4 +1,4 @@
-"""A hit: a found submission with its best document, or a found document."""
+"""Hits: found submissions with their best document, or found documents."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ ROW_COLUMNS = (
     "added",
     "items_derived",
 )
-"""The columns of `Hit.to_row`, and of the hits as CSV."""
+"""The columns of `Hit.to_row`, and of hits in CSV."""
 
 
 HTML_HEAD = ("filing", "filed", "form", "names", "document", "snippet")
-"""What stands above `Hit.html_cells`."""
+"""The header row for `Hit.html_cells`."""
 
 
 class FromLibrary(Generic[P, R]):
-    """A call that needs the open library that gave a hit or results. It does not survive pickling."""
+    """A call that needs the open library of a hit or of results. It does not survive pickling."""
 
     __slots__ = ("_call",)
 
@@ -56,7 +56,7 @@ class FromLibrary(Generic[P, R]):
         self._call = call
 
     def __call__(self, *args: P.args, **values: P.kwargs) -> R:
-        """Ask the library. Raises `UsageError` after pickling."""
+        """Call the library. Raises `UsageError` after pickling."""
         if self._call is None:
             raise UsageError(
                 "pickled hits and results have lost their library", "call Library.submission(hit.accession) or search"
@@ -72,10 +72,9 @@ class FromLibrary(Generic[P, R]):
 
 @dataclass(frozen=True, slots=True)
 class HitDocument:
-    """The document that was found. `sequence` is EDGAR's, from 1.
+    """The found document. `sequence` is EDGAR's, from 1.
 
-    `truncated`: it has more text than the setting `max_text_chars` lets into the index; what stands after that is not
-    found.
+    `truncated`: its text exceeds the setting `max_text_chars`; only the beginning can be searched.
     """
 
     type: str | None
@@ -121,21 +120,21 @@ class Hit:
 
     @property
     def snippet(self) -> str | None:
-        """The excerpt as HTML: each match between ``<em>`` and ``</em>``, all else escaped."""
+        """The excerpt as HTML: each match in ``<em>`` and ``</em>``, everything else escaped."""
         return None if self.excerpt is None else self.excerpt.as_html()
 
     def items_as_text(self) -> str:
-        """The item codes for a person to read; it is said where they are derived."""
+        """The item codes for people, with a remark if they are derived."""
         return items_as_text(self.items, is_derived=self.items_derived)
 
     @property
     def position(self) -> int | None:
-        """The place of the found document among those of the submission, from 0."""
+        """The position of the found document in the submission, from 0."""
         return self._position
 
     @property
     def query(self) -> Node | None:
-        """The query tree that the excerpt was made for; None without an excerpt."""
+        """The query tree of the excerpt; None without an excerpt."""
         return self._query
 
     def submission(self) -> Submission:
@@ -143,7 +142,7 @@ class Hit:
         return self._read(self.accession)
 
     def text(self) -> str:
-        """The text of the found document; of the whole submission where it has no documents.
+        """The text of the found document, or of the whole submission if it has no documents.
 
         Raises as `Library.submission`.
         """
@@ -155,7 +154,7 @@ class Hit:
         return submission.documents[self._position].text()
 
     def to_dict(self) -> dict[str, Any]:
-        """The hit as JSON has it."""
+        """The hit as a JSON object."""
         return {
             "accession": str(self.accession),
             "form": str(self.form),
@@ -187,7 +186,7 @@ class Hit:
         }
 
     def to_row(self) -> dict[str, Any]:
-        """The hit as one flat row of Python values, with the same columns for every hit; the snippet is plain text."""
+        """The hit as a flat row of Python values, with the same columns for every hit; the snippet is plain text."""
         document = self.document or HitDocument(None, None, None, None)
         return {
             "accession": str(self.accession),
@@ -210,7 +209,7 @@ class Hit:
         }
 
     def html_cells(self) -> tuple[object, ...]:
-        """The hit as cells of an HTML table, below `HTML_HEAD`."""
+        """The hit as cells of an HTML table, for the header `HTML_HEAD`."""
         document = self.document or HitDocument(None, None, None, None)
         return (
             link(self.accession, self.url),
@@ -227,7 +226,7 @@ class Hit:
 
 
 class LazyHits(Sequence[Hit]):
-    """Hits that are made, with their snippets, each time one is reached. Pickling makes them all."""
+    """Hits that are created, with their snippets, each time one is reached. Pickling creates all of them."""
 
     def __init__(self, found: Sequence[EngineHit], make: Callable[[EngineHit], Hit]) -> None:
         self._found = found

@@ -43,7 +43,7 @@ from indexer.texts.model import StoredSubmission
 from indexer.texts.reader import TextReader
 
 SECTION_OPTIONS = partial(SearchOptions, sort="oldest", limit=None, documents=True, snippets=False)
-"""What to search for, where the sections of what is found are wanted: all of it, by filing date."""
+"""Options for iterating over sections: all hits, by filing date."""
 
 
 class Library:
@@ -57,7 +57,7 @@ class Library:
     """
 
     def __init__(self, root: str | PathLike[str] | None = None, *, settings: Settings | None = None) -> None:
-        """Open the archive in folder `root`, else where settings say. Raises `NotInArchiveError`, `SettingsError`."""
+        """Open the archive in folder `root`, else that of the settings. Raises `NotInArchiveError`, `SettingsError`."""
         self._opened: Archive | None = Archive.open(Path(root) if root is not None else (settings or Settings()).root)
         self._texts = TextReader(self._opened)
         self._settings = settings
@@ -67,14 +67,14 @@ class Library:
 
     @takes_options(SearchOptions)
     def search(self, options: SearchOptions) -> Results:
-        """What the query finds among what the filters select; the arguments are those of `SearchOptions`.
+        """Search the archive; the arguments are those of `SearchOptions`.
 
         Raises `QueryError`, `UsageError`, `IndexMissingError`.
         """
         return self.run(options)
 
     def run(self, options: SearchOptions) -> Results:
-        """What a search with these options finds; `search` takes the same as arguments, and raises the same."""
+        """Search the archive with these options; `search` takes the same as arguments. Raises as `search`."""
         started = time.perf_counter()
         query = options.query
         tree, filters = self._trees(options)
@@ -102,7 +102,7 @@ class Library:
             hits = tuple(hits)
 
         def count(facet: Facet, year: int | None) -> tuple[FacetCount, ...]:
-            # a section lies in one document
+            # a section is in one document
             wanted, narrowed = (tree, filters) if facet == "section" else (asked, selected)
             if year is not None:
                 in_year = options.in_year(year)
@@ -126,16 +126,16 @@ class Library:
         )
 
     def question(self, options: SearchOptions) -> Question:
-        """What a search asks, ready to be put to many filings (`matcher`). Raises `QueryError`, `UsageError`."""
+        """A search prepared for matching many filings (`matcher`). Raises `QueryError`, `UsageError`."""
         return Question(*self._trees(options), unit=options.within)
 
     def matcher(self, accession: AccessionNumber) -> FilingMatcher:
-        """What tells which searches find a stored filing, much faster than the index where there are many.
+        """A matcher that tells which searches find a stored filing, much faster than the index for many searches.
 
         Raises as `submission`.
         """
         if self._settings is None:
-            self._settings = Settings()  # which reads files: once is enough
+            self._settings = Settings()  # it reads files: once is enough
         record = self._archive.record(accession)
         return FilingMatcher(
             entries_of(
@@ -145,13 +145,13 @@ class Library:
                 added=record.added,
                 added_run=record.added_run,
                 max_text_chars=self._settings.max_text_chars,
-                warn=False,  # indexing it did
+                warn=False,  # as indexing did
             )
         )
 
     @takes_options(SearchOptions)
     def diagnose(self, options: SearchOptions) -> Diagnosis:
-        """Why a search finds nothing; the arguments are those of `search`, and `Results.diagnose` does the same.
+        """Why a search finds nothing. The arguments are those of `search`; `Results.diagnose` does the same.
 
         Raises as `search`.
         """
@@ -165,7 +165,7 @@ class Library:
         )
 
     def _trees(self, options: SearchOptions) -> tuple[Node | None, Node | None]:
-        """The query and the filters as trees, None where there are none."""
+        """The query and the filters as trees, each None if there is none."""
         query = options.query
         if query is None or not query.strip():
             return None, self._filters(options)
@@ -173,7 +173,7 @@ class Library:
         return tree, self._filters(options)
 
     def _filters(self, options: SearchOptions) -> Node | None:
-        """The filters as a query tree, with the CIKs that tickers stand for."""
+        """The filters as a query tree, with tickers replaced by CIKs."""
         filters = options.filters()
         if options.ticker is not None:
             ciks = ciks_of(several("ticker", options.ticker) or (), self._tickers())
@@ -181,7 +181,7 @@ class Library:
         return filters.tree()
 
     def _tickers(self) -> Mapping[str, Cik]:
-        """EDGAR's list of tickers, read once for each copy of it."""
+        """EDGAR's list of tickers, read once per copy."""
         stored = self.stored
         version = stored.tickers_sha256()
         if version is not None and self._known_tickers is not None and self._known_tickers[0] == version:
@@ -199,29 +199,29 @@ class Library:
         return ciks_of([ticker], self._tickers())[0]
 
     def _name_of(self, facet: Facet, value: int) -> str | None:
-        """What the newest filing calls a CIK or SIC code."""
+        """The name of a CIK or SIC code in the latest filing."""
         try:
             [hit] = self.run(SearchOptions(f"{facet}:{value}", limit=1, sort="newest", snippets=False))
             if facet == "cik":
                 return next((entity.name for entity in hit.entities if entity.cik == value), None)
             entities = hit.submission().header.entities
-        except (ValueError, DamageError, NotInArchiveError):  # no such filing any more, or it cannot be read
+        except (ValueError, DamageError, NotInArchiveError):  # the filing is gone or unreadable
             return None
         return next((entity.sic_description for entity in entities if entity.sic == value), None)
 
     def submission(self, accession: str) -> Submission:
-        """The submission with this accession number, in any spelling that `AccessionNumber.from_text` understands.
+        """The submission with this accession number, in any spelling that `AccessionNumber.from_text` accepts.
 
         Raises `IdentifierError`, `NotInArchiveError`, `DamageError`.
         """
         return parse_submission(self.raw(accession))
 
     def texts(self, accession: str) -> StoredSubmission:
-        """The documents of a submission with their texts and sections, from the text store where it has them.
+        """The documents of a submission with texts and sections, from the text store if it has them.
 
         Raises as `submission`.
         """
-        _ = self._archive  # it must be open
+        _ = self._archive  # the library must be open
         return self._texts.submission(AccessionNumber(accession))
 
     @takes_options(SECTION_OPTIONS)
@@ -246,10 +246,10 @@ class Library:
                 yield from section_rows(filing.documents[hit.position], facts, names=names)
 
     def passages(self, hit: Hit, n: int = 3, *, context_words: int | None = None) -> tuple[Snippet, ...]:
-        """The `n` best passages of the document that was found, the best first, with the matches in them.
+        """The `n` best passages of the found document, best first, with their matches.
 
-        A passage has some 240 characters, or `context_words` words on each side of its matches. Empty where the search
-        had no words. Raises as `submission`, and `UsageError` for a number below 1 (`n`) or 0.
+        A passage has about 240 characters, or `context_words` words on each side of its matches. Empty if the search
+        had no words. Raises as `submission`, and `UsageError` for `n` below 1 or `context_words` below 0.
         """
         if n < 1 or (context_words or 0) < 0:
             raise UsageError("the number of passages must be at least 1, and of words at least 0", "give 1 or more")
@@ -267,11 +267,11 @@ class Library:
         return self._archive.read(AccessionNumber.from_text(accession))
 
     def record(self, accession: str) -> Record:
-        """What the catalogue knows of a submission. Raises `IdentifierError`, `NotInArchiveError`."""
+        """The catalogue's facts about a submission. Raises `IdentifierError`, `NotInArchiveError`."""
         return record_of(self._archive, AccessionNumber.from_text(accession))
 
     def marks(self, text: str, query: str, *, stem: bool = False) -> tuple[tuple[int, int], ...]:
-        """Where in `text` the words of `query` stand: spans of characters, in order. Raises `QueryError`."""
+        """The spans of the words of `query` in `text`, in characters, in order. Raises `QueryError`."""
         asked, marker = (query, stem), self._marker
         if marker is None or marker[0] != asked:
             marker = self._marker = asked, Highlighter(parse_query(query, stem=stem, cik_of=self._cik_of))
@@ -279,11 +279,11 @@ class Library:
 
     @property
     def stored(self) -> StoredFiles:
-        """The stored files themselves, and EDGAR's listings as they were kept."""
+        """The stored files themselves, and the copies of EDGAR's listings."""
         return StoredFiles(self._archive)
 
     def run_of(self, number: int) -> Run:
-        """The run of this number in the journal. Raises `NotInArchiveError`."""
+        """The run `number` in the journal. Raises `NotInArchiveError`."""
         return run_of(self._archive, number)
 
     def stored_by(self, number: int) -> list[StoredRecord]:
@@ -292,7 +292,7 @@ class Library:
         return list(stored_by(self._archive, number))
 
     def status(self) -> Status:
-        """What the archive holds, and whether its index can be searched."""
+        """What the archive contains, and whether its index can be searched."""
         archive, error = self._archive, None
         try:
             self._index.ask(lambda _: None)
@@ -301,11 +301,11 @@ class Library:
         return status_of(archive, index_error=error, marks_hold=marks_hold(archive.index_path))
 
     def log(self, limit: int | None = None) -> tuple[Run, ...]:
-        """The journal: the runs that have written to the archive, the newest first, at most `limit`."""
+        """The journal: at most `limit` runs that wrote to the archive, newest first."""
         return tuple(self._archive.catalogue.runs.latest(limit))
 
     def close(self) -> None:
-        """Close the archive and its index. It can be called again."""
+        """Close the archive and its index. It may be called again."""
         self._index.close()
         self._texts.close()
         opened, self._opened = self._opened, None

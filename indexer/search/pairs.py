@@ -1,4 +1,4 @@
-"""Pairs of a company and a date, matched to the filings near that date: what an event study begins with."""
+"""Matching pairs of a company and a date to filings near that date, for event studies."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A filing near the date of a pair; `days` is its filing date less that date, negative before it."""
+    """A filing near the date of a pair; `days` is the filing date minus that date, in days."""
 
     pair: Pair
     hit: Hit
@@ -53,7 +53,7 @@ class Match:
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """The pair and the hit as JSON has them."""
+        """The pair and the hit as a JSON object."""
         return {
             "pair": {"cik": int(self.pair.cik), "date": self.pair.day.isoformat()},
             "days": self.days,
@@ -63,16 +63,16 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class PairMatches:
-    """A pair and its matches, the nearest first; none where no filing is near."""
+    """A pair and its matches, nearest first; empty if no filing is near."""
 
     pair: Pair
     matches: tuple[Match, ...]
 
 
 def read_pairs(path: Path) -> tuple[Pair, ...]:
-    """The pairs of a CSV file: of its columns ``cik`` and ``date``, or, without a header, of its first two.
+    """The pairs in a CSV file: its columns ``cik`` and ``date``, or the first two without a header.
 
-    Dates are written 2015-06-30 or 20150630. Raises `UsageError` for what cannot be read, with the line.
+    Dates are 2015-06-30 or 20150630. Raises `UsageError`, with the line, for what cannot be read.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -88,9 +88,9 @@ def read_pairs(path: Path) -> tuple[Pair, ...]:
 def match_pairs(
     library: Library, pairs: Iterable[Pair], options: SearchOptions | None = None, *, within_days: int = 30
 ) -> Iterator[PairMatches]:
-    """For each pair, the hits of a search with `options` that its company filed within so many days of its date.
+    """For each pair, the hits of a search that its company filed within `within_days` days of its date.
 
-    `options` narrow the search (form, item, words); their limit and CIKs do not count. Raises as `Library.run`, and
+    `options` restrict the search (form, item, words); their limit and CIKs are ignored. Raises as `Library.run`, and
     `UsageError` for a negative `within_days`.
     """
     if within_days < 0:

@@ -1,4 +1,4 @@
-"""What the catalogue knows: of one stored submission, and of the whole archive."""
+"""Facts from the catalogue about a stored submission and about the whole archive."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from indexer.texts.store import TextStats, TextStore
 
 @dataclass(frozen=True, slots=True)
 class OtherVersion:
-    """Other bytes of a submission that are kept beside it: an ``older`` version, or a ``correction`` from the Feed.
+    """Other bytes of a submission stored beside it: an ``older`` version, or a ``correction`` from the Feed.
 
-    `size` and `sha256` are of the decoded bytes; `path` is relative to the archive.
+    `size` (bytes) and `sha256` are of the decoded bytes; `path` is relative to the archive.
     """
 
     kind: str
@@ -30,7 +30,7 @@ class OtherVersion:
     path: Path
 
     def to_dict(self) -> dict[str, Any]:
-        """The version as JSON has it."""
+        """The version as a JSON object."""
         return {
             "kind": self.kind,
             "source": self.source,
@@ -44,14 +44,14 @@ class OtherVersion:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Where a stored submission came from, and how its bytes were proven.
+    """Where a stored submission came from, and how its bytes were verified.
 
-    `source` is ``index``, ``feed`` or ``import``. `size` and `sha256` are of the decoded bytes, `stored_bytes` of the
-    file at `path`, relative to the archive. `signature` is ``valid`` or ``invalid`` for the SEC's PEM signature, None
-    without one. `stored_at` is when these bytes were stored; `added` and `added_run`
-    are when, and by which run, the submission first came into the archive; the run is None for what is older than the
-    journal. `withdrawn_at` says when EDGAR was seen to have withdrawn it. `indexed`: the catalogue says that the
-    index has it. Times are in UTC.
+    `source` is ``index``, ``feed`` or ``import``. `size` (bytes) and `sha256` are of the decoded bytes, `stored_bytes`
+    is the size of the file at `path`, relative to the archive. `signature` is ``valid`` or ``invalid`` for the SEC's
+    PEM signature, None without one. `stored_at` is when these bytes were stored; `added` and `added_run` are when, and
+    by which run, the submission was first added to the archive; the run is None if older than the journal.
+    `withdrawn_at` is when EDGAR was found to have withdrawn it. `indexed`: the catalogue lists it as indexed. Times are
+    in UTC.
     """
 
     accession: AccessionNumber
@@ -73,7 +73,7 @@ class Record:
     beside: tuple[OtherVersion, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """The record as JSON has it."""
+        """The record as a JSON object."""
         return {
             "accession": str(self.accession),
             "form": str(self.form),
@@ -97,7 +97,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class FormYear:
-    """How many submissions of a form were filed in a year."""
+    """The number of submissions of a form filed in a year."""
 
     form: str
     year: int
@@ -106,11 +106,11 @@ class FormYear:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What an archive holds.
+    """What an archive contains.
 
-    `size` counts decoded bytes, `stored_bytes` those on disk. `last_sync` is when a sync last came to its end, ISO 8601
-    in UTC; `sync` is the last one that began. `unindexed` submissions are not in the index. `index_error` says why the
-    index cannot be searched, None where it can. `texts` are the kept texts, None where they cannot be read.
+    `size` is in decoded bytes, `stored_bytes` in bytes on disk. `last_sync` is when the last complete sync ended, ISO
+    8601 in UTC; `sync` is the last one that began. `unindexed` submissions are not in the index. `index_error` is why
+    the index cannot be searched, None if it can. `texts` describes the text store, None if it cannot be read.
     """
 
     root: Path
@@ -125,7 +125,7 @@ class Status:
     texts: TextStats | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """The status as JSON has it."""
+        """The status as a JSON object."""
         return {
             "root": self.root,
             "submissions": self.submissions,
@@ -144,12 +144,12 @@ def _text_stats(archive: Archive) -> TextStats | None:
     try:
         with TextStore.open(archive.root) as store:
             return store.stats()
-    except (DamageError, StorageError, ArchiveFormatError):  # `verify` says what is wrong with them
+    except (DamageError, StorageError, ArchiveFormatError):  # `verify` reports the damage
         return None
 
 
 def record_of(archive: Archive, accession: AccessionNumber) -> Record:
-    """What the catalogue of `archive` knows of a submission. Raises `NotInArchiveError`."""
+    """The facts in the catalogue of `archive` about a submission. Raises `NotInArchiveError`."""
     row = archive.record(accession)
     layout = archive.layout
     return Record(
@@ -185,7 +185,7 @@ def record_of(archive: Archive, accession: AccessionNumber) -> Record:
 
 
 def status_of(archive: Archive, *, index_error: EdgarchiveError | None, marks_hold: bool) -> Status:
-    """The sums over `archive`. `marks_hold`: the index has what the catalogue says is indexed."""
+    """The totals of `archive`. `marks_hold`: the catalogue's marks apply to the index."""
     totals = archive.catalogue.totals()
     return Status(
         root=archive.root,

@@ -1,4 +1,4 @@
-"""What a search found: hits, how many there are in all, and how often each value stands in them."""
+"""The results of a search: hits, their total, and counts by value."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from indexer.search.diagnosis.model import Diagnosis
 from indexer.search.hits import HTML_HEAD, ROW_COLUMNS, FromLibrary, Hit
 
 _SHOWN_HITS = 50
-"""Hits that a notebook shows: more would be scrolled past, and of lazy ones each is read from the archive."""
+"""Hits shown in a notebook; lazy hits are each read from the archive."""
 
 
 _NAMED: frozenset[Facet] = frozenset({"cik", "sic"})
-"""Facets whose values are numbers that have names."""
+"""Facets whose values are numbers with names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,12 @@ class YearCount:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Results:
-    """The hits that were asked for, in order. `total` counts all that was found; `took_ms` is the time of the search.
+    """The requested hits, in order. `total` counts all hits; `took_ms` is the time of the search in milliseconds.
 
-    Iterating gives the hits, ``len()`` their number, an index a hit, and a slice results with these hits. They are made
-    with the search, or, where no limit was given, each when it is reached; the library must still be open then (see
-    `materialize`). `tree` and `filters` are query and filters as they were understood, None without; all words stand in
-    one of `within`. Results can be pickled: only counting facets and a diagnosis need the library.
+    Iterating returns the hits, ``len()`` their number, an index one hit, and a slice results with these hits. Hits are
+    created with the search or, without a limit, each when it is reached; the library must then still be open (see
+    `materialize`). `tree` and `filters` are the interpreted query and filters, None without; `within` is the scope of
+    all words. Results can be pickled: only facets and a diagnosis need the library.
     """
 
     query: str | None
@@ -74,7 +74,7 @@ class Results:
         caption = f"{self.total:,} hits, {min(len(self), _SHOWN_HITS):,} shown"
         try:
             rows = [hit.html_cells() for hit in self.hits[:_SHOWN_HITS]]
-        except UsageError as error:  # the library is closed, and these hits were not made before
+        except UsageError as error:  # the library is closed, and these hits were not created before
             return escaped(f"{caption}: {error}")
         return table(HTML_HEAD, rows, caption=caption)
 
@@ -88,11 +88,11 @@ class Results:
         return replace(self, hits=self.hits[place]) if isinstance(place, slice) else self.hits[place]
 
     def materialize(self) -> Results:
-        """The same results with every hit made, so that they outlive the library."""
+        """The same results with every hit created, so that they can be used without the library."""
         return replace(self, hits=tuple(self.hits))
 
     def made(self) -> Results:
-        """`materialize` under its old name; it goes away with the next release."""
+        """The old name of `materialize`, which the next release removes."""
         warnings.warn("Results.made() is now Results.materialize()", DeprecationWarning, stacklevel=2)
         return self.materialize()
 
@@ -116,24 +116,24 @@ class Results:
         return found
 
     def by_year(self, kind: Facet) -> tuple[YearCount, ...]:
-        """How many of all that was found have each value of a facet in each filing year. Raises as `facets`."""
+        """How many of all hits have each value of a facet in each filing year. Raises as `facets`."""
         _known([kind])
         years = sorted(int(one.value) for one in self._count("year", None))
         return tuple(YearCount(one.value, year, one.count) for year in years for one in self._count(kind, year))
 
     def diagnose(self) -> Diagnosis:
-        """Why nothing was found: what parts of the query find alone, which filter is the cause, and what finds more.
+        """Why nothing was found: what parts of the query find, which filter excludes everything, and what finds more.
 
-        Asked when it is called, for a few seconds at most. Raises `UsageError` where the library is closed.
+        It runs searches for a few seconds at most. Raises `UsageError` if the library is closed.
         """
         return self._diagnose()
 
     def explain(self) -> str:
-        """How query and filters were interpreted, one condition a line."""
+        """How query and filters were interpreted, one condition per line."""
         return explain(self.tree, self.filters, within=self.within)
 
     def to_dict(self) -> dict[str, Any]:
-        """The results as JSON has them."""
+        """The results as a JSON object."""
         return {
             "query": self.query,
             "total": self.total,
@@ -142,24 +142,24 @@ class Results:
         }
 
     def to_pandas(self) -> Any:
-        """A `pandas.DataFrame` of `to_dicts`, with dates as datetime64. Raises `UsageError` where pandas is missing."""
+        """A `pandas.DataFrame` of `to_dicts`, with dates as datetime64. Raises `UsageError` if pandas is missing."""
         return frames.to_pandas((hit.to_row() for hit in self.hits), ROW_COLUMNS)
 
     def to_polars(self) -> Any:
-        """A `polars.DataFrame` of `to_dicts`. Raises `UsageError` where polars is missing."""
+        """A `polars.DataFrame` of `to_dicts`. Raises `UsageError` if polars is not installed."""
         return frames.to_polars((hit.to_row() for hit in self.hits), ROW_COLUMNS)
 
     def to_arrow(self) -> Any:
-        """A `pyarrow.Table` of `to_dicts`. Raises `UsageError` where pyarrow is missing."""
+        """A `pyarrow.Table` of `to_dicts`. Raises `UsageError` if pyarrow is not installed."""
         return frames.to_arrow((hit.to_row() for hit in self.hits), ROW_COLUMNS)
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """A flat row for each hit (`Hit.to_row`), as ``pandas.DataFrame`` and ``polars.DataFrame`` take them."""
+        """A flat row for each hit (`Hit.to_row`), as ``pandas.DataFrame`` and ``polars.DataFrame`` accept them."""
         return [hit.to_row() for hit in self.hits]
 
 
 def _known(kinds: Iterable[Facet]) -> Iterable[Facet]:
-    """`kinds`. Raises `UsageError` for one that there is not."""
+    """`kinds`. Raises `UsageError` for an unknown one."""
     for kind in kinds:
         if kind not in FACETS:
             raise UsageError(f"there is no facet {kind!r}", f"choose from: {', '.join(FACETS)}")

@@ -1,1 +1,1 @@
-"""Where the items of a report stand in its text."""
+"""Finding the items of a report in its text."""

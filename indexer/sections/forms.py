@@ -1,4 +1,4 @@
-"""What the forms number: their items, the parts these stand in, their titles, and the names that people give them."""
+"""The items of forms, the parts they are in, their titles, and common names for them."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ TITLES: Mapping[Family, Mapping[str, re.Pattern[str]]] = {
     family: {item: re.compile(rf"\b(?:{words})", re.IGNORECASE) for item, words in titles.items()}
     for family, titles in _TITLES.items()
 }
-"""What the title of an item begins with or holds early, whichever year's wording it has; in a 10-Q by part and item."""
+"""The beginning or an early word of an item's title, in the wording of any year; in a 10-Q by part and item."""
 
 _FORM = re.compile(r"(10-?K(?:T?SB)|10-?KT?|10-?Q|8-?K)", re.IGNORECASE)
 _NAMED: Mapping[str, Mapping[Family, tuple[str, ...]]] = {
@@ -158,7 +158,7 @@ _NAMED: Mapping[str, Mapping[Family, tuple[str, ...]]] = {
     "financial-statements": {"10-K": ("8",), "10-KSB": ("7",), "10-Q": ("I 1",)},
     "controls": {"10-K": ("9A", "14"), "10-KSB": ("8A", "14"), "10-Q": ("I 4", "I 3")},
 }
-"""The items that a name stands for; where a form had it elsewhere once, that comes next."""
+"""The items that a name means; where a form had it elsewhere in the past, that comes next."""
 SECTION_NAMES = tuple(_NAMED)
 _NUMBER = re.compile(
     r"""(?:PART\s+)?(?:(?P<part>IV|I{1,3})[\s,./-]+)?(?:ITEM\s*)?
@@ -169,7 +169,7 @@ _CONTROLS = re.compile(r"\bcontrols\b", re.IGNORECASE)
 
 
 def family_of(form: str) -> Family | None:
-    """The form that a document's type is of or filed like: that of a ``10-K405/A`` is ``10-K``. None for any other."""
+    """The form whose items a document's type uses: for ``10-K405/A`` it is ``10-K``. None for any other."""
     known = _FORM.match(form)
     if known is None:
         return None
@@ -178,7 +178,7 @@ def family_of(form: str) -> Family | None:
 
 
 def find_section(found: Sequence[Section], name: str, *, form: str) -> Section | None:
-    """The first of a document's sections that `name` stands for; None where there is none.
+    """The first of a document's sections that matches `name`; None if there is none.
 
     `name` is an item (``1A``, ``5.02``), a part and an item (``II 1A``) or one of `SECTION_NAMES`; `form` is the
     document's type. Raises `UsageError` for any other name.
@@ -187,9 +187,9 @@ def find_section(found: Sequence[Section], name: str, *, form: str) -> Section |
 
 
 def matches_section(section: Section, name: str, *, form: str) -> bool:
-    """Whether `name` stands for this section of a document of type `form`.
+    """Whether `name` means this section of a document of type `form`.
 
-    `name` is as `find_section` takes it; raises `UsageError` as that does.
+    `name` is as in `find_section`; raises `UsageError` likewise.
     """
     items = {item.removesuffix("(T)").removesuffix("T") for item in (section.item, *section.also)}
     key = "-".join(name.lower().split())
@@ -207,7 +207,7 @@ def matches_section(section: Section, name: str, *, form: str) -> bool:
 
 
 def section_keys(section: Section, *, form: str) -> tuple[str, ...]:
-    """What an index finds a section of a document of type `form` by: ``10-K 1A``, ``10-Q II 1A``, ``8-K 5.02``."""
+    """The indexed keys of a section of a document of type `form`: ``10-K 1A``, ``10-Q II 1A``, ``8-K 5.02``."""
     family = family_of(form)
     if family is None:
         return ()
@@ -219,7 +219,7 @@ def section_keys(section: Section, *, form: str) -> tuple[str, ...]:
 
 
 def keys_of_name(name: str) -> tuple[str, ...]:
-    """The keys that `name`, as `find_section` takes it, stands for in any form. Raises `UsageError` as that does."""
+    """The keys that `name`, as in `find_section`, means in any form. Raises `UsageError` likewise."""
     named = "-".join(name.lower().split())
     if named in _NAMED:
         keys = [key for family in _NAMED[named] for key in _named_keys(named, family)]
@@ -242,12 +242,12 @@ def keys_of_name(name: str) -> tuple[str, ...]:
 
 
 def _named_keys(name: str, family: Family) -> list[str]:
-    """The keys that a name has in a form; of ``controls`` the first, under which its other places are indexed, too."""
+    """The keys of a name in a form; for ``controls`` only the first, under which the others are indexed too."""
     places = [place.rpartition(" ") for place in _NAMED[name][family]]
     keys = [_key(family, part, item) for part, _, item in places]
     return keys[:1] if name == "controls" else keys
 
 
 def _key(family: Family, part: str, item: str) -> str:
-    """In a 10-Q two parts number their items alike; elsewhere the item says all."""
+    """In a 10-Q, both parts number their items alike; elsewhere the item is enough."""
     return f"{family} {part} {item}".replace("  ", " ") if family == "10-Q" else f"{family} {item}"

@@ -1,7 +1,7 @@
-"""Lines that may be the heading of an item or of a part, in every spelling that filings have.
+"""Lines that may be headings of items or parts, in every spelling found in filings.
 
 A line that begins with ``Item 7.`` may be a heading, an entry of the table of contents, or a reference in a sentence
-that was broken there. The last is told from the others by how the line is written, and by the line above it.
+that was broken there. References are recognised by how the line is written and by the line above it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _LINE = re.compile(
           |(?P<section>SECTION\ [1-9])(?:\.0[1-9])?[^\S\n]*[^\w\n][^\n]{0,120}?(?=ITEM\ ))""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""A line end and what may be the begin of a heading after it: a pattern that begins with a character is found fast."""
+"""A line end and what may begin a heading after it; a pattern that begins with a fixed character is found fast."""
 _PART = re.compile(
     r"""(?:P\ ?A\ ?R\ ?T|Part)[^\S\n]{1,9}(?P<part>I{1,3}|IV|I\ I|I\ I\ I|I\ V|[1-4])(?![\w(])
         (?P<rest>[^\n]{0,60}?)(?=(?P<item>I\ ?T\ ?E\ ?M|Item)S?\b|\n|\Z)""",
@@ -76,13 +76,13 @@ _CONTINUING = re.compile(r"(?:of|and|or|operations?)\b", re.IGNORECASE)
 _CLOSING = {'"': '"”', "“": '”"', "[": "]"}
 _MAX_HEADING_LINES = 4
 _MAX_LINK_CHARS = 8
-"""The longest word that leaves a sentence open, and what stands before it, are no longer."""
+"""Maximum length of the word that leaves a sentence open."""
 _MAX_DOUBTFUL_CHARS = 120
 
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """The lines of a text that this package looks at: possible headings, parts, and where each such line begins."""
+    """The relevant lines of a text: possible headings, parts, and the beginning of each such line."""
 
     headings: tuple[Heading, ...]
     dividers: tuple[Divider, ...]
@@ -90,7 +90,7 @@ class Lines:
 
 
 def find_headings(text: str, family: Family) -> Lines:
-    """The lines of `text` that may be headings of the form's items, and those that are headings of parts, in order."""
+    """The lines of `text` that may be headings of the form's items, and the headings of parts, in order."""
     wrapped = is_wrapped(text)
     headings: list[Heading] = []
     dividers: list[Divider] = []
@@ -109,7 +109,7 @@ def find_headings(text: str, family: Family) -> Lines:
                 continue
             item_place = part.start("item")
         elif line["section"] and family != "8-K":
-            continue  # a section of the filer's own
+            continue  # a section defined by the filer
         if found := _ITEM.match(text, item_place):
             written = _Line(place, line_before(text, start), line["opening"], wrapped)
             heading = _heading(text, written, found, family, stated=stated, last=last)
@@ -135,21 +135,21 @@ class _Line:
 
     @property
     def goes_on(self) -> bool:
-        """Whether the line above is an open sentence, which this one goes on with."""
+        """Whether the line above is an open sentence that continues here."""
         if self.is_wrapped and len(self.above) >= WRAPPED_CHARS and self.above[-1].islower():
             return True
         return _BROKEN_SENTENCE.search(self.above[-_MAX_LINK_CHARS:]) is not None
 
 
 def _is_part(part: re.Match[str]) -> bool:
-    """Whether it is a heading such as ``PART II`` or ``Part I - Financial Information``, and no reference to a part."""
+    """Whether it is a heading such as ``PART II`` or ``Part I - Financial Information`` and not a reference."""
     rest = part["rest"].lstrip(" \t.,:;–—-")
     return not rest or not (rest[0].islower() or _REFERRING.match(rest) or rest[0] in "\"'“”’)")
 
 
 @dataclass(frozen=True, slots=True)
 class _Number:
-    """An item as it may be written: its number, and where that ends. If not `is_sure`, its title must be the form's."""
+    """A possible item number and where it ends. Unless `is_sure`, its title must be the form's."""
 
     item: str
     end: int
@@ -157,7 +157,7 @@ class _Number:
 
 
 def _heading(text: str, line: _Line, found: re.Match[str], family: Family, *, stated: str, last: Key) -> Heading | None:
-    """The heading that begins with the line, or None: the first reading of its number under which it is one."""
+    """The heading that begins with the line, or None: the first reading of its number that makes it one."""
     number = _NUMBERS[found["number"].lower()]
     parts = PARTS[family].get(number)
     if parts is None or (family != "8-K" and found["hundredths"]) or line.goes_on:
@@ -181,7 +181,7 @@ def _heading(text: str, line: _Line, found: re.Match[str], family: Family, *, st
 
 
 def _readings(found: re.Match[str], number: int) -> Iterator[_Number]:
-    """What the number of an item may be. ``1ARisk Factors`` is item 1A where the title fits, ``1BUSINESS`` item 1."""
+    """Possible readings of an item number. ``1ARisk Factors`` is item 1A if the title fits, ``1BUSINESS`` item 1."""
     is_sure = found["number"].isdecimal()
     end = found.start("mark") if _rises(found) else found.start("more")
     temporary = (found["temporary"] or "").upper()
@@ -211,7 +211,7 @@ def _also(found: re.Match[str], family: Family, number: int) -> tuple[str, ...]:
 
 
 def _rises(found: re.Match[str]) -> bool:
-    """Whether the items of a heading rise, as in ``Items 10 - 14`` and not in ``Item 6 - 5 Year Summary``."""
+    """Whether the items of a heading rise, as in ``Items 10 - 14`` but not in ``Item 6 - 5 Year Summary``."""
     numbers = [_NUMBERS[found["number"].lower()]]
     numbers += [_whole(further["item"]) for further in _FURTHER.finditer(found["more"])]
     return numbers == sorted(numbers) or not _THROUGH.search(found["more"])
@@ -222,10 +222,10 @@ def _whole(item: str) -> int:
 
 
 def _is_title(found: re.Match[str], reading: _Number, line: _Line, title: str, *, fits: bool) -> bool:
-    """Whether what follows the number is written as a title is, as it is not in ``Item 7 of this report``.
+    """Whether the text after the number looks like a title, unlike in ``Item 7 of this report``.
 
-    What is seldom a heading (a number in letters, a line in quotes) is one with the title of its item. A title after a
-    comma or in small letters must besides be all of the line.
+    Rarer spellings (a number in words, a quoted line) are headings only with the title of the item. A title after a
+    comma or in lower case must also be the whole line.
     """
     mark = found["mark"].strip()
     if not title:
@@ -239,10 +239,10 @@ def _is_title(found: re.Match[str], reading: _Number, line: _Line, title: str, *
 
 
 def _part(family: Family, item: str, title: str, parts: Sequence[str], *, stated: str, last: Key) -> tuple[str, bool]:
-    """The part of an item, ``""`` where the form has none, and whether its title is the one of the form.
+    """The part of an item, ``""`` if the form has none, and whether its title is the one of the form.
 
-    Of several possible parts it is the one that the title tells, else the `stated` one, else the first that the item
-    can stand in after the `last` one.
+    Of several possible parts it is the one that the title shows, else the `stated` one, else the first one after the
+    `last` part that has the item.
     """
     bare = item.removesuffix("(T)").removesuffix("T")
     titles = TITLES[family]
@@ -261,7 +261,7 @@ def _part(family: Family, item: str, title: str, parts: Sequence[str], *, stated
 
 
 def _title(text: str, start: int, found: re.Match[str], *, wrapped: bool) -> tuple[str, int]:
-    """The heading on one line, and where it ends in `text`: the line of the item, and those that go on with it."""
+    """The heading on one line, and where it ends in `text`: the line of the item and its continuation lines."""
     end = found.end()
     lines = [text[start:end]]
     needs_title = not found["rest"].strip(" \t.:;–—-")
@@ -278,7 +278,7 @@ def _title(text: str, start: int, found: re.Match[str], *, wrapped: bool) -> tup
 
 
 def _stands_apart(text: str, end: int) -> bool:
-    """Whether there is a blank line soon after the heading's first, so that the lines up to it are the heading."""
+    """Whether there is a blank line soon after the first line of the heading, which then ends there."""
     for _ in range(_MAX_HEADING_LINES):
         following, end = next_line(text, end, over_blank=False)
         if following is None:
@@ -287,7 +287,7 @@ def _stands_apart(text: str, end: int) -> bool:
 
 
 def _goes_on(line: str, following: str, *, needs_title: bool, is_block: bool) -> bool:
-    """Whether `following` belongs to the heading that `line` ends with."""
+    """Whether `following` continues the heading that ends with `line`."""
     next_words, words = following.strip(), line.strip()
     if len(next_words) > MAX_HEADING_CHARS // 2 or _LINE.match("\n" + following):
         return False

@@ -1,4 +1,4 @@
-"""Lines of a document's text: which are furniture of the printed page, which are titles, which are sentences."""
+"""Classifying lines of a text: page furniture, titles, sentences."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from indexer.sections.model import Gap
 
 MAX_HEADING_CHARS = 300
 WRAPPED_CHARS = 45
-"""A plain text's line is broken no earlier."""
+"""Minimum length of a broken line of plain text."""
 
 _BLANK_LINE = re.compile(r"\n[^\S\n]*+\n")
 _SNIFFED_CHARS = 10_000
-"""A blank line in so much of a text tells that it is plain text, whose lines are broken; there are none in HTML's."""
+"""A blank line within this many characters shows that the text is plain, with broken lines; text from HTML has none."""
 
 _PAGE_FOOT = r"""[-–—(\s]*(?:page\s*)?[FSA]?-?[0-9]{1,3}[-–—)\s]*|(?:(?:back|return)\ to\ )?table\ of\ contents|index"""
 _PAGE_FOOT_LINE = re.compile(_PAGE_FOOT, re.IGNORECASE | re.VERBOSE)
@@ -40,30 +40,30 @@ _COMPLETE = re.compile(
 _SENTENCE = re.compile(r"[a-z0-9”\")][.:](?:\s|\Z)")
 _OWN_WORDS = re.compile(r"(?:none|not\s+(?:applicable|required)|n/a|omitted|no\s)", re.IGNORECASE)
 RUN_IN = re.compile(r"(?<!\b[A-Z])(?<!\bInc)(?<!\bCo)(?<!\bCorp)(?<!\bNo)[.](?=\s*[–—]|\s+(?:[A-Z(]|[0-9]+[.][0-9]))")
-"""The full stop that ends a title which text follows on the same line."""
+"""The full stop after a title that is followed by text on the same line."""
 
 _MAX_TITLE_CHARS = 110
 _MAX_TITLE_LINES = 14
 
 
 def is_wrapped(text: str) -> bool:
-    """Whether `text` has broken lines, as plain text has, and paragraphs set apart by blank lines."""
+    """Whether `text` has broken lines, as plain text has, with blank lines between paragraphs."""
     return _BLANK_LINE.search(text, 0, _SNIFFED_CHARS) is not None
 
 
 def line_start(text: str, place: int) -> int:
-    """Where the line of `place` begins."""
+    """The beginning of the line that contains `place`."""
     return text.rfind("\n", 0, place) + 1
 
 
 def line_end(text: str, place: int) -> int:
-    """Where the line of `place` ends, its line end not counted."""
+    """The end of the line that contains `place`, without the line end itself."""
     end = text.find("\n", place)
     return len(text) if end < 0 else end
 
 
 def line_before(text: str, start: int) -> str:
-    """The line above the one that begins at `start`, without blanks at its end; only the last part of a long one."""
+    """The line above the one that begins at `start`, without trailing space; only the end of a long one."""
     return text[max(0, start - MAX_HEADING_CHARS) : max(0, start - 1)].rpartition("\n")[2].rstrip()
 
 
@@ -73,7 +73,7 @@ def one_line(text: str) -> str:
 
 
 def next_line(text: str, end: int, *, over_blank: bool) -> tuple[str | None, int]:
-    """The line after the one that ends at `end`, with its end; with `over_blank` the next that is not blank.
+    """The line after the one that ends at `end`, and its end; with `over_blank`, the next non-blank line.
 
     None for a blank line, and for one so long that it is text.
     """
@@ -93,32 +93,32 @@ def next_line(text: str, end: int, *, over_blank: bool) -> tuple[str | None, int
 
 
 def has_page(line: str) -> bool:
-    """Whether a line ends with the number of a page, and not with a sentence that is broken after some number."""
+    """Whether a line ends with a page number, and not with a sentence broken after some number."""
     return line[-1:] in _PAGE_ENDS and _PAGE.search(line) is not None and RUN_IN.search(line, 2) is None
 
 
 def without_page(title: str) -> str:
-    """A title of a table of contents without dots and page."""
+    """A title of a table of contents without dots and page number."""
     return _PAGE.sub("", title).strip(" \t.…")
 
 
 def is_page_alone(line: str) -> bool:
-    """Whether a line has the number of a page and nothing else."""
+    """Whether a line is only a page number."""
     return _PAGE_ALONE.fullmatch(line.strip()) is not None
 
 
 def is_complete(title: str) -> bool:
-    """Whether a title says all there is to its item: ``[Reserved]``, ``Mine Safety Disclosures: not applicable``."""
+    """Whether a title is the whole item: ``[Reserved]``, ``Mine Safety Disclosures: not applicable``."""
     return _COMPLETE.search(title) is not None
 
 
 def is_furniture(line: str) -> bool:
-    """Whether a line is blank, a page's number, a running title, a rule, or the heading of a part."""
+    """Whether a line is blank, a page number, a running title, a rule, or the heading of a part."""
     return not line or _FURNITURE.fullmatch(line) is not None
 
 
 def gap_of(under: str) -> Gap:
-    """What kind of text stands `under` a heading, up to the next line that may be one."""
+    """The kind of text `under` a heading, up to the next line that may be one."""
     lines = [line for raw in under.split("\n") if not is_furniture(line := raw.strip())]
     if not lines:
         return Gap.EMPTY
@@ -134,7 +134,7 @@ def gap_of(under: str) -> Gap:
 
 
 def trimmed_end(text: str, start: int, end: int) -> int:
-    """`end` moved up over the page's number, ``Table of Contents`` and blank lines that stand last before it."""
+    """`end` moved before trailing page numbers, ``Table of Contents`` and blank lines."""
     while end > start:
         last = line_start(text, end - 1)
         line = text[last:end].strip()

@@ -1,7 +1,7 @@
-"""Tables of contents and indexes of items, which name every item and hold none.
+"""Tables of contents and indexes of items, which name every item but contain none.
 
-Their rows stand close together and in order, with nothing of the items' own between them. Most have a page, or the same
-items stand elsewhere in the document with their text. Short items (``None.``) stand as close, and are no such rows.
+Their rows are close together and in order, with no text of the items in between. Most have page numbers, or the same
+items appear elsewhere with their text. Short items (``None.``) can be as close but are not such rows.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from indexer.sections.lines import gap_of, has_page, is_complete, is_page_alone,
 from indexer.sections.model import Gap, Heading, Key, Listing, Row
 
 _MAX_GAP_CHARS = 1500
-"""More than that is text: nothing of it needs to be looked at."""
+"""More than this is text, which need not be examined."""
 _LISTING_TITLE = re.compile(
     r"\b(?:(?:cross[\s-]*)?reference\s+(?:index|table|sheet)|table\s+of\s+contents|index|contents)\b", re.IGNORECASE
 )
@@ -23,11 +23,11 @@ _SIGNATURE = re.compile(r"^[^\S\n]*S ?I ?G ?N ?A ?T ?U ?R ?E ?S?[^\S\n]*$", re.I
 _ABOVE_LINES = 4
 _MAX_TITLE_CHARS = 80
 _HEADED = 2
-"""A running title and the heading of another item below it look like a list of so many rows."""
+"""A running title followed by the heading of another item looks like a list with this many rows."""
 
 
 def rows_of(text: str, headings: Sequence[Heading], family: Family) -> list[Row]:
-    """`headings` with what stands under each."""
+    """`headings` with the text under each."""
     rows = []
     for number, heading in enumerate(headings):
         end = headings[number + 1].start if number + 1 < len(headings) else len(text)
@@ -45,7 +45,7 @@ def rows_of(text: str, headings: Sequence[Heading], family: Family) -> list[Row]
 
 
 def split_listings(text: str, rows: Sequence[Row], family: Family) -> tuple[list[Heading], list[Listing]]:
-    """The headings that are no rows of a table of contents or index, and the tables and indexes."""
+    """The headings that are not rows of a table of contents or index, and those tables and indexes."""
     spoken = Counter(row.heading.key for row in rows if row.gap is Gap.TEXT and not _has_inline_page(row))
     headings: list[Heading] = []
     listings: list[Listing] = []
@@ -55,7 +55,7 @@ def split_listings(text: str, rows: Sequence[Row], family: Family) -> tuple[list
             last = group[-1]
             if (
                 len(group) == _HEADED and last.gap is Gap.TEXT and spoken[last.heading.key] == 1
-            ):  # under a running title
+            ):  # below a running title
                 headings.append(group.pop().heading)
             start = line_start(text, group[0].heading.start) if title is None else title
             listings.append(Listing(tuple(group), start, group[-1].heading.body))
@@ -65,7 +65,7 @@ def split_listings(text: str, rows: Sequence[Row], family: Family) -> tuple[list
 
 
 def _groups(rows: Sequence[Row]) -> Iterator[list[Row]]:
-    """`rows` cut where text stands between two, or where the items begin anew."""
+    """`rows` split where there is text in between, or where the items start again."""
     group: list[Row] = []
     for row in rows:
         if group and (
@@ -83,7 +83,7 @@ def _has_inline_page(row: Row) -> bool:
 
 
 def _is_listing(group: Sequence[Row], spoken: Mapping[Key, int], family: Family, *, is_titled: bool) -> bool:
-    """Whether the rows of a group, with nothing between them, are entries of a table of contents or an index."""
+    """Whether a group of rows without text in between is a table of contents or an index."""
     open_rows = [row for row in group if not row.is_complete]
     paged = sum(row.has_page for row in open_rows)
     if len(group) == 1:
@@ -102,7 +102,7 @@ def _is_listing(group: Sequence[Row], spoken: Mapping[Key, int], family: Family,
 
 
 def _title_above(text: str, start: int) -> int | None:
-    """Where the title of a table of contents or index begins that stands just above `start`; None where none does."""
+    """The beginning of the title of a table of contents or index just above `start`; None without one."""
     place = line_start(text, start)
     for _ in range(_ABOVE_LINES):
         if not place:

@@ -1,4 +1,4 @@
-"""What the modules of this package hand to each other."""
+"""The values that the modules of this package exchange."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 Key = tuple[int, int, str]
-"""Part (0 where the form numbers its items through), number and letter: the order of a form's items."""
+"""Part (0 if the form numbers its items throughout), number and letter: the order of a form's items."""
 
 
 class Gap(IntEnum):
-    """What stands between a heading and the next line that may be one."""
+    """What is between a heading and the next line that may be one."""
 
     EMPTY = 0
-    """Nothing but page numbers, running titles and headings of parts."""
+    """Only page numbers, running titles and headings of parts."""
     ROWS = 1
-    """Lines that each end with a page number, as the lesser entries of a table of contents."""
+    """Lines that each end with a page number, like minor entries of a table of contents."""
     TITLES = 2
     """A few short lines without a sentence."""
     TEXT = 3
-    """Words of the item's own."""
+    """Text of the item."""
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One item of a report: `heading` as it is written, on one line; its text from `start` to `end`, heading included.
+    """One item of a report: its `heading` on one line; its text, including the heading, from `start` to `end`.
 
-    `part` is ``I`` to ``IV``, None in an 8-K. `item` is its number, such as ``7A``, ``9A(T)`` or ``5.02``; where one
-    heading stands for several items (``Items 1 and 2.``), that of the first, and `also` has the others.
-    `is_reference` says that the text only names another place: "incorporated by reference", "see page 28".
+    `part` is ``I`` to ``IV``, None in an 8-K. `item` is its number, such as ``7A``, ``9A(T)`` or ``5.02``; if one
+    heading covers several items (``Items 1 and 2.``), that of the first, with the others in `also`. `is_reference`: the
+    text only refers to another place: "incorporated by reference", "see page 28".
     """
 
     part: str | None
@@ -42,10 +42,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A line that may be a heading: it begins at `start`, and what stands under it begins at `body`.
+    """A line that may be a heading: it begins at `start`, and the text under it begins at `body`.
 
-    `title` is the heading without word and number, `fits` says that it is the title of the item in the form. `is_sure`
-    is false for a spelling that only a title that fits, or its place among the other items, makes a heading.
+    `title` is the heading without word and number; `fits`: it is the form's title of the item. `is_sure` is False for a
+    spelling that is a heading only with a fitting title, or because of its place among the other items.
     """
 
     part: str
@@ -61,7 +61,7 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Divider:
-    """The heading of a part, on a line of its own, from `start` to `end`."""
+    """The heading of a part, on its own line, from `start` to `end`."""
 
     part: str
     start: int
@@ -70,13 +70,13 @@ class Divider:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A heading among its neighbours: what stands under it, and whether it is written as an entry with its page."""
+    """A heading in context: the text under it, and whether it looks like an entry with a page number."""
 
     heading: Heading
     gap: Gap
     has_page: bool
     is_complete: bool
-    """The line says all there is to the item: ``Item 6. [Reserved]``, ``Item 4. Mine Safety Disclosures: none``."""
+    """The line is the whole item: ``Item 6. [Reserved]``, ``Item 4. Mine Safety Disclosures: none``."""
 
 
 @dataclass(frozen=True, slots=True)

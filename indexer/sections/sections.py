@@ -1,9 +1,10 @@
-"""Where the items of a report stand in its text: the sections of a 10-K, a 10-Q or an 8-K.
+"""Finding the sections of a 10-K, 10-Q or 8-K in its text.
 
-The forms number what a company must tell: items, in a 10-K and a 10-Q within parts. A heading is told from a reference
-by how it is written (`headings`), from an entry of a table of contents by what stands around it (`listings`), and from
-other lines, where the form fixes the order of its items, by whether it fits in (`_in_order`). What has no number in the
-text is found by the titles and pages that a table of contents or an index gives (`unnumbered`).
+Forms number what a company must report: items, which in a 10-K and 10-Q are grouped in parts. A heading is
+distinguished from a reference by how it is written (`headings`), from an entry of a table of contents by its
+surroundings (`listings`), and from other lines, if the form fixes the order of its items, by whether it fits in
+(`_in_order`). Items without a number in the text are found by the titles and pages in a table of contents or an index
+(`unnumbered`).
 """
 
 from __future__ import annotations
@@ -21,24 +22,24 @@ from indexer.sections.unnumbered import from_index, with_titled
 __all__ = ["Section", "sections"]
 
 _MIN_STRAY_CHARS = 200
-"""So much text stands under a heading that is out of order, or it is a reference."""
+"""A heading out of order needs at least this much text, or it is a reference."""
 
 _INDEXED = 3
-"""Where a list gives so many times more items than the body has headings, it is the report's only numbering."""
+"""If a list has this many times more items than the body has headings, it is the report's only numbering."""
 
 
 def sections(text: str, *, form: str) -> tuple[Section, ...]:
-    """The sections of `text`, the text of a document of type `form`, in order; they do not overlap.
+    """The sections of `text`, the text of a document of type `form`, in order and without overlaps.
 
-    There are some in a 10-K, 10-KSB, 10-Q or 8-K and what is filed like them (``10-K405``, ``10-KT``, amendments), and
-    none in any other. The last one ends before the signatures. Takes time that grows with the length of `text`.
+    Only a 10-K, 10-KSB, 10-Q or 8-K and their variants (``10-K405``, ``10-KT``, amendments) have sections. The last one
+    ends before the signatures. The time is linear in the length of `text`.
     """
     family = family_of(form)
     if family is None:
         return ()
     lines = find_headings(text, family)
     candidates = lines.headings
-    if any("." in heading.item for heading in candidates):  # in an 8-K of today, Item 1 is something of the filer's own
+    if any("." in heading.item for heading in candidates):  # in a current 8-K, Item 1 is defined by the filer
         candidates = tuple(heading for heading in candidates if "." in heading.item)
     headings, listings = split_listings(text, rows_of(text, candidates, family), family)
     headings = _joined(headings, listings)
@@ -53,9 +54,9 @@ def sections(text: str, *, form: str) -> tuple[Section, ...]:
 
 
 def _joined(headings: Sequence[Heading], listings: Sequence[Listing]) -> list[Heading]:
-    """`headings` without those that only go on with an item, such as ``Item 7 (continued)`` at the head of a page.
+    """`headings` without those that only continue an item, such as ``Item 7 (continued)`` at the top of a page.
 
-    After a table of contents an item does not go on.
+    After a table of contents no item continues.
     """
     kept: list[Heading] = []
     last: tuple[Key, int] | None = None
@@ -71,8 +72,8 @@ def _joined(headings: Sequence[Heading], listings: Sequence[Listing]) -> list[He
 def _in_order(headings: Sequence[Heading], length: int) -> list[Heading]:
     """The headings of the items of a report, in the order of its text, which is `length` characters long.
 
-    First the best rising row: most titles that fit, then most items, then most text below them. Then what such a row
-    lacks and stands elsewhere with its own title and text: some reports give item 2 before item 1.
+    First the best rising sequence: most fitting titles, then most items, then most text. Then items that it lacks but
+    that have a title and text of their own elsewhere: some reports give item 2 before item 1.
     """
     below = [
         (headings[number + 1].start if number + 1 < len(headings) else length) - heading.body

@@ -1,4 +1,4 @@
-"""Where the text of each item ends, and whether it is only a reference to another place."""
+"""The end of each item's text, and whether it is only a reference to another place."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def cut(
     dividers: Sequence[Divider],
     listings: Sequence[Listing],
 ) -> Iterator[Section]:
-    """The sections: each ends where the next heading, the part or the list of items before it begins.
+    """The sections: each ends where the next heading, part or list of items begins.
 
-    The last ends before the signatures. Page numbers at the end belong to none.
+    The last one ends before the signatures. Trailing page numbers are left out.
     """
     lists = [listing.start for listing in listings if len(listing.rows) > 1]
     parts = [divider.start for divider in dividers]
@@ -64,7 +64,7 @@ def _section(text: str, heading: Heading, border: int) -> Section:
 
 
 def _opens(divider: Divider, heading: Heading, following: Heading | None, border: int) -> bool:
-    """Whether the heading of a part ends the section: it opens the part of the next item, or stands just above it."""
+    """Whether the heading of a part ends the section: it opens the part of the next item, or is just above it."""
     if divider.part != heading.part and (following is None or divider.part == following.part):
         return True
     return border - divider.end <= _JUST_ABOVE_CHARS
@@ -78,7 +78,7 @@ def _signatures(text: str, places: Sequence[int], start: int) -> Iterator[int]:
 
 
 def is_reference(body: str) -> bool:
-    """Whether the text under a heading says only where the item is told: most of it is sentences that refer."""
+    """Whether the text under a heading only refers to another place: most of its sentences are references."""
     if not body.strip() or len(body) > _MAX_REFERENCE_CHARS:
         return False
     sentences = [sentence.strip() for sentence in _SENTENCE_END.split(body) if sentence.strip()]

@@ -1,7 +1,7 @@
-"""Items whose text stands under a heading without their number; a table of contents or an index tells which they are.
+"""Items under headings without numbers, identified by a table of contents or an index.
 
-A table of contents may number an item that the body has under its title alone. And some reports have headings of their
-own, and an index that says on which pages each item of the form is answered (``Form 10-K Cross-Reference Index``).
+A table of contents may number an item that has only its title in the body. Some reports use headings of their own, with
+an index of the pages that answer each item of the form (``Form 10-K Cross-Reference Index``).
 """
 
 from __future__ import annotations
@@ -32,19 +32,21 @@ _USUAL_TITLE = re.compile(
         |quantitative\ and\ qualitative\ disclosures?|market\ for\ (?:the\ )?registrant)[^\n]{0,120})[^\w\n]*$""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
-"""A line that begins another part of a report, whichever."""
+"""A line that begins another part of any report."""
 _MAX_TABLES = 8
-"""A report has a table of contents, and perhaps one for each part; each costs a search for what it alone has."""
+"""A report has a table of contents, and perhaps one for each part; each one costs a search for the items that only it
+lists.
+"""
 _MIN_PAGES = 5
 _MAX_PAGE_STEP = 3
-"""Pages may lack their number, but no more than two in a row."""
+"""Pages may lack their number, but not more than two in a row."""
 
 
 def with_titled(text: str, headings: Sequence[Heading], listings: Sequence[Listing]) -> list[Heading]:
-    """`headings`, and for items that a table of contents numbers and they lack, lines with the title it gives them.
+    """`headings`, plus lines with the titles of items that a table of contents numbers and the headings lack.
 
-    Such a line stands between the headings of the items before and after. Where it is missing too, an item begins with
-    the first part of it that the table lists: financial statements often have no heading but their own.
+    Such a line must be between the headings of the items before and after. If it is missing as well, the item begins
+    with the first part of it that the table lists: financial statements often have only the headings of their parts.
     """
     taken = {heading.key for heading in headings}
     added: list[Heading] = []
@@ -64,7 +66,7 @@ def with_titled(text: str, headings: Sequence[Heading], listings: Sequence[Listi
 
 
 def _between(headings: Sequence[Heading], key: Key, start: int, length: int) -> tuple[int, int]:
-    """Where an item with this key may stand: after the items before it, and before those after it."""
+    """Where an item with this key may be: after the previous items and before the following ones."""
     start = max([start, *(heading.body for heading in headings if heading.key < key)])
     return start, min(
         (heading.start for heading in headings if heading.key > key and heading.start > start), default=length
@@ -72,7 +74,7 @@ def _between(headings: Sequence[Heading], key: Key, start: int, length: int) -> 
 
 
 def _titles(text: str, listing: Listing, number: int) -> Iterator[str]:
-    """What a table of contents calls an item, then the first part of it that it lists."""
+    """The title of an item in a table of contents, then the first part of it that the table lists."""
     row = listing.rows[number]
     yield without_page(row.heading.title)
     stop = listing.rows[number + 1].heading.start if number + 1 < len(listing.rows) else listing.end
@@ -84,9 +86,9 @@ def _titles(text: str, listing: Listing, number: int) -> Iterator[str]:
 
 
 def _title_line(text: str, title: str, start: int, end: int, *, may_be_short: bool = False) -> tuple[int, int] | None:
-    """Begin and end of the first line between `start` and `end` that is `title`, or some first words of it.
+    """Begin and end of the first line between `start` and `end` that is `title` or its first words.
 
-    A line that goes on after its title (``RISK FACTORS. We may …``) has it in capitals.
+    A line with text after its title (``RISK FACTORS. We may …``) has the title in capitals.
     """
     words = _WORD.findall(title)
     if sum(map(len, words)) < _MIN_TITLE_CHARS:
@@ -106,7 +108,7 @@ def _title_line(text: str, title: str, start: int, end: int, *, may_be_short: bo
 
 
 def _titled(text: str, row: Row, place: tuple[int, int]) -> Heading:
-    """The heading of a row's item, on the line that has its title."""
+    """The heading of a row's item, on the line with its title."""
     start, body = place
     heading = " ".join(text[start:body].split())
     return replace(row.heading, heading=heading, title=heading, start=start, body=body, fits=True)
@@ -114,23 +116,23 @@ def _titled(text: str, row: Row, place: tuple[int, int]) -> Heading:
 
 @dataclass(frozen=True, slots=True)
 class _Pages:
-    """Where the printed pages of a report begin and end, by their numbers; the text ends at `end`."""
+    """The begin and end of a report's printed pages, by their numbers; the text ends at `end`."""
 
     spans: Mapping[int, tuple[int, int]]
     end: int
 
     def span(self, page: int) -> tuple[int, int] | None:
-        """Where a page begins and ends, its number included; of the next, where it has none. None after the last."""
+        """The begin and end of a page including its number, or of the next numbered page. None after the last."""
         numbers = range(page, page + _MAX_PAGE_STEP)
         found = next((self.spans[number] for number in numbers if number in self.spans), None)
-        if found is None and page - 1 in self.spans:  # the last, whose number stands below the index
+        if found is None and page - 1 in self.spans:  # the last page, whose number is below the index
             return self.spans[page - 1][1], self.end
         return found
 
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """An item's text. Of what begins on its last page, which begins at `last_page`, a line with a title ends it."""
+    """An item's text. A line with a title after `last_page`, the beginning of its last page, ends it."""
 
     heading: Heading
     end: int
@@ -139,10 +141,10 @@ class _Span:
 
 
 def from_index(text: str, index: Listing) -> list[tuple[Heading, int]]:
-    """The headings, with the ends of their text, of the items that an index names the pages of.
+    """The headings, with the ends of their text, of items whose pages an index lists.
 
-    An item begins with its title on the first of its pages, and where the page has no such line, with the page. It
-    ends with its last page, or where another item begins there. Where the text has no page numbers, titles alone tell.
+    An item begins with its title on its first page or, without such a line, with the page. It ends with its last page,
+    or where another item begins there. Without page numbers in the text, titles alone decide.
     """
     pages = _pages(text, index.start)
     spans = _titled_spans(text, index) if not pages.spans else _paged_spans(text, index, pages)
@@ -150,7 +152,7 @@ def from_index(text: str, index: Listing) -> list[tuple[Heading, int]]:
     for span in sorted(spans, key=lambda span: span.heading.start):
         if kept and span.heading.start < kept[-1].end:
             if not span.is_titled or span.heading.start < kept[-1].last_page:
-                continue  # a part of the one before
+                continue  # a part of the previous one
             kept[-1] = replace(kept[-1], end=span.heading.start)
         kept.append(span)
     return [(span.heading, span.end) for span in kept]
@@ -167,7 +169,7 @@ def _titled_spans(text: str, index: Listing) -> Iterator[_Span]:
 
 
 def _paged_spans(text: str, index: Listing, pages: _Pages) -> Iterator[_Span]:
-    """A span for each item: its first pages that lie in no other item's."""
+    """A span for each item: its first pages that belong to no other item."""
     taken: list[_Span] = []
     for row, runs in sorted(((row, runs) for row in index.rows if (runs := _runs(row))), key=_by_first_page):
         for first, last in runs:
@@ -179,7 +181,7 @@ def _paged_spans(text: str, index: Listing, pages: _Pages) -> Iterator[_Span]:
 
 
 def _by_first_page(paged: tuple[Row, list[tuple[int, int]]]) -> tuple[int, int]:
-    """Of two items that begin on one page the longer comes first."""
+    """Of two items that begin on one page, the longer comes first."""
     first, last = paged[1][0]
     return first, -last
 
@@ -196,14 +198,14 @@ def _paged_span(text: str, row: Row, first: tuple[int, int] | None, last: tuple[
 
 
 def _runs(row: Row) -> list[tuple[int, int]]:
-    """The pages of a row, first and last of each run: ``4-6, 78-80``."""
+    """The page ranges of a row, first and last page of each: ``4-6, 78-80``."""
     written = row.heading.title[len(without_page(row.heading.title)) :]
     runs = [(int(found[1]), int(found[2] or found[1])) for found in _RANGE.finditer(written)]
     return [(first, last) for first, last in runs if first <= last]
 
 
 def _pages(text: str, end: int) -> _Pages:
-    """The pages of `text` up to `end`: their numbers are the longest row of lines whose numbers rise."""
+    """The pages of `text` up to `end`: their numbers are the longest sequence of lines with rising numbers."""
     best: dict[int, tuple[int, int]] = {}
     feet: list[tuple[int, int, int]] = []
     for found in _FOOT.finditer(text, 0, end):

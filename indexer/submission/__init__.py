@@ -1,1 +1,1 @@
-"""A submission as it was filed: SGML envelope, header, items, documents."""
+"""Parsing submissions: SGML envelope, header, items, documents."""

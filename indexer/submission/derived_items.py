@@ -1,7 +1,7 @@
 """The items of a Form 8-K whose header leaves them blank, from the headings of its main document.
 
-EDGAR's headers of 8-Ks of October 1997 to August 2001 have ``ITEM INFORMATION`` lines without a value, and those of
-March 2003 to August 2004 where the item is 12.
+The headers of 8-Ks from October 1997 to August 2001 have ``ITEM INFORMATION`` lines without a value, and so have those
+from March 2003 to August 2004 for item 12.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ class TextDocument(Protocol):
 
 
 def with_derived_items(header: SubmissionHeader, documents: Iterable[TextDocument]) -> SubmissionHeader:
-    """`header` with the codes that it left blank after those that it states; itself where it left none blank.
+    """`header` with the codes that it left blank added after the stated ones; unchanged if none are blank.
 
-    They are those that the main one of `documents` has a section for and the header does not state: of the numbering
-    that was in force on the filing date, and with something to say (``Item 3. Not applicable.`` is not reported).
+    The codes are those that the main one of `documents` has a section for and the header does not state, in the
+    numbering in force on the filing date and with content (``Item 3. Not applicable.`` is not reported).
     """
     if not has_blank_items(header):
         return header
@@ -49,7 +49,7 @@ def with_derived_items(header: SubmissionHeader, documents: Iterable[TextDocumen
 
 
 def has_blank_items(header: SubmissionHeader) -> bool:
-    """Whether the header of a Form 8-K has a line for an item, and no item in it."""
+    """Whether the header of a Form 8-K has an item line without an item."""
     if family_of(header.form) != "8-K":
         return False
     stated = [header.fields.get(label) for label in _LABELS]
@@ -57,9 +57,9 @@ def has_blank_items(header: SubmissionHeader) -> bool:
 
 
 def items_in(text: str, *, form: str, filing_date: date | None) -> tuple[str, ...]:
-    """The codes of the items that `text`, the main document of a Form 8-K, reports, in the order of their numbers.
+    """The codes of the items that `text`, the main document of a Form 8-K, reports, by number.
 
-    Without a `filing_date` both numberings count.
+    Without a `filing_date`, both numberings are accepted.
     """
     items: set[str] = set()
     for section in sections(text, form=form):
@@ -70,7 +70,7 @@ def items_in(text: str, *, form: str, filing_date: date | None) -> tuple[str, ..
 
 
 def _says_nothing(body: str, heading: str) -> bool:
-    """Whether an item is only named, with nothing told of it: ``Item 3. Bankruptcy. None`` is."""
+    """Whether an item has no content, as in ``Item 3. Bankruptcy. None``."""
     rest = " ".join(body.split()).removeprefix(heading).strip(" .")
     return _NOTHING.fullmatch(rest) is not None or (not rest and _ENDS_IN_NOTHING.search(heading) is not None)
 

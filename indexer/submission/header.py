@@ -1,6 +1,6 @@
 """The header of a submission as typed values: what was filed, when, by and about whom.
 
-Both of EDGAR's spellings give the same values; what no type here has a place for is in `SubmissionHeader.fields`.
+Both of EDGAR's spellings give the same values. `SubmissionHeader.fields` also has what no type here covers.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from indexer.submission.items import item_codes, items_as_text
 from indexer.text.charset import decode
 
 _SHORT_ACT = re.compile("[34][0-9]")
-"""The securities Acts are of 1933 to 1940. Any other two digits are a value that was cut, and stay as they are."""
+"""The securities Acts are of 1933 to 1940. Any other two digits are a truncated value and stay unchanged."""
 _DATETIME = re.compile("[0-9]{14}")
 _MAX_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """An address as EDGAR prints it. `state` is a state's or country's code; `phone` stands in business addresses."""
+    """An address as EDGAR prints it. `state` is a code of a state or country; `phone` is in business addresses."""
 
     street1: str | None
     street2: str | None
@@ -36,9 +36,9 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class FilingValues:
-    """Under which form and Act an entity files: EDGAR repeats them for each Act.
+    """The form and Act that an entity files under; EDGAR repeats them for each Act.
 
-    `act` is spelt ``1934 Act``, also where EDGAR has its tag's short ``34``.
+    `act` is spelled ``1934 Act``, even if EDGAR's tag has ``34``.
     """
 
     form: FormType | None
@@ -57,10 +57,10 @@ class FormerName:
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A company or person of the submission.
+    """A company or person in the submission.
 
     `role` is EDGAR's own label: ``FILER``, ``SUBJECT COMPANY``, ``FILED BY``, ``REPORTING-OWNER``, ``ISSUER``.
-    `fiscal_year_end` is MMDD. `sic_description` is only in headers with labels.
+    `fiscal_year_end` is MMDD. Only headers with labels have `sic_description`.
     """
 
     role: str
@@ -80,7 +80,7 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class ClassContract:
-    """A class of a fund's shares, or a contract: `id` is ``C`` and nine digits."""
+    """A share class of a fund, or a contract: `id` is ``C`` and nine digits."""
 
     id: str | None
     name: str | None
@@ -89,7 +89,7 @@ class ClassContract:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A series of the fund `owner_cik`, with those of its classes and contracts that the submission is about.
+    """A series of the fund `owner_cik`, with the classes and contracts that the submission concerns.
 
     `id` is ``S`` and nine digits.
     """
@@ -102,13 +102,13 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class SubmissionHeader:
-    """The header of one submission. What EDGAR left out or blank, or wrote so that it cannot be read, is None.
+    """The header of one submission. What is missing, blank or unreadable in EDGAR's header is None.
 
     `acceptance_datetime` is US Eastern time without a zone, as EDGAR writes it; dissemination files have none. `items`
-    are codes; `unknown_items` are descriptions that no code is known for. `items_derived`: the header of an 8-K left
-    items blank, and those that it does not state come from the headings of the main document. `group_members` are the
-    names of those who file together. `fields` has every label or tag under its own name and in order: what stands there
-    more than once as a list, sections nested, nothing dropped.
+    are codes; `unknown_items` are descriptions without a known code. `items_derived`: the header of an 8-K left items
+    blank, and those come from the headings of the main document. `group_members` are the names of a filing group.
+    `fields` has every label or tag under its own name and in order: repeated ones as a list, sections nested, nothing
+    dropped.
     """
 
     accession: AccessionNumber
@@ -128,14 +128,14 @@ class SubmissionHeader:
     items_derived: bool = False
 
     def items_as_text(self) -> str:
-        """The codes for a person to read; it is said where they are derived."""
+        """The codes for people, with a remark if they are derived."""
         return items_as_text(self.items, is_derived=self.items_derived)
 
 
 def parse_header(data: bytes) -> SubmissionHeader:
-    """The header in `data`, its bytes as `indexer.submission.sgml.outline` finds them, in labels or in tags.
+    """The header in `data`, its bytes as found by `indexer.submission.sgml.outline`, in labels or tags.
 
-    Raises `UnreadableSubmissionError` where there is no accession number or no form type.
+    Raises `UnreadableSubmissionError` without an accession number or form type.
     """
     root = read_fields(decode(data))
     values = root.first_values()
@@ -230,7 +230,7 @@ def _address(section: Section | None) -> Address | None:
 
 
 def _series(section: Section) -> Iterator[Series]:
-    """The series in `section`, however deep: EDGAR groups them as existing, new, merging and so on."""
+    """The series in `section` at any depth: EDGAR groups them as existing, new, merging and so on."""
     for inner in section.sections():
         values = inner.first_values()
         if "SERIES-ID" in values or "SERIES-NAME" in values:

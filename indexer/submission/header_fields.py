@@ -1,8 +1,8 @@
-"""The lines of a header as nested names and values, in EDGAR's order, whichever of its two spellings they have.
+"""The lines of a header as nested names and values, in EDGAR's order and either of its spellings.
 
-The served file writes ``LABEL:`` and a value, with sections by indentation; the dissemination file ``<TAG>value``, with
-sections by closing tags. Real headers mix the two, and their indentation is
-not always right, so the known sections nest by their names.
+The served file has ``LABEL:`` and a value, with sections by indentation; the dissemination file has ``<TAG>value``,
+with sections by closing tags. Real headers mix the two and their indentation is not always right, so known sections are
+nested by name.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ TAG_OF_LABEL = {
     "BUSINESS PHONE": "PHONE",
     "DATE OF NAME CHANGE": "DATE-CHANGED",
 }
-"""The labels whose tag is another word. All others differ by hyphens for spaces only."""
+"""The labels whose tag is another word. All others differ only by hyphens for spaces."""
 
 LABEL_OF_ROLE = {
     "FILER": "FILER",
@@ -65,8 +65,8 @@ _OF_SUBMISSION = frozenset(
 
 _TAG_OF_KNOWN_LABEL = {tag.replace("-", " "): tag for tag in _IN_ENTITY | _OF_SUBMISSION | _ENTITY_PARTS} | TAG_OF_LABEL
 
-# Indentation, then "<TAG>", "</TAG>" or "LABEL:", then the value. Nothing here can backtrack.
-# Filers of 1995 wrote a second ">" behind a tag without a value: it is none of the value.
+# Indentation, then "<TAG>", "</TAG>" or "LABEL:", then the value. Nothing here can backtrack. Filers of 1995 wrote a
+# second ">" after a tag without a value; it is not part of the value.
 _LINE = re.compile(
     r"""^([^\S\n]*+)(?=\S)(?:<(/?+)([A-Za-z][A-Za-z0-9_.-]*+)>(?:>(?=[^\S\n]*+$))?+"""
     r"""|([A-Z][A-Z0-9 _/.&'()-]{0,60}+):)?+[^\S\n]*+(.*)""",
@@ -78,9 +78,9 @@ _BY_TAG = -1
 
 @dataclass(slots=True)
 class Section:
-    """A section of a header: its members in order, each as the name it has in the file, its tag, and what it holds.
+    """A section of a header: its members in order, each with its name in the file, its tag, and its value.
 
-    `indent` is that of its label in characters, or -1 where a tag opened it, so that only a tag can close it.
+    `indent` is the indentation of its label in characters, or -1 if a tag opened it, so that only a tag can close it.
     """
 
     tag: str = ""
@@ -88,11 +88,11 @@ class Section:
     members: list[tuple[str, str, str | Section]] = field(default_factory=list)
 
     def values(self, tag: str) -> list[str]:
-        """The values named `tag` in either spelling, blank ones too."""
+        """The values named `tag` in either spelling, including blank ones."""
         return [value for _, name, value in self.members if name == tag and isinstance(value, str)]
 
     def first_values(self) -> dict[str, str]:
-        """Tag -> the first value of that name that is not blank."""
+        """Tag -> its first value that is not blank."""
         return {tag: value for _, tag, value in reversed(self.members) if value and isinstance(value, str)}
 
     def sections(self, *tags: str) -> Iterator[Section]:
@@ -100,7 +100,7 @@ class Section:
         return (value for _, tag, value in self.members if isinstance(value, Section) and (not tags or tag in tags))
 
     def fields(self) -> dict[str, HeaderValue]:
-        """Everything in it under its own names; what stands there more than once as a list."""
+        """Everything in it under its own names; repeated ones as a list."""
         found: dict[str, HeaderValue] = {}
         repeated: set[str] = set()
         for name, _, member in self.members:
@@ -117,9 +117,9 @@ class Section:
 
 
 def read_fields(text: str) -> Section:
-    """The header `text` as one section that holds all others. Never fails: a line that is nothing else is text.
+    """The header `text` as one section that contains all others. It never fails: any other line is text.
 
-    Such a line goes on with the value before it (EDGAR breaks a long value, and once a SIC code's bracket).
+    Such a line continues the previous value (EDGAR breaks long values, and once a SIC code's bracket).
     """
     return _Reader(text).read()
 
@@ -130,7 +130,7 @@ class _Reader:
     def __init__(self, text: str) -> None:
         if "\r" in text:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
-        text = text.replace("\n]", "]\n")  # the end of "[3571" stands before the next label
+        text = text.replace("\n]", "]\n")  # the end of "[3571" is before the next label
         self._lines = _LINE.findall(text)
         self._root = Section()
         self._open = [self._root]
@@ -154,7 +154,7 @@ class _Reader:
         return self._root
 
     def _join_continued(self) -> None:
-        """Put the lines that were no field behind the value they go on with."""
+        """Append lines that are not fields to the values that they continue."""
         members = self._open[-1].members
         if members and isinstance(value := members[-1][2], str):
             name, tag, _ = members.pop()
@@ -195,11 +195,11 @@ class _Reader:
             self._add_leaf(label, tag, value, indent)
 
     def _opens_known(self, tag: str) -> bool:
-        """Close what a section of this name cannot stand in. False where the name is no known section's."""
+        """Close sections that cannot contain one of this name. False if the name is not that of a known section."""
         if tag in LABEL_OF_ROLE:
             del self._open[1:]
         elif tag in _ENTITY_PARTS:
-            # A part belongs to the entity, wherever its own indentation or a missing closing tag would put it.
+            # A part belongs to the entity, whatever its indentation or a missing closing tag suggests.
             while self._open[-1].tag in _ENTITY_PARTS:
                 self._open.pop()
         else:
@@ -207,7 +207,7 @@ class _Reader:
         return True
 
     def _deeper_follows(self, number: int, indent: int) -> bool:
-        """Whether the next line belongs under an empty label: it is further in, or opens an entity's data."""
+        """Whether the next line belongs under an empty label: it is indented further, or opens an entity's data."""
         if number + 1 == len(self._lines):
             return False
         next_indent, _, _, label, _ = self._lines[number + 1]
@@ -217,7 +217,7 @@ class _Reader:
         if tag in _IN_ENTITY:
             pass
         elif tag in _OF_SUBMISSION:
-            # It ends every entity, and labelled ones inside <MULTI-ACCESSION-NUMBERS> and its like stay there.
+            # It ends every entity, and labelled ones inside <MULTI-ACCESSION-NUMBERS> and similar tags stay there.
             while self._open[-1].tag in LABEL_OF_ROLE or self._open[-1].tag in _ENTITY_PARTS:
                 self._open.pop()
         else:
@@ -225,7 +225,7 @@ class _Reader:
         self._open[-1].members.append((name, tag, value))
 
     def _leave_labels(self, indent: int) -> None:
-        """Close the sections that labels opened at `indent` or further in."""
+        """Close the sections that labels opened at `indent` or deeper."""
         while self._open[-1].indent >= indent:
             self._open.pop()
 

@@ -1,8 +1,8 @@
-"""The items a submission reports, as codes: ``5.02``, ``9.01``, before 2004-08-23 ``5``, of a Form D ``06b``.
+"""The items of a submission as codes: ``5.02``, ``9.01``, before 2004-08-23 ``5``, of a Form D ``06b``.
 
-EDGAR's served headers print an item's description, and print it by the code alone: a Form 1-U with item 1 reads like an
-8-K of the old numbering with item 1. So a description means a code only together with form and filing date. The
-descriptions are data: ``items.tsv`` beside this module.
+EDGAR's served headers print an item's description, and choose it by the code alone: a Form 1-U with item 1 reads like
+an old 8-K with item 1. So a description determines a code only together with form and filing date. The descriptions are
+data: ``items.tsv`` beside this module.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from archiver.identifiers import FormType
 from archiver.words import words
 
 RENUMBERED = date(2004, 8, 23)
-"""The first day of the present numbering of Form 8-K (SEC release 33-8400)."""
+"""The first day of the current numbering of Form 8-K (SEC release 33-8400)."""
 
 _8K = "8-K family"
 _8K_BEFORE = "8-K family (legacy)"
@@ -26,25 +26,25 @@ _8K_BEFORE = "8-K family (legacy)"
 
 @dataclass(frozen=True, slots=True)
 class ItemCodes:
-    """Items as `codes`, and as `unknown` the descriptions that no code is known for; no repetitions, EDGAR's order."""
+    """The items as `codes`, and descriptions without a known code as `unknown`; no repetitions, EDGAR's order."""
 
     codes: tuple[str, ...]
     unknown: tuple[str, ...]
 
 
 def item_codes(values: Iterable[str], *, form: FormType, filing_date: date | None) -> ItemCodes:
-    """The codes of `values`, each a code or a description as a header has it. Blank values say nothing."""
+    """The codes of `values`, each a code or a description from a header. Blank values are ignored."""
     codes: dict[str, None] = {}
     unknown: dict[str, None] = {}
     for value in values:
-        if text := value.removeprefix("<ITEMS>").strip():  # EDGAR prints a code it has no description for as its tag
+        if text := value.removeprefix("<ITEMS>").strip():  # EDGAR prints a code without a description as its tag
             code = item_code(text, form=form, filing_date=filing_date)
             (unknown if code is None else codes)[code or text] = None
     return ItemCodes(tuple(codes), tuple(unknown))
 
 
 def item_code(text: str, *, form: FormType, filing_date: date | None) -> str | None:
-    """The code that `text`, a code or a description in any case, stands for; None where that is not known."""
+    """The code of `text`, a code or a description in any case; None if unknown."""
     table = _table()
     base = form.base.upper()
     if text in table.codes or text.replace(".", "", 1).isdecimal():
@@ -58,7 +58,7 @@ def item_code(text: str, *, form: FormType, filing_date: date | None) -> str | N
 
 
 def item_description(code: str, form: FormType) -> str | None:
-    """EDGAR's description of an item of `form`; None for a code that EDGAR has no description for."""
+    """EDGAR's description of an item of `form`; None for a code without one."""
     base = str(form.base.upper())
     families = (_8K, _8K_BEFORE) if base.startswith("8-K") else (base, _8K_BEFORE)
     descriptions = _table().descriptions
@@ -66,10 +66,10 @@ def item_description(code: str, form: FormType) -> str | None:
 
 
 def _code_of_8k(table: _Table, description: str, *, base: str, filing_date: date | None) -> str | None:
-    """By the rule that a description is printed by the code alone: what it is for Form 8-K.
+    """The code of a description according to Form 8-K, since EDGAR chooses descriptions by the code alone.
 
-    Several descriptions stand in both numberings, so that only the date can tell. Form 1-U came in 2015 with codes of
-    one digit, which read like the old numbering.
+    Several descriptions are in both numberings, so only the date can tell. Form 1-U appeared in 2015 with codes of one
+    digit, which read like the old numbering.
     """
     now = table.observed.get((_8K, description)) or table.unverified.get((_8K, description))
     before = table.observed.get((_8K_BEFORE, description))
@@ -81,18 +81,18 @@ def _code_of_8k(table: _Table, description: str, *, base: str, filing_date: date
 
 
 def items_as_text(codes: Iterable[str], *, is_derived: bool) -> str:
-    """`codes` for a person to read: ``5, 7 (from the headings)`` where the header left them blank."""
+    """`codes` for people: ``5, 7 (from the headings)`` if the header left them blank."""
     return ", ".join(codes) + (" (from the headings)" if is_derived else "")
 
 
 def code_as_written(folded: str) -> str:
-    """A folded code as EDGAR writes it: ``06b`` and ``3C.1``; one that is not in the table in capitals."""
+    """A folded code in EDGAR's spelling: ``06b`` and ``3C.1``; in capitals if it is not in the table."""
     return _table().spellings.get(folded, folded.upper())
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """Form and description -> code, apart for what was seen in real headers and what is only in manuals."""
+    """Form and description -> code, separately for real headers and for manuals."""
 
     observed: dict[tuple[str, str], str]
     unverified: dict[tuple[str, str], str]
@@ -119,5 +119,5 @@ def _table() -> _Table:
 
 
 def _key(description: str) -> str:
-    """Case, spacing and punctuation do not matter: EDGAR spells ``Registrant.s`` and ``Registrant's``."""
+    """Case, spacing and punctuation are ignored: EDGAR writes ``Registrant.s`` and ``Registrant's``."""
     return " ".join(words(description))

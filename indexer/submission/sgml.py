@@ -1,7 +1,7 @@
-"""Where the parts of a submission lie in its bytes: the header and each document's body.
+"""The locations of the parts of a submission in its bytes: the header and each document's body.
 
-Only tags at the start of a line count, so a body may speak of ``<DOCUMENT>``. Bodies are searched at memory speed by
-``bytes.find``, once, and never copied or walked by line.
+Only tags at the start of a line count, so a body may mention ``<DOCUMENT>``. Bodies are searched once, at memory speed,
+with ``bytes.find``, and are never copied or read by line.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _MAX_INDENT_BYTES = 64
 
 @dataclass(frozen=True, slots=True)
 class DocumentSpan:
-    """One document: the values before its ``<TEXT>``, and where its body lies in the submission's bytes.
+    """A document: the values before its ``<TEXT>``, and the location of its body in the submission's bytes.
 
     The body starts after the line of ``<TEXT>`` and ends before ``</TEXT>``. `sequence`, `filename` and `description`
-    are None where EDGAR gives none.
+    are None if EDGAR gives none.
     """
 
     type: str
@@ -45,7 +45,7 @@ class DocumentSpan:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """The parts of a submission. `is_pem` says that the file is a signed message, whose lines may be dash-stuffed."""
+    """The parts of a submission. `is_pem`: the file is a signed message, whose lines may be dash-stuffed."""
 
     header: bytes
     documents: tuple[DocumentSpan, ...]
@@ -53,9 +53,9 @@ class Outline:
 
 
 def outline(data: bytes) -> Outline:
-    """The parts of the submission in `data`, whole or cut. Bytes that are none give an outline without documents.
+    """The parts of the submission in `data`, complete or truncated. For other bytes, an outline without documents.
 
-    A file of several signed messages in a row has the header of the first and the documents of all.
+    A file of several signed messages has the header of the first and the documents of all.
     """
     is_pem = data[:1024].lstrip().startswith(PEM_BEGIN)
     begin = head.end() if is_pem and (head := _PEM_HEAD.match(data)) else 0
@@ -74,13 +74,13 @@ def _header(data: bytes) -> bytes:
 
 
 def _without_cut_name(header: bytes) -> bytes:
-    """`header` without a last line that is part of a label or tag: it would read as more of the value before it."""
+    """`header` without a final partial label or tag, which would be read as part of the previous value."""
     last_line = max(header.rfind(b"\n"), header.rfind(b"\r")) + 1
     return header[:last_line] if _CUT_NAME.fullmatch(header, last_line) else header
 
 
 def _at_line_starts(data: bytes, tag: bytes, begin: int, end: int) -> Iterator[int]:
-    """Where in ``data[begin:end]`` `tag` is the first thing on a line but for blanks."""
+    """The positions in ``data[begin:end]`` where `tag` is the first thing on a line except spaces."""
     at = begin - 1
     while (at := data.find(tag, at + 1, end)) >= 0:
         before = data[max(0, at - _MAX_INDENT_BYTES) : at].rstrip(b" \t")
@@ -92,7 +92,7 @@ def _document(data: bytes, begin: int, end: int) -> DocumentSpan:
     """The document in ``data[begin:end]``, where `end` is the next document's start or the end of the file."""
     text = next(_at_line_starts(data, _TEXT, begin, end), None)
     start = end if text is None else _rest_of_line(data, text + len(_TEXT))
-    # Looked for from the end, where it stands, so that the body is not searched a second time.
+    # Searched from the end, where it is, so that the body is not searched again.
     closings = (data.rfind(tag, begin if text is None else start, end) for tag in _BODY_ENDS)
     close = next((at for at in closings if at >= 0), end)
     values = _head_values(data[begin + len(_DOCUMENT) : close if text is None else text])
@@ -107,13 +107,13 @@ def _document(data: bytes, begin: int, end: int) -> DocumentSpan:
 
 
 def _rest_of_line(data: bytes, at: int) -> int:
-    """The place after the blanks and the line end that stand at `at`; `at` itself where there is text on the line."""
+    """The position after the spaces and line end at `at`; `at` itself if there is text on the line."""
     match = _REST_OF_LINE.match(data, at)
     return match.end() if match and match.group().endswith((b"\r", b"\n")) else at
 
 
 def _head_values(head: bytes) -> dict[str, str]:
-    """``<TAG>value`` lines; a line without tag goes on with the value before it."""
+    """The ``<TAG>value`` lines; a line without tag continues the previous value."""
     values: dict[str, str] = {}
     tag = ""
     for raw in _LINE_END.split(head):

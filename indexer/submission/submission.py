@@ -1,4 +1,4 @@
-"""A submission as it was filed: its header and its documents."""
+"""A submission as filed: its header and its documents."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from indexer.text.kinds import SNIFFED_BYTES, DocumentKind, document_kind, is_xb
 from indexer.text.uuencode import uudecode, uuencoded_name
 
 _NAMED_DOCUMENTS = 12
-"""Documents that an error names; more would not be read."""
+"""The number of documents that an error lists."""
 _STUFFED = re.compile(rb"^- ", re.MULTILINE)
 
 
@@ -27,7 +27,7 @@ _STUFFED = re.compile(rb"^- ", re.MULTILINE)
 class Document:
     """One document of a submission. `type` is EDGAR's, such as ``8-K`` or ``EX-99.1``; `sequence` counts from 1.
 
-    The body lies in the submission's decoded bytes from `start` to `end`, and is not copied until it is asked for.
+    The body is in the submission's decoded bytes from `start` to `end`, and is not copied until needed.
     """
 
     type: str
@@ -42,23 +42,23 @@ class Document:
 
     @property
     def size(self) -> int:
-        """The length of the body in bytes, as it is stored."""
+        """The length of the stored body in bytes."""
         return self.end - self.start
 
     @property
     def is_xbrl(self) -> bool:
-        """Whether it is XBRL, or EDGAR's rendering of it, which is not indexed (`indexer.text.kinds.is_xbrl`)."""
+        """Whether it is XBRL or EDGAR's rendering of it, which is not indexed (`indexer.text.kinds.is_xbrl`)."""
         return is_xbrl(type=self.type, filename=self.filename, description=self.description)
 
     def body(self) -> bytes:
-        """What stands between ``<TEXT>`` and ``</TEXT>``, with the dash stuffing of a signed message undone."""
+        """The bytes between ``<TEXT>`` and ``</TEXT>``, with the dash-stuffing of a signed message removed."""
         body = self._data[self.start : self.end]
         return _STUFFED.sub(b"", body) if self._is_pem else body
 
     def content(self) -> bytes:
-        """The bytes of the file that was filed: out of EDGAR's wrapper, and uuencoded ones decoded.
+        """The bytes of the filed file, without EDGAR's wrapper and with uuencoded files decoded.
 
-        Raises `UnreadableSubmissionError` where the encoding is broken.
+        Raises `UnreadableSubmissionError` if the encoding is broken.
         """
         inner = unwrap(self.body())
         encoded = inner.lstrip()
@@ -71,26 +71,26 @@ class Document:
             raise UnreadableSubmissionError(f"{name} is incomplete: {error}") from error
 
     def text(self) -> str:
-        """The text, for search and reading; empty for kinds that hold none."""
+        """The text, for searching and reading; empty for kinds without text."""
         return document_text(self.body(), kind=self.kind)
 
     def sections(self) -> tuple[Section, ...]:
-        """The items of a 10-K, 10-Q or 8-K, with their spans in `text()`; empty for any other type of document."""
+        """The items of a 10-K, 10-Q or 8-K with their spans in `text()`; empty for any other document type."""
         return sections(self.text(), form=self.type)
 
     def section(self, name: str) -> str | None:
-        """The text of one section, its heading included; None where the document has no such section.
+        """The text of one section including its heading; None if the document lacks it.
 
-        `name` is an item (``1A``, ``II 1A``, ``5.02``) or one of ``business``, ``risk-factors``,
-        ``legal-proceedings``, ``mda``, ``market-risk``, ``financial-statements`` and ``controls``. Of an item that two
-        parts have, it is the first. Raises `UsageError` for any other name.
+        `name` is an item (``1A``, ``II 1A``, ``5.02``) or one of ``business``, ``risk-factors``, ``legal-proceedings``,
+        ``mda``, ``market-risk``, ``financial-statements`` and ``controls``. If two parts have the item, the first one
+        is returned. Raises `UsageError` for any other name.
         """
         text = self.text()
         found = find_section(sections(text, form=self.type), name, form=self.type)
         return None if found is None else text[found.start : found.end]
 
     def to_dict(self) -> dict[str, Any]:
-        """The document as JSON has it; ``bytes`` is its `size`, ``xbrl`` stands there only where it is true."""
+        """The document as a JSON object; ``bytes`` is its `size`, and ``xbrl`` is present only if true."""
         return {
             "sequence": self.sequence,
             "type": self.type,
@@ -104,7 +104,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A submission: its header, and its documents in EDGAR's order. `raw_header` is the header as it was filed."""
+    """A submission: its header, and its documents in EDGAR's order. `raw_header` is the header as filed."""
 
     header: SubmissionHeader
     documents: tuple[Document, ...]
@@ -113,7 +113,7 @@ class Submission:
     def document(self, which: int | str) -> Document:
         """The document with this sequence number, file name or type (in any case).
 
-        Raises `NotInArchiveError` where there is none, and where several have the type.
+        Raises `NotInArchiveError` if there is none, or if several have the type.
         """
         if isinstance(which, int) or which.strip().isdecimal():
             found = [document for document in self.documents if document.sequence == int(which)]
@@ -176,10 +176,10 @@ class Submission:
 
 
 def parse_submission(data: bytes) -> Submission:
-    """The submission in `data`, its decoded bytes: served or disseminated, signed or not, whole or cut.
+    """Parse `data`, the decoded bytes of a submission: served or disseminated, signed or not, complete or truncated.
 
     Items that the header of an 8-K leaves blank come from the headings of its main document, whose text is extracted
-    for that. Raises `UnreadableSubmissionError` for bytes that are none, and no other error.
+    for that. Raises only `UnreadableSubmissionError`, for bytes that are not a submission.
     """
     parts = outline(data)
     header = parse_header(parts.header)

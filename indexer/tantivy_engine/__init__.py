@@ -1,4 +1,5 @@
-"""The tantivy engine, for archives of millions of documents on one machine. It needs the package `tantivy`.
+"""The tantivy engine, for millions of documents on one machine. It needs the package `tantivy`.
 
-`fields` is what is indexed, `translating` makes tantivy queries, `searching` collects, `parts` is gathered elsewhere.
+`fields` defines the schema, `translating` builds tantivy queries, `searching` collects hits, `parts` are written
+elsewhere.
 """

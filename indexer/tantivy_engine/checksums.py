@@ -1,7 +1,7 @@
-"""The checksum that tantivy puts at the end of each file, held against the file's bytes.
+"""Verifying the checksum at the end of each of tantivy's files.
 
-A file ends with a footer in JSON that has the CRC-32 of all before it, the footer's length and the number 1337, both in
-four bytes, the low one first (measured with tantivy 0.27, index format 7).
+A file ends with a footer in JSON that has the CRC-32 of everything before it, then the footer's length and the number
+1337, both in four bytes, little-endian (measured with tantivy 0.27, index format 7).
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _ENDINGS = ("store", "term", "idx", "pos", "fieldnorm", "fast")
 
 
 def damaged_files(folder: Path, *, quick: bool) -> Iterator[tuple[str, str]]:
-    """Which files of the newest commit are not what tantivy wrote: name, and what is wrong.
+    """The files of the latest commit that differ from what tantivy wrote: name, and what is wrong.
 
-    Reads all of them, or, with `quick`, only their footers. Raises `OSError`, `ValueError` or `KeyError` where the list
-    of files cannot be read.
+    Reads all of them or, with `quick`, only their footers. Raises `OSError`, `ValueError` or `KeyError` if the list of
+    files cannot be read.
     """
     for segment in json.loads((folder / "meta.json").read_bytes())["segments"]:
         name = str(segment["segment_id"]).replace("-", "")

@@ -1,4 +1,4 @@
-"""The engine over tantivy: opening, adding, deleting, committing, searching."""
+"""The tantivy engine: opening, adding, deleting, committing, searching."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ _MANAGED = ".managed.json"
 _READERS_LOCK = ".tantivy-meta.lock"
 _META = "meta.json"
 _WRITER_BYTES = 256_000_000
-"""Memory of the writer, over all of its threads."""
+"""Memory of the writer in bytes, over all its threads."""
 _PAGE_DOCUMENTS = 100_000
 """Documents listed at a time: more than any submission has."""
 _OPEN_PATIENCE_S = 1.0
 _READABLE_EVERY_S = 0.1
-"""For less than `_OPEN_PATIENCE_S`, which is how long others wait for a list of files that they may not read yet."""
+"""Shorter than `_OPEN_PATIENCE_S`, the time that readers wait for a list of files they may not read yet."""
 _TOTALS = 1000
-"""Totals that are remembered of one commit."""
+"""Number of totals cached per commit."""
 
 
 class _Opened:
-    """A commit that is read: its searcher, and how many hits the latest searches in it had."""
+    """An open commit: its searcher, and the totals of recent searches."""
 
     def __init__(self, version: tuple[int, int], searcher: tantivy.Searcher) -> None:
         self.version = version
@@ -57,7 +57,7 @@ class _Opened:
         self._totals: dict[Hashable, int] = {}
 
     def total(self, asked: Hashable | None, count: Callable[[], int]) -> int:
-        """What `count` gives, remembered for the next page of what was `asked`, unless that is None."""
+        """The result of `count`, cached for the next page of the same `asked` unless that is None."""
         if asked is None:
             return count()
         known = self._totals.get(asked)
@@ -69,7 +69,7 @@ class _Opened:
 
 
 class TantivyEngine:
-    """See `indexer.engine.Engine`. tantivy's own files are in a folder of the index."""
+    """See `indexer.engine.Engine`. tantivy's own files are in a subfolder of the index."""
 
     name: ClassVar[str] = "tantivy"
 
@@ -85,7 +85,7 @@ class TantivyEngine:
 
     @classmethod
     def create(cls, path: Path) -> Self:
-        """Make an empty index in the empty folder `path`, open for writing. Raises `StorageError`."""
+        """Create an empty index in the empty folder `path`, open for writing. Raises `StorageError`."""
         folder = path / _FOLDER
         with _writing(path):
             folder.mkdir()
@@ -96,12 +96,12 @@ class TantivyEngine:
 
     @classmethod
     def open(cls, path: Path, *, writable: bool = False) -> Self:
-        """Open the index at `path`. Raises `IndexMissingError` where there is none or it cannot be read."""
+        """Open the index at `path`. Raises `IndexMissingError` if it does not exist or cannot be read."""
         with _reading(path):
             return cls(path, _patiently(lambda: tantivy.Index.open(str(path / _FOLDER))), writable=writable)
 
     def delete(self, accession: AccessionNumber) -> None:
-        """Drop a submission's entries at the next commit. Raises `LockedError`, `StorageError`."""
+        """Remove a submission's entries at the next commit. Raises `LockedError`, `StorageError`."""
         self._add({accession: 0}, ())
 
     def part_writer(self) -> Callable[[], PartWriter]:
@@ -116,7 +116,7 @@ class TantivyEngine:
             part.path.unlink()
 
     def commit(self) -> None:
-        """Publish what was added and deleted, durably. Raises `StorageError`."""
+        """Publish additions and deletions, durably. Raises `StorageError`."""
         if self._writer is not None:
             with self._forgetting() as writer:
                 writer.commit()
@@ -182,7 +182,7 @@ class TantivyEngine:
         return counts
 
     def stored(self) -> Iterator[tuple[AccessionNumber, str, int | None]]:
-        """Accession number, sha256 and sequence of every entry that can be found."""
+        """Accession number, sha256 and sequence of every searchable entry."""
         with _reading(self._path):
             searcher = self._newest().searcher
             first = 0
@@ -195,7 +195,7 @@ class TantivyEngine:
                 ).hits
                 is_last = len(found) < _PAGE_DOCUMENTS
                 for number, address in found:
-                    if is_last or number != found[-1][0]:  # the last submission of a page may go on in the next
+                    if is_last or number != found[-1][0]:  # the last submission of a page may continue on the next
                         record = json.loads(bytes(searcher.doc(address)["record"][0]))
                         yield AccessionNumber(record["accession"]), record["sha256"], record["sequence"]
                 if is_last:
@@ -203,7 +203,7 @@ class TantivyEngine:
                 first = found[-1][0]
 
     def check(self, *, quick: bool = False) -> Iterator[tuple[str, str]]:
-        """See `indexer.engine.Engine.check`. Where a commit comes meanwhile, it checks again."""
+        """See `indexer.engine.Engine.check`. If there is a commit meanwhile, it checks again."""
         with _reading(self._path):
             while True:
                 version = self._version()
@@ -213,7 +213,7 @@ class TantivyEngine:
         yield from ((f"{_FOLDER}/{name}", fault) for name, fault in damaged)
 
     def close(self) -> None:
-        """Close the index, once segments have been joined. What was not committed is dropped."""
+        """Close the index after segments have been merged, discarding what was not committed."""
         writer, self._writer = self._writer, None
         caretaker, self._caretaker = self._caretaker, None
         if caretaker is not None:
@@ -251,7 +251,7 @@ class TantivyEngine:
         return self._writer
 
     def _add(self, documents: Mapping[AccessionNumber, int], rows: Iterable[str]) -> None:
-        """Let `rows`, so many of each submission in turn, replace whatever there is of these, committed or not."""
+        """Add `rows`, grouped by submission with the given counts, replacing earlier entries, committed or not."""
         self._write()
         with self._forgetting() as writer:
             if self._siblings is None:
@@ -264,7 +264,7 @@ class TantivyEngine:
 
     @contextlib.contextmanager
     def _forgetting(self) -> Iterator[tantivy.IndexWriter]:
-        """What was not committed is dropped when the body fails."""
+        """Discard what was not committed if the body fails."""
         writer = self._write()
         try:
             with _writing(self._path):
@@ -273,7 +273,7 @@ class TantivyEngine:
             self._writer = self._siblings = None
             with contextlib.suppress(Exception):  # it may be why the body failed
                 writer.rollback()
-            with contextlib.suppress(Exception):  # lets the lock go, however long somebody holds the error's frames
+            with contextlib.suppress(Exception):  # releases the lock even if somebody holds the error's frames
                 writer.wait_merging_threads()
             raise
 
@@ -282,7 +282,7 @@ class TantivyEngine:
             return ask(self._newest())
 
     def _newest(self) -> _Opened:
-        """The newest commit; threads may share it."""
+        """The latest commit; threads may share it."""
 
         def newest() -> _Opened:
             version = self._version()
@@ -294,7 +294,7 @@ class TantivyEngine:
             return _patiently(newest)
 
     def _version(self) -> tuple[int, int]:
-        """Which list of segments is the newest."""
+        """The identity of the latest list of segments."""
         status = (self._path / _FOLDER / _META).stat()
         return status.st_ino, status.st_mtime_ns
 
@@ -327,9 +327,9 @@ class TantivyEngine:
 
 
 class _Caretaker:
-    """Does `work` every so often, in a thread, until it is stopped.
+    """Does `work` at intervals, in a thread, until stopped.
 
-    tantivy joins segments after a commit, on threads of its own that tell nobody when they write ``meta.json`` anew.
+    After a commit, tantivy merges segments in its own threads, which do not report when they write ``meta.json``.
     """
 
     def __init__(self, work: Callable[[], None]) -> None:
@@ -339,32 +339,32 @@ class _Caretaker:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread."""
+        """Stop the thread."""
         self._stopped.set()
         self._thread.join()
 
     def _run(self) -> None:
         while not self._stopped.wait(_READABLE_EVERY_S):
-            with contextlib.suppress(OSError):  # the index is being removed; a commit would say so
+            with contextlib.suppress(OSError):  # the index is being removed; a commit would report it
                 self._work()
 
 
 def _is_large(tree: Node | None) -> bool:
-    """Whether `tree` holds accession numbers, of which there may be a million."""
+    """Whether `tree` contains accession numbers, of which there may be a million."""
     return tree is not None and any(isinstance(leaf, OfFilings) for leaf in leaves(tree))
 
 
 def _is_damaged(path: Path) -> bool:
-    """Whether a file of the index is not what was committed."""
+    """Whether a file of the index differs from what was committed."""
     try:
         return any(True for _ in damaged_files(path / _FOLDER, quick=False))
-    except Exception:  # noqa: BLE001 — whatever keeps the list of files from being read
+    except Exception:  # noqa: BLE001 — whatever prevents reading the list of files
         return True
 
 
 @contextlib.contextmanager
 def _reading(path: Path) -> Iterator[None]:
-    """What tantivy raises over a missing or broken file, as ours; a panic of its code is no `Exception`."""
+    """Translate tantivy's errors for a missing or broken file; its panics do not derive from `Exception`."""
     try:
         yield
     except (EdgarchiveError, GeneratorExit, KeyboardInterrupt):
@@ -381,7 +381,7 @@ def _reading(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _writing(path: Path) -> Iterator[None]:
-    """What tantivy raises while it writes, as ours."""
+    """Translate tantivy's errors while it writes."""
     try:
         with storage_errors(path):
             yield
@@ -396,5 +396,5 @@ def _writing(path: Path) -> Iterator[None]:
 
 
 def _patiently(attempt: Callable[[], T]) -> T:
-    """The result of `attempt`, tried again while files vanish under a commit of another process."""
+    """The result of `attempt`, repeated while files disappear because of another process's commit."""
     return with_retries(attempt, retry_if=(OSError, ValueError), patience_s=_OPEN_PATIENCE_S)

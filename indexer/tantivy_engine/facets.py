@@ -15,13 +15,13 @@ from indexer.tantivy_engine.searching import Selected, best_addresses, values
 from indexer.tantivy_engine.siblings import BY_GROUP, MAX_BUCKETS, aggregate, last_group, surplus
 
 _GROUPS = 2_000
-"""Groups of submissions that are counted at a time: each has a bucket for every value of its submissions."""
+"""Groups of submissions counted at a time: each has a bucket for every value of its submissions."""
 
 
 def count_facet(
     searcher: Searcher, selected: Selected, facet: Facet, schema: Schema, deadline: Deadline
 ) -> tuple[FacetCount, ...]:
-    """How many hits have each value of `facet`, the most frequent first. Raises `QueryError` after the `deadline`."""
+    """How many hits have each value of `facet`, most frequent first. Raises `QueryError` after the `deadline`."""
     query = selected.query
     deadline.check()
     if selected.is_hit or not last_group(searcher):
@@ -45,7 +45,7 @@ def _documents(searcher: Searcher, query: Query, facet: Facet, deadline: Deadlin
 def _of_best_documents(
     searcher: Searcher, selected: Selected, facet: Facet, schema: Schema, deadline: Deadline
 ) -> Mapping[str, int]:
-    """How many submissions have each value in their best document: those of one document need not be ranked."""
+    """How many submissions have each value in their best document; single documents need no ranking."""
     query, several = selected.query, Query.exists_query("siblings")
     alone = Query.boolean_query([(Occur.Must, query), (Occur.MustNot, several)])
     counts = Counter(_documents(searcher, alone, facet, deadline))

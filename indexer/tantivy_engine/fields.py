@@ -1,7 +1,7 @@
-"""The schema of a tantivy index, and what of an entry goes into each field.
+"""The schema of a tantivy index and the values of its fields.
 
-Words are cut by `archiver.identifiers` alone: texts are indexed as words with a blank between two, which is all that
-tantivy's own tokenizer cuts at.
+Words are split by `archiver.words`: texts are indexed as words separated by spaces, the only separator for tantivy's
+own tokenizer.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ from indexer.fields import (
 )
 
 WORD_FIELDS = frozenset({"sections", *(field.name for field in TABLE if field.kind in {"text", "names"})})
-"""Fields of words, which score. Values of all other fields are whole and folded, and score nothing."""
+"""Fields of words, which score. Values of all other fields are whole and folded, and do not score."""
 
 _SECONDS_BITS = 39
-"""Room for the seconds from the year 1 to 9999."""
+"""Bits for the seconds from the year 1 to 9999."""
 
 
 def schema() -> Schema:
     """The schema of an index.
 
-    ``name_of`` has the terms of each name apart: ``acme:0`` is of an entry's first name. ``sections`` has the words of
-    the text's sections again, each with its section before it (`section_word`). ``id`` is ``number:position``;
-    ``number`` the 18 digits of the accession number; dates are like 20041222, 0 for none; ``when``
-    is what hits are ordered by (`when`). ``first`` is 1 for the first entry of a submission, else 0. Entries of a
-    submission that has several share ``siblings`` and ``sibling_bit`` (`indexer.tantivy_engine.siblings`).
+    ``name_of`` has the words of each name separately: ``acme:0`` is from an entry's first name. ``sections`` has the
+    words of the text's sections again, each prefixed with its section (`section_word`). ``id`` is ``number:position``;
+    ``number`` is the 18 digits of the accession number; dates are like 20041222, 0 for none; ``when`` orders hits
+    (`when`). ``first`` is 1 for the first entry of a submission, else 0. The entries of a submission with several share
+    ``siblings`` and ``sibling_bit`` (`indexer.tantivy_engine.siblings`).
     """
     builder = SchemaBuilder()
     for field in TEXT_FIELDS:
@@ -78,7 +78,7 @@ def row(entry: IndexEntry, *, is_first: bool) -> bytes:
         "record": b64encode(values["record"].encode()).decode(),  # as tantivy reads bytes in JSON
     }
     head = json.dumps(columns, ensure_ascii=False, separators=(",", ":")).encode()
-    # words are letters and digits, which JSON need not escape: the body is not walked again
+    # words consist of letters and digits, which JSON does not escape, so the body is not scanned again
     found = encoded_words(entry.text)
     if entry.sections:
         return b'%s,"sections":"%s","text":"%s"}\n' % (head[:-1], _sections(entry, found), b" ".join(found))
@@ -86,12 +86,12 @@ def row(entry: IndexEntry, *, is_first: bool) -> bytes:
 
 
 def section_word(key: str, word: str) -> str:
-    """A word of the section `key` as it is indexed."""
+    """The indexed form of a word in the section `key`."""
     return f"{exact(key).replace(' ', '_')}:{word}"
 
 
 def _sections(entry: IndexEntry, found: Sequence[bytes]) -> bytes:
-    """The words of all sections; between two a word that nobody can ask for, so that no phrase goes over the border."""
+    """The words of all sections, with an unsearchable word between sections so that no phrase spans two."""
     pieces: list[bytes] = []
     for span in entry.sections:
         prefix = section_word(span.key, "").encode()
@@ -110,7 +110,7 @@ def _names(field: str, values: Sequence[str]) -> Iterator[tuple[str, object]]:
 
 
 def when(filed: date, accepted: datetime | None) -> int:
-    """A number that orders by filing date, then by acceptance, which comes first where there is none."""
+    """A number that orders by filing date, then by acceptance, with missing acceptances first."""
     seconds = (
         0
         if accepted is None

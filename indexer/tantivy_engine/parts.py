@@ -1,4 +1,4 @@
-"""Parts of a tantivy index: entries with their words cut, in a file that the one writer reads."""
+"""Parts of a tantivy index: entries with their words split, in a file for the writer."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from indexer.tantivy_engine.fields import row
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What was gathered: how many documents of each submission, and the file that has a row for each."""
+    """What was collected: the number of documents of each submission, and the file with a row for each."""
 
     documents: dict[AccessionNumber, int]
     path: Path
 
     def rows(self) -> Iterator[str]:
-        """The rows, one entry each. Raises `DamageError` where they are not as many as were written, `StorageError`."""
+        """The rows, one per entry. Raises `DamageError` if their number is not that written, `StorageError`."""
         count = 0
         with storage_errors(self.path), self.path.open(encoding="utf-8", newline="\n") as file:
             for count, line in enumerate(file, 1):  # noqa: B007 (the count is what is wanted)
@@ -43,7 +43,7 @@ class TantivyPartWriter:
             self._file: IO[bytes] = NamedTemporaryFile(dir=building, suffix=".jsonl", delete=False)  # noqa: SIM115
 
     def add(self, accession: AccessionNumber, entries: Iterable[IndexEntry]) -> None:
-        """Take the entries of one submission. Raises `StorageError`."""
+        """Add the entries of one submission. Raises `StorageError`."""
         count = 0
         with storage_errors(self._building):
             for count, entry in enumerate(entries, 1):
@@ -51,12 +51,12 @@ class TantivyPartWriter:
         self._documents[accession] = count
 
     def finish(self) -> Part:
-        """What was gathered. A crash loses it, and nothing else: it is not synced. Raises `StorageError`."""
+        """The finished part. It is not synced: a crash loses it, but nothing else. Raises `StorageError`."""
         with storage_errors(self._building):
             self._file.close()
         return Part(self._documents, Path(self._file.name))
 
     def discard(self) -> None:
-        """Drop what was gathered."""
+        """Discard what was collected."""
         self._file.close()
         os.unlink(self._file.name)  # noqa: PTH108 (a name, not a path)

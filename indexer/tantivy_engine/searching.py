@@ -1,7 +1,7 @@
-"""Collecting what a query matches: exact totals, one hit a submission, any order, one page.
+"""Collecting the matches of a query: exact totals, one hit per submission, any order, one page.
 
 tantivy counts, scores and sorts documents. Those of the page are fetched, and some more where documents of the same
-rank or the same submission may follow; where everything is asked for, all of them.
+rank or submission may follow; if everything is requested, all of them.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from indexer.tantivy_engine.siblings import count_submissions
 from indexer.tantivy_engine.translating import unscored
 
 _MORE = 100
-"""Documents fetched beyond a page at first; then four times as many each time."""
+"""Documents fetched beyond a page at first; four times as many each time after that."""
 
 _DECIMALS = 4
-"""To which scores are rounded: the sum of the same scores differs in its last bits from segment to segment."""
+"""Scores are rounded, since sums of the same scores differ in their last bits between segments."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """What is sought: `query`; every document of it `is_hit`, or only the best of each submission.
+    """What to find: `query`; every document of it `is_hit`, or only the best of each submission.
 
-    `scored`: hits have scores. `levels`, if there are any, find hits of equal scores, the best first; the last all.
+    `scored`: hits have scores. `levels`, if any, find hits of equal scores, best first; the last one finds all.
     """
 
     query: Query
@@ -39,7 +39,7 @@ class Selected:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A document that may be a hit, and all that it is ranked by. `score` is rounded, `when` a value of `_moments`."""
+    """A document that may be a hit, with its ranking values. `score` is rounded, `when` a value of `_moments`."""
 
     score: float
     when: int
@@ -55,13 +55,13 @@ class Candidate:
 
 
 def first_documents(query: Query, schema: Schema) -> Query:
-    """The first document of each submission of which `query` matches all documents."""
+    """The first document of each submission, for a `query` that matches all documents of a submission or none."""
     first = Query.term_query(schema, "first", 1, index_option="basic")
     return Query.boolean_query([(Occur.Must, query), (Occur.Must, unscored(first))])
 
 
 def count_hits(searcher: Searcher, selected: Selected, schema: Schema, deadline: Deadline) -> int:
-    """How many hits there are. Raises `QueryError` after the `deadline`."""
+    """The number of hits. Raises `QueryError` after the `deadline`."""
     documents = count_documents(searcher, selected.query)
     if selected.is_hit or documents < 2:  # noqa: PLR2004 (one document is one submission)
         return documents
@@ -69,8 +69,8 @@ def count_hits(searcher: Searcher, selected: Selected, schema: Schema, deadline:
 
 
 def count_documents(searcher: Searcher, query: Query) -> int:
-    """How many documents `query` matches."""
-    found: Any = searcher.search(query, limit=1)  # its types leave the count out
+    """The number of documents that match `query`."""
+    found: Any = searcher.search(query, limit=1)  # the stub lacks the count
     return int(found.count)
 
 
@@ -85,7 +85,7 @@ def collect(
     offset: int,
     deadline: Deadline,
 ) -> EngineResult:
-    """The page of the `total` hits that begins at `offset`. Raises `QueryError` after the `deadline`."""
+    """The page from `offset` on, of `total` hits. Raises `QueryError` after the `deadline`."""
     deadline.check()
     until = total if limit is None else min(total, offset + limit)
     if until <= offset:
@@ -109,7 +109,7 @@ def collect(
 
 
 def numbers_of(searcher: Searcher, selected: Selected, deadline: Deadline) -> frozenset[int]:
-    """The numbers of the submissions with a matching document. Raises as `collect`."""
+    """The numbers of submissions with a matching document. Raises as `collect`."""
     most = max(1, count_documents(searcher, selected.query))
     found: list[tuple[float, DocAddress]] = searcher.search(selected.query, limit=most, count=False).hits
     deadline.check()
@@ -123,14 +123,14 @@ def best_addresses(searcher: Searcher, selected: Selected, deadline: Deadline) -
 
 
 def values(searcher: Searcher, field: str, addresses: list[DocAddress]) -> list[int]:
-    """What the documents at `addresses` have in a field of numbers."""
+    """The values of a number field of the documents at `addresses`."""
     return [int(value or 0) for value in searcher.fast_field_values(field, addresses)]
 
 
 def _by_score(
     searcher: Searcher, selected: Selected, sort: Sort, *, until: int | None, deadline: Deadline
 ) -> list[Candidate]:
-    """At least the first `until` hits by relevance, or all; `sort` is the order that they are to be put in."""
+    """At least the first `until` hits by relevance, or all; `sort` is their final order."""
 
     def fetch(limit: int) -> list[tuple[float, DocAddress]]:
         found: list[tuple[float, DocAddress]] = searcher.search(selected.query, limit=limit, count=False).hits
@@ -143,11 +143,11 @@ def _by_score(
 def _by_levels(
     searcher: Searcher, selected: Selected, levels: Iterable[Query], sort: Sort, *, until: int, deadline: Deadline
 ) -> list[Candidate]:
-    """The first `until` hits in their order, by date in each level; without scores."""
+    """The first `until` hits in order, by date within each level; without scores."""
     by_date: Sort = "newest" if sort == "relevance" else sort
     hits: dict[tuple[int, int], Candidate] = {}
     for level in levels:
-        # at most so many are of an earlier level
+        # at most this many belong to an earlier level
         found = _by_date(searcher, replace(selected, query=level), by_date, until=until + len(hits), deadline=deadline)
         for hit in sorted(found, key=lambda hit: hit.key(by_date)):
             hits.setdefault((hit.number, hit.position if selected.is_hit else 0), hit)
@@ -178,9 +178,10 @@ def _fetched(
     deadline: Deadline,
     moments: str | None,
 ) -> list[Candidate]:
-    """At least the first `until` hits, or all; `fetch` gives so many documents with their ranks, the best first.
+    """At least the first `until` hits, or all; `fetch` returns a number of documents with their ranks, best first.
 
-    What has the rank of the last document is left out unless there is no more: other documents of it were not fetched.
+    Documents with the rank of the last one are left out unless there are no more, since others of that rank were not
+    fetched.
     """
     most = max(1, searcher.num_docs if until else count_documents(searcher, selected.query))
     limit = min(most, 2 * until + _MORE) if until else most
@@ -211,12 +212,12 @@ def _candidates(
 
 
 def _moments(sort: Sort) -> str:
-    """The field that hits are ordered by before their accession numbers."""
+    """The field that orders hits before their accession numbers."""
     return "added_at" if sort == "added" else "when"
 
 
 def _one_each(hits: Sequence[Candidate]) -> list[Candidate]:
-    """The best of each submission: of the highest score, and of several equals the first document."""
+    """The best of each submission: the highest score, and of several equal ones the first document."""
     best: dict[int, Candidate] = {}
     for hit in hits:
         known = best.setdefault(hit.number, hit)
@@ -226,7 +227,7 @@ def _one_each(hits: Sequence[Candidate]) -> list[Candidate]:
 
 
 def _best(searcher: Searcher, selected: Selected, schema: Schema, page: Sequence[Candidate]) -> list[Candidate]:
-    """The hits of a page that was found without scores, with these: the best documents of the same submissions."""
+    """The hits of a page found without scores, now with scores: the best documents of the same submissions."""
     if selected.is_hit:
         name, wanted = "id", [f"{hit.number}:{hit.position}" for hit in page]
     else:

@@ -1,10 +1,10 @@
-"""Documents of one submission known as such inside of tantivy, so that submissions are counted without fetching them.
+"""Counting submissions in tantivy without fetching their documents.
 
-tantivy counts documents. Each submission of several documents has a bit field of its own within a number of 52 bits:
-its documents carry the number of its group in ``siblings``, and the lowest bit of its field in ``sibling_bit``. A sum
-of the bits by group tells exactly which submissions a query has found, for some twenty at a time: no field can
-overflow, as it is wide enough for the number of the submission's documents, and a sum below 2**53 is exact in tantivy's
-floating point. Submissions of one document have neither field.
+tantivy counts documents. Each submission with several documents has its own bit field within a number of 52 bits: its
+documents have the number of its group in ``siblings``, and the lowest bit of its field in ``sibling_bit``. The sum of
+the bits of a group shows exactly which submissions a query has found, for about twenty at a time. No field can
+overflow, as each is wide enough for the submission's number of documents, and a sum below 2**53 is exact in tantivy's
+floating point. Submissions with one document have neither field.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from indexer.query.bounds import Deadline
 
 _SUM_BITS = 52
 _WIDTH_BITS = 6
-"""Room for the width of a group's fields in its number."""
+"""Bits for the width of a group's fields in its number."""
 
 MAX_BUCKETS = 65_000
-"""The buckets that tantivy takes for one aggregation."""
+"""The maximum number of buckets in one of tantivy's aggregations."""
 
 BY_GROUP: dict[str, Any] = {
     "groups": {
@@ -33,18 +33,18 @@ BY_GROUP: dict[str, Any] = {
 """The aggregation whose buckets `surplus` reads."""
 
 _LIMIT = "limit was exceeded"
-"""What tantivy says of an aggregation that would take too much room."""
+"""tantivy's message for an aggregation that would take too much memory."""
 
 
 class SiblingNumbers:
-    """Gives the documents of each added submission their numbers. `last_group` is the last that the index has."""
+    """Assigns numbers to the documents of each added submission. `last_group` is the last group in the index."""
 
     def __init__(self, last_group: int) -> None:
         self._last_group = last_group
         self._open: dict[int, tuple[int, int]] = {}
 
     def number(self, counts: Iterable[int], rows: Iterable[str]) -> Iterator[str]:
-        """`rows` with their numbers: lines of JSON, of which so many in turn are of one submission."""
+        """`rows` with their numbers: lines of JSON, grouped by submission with the given counts."""
         lines = iter(rows)
         for count in counts:
             if count > 1:
@@ -66,7 +66,7 @@ class SiblingNumbers:
 
 
 def last_group(searcher: Searcher) -> int:
-    """The last group of the index, 0 where no submission has several documents."""
+    """The last group of the index, 0 if no submission has several documents."""
     found = searcher.aggregate(Query.all_query(), {"last": {"max": {"field": "siblings"}}})["last"]["value"]
     return int(found or 0) >> _WIDTH_BITS
 
@@ -90,9 +90,9 @@ _LOWEST = [0, *(sum(1 << place for place in range(0, _SUM_BITS - width + 1, widt
 def aggregate(
     searcher: Searcher, query: Query, schema: Schema, request: dict[str, Any], *, groups: int, deadline: Deadline
 ) -> Iterator[dict[str, Any]]:
-    """The answers to an aggregation over the documents of `query` with siblings, for so many groups at a time.
+    """The results of an aggregation over the documents of `query` with siblings, some groups at a time.
 
-    Fewer are taken where tantivy refuses to count so much at once.
+    If tantivy refuses to count that many at once, fewer are taken.
     """
     last = last_group(searcher)
     spans = [(first, min(first + groups, last + 1)) for first in range(1, last + 1, groups)]
@@ -114,6 +114,6 @@ def aggregate(
 
 
 def count_submissions(searcher: Searcher, query: Query, schema: Schema, documents: int, deadline: Deadline) -> int:
-    """Of how many submissions the `documents` are that `query` finds. Raises `QueryError` after the `deadline`."""
+    """The number of submissions among the `documents` found by `query`. Raises `QueryError` after the `deadline`."""
     answers = aggregate(searcher, query, schema, BY_GROUP, groups=MAX_BUCKETS - 1, deadline=deadline)
     return documents - sum(surplus(answer["groups"]["buckets"]) for answer in answers)

@@ -1,4 +1,4 @@
-"""A query tree as tantivy can match it, with every expansion bounded.
+"""Translating a query tree for tantivy, with limits for every expansion.
 
 Only words score, by BM25 with Whoosh's constants; patterns and whole values score 1, filters and NOT nothing.
 """
@@ -50,7 +50,7 @@ from indexer.query.nodes import (
 from indexer.tantivy_engine.fields import WORD_FIELDS, section_word
 
 MAX_PHRASE_WORDS = 16_384
-"""Words of the index that all patterns of a phrase may stand for together: tantivy takes no more."""
+"""Words of the index that all patterns of a phrase may match together; this is tantivy's limit."""
 
 _INDEXED = {**dict.fromkeys(NAME_FIELDS, "freq"), "text": "position", "description": "position", "sections": "position"}
 
@@ -62,9 +62,9 @@ memory, and cannot be stopped once it searches."""
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The words of the index that may stand in one place of a phrase, and a regular expression that finds just these.
+    """The words of the index that may be at one position, and a regular expression for exactly these.
 
-    tantivy refuses an expression of more than 1 000 states, so a pattern is asked for as such.
+    tantivy refuses an expression of more than 1 000 states, so a pattern is used as such.
     """
 
     words: tuple[str, ...]
@@ -72,14 +72,14 @@ class Words:
 
 
 def is_of_submissions(tree: Node | None) -> bool:
-    """Whether `tree` asks nothing of single documents: it matches all documents of a submission, or none."""
+    """Whether `tree` asks nothing of single documents: it matches all documents of a submission or none."""
     return tree is None or not any(field_of(leaf) in DOCUMENT_FIELDS for leaf in leaves(tree))
 
 
 def score_levels(tree: Node) -> tuple[Node, ...]:
-    """For a tree that gives few different scores: what matches the best documents, then all; else nothing.
+    """For a tree with few different scores: what matches the best documents, then all; otherwise empty.
 
-    A word is sought in the text and in the description, so a pattern has two scores: that of both, and that of one.
+    A word is searched in text and description, so a pattern has two scores: that of both, and that of one.
     """
     if _is_flat(tree):
         return (tree,)
@@ -91,7 +91,7 @@ def score_levels(tree: Node) -> tuple[Node, ...]:
 
 
 def _is_flat(tree: Node) -> bool:
-    """Whether all documents that `tree` matches have the same score."""
+    """Whether all documents that match `tree` have the same score."""
     match tree:
         case All(parts):
             return all(map(_is_flat, parts))
@@ -104,32 +104,32 @@ def _is_flat(tree: Node) -> bool:
 
 
 def everything() -> Query:
-    """All documents, without score."""
+    """All documents, without a score."""
     return unscored(Query.all_query())
 
 
 def unscored(query: Query) -> Query:
-    """The same documents, without score."""
+    """The same documents, without a score."""
     return Query.const_score_query(query, 0.0)
 
 
 def all_of(queries: Iterable[Query]) -> Query:
-    """What all of `queries` match; scores are added."""
+    """Documents that match all of `queries`; scores are added."""
     return Query.boolean_query([(Occur.Must, query) for query in queries])
 
 
 def any_of(queries: Iterable[Query]) -> Query:
-    """What any of `queries` matches; scores are added."""
+    """Documents that match any of `queries`; scores are added."""
     return Query.boolean_query([(Occur.Should, query) for query in queries])
 
 
 def translate(tree: Node, searcher: Searcher, schema: Schema, deadline: Deadline) -> Query:
-    """`tree` as a query over the index that `searcher` reads. Raises `QueryError` for what passes a bound."""
+    """`tree` as a query for the index of `searcher`. Raises `QueryError` for what exceeds a limit."""
     return _Translation(searcher, schema, deadline).node(tree)
 
 
 class _Translation:
-    """One tree on its way: the index whose words patterns stand for, and the time there is."""
+    """The translation of one tree, with the index whose words patterns match, and the remaining time."""
 
     def __init__(self, searcher: Searcher, schema: Schema, deadline: Deadline) -> None:
         self._searcher = searcher
@@ -197,13 +197,13 @@ class _Translation:
         query = Query.term_query(self._schema, field, text, index_option=_INDEXED.get(field, "basic"))
         if field not in WORD_FIELDS:
             return Query.const_score_query(query, 1.0)
-        # K1 and B are Whoosh's; its measure of how rare a word is stands in for tantivy's
+        # K1 and B are Whoosh's; its inverse document frequency replaces tantivy's
         having, entries = self._searcher.doc_freq(field, text), max(1, self._searcher.num_docs)
         rarity = math.log1p((max(entries - having, 0) + 0.5) / (having + 0.5))
         return Query.boost_query(query, (math.log(max(entries, having) / (having + 1)) + 1) / rarity)
 
     def _within(self, key: str, part: TextLeaf) -> Query:
-        """`part` where it stands in the section `key`."""
+        """`part` within the section `key`."""
         self._section = key
         try:
             return self._leaf(part)
@@ -211,7 +211,7 @@ class _Translation:
             self._section = None
 
     def _terms(self, field: str, words: Sequence[str], *, is_pattern: bool = False) -> tuple[str, list[str]]:
-        """The field in which `words`, or patterns, are sought, and what they are there: in a section, other words."""
+        """The field to search for `words` or patterns, and their form there: in a section, prefixed words."""
         if self._section is None or field != "text":
             return field, list(words)
         prefix = section_word(self._section, "")
@@ -225,7 +225,7 @@ class _Translation:
         parts: Sequence[Words],
         places: Callable[[str, Sequence[Words]], Query],
     ) -> Query:
-        """Documents with a word of each of `parts` where `places` wants them; they score what these words score."""
+        """Documents with a word of each of `parts` at positions that `places` accepts; they score as these words."""
         if not all(part.words for part in parts):
             return Query.empty_query()
         scored = any_of(
@@ -237,7 +237,7 @@ class _Translation:
         return self._phrase(field, list(enumerate(parts)))
 
     def _phrase(self, field: str, placed: list[tuple[int, Words]], *, slop: int = 0) -> Query:
-        """A word of each part, in these places from wherever it begins."""
+        """A word of each part, at these positions from any beginning."""
         self._postings += sum(len(part.words) for _, part in placed)
         if self._postings > MAX_POSTINGS:
             raise QueryError(
@@ -261,10 +261,10 @@ class _Translation:
         return Query.regex_phrase_query(self._schema, field, alternatives, slop=slop)
 
     def _near(self, field: str, parts: Sequence[Words], distance: int) -> Query:
-        """A word of each of `parts`, each in a place of its own, with fewer than `distance` other places among them.
+        """A word of each of `parts`, each at a position of its own, with fewer than `distance` others between them.
 
-        tantivy's slop is exact for two words in either order, and finds too little for more (measured). So the orders
-        and distances of three and more are written out, for documents in which each two are near enough.
+        tantivy's slop is exact for two words in either order, and matches too little for more (measured). So the orders
+        and distances of three or more are enumerated, for documents in which each pair is near enough.
         """
         if len(parts) == 2 and not _overlap(*parts):  # noqa: PLR2004
             return any_of(
@@ -289,7 +289,7 @@ class _Translation:
         return all_of([*(self._near(field, pair, widest) for pair in apart), ways])
 
     def _apart(self, leaf: Proximity, left: Sequence[Words], right: Sequence[Words]) -> Query:
-        """`left` and `right`, each side by side: every distance that is allowed, written out."""
+        """`left` and `right`, each adjacent, with every permitted distance enumerated."""
         ways = []
         for first, second in ((left, right),) if leaf.ordered else ((left, right), (right, left)):
             if not leaf.ordered and len(first) == len(second) == 1 and not _overlap(first[0], second[0]):
@@ -301,7 +301,7 @@ class _Translation:
         return any_of(ways)
 
     def _any_word(self, parts: Sequence[WordLike]) -> Words:
-        """The words that may stand in one place, for which there may be several parts of a query."""
+        """The words that may be at one position, for one or several parts of a query."""
         found = [self._alternatives(part) for part in parts]
         if len(found) == 1:
             return found[0]
@@ -309,11 +309,11 @@ class _Translation:
         return Words(words, "|".join(f"({one.pattern})" for one in found if one.words))
 
     def _name(self, tree: NameWords) -> Query:
-        """Entries with a name that has a word for each of the query's, in one of the ways in which they are spelt."""
+        """Entries with a name that has a word for each of the query's, in one of its spellings."""
         return any_of(self._spelled_name(tree.field, spelling) for spelling in tree.spellings())
 
     def _spelled_name(self, field: str, spelling: Iterable[Word | Pattern]) -> Query:
-        """Entries with a name that has a word for each of `spelling`; each name is looked into by itself."""
+        """Entries with a name that has a word for each of `spelling`; each name is matched separately."""
         parts = [self._alternatives(word) for word in spelling]
         if len(parts) == 1 and len(parts[0].words) == 1:
             return self._word(field, parts[0].words[0])
@@ -325,7 +325,7 @@ class _Translation:
         return self._placed(field, parts, lambda _field, _parts: in_one)
 
     def _by_place(self, field: str, words: Iterable[str]) -> dict[str, list[str]]:
-        """The terms of `words`, by which of an entry's names they stand in: few entries have more than a dozen."""
+        """The terms of `words` by the number of the name; few entries have more than a dozen names."""
         found: dict[str, list[str]] = {}
         for word in words:
             for term in self._beginning(field, f"{word}:", limit=None):
@@ -333,14 +333,14 @@ class _Translation:
         return found
 
     def _alternatives(self, part: WordLike) -> Words:
-        """The words that may stand in the place of one part of a phrase or name."""
+        """The words that match one part of a phrase or name."""
         words = self._expand(part)
         if isinstance(part, Pattern):
             return Words(words, part.text.replace("*", ".*").replace("?", "."))
         return Words(words, "|".join(words))
 
     def _expand(self, part: WordLike) -> tuple[str, ...]:
-        """The words of the index that `part` stands for."""
+        """The words of the index that match `part`."""
         if part not in self._expanded:
             limit = bounds.MAX_EXPANSIONS + 1 if isinstance(part, Pattern) and part.prefix is not None else None
             found = expansion(part, lambda letters: self._beginning(part.field, letters, limit=limit))
@@ -352,5 +352,5 @@ class _Translation:
 
 
 def _overlap(one: Words, other: Words) -> bool:
-    """Whether a word may stand for both."""
+    """Whether a word may match both."""
     return not set(one.words).isdisjoint(other.words)

@@ -1,1 +1,1 @@
-"""From a document's bytes to its text."""
+"""Extracting the text of a document from its bytes."""

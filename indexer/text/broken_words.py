@@ -1,8 +1,8 @@
-"""Words that a plain text breaks at a line's end: ``resigna-`` and ``tion`` are searched as ``resignation``.
+"""Words hyphenated at a line end of plain text: ``resigna-`` and ``tion`` are searched as ``resignation``.
 
-The text itself stays as it was filed. Only what is indexed, and what a snippet looks through, has such words whole. A
-break may also be the hyphen of a compound (``long-`` and ``term``). The rest of the document tells: a word that stands
-there without a hyphen was broken, one with a hyphen was not; what is there in neither way is found in both.
+The text itself stays as filed; only the indexed text and the text searched for snippets have whole words. The hyphen
+may also be that of a compound (``long-`` and ``term``). The rest of the document decides: a word that occurs there
+without a hyphen was hyphenated, and one that occurs with a hyphen was not; if neither occurs, both forms are indexed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _NEAR_CHARS, _NEAR_WORDS = 80, 4
 
 @dataclass(frozen=True, slots=True)
 class BrokenWord:
-    """A word in halves, `first` and `second`, in ``text[start:end]``. `is_certain` where it cannot be a compound."""
+    """A word in halves, `first` and `second`, in ``text[start:end]``. `is_certain` if it cannot be a compound."""
 
     start: int
     end: int
@@ -32,7 +32,7 @@ class BrokenWord:
 
 
 def broken_words(text: str) -> list[BrokenWord]:
-    """The words of `text` that are broken at a line's end, in order; takes linear time, and hardly any without one."""
+    """The words of `text` that are hyphenated at a line end, in order, in linear time."""
     if not any(sign in text for sign in _BREAK_SIGNS):
         return []
     breaks = [match for match in _BREAK.finditer(text) if _is_one_word(match["first"], match["second"])]
@@ -44,7 +44,7 @@ def broken_words(text: str) -> list[BrokenWord]:
 
 
 def _is_one_word(first: str, second: str) -> bool:
-    """Whether both halves are written as those of one word; ``Non-`` and ``GAAP`` are not."""
+    """Whether both halves look like those of one word; ``Non-`` and ``GAAP`` do not."""
     return second.islower() or (first.isupper() and second.isupper())
 
 
@@ -58,7 +58,7 @@ def _told(breaks: list[re.Match[str]], words: set[str], compounds: set[str]) -> 
 
 
 def rejoined(text: str, broken: list[BrokenWord]) -> str:
-    """`text` with each of its broken words whole on the first line: as long as before, every other place the same."""
+    """`text` with each hyphenated word whole on the first line; its length and all other positions are unchanged."""
     pieces: list[str] = []
     position = 0
     for word in broken:
@@ -70,9 +70,9 @@ def rejoined(text: str, broken: list[BrokenWord]) -> str:
 
 
 def searchable(text: str) -> str:
-    """`text` as it is indexed: broken words whole and, behind the text, those that may be compounds in their halves.
+    """`text` as indexed: hyphenated words whole and, appended, those that may be compounds, in their halves.
 
-    With the words around them, so that phrases find them too. Places in the text stay the same.
+    They are appended with the words around them, so that phrases match too. Positions in the text are unchanged.
     """
     broken = broken_words(text)
     if not broken:

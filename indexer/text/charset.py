@@ -1,4 +1,4 @@
-"""Bytes to text by evidence: EDGAR declares no charset that could be believed."""
+"""Decoding bytes by evidence, since charset declarations in EDGAR's files are unreliable."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import codecs
 
 
 def decode(data: bytes) -> str:
-    """`data` as UTF-8 where it is valid UTF-8 (a byte order mark is left out), else as Windows-1252.
+    """`data` as UTF-8 if it is valid UTF-8 (without a byte order mark), otherwise as Windows-1252.
 
-    Text in another charset is practically never valid UTF-8 by chance. The five bytes that Windows-1252 does not know
-    stand for the control characters of latin-1, as they do in browsers, so that no input fails.
+    Text in another charset is practically never valid UTF-8. The five bytes that Windows-1252 does not define become
+    the control characters of latin-1, as in browsers, so that no input fails.
     """
     try:
         return data.removeprefix(codecs.BOM_UTF8).decode()
@@ -27,7 +27,7 @@ _CP1252_WITHOUT_GAPS = "".join(
 
 
 def as_utf8(data: bytes) -> bytes:
-    """`data` as `decode` reads it, in UTF-8: mostly the very bytes, which need not be copied."""
+    """`data` as decoded by `decode`, in UTF-8; usually the same bytes, which need not be copied."""
     data = data.removeprefix(codecs.BOM_UTF8)
     try:
         data.decode()

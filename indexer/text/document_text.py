@@ -1,4 +1,4 @@
-"""A document's bytes as the text that is searched and read."""
+"""From a document's bytes to the text that is searched and read."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from indexer.text.kinds import DocumentKind, unwrap
 from indexer.text.xml_text import xml_text
 
 EXTRACTOR_VERSION = 3
-"""Raise it with every change that gives another text, or other sections, for any document.
+"""Increase it with every change that gives another text, or other sections, for any document.
 
-Texts that are kept with another version are extracted again (docs/format.md).
+Texts stored with another version are extracted again (docs/format.md).
 """
 
 _LAYOUT_TAG = re.compile(r"</?(?:PAGE|TABLE|CAPTION|S|C|FN|F[0-9]{1,3})>", re.IGNORECASE)
 
 
 def document_text(body: bytes, *, kind: DocumentKind) -> str:
-    """The text of a document's `body`; empty for what holds none (pdf, image, archive, spreadsheet, xbrl, paper)."""
+    """The text of a document's `body`; empty for kinds without text (pdf, image, archive, spreadsheet, xbrl, paper)."""
     if kind == "html":
         return html_text(unwrap(body))
     if kind == "xml":
@@ -28,6 +28,6 @@ def document_text(body: bytes, *, kind: DocumentKind) -> str:
 
 
 def plain_text(data: bytes) -> str:
-    """Plain text as it stands, line ends as LF. EDGAR's layout tags become blanks, so that columns stay in place."""
+    """Plain text unchanged, with LF line ends. EDGAR's layout tags become spaces, so that columns stay aligned."""
     text = decode(data).replace("\r\n", "\n").replace("\r", "\n")
     return _LAYOUT_TAG.sub(lambda tag: " " * len(tag.group()), text)

@@ -1,7 +1,7 @@
-"""What each tag of an HTML document does to the text around it: a line end, a cell, a gap, or nothing.
+"""The effect of each HTML tag on the text around it: a line end, a cell, a gap, or nothing.
 
-A tag's name and its ``style`` decide (CSS 2.2). EDGAR accepts no style sheets, so there is nothing else to look at.
-A mark is a byte that never occurs in UTF-8, so that it cannot be mistaken for text.
+A tag's name and its ``style`` decide (CSS 2.2). EDGAR accepts no style sheets, so nothing else matters. A mark is a
+byte that never occurs in UTF-8 and so cannot be confused with text.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ PRE, PRE_END = b"\xfa", b"\xf9"
 _NOTHING, _GAP = b"", b" "
 
 MIN_GAP_PT = 1.5
-"""A horizontal gap of so many points reads as the end of a word: half a blank of 10-point type; kerning is less."""
+"""A horizontal gap of this many points ends a word: half a space in 10-point type; kerning is smaller."""
 
 _BLOCKS = (
     "address article aside blockquote body br caption center dd details dir div dl dt fieldset figcaption figure "
@@ -37,7 +37,7 @@ _MARKS = {
     "sup": RAISED,
     "/sup": LOWERED_AGAIN,
 }
-"""Tag name, with ``/`` where it closes -> mark. Any other tag may stand inside a word: no mark."""
+"""Tag name, with ``/`` for a closing tag -> mark. Any other tag may be inside a word and has no mark."""
 _MARK_OF_NAME = {name.encode(): mark for name, mark in _MARKS.items()}
 
 _VOID = frozenset(name.encode() for name in "area base br col embed hr img input link meta wbr".split())
@@ -62,11 +62,11 @@ _POINTS = {
     "pt": 1.0, "px": 0.75, "pc": 12.0, "in": 72.0, "cm": 72 / 2.54, "mm": 7.2 / 2.54, "q": 1.8 / 2.54,
     "em": 10.0, "rem": 12.0, "ex": 5.0, "ch": 5.0, "%": 6.0, "": 0.75,
 }  # fmt: skip
-"""Points a unit stands for; with type of 10 points, and a page of 600 for percentages."""
+"""Points per unit, for type of 10 points and, for percentages, a page of 600."""
 
 _TELLING_BLOCKS = re.compile(rb"[ai]y\s*+:|bility|size\s*+:\s*+[0.]", re.IGNORECASE)
 _TELLING = re.compile(rb"[ai]y\s*+:|bility|size\s*+:\s*+[0.]|cal-a|ition|float|padd|marg", re.IGNORECASE)
-"""In a style, what may matter to a block or a table, and to anything else: most hold nothing of it."""
+"""What may matter in the style of a block or table, and in that of any other tag; most styles have nothing of it."""
 
 _MAX_STYLE_CHARS = 1_000
 _SMALL_PT = 7.5
@@ -77,9 +77,9 @@ _BLOCK_DISPLAYS = frozenset({"block", "flex", "grid", "list-item", "table", "tab
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What an element's style means for its words. Gaps are horizontal and of at least `MIN_GAP_PT`.
+    """The effect of an element's style on its words. Gaps are horizontal and at least `MIN_GAP_PT`.
 
-    `has_width` says that an inline block may be wider than its text.
+    `has_width`: an inline block may be wider than its text.
     """
 
     display: str = ""
@@ -93,9 +93,9 @@ class Style:
 
 @dataclass(frozen=True, slots=True)
 class Special:
-    """A tag whose closing tag matters too. `closing` is that one's mark; None where all between is not shown.
+    """A tag whose closing tag matters too. `closing` is the mark of that one; None if everything in between is hidden.
 
-    `instead` then stands in for what is hidden. `only_text` is hidden only where no other tag is inside.
+    `instead` then replaces the hidden text. `only_text` is hidden only if there is no other tag inside.
     """
 
     name: bytes
@@ -106,14 +106,14 @@ class Special:
 
 _KNOWN: dict[bytes, tuple[bytes, Special | None]] = {}
 _MAX_KNOWN, _MAX_KNOWN_BYTES = 10_000, 120
-"""Tags of earlier documents: many are the same in all. Longer ones have numbers of their own and do not come again."""
+"""Cache of tags from earlier documents, many of which recur. Longer tags contain numbers and do not recur."""
 
 
 class Marks(dict[bytes, bytes]):
-    """Tag, without its brackets -> mark. Each is looked at once: a document writes the same few again and again.
+    """Tag without its brackets -> mark. Each is parsed once, since documents repeat a few tags.
 
-    `specials` has those among them whose closing tag is to be looked for; `has_open_comment` tells that one of them
-    begins a comment which goes on behind the next ``>``.
+    `specials` has the tags whose closing tag matters; `has_open_comment`: one of them begins a comment that continues
+    after the next ``>``.
     """
 
     def __init__(self) -> None:
@@ -140,7 +140,7 @@ class Marks(dict[bytes, bytes]):
         return mark
 
     def _mark_of_no_tag(self, tag: bytes) -> bytes:
-        """Nothing for a comment, a document type and (as in HTML) ``</ p>``; anything else between brackets is text."""
+        """Nothing for a comment, a document type and (as in HTML) ``</ p>``; anything else in brackets is text."""
         if not tag.startswith((b"!", b"?", b"/")):
             return b"<%b>" % tag
         if tag.startswith(b"!--") and not tag.endswith(b"--"):
@@ -209,7 +209,7 @@ def _gaps(style: Style) -> tuple[bytes, bytes]:
 
 
 def _style(tag: bytes) -> bytes | None:
-    """The value of the attribute ``style``; None where `tag` has none."""
+    """The value of the attribute ``style``; None if `tag` has none."""
     before, is_there, after = tag.partition(b' style="')
     if is_there and b"'" not in before and b'"' in after:
         return after.partition(b'"')[0]
@@ -218,14 +218,14 @@ def _style(tag: bytes) -> bytes | None:
 
 
 def tag_name(tag: bytes) -> bytes:
-    """The name in small letters, with ``/`` where `tag` closes; empty for what is none, as a comment."""
+    """The name in lower case, with ``/`` for a closing tag; empty for anything else, such as a comment."""
     match = _NAME.match(tag)
     return match[0].lower() if match else b""
 
 
 @lru_cache(maxsize=4_096)
 def style_of(source: bytes) -> Style:
-    """The meaning of the declarations in a ``style`` attribute. What is not understood means nothing."""
+    """The effect of the declarations in a ``style`` attribute. Unknown ones have none."""
     declared: dict[str, str] = {}
     for declaration in source[:_MAX_STYLE_CHARS].decode("latin-1").lower().split(";"):
         name, _, value = declaration.partition(":")
@@ -243,10 +243,10 @@ def style_of(source: bytes) -> Style:
 
 
 def _sides(declared: dict[str, str]) -> tuple[float, float]:
-    """The points of margin and padding left and right."""
+    """The points of margin and padding on the left and right."""
     left = right = 0.0
     for name in ("margin", "padding"):
-        sides = declared.get(name, "").split()  # top, right, bottom, left; what is missing is as the one opposite
+        sides = declared.get(name, "").split()  # top, right, bottom, left; a missing value equals the opposite one
         all_left = sides[min(len(sides) - 1, 3 if len(sides) > 3 else 1)] if sides else ""  # noqa: PLR2004
         all_right = sides[min(len(sides) - 1, 1)] if sides else ""
         left += _length(declared.get(f"{name}-left", all_left)) or 0
@@ -255,7 +255,7 @@ def _sides(declared: dict[str, str]) -> tuple[float, float]:
 
 
 def _is_raised(declared: dict[str, str]) -> bool:
-    """Whether the words stand above the line, as the mark of a footnote does."""
+    """Whether the words are raised above the line, like the mark of a footnote."""
     align = declared.get("vertical-align", "")
     if align == "super" or (_length(align) or 0) >= 1:
         return True
@@ -268,7 +268,7 @@ def _is_raised(declared: dict[str, str]) -> bool:
 
 def _is_small(size: str) -> bool:
     if size.endswith("%"):
-        return (_number(size) or 100) < 90  # noqa: PLR2004 — per cent of the text around it
+        return (_number(size) or 100) < 90  # noqa: PLR2004 — percent of the surrounding text
     if size.endswith("em"):
         return (_number(size) or 1) < 0.9  # noqa: PLR2004
     return size in _SMALL_SIZES or (_length(size) or 10) <= _SMALL_PT
@@ -280,6 +280,6 @@ def _number(value: str) -> float | None:
 
 
 def _length(value: str) -> float | None:
-    """The points of a CSS length; None for what is none, as ``auto``."""
+    """The points of a CSS length; None for anything else, such as ``auto``."""
     match = _LENGTH.match(value)
     return float(match[1]) * _POINTS[match[2]] if match else None

@@ -1,8 +1,8 @@
-"""The words of an HTML document, in lines as a reader sees them.
+"""The text of an HTML document, in lines as a reader sees them.
 
-Building an HTML tree takes time that grows with the square of the nesting (lexbor, 1 MB of nested ``<div>``: 86 s), and
-nothing bounds a filing's. So there is no tree: the source is cut at its tags, each tag is replaced by its mark
-(`indexer.text.html_marks`), and lines and cells are made of what is left. All passes are linear, nearly all over bytes.
+Building an HTML tree takes time quadratic in the nesting (lexbor, 1 MB of nested ``<div>``: 86 s), and a filing's
+nesting is unlimited. So there is no tree: the source is split at its tags, each tag is replaced by its mark
+(`indexer.text.html_marks`), and lines and cells are made from the result. All passes are linear, nearly all over bytes.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from indexer.text.html_marks import BLOCK, CELL, LOWERED_AGAIN, PRE, PRE_END, RA
 _LINE_MARK, _ROW_MARK, _CELL_MARK, _RAISED_MARK, _LOWERED_MARK = b"\x03", b"\x04", b"\x05", b"\x0e", b"\x0f"
 _PRE_SPACE, _PRE_LINE = b"\x01", b"\x02"
 
-# Quoted values may hold ">", and end before "<", so that a lost quote costs no more than its tag. Nothing here can
-# backtrack: each alternative reads no further than to the next "<".
+# Quoted values may contain ">", and end before "<", so that a missing quote affects only its tag. Nothing here can
+# backtrack: each alternative reads no further than the next "<".
 _TAG = re.compile(
     rb"""<((?>/?[A-Za-z][^<>"']*+(?:(?:"[^"<]*+"|'[^'<]*+')[^<>"']*+)*+(?=>)|/?[A-Za-z][^<>]*+|[!?/][^<>]*+))>""",
 )
 _SCRIPT_END = re.compile(rb"</script", re.IGNORECASE)
 _REFERENCE = re.compile(rb"&(?:#[0-9]{1,9}|#[xX][0-9A-Fa-f]{1,9}|[A-Za-z][A-Za-z0-9]{0,40});?")
 _RAISED_TEXT = re.compile("\x0e\x0e*+([^\x03-\x05\x0e\x0f]*+)\x0f*+")
-"""A run of marks begins with a literal, which is found many times as fast."""
+"""A run of marks; beginning with a literal makes the search many times as fast."""
 
 _MARKS = re.compile(rb"([\x03-\x05](?: [\x03-\x05])*+)")
 
 _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"<>"))
 _XBRL_HEADER, _XBRL_HEADER_END = b"<ix:header>", b"</ix:header>"
 _NEAR_TAGS = 500
-"""Closing tags stand near; one that is further away is found by a pass over all tags."""
+"""Closing tags are usually near; one that is further away is found in a pass over all tags."""
 
 _MARK_BYTES = b"".join(map(bytes.strip, (BLOCK, ROW, CELL, RAISED, LOWERED_AGAIN)))
 _MARK_CODES = _LINE_MARK + _ROW_MARK + _CELL_MARK + _RAISED_MARK + _LOWERED_MARK
@@ -44,7 +44,7 @@ _FOLD_PRE = bytes.maketrans(
 )
 
 _INVISIBLE = "\u200b\ufeff\xad\u2060\u200c\u200d\u200e\u200f"
-"""Characters of no width: neither a word nor a gap. A soft hyphen is one, as no line ends where the source's does."""
+"""Characters without width, neither word nor gap; a soft hyphen is one, as line ends differ from the source's."""
 _SPACES = (
     "\xa0\x85\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 )
@@ -52,7 +52,7 @@ _BLANK_BYTES = {
     **{character.encode(): b"" for character in _INVISIBLE},
     **{character.encode(): b" " for character in _SPACES},
 }
-"""What shows nothing, in UTF-8 -> the blank, or nothing, that stands for it."""
+"""Invisible characters, in UTF-8 -> the space, or nothing, that replaces them."""
 _ASCII = bytes(range(128))
 
 _ORDINALS = frozenset({"st", "nd", "rd", "th"})
@@ -61,11 +61,11 @@ _OPENING = frozenset("([{/“‘\"'$€£#–—-")
 
 
 def html_text(data: bytes) -> str:
-    """The visible text: paragraphs on lines of their own, a table's row on a line with tabs between its cells.
+    """The visible text: paragraphs on separate lines, and table rows on a line with tabs between the cells.
 
-    White space is folded but inside ``<pre>``. Scripts, styles, comments and what a style hides (the header of inline
-    XBRL) are left out. A word broken over inline tags is one word; the mark of a footnote, raised above the line, and
-    what a gap of 1.5 points or more parts are words of their own.
+    White space is folded except in ``<pre>``. Scripts, styles, comments and text hidden by a style (the header of
+    inline XBRL) are left out. A word split over inline tags is one word; a raised footnote mark, and words separated by
+    a gap of 1.5 points or more, are separate words.
     """
     flat = _flatten(_without_xbrl_header(as_utf8(data)))
     text = _with_blanks(_folded(flat))
@@ -86,9 +86,9 @@ def _without_xbrl_header(data: bytes) -> bytes:
 
 
 def _flatten(data: bytes) -> bytes:
-    """`data` with a mark in place of each tag, and without the elements that nobody sees.
+    """`data` with a mark in place of each tag, and without hidden elements.
 
-    In nearly all documents each bracket is a tag's, as ``<`` and ``>`` take turns and no comment holds any.
+    In nearly all documents each bracket belongs to a tag: ``<`` and ``>`` alternate and no comment contains any.
     """
     brackets = data.translate(None, _ALL_BUT_BRACKETS)
     if brackets == b"<>" * (len(brackets) // 2):
@@ -106,7 +106,7 @@ def _flatten(data: bytes) -> bytes:
 
 
 def _without_comments(source: bytes) -> bytes:
-    """`source` without its comments. One that is never closed, or not before its script is, does not count."""
+    """`source` without its comments. One that is not closed, or not before its script is, does not count."""
     kept, position, begin, end, script_end = [], 0, source.find(b"<!--"), -1, -1
     while begin >= 0:
         if end < begin + 2 and (end := source.find(b"-->", begin + 2)) < 0:
@@ -124,7 +124,7 @@ def _without_comments(source: bytes) -> bytes:
 
 
 def _joined(parts: list[bytes], tags: list[bytes], marks: Marks) -> bytes:
-    """Texts and marks in turn as one, once what special tags do at their closing tags is done."""
+    """Alternating texts and marks as one, after the effects of special tags at their closing tags."""
     specials = marks.specials
     if specials:
         closings = _Closings(tags)
@@ -148,7 +148,10 @@ def _joined(parts: list[bytes], tags: list[bytes], marks: Marks) -> bytes:
 
 
 class _Closings:
-    """Finds the tag that closes another. What never closes has none: or all after it would be lost, or raised."""
+    """Finds the closing tag of another.
+
+    An unclosed tag has none, since otherwise everything after it would be affected.
+    """
 
     def __init__(self, tags: list[bytes]) -> None:
         self._tags = tags
@@ -156,7 +159,7 @@ class _Closings:
         self._closings: dict[bytes, dict[int, int]] = {}
 
     def of(self, place: int, name: bytes) -> int | None:
-        """The place of the tag that ends the element `name` which the one at `place` begins; None where none does."""
+        """The position of the tag that closes the element `name` opened at `place`; None if there is none."""
         if self._tags[place + 1 : place + 2] == [b"/" + name]:  # nearly always
             return place + 1
         if name in self._closings:
@@ -183,9 +186,9 @@ class _Closings:
 
 
 class _Steps(dict[bytes, int]):
-    """Tag -> 1 where it opens an element of one name, -1 where it closes one, else 0.
+    """Tag -> 1 if it opens an element of a name, -1 if it closes one, otherwise 0.
 
-    A paragraph is closed by the next one too, as its end tag may be left out and no paragraph holds another.
+    A paragraph is also closed by the next one, as its end tag is optional and paragraphs do not nest.
     """
 
     def __init__(self, name: bytes) -> None:
@@ -202,30 +205,30 @@ class _Steps(dict[bytes, int]):
 
 
 def _folded(flat: bytes) -> bytes:
-    """`flat` with white space as blanks, so that a line end can be a mark; inside ``<pre>`` as marks of its own."""
+    """`flat` with white space as spaces, so that a line end can be a mark; inside ``<pre>`` as separate marks."""
     first, *others = flat.split(PRE)
     folded = [first.translate(_FOLD)]
     for other in others:
         inside, _, outside = other.partition(PRE_END)
         inside = inside.replace(b"\r\n", b"\n").translate(_FOLD_PRE)
-        for mark in (_LINE_MARK, _ROW_MARK, _CELL_MARK):  # the blanks beside it are the mark's own
+        for mark in (_LINE_MARK, _ROW_MARK, _CELL_MARK):  # the spaces next to it belong to the mark
             inside = inside.replace(_PRE_SPACE + mark + _PRE_SPACE, b" %b " % mark)
         folded += [inside, outside.translate(_FOLD)]
     return b"".join(folded).replace(PRE_END, b"")
 
 
 def _with_blanks(text: bytes) -> bytes:
-    """`text` with one blank for each kind of space, and without the characters of no width."""
+    """`text` with a normal space for each kind of space, and without characters of no width."""
     if not text.isascii():
-        beyond_ascii = text.translate(None, _ASCII)  # short, so that looking for each costs next to nothing
+        beyond_ascii = text.translate(None, _ASCII)  # short, so that searching for each costs next to nothing
         for blank, instead in _BLANK_BYTES.items():
             if blank in beyond_ascii:
                 text = text.replace(blank, instead)
-    return text.replace(b"&nbsp;", b" ").replace(b"&#160;", b" ")  # nine references in ten
+    return text.replace(b"&nbsp;", b" ").replace(b"&#160;", b" ")  # nine of ten references
 
 
 class _Characters(dict[bytes, bytes]):
-    """Character reference -> what it stands for: a blank for a control character, as no mark may come from a text."""
+    """Character reference -> its character; a space for a control character, as text must not contain marks."""
 
     def __missing__(self, reference: bytes) -> bytes:
         character = html.unescape(reference.decode())
@@ -243,14 +246,14 @@ def _unescaped(text: bytes) -> bytes:
 
 
 def _with_raised_words(text: str) -> str:
-    """`text` with a blank beside a raised word that is no part of the one next to it, and without the marks."""
+    """`text` with a space next to raised words that are not part of their neighbour, and without the marks."""
     while "\x0f\x0e" in text:
         text = text.replace("\x0f\x0e", "")
     return _RAISED_TEXT.sub(_raised, text).replace("\x0f", "")
 
 
 def _raised(match: re.Match[str]) -> str:
-    """The raised words with the blanks they need. ``10th``, ``m2`` and ``McGraw`` are whole, ``sales1`` is not."""
+    """The raised words with the spaces they need. ``10th``, ``m2`` and ``McGraw`` are whole, ``sales1`` is not."""
     raised, text = match[1], match.string
     word = raised.strip()
     if not word:
@@ -268,7 +271,7 @@ def _raised(match: re.Match[str]) -> str:
 
 
 class _Ends(dict[bytes, bytes]):
-    """A run of marks, with nothing but blanks between -> what ends there: a row, else a cell, else a line."""
+    """A run of marks separated only by spaces -> what ends there: a row, else a cell, else a line."""
 
     def __missing__(self, marks: bytes) -> bytes:
         end = _ROW_MARK if _ROW_MARK in marks else b"\t" if _CELL_MARK in marks else b"\n"
@@ -277,10 +280,10 @@ class _Ends(dict[bytes, bytes]):
 
 
 def _in_rows(text: bytes) -> bytes:
-    """`text` with a line end, or a tab within a row, for each run of marks, so that nothing empty is left.
+    """`text` with a line end, or a tab within a row, for each run of marks, so that there is nothing empty.
 
-    One blank stands on either side of each. A cell's lines are one; those of a row with one cell, which is no table or
-    one that only lays out the page, stay.
+    There is one space on either side of each. The lines of a cell are joined; those of a row with one cell, which is
+    not a table or only a page layout, are kept.
     """
     parts = _MARKS.split(text)
     parts[1::2] = map(_Ends().__getitem__, parts[1::2])

@@ -1,4 +1,4 @@
-"""What kind of document a body is, told from its name, its wrapper and its first bytes."""
+"""The kind of a document, from its name, its wrapper and its first bytes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from indexer.text.uuencode import uuencoded_name
 DocumentKind = Literal["html", "text", "xml", "pdf", "image", "archive", "spreadsheet", "xbrl", "paper"]
 
 SNIFFED_BYTES = 1024
-"""How much of a body `document_kind` looks at."""
+"""The number of bytes of a body that `document_kind` examines."""
 
 _KIND_OF_EXTENSION: dict[str, DocumentKind] = {
     "htm": "html",
@@ -35,7 +35,7 @@ _KIND_OF_EXTENSION: dict[str, DocumentKind] = {
     "paper": "paper",
 }
 _RENDERER_FILES = frozenset({"metalinks.json", "report.css", "show.js"})
-"""What EDGAR's XBRL viewer adds: no words of the filer's, and in the first the taxonomy's labels by the megabyte."""
+"""Files added by EDGAR's XBRL viewer: not the filer's words; the first has megabytes of the taxonomy's labels."""
 
 _RENDERING_NAME = re.compile(r"R[0-9]+\.(?:htm|xml)|FilingSummary\.xml|Financial_Report\.xlsx?", re.IGNORECASE)
 _RENDERING_TYPES = frozenset({"XML", "EXCEL"})
@@ -50,8 +50,8 @@ _HTML = re.compile(rb"<(?:!doctype\s+html|html|head|title|body|font|div|p)\b", r
 def document_kind(*, type: str, filename: str | None, head: bytes) -> DocumentKind:  # noqa: A002 - EDGAR's word
     """The kind of a document from its `type`, its `filename` and `head`, the first `SNIFFED_BYTES` of its body.
 
-    The file name's extension decides, as it does on EDGAR's pages; XBRL has many, so that its types and root elements
-    stand before it. A document without a name, or with an unknown extension, is told by its wrapper and first bytes.
+    The extension of the file name decides, as on EDGAR's pages, except that the types and root elements of XBRL, which
+    has many extensions, come first. Without a name or with an unknown extension, wrapper and first bytes decide.
     """
     if type.upper().startswith(_XBRL_TYPES) or (filename and filename.lower() in _RENDERER_FILES):
         return "xbrl"
@@ -60,11 +60,11 @@ def document_kind(*, type: str, filename: str | None, head: bytes) -> DocumentKi
 
 
 def is_xbrl(*, type: str, filename: str | None, description: str | None) -> bool:  # noqa: A002 - EDGAR's word
-    """Whether a document is XBRL: the filer's data (``EX-101.INS``), or what EDGAR's renderer made of them.
+    """Whether a document is XBRL: the filer's data (``EX-101.INS``), or EDGAR's rendering of it.
 
-    The renderer's files are of type ``XML``, ``JSON``, ``EXCEL`` or ``ZIP``, have fixed names (``R1.htm``,
-    ``FilingSummary.xml``, ``MetaLinks.json``) and mostly the description ``IDEA: XBRL DOCUMENT``. All that they say is
-    said in the report itself, so that searching both finds everything twice.
+    The renderer's files have the type ``XML``, ``JSON``, ``EXCEL`` or ``ZIP``, fixed names (``R1.htm``,
+    ``FilingSummary.xml``, ``MetaLinks.json``) and usually the description ``IDEA: XBRL DOCUMENT``. Their content is in
+    the report itself, so indexing both would find everything twice.
     """
     name = filename or ""
     return (
@@ -76,7 +76,7 @@ def is_xbrl(*, type: str, filename: str | None, description: str | None) -> bool
 
 
 def unwrap(body: bytes) -> bytes:
-    """`body` without EDGAR's own ``<PDF>``, ``<XML>`` or ``<XBRL>`` around the file's content; else as it is."""
+    """`body` without EDGAR's ``<PDF>``, ``<XML>`` or ``<XBRL>`` around the file's content, otherwise unchanged."""
     match = _WRAPPER.match(body)
     if match is None:
         return body

@@ -1,4 +1,4 @@
-"""Binary documents back to their bytes: EDGAR writes pdf, jpg, gif, png, xlsx and zip uuencoded."""
+"""Decoding uuencoded documents: pdf, jpg, gif, png, xlsx and zip."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ _BEGIN = re.compile(rb"begin [0-7]{3,4} ?([^\r\n]*)(?:\r\n|\r|\n)")
 
 
 def uuencoded_name(head: bytes) -> str | None:
-    """The file name in the ``begin`` line that `head` starts with; None where it does not start with one."""
+    """The file name in the ``begin`` line at the start of `head`; None if it does not start with one."""
     match = _BEGIN.match(head)
     return match[1].strip().decode("latin-1") if match else None
 
 
 def uudecode(data: bytes) -> bytes:
-    """The bytes that the uuencoded `data` stands for, from its ``begin`` line to ``end`` or to where it is cut.
+    """The decoded bytes of the uuencoded `data`, from its ``begin`` line to ``end`` or to where it is truncated.
 
-    A zero is written as a backtick or as a space, and spaces at a line's end may be lost. Raises ValueError where
-    `data` is not uuencoded.
+    A zero is written as a backtick or a space, and spaces at a line end may be missing. Raises ValueError if `data` is
+    not uuencoded.
     """
     begin = _BEGIN.match(data)
     if begin is None:
@@ -36,5 +36,5 @@ def uudecode(data: bytes) -> bytes:
 
 
 def _encoded_length(first: int) -> int:
-    """How many characters of a line count whose first says how many bytes it holds: encoders pad what is left over."""
+    """The significant characters of a line whose first character gives its bytes; encoders pad the rest."""
     return 1 + (4 * (first - 32 & 63) + 2) // 3

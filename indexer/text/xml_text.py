@@ -1,4 +1,4 @@
-"""The words of an XML document: each value on a line, after the name of its element."""
+"""The text of an XML document: each value on a line, after the name of its element."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from indexer.text.charset import decode
 _TAG = re.compile(r"<[^<>]*>")
 _MAX_NAME_CHARS = 200
 _EMPTY_NAMES = frozenset({"value"})
-"""Elements that only wrap another's value, as ownership forms do: ``<transactionShares><value>100</value>``."""
+"""Elements that only wrap the value of another, as in ownership forms: ``<transactionShares><value>100</value>``."""
 
 
 def xml_text(data: bytes) -> str:
     """One line ``name: value`` for each element with text, names without prefix; attributes are left out.
 
-    What is not well formed, or defines entities (forms never do, entity bombs must), gives its text without tags.
+    XML that is not well-formed or defines entities (forms never do, entity bombs must) gives its text without tags.
     """
     text = decode(data).strip()
     try:
@@ -27,7 +27,7 @@ def xml_text(data: bytes) -> str:
 
 
 def _unescaped(text: str) -> str:
-    """`text` with its character references resolved; as it is where one has more digits than Python reads."""
+    """`text` with character references resolved; unchanged if one has more digits than Python can convert."""
     try:
         return html.unescape(text)
     except ValueError:
@@ -35,7 +35,7 @@ def _unescaped(text: str) -> str:
 
 
 class _Lines:
-    """Collects the lines while expat reads."""
+    """Collects the lines from expat's events."""
 
     def __init__(self) -> None:
         self._lines: list[str] = []
@@ -43,7 +43,7 @@ class _Lines:
         self._text: list[str] = []
 
     def read(self, text: str) -> list[str]:
-        # The charset is known by now, whatever the declaration says.
+        # The charset is already known, whatever the declaration says.
         parser = expat.ParserCreate("utf-8")
         parser.buffer_text = True
         parser.StartElementHandler = self._start
@@ -63,7 +63,7 @@ class _Lines:
 
     def _flush(self) -> None:
         if value := " ".join("".join(self._text).split()):
-            name = self._names[-1]  # of which many values may share one: a long name would be written for each
+            name = self._names[-1]  # many values may share one, and a long name would be written for each
             if name in _EMPTY_NAMES and len(self._names) > 1:
                 name = self._names[-2]
             self._lines.append(f"{name}: {value}")

@@ -1,1 +1,1 @@
-"""The text store: the extracted text of every document, kept once, so that nothing has to be parsed twice."""
+"""The text store: the extracted text of every document, so that nothing needs to be parsed twice."""

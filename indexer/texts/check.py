@@ -1,4 +1,4 @@
-"""The text store held against itself and against the archive. Checking changes nothing."""
+"""Checking the text store against its checksums and the archive. Read-only."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from indexer.texts.table import TABLE_NAME, PackRow, TextRow, TextTable, is_tabl
 from indexer.texts.writer import TextWriter, remove_store
 
 TEXT_FINDINGS = frozenset({"texts-damaged", "texts-extra"})
-"""The kinds of findings that `check_texts` gives and `repair_texts` puts right."""
+"""The kinds of findings that `check_texts` reports and `repair_texts` repairs."""
 
 _AT_ONCE = 500
 _PACK_MISSING = "its pack is missing or cut"
 
 
 def check_texts(archive: Archive, *, quick: bool = False) -> Iterator[Finding]:
-    """What is wrong with the texts of `archive`: ``texts-damaged`` and ``texts-extra``.
+    """Findings about the texts of `archive`: ``texts-damaged`` and ``texts-extra``.
 
-    The first is about one submission, or, without accession number, about all; the second names what the archive does
-    not have. Every text is read, or, with `quick`, only presence and size of the packs are looked at. That there are no
-    texts, or not all, is no finding.
+    The first is about one submission or, without an accession number, about all; the second lists what the archive does
+    not have. All texts are read or, with `quick`, only the existence and size of packs are checked. Missing texts are
+    not a finding.
     """
     folder = archive.root / TEXTS_FOLDER
     path = folder / TABLE_NAME
@@ -45,9 +45,9 @@ def check_texts(archive: Archive, *, quick: bool = False) -> Iterator[Finding]:
 
 
 def repair_texts(root: Path, findings: Iterable[Finding]) -> None:
-    """Remove what `check_texts` has found in the store of the archive at `root`, open for writing.
+    """Remove what `check_texts` found from the store of the archive at `root`, open for writing.
 
-    The next run that indexes makes again what is missing then. Raises `StorageError`.
+    The next indexing run recreates what is missing. Raises `StorageError`.
     """
     findings = list(findings)
     if any(finding.accession is None for finding in findings):
@@ -75,12 +75,12 @@ def _check_pack(folder: Path, table: TextTable, pack: PackRow, *, quick: bool) -
 
 
 def _in_order(table: TextTable, pack: PackRow) -> list[TextRow]:
-    """The rows of a pack as their records lie in it, so that each frame is decompressed once."""
+    """The rows of a pack in the order of their records, so that each frame is decompressed once."""
     return sorted(table.rows(pack=pack.number), key=lambda row: (row.end, row.place.start))
 
 
 def _fault(store: TextStore, row: TextRow) -> str | None:
-    """What is wrong with the record of `row` or its texts; None where nothing."""
+    """What is wrong with the record of `row` or its texts; None if nothing."""
     try:
         submission = store.read_row(row)
         for document in submission.documents:

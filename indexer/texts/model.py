@@ -1,4 +1,4 @@
-"""A submission as the text store gives it: header, and documents with text and sections, but without their bytes."""
+"""A submission from the text store: header, and documents with text and sections but without their bytes."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from indexer.text.kinds import DocumentKind, is_xbrl
 
 
 def encode_text(text: str) -> bytes:
-    """`text` as the store has it: UTF-8, where a lone surrogate stands for itself, so that nothing is lost."""
+    """`text` in UTF-8 with lone surrogates preserved, so that nothing is lost."""
     return text.encode(errors="surrogatepass")
 
 
 def decode_text(data: bytes) -> str:
-    """What `encode_text` has encoded. Raises UnicodeDecodeError."""
+    """Reverses `encode_text`. Raises UnicodeDecodeError."""
     return data.decode(errors="surrogatepass")
 
 
@@ -32,7 +32,7 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class PlacedSections:
-    """The sections of a document, and where each lies in its text in UTF-8, in bytes."""
+    """The sections of a document, and their spans in its text in UTF-8, in bytes."""
 
     sections: tuple[Section, ...] = ()
     spans: tuple[Span, ...] = ()
@@ -52,8 +52,8 @@ class PlacedSections:
 class StoredDocument:
     """One document: the facts of a `Document`, its text and its sections.
 
-    `position` counts the submission's documents from 0, `size` is that of the body in bytes. The text is read when
-    asked for; where it comes from a damaged store, that raises `DamageError`.
+    `position` counts the submission's documents from 0; `size` is that of the body in bytes. The text is read when
+    needed, which raises `DamageError` if the store is damaged.
     """
 
     position: int
@@ -68,7 +68,7 @@ class StoredDocument:
 
     @property
     def is_xbrl(self) -> bool:
-        """Whether it is XBRL, or EDGAR's rendering of it, which is not indexed (`indexer.text.kinds.is_xbrl`)."""
+        """Whether it is XBRL or EDGAR's rendering of it, which is not indexed (`indexer.text.kinds.is_xbrl`)."""
         return is_xbrl(type=self.type, filename=self.filename, description=self.description)
 
     def encoded_text(self) -> bytes:
@@ -76,19 +76,19 @@ class StoredDocument:
         return self._read_text()
 
     def text(self) -> str:
-        """The text, exactly as `Document.text` gives it."""
+        """The text, exactly as from `Document.text`."""
         return decode_text(self._read_text())
 
     def sections(self) -> tuple[Section, ...]:
-        """The items of a 10-K, 10-Q or 8-K, with their spans in `text()`, exactly as `Document.sections` gives them."""
+        """The items of a 10-K, 10-Q or 8-K with their spans in `text()`, exactly as from `Document.sections`."""
         return self._read_sections().sections
 
     def section_spans(self) -> tuple[Span, ...]:
-        """Where each of `sections()` begins and ends in `encoded_text()`, in bytes."""
+        """The begin and end of each of `sections()` in `encoded_text()`, in bytes."""
         return self._read_sections().spans
 
     def section(self, name: str) -> str | None:
-        """The text of one section, exactly as `Document.section` gives it. Raises `UsageError` as that does."""
+        """The text of one section, exactly as from `Document.section`. Raises `UsageError` likewise."""
         found = find_section(self.sections(), name, form=self.type)
         return None if found is None else self.text()[found.start : found.end]
 
@@ -97,8 +97,7 @@ class StoredDocument:
 class StoredSubmission:
     """A submission's header and documents. `sha256` is that of the decoded bytes they come from.
 
-    `raw_header` is the header as it was filed; `header` is parsed from it when asked for, exactly as
-    `Submission.header` has it.
+    `raw_header` is the header as filed; `header` is parsed from it when needed, exactly as `Submission.header`.
     """
 
     accession: AccessionNumber
@@ -115,13 +114,13 @@ class StoredSubmission:
         return with_derived_items(parse_header(self.raw_header), self.documents)
 
     def text(self, *, xbrl: bool = False) -> str:
-        """The text of all documents, exactly as `Submission.text` gives it."""
+        """The text of all documents, exactly as from `Submission.text`."""
         shown = (document for document in self.documents if xbrl or not document.is_xbrl)
         return "\n\n".join(text for document in shown if (text := document.text()))
 
 
 def with_fallback(submission: StoredSubmission, parse: Callable[[], StoredSubmission]) -> StoredSubmission:
-    """`submission`; texts of it that turn out to be damaged when they are read come from `parse`, called once."""
+    """`submission`, with texts from `parse`, called once, in place of those that turn out to be damaged."""
     parsed: list[StoredSubmission] = []
 
     def read(document: StoredDocument) -> bytes:
@@ -137,13 +136,13 @@ def with_fallback(submission: StoredSubmission, parse: Callable[[], StoredSubmis
 
 
 def extract(submission: Submission, *, sha256: str) -> StoredSubmission:
-    """`submission` as the store would give it; `sha256` is that of its decoded bytes.
+    """`submission` as from the store; `sha256` is that of its decoded bytes.
 
-    Text is extracted when it is first asked for, and kept as long as the result.
+    Text is extracted when first needed and kept with the result.
     """
     documents = tuple(_extracted(position, document) for position, document in enumerate(submission.documents))
     extracted = StoredSubmission(submission.header.accession, sha256, submission.raw_header, documents)
-    extracted.__dict__["header"] = submission.header  # it is parsed already
+    extracted.__dict__["header"] = submission.header  # it is already parsed
     return extracted
 
 
@@ -163,7 +162,7 @@ def _extracted(position: int, document: Document) -> StoredDocument:
 
 
 class _Kept:
-    """Text and sections of one document, each made once."""
+    """Text and sections of one document, each created once."""
 
     def __init__(self, document: Document) -> None:
         self._document = document

@@ -1,8 +1,8 @@
-"""What is in packs: files of zstandard frames, one after the other, that are only ever appended to.
+"""Packs: append-only files of zstandard frames.
 
-A frame holds the texts of several documents, so that small ones compress as well as large ones: with one frame a
-document an 8-K's text takes a quarter more (docs/adr/0009-text-store.md). Each frame carries a checksum of its own.
-A submission's record, in another frame, says which documents it has and where their texts lie, as JSON, then gives its
+A frame holds the texts of several documents, so that small ones compress as well as large ones; with one frame per
+document, an 8-K's text takes a quarter more space (docs/adr/0009-text-store.md). Each frame has its own checksum. The
+record of a submission, in another frame, lists its documents and the locations of their texts, as JSON, followed by its
 raw header.
 """
 
@@ -22,19 +22,19 @@ from indexer.sections.sections import Section
 from indexer.texts.model import PlacedSections, StoredDocument, StoredSubmission
 
 FRAME_BYTES = 256 * 1024
-"""Text in one frame, at most, unless a single document has more: what reading a small document decompresses."""
+"""Maximum text in one frame, except for a single longer document: what reading a small document must decompress."""
 
 _REPAIR = "run `edgarchive verify --repair`"
 
 _LEVEL = 3
-"""Of zstandard: it compresses as fast as HTML is read; level 6 takes three times as long for a tenth less."""
+"""The level of zstandard: as fast as HTML is parsed; level 6 takes three times as long for a tenth less."""
 
 _local = threading.local()
 
 
 @dataclass(frozen=True, slots=True)
 class FramePlace:
-    """Where a frame lies in its file: `offset` and `stored_bytes` there, `raw_bytes` when decompressed."""
+    """The location of a frame in its file: `offset` and `stored_bytes` there, `raw_bytes` when decompressed."""
 
     offset: int
     stored_bytes: int
@@ -42,7 +42,7 @@ class FramePlace:
 
 
 class FrameWriter:
-    """Appends frames to `file`, which is at its beginning."""
+    """Appends frames to `file`, positioned at its beginning."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -59,9 +59,9 @@ class FrameWriter:
 
 
 def decompress(frame: bytes, *, raw_bytes: int) -> bytes:
-    """What is in `frame`, which should be `raw_bytes` long. Raises `DamageError` where it is not what was written."""
+    """The content of `frame`, expected to have `raw_bytes`. Raises `DamageError` if it is not what was written."""
     try:
-        if zstandard.frame_content_size(frame) != raw_bytes:  # looked at first: a damaged size could ask for all memory
+        if zstandard.frame_content_size(frame) != raw_bytes:  # checked first: a damaged size could request all memory
             raise DamageError("a frame has the wrong length", _REPAIR)
         raw: bytes = _decompressor().decompress(frame, max_output_size=raw_bytes)
     except zstandard.ZstdError as error:
@@ -70,7 +70,7 @@ def decompress(frame: bytes, *, raw_bytes: int) -> bytes:
 
 
 def _decompressor() -> zstandard.ZstdDecompressor:
-    """This thread's: one must not be used by two at once."""
+    """The decompressor of this thread, since it is not thread-safe."""
     found: zstandard.ZstdDecompressor | None = getattr(_local, "decompressor", None)
     if found is None:
         found = _local.decompressor = zstandard.ZstdDecompressor()
@@ -79,7 +79,7 @@ def _decompressor() -> zstandard.ZstdDecompressor:
 
 @dataclass(frozen=True, slots=True)
 class TextPlace:
-    """Where bytes lie: from `start` on, `length` of them, in the decompressed frame; no frame where there are none."""
+    """The location of bytes: `length` bytes from `start` on in the decompressed frame; no frame if there are none."""
 
     frame: FramePlace | None
     start: int
@@ -90,7 +90,7 @@ ReadPlace = Callable[[TextPlace], bytes]
 
 
 class RecordDraft:
-    """A record whose texts have no place yet. It keeps none of the texts."""
+    """A record whose texts have no location yet. It keeps none of the texts."""
 
     def __init__(self, submission: StoredSubmission, *, extractor: int) -> None:
         self.accession = submission.accession
@@ -114,7 +114,7 @@ class RecordDraft:
         ]
 
     def encode(self, places: Iterable[TextPlace]) -> bytes:
-        """The record; the texts of its documents lie at `places`."""
+        """The encoded record; the texts of its documents are at `places`."""
         facts = {
             "accession": self.accession,
             "sha256": self.sha256,
@@ -130,9 +130,9 @@ class RecordDraft:
 def decode_record(
     record: bytes, *, accession: AccessionNumber, sha256: str, extractor: int, read: ReadPlace
 ) -> StoredSubmission:
-    """The submission of `record`; `read` gives the bytes of a place of its texts.
+    """The submission of `record`; `read` returns the bytes at a location of its texts.
 
-    Raises `DamageError` where the record is not that of this `accession`, `sha256` and `extractor`.
+    Raises `DamageError` if the record does not match `accession`, `sha256` and `extractor`.
     """
     line, _, raw_header = record.partition(b"\n")
     try:
@@ -165,6 +165,6 @@ def _document(position: int, values: list[Any], read: ReadPlace) -> StoredDocume
 
 
 def _section(values: list[Any]) -> Section:
-    """The section of a record, in which a tuple is a list."""
+    """A section from a record, in which tuples are lists."""
     part, item, heading, start, end, also, is_reference = values
     return Section(part, item, heading, start, end, tuple(also), is_reference)

@@ -1,4 +1,4 @@
-"""Parts of the text store: a file of frames that any process can write, and that the store then takes over."""
+"""Parts of the text store: files of frames that any process can write and the store then adds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _RECORD_FRAME_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class PartEntry:
-    """A submission of a part: where its record lies, counted from the part's beginning, and the size of its texts."""
+    """A submission in a part: the location of its record, relative to the part, and the size of its texts."""
 
     accession: AccessionNumber
     sha256: str
@@ -38,7 +38,7 @@ class TextPart:
 
 
 class TextPartWriter:
-    """Gathers submissions in a new file of `folder`. Raises `StorageError`."""
+    """Collects submissions in a new file of `folder`. Raises `StorageError`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -49,7 +49,7 @@ class TextPartWriter:
             self._path = Path(name)
             self._file = os.fdopen(descriptor, "wb", buffering=1 << 20)
         self._frames = FrameWriter(self._file)
-        self._texts: list[bytes] = []  # of the frame that is being filled
+        self._texts: list[bytes] = []  # of the frame being filled
         self._text_bytes = 0
         self._waiting: list[_Waiting] = []  # submissions with texts in that frame
         self._records: list[tuple[_Waiting, bytes]] = []
@@ -57,9 +57,9 @@ class TextPartWriter:
         self._entries: list[PartEntry] = []
 
     def add(self, submission: StoredSubmission) -> None:
-        """Take one submission, which is not in this part yet.
+        """Add a submission that is not in this part yet.
 
-        Raises `StorageError`, and whatever its texts and sections raise; nothing of it is in the part then.
+        Raises `StorageError`, and whatever its texts and sections raise; the part then has nothing of it.
         """
         texts = [document.encoded_text() for document in submission.documents]
         waiting = _Waiting(RecordDraft(submission, extractor=EXTRACTOR_VERSION), sum(map(len, texts)))
@@ -76,7 +76,7 @@ class TextPartWriter:
                 self._flush_texts()
 
     def finish(self) -> TextPart:
-        """The part; nothing can be added after it. Raises `StorageError`."""
+        """The finished part; nothing can be added afterwards. Raises `StorageError`."""
         with storage_errors(self._folder):
             self._flush_texts()
             self._flush_records()
@@ -84,13 +84,13 @@ class TextPartWriter:
         return TextPart(self._path, self._frames.written_bytes, EXTRACTOR_VERSION, tuple(self._entries))
 
     def discard(self) -> None:
-        """Drop the part."""
+        """Discard the part."""
         with storage_errors(self._folder):
             self._path.unlink(missing_ok=True)
             self._file.close()
 
     def _flush_texts(self, current: _Waiting | None = None) -> None:
-        """Write the frame of texts, and tell those that have texts in it where it lies; `current` has more to come."""
+        """Write the frame of texts, and set the location of its texts; `current` has more to come."""
         frame = self._frames.write(b"".join(self._texts)) if self._texts else None
         self._texts, self._text_bytes = [], 0
         for waiting in (*self._waiting, *([current] if current else ())):
@@ -118,7 +118,7 @@ class TextPartWriter:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A text in the frame that is being filled."""
+    """A text in the frame being filled."""
 
     start: int
     length: int
@@ -126,7 +126,7 @@ class _Piece:
 
 @dataclass(slots=True)
 class _Waiting:
-    """A submission of which some text is in no written frame yet."""
+    """A submission with text that is in no written frame yet."""
 
     draft: RecordDraft
     text_bytes: int
@@ -134,6 +134,6 @@ class _Waiting:
     pieces: list[_Piece] = field(default_factory=list)
 
     def settle(self, frame: FramePlace | None) -> None:
-        """Its pieces so far lie in `frame`; None where none of them has a byte."""
+        """Set the location of its pieces so far to `frame`; None if they have no bytes."""
         self.places += [TextPlace(frame if piece.length else None, piece.start, piece.length) for piece in self.pieces]
         self.pieces = []

@@ -1,4 +1,4 @@
-"""The texts of an archive, from wherever they can be had: kept texts first, else the submission is parsed."""
+"""Reading texts from the text store, or else by parsing the submission."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from indexer.texts.store import TextStore
 class TextReader:
     """Submissions with their texts and sections. Several threads may use one.
 
-    It gives the same for an archive that keeps no texts, or has old ones: only more slowly.
+    The results are the same for an archive without texts or with outdated ones, but slower.
     """
 
     def __init__(self, archive: Archive) -> None:
@@ -21,7 +21,7 @@ class TextReader:
         self.store = TextStore.open(archive.root)
 
     def submission(self, accession: AccessionNumber) -> StoredSubmission:
-        """The submission with this accession number. Raises `NotInArchiveError`, `DamageError`."""
+        """The submission `accession`. Raises `NotInArchiveError`, `DamageError`."""
         sha256 = self._archive.record(accession).sha256
         stored = self.store.submission(accession, sha256=sha256)
         if stored is None:

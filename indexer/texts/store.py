@@ -1,7 +1,7 @@
-"""Reading the text store: any document of any submission, in a moment.
+"""Reading the text store: any document of any submission, quickly.
 
-A reader follows what writers do: texts that are added, packs that are replaced, and a store that is removed and made
-again. Whatever it cannot find, or finds damaged, it does not give; then the submission itself is parsed.
+A reader follows what writers do: added texts, replaced packs, a store that is removed and recreated. It returns nothing
+for what is missing or damaged; then the submission itself is parsed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ TEXTS_FOLDER = "texts"
 BUILDING_FOLDER = "building"
 
 _CACHE_BYTES = 8_000_000
-"""Decompressed frames that are kept: documents of one submission, and its record, lie together."""
+"""Cache of decompressed frames in bytes: the documents and the record of a submission are close together."""
 
 _MAX_OPEN_PACKS = 64
 _REPAIR = "run `edgarchive verify --repair`"
@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class TextStats:
-    """What the store holds: submissions, the size of their texts in UTF-8, and the bytes it takes on disk."""
+    """The size of the store: submissions, the size of their texts in UTF-8, and the bytes on disk."""
 
     submissions: int
     text_bytes: int
@@ -44,9 +44,9 @@ class TextStats:
 
 
 class TextStore:
-    """The texts of an archive, read-only. Several threads may use one. It is its own context manager.
+    """The texts of an archive, read-only. Several threads may use one. It is a context manager.
 
-    A missing store is an empty one.
+    A missing store is treated as an empty one.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -66,10 +66,10 @@ class TextStore:
         return cls(root / TEXTS_FOLDER)
 
     def submission(self, accession: AccessionNumber, *, sha256: str | None = None) -> StoredSubmission | None:
-        """The submission, if the store has what this version's extractor makes of it; else None.
+        """The submission, if the store has it from this version's extractor; otherwise None.
 
-        With `sha256` only if it was made from those decoded bytes. A damaged store is one that does not have it; the
-        log says so, once.
+        With `sha256`, only if it was extracted from those decoded bytes. A damaged store is treated as lacking it, and
+        logged once.
         """
         try:
             return self.read(accession, sha256=sha256)
@@ -83,14 +83,14 @@ class TextStore:
     def document(
         self, accession: AccessionNumber, position: int, *, sha256: str | None = None
     ) -> StoredDocument | None:
-        """The document at `position`, counted from 0, as `submission` gives it; None where there is none."""
+        """The document at `position`, counted from 0, as from `submission`; None if there is none."""
         found = self.submission(accession, sha256=sha256)
         if found is None or not 0 <= position < len(found.documents):
             return None
         return found.documents[position]
 
     def read(self, accession: AccessionNumber, *, sha256: str | None = None) -> StoredSubmission | None:
-        """As `submission`, but raises `DamageError`, `StorageError` where the store cannot be read."""
+        """As `submission`, but raises `DamageError`, `StorageError` if the store cannot be read."""
         row = self._row(accession)
         if row is None or row.extractor != EXTRACTOR_VERSION or sha256 not in {None, row.sha256}:
             return None
@@ -107,7 +107,7 @@ class TextStore:
         )
 
     def has(self, accession: AccessionNumber, *, sha256: str) -> bool:
-        """Whether the table names this submission, made from these bytes by this version's extractor.
+        """Whether the table lists this submission, extracted from these bytes by this version's extractor.
 
         Raises `DamageError`, `StorageError`.
         """
@@ -141,7 +141,7 @@ class TextStore:
             return table.get(accession) if table else None
 
     def _opened(self) -> TextTable | None:
-        """The table as it is now: it may have been removed or replaced. The caller holds the lock."""
+        """The current table, which may have been removed or replaced. The caller holds the lock."""
         path = self._folder / TABLE_NAME
         try:
             status = path.stat()
@@ -167,7 +167,7 @@ class TextStore:
         self._frames.clear()
 
     def _bytes(self, row: TextRow, place: TextPlace) -> bytes:
-        """What lies at `place`. Raises `DamageError`."""
+        """The bytes at `place`. Raises `DamageError`."""
         if place.frame is None:
             return b""
         frame = place.frame
@@ -213,5 +213,5 @@ class TextStore:
 
 
 def pack_path(folder: Path, number: int) -> Path:
-    """Where the pack `number` of the store in `folder` lies."""
+    """The path of the pack `number` of the store in `folder`."""
     return folder / f"{number:06d}.pack"

@@ -1,6 +1,6 @@
-"""The table of the text store: where the record of each submission lies. One SQLite file, ``texts/index.sqlite3``.
+"""The table of the text store: the location of each submission's record, in ``texts/index.sqlite3``.
 
-It has a rollback journal and no write-ahead log, so that it can be read where nothing may be written.
+It uses a rollback journal instead of a write-ahead log, so that it can be read where nothing may be written.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ CREATE TABLE note (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 _COLUMNS = "accession, sha256, extractor, pack, base, frame_offset, frame_bytes, raw_bytes, start, length, text_bytes"
 _VERSION_AT, _HEADER_BYTES = 60, 64
-"""Where the user version stands in the header of SQLite's file format."""
+"""The location of the user version in the header of SQLite's file format."""
 _AT_ONCE = 500
 _BUSY_MS = 10_000
 _REPAIR = "run `edgarchive verify --repair`"
@@ -56,9 +56,9 @@ _REPAIR = "run `edgarchive verify --repair`"
 
 @dataclass(frozen=True, slots=True)
 class TextRow:
-    """A submission in the store: what it was made from, and where its record lies.
+    """A submission in the store: its source, and the location of its record.
 
-    Places count from `base` in the pack `pack`. `text_bytes` is the size of all its texts.
+    Locations are relative to `base` in the pack `pack`. `text_bytes` is the size of all its texts.
     """
 
     accession: AccessionNumber
@@ -71,14 +71,14 @@ class TextRow:
 
     @property
     def end(self) -> int:
-        """Where its record's frame ends in the pack; its texts lie before."""
+        """The end of its record's frame in the pack; its texts are before it."""
         frame = self.place.frame
         return self.base + (frame.offset + frame.stored_bytes if frame else 0)
 
 
 @dataclass(frozen=True, slots=True)
 class PackRow:
-    """A pack: its size, how many submissions of it are in use, the size of their texts, and of all texts ever added."""
+    """A pack: its size, its submissions in use, the size of their texts, and of all texts ever added."""
 
     number: int
     bytes: int
@@ -88,10 +88,10 @@ class PackRow:
 
 
 def is_table(path: Path) -> bool:
-    """Whether there is a table at `path`; one that is just being created, or was when its writer was killed, is none.
+    """Whether there is a complete table at `path`; one whose creation is unfinished does not count.
 
-    A creation ends with the version in SQLite's header. Where its journal is still there, SQLite takes the creation
-    back at the next opening, so that it is asked.
+    Creation ends with the version in SQLite's header. If its journal still exists, SQLite undoes the creation at the
+    next opening, so SQLite is asked.
     """
     try:
         with path.open("rb") as file:
@@ -106,21 +106,21 @@ def is_table(path: Path) -> bool:
         with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as connection:
             connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
             return bool(connection.execute("PRAGMA user_version").fetchone()[0])
-    except sqlite3.Error:  # what it is, its reader says
+    except sqlite3.Error:  # its reader reports what it is
         return True
 
 
 class TextTable:
-    """The open table. Not for several threads at once. Raises `DamageError`, `StorageError`."""
+    """The open table. Not thread-safe. Raises `DamageError`, `StorageError`."""
 
     def __init__(self, path: Path, *, writable: bool = False) -> None:
-        """Open the table at `path`; `writable` makes an empty one where there is none.
+        """Open the table at `path`; with `writable`, create an empty one if there is none.
 
-        Raises `ArchiveFormatError` where a newer edgarchive wrote it.
+        Raises `ArchiveFormatError` if a newer edgarchive wrote it.
         """
         self._path = path
         with self._errors(), contextlib.ExitStack() as undo:
-            # a reader that may write can take back what a killed writer left half done
+            # a reader with write access can undo what a killed writer left unfinished
             mode = "rwc" if writable else "rw" if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK) else "ro"
             uri = f"{path.absolute().as_uri()}?mode={mode}"
             self._connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
@@ -162,7 +162,7 @@ class TextTable:
         return found
 
     def rows(self, *, pack: int | None = None) -> Iterator[TextRow]:
-        """All rows, or those of one pack, by accession number, a page at a time."""
+        """All rows, or those of one pack, by accession number, read a page at a time."""
         last = -1
         condition = "" if pack is None else f"pack = {pack:d} AND"
         while True:
@@ -178,19 +178,19 @@ class TextTable:
             yield from found
 
     def packs(self) -> list[PackRow]:
-        """All packs, the oldest first."""
+        """All packs, oldest first."""
         with self._errors():
             rows = self._connection.execute("SELECT number, bytes, live, text_bytes, added FROM pack ORDER BY number")
             return [PackRow(*row) for row in rows]
 
     def new_pack(self) -> PackRow:
-        """A pack with nothing in it; its number was never used before."""
+        """A new empty pack; its number was never used before."""
         with self._errors():
             cursor = self._connection.execute("INSERT INTO pack (bytes, live, text_bytes, added) VALUES (0, 0, 0, 0)")
         return PackRow(int(cursor.lastrowid or 0), 0, 0, 0, 0)
 
     def adopt(self, part: TextPart, *, pack: int, base: int) -> None:
-        """Note, durably, that the bytes of `part` are in `pack` from `base` on. Its submissions replace older rows."""
+        """Record, durably, that the bytes of `part` are in `pack` from `base` on, replacing older rows."""
         values = [
             (
                 _number(entry.accession), bytes.fromhex(entry.sha256), part.extractor, pack, base,
@@ -212,31 +212,31 @@ class TextTable:
             )
 
     def remove(self, accessions: Iterable[AccessionNumber]) -> None:
-        """Forget the texts of `accessions`."""
+        """Remove the texts of `accessions`."""
         with self._transaction():
             self._drop(accessions)
 
     def remove_pack(self, number: int) -> None:
-        """Forget a pack and all that is in it."""
+        """Remove a pack and everything in it."""
         with self._transaction():
             self._connection.execute("DELETE FROM text WHERE pack = ?", (number,))
             self._connection.execute("DELETE FROM pack WHERE number = ?", (number,))
 
     def note(self, key: str) -> str | None:
-        """A remembered value."""
+        """A stored value."""
         with self._errors():
             row = self._connection.execute("SELECT value FROM note WHERE key = ?", (key,)).fetchone()
         return None if row is None else str(row[0])
 
     def set_note(self, key: str, value: str | None) -> None:
-        """Remember `value` under `key`, or, with None, nothing."""
+        """Store `value` under `key`, or remove it if None."""
         with self._transaction():
             self._connection.execute("DELETE FROM note WHERE key = ?", (key,))
             if value is not None:
                 self._connection.execute("INSERT INTO note VALUES (?, ?)", (key, value))
 
     def check(self) -> str | None:
-        """What SQLite finds wrong with its file; None where nothing."""
+        """What SQLite finds wrong with its file; None if nothing."""
         with self._errors():
             verdict = str(self._connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
         return None if verdict == "ok" else verdict
@@ -277,7 +277,7 @@ class TextTable:
         try:
             with database_errors(self._path, hint=_REPAIR):
                 yield
-        except (ValueError, TypeError, AttributeError, IdentifierError) as error:  # SQLite keeps no checksums
+        except (ValueError, TypeError, AttributeError, IdentifierError) as error:  # SQLite has no checksums
             raise DamageError(f"{self._path} is damaged: {error}", _REPAIR) from error
 
 
@@ -291,7 +291,7 @@ def _row(values: tuple[Any, ...]) -> TextRow:
 
 
 def _number(accession: AccessionNumber) -> int:
-    """The 18 digits of an accession number: SQLite keeps a number in its tree at half the size of the text."""
+    """The 18 digits of an accession number: SQLite stores a number in half the space of the text."""
     return int(accession.replace("-", ""))
 
 

@@ -1,7 +1,7 @@
-"""Writing the text store: parts are appended to packs, durably, and then named in the table.
+"""Writing the text store: parts are appended to packs, durably, and then listed in the table.
 
-Whoever writes holds the archive's lock. A run that dies leaves bytes at the end of a pack that no row names; the next
-part is written over them.
+The writer holds the archive's lock. A run that dies leaves bytes at the end of a pack that no row lists; the next part
+overwrites them.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ from indexer.texts.store import BUILDING_FOLDER, TEXTS_FOLDER, TextStore, pack_p
 from indexer.texts.table import TABLE_NAME, PackRow, TextTable
 
 PACK_BYTES = 256_000_000
-"""Size from which a pack is not appended to: 20 million submissions make some two thousand packs."""
+"""Size from which a pack is not appended to: 20 million submissions make about two thousand packs."""
 
 _COMPLETE = "complete"
 _LEAST_IN_USE = 0.5
-"""Share of a pack's text that must be in use; of another what is in use is written anew."""
+"""The share of a pack's text that must be in use; below that, what is in use is rewritten."""
 
 _log = logging.getLogger(__name__)
 
 
 class TextWriter:
-    """The text store, open for writing. It is its own context manager. Raises `StorageError`, `DamageError`."""
+    """The text store, open for writing. It is a context manager. Raises `StorageError`, `DamageError`."""
 
     def __init__(self, root: Path) -> None:
-        """Open the store of the archive at `root`, or make an empty one.
+        """Open the store of the archive at `root`, or create an empty one.
 
-        One whose table is damaged is removed: it is made again from the submissions. Raises `ArchiveFormatError` where
-        a newer edgarchive wrote it.
+        A store with a damaged table is deleted and recreated from the submissions. Raises `ArchiveFormatError` if a
+        newer edgarchive wrote it.
         """
         self._folder = root / TEXTS_FOLDER
         self._table = _opened(self._folder)
@@ -52,7 +52,7 @@ class TextWriter:
             raise
 
     def adopt(self, part: TextPart) -> None:
-        """Take a part over, durably: all of its submissions can be read when this returns."""
+        """Add a part, durably: all its submissions can be read when this returns."""
         if part.entries:
             pack, base = self._append(part.path)
             self._table.adopt(part, pack=pack, base=base)
@@ -60,29 +60,29 @@ class TextWriter:
             part.path.unlink()
 
     def remove(self, accessions: Iterable[AccessionNumber]) -> None:
-        """Forget the texts of `accessions`; the next run that indexes makes those again that it should have."""
+        """Remove the texts of `accessions`; the next indexing run recreates those that should exist."""
         self._table.set_note(_COMPLETE, None)
         self._table.remove(accessions)
 
     @property
     def is_complete(self) -> bool:
-        """Whether each submission that is indexed is known to have its texts here, by this version's extractor."""
+        """Whether the texts of all indexed submissions are known to be here, from this version's extractor."""
         return self._table.note(_COMPLETE) == str(EXTRACTOR_VERSION)
 
     def set_complete(self, *, complete: bool) -> None:
-        """Remember what `is_complete` says."""
+        """Set the value of `is_complete`."""
         self._table.set_note(_COMPLETE, str(EXTRACTOR_VERSION) if complete else None)
 
     def missing(self, wanted: Iterable[tuple[AccessionNumber, str]]) -> set[AccessionNumber]:
-        """Those of `wanted`, each with the sha256 of its bytes, that have no text made from them by this extractor."""
+        """Those of `wanted`, each with the sha256 of its bytes, without a text extracted from them by this version."""
         sha256_of = dict(wanted)
         found = self._table.sources(list(sha256_of))
         return {one for one, sha256 in sha256_of.items() if found.get(one) != (sha256, EXTRACTOR_VERSION)}
 
     def compact(self) -> None:
-        """Drop packs that nothing uses, and write anew what is in use of those that are mostly unused.
+        """Drop unused packs, and rewrite what is in use of those that are mostly unused.
 
-        Files are removed when the store is next opened for writing, as somebody may be reading them now.
+        Files are deleted when the store is next opened for writing, as they may be in use now.
         """
         for pack in self._table.packs():
             if pack.text_bytes >= _LEAST_IN_USE * pack.added and (pack.live or not pack.bytes):
@@ -102,7 +102,7 @@ class TextWriter:
         self.close()
 
     def _sweep(self) -> None:
-        """Remove what dead runs have left, and packs that are no longer in use."""
+        """Delete what dead runs left, and packs that are no longer in use."""
         known = {pack_path(self._folder, pack.number) for pack in self._table.packs()}
         with storage_errors(self._folder):
             shutil.rmtree(self.building, ignore_errors=not self.building.exists())
@@ -111,7 +111,7 @@ class TextWriter:
                     path.unlink()
 
     def _append(self, part: Path, *, other_than: int | None = None) -> tuple[int, int]:
-        """Append the file `part` to a pack, durably; the pack's number, and where in it the part begins."""
+        """Append the file `part` to a pack, durably; returns the pack's number and where the part begins in it."""
         last = self._table.packs()[-1:]
         pack = last[0] if last and last[0].bytes < PACK_BYTES and last[0].number != other_than else None
         path = pack_path(self._folder, pack.number) if pack else None
@@ -131,7 +131,7 @@ class TextWriter:
         return pack.number, pack.bytes
 
     def _move(self, pack: PackRow) -> None:
-        """Write anew, into another pack, what of `pack` can be read and is not outdated."""
+        """Rewrite the readable and current texts of `pack` to another pack."""
         _log.info(
             "pack %d of the text store is written anew", pack.number, extra=event("texts-moved", pack=pack.number)
         )
@@ -152,7 +152,7 @@ class TextWriter:
 
 
 def note_incomplete(root: Path) -> None:
-    """Remember that the store of the archive at `root`, if there is one, may lack texts of what is indexed.
+    """Record that the store of the archive at `root`, if any, may lack texts of indexed submissions.
 
     Raises `StorageError`, `DamageError`.
     """
@@ -162,7 +162,7 @@ def note_incomplete(root: Path) -> None:
 
 
 def remove_store(root: Path) -> None:
-    """Remove all texts of the archive at `root`. Raises `StorageError`."""
+    """Delete all texts of the archive at `root`. Raises `StorageError`."""
     folder = root / TEXTS_FOLDER
     with storage_errors(folder):
         shutil.rmtree(folder, ignore_errors=not folder.exists())

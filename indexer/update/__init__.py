@@ -1,1 +1,1 @@
-"""Keeping the index up to date with the archive, in worker processes."""
+"""Updating the index from the archive, in worker processes."""

@@ -1,6 +1,6 @@
-"""Reading submissions and gathering texts and index entries in parts, in this process or in another.
+"""Reading submissions and collecting texts and index entries in parts, in this process or another.
 
-A submission whose texts are kept is not parsed again.
+A submission whose texts are stored is not parsed again.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from indexer.update.parties import with_parties_apart
 _log = logging.getLogger(__name__)
 
 PART_TEXT_CHARS = 48_000_000
-"""Text gathered before a part is finished: larger ones cost memory, smaller ones cost searches."""
+"""Text collected before a part is finished: larger parts cost memory, smaller ones slow searches down."""
 
 MAX_CHARS = 20_000_000
-"""Characters that form type and items may take in all entries of a submission. Real ones have a thousandth of it."""
+"""Characters that form type and items may take in all entries of a submission; real ones take a thousandth of it."""
 
 YEAR_TEXT_CHARS = 24_000_000
-"""Text that is enough for a part to be finished when another filing year begins."""
+"""Text that is enough to finish a part when another filing year begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class IndexFailure:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A submission was read; its entries are in a part that will come."""
+    """A submission was read; its entries will be in a later part."""
 
     accession: AccessionNumber
 
@@ -57,7 +57,7 @@ class Read:
 class Gathered:
     """A finished part of the index, with the accession number and sha256 of each submission in it.
 
-    `part` is None where only texts were gathered; `texts` are those that were not kept yet, None without any.
+    `part` is None if only texts were collected; `texts` are those that were not stored yet, None if there are none.
     """
 
     part: Any
@@ -66,7 +66,7 @@ class Gathered:
 
 
 class _OutOfMemoryError(Exception):
-    """A submission could not be read in the memory there is. Nothing of it was gathered."""
+    """A submission exceeded the available memory. Nothing of it was collected."""
 
 
 Event = Read | IndexFailure | Gathered
@@ -74,9 +74,9 @@ Event = Read | IndexFailure | Gathered
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What gathering needs, in any process: where submissions stand, what makes parts, and how much text to take.
+    """The setup for collecting in any process: where submissions are, the part writer, and the limits of text.
 
-    Without `make_writer` only texts are gathered, in the folder `texts`; without `texts` none are.
+    Without `make_writer`, only texts are collected, in the folder `texts`; without `texts`, none are.
     """
 
     layout: Layout
@@ -86,7 +86,7 @@ class Setup:
 
 
 def gather_here(records: Iterable[CatalogueRecord], setup: Setup) -> Iterator[Event]:
-    """Gather `records` in this process, all parts included. Raises `StorageError`."""
+    """Collect `records` in this process; yields events, including all parts. Raises `StorageError`."""
     gatherer = Gatherer(setup)
     try:
         yield from gatherer.gather(records)
@@ -96,9 +96,9 @@ def gather_here(records: Iterable[CatalogueRecord], setup: Setup) -> Iterator[Ev
 
 
 class Gatherer:
-    """Reads submissions into one part after the other.
+    """Reads submissions into successive parts.
 
-    Submissions come by filing date, so a part holds one filing year, except that years of little text share one.
+    Submissions come by filing date. A part contains one filing year, except that years with little text share one.
     """
 
     def __init__(self, setup: Setup) -> None:
@@ -111,7 +111,7 @@ class Gatherer:
         self._year = 0
 
     def gather(self, records: Iterable[CatalogueRecord]) -> Iterator[Event]:
-        """Take `records`: an event for each, and each part as it is full. Raises `StorageError`."""
+        """Read `records`: yields an event for each, and each part when it is full. Raises `StorageError`."""
         for record in records:
             other_year = record.filing_date.year != self._year
             if self._chars >= (YEAR_TEXT_CHARS if other_year else PART_TEXT_CHARS):
@@ -127,7 +127,7 @@ class Gatherer:
                 yield Read(record.accession)
 
     def finish(self) -> Iterator[Event]:
-        """The part that is not full yet, if there is one. Raises `StorageError`."""
+        """The last part, if there is one. Raises `StorageError`."""
         if self._pairs:
             texts = self._texts.finish() if self._texts else None
             self._texts = None
@@ -138,7 +138,7 @@ class Gatherer:
             self._chars = 0
 
     def close(self) -> None:
-        """Drop the part that is not finished."""
+        """Discard the unfinished part."""
         self._kept.close()
         if self._writer is not None:
             self._writer.discard()
@@ -146,7 +146,7 @@ class Gatherer:
             self._texts.discard()
 
     def _add(self, record: CatalogueRecord) -> None:
-        # all entries before the first is added: an error half-way must leave none of them behind
+        # create all entries before adding the first, so that an error leaves none of them behind
         try:
             found = self._kept_entries(record)
             is_kept = found is not None
@@ -168,7 +168,7 @@ class Gatherer:
             self._chars += sum(len(document.encoded_text()) for document in submission.documents)
 
     def _kept_entries(self, record: CatalogueRecord) -> tuple[StoredSubmission, list[IndexEntry]] | None:
-        """From kept texts; None where there are none, or they are damaged."""
+        """Entries from stored texts; None if there are none or they are damaged."""
         submission = self._kept.submission(record.accession, sha256=record.sha256)
         try:
             return None if submission is None else (submission, self._entries(submission, record))
@@ -178,7 +178,7 @@ class Gatherer:
             return None
 
     def _parsed_entries(self, record: CatalogueRecord) -> tuple[StoredSubmission, list[IndexEntry]]:
-        """From the stored bytes. Raises `DamageError`."""
+        """Entries from the stored bytes. Raises `DamageError`."""
         data = read_stored(self._setup.layout, record.accession, sha256=record.sha256)
         submission = extract(parse_submission(data), sha256=record.sha256)
         if submission.accession != record.accession:

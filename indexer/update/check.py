@@ -1,4 +1,4 @@
-"""The index held against the archive, and against its own checksums. Read-only, always."""
+"""Checking the index against the archive and its own checksums. Read-only."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ _UNMARKED = "SELECT DISTINCT accession FROM entry WHERE accession NOT IN (SELECT
 
 
 def check_index(archive: Archive, *, settings: Settings | None = None, quick: bool = False) -> Iterator[Finding]:
-    """What is wrong with the index of `archive`, and with its texts (`check_texts`).
+    """Findings about the index of `archive` and its texts (`check_texts`).
 
-    Kinds: ``index-missing`` (indexed, says the catalogue, but the index does not have it; without accession number when
-    there is no index at all), ``index-damaged`` (it cannot be read, or its files are not what was committed: `quick`
-    looks only at their presence and size), ``index-stale`` (made from other bytes), ``index-extra`` (in the index, not
-    in the archive), ``unreadable`` (this user may not read it). What waits to be indexed is no finding, nor is an index
-    of an earlier version: the next run of the indexer rebuilds it. What is damaged is not compared.
+    Kinds: ``index-missing`` (the catalogue says indexed but the index lacks it; without an accession number if there is
+    no index at all), ``index-damaged`` (unreadable, or files that are not what was committed; `quick` checks only
+    existence and size), ``index-stale`` (made from other bytes), ``index-extra`` (in the index but not in the archive),
+    ``unreadable`` (this user may not read it). Submissions that wait to be indexed are not a finding, nor is an index
+    of an earlier version, which the next indexing run rebuilds. Damaged parts are not compared.
     """
     folder = archive.index_path.name
     reason = unreadable_reason(archive.index_path, settings)
@@ -74,9 +74,9 @@ def check_index(archive: Archive, *, settings: Settings | None = None, quick: bo
 
 
 def _differences(archive: Archive, index: Engine) -> Iterator[Finding]:
-    """Marks and entries, gathered in a private database on disk, so that memory stays flat.
+    """Marks and entries, compared in a private database on disk, so that memory use is constant.
 
-    The marks are read first: whatever is indexed meanwhile is in the index by the time that the index is read.
+    The marks are read first, so that whatever is indexed meanwhile is in the index when that is read.
     """
     with (
         database_errors(Path("the temporary database"), hint="run `edgarchive verify` again"),
@@ -92,7 +92,7 @@ def _differences(archive: Archive, index: Engine) -> Iterator[Finding]:
             yield Finding("index-missing", AccessionNumber(number), None, message)
         for number, sha256 in both.execute(_STALE):
             record = archive.catalogue.get(AccessionNumber(number))
-            if record is not None and record.sha256 == sha256:  # else it changed while the index was read
+            if record is not None and record.sha256 == sha256:  # otherwise it changed while the index was read
                 message = "the index was made from other bytes than those stored"
                 yield Finding("index-stale", record.accession, None, message)
         for (number,) in both.execute(_UNMARKED):
@@ -101,7 +101,7 @@ def _differences(archive: Archive, index: Engine) -> Iterator[Finding]:
 
 
 def _marks(archive: Archive) -> Iterator[tuple[str, str]]:
-    """What should be in the index; nothing where shares are filling it, and the catalogue has not learnt of it yet."""
+    """What should be in the index; empty while shares fill it and the catalogue has not been updated."""
     if not marks_hold(archive.index_path):
         return
     for record in archive.catalogue.records():
@@ -110,7 +110,7 @@ def _marks(archive: Archive) -> Iterator[tuple[str, str]]:
 
 
 def _entries(index: Engine) -> Iterator[tuple[str, str]]:
-    """Each submission's entries stand together, mostly, so most repetitions are left out here."""
+    """The entries of a submission are mostly adjacent, so most repetitions are removed here."""
     last = ("", "")
     for accession, sha256, _ in index.stored():
         if (accession, sha256) != last:

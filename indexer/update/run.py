@@ -1,4 +1,4 @@
-"""One run over many records: texts are kept, then parts of the index are committed, as they come."""
+"""One indexing run: texts are stored, then parts of the index are committed as they arrive."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from indexer.update.batches import Event, Gathered, IndexFailure, Setup, gather_
 from indexer.update.workers import gather_in_workers
 
 WORKERS_FROM_BYTES = 16_000_000
-"""Decoded bytes from which worker processes are used: they take longer to start than this takes to index."""
+"""Decoded bytes from which worker processes are used; starting them takes longer than indexing less."""
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ Pairs = tuple[tuple[AccessionNumber, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class IndexOptions:
-    """How to index: the arguments of `index_archive` that every kind of run shares."""
+    """Indexing options: the arguments of `index_archive` that all kinds of runs share."""
 
     engine: str = "whoosh"
     settings: Settings | None = None
@@ -42,7 +42,7 @@ class IndexOptions:
 
 @dataclass(frozen=True, slots=True)
 class IndexReport:
-    """What a run of `index_archive` did. `texts` counts the submissions whose texts it added to the text store."""
+    """The result of `index_archive`. `texts` counts the submissions whose texts were added to the text store."""
 
     indexed: int
     failed: tuple[IndexFailure, ...]
@@ -50,9 +50,9 @@ class IndexReport:
 
 
 class Run:
-    """One run over the records of `archive`: into `index`, where there is one, and into `texts`, where there is one.
+    """One run over the records of `archive`, into `index` and `texts`, each optional.
 
-    `total` is the number of records, for the progress.
+    `total` is the number of records, for progress.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Run:
         self._failures: list[IndexFailure] = []
 
     def commits(self, records: Iterator[CatalogueRecord]) -> Iterator[Pairs]:
-        """Work on `records`; after each commit, give the accession numbers and sha256 that it made durable."""
+        """Process `records`; after each commit, yield the accession numbers and sha256 that it made durable."""
         with contextlib.closing(self._events(records)) as events:
             for found in events:
                 if isinstance(found, Gathered):
@@ -93,9 +93,9 @@ class Run:
         return IndexReport(self._indexed, tuple(self._failures), self._texts_added)
 
     def _commit(self, found: Gathered) -> None:
-        """Make a part durable. Texts come first: whatever the index has, has its text."""
+        """Make a part durable. Texts come first, so that everything in the index has its text."""
         if self._archive.writable:
-            self._archive.catalogue.make_durable()  # else a power cut may leave entries without their rows
+            self._archive.catalogue.make_durable()  # otherwise a power failure may leave entries without rows
         if found.texts is not None and self._texts is not None:
             self._texts.adopt(found.texts)
             self._texts_added += len(found.texts.entries)
@@ -129,7 +129,7 @@ class Run:
         records = itertools.chain(first, records)
         if (
             size >= WORKERS_FROM_BYTES
-        ):  # one job too: what a submission does to a worker, it does not do to this process
+        ):  # even for one job: what a submission does to a worker, it does not do to this process
             yield from gather_in_workers(self._options.jobs, records, setup)
         else:
             yield from gather_here(records, setup)

@@ -1,8 +1,8 @@
-"""Parts of an archive that several machines index at once, each with its own: which submissions, and which are done.
+"""Progress of shares that several machines index at once.
 
-Storage that machines share serves no database that two of them write to. So the catalogue stays as it is meanwhile;
-each share notes what is indexed in a small database of its own, which only the holder of that share writes, and the
-next run that indexes the whole archive takes those notes over.
+Shared storage cannot serve a database that two machines write to. So the catalogue is unchanged meanwhile. Each share
+records what is indexed in a small database of its own, which only the holder of that share writes, and the next run
+over the whole archive transfers these records.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _AT_ONCE = 500
 
 
 class ShareNotes:
-    """Which submissions of a share are indexed, by accession number and sha256. The caller holds the share's lock."""
+    """The indexed submissions of a share, by accession number and sha256. The caller holds the share's lock."""
 
     def __init__(self, folder: Path, share: Share) -> None:
         self._path = folder / f"{share.name}.sqlite3"
@@ -39,7 +39,7 @@ class ShareNotes:
             undo.pop_all()
 
     def without(self, records: Iterable[CatalogueRecord]) -> Iterator[CatalogueRecord]:
-        """Those of `records` whose bytes are not indexed yet. Raises `DamageError`, `StorageError`."""
+        """Those of `records` whose bytes are not indexed. Raises `DamageError`, `StorageError`."""
         records = iter(records)
         while some := list(itertools.islice(records, _AT_ONCE)):
             marks = ",".join("?" * len(some))
@@ -53,7 +53,7 @@ class ShareNotes:
             yield from (record for record in some if known.get(record.accession) != record.sha256)
 
     def note(self, pairs: Iterable[tuple[AccessionNumber, str]]) -> None:
-        """Remember, durably, what was committed. Raises `DamageError`, `StorageError`."""
+        """Record, durably, what was committed. Raises `DamageError`, `StorageError`."""
         with self._translated():
             self._connection.execute("BEGIN")
             self._connection.executemany("INSERT OR REPLACE INTO indexed VALUES (?, ?)", pairs)
@@ -68,7 +68,7 @@ class ShareNotes:
 
 
 def taken_notes(folder: Path) -> Generator[list[tuple[AccessionNumber, str]]]:
-    """The pairs of each share's notes, a portion at a time. Notes are removed once their last portion is taken.
+    """The pairs recorded by all shares, in portions. Each share's records are deleted after their last portion.
 
     Raises `DamageError`, `StorageError`.
     """

@@ -1,8 +1,8 @@
-"""Keeping the index up to date with the archive: what is stored and not indexed yet goes in, part by part.
+"""Updating the index: whatever is stored but not indexed is added, part by part.
 
-The order makes it safe to stop anywhere: texts are kept, the engine commits, then the catalogue notes what is indexed.
-A run that dies in between indexes its last part again, and an engine replaces a submission's entries, so nothing is
-found twice.
+The order makes it safe to stop at any time: texts are stored, the engine commits, then the catalogue records what is
+indexed. A run that dies in between indexes its last part again. An engine replaces all entries of a submission, so
+nothing is found twice.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _MARKS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class IndexRepair:
-    """What `repair_index` found and put right, and what the indexing after it did."""
+    """What `repair_index` found and repaired, and the result of indexing afterwards."""
 
     found: tuple[Finding, ...]
     report: IndexReport
@@ -70,19 +70,20 @@ def index_archive(
     rebuild: bool = False,
     share: Share | None = None,
 ) -> IndexReport:
-    """Index what the catalogue says is not indexed yet; with `rebuild`, make a new index of all and put it in place.
+    """Index what the catalogue does not list as indexed; with `rebuild`, build a new index of everything.
 
-    With `share`, index that alone, beside other machines that index theirs; the catalogue learns of it by the next run
-    without. Then `archive` is open as `shared`, and no texts are kept: that run adds them.
+    With `share`, index only that, beside other machines that index theirs; the next run without a share updates the
+    catalogue and adds texts. `archive` is then open as `shared`.
 
-    `archive` is open for writing. `options.settings` say where the server is of an engine that has one. `options.jobs`
-    processes read and index; this one does it itself where the work is little. Of a document with more than
-    `options.max_text_chars` characters of text the index has the beginning. With `options.keep_texts` the text store
-    gets the texts of all that is indexed, now or before. A submission that cannot be read is a failure in the report.
-    Where no index can be read, a new one is made; one that an earlier version made is rebuilt.
-    An index that is there keeps its engine; `options.engine` is for a new one, or with `rebuild`.
-    Raises `UsageError` (unknown engine), `LockedError`, `StorageError`, and
-    `WorkerDiedError` where processes die again and again, `RunCancelledError` once `options.cancel` is.
+    Otherwise `archive` is open for writing. `options.settings` has the address of an engine's server. `options.jobs`
+    processes read and index; for little work this process does it. Of a document with more than
+    `options.max_text_chars` characters, only the beginning is indexed. With `options.keep_texts`, the text store gets
+    the texts of everything indexed, now or before. A submission that cannot be read is a failure in the report. If the
+    index cannot be read, a new one is created; one of an earlier version is rebuilt. An existing index keeps its
+    engine; `options.engine` is for a new one, or with `rebuild`.
+
+    Raises `UsageError` (unknown engine), `LockedError`, `StorageError`, `WorkerDiedError` if processes die repeatedly,
+    and `RunCancelledError` when `options.cancel` is cancelled.
     """
     options = options or IndexOptions()
     if share is not None:
@@ -105,7 +106,7 @@ def index_archive(
 
 
 def _engine_of_outdated(path: Path) -> str:
-    """The engine of the index in folder `path`, which is about to be rebuilt; a warning says so, as it takes long."""
+    """The engine of the outdated index in folder `path`, with a warning that rebuilding takes long."""
     engine = engine_of(path) or ""
     facts = event("index-outdated", path=str(path), engine=engine)
     _log.warning("the index was made by an earlier edgarchive: rebuilding it", extra=facts)
@@ -120,7 +121,7 @@ def _index(archive: Archive, texts: TextWriter | None, options: IndexOptions) ->
         for noted in taken_notes(notes_folder(archive.index_path)):
             archive.catalogue.mark_indexed(noted)
             if texts is not None:
-                texts.set_complete(complete=False)  # shares keep none
+                texts.set_complete(complete=False)  # shares store none
         run = Run(archive, index, texts, options, total=archive.catalogue.count_unindexed())
         for pairs in run.commits(archive.catalogue.unindexed()):
             archive.catalogue.mark_indexed(pairs)
@@ -128,7 +129,7 @@ def _index(archive: Archive, texts: TextWriter | None, options: IndexOptions) ->
 
 
 def _add_texts(archive: Archive, texts: TextWriter, options: IndexOptions, report: IndexReport) -> IndexReport:
-    """Keep the texts of what was indexed without them, or by an older extractor; `report` with what that has given."""
+    """Store the texts of what was indexed without them or with an older extractor; returns `report` with these."""
     if not texts.is_complete:
         total = sum(1 for _ in _without_texts(archive, texts))
         run = Run(archive, None, texts, options, total=total)
@@ -141,7 +142,7 @@ def _add_texts(archive: Archive, texts: TextWriter, options: IndexOptions, repor
 
 
 def _without_texts(archive: Archive, texts: TextWriter) -> Iterator[CatalogueRecord]:
-    """What is indexed, and has no current text, by filing date."""
+    """What is indexed without a current text, by filing date."""
     records = (
         record for record in archive.catalogue.records_by_filing_date() if record.indexed_sha256 == record.sha256
     )
@@ -156,7 +157,7 @@ def _index_share(archive: Archive, share: Share, options: IndexOptions) -> Index
             _create_for_shares(archive.index_path, options)
     with contextlib.ExitStack() as stack:
         index = stack.enter_context(contextlib.closing(_opened(archive, options, share=share)))
-        index.part_writer()  # takes the lock of the share, and its notes are ours
+        index.part_writer()  # takes the share's lock, which makes its records ours
         notes = stack.enter_context(contextlib.closing(ShareNotes(notes_folder(archive.index_path), share)))
         total = sum(1 for _ in _left(archive, share, notes)) if options.progress is not None else 0
         run = Run(archive, index, None, options, total=total)
@@ -166,19 +167,19 @@ def _index_share(archive: Archive, share: Share, options: IndexOptions) -> Index
 
 
 def _left(archive: Archive, share: Share, notes: ShareNotes) -> Iterator[CatalogueRecord]:
-    """What is left to be indexed of a share, by filing date."""
+    """What remains to be indexed of a share, by filing date."""
     catalogue = archive.catalogue
     records = catalogue.unindexed() if marks_hold(archive.index_path) else catalogue.records_by_filing_date()
     return notes.without(record for record in records if record in share)
 
 
 def _create_for_shares(path: Path, options: IndexOptions) -> None:
-    """Put an empty index into place, with the note that it is: who shares does not write to the catalogue."""
+    """Create an empty index with a note that a share did so, since shares do not write to the catalogue."""
     new = path.with_name(f"{path.name}.new")
     remove_index(new, settings=options.settings, keep=path)
     create_index(new, engine=options.engine, settings=options.settings).close()
     note_made_by_share(new)
-    remove_index(path, settings=options.settings, keep=path)  # what is left of one
+    remove_index(path, settings=options.settings, keep=path)  # the remains of one
     with storage_errors(path):
         new.rename(path)
         fsync_directory(path.parent)
@@ -187,12 +188,12 @@ def _create_for_shares(path: Path, options: IndexOptions) -> None:
 def repair_index(
     archive: Archive, options: IndexOptions | None = None, *, quick: bool = False, renew: bool = False
 ) -> IndexRepair:
-    """Check index and texts as `check_index` does, put right what is found, and index what is not indexed yet.
+    """Check index and texts as `check_index` does, repair what is found, and index the rest.
 
-    A lost or damaged index is made anew, by the engine that wrote it, else by `options.engine`. In one that only
-    differs from the archive, what is extra is deleted, and what is missing or stale is indexed again. Damaged texts are
-    removed and, with `options.keep_texts`, made again. With `renew` it is taken from the index what is indexed, though
-    nothing is found: the catalogue has been made anew. Otherwise as `index_archive`.
+    A lost or damaged index is recreated with its engine, otherwise with `options.engine`. From an index that only
+    differs from the archive, extra entries are deleted, and missing or stale ones are indexed again. Damaged texts are
+    deleted and, with `options.keep_texts`, recreated. With `renew`, because the catalogue was recreated, the
+    catalogue's marks are taken from the index. Otherwise as `index_archive`.
     """
     options = options or IndexOptions()
     found = tuple(check_index(archive, settings=options.settings, quick=quick))
@@ -208,7 +209,7 @@ def repair_index(
 
 
 def _renew_marks(archive: Archive, settings: Settings | None, extra: Iterable[AccessionNumber | None]) -> None:
-    """Delete what is `extra` from the index, and let the catalogue say of each submission what the index has of it."""
+    """Delete what is `extra` from the index, and set the catalogue's marks to what the index has."""
     with contextlib.closing(open_index(archive.index_path, settings=settings, writable=True)) as index:
         for accession in extra:
             if accession is not None:
@@ -230,7 +231,7 @@ def _open_or_create(archive: Archive, options: IndexOptions) -> Engine:
 
 
 def _opened(archive: Archive, options: IndexOptions, *, share: Share | None = None) -> Engine:
-    """The index, open for writing, whichever engine it is of. Raises as `open_index`."""
+    """The index, open for writing, of any engine. Raises as `open_index`."""
     return open_index(archive.index_path, settings=options.settings, writable=True, share=share)
 
 
@@ -251,7 +252,7 @@ def _rebuild(archive: Archive, texts: TextWriter | None, options: IndexOptions) 
                 path.rename(old)
             new.rename(path)
             fsync_directory(path.parent)
-        # marks of the old index hold for the new one until they are replaced: it has all that the old one had
+        # marks of the old index apply to the new one until replaced: it has everything that the old one had
         archive.catalogue.clear_index_marks()
         for pairs in indexed.portions():
             archive.catalogue.mark_indexed(pairs)
@@ -260,7 +261,7 @@ def _rebuild(archive: Archive, texts: TextWriter | None, options: IndexOptions) 
 
 
 class _SpooledPairs:
-    """Accession numbers with sha256, kept in a temporary file of `folder`: an archive has millions of them."""
+    """Accession numbers with sha256 in a temporary file of `folder`; an archive has millions."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -271,12 +272,12 @@ class _SpooledPairs:
             )
 
     def add(self, pairs: Pairs) -> None:
-        """Note `pairs`. Raises `StorageError`."""
+        """Add `pairs`. Raises `StorageError`."""
         with storage_errors(self._folder):
             self._file.writelines(f"{accession} {sha256}\n" for accession, sha256 in pairs)
 
     def portions(self) -> Iterator[Pairs]:
-        """All pairs, some thousand at a time. Raises `StorageError`."""
+        """All pairs, in portions of some thousand. Raises `StorageError`."""
         with storage_errors(self._folder):
             self._file.seek(0)
             while lines := tuple(itertools.islice(self._file, _MARKS)):

@@ -1,9 +1,9 @@
-"""Worker processes: each reads submissions and gathers them in parts of its own; one process hands them their work.
+"""Worker processes: each reads submissions and collects parts; one process distributes the work.
 
-They are started as plain commands, not by multiprocessing: its fork is unsafe beside threads, and its spawn runs the
-caller's own script again. A worker that dies takes only what it had not handed over; that is given to others. A
-submission that was being read in two deaths, or takes too long, is a failure of that submission alone; so is one that
-takes more memory than a worker may have.
+They are started as plain commands, not by multiprocessing, whose fork is unsafe with threads and whose spawn runs the
+caller's script again. If a worker dies, only what it had not handed over is lost, and others get it. A submission that
+was being read in two deaths, takes too long, or takes more memory than a worker may use is a failure of that submission
+alone.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ from indexer.update.batches import Event, Gathered, Gatherer, IndexFailure, Read
 
 TASK_BYTES = 2_000_000
 TASK_RECORDS = 64
-"""What a worker is given at a time, in decoded bytes and in submissions: it asks again within a second."""
+"""What a worker gets at a time, in decoded bytes and in submissions, so that it asks again within a second."""
 
 TIME_LIMIT_S = 120.0
 READ_BYTES_PER_S = 500_000
-"""A worker may take so long for a submission, and as much longer as reading its bytes this slowly takes."""
+"""Time limit of a submission: a fixed time, plus the time to read its bytes at this speed."""
 
 MEMORY_SHARE = 0.8
-"""Of the machine's memory that a worker may have: what would take more fails alone, with a MemoryError."""
+"""The share of the machine's memory that a worker may use; what needs more fails alone with a MemoryError."""
 
 _LOOK_EVERY_S = 5.0
 
 MAX_DEATHS = 8
-"""Workers that may die in one run. More is not the fault of single submissions."""
+"""Workers that may die in one run; more cannot be the fault of single submissions."""
 
 _COLLECT_EVERY = 50_000
-"""New objects after which a worker looks for cycles: it makes many objects and hardly any cycle."""
+"""New objects between garbage collections of a worker, which creates many objects and hardly any cycles."""
 
 _COMMAND = "import sys; sys.path[:] = sys.argv[2:]; from indexer.update.workers import work; work(int(sys.argv[1]))"
 _READY = "ready"
@@ -55,7 +55,7 @@ Task = list[CatalogueRecord]
 
 
 def tasks(records: Iterator[CatalogueRecord]) -> Iterator[Task]:
-    """`records` in portions for workers, none of two filing years."""
+    """`records` in portions for workers, each within one filing year."""
     task: Task = []
     size = 0
     for record in records:
@@ -71,7 +71,7 @@ def tasks(records: Iterator[CatalogueRecord]) -> Iterator[Task]:
 
 
 def gather_in_workers(jobs: int, records: Iterator[CatalogueRecord], setup: Setup) -> Iterator[Event]:
-    """Gather `records` in `jobs` processes: the events of `Gatherer.gather`, in any order, parts included.
+    """Collect `records` in `jobs` processes; yields the events of `Gatherer.gather`, in any order, including parts.
 
     Closing the iterator ends the processes. Raises what a worker raised, and `WorkerDiedError` after `MAX_DEATHS`.
     """
@@ -83,7 +83,7 @@ def gather_in_workers(jobs: int, records: Iterator[CatalogueRecord], setup: Setu
 
 
 class _Worker:
-    """A worker process, and what it was given and has not handed over yet."""
+    """A worker process, and the work that it has not handed over yet."""
 
     def __init__(self, setup: Setup) -> None:
         self.connection, theirs = Pipe()
@@ -100,19 +100,19 @@ class _Worker:
         self._send(setup)
 
     def give(self, task: Task) -> None:
-        """Hand a task over."""
+        """Give it a task."""
         self.since_s = time.monotonic()
         self.held |= {record.accession: record for record in task}
         self.unread.extend(record.accession for record in task)
         self._send(task)
 
     def heard_of(self) -> None:
-        """It is done with the first of what was unread."""
+        """Note that it has finished its first unread submission."""
         self.unread.popleft()
         self.since_s = time.monotonic()
 
     def end_if_late(self) -> None:
-        """Kill the process if it has been at one submission for longer than that may take."""
+        """Kill the process if it has spent more than the time limit on one submission."""
         if self.unread and not self.is_late:
             limit_s = TIME_LIMIT_S + self.held[self.unread[0]].size / READ_BYTES_PER_S
             if time.monotonic() - self.since_s > limit_s:
@@ -120,12 +120,12 @@ class _Worker:
                 self.process.kill()
 
     def finish(self) -> None:
-        """Let it hand over what it has, and end."""
+        """Let it hand over what it has and end."""
         self.is_finishing = True
         self._send(None)
 
     def stop(self) -> int:
-        """End the process, whatever it does; how it ended."""
+        """End the process in any state; returns how it ended."""
         self.connection.close()
         self.process.terminate()
         return self.process.wait()
@@ -140,7 +140,7 @@ class _Pool:
         self._work = work
         self._setup = setup
         self._again: deque[Task] = deque()
-        self._told: set[AccessionNumber] = set()  # read by workers that died, and told of
+        self._told: set[AccessionNumber] = set()  # read by workers that died
         self._suspects: set[AccessionNumber] = set()
         self._deaths = 0
         self._workers: dict[Any, _Worker] = {}
@@ -173,7 +173,7 @@ class _Pool:
         match message:
             case Read(accession):
                 worker.heard_of()
-                if accession in self._told:  # a worker that died has said so before
+                if accession in self._told:  # a dead worker has been noticed before
                     self._told.discard(accession)
                 else:
                     yield message
@@ -203,7 +203,7 @@ class _Pool:
             worker.finish()
 
     def _ended(self, worker: _Worker) -> Iterator[Event]:
-        """A worker has gone: because there is no more work, or because it died."""
+        """Handle the end of a worker: there is no more work, or it died."""
         del self._workers[worker.connection]
         status = worker.stop()
         if worker.is_finishing and not worker.held:
@@ -228,38 +228,38 @@ class _Pool:
 
 
 class _ToParent(logging.Handler):
-    """Sends what a worker logs to the process that it works for."""
+    """Sends a worker's log records to its parent process."""
 
     def __init__(self, parent: Connection) -> None:
         super().__init__()
         self._parent = parent
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Send `record`, its message made."""
+        """Send `record` with its message formatted."""
         made = {"msg": record.getMessage(), "args": None, "exc_info": None}
         self._parent.send(logging.makeLogRecord({**record.__dict__, **made}))
 
 
 def work(descriptor: int) -> None:
-    """The life of a worker process: take tasks from the connection `descriptor` and send events, until all is done."""
+    """The main loop of a worker: receive tasks from the connection `descriptor` and send events until all is done."""
     gc.set_threshold(_COLLECT_EVERY)
     _limit_memory()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all processes of a terminal; the first one decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal; the first one decides
     with Connection(descriptor) as parent:
-        logging.basicConfig(handlers=[_ToParent(parent)])  # one process writes the log, in one form
+        logging.basicConfig(handlers=[_ToParent(parent)])  # one process writes the log, in one format
         try:
             _work(parent)
         except (EOFError, ConnectionResetError, BrokenPipeError):
-            return  # nobody waits for the answer any more
+            return  # nobody waits for the result any more
         except EdgarchiveError as error:
             parent.send(error)
-        except Exception:  # noqa: BLE001 — it is raised again where the run is
+        except Exception:  # noqa: BLE001 — raised again in the parent process
             parent.send(traceback.format_exc())
 
 
 def _limit_memory() -> None:
-    """Let what would take all of the machine's memory fail here, before the system ends some process."""
-    with contextlib.suppress(OSError, ValueError):  # a system that does not tell, or has a lower limit
+    """Let an allocation that exceeds the machine's memory fail here, before the system kills some process."""
+    with contextlib.suppress(OSError, ValueError):  # a system that does not report it, or has a lower limit
         limit = int(MEMORY_SHARE * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
         _, most = resource.getrlimit(resource.RLIMIT_DATA)
         resource.setrlimit(resource.RLIMIT_DATA, (limit, most))

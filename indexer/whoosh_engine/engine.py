@@ -1,4 +1,4 @@
-"""The engine over Whoosh: opening, adding, deleting, committing, searching."""
+"""The Whoosh engine: opening, adding, deleting, committing, searching."""
 
 from __future__ import annotations
 
@@ -56,18 +56,18 @@ class WhooshEngine:
 
     @classmethod
     def create(cls, path: Path) -> Self:
-        """Make an empty index in the empty folder `path`, open for writing. Raises `StorageError`."""
+        """Create an empty index in the empty folder `path`, open for writing. Raises `StorageError`."""
         commit(path, TOC(schema(), [], 0), {})
         return cls(path, FileIndex(FileStorage(str(path))), writable=True)
 
     @classmethod
     def open(cls, path: Path, *, writable: bool = False) -> Self:
-        """Open the index at `path`. Raises `IndexMissingError` where there is none or it cannot be read."""
+        """Open the index at `path`. Raises `IndexMissingError` if it does not exist or cannot be read."""
         with _reading(path):
             return cls(path, _patiently(lambda: FileIndex(FileStorage(str(path)))), writable=writable)
 
     def delete(self, accession: AccessionNumber) -> None:
-        """Drop a submission's entries at the next commit. Raises `LockedError`, `StorageError`."""
+        """Remove a submission's entries at the next commit. Raises `LockedError`, `StorageError`."""
         self._write().delete(accession)
 
     def part_writer(self) -> Callable[[], PartWriter]:
@@ -79,7 +79,7 @@ class WhooshEngine:
         self._write().adopt(part)
 
     def commit(self) -> None:
-        """Publish what was added and deleted, durably. Raises `DamageError`, `StorageError`."""
+        """Publish additions and deletions, durably. Raises `DamageError`, `StorageError`."""
         if self._writer is not None:
             self._writer.commit()
 
@@ -136,14 +136,14 @@ class WhooshEngine:
         return counts
 
     def stored(self) -> Iterator[tuple[AccessionNumber, str, int | None]]:
-        """Accession number, sha256 and sequence of every entry that can be found."""
+        """Accession number, sha256 and sequence of every searchable entry."""
         with _reading(self._path), self._searcher() as searcher:
             for _, fields in searcher.reader().iter_docs():
                 record = json.loads(fields["record"])
                 yield AccessionNumber(record["accession"]), record["sha256"], record["sequence"]
 
     def check(self, *, quick: bool = False) -> Iterator[tuple[str, str]]:
-        """See `indexer.engine.Engine.check`. Where a commit comes meanwhile, it checks again."""
+        """See `indexer.engine.Engine.check`. If there is a commit meanwhile, it checks again."""
         with _reading(self._path):
             yield from _patiently(lambda: self._damaged_files(quick=quick))
 
@@ -156,7 +156,7 @@ class WhooshEngine:
                 return found
 
     def close(self) -> None:
-        """Close the index. What was not committed is dropped."""
+        """Close the index, discarding what was not committed."""
         if self._writer is not None:
             self._writer.close()
             self._writer = None
@@ -175,7 +175,7 @@ class WhooshEngine:
         return self._writer
 
     def _answer(self, ask: Callable[[EntrySearcher], T]) -> T:
-        """What `ask` finds in the newest commit. Files that a commit takes away meanwhile are a reason to ask again."""
+        """The result of `ask` for the latest commit; repeated if files disappear because of a commit."""
 
         def attempt() -> T:
             with self._searcher() as searcher:
@@ -186,7 +186,7 @@ class WhooshEngine:
 
     @contextlib.contextmanager
     def _searcher(self) -> Iterator[EntrySearcher]:
-        """A searcher of the newest commit for one thread: Whoosh's files have one place each, so none may share it."""
+        """A searcher of the latest commit for one thread: Whoosh's files have a position and cannot be shared."""
         newest = self._version()
         with self._idle_lock:
             outdated = [searcher for version, searcher in self._idle if version != newest]
@@ -197,7 +197,7 @@ class WhooshEngine:
         searcher = searcher or EntrySearcher(self._index.reader(), fromindex=self._index)
         try:
             yield searcher
-        except OSError:  # whatever it could not read, it may not be able to read later
+        except OSError:  # what it could not read, it may not be able to read later
             searcher.close()
             raise
         except BaseException:
@@ -210,14 +210,14 @@ class WhooshEngine:
             self._idle.append((version, searcher))
 
     def _version(self) -> _Version:
-        """Which table of contents is the newest. The numbers begin anew in a rebuilt index, but the file is another."""
+        """The identity of the latest table of contents; numbers restart in a rebuilt index, but the file differs."""
         generation = self._index.latest_generation()
         status = contents_file(self._path, generation).stat()
         return generation, status.st_ino, status.st_mtime_ns
 
 
 def _selected(searcher: EntrySearcher, query: Node | None, filters: Node | None, deadline: Deadline) -> Query:
-    """What `query` and `filters` select, ready for matching; only `query` scores."""
+    """What `query` and `filters` select, prepared for matching; only `query` scores."""
     reader = searcher.reader()
     query, filters = scoped(query, filters)
     parts = [] if query is None else [prepare(query, reader, deadline)]
@@ -229,18 +229,18 @@ def _selected(searcher: EntrySearcher, query: Node | None, filters: Node | None,
 
 
 def _is_damaged(path: Path) -> bool:
-    """Whether a file of the index is not what was committed."""
+    """Whether a file of the index differs from what was committed."""
     try:
         index = FileIndex(FileStorage(str(path)))
         toc = TOC.read(index.storage, index.indexname)
         return any(True for _ in damaged_files(path, toc, quick=False))
-    except Exception:  # noqa: BLE001 — whatever keeps the list of files from being read
+    except Exception:  # noqa: BLE001 — whatever prevents reading the list of files
         return True
 
 
 @contextlib.contextmanager
 def _reading(path: Path) -> Iterator[None]:
-    """What Whoosh raises over a missing or broken file, as ours: its own errors share no class but Exception."""
+    """Translate Whoosh's errors for a missing or broken file; they share no class but Exception."""
     try:
         yield
     except (EdgarchiveError, GeneratorExit):
@@ -256,5 +256,5 @@ def _reading(path: Path) -> Iterator[None]:
 
 
 def _patiently(attempt: Callable[[], T]) -> T:
-    """The result of `attempt`, tried again while files vanish under a commit of another process."""
+    """The result of `attempt`, repeated while files disappear because of another process's commit."""
     return with_retries(attempt, retry_if=(FileNotFoundError, EmptyIndexError), patience_s=_OPEN_PATIENCE_S)

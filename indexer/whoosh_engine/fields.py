@@ -1,8 +1,8 @@
-"""The field types and the schema of a Whoosh index. What of an entry goes into each field says `indexer.fields`.
+"""The field types and the schema of a Whoosh index; `indexer.fields` defines the values of the fields.
 
-An index holds the paths of this module and of `positions` and its classes' attributes pickled: moving or renaming them
-makes existing indexes unreadable. Words are cut by `archiver.identifiers` alone; fields never analyse queries, which
-come cut.
+An index contains pickled references to this module, to `positions`, and to the attributes of their classes: moving or
+renaming them makes existing indexes unreadable. Words are split by `archiver.words`; fields never analyse queries,
+whose words are already split.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Posting = tuple[bytes, int, float, bytes]
 
 
 class WordsField(FieldType):  # type: ignore[misc]  # Whoosh has no types
-    """Words with their positions, scored: body text and descriptions. Its value is one text."""
+    """Words with positions and scores, for body text and descriptions. Its value is one text."""
 
     def __init__(self) -> None:
         self.format = PackedPositions()
@@ -38,7 +38,7 @@ class WordsField(FieldType):  # type: ignore[misc]  # Whoosh has no types
 
 
 class NamesField(FieldType):  # type: ignore[misc]
-    """The terms of several names, each name apart from the next by `NAME_GAP`. Its value is a sequence of names."""
+    """The terms of several names, separated by `NAME_GAP` positions. Its value is a sequence of names."""
 
     def __init__(self) -> None:
         self.format = PackedPositions()
@@ -57,19 +57,19 @@ class NamesField(FieldType):  # type: ignore[misc]
 
 
 class ExactField(FieldType):  # type: ignore[misc]
-    """Whole values, case and accents folded, without score. Its value is a sequence of texts."""
+    """Whole values, with case and accents folded, without scores. Its value is a sequence of texts."""
 
     def __init__(self) -> None:
         self.format = Existence()
         self.scorable = False
 
     def index(self, value: Iterable[str], **_: Any) -> Iterator[Posting]:
-        """The postings of one document: each different value once."""
+        """The postings of one document: each distinct value once."""
         return ((text.encode(), 1, 1.0, b"") for text in dict.fromkeys(exact(item) for item in value))
 
 
 class SectionsField(FieldType):  # type: ignore[misc]
-    """Sections by their key, without score: in the places of each, the numbers of its words, first and end in turn."""
+    """Sections by key, without scores; the positions of each are the begins and ends of its ranges of words."""
 
     def __init__(self) -> None:
         self.format = PackedPositions()
@@ -86,8 +86,8 @@ class SectionsField(FieldType):  # type: ignore[misc]
 def schema() -> Schema:
     """The schema of a new index.
 
-    The columns are numbers to sort, group and filter by, 0 for none: dates like 20041222,
-    ``accepted`` and ``added_at`` like 20041222160512, ``number`` the 18 digits of the accession number.
+    The columns are numbers for sorting, grouping and filtering, 0 for none: dates like 20041222, ``accepted`` and
+    ``added_at`` like 20041222160512, ``number`` the 18 digits of the accession number.
     """
     return Schema(
         **{field.name: _TYPES[field.kind]() for field in TABLE if field.kind not in NOT_INDEXED},

@@ -1,9 +1,10 @@
-"""The position format of an index: where a word stands in a document, packed so that it is read at the speed of C.
+"""The position format of an index: packed, so that positions are read at the speed of C.
 
-The places of a word in a document, as distances (the first from the start of the document), all with the same width in
-bytes: one byte that says 1, 2 or 4, then the distances, low byte first. Whoosh's own format pickles a list.
+The positions of a word in a document are stored as distances (the first from the start of the document), all with the
+same width: one byte with the value 1, 2 or 4, then the distances, little-endian. Whoosh's own format pickles a list.
 
-An index holds this module's path and its class pickled: moving or renaming it makes existing indexes unreadable.
+An index contains pickled references to this module and its class: moving or renaming them makes existing indexes
+unreadable.
 """
 
 from __future__ import annotations
@@ -39,12 +40,12 @@ class PackedPositions(Positions):  # type: ignore[misc]  # Whoosh has no types
         return decode_positions(value)
 
     def decode_frequency(self, value: bytes) -> int:
-        """How many positions the `value` of a posting holds."""
+        """The number of positions in the `value` of a posting."""
         return frequency(value)
 
 
 def frequency(value: bytes) -> int:
-    """How many positions the `value` of a posting holds."""
+    """The number of positions in the `value` of a posting."""
     return (len(value) - 1) // value[0]
 
 
@@ -54,7 +55,7 @@ def decode_positions(value: bytes) -> list[int]:
 
 
 def distances(value: bytes) -> Sequence[int]:
-    """The distances from one position to the next, the first from 0."""
+    """The distances between successive positions, the first from 0."""
     if value[0] == 1:
         return value[1:]
     packed = array(_TYPE_CODES[value[0]], value[1:])

@@ -1,4 +1,4 @@
-"""Reading the postings of a word in bulk, block by block, where Whoosh's own matcher hands out one at a time."""
+"""Reading the postings of a word in bulk, block by block, while Whoosh's matcher returns one at a time."""
 
 # ruff: noqa: SLF001 (Whoosh has no other way in, and its version is pinned)
 from __future__ import annotations
@@ -18,9 +18,9 @@ from whoosh.codec.whoosh3 import W3LeafMatcher
 
 @dataclass(frozen=True, slots=True)
 class PostingBlock:
-    """Postings of one word: document numbers ascending, how often it stands in each, and each one's encoded value.
+    """Postings of one word: document numbers ascending, frequencies, and encoded values.
 
-    Weights and values are None where a field has none: every weight is then 1.
+    Weights and values are None if a field has none; every weight is then 1.
     """
 
     documents: Sequence[int]
@@ -29,7 +29,7 @@ class PostingBlock:
 
 
 def numbers(column: Any, count: int) -> array[int]:
-    """The numbers of the first `count` documents in a column of numbers, which Whoosh reads one by one."""
+    """The numbers of the first `count` documents in a number column, which Whoosh reads one by one."""
     stored = min(column._count, count)
     found = array(column._typecode, bytes(column._dbfile.get(column._basepos, stored * column._fixedlen)))
     if sys.byteorder == "little":
@@ -41,10 +41,10 @@ def numbers(column: Any, count: int) -> array[int]:
 def posting_blocks(
     reader: Any, field: str, term: bytes, *, among: Sequence[int] | None = None, with_values: bool = True
 ) -> Iterator[PostingBlock]:
-    """The postings of `term` in one segment, deleted documents included; none where the segment does not have it.
+    """The postings of `term` in one segment, including deleted documents; empty if it does not occur.
 
-    Blocks that hold none of the documents `among`, ascending, may be left out: they are not even unpacked. Without
-    `with_values` the values may be None: in a large block they take most of the time.
+    Blocks that contain none of the ascending documents `among` may be skipped without being decompressed. Without
+    `with_values`, the values may be None, as they take most of the time in a large block.
     """
     if (field, term) not in reader:
         return
@@ -69,7 +69,7 @@ def posting_blocks(
 def _read_block(matcher: W3LeafMatcher, *, with_values: bool) -> tuple[Any, Any, Any]:
     data = matcher._postfile.get(matcher._dataoffset, matcher._nextoffset - matcher._dataoffset)
     head_bytes = matcher._compression
-    if head_bytes > 1 and not with_values:  # a block of our own writer (`postings`), not of Whoosh's
+    if head_bytes > 1 and not with_values:  # a block from our own writer (`postings`), not Whoosh's
         steps, weights = pickle.loads(zlib.decompressobj().decompress(data, head_bytes) + b"\x86.")  # noqa: S301
         return list(accumulate(steps)), weights, None
     steps, weights, values = pickle.loads(zlib.decompress(data) if head_bytes else data)  # noqa: S301

@@ -1,4 +1,4 @@
-"""Finding out why a search finds nothing: by asking parts of it, and what is near to it, as searches of their own."""
+"""Finding out why a search finds nothing, by running parts and variants of it as searches."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ from indexer.search.options import SearchOptions
 from indexer.sections.forms import keys_of_name
 
 MAX_S = 2.0
-"""Seconds after which nothing more is asked."""
+"""Time limit in seconds, after which no more searches are started."""
 
 _MAX_PARTS = 8
 _NEAR = 10
-"""The distance that is tried where a phrase is not found."""
+"""The distance tried for a phrase that is not found."""
 
 _GLOB = frozenset("*?[")
 _CHECKED = ("form", "item", "type", "cik", "name", "sic", "state", "series")
 """Filters whose values are looked up."""
 
 _SPELLED: dict[str, Facet] = {"form": "form", "item": "item", "type": "type", "state": "state"}
-"""Filters whose values have one spelling, and what counts them."""
+"""Filters whose values have one spelling, and the facets that count them."""
 
 _OPERATOR = re.compile(r"or|and|not", re.IGNORECASE)
 
@@ -55,16 +55,16 @@ def diagnose(
     max_s: float = MAX_S,
     clock: Callable[[], float] = time.monotonic,
 ) -> Diagnosis:
-    """Why a search with these options finds nothing; only its total, where it finds something.
+    """Why a search with these options finds nothing; only the total if it finds something.
 
-    `count` says how much a search finds, and `values` which values of a facet its hits have. After `max_s` nothing more
-    is asked; one search is not interrupted. Raises what `count` raises for the search itself.
+    `count` returns how much a search finds, and `values` the values of a facet among its hits. After `max_s` no more
+    searches are started; a running one is not interrupted. Raises what `count` raises for the search itself.
     """
     return _Diagnoser(options, count, values, ends=clock() + max_s, clock=clock).run()
 
 
 class _Diagnoser:
-    """One search, and what was asked about it so far."""
+    """One search and the results of its variants so far."""
 
     def __init__(
         self, options: SearchOptions, count: Count, values: Values, *, ends: float, clock: Callable[[], float]
@@ -93,12 +93,12 @@ class _Diagnoser:
         return replace(found, alternatives=tuple(best.values()), is_complete=self._is_complete)
 
     def _of_filters(self, found: Diagnosis) -> Diagnosis:
-        """`found` with which filters are the cause."""
+        """`found`, with the filters that exclude everything."""
         itemless = self._forms_without_items()
         unknown = tuple(self._unknown(skip={"item"} if itemless else set()))
         told = {one.filter for one in unknown if one.near}
         groups = [names for names in self._groups() if found.query_total != 0 and not told & set(names)]
-        if found.query_total is None and len(groups) == 1:  # without it, everything is found
+        if found.query_total is None and len(groups) == 1:  # without it, there are hits
             groups = []
         causes = tuple(
             FilterCount(names[0], _as_given(self._options, names), without)
@@ -108,14 +108,14 @@ class _Diagnoser:
         return replace(found, filters=causes, unknown=unknown, forms_without_items=itemless)
 
     def _groups(self) -> Iterator[tuple[str, ...]]:
-        """The filters that were given; those of dates together."""
+        """The given filters; those of dates together."""
         dates = tuple(name for name in self._given if name in {"since", "until"})
         yield from ((name,) for name in self._given if name not in dates)
         if dates:
             yield dates
 
     def _forms_without_items(self) -> tuple[str, ...]:
-        """The forms that were asked for together with an item, where none of their filings here has any."""
+        """Requested forms that have no items in any filing here that the filters select."""
         forms = self._options.form
         if not forms or not self._options.item:
             return ()
@@ -135,7 +135,7 @@ class _Diagnoser:
                 yield UnknownValue(kind, value, near, total)
 
     def _near(self, kind: str, value: str) -> tuple[str | None, int]:
-        """A value like `value` with which the search finds something, and how much."""
+        """A value similar to `value` with which the search has hits, and how many."""
         facet = _SPELLED.get(kind)
         if facet is None or self._is_over():
             return None, 0
@@ -146,7 +146,7 @@ class _Diagnoser:
         return None, 0
 
     def _parts(self, parts: tuple[RawNode, ...]) -> tuple[PartCount, ...]:
-        """What each part of the query finds alone; of a query that is one phrase or NEAR, what its sides do."""
+        """How much each part of the query finds by itself; for a single phrase or NEAR, each of its sides."""
         if len(parts) == 1:
             match parts[0]:
                 case RawPhrase(field, text, at):
@@ -179,7 +179,7 @@ class _Diagnoser:
                 yield from self._try("query", query, options.replace(query=query))
 
     def _sections(self, found: Diagnosis) -> Iterator[Alternative]:
-        """A section where an item was asked for that no header has: of a 10-K, say."""
+        """A section, if an item was requested that no header has, as in a 10-K."""
         items = _several(self._options.item)
         unknown = {one.value for one in found.unknown if one.filter == "item"}
         if (found.forms_without_items or unknown) and all(map(_is_section, items)) and not self._options.section:
@@ -218,12 +218,12 @@ class _Diagnoser:
             yield Alternative(change, value, total)
 
     def _count(self, options: SearchOptions) -> int | None:
-        """How much a search finds; None where there is no time left, or it cannot be asked so."""
+        """How much a search finds; None if there is no time left or it is invalid."""
         if self._is_over():
             return None
         try:
             return self._ask(options)
-        except UsageError:  # QueryError included: a word of a phrase alone may be no query
+        except UsageError:  # including QueryError: a word of a phrase may be no query by itself
             return None
 
     def _is_over(self) -> bool:
@@ -237,7 +237,7 @@ class _Diagnoser:
 
 
 def _several(values: object) -> tuple[object, ...]:
-    """The values of a filter as `SearchOptions` keeps them."""
+    """The values of a filter as `SearchOptions` stores them."""
     return values if isinstance(values, tuple) else ()
 
 
@@ -261,5 +261,5 @@ def _is_operator(leaf: RawLeaf) -> bool:
 
 
 def _is_plain(word: RawWord) -> bool:
-    """Whether `word` is one word of text as it may stand there, not a pattern or a value."""
+    """Whether `word` is one plain word of text, not a pattern or value."""
     return word.field in {None, *TEXT_FIELDS} and not word.edits and words(word.text) == [word.text.lower()]

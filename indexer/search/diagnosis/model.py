@@ -1,4 +1,4 @@
-"""Why a search finds nothing, as a value, and in words."""
+"""The reasons why a search finds nothing, as a value and in words."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 Change = Literal["query", "stem", "within", "section"]
-"""What of a search an alternative changes; the name of its option."""
+"""What an alternative changes; the name of its option."""
 
 Spell = Callable[[str, str | None], str]
-"""An option and its value (None: it is only named) as they are given: to a command, in a URL or in Python."""
+"""Writes an option and its value (None: only the name) for a command line, a URL or Python."""
 
 _NOT_MIRRORED = "; check its spelling, or mirror it with `edgarchive sync`"
 
 
 @dataclass(frozen=True, slots=True)
 class PartCount:
-    """How much one part of a query finds alone, without any filter."""
+    """How much one part of a query finds by itself, without filters."""
 
     text: str
     count: int
@@ -25,7 +25,7 @@ class PartCount:
 
 @dataclass(frozen=True, slots=True)
 class FilterCount:
-    """How much the search finds without one of its filters; `values` as they were given."""
+    """How much the search finds without one of its filters; `values` as given."""
 
     filter: str
     values: tuple[str, ...]
@@ -34,9 +34,9 @@ class FilterCount:
 
 @dataclass(frozen=True, slots=True)
 class UnknownValue:
-    """A value of a filter that nothing in the archive has.
+    """A filter's value that nothing in the archive has.
 
-    `near` is one like it with which the whole search finds `count`; None where no such value helps.
+    `near` is a similar one with which the search finds `count`; None if there is none.
     """
 
     filter: str
@@ -47,10 +47,7 @@ class UnknownValue:
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """A change with which the search finds `count`.
-
-    Another ``query``, ``stem``, ``within`` a filing, or a ``section`` in place of an item.
-    """
+    """A change with which the search finds `count`: of ``query``, ``stem``, ``within`` or ``section``."""
 
     change: Change
     value: str
@@ -59,13 +56,13 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """Why a search finds nothing: every number is a count of hits, and every advice was tried.
+    """Why a search finds nothing: every number is a count of hits, and every suggestion was tried.
 
-    `total` is what the search itself finds, and `query_total` its query without any filter, None where it has none.
-    `parts` are those of the query, counted where the query finds nothing even so. `filters` are those without which
-    something is found, `unknown` their values that nothing in the archive has, and `forms_without_items` those for
-    which an item was asked although none of their filings here has one. `alternatives` find something. `is_complete`:
-    everything was asked in the time there was.
+    `total` is what the search itself finds; `query_total` what its query finds without filters, None without a query.
+    `parts` are those of the query, counted if the query by itself finds nothing. `filters` are those without which
+    there are hits, `unknown` their values that nothing in the archive has, and `forms_without_items` forms for which an
+    item was requested although no filing here has one. `alternatives` have hits. `is_complete`: everything was tried
+    within the time limit.
     """
 
     total: int
@@ -78,15 +75,15 @@ class Diagnosis:
     is_complete: bool = True
 
     def lines(self, spell: Spell | None = None) -> tuple[str, ...]:
-        """The diagnosis in words: `facts`, and what finds something; `spell` says how options are written."""
+        """The diagnosis in words: `facts`, then suggestions; `spell` writes options."""
         return (*self.facts(), *self._remedies(spell or _named))
 
     def facts(self) -> tuple[str, ...]:
-        """What is the matter, in words, a fact each; the unknown values aside."""
+        """The reasons in words, one per line, without the unknown values."""
         return tuple(self._facts())
 
     def unknown_lines(self) -> tuple[str, ...]:
-        """The unknown values in words, one each."""
+        """The unknown values in words, one per line."""
         return tuple(
             f"nothing in this archive has the {one.filter} {one.value}"
             + (f"; did you mean {one.near}? ({_hits(one.count)})" if one.near else _NOT_MIRRORED)
@@ -94,7 +91,7 @@ class Diagnosis:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """The diagnosis as JSON has it, with `lines` as ``"text"``."""
+        """The diagnosis as a JSON object, with `lines` as ``"text"``."""
         found = {name: value for name, value in asdict(self).items() if name != "total"}
         return found | {"text": [*self.unknown_lines(), *self.lines()]}
 

@@ -1,8 +1,8 @@
-"""Finding what a prepared tree matches in one segment, a set of documents at a time, with scores.
+"""Evaluating a prepared query tree in one segment, a set of documents at a time, with scores.
 
-Whoosh walks a tree of matchers from document to document, some twenty calls for each. All that is found has to be
-counted here anyway, so each node is worked out for the whole segment: postings are read by the block, and sets are cut
-in C. Documents and scores are those that Whoosh's matchers give. Nodes that are not known here are left to Whoosh.
+Whoosh walks a tree of matchers from document to document, with about twenty calls for each. Since all matches must be
+counted anyway, each node is evaluated for the whole segment: postings are read by the block, and sets are intersected
+in C. Documents and scores equal those of Whoosh's matchers. Unknown nodes are left to Whoosh.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from indexer.whoosh_engine.reading import posting_blocks
 
 
 def evaluate(tree: Query, searcher: Searcher, among: Collection[int] | None = None) -> Scores:
-    """The documents of one segment that `tree` matches, none of them deleted; with `among`, of these only."""
+    """The documents of one segment that match `tree`, without deleted ones; with `among`, only of these."""
     if isinstance(tree, Term):
         return _word(tree.fieldname, _encoded(tree.text), searcher, among)
     if isinstance(tree, And):
@@ -38,7 +38,7 @@ def evaluate(tree: Query, searcher: Searcher, among: Collection[int] | None = No
 
 
 def matching(tree: Query, searcher: Searcher, among: Collection[int] | None = None) -> Collection[int]:
-    """The documents that `evaluate` gives scores to, without scores; a set, or the keys of a mapping."""
+    """The documents to which `evaluate` gives scores, without scores: a set, or the keys of a mapping."""
     if isinstance(tree, Term):
         return _documents(tree.fieldname, _encoded(tree.text), searcher, among)
     if isinstance(tree, And):
@@ -53,7 +53,7 @@ def matching(tree: Query, searcher: Searcher, among: Collection[int] | None = No
 
 
 def _documents(field: str, term: bytes, searcher: Searcher, among: Collection[int] | None) -> set[int]:
-    """The documents that have `term`."""
+    """The documents that contain `term`."""
     found: set[int] = set()
     reader = searcher.reader()
     for block in posting_blocks(reader, field, term, among=_ascending(among), with_values=False):
@@ -66,7 +66,7 @@ def _documents(field: str, term: bytes, searcher: Searcher, among: Collection[in
 
 
 def _all_of(parts: Sequence[Query], searcher: Searcher, among: Collection[int] | None) -> Scores:
-    """Each part is looked for among what the ones before it, which cost less, have left; what is left is scored."""
+    """Each part is searched among the documents that the previous, cheaper ones left; what remains is scored."""
     reader = searcher.reader()
     found: dict[int, Scores] = {}
     for number in sorted(range(len(parts)), key=lambda number: _cost(parts[number], reader)):
@@ -79,7 +79,7 @@ def _all_of(parts: Sequence[Query], searcher: Searcher, among: Collection[int] |
         if not among:
             return {}
     documents = list(among or ())
-    # added in the order of the query, whatever is rare in this segment: equal scores stay equal to the last bit
+    # added in the order of the query, whatever is rare in this segment, so that equal scores are exactly equal
     columns = [
         Bm25(searcher, part.fieldname, _encoded(part.text)).column(documents, found[number])
         if isinstance(part, Term)
@@ -90,7 +90,7 @@ def _all_of(parts: Sequence[Query], searcher: Searcher, among: Collection[int] |
 
 
 def _cost(part: Query, reader: Any) -> int:
-    """How long `part` takes to be found: the documents it may be in, and for each one how long (measured, in ratio)."""
+    """The cost of `part`: the documents it may be in, times the relative cost of each (measured)."""
     each = 1 if isinstance(part, DocumentSet) else 200 if isinstance(part, Placed) else 6
     return int(part.estimate_size(reader)) * each
 
@@ -111,7 +111,7 @@ def _word(field: str, term: bytes, searcher: Searcher, among: Collection[int] | 
 
 
 def _weights(field: str, term: bytes, searcher: Searcher, among: Collection[int] | None) -> dict[int, float]:
-    """How often `term` stands in each document that has it."""
+    """The frequency of `term` in each document that contains it."""
     found: dict[int, float] = {}
     reader = searcher.reader()
     for block in posting_blocks(reader, field, term, among=_ascending(among), with_values=False):
@@ -128,7 +128,7 @@ def _ascending(among: Collection[int] | None) -> Sequence[int] | None:
 
 
 def _only(found: dict[int, Any], among: Collection[int]) -> dict[int, Any]:
-    """What of `found` is among these; `among` is looked up in, so it is a set or the keys of a mapping."""
+    """The part of `found` that is in `among`, which must be fast to look up in."""
     return {document: found[document] for document in found.keys() & among}
 
 

@@ -1,4 +1,4 @@
-"""Whether the words of a phrase follow each other, from their packed positions alone."""
+"""Phrase matching on packed positions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from indexer.whoosh_engine.positions import distances
 def has_phrase(words: Sequence[tuple[bytes, int]]) -> bool:
     """Whether a document has a phrase: `words` are the packed positions of each of its words, and its place in it.
 
-    The fewer positions the first of them has, the faster.
+    It is fastest if the first word has the fewest positions.
     """
     starts = set(_starts(*words[0]))
     for positions, place in words[1:]:
@@ -22,5 +22,5 @@ def has_phrase(words: Sequence[tuple[bytes, int]]) -> bool:
 
 
 def _starts(positions: bytes, place: int) -> Iterator[int]:
-    """Where the phrase would begin for this word to stand in its place."""
+    """Where the phrase would begin for each position of a word."""
     return islice(accumulate(distances(positions), initial=-place), 1, None)

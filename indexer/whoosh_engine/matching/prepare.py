@@ -1,7 +1,7 @@
-"""A query tree made ready for Whoosh: patterns and dates become sets of documents, with every expansion bounded.
+"""Preparing a query tree for Whoosh: patterns and dates become sets of documents, with limits for every expansion.
 
-What has no score of its own (filters, patterns, dates, NOT) is found as a sorted list of document numbers, once a
-segment. Words score by BM25F; a phrase scores as its words do.
+What has no score of its own (filters, patterns, dates, NOT) becomes a sorted list of document numbers per segment.
+Words score by BM25F; a phrase scores like its words.
 """
 
 from __future__ import annotations
@@ -51,15 +51,15 @@ from indexer.whoosh_engine.reading import posting_blocks
 
 
 def prepare(tree: Node, reader: Any, deadline: Deadline) -> Query:
-    """`tree` as a query that Whoosh can match, in the index that `reader` reads.
+    """`tree` as a query that Whoosh can match in the index of `reader`.
 
-    Raises `QueryError` for what expands beyond a bound, at once or when it is matched.
+    Raises `QueryError` for what exceeds a limit, now or when it is matched.
     """
     return _Preparation(reader, deadline).node(tree)
 
 
 class _Preparation:
-    """One tree on its way: the index whose words patterns stand for, and the time there is."""
+    """The preparation of one tree, with the index whose words patterns match, and the remaining time."""
 
     def __init__(self, reader: Any, deadline: Deadline) -> None:
         self._reader = reader
@@ -121,7 +121,7 @@ class _Preparation:
                 assert_never(leaf)
 
     def _within(self, key: str, part: TextLeaf) -> Query:
-        """`part` where it stands in the section `key`."""
+        """`part` within the section `key`."""
         self._section = exact(key).encode()
         try:
             return self._leaf(part)
@@ -133,7 +133,7 @@ class _Preparation:
 
     def _name(self, leaf: NameWords) -> Query:
         found = ([self._words(word) for word in spelling] for spelling in leaf.spellings())
-        # most ways to join words are in no name: what no name has is not looked for any further
+        # most ways to join words occur in no name, so what no name has is not pursued
         ways = [self._placed(leaf.field, parts, in_one_name) for parts in found if self._has_all(leaf.field, parts)]
         return (DefaultOr(ways) if len(ways) > 1 else ways[0]) if ways else NullQuery
 
@@ -144,7 +144,7 @@ class _Preparation:
         return tuple(dict.fromkeys(word for part in parts for word in self._words(part)))
 
     def _words(self, part: WordLike) -> Words:
-        """The words of the index that may stand in the place of one part of a phrase or name."""
+        """The words of the index that match one part of a phrase or name."""
         if part not in self._expanded:
             found = expansion(part, lambda letters: self._beginning(part.field, letters))
             self._expanded[part] = tuple(word.encode() for word in self._expansions.take(found, spelled(part)))
@@ -170,12 +170,12 @@ class _Preparation:
 
 
 def unscored(tree: Query, asked: Node) -> Query:
-    """The same documents as the prepared `tree`, without score; a searcher remembers what the filters `asked` gave."""
+    """The documents of the prepared `tree`, without scores; a searcher caches the result of the filters `asked`."""
     return DocumentSet(lambda searcher: searcher.remembered(asked, lambda: sorted(matching(tree, searcher))), score=0.0)
 
 
 def everything() -> Query:
-    """All documents, without score."""
+    """All documents, without scores."""
     return DocumentSet(living, score=0.0)
 
 
@@ -184,7 +184,7 @@ def _between(field: str, first: int, last: int) -> Query:
 
     def find(searcher: Searcher) -> list[int]:
         column = searcher.column(field)
-        if max(column) < first or min(column) > last:  # a segment holds one filing year, mostly
+        if max(column) < first or min(column) > last:  # a segment usually holds one filing year
             return []
         return [number for number in living(searcher) if first <= column[number] <= last]
 

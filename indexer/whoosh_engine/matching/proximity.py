@@ -1,6 +1,6 @@
-"""Words that must stand in places of each other: phrases with patterns in them, words near each other, words of a name.
+"""Matching words at related positions: phrases with patterns, near words, words of a name.
 
-Whoosh's own span queries take no set of alternatives for a place, want an order, and allow one word to count twice.
+Whoosh's own span queries do not support alternatives at a position, require an order, and let one word count twice.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ Words = tuple[bytes, ...]
 """The alternatives for one part."""
 
 _CHECKED_DOCUMENTS = 1_000
-"""Documents between two looks at the time."""
+"""Documents between two checks of the time limit."""
 
 
 class Placed(Query):  # type: ignore[misc]  # Whoosh has no types
-    """Documents that have a word of each of `parts` in `fieldname`, in places that `holds` accepts.
+    """Documents with a word of each of `parts` in `fieldname`, at positions that `holds` accepts.
 
-    A document scores what its words score.
+    A document scores like its words.
     """
 
     def __init__(
@@ -50,17 +50,17 @@ class Placed(Query):  # type: ignore[misc]  # Whoosh has no types
         self._section = section
 
     def estimate_size(self, reader: Any) -> int:
-        """No more than the rarest part."""
+        """At most the documents of the rarest part."""
         return min(self._size(reader, part) for part in self._parts)
 
     def matcher(self, searcher: Searcher, context: SearchContext | None = None) -> Any:  # noqa: ARG002 (Whoosh's own)
-        """A matcher over the documents of one segment."""
+        """A matcher for the documents of one segment."""
         found = self.scores(searcher, None)
         ascending = sorted(found)
         return ScoredMatcher(ascending, [found[document] for document in ascending]) if found else NullMatcher()
 
     def scores(self, searcher: Searcher, among: Collection[int] | None) -> Scores:
-        """The documents of one segment, or those of them that are `among`."""
+        """The documents of one segment, or those `among` given ones, with scores."""
         if self._section is None and self._holds is side_by_side and all(len(part) == 1 for part in self._parts):
             return self._phrase(searcher, [part[0] for part in self._parts], among)
         reader = searcher.reader()
@@ -83,13 +83,13 @@ class Placed(Query):  # type: ignore[misc]  # Whoosh has no types
             for document in accepted:
                 for word, value in values[document]:
                     weights[word][document] = frequency(value)
-        for word, of_word in sorted(weights.items()):  # in the same order in each segment, to the same sum
+        for word, of_word in sorted(weights.items()):  # in the same order in each segment, for equal sums
             for document, score in Bm25(searcher, self.fieldname, word).scores(of_word).items():
                 accepted[document] += score
         return accepted
 
     def _phrase(self, searcher: Searcher, words: Sequence[bytes], among: Collection[int] | None) -> Scores:
-        """The same for single words side by side: most phrases are."""
+        """The same for single adjacent words, as in most phrases."""
         reader = searcher.reader()
         values: dict[bytes, dict[int, bytes]] = {}
         for word in sorted(set(words), key=lambda word: self._size(reader, (word,))):
@@ -106,14 +106,14 @@ class Placed(Query):  # type: ignore[misc]  # Whoosh has no types
                 self._deadline.check()
             if document not in deleted and has_phrase([(column[document], place) for column, place in columns]):
                 accepted[document] = 0.0
-        for word in sorted(values) if accepted else ():  # in the same order in each segment, to the same sum
+        for word in sorted(values) if accepted else ():  # in the same order in each segment, for equal sums
             of_word = {document: frequency(values[word][document]) for document in accepted}
             for document, score in Bm25(searcher, self.fieldname, word).scores(of_word).items():
                 accepted[document] += score
         return accepted
 
     def _values(self, reader: Any, word: bytes, among: Collection[int] | None) -> dict[int, bytes]:
-        """The encoded places of `word` in each document that has it."""
+        """The encoded positions of `word` in each document that contains it."""
         found: dict[int, bytes] = {}
         ascending = None if among is None else sorted(among)
         for block in posting_blocks(reader, self.fieldname, word, among=ascending):
@@ -124,7 +124,7 @@ class Placed(Query):  # type: ignore[misc]  # Whoosh has no types
     def _having(
         self, reader: Any, field: str, part: Words, among: Collection[int] | None
     ) -> dict[int, list[tuple[bytes, bytes]]]:
-        """The documents that have a word of `part`: each such word, and its encoded places."""
+        """The documents with a word of `part`: each such word, and its encoded positions."""
         found: dict[int, list[tuple[bytes, bytes]]] = {}
         ascending = None if among is None else sorted(among)
         for word in self._deadline.watch(part):

@@ -1,4 +1,4 @@
-"""Whoosh's BM25F for many documents of a segment at once, with the same numbers to the last bit."""
+"""Whoosh's BM25F for many documents of a segment at once, with exactly equal results."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from whoosh.searching import Searcher
 from whoosh.util.numeric import byte_to_length
 
 _TABLE_DOCUMENTS = 1_000
-"""For more documents it is faster to look scores up than to work each out."""
+"""For more documents, looking scores up is faster than computing each."""
 
 
 def length_levels(searcher: Searcher, field: str) -> Sequence[float]:
-    """What BM25F adds to a weight in `field` of the whole index, by Whoosh's byte for the length of the field."""
+    """What BM25F adds to a weight in `field` of the whole index, by Whoosh's byte for the field's length."""
     average, weighting = searcher.avg_field_length(field) or 1, searcher.weighting
     return [weighting.K1 * ((1 - weighting.B) + weighting.B * byte_to_length(code) / average) for code in range(256)]
 
 
 class Bm25:
-    """The scores of one term in the segment of `searcher`, by the statistics of the whole index."""
+    """The scores of one term in the segment of `searcher`, with the statistics of the whole index."""
 
     def __init__(self, searcher: Searcher, field: str, term: bytes) -> None:
         self._is_scored = searcher.schema[field].scorable
@@ -32,11 +32,11 @@ class Bm25:
         self._tables = whole.score_tables(field)
 
     def scores(self, weights: Mapping[int, float]) -> dict[int, float]:
-        """The score of each document from how often it has the term; that number itself where a field is not scored."""
+        """The score of each document from the frequency of the term; without scores, that frequency itself."""
         return dict(zip(weights, self.column(weights, weights), strict=True))
 
     def column(self, documents: Iterable[int], weights: Mapping[int, float]) -> list[float]:
-        """The same for some of the documents, in their order."""
+        """The same for some of the documents, in order."""
         if not self._is_scored:
             return [weights[document] for document in documents]
         idf, gain, levels, codes = self._idf, self._gain, self._levels, self._length_codes
@@ -52,7 +52,7 @@ class Bm25:
 
 
 class ScoreTable(dict[float, list[float]]):
-    """Scores by weight and length: so many documents have few different ones."""
+    """Scores by weight and length; many documents have few distinct ones."""
 
     def __init__(self, of_weight: Callable[[float], list[float]]) -> None:
         super().__init__()

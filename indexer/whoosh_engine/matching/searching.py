@@ -1,4 +1,4 @@
-"""Collecting what a prepared tree matches: exact totals, one hit a submission, any order, one page, counts by value."""
+"""Collecting the matches of a prepared tree: exact totals, one hit per submission, any order, one page, facets."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from indexer.whoosh_engine.reading import numbers, posting_blocks
 
 
 class EntrySearcher(Searcher):  # type: ignore[misc]  # Whoosh has no types
-    """Whoosh's searcher, with the columns of each segment read once. Not for two threads at a time."""
+    """Whoosh's searcher with cached columns of each segment. Not thread-safe."""
 
     def __init__(self, reader: Any, **options: Any) -> None:
         self._columns: dict[str, Sequence[int]] = {}
@@ -35,7 +35,7 @@ class EntrySearcher(Searcher):  # type: ignore[misc]  # Whoosh has no types
         super().__init__(reader, **options)
 
     def column(self, name: str) -> Sequence[int]:
-        """The numbers of column `name` by document number of this segment; 0 where a document has none."""
+        """The numbers of column `name` by document number of this segment; 0 for documents without one."""
         if name not in self._columns:
             reader, count = self.reader(), self.doc_count_all()
             if reader.has_column(name):
@@ -52,20 +52,20 @@ class EntrySearcher(Searcher):  # type: ignore[misc]  # Whoosh has no types
         return self._length_codes[field]
 
     def length_levels(self, field: str) -> Sequence[float]:
-        """`scores.length_levels` of a field; of the searcher of the whole index."""
+        """`scores.length_levels` of a field, from the searcher of the whole index."""
         if field not in self._length_levels:
             self._length_levels[field] = length_levels(self, field)
         return self._length_levels[field]
 
     def score_tables(self, field: str) -> dict[float, ScoreTable]:
-        """The scores in a field of the whole index by the rarity of a word; of the latest few words."""
+        """Tables of scores in a field of the whole index, by the rarity of a word, for recent words."""
         tables = self._score_tables.setdefault(field, {})
         if len(tables) >= _REMEMBERED_TABLES:
             tables = self._score_tables[field] = {}
         return tables
 
     def remembered(self, asked: Hashable, find: Callable[[], Iterable[int]]) -> Sequence[int]:
-        """The documents of this segment that filters select: found once, and kept for the latest few filters."""
+        """The documents of this segment that filters select, cached for recent filters."""
         known = self._filtered.pop(asked, None)
         if known is None:
             known = array("I", find())
@@ -75,7 +75,7 @@ class EntrySearcher(Searcher):  # type: ignore[misc]  # Whoosh has no types
         return known
 
     def having(self, field: str, deadline: Deadline) -> Sequence[tuple[str, Sequence[int]]]:
-        """The values of a field in this segment, and the documents that have each, deleted ones too; read once."""
+        """The values of a field in this segment, and the documents with each, including deleted ones; cached."""
         if field not in self._values:
             reader = self.reader()
             self._values[field] = [
@@ -98,7 +98,7 @@ _REMEMBERED_TABLES = 16
 
 
 class _Match(NamedTuple):
-    """A matching document: its score, its number in the whole index, and where its segment has what it is ranked by."""
+    """A matching document: its score, its number in the whole index, and its position in the segment's columns."""
 
     score: float
     document: int
@@ -116,7 +116,7 @@ class _Segment(NamedTuple):
 
 
 def _order(sort: Sort) -> Callable[[_Match], tuple[float, ...]]:
-    """The key of a whole order: filing date, acceptance and accession number after what decides first."""
+    """The sort key: the primary criterion, then filing date, acceptance and accession number."""
     sign = 1 if sort == "oldest" else -1
 
     def key(match: _Match) -> tuple[float, ...]:
@@ -141,7 +141,7 @@ def collect(
     documents: bool,
     deadline: Deadline,
 ) -> EngineResult:
-    """The page of `tree`'s matches that begins at `offset`. Raises `QueryError` after the `deadline`."""
+    """The page of matches of `tree` from `offset` on. Raises `QueryError` after the `deadline`."""
     until = None if limit is None else offset + limit
     if until == offset:
         return EngineResult(_count(searcher, tree, documents=documents, deadline=deadline), ())
@@ -165,7 +165,7 @@ def collect(
 def count_facet(
     searcher: EntrySearcher, tree: Query, facet: Facet, *, documents: bool, deadline: Deadline
 ) -> tuple[FacetCount, ...]:
-    """How many of `tree`'s hits have each value of `facet`, the most frequent first. Raises as `collect`."""
+    """How many hits of `tree` have each value of `facet`, most frequent first. Raises as `collect`."""
     counts: Counter[str] = Counter()
     for leaf, _ in _leaves(searcher):
         deadline.check()
@@ -173,7 +173,7 @@ def count_facet(
         one_of_each = dict(zip(_numbers(leaf, found), found, strict=True))
         if documents or len(one_of_each) == len(found):
             here = set(found)
-        elif facet in SUBMISSION_FACETS:  # any of a submission's documents stands for it
+        elif facet in SUBMISSION_FACETS:  # any document of a submission represents it
             here = set(one_of_each.values())
         else:
             hits = _leading(leaf, 0, evaluate(tree, leaf), "relevance", until=None, documents=False)
@@ -188,7 +188,7 @@ def count_facet(
 
 
 def _numbers(leaf: EntrySearcher, found: Iterable[int]) -> Iterator[int]:
-    """Of each document the number of its submission. All documents of a submission are in one segment."""
+    """The submission number of each document. All documents of a submission are in one segment."""
     return map(leaf.column("number").__getitem__, found)
 
 
@@ -197,7 +197,7 @@ def _leading(
 ) -> list[_Match]:
     """At least the first `until` hits of a segment, or all; `first` is the number of its first document.
 
-    What is certainly behind them is left out before it is looked at: few of many matches are ever shown.
+    Matches that cannot be among them are discarded early, since few of many matches are ever shown.
     """
     segment = _Segment(
         filed=leaf.column("filed"),
@@ -218,7 +218,7 @@ def _leading(
 
 
 def _foremost(found: Scores, segment: _Segment, sort: Sort, count: int) -> Collection[int]:
-    """The first `count` documents of `found` by what decides before all else, and all that are equal to the last."""
+    """The first `count` documents of `found` by the primary criterion, and all that equal the last."""
     if sort == "relevance":
         least = heapq.nlargest(count, found.values())[-1]
         return [document for document, score in found.items() if score >= least]
@@ -232,7 +232,7 @@ def _foremost(found: Scores, segment: _Segment, sort: Sort, count: int) -> Colle
 
 
 def _best(matches: Iterable[_Match]) -> list[_Match]:
-    """The best document of each submission, the first of several equals."""
+    """The best document of each submission, the first of several equal ones."""
     best: dict[int, _Match] = {}
     for match in matches:
         number = match.segment.number[match.document - match.segment.first]
@@ -243,7 +243,7 @@ def _best(matches: Iterable[_Match]) -> list[_Match]:
 
 
 def _count(searcher: EntrySearcher, tree: Query, *, documents: bool, deadline: Deadline) -> int:
-    """How many hits there are, without scoring or ordering them."""
+    """The number of hits, without scoring or ordering them."""
     if not documents:
         return len(submissions_of(searcher, tree, deadline))
     count = 0
@@ -255,7 +255,7 @@ def _count(searcher: EntrySearcher, tree: Query, *, documents: bool, deadline: D
 
 
 def submissions_of(searcher: EntrySearcher, tree: Query, deadline: Deadline) -> frozenset[int]:
-    """The numbers of the submissions that have a match. Raises `QueryError` after the `deadline`."""
+    """The numbers of submissions with a match. Raises `QueryError` after the `deadline`."""
     numbers_found: set[int] = set()
     for leaf, _ in _leaves(searcher):
         deadline.check()
@@ -264,5 +264,5 @@ def submissions_of(searcher: EntrySearcher, tree: Query, deadline: Deadline) -> 
 
 
 def _leaves(searcher: EntrySearcher) -> Iterator[tuple[EntrySearcher, int]]:
-    """A searcher for each segment that holds documents, and the number of its first one in the whole index."""
+    """A searcher for each segment with documents, and the number of its first one in the whole index."""
     return ((leaf, offset) for leaf, offset in searcher.leaf_searchers() if leaf.doc_count_all())

@@ -1,4 +1,4 @@
-"""Sets of documents as Whoosh queries and matchers: what has been found outside of Whoosh's own matching."""
+"""Sets of documents as Whoosh queries and matchers, for what is found outside Whoosh's own matching."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Scores = Mapping[int, float]
 
 
 class DocumentSet(Query):  # type: ignore[misc]  # Whoosh has no types
-    """Documents found by `find`, which gives the sorted numbers in one segment. Each scores `score`."""
+    """Documents returned by `find` as sorted numbers in one segment. Each scores `score`."""
 
     def __init__(self, find: Callable[[Searcher], Sequence[int]], *, score: float) -> None:
         self._find = find
         self._score = score
 
     def scores(self, searcher: Searcher, among: Collection[int] | None) -> Scores:
-        """The documents of one segment, or those of them that are `among`."""
+        """The documents of one segment, or those `among` given ones, with scores."""
         found = self._find(searcher)
         return dict.fromkeys(found if among is None else set(found).intersection(among), self._score)
 
@@ -31,13 +31,13 @@ class DocumentSet(Query):  # type: ignore[misc]  # Whoosh has no types
         return int(reader.doc_count_all())
 
     def matcher(self, searcher: Searcher, context: SearchContext | None = None) -> Any:  # noqa: ARG002 (Whoosh's own)
-        """A matcher over the numbers found in this segment."""
+        """A matcher for the numbers found in this segment."""
         numbers = self._find(searcher)
         return SetMatcher(numbers, self._score) if numbers else NullMatcher()
 
 
 class SetMatcher(ListMatcher):  # type: ignore[misc]
-    """Whoosh's list matcher with one score for all, 0 included, and a binary search."""
+    """Whoosh's list matcher with one score for all, possibly 0, and a binary search."""
 
     def __init__(self, numbers: Sequence[int], score: float, place: int = 0) -> None:
         super().__init__(numbers, position=place)
@@ -45,15 +45,15 @@ class SetMatcher(ListMatcher):  # type: ignore[misc]
         self._i: int
 
     def copy(self) -> SetMatcher:
-        """Another matcher at the same place."""
+        """Another matcher at the same position."""
         return SetMatcher(self._ids, self._constant, self._i)
 
     def skip_to(self, id: int) -> None:  # noqa: A002 (Whoosh's own)
-        """Go to the first number that is `id` or more."""
+        """Move to the first number that is `id` or more."""
         self._i = bisect_left(self._ids, id, self._i)
 
     def weight(self) -> float:
-        """The constant."""
+        """The constant score."""
         return self._constant
 
     score = weight
@@ -67,11 +67,11 @@ class ScoredMatcher(SetMatcher):
         self._scores = scores
 
     def copy(self) -> ScoredMatcher:
-        """Another matcher at the same place."""
+        """Another matcher at the same position."""
         return ScoredMatcher(self._ids, self._scores, self._i)
 
     def weight(self) -> float:
-        """The score of the number at this place."""
+        """The score at this position."""
         return self._scores[self._i]
 
     score = weight

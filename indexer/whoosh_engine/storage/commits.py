@@ -1,6 +1,6 @@
-"""A commit: Whoosh's table of contents, and the checksums of all its files, as ``sha256sum --check`` reads them.
+"""Commits: Whoosh's table of contents, and checksums of all its files in the format of ``sha256sum --check``.
 
-Whoosh itself syncs nothing and has no checksums: a flipped bit in a segment would change answers unseen.
+Whoosh itself syncs nothing and has no checksums: a flipped bit in a segment would silently change results.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Checksum:
 
     @classmethod
     def of_file(cls, path: Path) -> Checksum:
-        """That of a file. Raises `OSError`."""
+        """The checksum of a file. Raises `OSError`."""
         with path.open("rb") as file:
             return cls(path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())
 
@@ -69,7 +69,7 @@ def commit(folder: Path, toc: TOC, sums: Mapping[str, Checksum]) -> None:
 
 
 def read_checksums(folder: Path, generation: int) -> dict[str, Checksum]:
-    """The checksum of each file of a commit, by name; empty where there are none to read."""
+    """The checksum of each file of a commit, by name; empty if there are none."""
     try:
         text = checksums_file(folder, generation).read_text("utf-8", errors="replace")
     except OSError:
@@ -78,9 +78,9 @@ def read_checksums(folder: Path, generation: int) -> dict[str, Checksum]:
 
 
 def damaged_files(folder: Path, toc: TOC, *, quick: bool) -> Iterator[tuple[str, str]]:
-    """Which files of the commit `toc` are not what was committed: name, and what is wrong.
+    """The files of the commit `toc` that differ from what was committed: name, and what is wrong.
 
-    Reads all of them, or, with `quick`, looks only at presence and size.
+    Reads all of them or, with `quick`, checks only existence and size.
     """
     sums = read_checksums(folder, toc.generation)
     for name in (contents_file(folder, toc.generation).name, *map(segment_file, toc.segments)):

@@ -1,4 +1,4 @@
-"""Several small segments as one, without their texts: postings are taken over word by word, but of living documents."""
+"""Merging small segments without their texts: postings of documents that are not deleted are copied word by word."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class _Source:
         self._new: dict[int, int] = {}
 
     def copy_columns(self, file: SegmentFile) -> None:
-        """Add its living documents to `file`."""
+        """Add its documents that are not deleted to `file`."""
         columns = {name: self.reader.column_reader(name) for name, field in file.schema.items() if field.column_type}
         for old, stored in self.reader.iter_docs():
             self._new[old] = file.documents
@@ -33,16 +33,16 @@ class _Source:
             file.add(values, partial(self._length, document=old))
         for name, field in file.schema.items():
             if field.scorable:
-                # a document's own length is kept in one byte, that of the whole field exactly: take over what was lost
+                # a document's length is stored in one byte, the total of a field exactly: add the difference
                 rounded = sum(self._length(name, old) for old in range(self.reader.doc_count_all()))
                 file.correct_length(name, self.reader.field_length(name) - rounded)
 
     def terms(self, number: int) -> Iterator[_Occurrence]:
-        """Its terms in order; `number` is its own."""
+        """Its terms in order, with its own `number`."""
         return ((field, term, number) for field, term in self.reader.all_terms())
 
     def postings(self, field: str, term: bytes) -> Iterator[TermPosting]:
-        """The postings of a term, under the new numbers."""
+        """The postings of a term, with the new document numbers."""
         scorable = self.reader.schema[field].scorable
         for block in posting_blocks(self.reader, field, term):
             for old, weight, value in zip(
@@ -53,11 +53,11 @@ class _Source:
                     yield self._new[old], weight, value, length
 
     def _length(self, name: str, document: int) -> int:
-        return self.reader.doc_field_length(document, name) or 0  # Whoosh gives None for 0
+        return self.reader.doc_field_length(document, name) or 0  # Whoosh returns None for 0
 
 
 def merge_segments(folder: Path, readers: Sequence[Any]) -> Segment:
-    """One segment, in the empty folder `folder`, of the documents behind `readers` that are not deleted."""
+    """Merge the documents of `readers` that are not deleted into a segment in the empty folder `folder`."""
     file = SegmentFile(folder)
     try:
         sources = [_Source(reader) for reader in readers]

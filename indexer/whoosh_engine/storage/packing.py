@@ -1,8 +1,8 @@
-"""From the words of many documents to packed postings, word by word: the inner loop of indexing, in numpy.
+"""From the words of many documents to packed postings: the inner loop of indexing, in numpy.
 
-Words are numbers here, ranked as the words sort. Sorting all their occurrences by rank, and leaving each word's in the
-order they came, brings every posting together: its occurrences lie side by side, documents and places ascending. What
-is written of them is computed for all at once: pickled, as Whoosh's reader unpickles its blocks.
+Words are numbers here, ranked in sort order. A stable sort of all occurrences by rank brings every posting together:
+its occurrences are adjacent, with documents and positions ascending. The bytes to write are computed for all at once,
+pickled as Whoosh's reader unpickles its blocks.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from indexer.whoosh_engine.positions import MAX_MIDDLE, MAX_NARROW
 
 BLOCK_POSTINGS = 128
-"""Postings that are read together, as in Whoosh's own writer."""
+"""Postings in one block, as in Whoosh's own writer."""
 
 INLINED_POSTINGS = 4
-"""A word of so few documents has its postings in the table of terms: there they take half the room."""
+"""A word in at most this many documents has its postings in the table of terms, which takes half the space."""
 
 _PORTION_WORDS = 500_000
 _PORTION_RANKS = 0xFFFF
-"""Occurrences, and different words, that are sorted at a time: this bounds the memory, and 16 bits sort by radix."""
+"""Occurrences, and distinct words, sorted at a time: this bounds the memory, and 16 bits allow a radix sort."""
 
 Numbers = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
@@ -55,8 +55,8 @@ def pack(
 ) -> Iterator[list[Block]]:
     """The blocks of each word, in order of rank.
 
-    `ranks` are the words of all documents one after the other, each below `different`; `lengths` says how many of them
-    are each document's, and `length_bytes` is Whoosh's byte for each of these lengths.
+    `ranks` are the words of all documents, one after the other, each below `different`; `lengths` has the number of
+    words of each document, and `length_bytes` Whoosh's byte for each of these lengths.
     """
     word_counts = np.asarray(lengths, dtype=np.int64)
     starts = np.cumsum(word_counts) - word_counts
@@ -77,7 +77,7 @@ def pack(
 
 
 class _Portion:
-    """The postings of neighbouring words. An occurrence is a word in its place; a posting is all of one document."""
+    """The postings of consecutive words. An occurrence is a word at a position; a posting is all of one document."""
 
     def __init__(
         self, keys: NDArray[np.uint16], documents: Numbers, places: Numbers, starts: Numbers, length_codes: Bytes
@@ -138,7 +138,7 @@ class _Portion:
         return out.tobytes(), ends
 
     def _pickled_values(self) -> tuple[bytes, Numbers]:
-        """Each posting's packed positions (`positions`) as pickle writes bytes, and where each ends."""
+        """The packed positions (`positions`) of each posting as pickle writes bytes, and where each ends."""
         widest = np.maximum.reduceat(self._distances, self._posting_starts)
         widths = np.where(widest <= MAX_NARROW, 1, np.where(widest <= MAX_MIDDLE, 2, 4))
         sizes = 1 + widths * self._frequencies
@@ -156,7 +156,7 @@ class _Portion:
         return out.tobytes(), ends
 
     def _pickled_weights(self, frequencies: bytes, starts: Numbers, ends: Numbers, most: Numbers) -> Iterator[bytes]:
-        """How often the word stands in each document of a block: None for once, bytes where they hold it, else ints."""
+        """The frequencies in the documents of a block: None if all are 1, bytes if they fit, otherwise ints."""
         for start, end, highest in zip(starts.tolist(), ends.tolist(), most.tolist(), strict=True):
             if highest == 1:
                 yield b"N"
@@ -168,7 +168,7 @@ class _Portion:
 
 
 def _scatter(out: Bytes, at: Numbers, numbers: Numbers, widths: Numbers) -> None:
-    """Write each of `numbers` at its place of `out`, low byte first, in its own width of 1, 2 or 4 bytes."""
+    """Write each of `numbers` at its place in `out`, little-endian, with its own width of 1, 2 or 4 bytes."""
     out[at] = numbers & 0xFF
     for byte in (1, 2, 3):
         wider = np.flatnonzero(widths > byte)

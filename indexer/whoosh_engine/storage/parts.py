@@ -1,4 +1,4 @@
-"""Parts of an index: segments that any process can make, and that the index then adopts."""
+"""Parts of an index: segments that any process can write and the index then adopts."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from indexer.whoosh_engine.storage.segments import Segment, SegmentBuilder
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What was gathered: how many documents of each submission, and the segment that has them, None without any."""
+    """The number of documents of each submission, and the segment with them, None if there are none."""
 
     documents: dict[AccessionNumber, int]
     segment: Segment | None
 
 
 class WhooshPartWriter:
-    """See `indexer.engine.PartWriter`. Makes its segment in a new folder inside `building`."""
+    """See `indexer.engine.PartWriter`. Writes its segment to a new folder inside `building`."""
 
     def __init__(self, building: Path) -> None:
         self._building = building
@@ -30,7 +30,7 @@ class WhooshPartWriter:
         self._builder: SegmentBuilder | None = None
 
     def add(self, accession: AccessionNumber, entries: Iterable[IndexEntry]) -> None:
-        """Take the entries of one submission. Raises `StorageError`."""
+        """Add the entries of one submission. Raises `StorageError`."""
         with storage_errors(self._building):
             count = 0
             for count, entry in enumerate(entries, 1):  # noqa: B007 (the count is what is wanted)
@@ -40,11 +40,11 @@ class WhooshPartWriter:
             self._documents[accession] = count
 
     def finish(self) -> Part:
-        """Write what was gathered, durably. Raises `StorageError`."""
+        """Write what was collected, durably. Raises `StorageError`."""
         with storage_errors(self._building):
             return Part(self._documents, None if self._builder is None else self._builder.finish())
 
     def discard(self) -> None:
-        """Drop what was gathered."""
+        """Discard what was collected."""
         if self._builder is not None:
             self._builder.discard()

@@ -1,7 +1,8 @@
-"""Writing terms and postings as Whoosh's own readers expect them: the files ``.trm`` and ``.pst`` of a segment.
+"""Writing terms and postings for Whoosh's own readers: the files ``.trm`` and ``.pst`` of a segment.
 
-Same format as `whoosh.codec.whoosh3`, written more plainly: blocks are pickled by protocol 3, which knows bytes, where
-Whoosh uses 2; blocks are compressed where that pays; a word of few documents has its postings in the table of terms.
+The format is that of `whoosh.codec.whoosh3`, with simpler writing: blocks are pickled with protocol 3, which supports
+bytes, where Whoosh uses 2; blocks are compressed only where that pays; a word in few documents has its postings in the
+table of terms.
 """
 
 from __future__ import annotations
@@ -21,15 +22,16 @@ from whoosh.util.numeric import length_to_byte
 from indexer.whoosh_engine.storage.packing import INLINED_POSTINGS, Block
 
 _COMPRESSED_FROM_BYTES = 256
-"""Smaller blocks gain next to nothing, and setting zlib up takes longer than all else that is done for them."""
+"""Compressing smaller blocks gains almost nothing and takes longer than everything else done for them."""
 
 _COMPRESSION = 1
 _CRC32 = 1
-"""Whoosh's number for this hash: its default, MD5, takes ten times as long."""
+"""Whoosh's number for this hash; its default, MD5, takes ten times as long."""
 
 _PICKLE_HEAD = b"\x80\x03"
 # A pickled tuple: postings, last document, highest weight, compression, Whoosh's bytes of shortest and longest. Whoosh
-# asks only whether the compression is 0; here it is the length of what precedes the values, to be read without them
+# only checks whether the compression is 0; here it is the length of what precedes the values, so that those can be
+# skipped.
 _BLOCK_INFO = struct.Struct("<4sBcicicHcBcB2s")
 _BLOCK_LENGTH = struct.Struct(">i")
 # W3TermInfo: inlined?, weight, documents, shortest, longest, highest weight, first and last document
@@ -42,7 +44,7 @@ _BUCKETS = 256
 
 
 class TermWriter:
-    """Writes the terms of a segment with their postings: field by field, each field's terms in the order of bytes."""
+    """Writes the terms of a segment with their postings, by field, and within a field in byte order."""
 
     def __init__(self, storage: Any, segment: Any) -> None:
         self._table = _TermTable(segment.create_file(storage, W3Codec.TERMS_EXT))
@@ -52,11 +54,11 @@ class TermWriter:
         self._key = b""
 
     def start_field(self, name: str) -> None:
-        """The terms that follow are of this field. Fields come in the order of their names."""
+        """Begin a field. Fields come in the order of their names."""
         self._key = _FIELD_NUMBER.pack(self._fields.setdefault(name, len(self._fields)))
 
     def add(self, term: bytes, blocks: Sequence[Block]) -> None:
-        """Write the postings of `term`: blocks of ascending documents, at least one."""
+        """Write the postings of `term`: at least one block, with documents ascending."""
         first = blocks[0]
         is_inlined = len(blocks) == 1 and first.postings <= INLINED_POSTINGS
         if is_inlined:
@@ -88,7 +90,7 @@ class TermWriter:
 
 
 def _summed(blocks: Sequence[Block]) -> Block:
-    """What `blocks` are together, without their postings."""
+    """The totals of `blocks`, without their postings."""
     return Block(
         postings=sum(block.postings for block in blocks),
         first_document=blocks[0].first_document,
@@ -104,7 +106,7 @@ def _summed(blocks: Sequence[Block]) -> Block:
 
 
 def _encoded(block: Block, *, is_last: bool = False) -> bytes:
-    """A block as it stands in the file."""
+    """A block as it is written to the file."""
     data = _data(block)
     compressed_head = 0
     if len(data) >= _COMPRESSED_FROM_BYTES:
@@ -126,9 +128,9 @@ def block_of(
     *,
     is_inlined: bool,
 ) -> Block:
-    """A block of up to `BLOCK_POSTINGS` postings, from each one's document, weight, value and length of document.
+    """A block of up to `BLOCK_POSTINGS` postings: document, weight, value and length of the document.
 
-    `is_inlined` where it is all of a word that has at most `INLINED_POSTINGS`.
+    `is_inlined` if these are all postings of a word, at most `INLINED_POSTINGS`.
     """
     steps = documents if is_inlined else [documents[0], *(after - before for before, after in pairwise(documents))]
     counts = [int(weight) for weight in weights]
@@ -144,7 +146,7 @@ def block_of(
         longest=max(length_codes),
         ids=_pickled_tuple(map(_pickled_int, steps)),
         weights=b"N" if most == 1 else _pickled_tuple(map(_pickled_int, counts)),
-        # a posting in the table of terms is read by another matcher of Whoosh's, which wants even an empty value
+        # Whoosh reads a posting in the table of terms with another matcher, which requires even an empty value
         values=_pickled_tuple(map(_pickled_bytes, values)) if any(values) or is_inlined else b"N",
     )
 
@@ -167,7 +169,7 @@ def _pickled_bytes(data: bytes) -> bytes:
 
 
 class _TermTable(OrderedHashWriter):  # type: ignore[misc]  # Whoosh has no types
-    """Whoosh's table of terms, hashed by CRC-32, with its hash tables computed at once instead of slot by slot."""
+    """Whoosh's table of terms, hashed by CRC-32, with hash tables computed at once instead of slot by slot."""
 
     def __init__(self, file: Any) -> None:
         HashWriter.__init__(self, file, hashtype=_CRC32)
@@ -177,7 +179,7 @@ class _TermTable(OrderedHashWriter):  # type: ignore[misc]  # Whoosh has no type
         self._last = b""
 
     def add(self, key: bytes, value: bytes) -> None:
-        """Write one entry. Keys come in ascending order."""
+        """Write one entry. Keys must be ascending."""
         if key <= self._last:
             raise ValueError(f"terms must ascend: {key!r} after {self._last!r}")
         self._last = key
@@ -188,7 +190,7 @@ class _TermTable(OrderedHashWriter):  # type: ignore[misc]  # Whoosh has no type
         self._at += len(entry)
 
     def _write_hashes(self) -> None:
-        """256 open tables, four fifths full. A key has its own slot, or the first free one after."""
+        """256 open-addressing tables, 80 % full. A key is in its own slot or the first free one after it."""
         hashes = np.frombuffer(self._hashes, dtype=np.uint32)
         keys = np.frombuffer(self._keys, dtype=np.uint64)
         for bucket in range(_BUCKETS):
@@ -200,7 +202,7 @@ class _TermTable(OrderedHashWriter):  # type: ignore[misc]  # Whoosh has no type
                 self._at += len(table)
 
     def _write_extras(self) -> None:
-        """The map of fields, then the places of all keys in order."""
+        """The map of fields, then the positions of all keys in order."""
         type_code, places = ("I", ">u4") if self._at < 1 << 32 else ("q", ">i8")
         self.extras |= {"indextype": type_code, "indexlen": len(self._keys)}
         HashWriter._write_extras(self)  # noqa: SLF001 (Whoosh's subclass does the same)
@@ -215,7 +217,7 @@ def _hash_table(hashes: Any, places: Any) -> bytes:
     slots = _slots(len(hashes))
     wanted = (hashes >> 8) % slots
     order = np.argsort(wanted, kind="stable")
-    # in order of the wanted slots, each goes to its own, or to the one after its predecessor's
+    # in the order of the preferred slots, each gets its own or the one after its predecessor's
     counted = np.arange(len(hashes))
     taken = np.maximum.accumulate(wanted[order].astype(np.int64) - counted) + counted
     fitting = int(np.searchsorted(taken, slots))

@@ -1,4 +1,4 @@
-"""Making segments part of an index: moved into its folder, then named by a new table of contents, all durably."""
+"""Making segments part of an index: moved to its folder, then listed in a new table of contents, durably."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from indexer.whoosh_engine.storage.parts import Part
 from indexer.whoosh_engine.storage.segments import Segment
 
 BUILDING = "building"
-"""The folder, inside that of the index, where segments are made. What a killed run left there goes with the next."""
+"""The subfolder in which segments are built. What a killed run left there is deleted by the next one."""
 
 _SMALL_BYTES = 4_000_000
 _MAX_SMALL_SEGMENTS = 8
@@ -31,7 +31,7 @@ would leave hundreds of segments, each with its open files and its cost in every
 
 
 class Publisher:
-    """The one writer of an index. Takes Whoosh's lock; raises `LockedError` where another process holds it."""
+    """The writer of an index. It takes Whoosh's lock and raises `LockedError` if another process holds it."""
 
     def __init__(self, index: FileIndex) -> None:
         self._index = index
@@ -44,13 +44,13 @@ class Publisher:
 
     @property
     def building(self) -> Path:
-        """The folder for segments that are being made."""
+        """The folder for segments being built."""
         return self._folder / BUILDING
 
     def publish(self, parts: Sequence[Part]) -> None:
-        """Add `parts` to the index and delete what it had of their submissions, all in one step.
+        """Add `parts` to the index and delete its earlier entries of their submissions, in one step.
 
-        Raises `DamageError` where a part does not have the documents that it must have.
+        Raises `DamageError` if a part lacks documents.
         """
         toc = TOC.read(self._index.storage, self._index.indexname)
         sums = read_checksums(self._folder, toc.generation)
@@ -82,7 +82,7 @@ class Publisher:
                 outdated.unlink()
 
     def close(self) -> None:
-        """Remove what was not published, and give the lock back."""
+        """Delete what was not published, and release the lock."""
         shutil.rmtree(self.building, ignore_errors=True)
         self._lock.release()
 
@@ -94,7 +94,7 @@ class Publisher:
         return segment.whoosh
 
     def _are_intact(self, readers: Iterable[Any], sums: Mapping[str, Checksum]) -> bool:
-        """Whether the segments are what was committed: a merged one would carry damage on, under a new checksum."""
+        """Whether the segments are as committed: merging would carry damage on under a new checksum."""
         names = [segment_file(one.segment()) for one in readers]
         return all(Checksum.of_file(self._folder / name) == sums.get(name) for name in names)
 

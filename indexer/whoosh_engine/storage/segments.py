@@ -1,6 +1,6 @@
-"""From entries to a segment: one file with the postings and columns of many documents that Whoosh's readers open.
+"""From entries to a segment: one file with postings and columns of many documents, for Whoosh's readers.
 
-A segment is made in a folder of its own, in any process, and belongs to no index until `publishing` has moved it there.
+A segment is built in its own folder, in any process, and belongs to no index until `publishing` has moved it.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from indexer.whoosh_engine.storage.postings import TermWriter, block_of
 _PIECE_CHARS = 4_000_000
 
 TermPosting = tuple[int, float, bytes, int]
-"""A document's number, the weight of a term in it, the encoded value, the length of the field."""
+"""The number of a document, the weight of a term in it, the encoded value, the length of the field."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A finished segment: Whoosh's own description of it, its file, and the checksum of that."""
+    """A finished segment: Whoosh's description of it, its file, and the file's checksum."""
 
     whoosh: Any
     path: Path
@@ -43,7 +43,7 @@ class Segment:
 
 
 class SegmentFile:
-    """A segment that is being written into the empty folder `folder`: first its documents' columns, then its terms."""
+    """A segment being written to the empty folder `folder`: first the columns of its documents, then its terms."""
 
     def __init__(self, folder: Path) -> None:
         self.schema = schema()
@@ -53,7 +53,7 @@ class SegmentFile:
         self._columns = self._segment.codec().per_document_writer(self._storage, self._segment)
 
     def add(self, values: dict[str, Any], length_of: Callable[[str], int]) -> None:
-        """Write the columns of the next document; `length_of` gives the length of a field in words."""
+        """Write the columns of the next document; `length_of` returns the length of a field in words."""
         self._columns.start_doc(self.documents)
         for name, field in self.schema.items():
             value = values.get(name)
@@ -65,11 +65,11 @@ class SegmentFile:
         self.documents += 1
 
     def correct_length(self, name: str, words: int) -> None:
-        """Add `words` to the length of a whole field, by which scores are levelled."""
+        """Add `words` to the total length of a field, which scores depend on."""
         self._columns._fieldlengths[name] += words  # noqa: SLF001 (Whoosh has no other way in)
 
     def finish(self, write_terms: Callable[[TermWriter], None]) -> Segment:
-        """Write the terms and close the segment, durably."""
+        """Write the terms and finish the segment, durably."""
         self._columns.close()
         terms = TermWriter(self._storage, self._segment)
         write_terms(terms)
@@ -82,13 +82,13 @@ class SegmentFile:
         return Segment(self._segment, path, Checksum.of_file(path))
 
     def discard(self) -> None:
-        """Close what is open of an unfinished segment. Its folder goes with that of all segments in the making."""
+        """Close the files of an unfinished segment. Its folder is deleted with the parent folder."""
         if not self._columns.is_closed:
             self._columns._cols._temp.close()  # noqa: SLF001 (Whoosh has no way to give a segment up)
 
 
 class SegmentBuilder:
-    """Gathers entries in memory and writes them as one segment into the empty folder `folder`."""
+    """Collects entries in memory and writes them as one segment to the empty folder `folder`."""
 
     def __init__(self, folder: Path) -> None:
         self._file = SegmentFile(folder)
@@ -101,11 +101,11 @@ class SegmentBuilder:
 
     @property
     def documents(self) -> int:
-        """How many entries there are so far."""
+        """The number of entries so far."""
         return self._file.documents
 
     def add(self, entry: IndexEntry) -> None:
-        """Take one entry."""
+        """Add one entry."""
         values = document_of(entry)
         lengths = {name: words.add(values[name] or "") for name, words in self._words.items()}
         for name in self._terms:
@@ -117,15 +117,15 @@ class SegmentBuilder:
         return self._file.finish(self._write_terms)
 
     def discard(self) -> None:
-        """Drop the segment."""
+        """Discard the segment."""
         self._file.discard()
 
     def _add_terms(self, name: str, value: Any) -> int:
-        """Take the postings of a field of few terms; its length in words, 0 where no score depends on it."""
+        """Add the postings of a field with few terms; returns its length in words, 0 if scores do not depend on it."""
         if not value:
             return 0
         known = self._latest.get(name)
-        if known is None or known[0] != value:  # a submission's documents share most values, and come together
+        if known is None or known[0] != value:  # documents of a submission share most values and are adjacent
             field = self._file.schema[name]
             postings = list(field.index(value))
             length = sum(frequency for _, frequency, _, _ in postings) if field.scorable else 0
@@ -153,14 +153,14 @@ def write_term(terms: TermWriter, term: bytes, postings: Sequence[TermPosting]) 
 
 
 class _Words:
-    """The words of one field of all documents, as numbers."""
+    """The words of one field in all documents, as numbers."""
 
     def __init__(self) -> None:
         self._numbers = _Numbering()
         self._documents: list[NDArray[np.uint32]] = []
 
     def add(self, text: str) -> int:
-        """Take the words of the next document; how many they are."""
+        """Add the words of the next document; returns their number."""
         pieces = [self._numbered(piece) for piece in _pieces(text)]
         self._documents.append(pieces[0] if len(pieces) == 1 else np.concatenate(pieces))
         return len(self._documents[-1])
@@ -170,7 +170,7 @@ class _Words:
         return np.fromiter(map(self._numbers.__getitem__, found), dtype=np.uint32, count=len(found))
 
     def write(self, terms: TermWriter) -> None:
-        """Write all terms with their postings, and forget them."""
+        """Write all terms with their postings, and clear them."""
         if not self._numbers:
             return
         ordered = sorted(self._numbers)
@@ -186,7 +186,7 @@ class _Words:
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """`text` in pieces, cut at blanks, so that the words of a huge one need not all be in memory as such."""
+    """`text` in pieces, split at spaces, so that the words of a huge text need not all be in memory."""
     start = 0
     while len(text) - start > _PIECE_CHARS and (end := text.find(" ", start + _PIECE_CHARS)) >= 0:
         yield text[start:end]
@@ -195,7 +195,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 class _Numbering(dict[bytes, int]):
-    """Word -> its number, in the order in which words are met."""
+    """Word -> its number, in order of first occurrence."""
 
     def __missing__(self, word: bytes) -> int:
         self[word] = number = len(self)

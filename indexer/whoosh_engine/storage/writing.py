@@ -1,4 +1,4 @@
-"""The writing side of the engine: what was added and deleted since the last commit, and the commit."""
+"""The writing side of the engine: additions and deletions since the last commit, and the commit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from indexer.whoosh_engine.storage.publishing import Publisher
 
 
 class Writer:
-    """The one writer of `index`. Raises `LockedError` where another process writes, `StorageError`."""
+    """The writer of `index`. Raises `LockedError` if another process writes, `StorageError`."""
 
     def __init__(self, index: FileIndex) -> None:
         self._path = Path(index.storage.folder)
@@ -26,7 +26,7 @@ class Writer:
             self._publisher = Publisher(index)
 
     def delete(self, accession: AccessionNumber) -> None:
-        """Drop the entries of a submission at the next commit."""
+        """Remove the entries of a submission at the next commit."""
         self._replace([accession])
         self._parts.append(Part({accession: 0}, None))
 
@@ -40,19 +40,19 @@ class Writer:
         self._parts.append(part)
 
     def commit(self) -> None:
-        """Publish what was added and deleted, durably."""
+        """Publish additions and deletions, durably."""
         with self._forgetting():
             if self._parts:
                 self._publisher.publish(self._parts)
         self._forget()
 
     def close(self) -> None:
-        """Drop what was not committed and let others write."""
+        """Discard what was not committed, and release the lock."""
         self._forget()
         self._publisher.close()
 
     def _replace(self, accessions: Iterable[AccessionNumber]) -> None:
-        """Note what is replaced; what is not committed cannot be, so it is committed first."""
+        """Record what is replaced; uncommitted entries cannot be replaced, so they are committed first."""
         accessions = set(accessions)
         if self._replaced & accessions:
             self.commit()
@@ -60,7 +60,7 @@ class Writer:
 
     @contextlib.contextmanager
     def _forgetting(self) -> Iterator[None]:
-        """What was not committed is dropped when the body fails."""
+        """Discard what was not committed if the body fails."""
         try:
             with storage_errors(self._path):
                 yield
