@@ -12,7 +12,7 @@ from edgarchive.web.api.filings import read_document, read_submission
 from edgarchive.web.archive import FilingFacts, ServedArchive
 from edgarchive.web.edgar.filing_index import role_name
 from edgarchive.web.keys import ARCHIVE
-from edgarchive.web.pages.render import marked, page
+from edgarchive.web.pages.render import marked, page, shortened
 from edgarchive.web.params import WORDS
 from indexer.sections.sections import Section
 from indexer.submission.items import item_description
@@ -22,6 +22,7 @@ _FRAMED = (".htm", ".html", ".txt")
 """What a sandboxed frame shows: browsers refuse their PDF viewer there, and show XML without its tags."""
 
 _IMAGES = (".jpg", ".jpeg", ".gif", ".png")
+_LABEL_CHARS = 120
 _SOURCES = {"index": "EDGAR", "feed": "EDGAR's Feed", "import": "an import"}
 
 
@@ -144,7 +145,7 @@ def _links(sections: tuple[Section, ...], own: URL, *, current: str = "", words:
         key = f"{section.part} {section.item}" if section.part else section.item
         label = " ".join(section.heading.split()) or f"Item {key}"
         url = str(own.with_query({"section": key, **({WORDS: words} if words else {})}))
-        found.append({"label": label[:120], "url": url, "current": current in {key, section.item}})
+        found.append({"label": shortened(label, _LABEL_CHARS), "url": url, "current": current in {key, section.item}})
     return found
 
 

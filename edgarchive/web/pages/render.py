@@ -51,6 +51,11 @@ def prose(text: str) -> Markup:
     return Markup("").join(parts)
 
 
+def shortened(text: str, chars: int) -> str:
+    """`text`, cut between words to at most `chars` characters."""
+    return text if len(text) <= chars else f"{text[:chars].rsplit(' ', 1)[0]} …"
+
+
 def size(size_bytes: int) -> str:
     """A size as a person reads it."""
     value = float(size_bytes)

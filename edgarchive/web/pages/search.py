@@ -17,7 +17,7 @@ from edgarchive.web.api.saved import all_saved, search_url
 from edgarchive.web.archive import ServedArchive
 from edgarchive.web.keys import ARCHIVE
 from edgarchive.web.pages.chart import year_chart
-from edgarchive.web.pages.render import marked, page
+from edgarchive.web.pages.render import marked, page, shortened
 from edgarchive.web.params import (
     COMPANY,
     SPANS,
@@ -320,5 +320,4 @@ def section_label(hit: Hit) -> str:
     section = getattr(hit, "section", None)
     if section is None:
         return ""
-    text = " ".join(str(section.heading or section.item).split())
-    return text if len(text) <= _HEADING_CHARS else f"{text[:_HEADING_CHARS].rsplit(' ', 1)[0]} …"
+    return shortened(" ".join(str(section.heading or section.item).split()), _HEADING_CHARS)
