@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
@@ -16,6 +17,9 @@ from edgarchive.watching.sinks.sink import Outcome, Sent, Sink, next_try
 
 _log = logging.getLogger(__name__)
 
+BUDGET_S = 30.0
+"""For one round of deliveries to a sink: what is left waits for the next round, and EDGAR is polled in between."""
+
 _Ended = tuple[Delivery, Sent]
 
 
@@ -27,11 +31,17 @@ class Deliverer:
     """
 
     def __init__(
-        self, settings: Settings, sinks: Sequence[Sink], *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        settings: Settings,
+        sinks: Sequence[Sink],
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        budget_s: float = BUDGET_S,
     ) -> None:
         self._settings = settings
         self._sinks = tuple(sinks)
         self._clock = clock
+        self._budget_s = budget_s
         self._ended: list[_Ended] = []
         self._gone: set[str] = set()
 
@@ -45,6 +55,7 @@ class Deliverer:
     async def _deliver_to(self, sink: Sink) -> list[_Ended]:
         """Send to one sink, the oldest first; what fails is tried again later, and the rest is still sent."""
         ended: list[_Ended] = []
+        began_s = time.monotonic()
         for together in sink.portions(self._waiting(sink, due=self._clock())):
             sent = await sink.send(together)
             ended += [(delivery, sent) for delivery in together]
@@ -54,6 +65,8 @@ class Deliverer:
                 facts = event("delivery-failed", sink=sink.key, deliveries=len(together), reason=sent.reason)
                 _log.warning("%s did not take %d: %s", sink.name, len(together), sent.reason, extra=facts)
                 break  # a sink that is away is not asked for every delivery
+            if time.monotonic() - began_s > self._budget_s:
+                break
         return ended
 
     def _waiting(self, sink: Sink, *, due: datetime | None) -> list[Delivery]:

@@ -39,9 +39,10 @@ def create_app(
     if index not in ("held", "edgar"):
         raise UsageError(f"index cannot be {index!r}", "choose held or edgar")
     app = web.Application(
-        middlewares=[add_headers, check_request(allow_hosts), answer_errors, collapse_slashes],
+        middlewares=[check_request(allow_hosts), answer_errors, collapse_slashes],
         client_max_size=_MAX_BODY_BYTES,
     )
+    app.on_response_prepare.append(add_headers)
     app[INDEX_SOURCE] = index
     app[TEMPLATES] = templates()
     app.cleanup_ctx.append(_opened(archive))

@@ -74,7 +74,7 @@ def read_search(query: MultiMapping[str]) -> SearchParameters:
         offset=_number(query, "offset", 0),
     )
     wanted = [name for text in query.getall("facet", []) for name in text.split(",") if name]
-    return SearchParameters(options, tuple(_facet(name) for name in wanted))
+    return SearchParameters(options, tuple(dict.fromkeys(map(_facet, wanted))))
 
 
 def _facet(name: str) -> Facet:

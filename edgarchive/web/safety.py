@@ -146,17 +146,9 @@ async def collapse_slashes(request: web.Request, handler: Handler) -> web.Stream
     return await resolved.handler(clone)
 
 
-@web.middleware
-async def add_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Give every response its safety headers; a handler that serves a filer's bytes has set FILER_POLICY before."""
-    try:
-        response = await handler(request)
-    except web.HTTPException as error:
-        set_headers(error)
-        raise
-    if not response.prepared:
-        set_headers(response)
-    return response
+async def add_headers(_: web.Request, response: web.StreamResponse) -> None:
+    """Give a response its safety headers before it begins, a stream's too (`on_response_prepare`)."""
+    set_headers(response)
 
 
 def set_headers(response: web.StreamResponse) -> None:

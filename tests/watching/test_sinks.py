@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import hmac
 import json
 import socket
 import sys
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -18,6 +21,7 @@ from aiohttp import web
 from archiver.catalogue.watching import Delivery
 from archiver.errors import UsageError
 from archiver.identifiers import AccessionNumber
+from edgarchive.watching.sinks import webhook
 from edgarchive.watching.sinks.command import CommandSink
 from edgarchive.watching.sinks.mail import Digest, MailServer, MailSink
 from edgarchive.watching.sinks.sink import Outcome
@@ -111,6 +115,11 @@ async def test_a_receiver_that_is_away_is_tried_again() -> None:
         "http://169.254.169.254/latest",
         "http://[::ffff:127.0.0.1]/",
         "http://a.localhost/",
+        "http://①②⑦.0.0.1/",
+        "http://[64:ff9b::7f00:1]/",
+        "http://[2002:7f00:1::]/",
+        "http://[::127.0.0.1]/",
+        "http://[fec0::1]/",
     ],
 )
 def test_private_receivers_need_a_setting(url: str) -> None:
@@ -128,7 +137,16 @@ async def test_a_name_that_leads_to_a_private_address_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("address", "public"),
-    [("8.8.8.8", True), ("192.168.1.1", False), ("::1", False), ("100.64.0.1", False), ("2606:4700::1", True)],
+    [
+        ("8.8.8.8", True),
+        ("192.168.1.1", False),
+        ("::1", False),
+        ("100.64.0.1", False),
+        ("2606:4700::1", True),
+        ("64:ff9b::808:808", True),
+        ("64:ff9b::a00:1", False),
+        ("2002:a00:1::", False),
+    ],
 )
 def test_public_addresses(address: str, public: bool) -> None:  # noqa: FBT001
     """What is of the public internet."""
@@ -145,7 +163,9 @@ def test_a_secret_that_is_none(secret: str | None) -> None:
     assert len(secret or "") <= len("whsec_") or str(secret) not in str(error.value)
 
 
-@pytest.mark.parametrize("url", ["ftp://example.com/", "example.com", "http://", "http://[", "https://host:99999/"])
+@pytest.mark.parametrize(
+    "url", ["ftp://example.com/", "example.com", "http://", "http://[", "https://host:99999/", "http://a..b/"]
+)
 def test_a_url_that_is_none(url: str) -> None:
     """It is said before anything is watched."""
     with pytest.raises(UsageError):
@@ -211,3 +231,65 @@ def test_digests_come_on_the_hour_and_after_the_days_deadline() -> None:
     assert hourly.ready_at(made) == datetime(2026, 1, 12, 16, 0, tzinfo=UTC)
     assert daily.ready_at(made) == datetime(2026, 1, 12, 23, 0, tzinfo=UTC)
     assert daily.ready_at(datetime(2026, 1, 12, 23, 30, tzinfo=UTC)) == datetime(2026, 1, 13, 23, 0, tzinfo=UTC)
+
+
+async def test_the_last_look_at_an_address_is_before_it_is_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever way a private address has found to there: no name is resolved for a literal one."""
+    async with Receiver() as receiver:
+        monkeypatch.setattr(webhook, "_is_private_literal", lambda _: False)
+        sent = await WebhookSink(receiver.url, secret=SECRET).send([delivery()])
+    assert (sent.outcome, receiver.got) == (Outcome.AGAIN, [])
+
+
+def talk(server: socket.socket, said: Callable[[socket.socket], None]) -> None:
+    """Answer one mail client, until it goes."""
+    client, _ = server.accept()
+    with client, contextlib.suppress(OSError):
+        said(client)
+
+
+def _endless(line: bytes) -> Callable[[socket.socket], None]:
+    def say(client: socket.socket) -> None:
+        while True:
+            client.sendall(line)
+
+    return say
+
+
+def _silent(client: socket.socket) -> None:
+    client.recv(1)
+
+
+def _odd_at_the_end(client: socket.socket) -> None:
+    """Takes the message, and answers QUIT with what no server says."""
+    client.sendall(b"220 ready\r\n")
+    lines = client.makefile("rb")
+    for line in lines:
+        is_data = line.upper().startswith(b"DATA")
+        client.sendall(b"354 go on\r\n" if is_data else b"250 well\r\n")
+        if is_data:
+            while lines.readline() != b".\r\n":
+                pass
+            client.sendall(b"250 taken\r\n")
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome"),
+    [
+        (_endless(b"220-" + b"x" * 1000 + b"\r\n"), Outcome.AGAIN),
+        (_endless(b"2"), Outcome.AGAIN),
+        (_silent, Outcome.AGAIN),
+        (lambda client: client.sendall(b"554 no\r\n"), Outcome.AGAIN),
+        (_odd_at_the_end, Outcome.DELIVERED),
+    ],
+    ids=["endless", "no line end", "silent", "refuses", "odd at the end"],
+)
+async def test_a_mail_server_holds_up_nothing(said: Callable[[socket.socket], None], outcome: Outcome) -> None:
+    """One that talks without end, or not at all, is cut off; a message that was taken is not sent again."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=talk, args=(server, said))
+        thread.start()
+        mail = MailServer("127.0.0.1", server.getsockname()[1], plain=True)
+        sink = MailSink("a@b.example", sender="c@d.example", server=mail, digest=Digest.HOURLY, whole_s=0.5)
+        assert (await sink.send([delivery()])).outcome is outcome
+        await asyncio.to_thread(thread.join)

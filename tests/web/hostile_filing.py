@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.unit.submissions import submission_bytes
 
 ACCESSION = "0009999999-20-000666"
+NAMES_ACCESSION = "0009999999-20-000667"
 
 _PAGE = """<html><head><title>8-K</title>
 <meta http-equiv="refresh" content="0; url=http://127.0.0.1:9/refresh">
@@ -22,6 +23,24 @@ _PAGE = """<html><head><title>8-K</title>
 <style>body { background: url(http://127.0.0.1:9/background.png) } @import url(http://127.0.0.1:9/import.css);</style>
 %s deep %s
 </body></html>"""
+
+
+DECEPTIVE = "\x07\x1b[31m\u202egnp\u2066\U000e0041"
+"""A bell, an escape, marks that reorder a line, a tag: what no page shows, and no XML may have."""
+
+FILE_NAMES = ("javascript:alert(1)", "//evil.example/a.htm", "#a?b.htm", "%2e%2e", '"onclick=alert(1).htm')
+"""Names of files that are more than names where they become a link as they are."""
+
+
+def hostile_names() -> bytes:
+    """A submission in which everything that a filer can name deceives."""
+    documents = "".join(
+        f"<DOCUMENT>\n<TYPE>EX-99@@\n<SEQUENCE>{number}\n<FILENAME>{name}\n<DESCRIPTION>@@\n"
+        f"<TEXT>\n<html><p>deceptive @@ words</p></html>\n</TEXT>\n</DOCUMENT>\n"
+        for number, name in enumerate(FILE_NAMES, start=1)
+    )
+    data = submission_bytes(NAMES_ACCESSION, documents=documents)
+    return data.replace(b"ACME WIDGETS INC", b"=ACME@@ INC").replace(b"@@", DECEPTIVE.encode())
 
 
 def hostile_filing() -> bytes:

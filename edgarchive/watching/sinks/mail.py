@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import smtplib
+import socket
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from datetime import UTC, datetime, time, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
 from enum import StrEnum
+from typing import IO, Any
 
 from archiver.catalogue.watching import Delivery
 from archiver.errors import UsageError
@@ -19,10 +22,14 @@ from edgarchive.formats import clean
 from edgarchive.watching.schedule import EASTERN
 from edgarchive.watching.sinks.sink import Outcome, Sent
 
-TIMEOUT_S = 30.0
+TIMEOUT_S, WHOLE_S = 30.0, 120.0
+"""For one step of the talk with the server, and for all of it."""
+_MOST_SAID_BYTES = 1_000_000
+"""What a server may say in one talk."""
 DAILY_AT = time(18, 0)
 """When a day's digest is sent, Eastern: the deadline for the day's filings is 17:30."""
 _SMTPS_PORT = 465
+_READY = 220
 _MAX_LISTED = 500
 
 
@@ -53,13 +60,16 @@ class MailServer:
 class MailSink:
     """Sends what has gathered as one message to `to`. Raises `UsageError` for addresses that cannot be used."""
 
-    def __init__(self, to: str, *, sender: str | None, server: MailServer | None, digest: Digest) -> None:
+    def __init__(
+        self, to: str, *, sender: str | None, server: MailServer | None, digest: Digest, whole_s: float = WHOLE_S
+    ) -> None:
         if server is None or sender is None:
             raise UsageError("mail needs smtp_host and mail_from", "set them in the settings file")
         for address in (to, sender):
             if "@" not in address or any(c.isspace() for c in address):
                 raise UsageError(f"{address[:60]!r} is not a mail address", "write it like name@example.com")
         self._to, self._sender, self._server, self._digest = to, sender, server, digest
+        self._whole_s = whole_s
         self.key = f"mail:{hashlib.sha256(f'{to} {digest}'.encode()).hexdigest()[:16]}"
         self.name = f"mail by {server.host}"
 
@@ -76,9 +86,14 @@ class MailSink:
         return [waiting[start : start + _MAX_LISTED] for start in range(0, len(waiting), _MAX_LISTED)]
 
     async def send(self, deliveries: Sequence[Delivery]) -> Sent:
-        """Hand the message in."""
+        """Hand the message in. A server that goes on talking is cut off."""
+        connection = _connection(self._server)
         try:
-            await asyncio.to_thread(self._hand_in, self.message(deliveries))
+            async with asyncio.timeout(self._whole_s):
+                await asyncio.to_thread(self._hand_in, connection, self.message(deliveries))
+        except TimeoutError:
+            connection.cut()
+            return Sent(Outcome.AGAIN, f"the mail server took more than {self._whole_s:g} s")
         except smtplib.SMTPResponseException as error:
             return Sent(Outcome.AGAIN, f"the mail server answered {error.smtp_code}")
         except (OSError, smtplib.SMTPException, ssl.SSLError) as error:
@@ -97,18 +112,73 @@ class MailSink:
         message.set_content("\n\n".join(_paragraph(one) for one in deliveries) + "\n")
         return message
 
-    def _hand_in(self, message: EmailMessage) -> None:
-        server, context = self._server, ssl.create_default_context()
-        if server.port == _SMTPS_PORT and not server.plain:
-            connection: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT_S, context=context)
-        else:
-            connection = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT_S)
-        with connection:
+    def _hand_in(self, connection: _Talk, message: EmailMessage) -> None:
+        server = self._server
+        try:
+            code, said = connection.connect(server.host, server.port)
+            if code != _READY:
+                raise smtplib.SMTPConnectError(code, said)
             if server.port != _SMTPS_PORT and not server.plain:
-                connection.starttls(context=context)
+                connection.starttls(context=ssl.create_default_context())
             if server.user is not None:
                 connection.login(server.user, server.password or "")
             connection.send_message(message)
+            with contextlib.suppress(smtplib.SMTPException, OSError):  # the message is taken, however the server parts
+                connection.quit()
+        finally:
+            connection.close()
+
+
+class _Said:
+    """What a server says, line by line, up to a bound."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._left = _MOST_SAID_BYTES
+
+    def readline(self, size: int = -1) -> bytes:
+        """The next line. Raises `smtplib.SMTPServerDisconnected` after too much."""
+        line = self._file.readline(size)
+        self._left -= len(line)
+        if self._left < 0:
+            raise smtplib.SMTPServerDisconnected("the server says too much")
+        return line
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+class _Talk(smtplib.SMTP):
+    """A connection that can be cut off by another thread, to a server that may not talk without end."""
+
+    def connect(self, host: str = "localhost", port: int = 0, source_address: Any = None) -> tuple[int, bytes]:
+        """Connect, and remember the host: TLS checks its certificate for this name."""
+        self._host = host
+        return super().connect(host, port, source_address)
+
+    def getreply(self) -> tuple[int, bytes]:
+        """The server's next reply."""
+        if self.file is None and self.sock is not None:
+            self.file = _Said(self.sock.makefile("rb"))
+        return super().getreply()
+
+    def cut(self) -> None:
+        """End the talk, whoever waits for what in it."""
+        sock = self.sock
+        if sock is not None:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
+
+class _TlsTalk(_Talk, smtplib.SMTP_SSL):
+    """The same with TLS from the start on."""
+
+
+def _connection(server: MailServer) -> _Talk:
+    if server.port == _SMTPS_PORT and not server.plain:
+        return _TlsTalk(timeout=TIMEOUT_S, context=ssl.create_default_context())
+    return _Talk(timeout=TIMEOUT_S)
 
 
 def _paragraph(delivery: Delivery) -> str:

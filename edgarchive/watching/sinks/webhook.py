@@ -13,10 +13,10 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
 
 from archiver.catalogue.watching import Delivery
 from archiver.errors import UsageError
@@ -43,11 +43,12 @@ class WebhookSink:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         try:
-            parts = urlsplit(url)
-            host, _ = parts.hostname, parts.port
+            parsed = URL(url)  # as aiohttp reads it: a host is an address in more spellings than one
+            host = parsed.host
+            (host or "").encode("idna")
         except ValueError:
-            host, parts = None, urlsplit("")
-        if parts.scheme not in {"http", "https"} or not host:
+            parsed, host = URL(), None
+        if parsed.scheme not in {"http", "https"} or not host:
             raise UsageError("--webhook needs an http or https URL", "give the receiver's URL")
         if secret is None:
             raise UsageError("a webhook needs webhook_secret", "set EDGARCHIVE_WEBHOOK_SECRET=whsec_…")
@@ -70,8 +71,11 @@ class WebhookSink:
 
     async def send(self, deliveries: Sequence[Delivery]) -> Sent:
         """Post them."""
-        resolver = None if self._allow_private else PublicResolver()
-        connector = aiohttp.TCPConnector(resolver=resolver, force_close=True)
+        connector = aiohttp.TCPConnector(
+            resolver=None if self._allow_private else PublicResolver(),
+            socket_factory=None if self._allow_private else _public_socket,
+            force_close=True,
+        )
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
         async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
             for delivery in deliveries:
@@ -93,7 +97,7 @@ class WebhookSink:
         try:
             async with session.post(self._url, data=body, headers=headers, allow_redirects=False) as answer:
                 status = answer.status
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        except (aiohttp.ClientError, OSError, TimeoutError, UnicodeError) as error:  # the last: a name that is none
             return Sent(Outcome.AGAIN, f"{type(error).__name__}")
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             return Sent(Outcome.DELIVERED)
@@ -129,10 +133,32 @@ def _is_private_literal(host: str) -> bool:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the public internet. Raises ValueError for what is none."""
+    """Whether an IP address is one of the public internet. Raises ValueError for what is none.
+
+    An address of version 6 that stands for one of version 4 (mapped, compatible, 6to4, NAT64) is what that one is.
+    """
     found = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(found, "ipv4_mapped", None)
-    return bool((mapped or found).is_global) and not found.is_multicast
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.is_site_local:
+            return False
+        inner = found.ipv4_mapped or found.sixtofour
+        if inner is None and any(found in network for network in _WITH_IPV4_LAST):
+            inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public(str(inner))
+    return found.is_global and not found.is_multicast
+
+
+_WITH_IPV4_LAST = tuple(ipaddress.IPv6Network(text) for text in ("::/96", "64:ff9b::/96", "64:ff9b:1::/48"))
+"""IPv4-compatible addresses (RFC 4291, 2.5.5.1), and those that NAT64 translates (RFC 6052, RFC 8215)."""
+
+
+def _public_socket(info: tuple[Any, ...]) -> socket.socket:
+    """A socket for an address that is about to be connected to. Raises OSError for one that is not public."""
+    family, kind, protocol, _, address = info
+    if not is_public(str(address[0])):
+        raise OSError(None, f"{address[0]} is a private address")
+    return socket.socket(family, kind, protocol)
 
 
 class PublicResolver(AbstractResolver):

@@ -6,10 +6,12 @@ import html
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 
 from archiver.identifiers import Cik
+from edgarchive.formats import visible
 
 _NO_SUCH_KEY = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -19,7 +21,7 @@ _NO_SUCH_KEY = (
 
 def no_such_key(request: web.Request) -> web.HTTPNotFound:
     """EDGAR's answer for a path under Archives that does not exist: S3's error document with status 404."""
-    key = html.escape(request.path.removeprefix("/Archives/"))
+    key = html.escape(visible(request.path.removeprefix("/Archives/")))
     return web.HTTPNotFound(text=_NO_SUCH_KEY.format(key=key), content_type="application/xml")
 
 
@@ -71,7 +73,8 @@ def folder_json(name: str, items: list[FolderItem]) -> dict[str, Any]:
 def folder_page(name: str, items: list[FolderItem]) -> str:
     """A folder's listing as a page."""
     rows = "\n".join(
-        f'<tr><td><a href="{html.escape(item.name)}{"/" if item.is_folder else ""}">{html.escape(item.name)}</a></td>'
+        f'<tr><td><a href="{file_link(item.name)}{"/" if item.is_folder else ""}">'
+        f"{html.escape(visible(item.name))}</a></td>"
         f"<td>{'' if item.size is None else item.size}</td><td>{_moment(item)}</td></tr>"
         for item in items
     )
@@ -81,6 +84,11 @@ def folder_page(name: str, items: list[FolderItem]) -> str:
         f"<body><h1>{title}</h1>\n<table>\n<tr><th>Name</th><th>Size</th><th>Last Modified</th></tr>\n"
         f"{rows}\n</table></body></html>\n"
     )
+
+
+def file_link(name: str) -> str:
+    """The URL of a file from its folder: a filer's name of it leads to no other scheme, host or folder."""
+    return quote(name, safe="", errors="replace")
 
 
 def _moment(item: FolderItem) -> str:

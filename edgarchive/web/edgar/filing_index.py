@@ -10,7 +10,9 @@ import html
 
 from aiohttp import web
 
+from edgarchive.formats import visible
 from edgarchive.web.archive import DocumentFacts, FilingFacts
+from edgarchive.web.edgar.answers import file_link
 from edgarchive.web.keys import TEMPLATES
 from indexer.submission.header import Entity
 from indexer.submission.items import item_description
@@ -93,14 +95,14 @@ def _values(entity: Entity) -> tuple[str, str, str, str]:
 def header_page(facts: FilingFacts, header: str) -> web.Response:
     """``ACC-index-headers.html``: the text of the header as it is stored, and a link to each document."""
     links = "\n".join(
-        f'<a href="{html.escape(document.filename)}">{_label(document)}</a>' for document in facts.documents
+        f'<a href="{file_link(document.filename)}">{_label(document)}</a>' for document in facts.documents
     )
     return web.Response(
         text=f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{facts.accession}</title></head>\n'
-        f"<body><pre>{html.escape(header)}</pre>\n{links}\n</body></html>\n",
+        f"<body><pre>{html.escape(visible(header))}</pre>\n{links}\n</body></html>\n",
         content_type="text/html",
     )
 
 
 def _label(document: DocumentFacts) -> str:
-    return f"{document.sequence or ''} {html.escape(document.type)} {html.escape(document.filename)}".strip()
+    return html.escape(visible(f"{document.sequence or ''} {document.type} {document.filename}".strip()))

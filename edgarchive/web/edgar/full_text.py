@@ -136,6 +136,8 @@ async def _values(request: web.Request) -> Mapping[str, Any]:
             body = await request.read()
     except TimeoutError:
         raise web.HTTPRequestTimeout(text="The body came too slowly.\n") from None
+    except web.RequestPayloadError:
+        raise web.HTTPBadRequest(text="The body could not be read.\n") from None
     try:
         values = json.loads(body or b"{}")
     except (ValueError, RecursionError):

@@ -11,6 +11,7 @@ import jinja2
 from aiohttp import web
 from markupsafe import Markup, escape
 
+from edgarchive.formats import visible
 from edgarchive.web.keys import TEMPLATES
 
 
@@ -21,11 +22,17 @@ def templates() -> jinja2.Environment:
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         auto_reload=False,
+        finalize=_visible,
     )
     environment.globals["version"] = version("edgarchive")
     environment.filters["prose"] = prose
     environment.filters["size"] = size
     return environment
+
+
+def _visible(value: object) -> object:
+    """What a template prints of `value`: filers choose names that reorder a line, or make a feed invalid."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def page(request: web.Request, template: str, *, status: int = 200, **values: Any) -> web.Response:
@@ -80,6 +87,10 @@ def marked(text: str, spans: Iterable[tuple[int, int]], *, numbered: bool = Fals
     end = 0
     for number, (start, stop) in enumerate(spans, start=1):
         opening = Markup('<mark id="match-{}">').format(number) if numbered else Markup("<mark>")
-        parts += [escape(text[end:start]), opening, escape(text[start:stop]), Markup("</mark>")]
+        parts += [_shown(text[end:start]), opening, _shown(text[start:stop]), Markup("</mark>")]
         end = stop
-    return Markup("").join([*parts, escape(text[end:])])
+    return Markup("").join([*parts, _shown(text[end:])])
+
+
+def _shown(text: str) -> Markup:
+    return escape(visible(text))

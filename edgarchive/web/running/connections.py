@@ -102,6 +102,13 @@ class Connection(web.RequestHandler):
         self._unread_bytes = unread
         self._reader = self._loop.call_later(self._stall_s, self._end_unless_read)
 
+    def log_exception(self, *args: Any, **options: Any) -> None:
+        """Log a failure of the server; a body that could not be read was the client's, and has been answered."""
+        if isinstance(options.get("exc_info"), web.RequestPayloadError):
+            _log.debug("a body could not be read", extra=event("unreadable-request", reason="body"))
+        else:
+            super().log_exception(*args, **options)
+
     def handle_error(
         self,
         request: web.BaseRequest,
