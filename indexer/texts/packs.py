@@ -9,17 +9,20 @@ raw header.
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import astuple, dataclass
 from typing import Any, BinaryIO
-
-import zstandard
 
 from archiver.errors import DamageError
 from archiver.identifiers import AccessionNumber
 from indexer.sections.sections import Section
 from indexer.texts.model import PlacedSections, StoredDocument, StoredSubmission
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 FRAME_BYTES = 256 * 1024
 """Maximum text in one frame, except for a single longer document: what reading a small document must decompress."""
@@ -29,7 +32,11 @@ _REPAIR = "run `edgarchive verify --repair`"
 _LEVEL = 3
 """The level of zstandard: as fast as HTML is parsed; level 6 takes three times as long for a tenth less."""
 
-_local = threading.local()
+_OPTIONS: Mapping[int, int] = {
+    zstd.CompressionParameter.compression_level: _LEVEL,
+    zstd.CompressionParameter.checksum_flag: 1,
+    zstd.CompressionParameter.content_size_flag: 1,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +53,12 @@ class FrameWriter:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self._compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True, write_content_size=True)
+        self._compressor = zstd.ZstdCompressor(options=_OPTIONS)
         self.written_bytes = 0
 
     def write(self, raw: bytes) -> FramePlace:
         """Append a frame of `raw`. Raises OSError."""
-        frame = self._compressor.compress(raw)
+        frame = self._compressor.compress(raw, mode=zstd.ZstdCompressor.FLUSH_FRAME)
         place = FramePlace(self.written_bytes, len(frame), len(raw))
         self._file.write(frame)
         self.written_bytes += len(frame)
@@ -61,20 +68,12 @@ class FrameWriter:
 def decompress(frame: bytes, *, raw_bytes: int) -> bytes:
     """The content of `frame`, expected to have `raw_bytes`. Raises `DamageError` if it is not what was written."""
     try:
-        if zstandard.frame_content_size(frame) != raw_bytes:  # checked first: a damaged size could request all memory
+        # checked first: a damaged size could request all memory
+        if zstd.get_frame_info(frame).decompressed_size != raw_bytes:
             raise DamageError("a frame has the wrong length", _REPAIR)
-        raw: bytes = _decompressor().decompress(frame, max_output_size=raw_bytes)
-    except zstandard.ZstdError as error:
+        return zstd.decompress(frame)
+    except zstd.ZstdError as error:
         raise DamageError(f"a frame cannot be decompressed: {error}", _REPAIR) from error
-    return raw
-
-
-def _decompressor() -> zstandard.ZstdDecompressor:
-    """The decompressor of this thread, since it is not thread-safe."""
-    found: zstandard.ZstdDecompressor | None = getattr(_local, "decompressor", None)
-    if found is None:
-        found = _local.decompressor = zstandard.ZstdDecompressor()
-    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,7 @@ def test_the_wheel_has_the_three_packages_and_no_more(wheel: Path) -> None:
     said = metadata(wheel)
     assert said["Version"] == VERSION
     assert said["Requires-Python"] == ">=3.11"
-    assert set(said.get_all("Provides-Extra") or []) == {"mcp", "opensearch", "parquet", "tantivy", "uvloop", "xlsx"}
+    assert set(said.get_all("Provides-Extra") or []) == {"mcp", "opensearch", "parquet", "tantivy", "xlsx"}
 
 
 def test_an_installation_is_small(installed: Path) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import Enum
 from typing import Annotated, Any
 
 import typer
+import uvloop
 
 from archiver.cik_file import read_ciks
 from archiver.errors import EdgarchiveError, UsageError
@@ -80,7 +81,7 @@ def sync(
             "name forms, CIKs, tickers, names or dates (--form '*' is all of EDGAR), or write [[select]] tables into"
             " the settings file",
         )
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         if dry_run:
             _print_plan(runner.run(_dry_run(settings, selections)), as_json=as_json)
             return 0
@@ -93,15 +94,6 @@ def sync(
             raise
     _print_report(report, as_json=as_json)
     return _SOME_FAILED if report.failures else 0
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """What makes the event loop: uvloop where it is installed; None is asyncio's own."""
-    try:
-        import uvloop  # noqa: PLC0415 (an extra)
-    except ModuleNotFoundError:
-        return None
-    return uvloop.new_event_loop
 
 
 async def _dry_run(settings: Settings, selections: Sequence[Selection]) -> DryRun:
