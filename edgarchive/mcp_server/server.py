@@ -16,6 +16,7 @@ from edgarchive.mcp_server import models
 from edgarchive.mcp_server.archive import ToolArchive
 from indexer.engine import Sort
 from indexer.fields import FACETS
+from indexer.query.scopes.filings import Unit
 from indexer.search.async_library import AsyncLibrary
 from indexer.search.options import SearchOptions
 
@@ -65,6 +66,13 @@ Added = Annotated[
     Field(max_length=40, description="Came into the archive since: day or time in UTC, or the number of a run."),
 ]
 Stem = Annotated[bool, Field(description="Also match words with the same English stem (resigned, resigning).")]
+Within = Annotated[
+    Unit,
+    Field(description="All words of the query must occur in one document, or anywhere in one filing."),
+]
+Main = Annotated[bool, Field(description="Only main documents, without exhibits, images and data.")]
+Exhibits = Annotated[bool, Field(description="Only exhibits (document types EX-…).")]
+Amendments = Annotated[bool | None, Field(description="true: only amendments (forms …/A); false: none.")]
 Offset = Annotated[int, Field(ge=0, le=100_000, description="Hits to skip: `next_offset` of the page before.")]
 Accession = Annotated[
     str, Field(min_length=1, max_length=300, description="Accession number (0001193125-04-218426), or a sec.gov URL.")
@@ -126,7 +134,11 @@ class _Tools:
         since: Day = None,
         until: Day = None,
         added_since: Added = None,
+        main: Main = False,
+        exhibits: Exhibits = False,
+        amendments: Amendments = None,
         stem: Stem = False,
+        within: Within = "document",
         sort: Annotated[Sort | None, Field(description="Without a query: newest.")] = None,
         documents: Annotated[bool, Field(description="One hit per document, not per filing.")] = False,
         limit: Annotated[int, Field(ge=1, le=50, description="Hits per page.")] = 10,
@@ -151,7 +163,11 @@ class _Tools:
                 since=since,
                 until=until,
                 added_since=added_since,
+                main=main,
+                exhibits=exhibits,
+                amendments=amendments,
                 stem=stem,
+                within=within,
                 sort=sort,
                 documents=documents,
                 limit=limit,
@@ -176,7 +192,11 @@ class _Tools:
         since: Day = None,
         until: Day = None,
         added_since: Added = None,
+        main: Main = False,
+        exhibits: Exhibits = False,
+        amendments: Amendments = None,
         stem: Stem = False,
+        within: Within = "document",
         limit: Annotated[int, Field(ge=1, le=100, description="Values to list; years are all listed.")] = 20,
     ) -> models.CountAnswer:
         """Count the archived filings that match, in all and by year, form, company or another value."""
@@ -195,7 +215,11 @@ class _Tools:
                 since=since,
                 until=until,
                 added_since=added_since,
+                main=main,
+                exhibits=exhibits,
+                amendments=amendments,
                 stem=stem,
+                within=within,
             )
             return await self._archive.count(options, by=by, limit=limit)
 

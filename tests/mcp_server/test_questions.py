@@ -128,6 +128,30 @@ QUESTIONS = (
         {"total": 1, "hits.0.accession": BRAMBLECORN, "hits.0.section.item": "1A"},
     ),
     Question(
+        "Which report with a list of subsidiaries speaks of cybersecurity in another document?",
+        "search_filings",
+        {"query": "cybersecurity subsidiaries", "within": "filing"},
+        {"total": 1, "hits.0.accession": BRAMBLECORN},
+    ),
+    Question(
+        "Does one document of it have both?",
+        "count_filings",
+        {"query": "cybersecurity subsidiaries", "within": "document"},
+        {"total": 0},
+    ),
+    Question(
+        "How many amended 8-Ks have an exhibit?",
+        "count_filings",
+        {"form": "8-K*", "amendments": True, "exhibits": True, "by": "type"},
+        {"total": 1, "counts.0.value": "EX-16.1"},
+    ),
+    Question(
+        "Which main documents speak of the drought?",
+        "search_filings",
+        {"query": "drought", "main": True, "amendments": False},
+        {"total": 0},
+    ),
+    Question(
         "Who is resigning, in any form of the word?",
         "search_filings",
         {"query": "resigning", "stem": True, "item": "5.02", "since": "2019", "until": "2019-05"},
