@@ -40,9 +40,21 @@ def _message(record: logging.LogRecord) -> str:
     return clean(f"{record.getMessage()}: {error!r}" if error else record.getMessage())
 
 
+class _StderrHandler(logging.Handler):
+    """Writes to stderr as it is at the moment: a progress bar that is shown puts itself in front, and makes room."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the line; as `logging` does, a failure to write is no failure of what is logged."""
+        try:
+            sys.stderr.write(f"{self.format(record)}\n")
+            sys.stderr.flush()
+        except Exception:  # noqa: BLE001
+            self.handleError(record)
+
+
 def start_logging(verbosity: int, *, as_json: bool = False) -> None:
     """Log to stderr: warnings; with `verbosity` 1 what is done, 2 every request, -1 errors only."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _StderrHandler()
     handler.setFormatter(JsonFormatter() if as_json else PersonFormatter())
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
     for floor in ("archiver", "indexer", "edgarchive"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from edgarchive.cli.printing.terminal import fitted, terminal_width
 from edgarchive.formats import as_json_text, harmless
 
 _STEP = 1000.0
@@ -15,8 +16,8 @@ def print_json(value: object) -> None:
 
 
 def say(text: str = "") -> None:
-    """Print results on stdout, without what could play with a terminal."""
-    say_styled(harmless(text))
+    """Print results on stdout, without what could play with a terminal, in lines that fit it."""
+    say_styled(fitted(harmless(text), terminal_width(sys.stdout)))
 
 
 def say_styled(text: str) -> None:

@@ -11,9 +11,13 @@ from typing import Self
 from archiver.errors import UsageError
 from archiver.events import event
 from archiver.progress import READING, Progress, ProgressUpdate, no_progress
-from edgarchive.cli.output import human_bytes, plural
+from edgarchive.cli.output import human_bytes, human_time, plural
+from edgarchive.cli.printing.notebook import NotebookBar, notebook_display
 
 LINE_S = 60.0
+_MIN_METER, _MAX_METER = 4, 30
+"""Columns of the bar itself: what the words beside it leave."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -57,18 +61,60 @@ def progress_bar(phase: str, *, visible: bool, lines: bool = False) -> Iterator[
         yield ProgressLines() if lines else no_progress
         return
     from rich.console import Console  # noqa: PLC0415 — only who watches waits for it
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+    from rich.progress import BarColumn, TextColumn  # noqa: PLC0415
     from rich.progress import Progress as Bar  # noqa: PLC0415
+    from rich.table import Column  # noqa: PLC0415
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task, began_s = bar.add_task(phase, total=None), time.monotonic()
+    console, meter = Console(stderr=True), BarColumn(bar_width=_MAX_METER)
+    words = TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True))
+    with Bar(words, meter, console=console, transient=True) as bar:
+        task, clock = bar.add_task(phase, total=None), _Clock()
 
         def show(update: ProgressUpdate, /) -> None:
-            doing = described(update, elapsed_s=time.monotonic() - began_s)
-            bar.update(task, completed=update.done, total=update.total, description=doing)
+            if clock.takes(update):  # what is known of the speed is of another phase
+                bar.reset(task, total=update.total, completed=update.done)
+            left_s = bar.tasks[0].time_remaining
+            told = summarized(update, elapsed_s=clock.elapsed_s(), left_s=left_s)
+            meter.bar_width = max(_MIN_METER, min(_MAX_METER, console.width - len(told) - 1))
+            bar.update(task, completed=update.done, total=update.total, description=told)
 
         yield show
+
+
+class _Clock:
+    """The time since the run began, and which phase it is in."""
+
+    def __init__(self) -> None:
+        self._began_s = time.monotonic()
+        self._phase = ""
+
+    def takes(self, update: ProgressUpdate) -> bool:
+        """Whether this is another phase than before."""
+        before, self._phase = self._phase, update.phase
+        return before != update.phase
+
+    def elapsed_s(self) -> float:
+        """Seconds since the beginning."""
+        return time.monotonic() - self._began_s
+
+
+def summarized(update: ProgressUpdate, *, elapsed_s: float, left_s: float | None = None) -> str:
+    """All there is to tell of a run, in a line that fits beside a bar: ``fetching 5/90, 2.1 MB, 2.0 req/s, 12 s left``.
+
+    `left_s` is the time that the phase still takes, None while it is not known.
+    """
+    unit = " quarters" if update.phase == READING else ""
+    of = "" if update.total is None else f"/{update.total:,}"
+    facts = [f"{update.phase} {update.done:,}{of}{unit}" if update.done or of else update.phase]
+    if update.bytes:
+        facts.append(human_bytes(update.bytes))
+    if update.requests:
+        facts.append(f"{update.requests / max(elapsed_s, 1e-9):.1f} req/s")
+    if update.failed:
+        facts.append(f"{update.failed:,} failed")
+    if left_s is not None and update.total is not None and 0 < update.done < update.total:
+        facts.append(f"{human_time(left_s)} left")
+    return ", ".join(facts)
 
 
 class ProgressBar:
@@ -83,7 +129,13 @@ class ProgressBar:
         self._show: Progress | None = None
 
     def __enter__(self) -> Self:
-        self._show = self._open.enter_context(progress_bar("", visible=True))
+        display = notebook_display()
+        if display is not None:
+            self._show = NotebookBar(
+                display, lambda update, elapsed_s: summarized(update, elapsed_s=elapsed_s, left_s=None)
+            )
+        else:
+            self._show = self._open.enter_context(progress_bar("", visible=True))
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -54,13 +54,13 @@ def show(
         bool, typer.Option("--raw", help="Print the exact bytes; of one document, the file as filed.")
     ] = False,
     document: Annotated[
-        str | None, typer.Option(metavar="N|TYPE|NAME", help="One document: its number, type or file name.")
+        str | None, typer.Option(metavar="N|TYPE|NAME", help="Text of one document, by number, type or file name.")
     ] = None,
     section: Annotated[
         str | None, typer.Option("--section", "--item", metavar="S", help="One section: 1A, 5.02, risk-factors, mda.")
     ] = None,
     highlight: Annotated[
-        str | None, typer.Option(metavar="QUERY", help="Highlight what QUERY finds in the text.")
+        str | None, typer.Option(metavar="QUERY", help="Print the text with what QUERY finds highlighted.")
     ] = None,
     xbrl: Annotated[
         bool, typer.Option("--xbrl", help="With --text: also XBRL data and EDGAR's renderings of it.")
@@ -72,11 +72,11 @@ def show(
         raise UsageError("--header, --text, --raw and --json cannot be combined", "give one of them")
     if section is not None and (header or raw or as_json):
         raise UsageError("--section shows text", "leave --header, --raw and --json out")
-    text = text or section is not None
-    if document is not None and not (text or raw):
-        raise UsageError("--document goes with --text or --raw", "add one of them")
-    if highlight is not None and not text:
-        raise UsageError("--highlight goes with --text or --section", "add one of them")
+    if document is not None and (header or as_json):
+        raise UsageError("--document shows text", "leave --header and --json out")
+    if highlight is not None and (header or raw or as_json):
+        raise UsageError("--highlight shows text", "leave --header, --raw and --json out")
+    text = text or section is not None or highlight is not None or (document is not None and not raw)
     if xbrl and not text:
         raise UsageError("--xbrl goes with --text", "add it")
     settings = common(context).settings()

@@ -8,6 +8,7 @@ import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TextIO
 
 from edgarchive.formats import clean
 
@@ -37,7 +38,7 @@ class Style:
         terminal = sys.stdout.isatty()
         wanted = terminal or bool(os.environ.get("FORCE_COLOR"))
         refused = bool(os.environ.get("NO_COLOR")) or (terminal and os.environ.get("TERM") == "dumb")
-        return cls(wanted and not refused, max(MIN_WIDTH, shutil.get_terminal_size().columns) if terminal else None)
+        return cls(wanted and not refused, terminal_width(sys.stdout))
 
     def bold(self, text: str) -> str:
         """Bold."""
@@ -71,6 +72,29 @@ class Style:
             yield self.match(text[max(first, start) : min(last, stop)])
             start = min(last, stop)
         yield text[start:stop]
+
+
+def terminal_width(stream: TextIO) -> int | None:
+    """How many columns lines on `stream` may take; None where it is no terminal."""
+    return max(MIN_WIDTH, shutil.get_terminal_size().columns) if stream.isatty() else None
+
+
+def fitted(text: str, width: int | None) -> str:
+    """`text` with the lines that are wider than `width` cut at blanks, and continued further in; None: as it is."""
+    return "\n".join(part for line in text.split("\n") for part in _fitted_line(line, width))
+
+
+def _fitted_line(line: str, width: int | None) -> Iterator[str]:
+    if width is None or columns(line) <= width:
+        yield line
+        return
+    body = line.lstrip(" ")
+    indent = line[: len(line) - len(body)][: width // 3]
+    start, end = next(wrapped(body, width - len(indent)))
+    yield indent + body[start:end]
+    rest, indent = body[end:], f"{indent}    "
+    for start, end in wrapped(rest, width - len(indent)) if rest.strip(" ") else ():
+        yield indent + rest[start:end]
 
 
 def wrapped(text: str, width: int | None) -> Iterator[Span]:

@@ -120,8 +120,8 @@ def test_an_image_says_what_it_is_and_how_to_get_it(invented: Path, capsys: pyte
     ("words", "says"),
     [
         (("--section", "1A", "--raw"), "--section shows text; leave --header, --raw and --json out"),
-        (("--document", "1"), "--document goes with --text or --raw; add one of them"),
-        (("--highlight", "x"), "--highlight goes with --text or --section; add one of them"),
+        (("--document", "1", "--json"), "--document shows text; leave --header and --json out"),
+        (("--highlight", "x", "--raw"), "--highlight shows text; leave --header, --raw and --json out"),
         (("--text", "--raw"), "cannot be combined; give one of them"),
     ],
 )

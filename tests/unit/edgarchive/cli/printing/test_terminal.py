@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgarchive.cli.printing.terminal import Style, columns, wrapped
+from edgarchive.cli.printing.terminal import Style, columns, fitted, wrapped
 
 _COLOURS = re.compile(r"\x1b\[([0-9;]*)m")
 
@@ -38,6 +38,23 @@ def test_a_match_has_contrast_on_any_background() -> None:
     assert found is not None
     dark, light = sorted(luminance(palette(int(number))) for number in found.groups())
     assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+@given(st.text(alphabet="ab 界-\n", max_size=80), st.integers(12, 30))
+def test_results_fit_and_lose_nothing(text: str, width: int) -> None:
+    """A line that fits stays as it is; of a wider one every word stays whole, and what continues is further in."""
+    shown = fitted(text, width)
+    assert shown.split() == text.split()
+    assert fitted(text, None) == text
+    for line in shown.split("\n"):
+        assert columns(line) <= width or len(line.split()) == 1
+    if all(columns(line) <= width for line in text.split("\n")):
+        assert shown == text
+
+
+def test_a_wide_line_goes_on_further_in() -> None:
+    """Below its own beginning, so that columns stay readable."""
+    assert fitted("  one two  three\nfour", 12) == "  one two\n      three\nfour"
 
 
 @given(st.text(alphabet="ab 界é́-", max_size=60), st.integers(1, 30))
