@@ -211,7 +211,7 @@ class _Run:
         for table, path in self._plan.paths.items():
             if path.is_dir():
                 files.append(write_card(path, table))
-        self._plan.state_path.unlink(missing_ok=True)
+        ExportState.forget(self._plan.state_path)
         done = self.filings - len(self.failures)
         return ExportReport(str(self._plan.table), done, self.rows, tuple(files), tuple(self.failures))
 

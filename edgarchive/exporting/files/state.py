@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -35,6 +36,13 @@ class ExportState:
     def save(self, path: Path) -> None:
         """Write it durably. Raises `StorageError`."""
         write_file_durably(path, json.dumps({"format": _FORMAT, **asdict(self)}, default=str).encode() + b"\n")
+
+    @staticmethod
+    def forget(path: Path) -> None:
+        """Remove the state in a file that is no longer needed, and what kills have left of writing it."""
+        path.unlink(missing_ok=True)
+        for left_over in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+            left_over.unlink(missing_ok=True)
 
     @classmethod
     def load(cls, path: Path) -> Self | None:
