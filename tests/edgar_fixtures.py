@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from edgarchive.cli import run
 from tests.logs import no_log_yet
 from tests.loopback import FIXTURES, LoopbackEdgar
 from tests.loopback.__main__ import TICKERS
+from tests.processes import EdgarchiveProcess
 
 IDENTITY = "Example Research research@example.com"
 SYNC_ALL = ("sync", "--form", "*", "--since", "1993-01-01")
@@ -38,13 +38,7 @@ class CommandLine:
 
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
         """Start a command and do not wait for it."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "edgarchive", *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=self.environment | environment,
-            cwd=self.folder,
-        )
+        return EdgarchiveProcess(*arguments, environment=self.environment | environment, folder=self.folder)
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
         """Run a command to its end."""

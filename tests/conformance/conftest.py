@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from indexer.engine import Engine
-from indexer.index_folder import ENGINES, create_index
+from indexer.index_folder import ENGINES, create_index, remove_index
 from tests.conformance.cases import fill
 from tests.opensearch.fixtures import engine_environment
 
@@ -51,3 +51,4 @@ def engine(place: tuple[str, Path]) -> Iterator[Engine]:
     made = create_index(place[1], engine=place[0])
     yield made
     made.close()
+    remove_index(place[1], keep=place[1].parent)  # on a server, fewer of them make the next ones quicker

@@ -7,11 +7,14 @@ sync of the file system. What was not synced may be there or not.
 
 from __future__ import annotations
 
+import atexit
+import functools
 import hashlib
 import os
 import random
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,15 +30,19 @@ def compiler() -> str | None:
 
 
 def recording(root: Path, folder: Path) -> tuple[Mapping[str, str], Path]:
-    """The environment of a process whose changes below `root` are to be written down, and where they will be.
+    """The environment of a process whose changes below `root` are to be written down, and where in `folder`."""
+    log = folder / "changes"
+    return {"LD_PRELOAD": str(_shim()), "DISK_ROOT": str(root), "DISK_LOG": str(log)}, log
 
-    Compiles the shim in `folder`.
-    """
-    shim, log = folder / "disk.so", folder / "changes"
-    if not shim.exists():
-        command = ["cc", "-shared", "-fPIC", "-O1", "-o", str(shim), str(SHIM), "-ldl", "-lpthread"]
-        subprocess.run(command, check=True)
-    return {"LD_PRELOAD": str(shim), "DISK_ROOT": str(root), "DISK_LOG": str(log)}, log
+
+@functools.cache
+def _shim() -> Path:
+    """The compiled shim: one in each process of the tests."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder)
+    shim = folder / "disk.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", str(shim), str(SHIM), "-ldl", "-lpthread"], check=True)  # noqa: S607
+    return shim
 
 
 @dataclass(frozen=True, slots=True)

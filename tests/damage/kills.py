@@ -38,9 +38,9 @@ class Killer:
         self._dice = random.Random(seed)  # noqa: S311 (moments of kills are no secrets)
         self._template = self._folder / "before"
         PHASES[phase].before(self._at(self._template), self._folder)
-        began_s = time.monotonic()
         root = self._prepare("whole")
         with self._start(root) as process:
+            began_s = time.monotonic()
             process.communicate()
         self._takes_s = time.monotonic() - began_s
         self._whole: Outcome = outcome(root)

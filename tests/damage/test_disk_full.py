@@ -13,8 +13,9 @@ from archiver.settings import Settings
 from tests.damage.phases import PHASES, faults, outcome, publish_feed, reported_stored
 from tests.edgar_fixtures import command_line
 from tests.loopback import LoopbackEdgar
+from tests.thorough import rounds
 
-_ROOMS_KB = (16, 64, 112, 160, 208, 256, 320)
+_ROOMS_KB = (16, 64, 112, 160, 208, 256, 320)[:: rounds(2, thorough=1)]
 """Free room at the start, from not enough for the catalogue to enough for all but the last steps of some phases."""
 
 

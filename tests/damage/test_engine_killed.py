@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -16,8 +16,10 @@ from indexer.search.library import Library
 from indexer.update.check import check_index
 from tests.bench.corpus import InventedFilings, store
 from tests.opensearch.fixtures import engine_environment
+from tests.processes import EdgarchiveProcess
+from tests.thorough import rounds
 
-ROUNDS = 8
+ROUNDS = rounds(4, thorough=30)
 _QUERIES = ("form:8-K", "the", '"of the"', "NOT the")
 
 
@@ -27,9 +29,11 @@ def _answers(root: Path) -> list[tuple[int, list[str]]]:
         return [(result.total, [hit.accession for hit in result.hits]) for result in results]
 
 
-def _index(root: Path, engine: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "edgarchive", "-q", "--root", str(root), "index", "--engine", engine]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL)
+def _index(root: Path, engine: str) -> EdgarchiveProcess:
+    arguments = ("-q", "--root", str(root), "index", "--engine", engine)
+    return EdgarchiveProcess(
+        *arguments, environment=dict(os.environ), folder=root.parent, stdout=subprocess.DEVNULL, stderr=None
+    )
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -39,12 +43,13 @@ def test_kill_9_during_indexing_loses_and_doubles_nothing(
     """Whenever a run is killed, what is called indexed is found, and the next runs come to the same answers."""
     for variable, value in engine_environment(request, engine).items():
         monkeypatch.setenv(variable, value)
-    store(tmp_path / "killed", iter(InventedFilings(400)))
-    store(tmp_path / "whole", iter(InventedFilings(400)))
+    filings = rounds(60 if engine == "opensearch" else 200, thorough=400)
+    store(tmp_path / "killed", iter(InventedFilings(filings)))
+    store(tmp_path / "whole", iter(InventedFilings(filings)))
     dice = random.Random(9)  # noqa: S311 — the same moments in every run
     for _ in range(ROUNDS):
         with _index(tmp_path / "killed", engine) as process:
-            time.sleep(dice.uniform(0.2, 1.5))
+            time.sleep(dice.uniform(0.05, rounds(8, thorough=12) / 10))
             process.kill()
         with Archive.open(tmp_path / "killed") as archive:
             assert [found for found in check_index(archive) if found.kind != "index-extra"] == []

@@ -10,8 +10,9 @@ from archiver.settings import Settings
 from tests.damage.kills import Killer
 from tests.damage.phases import PHASES, publish_feed
 from tests.loopback import LoopbackEdgar
+from tests.thorough import rounds
 
-ROUNDS = 4
+ROUNDS = rounds(3, thorough=50)
 
 
 @pytest.mark.parametrize("phase", PHASES)

@@ -6,8 +6,6 @@ import gzip
 import os
 import resource
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from archiver.store.archive import Archive
 from edgarchive import repair_archive, sync_archive, verify_archive
 from tests.damage.phases import ALL, outcome
 from tests.edgar_fixtures import CommandLine
+from tests.processes import EdgarchiveProcess
 
 pytestmark = pytest.mark.usefixtures("edgar")
 
@@ -160,17 +159,12 @@ def test_few_open_files_are_no_damage(settings: Settings, cli: CommandLine) -> N
     before = outcome(settings.root)
     for verb in (("verify",), ("verify", "--repair"), ("sync", "--form", "*", "--since", "2003-01-01"), ("status",)):
         for most in (12, 16, 20, 24):
-            done = subprocess.run(
-                [sys.executable, "-m", "edgarchive", *verb],
-                env=cli.environment,
-                cwd=cli.folder,
-                check=False,
-                capture_output=True,
-                preexec_fn=lambda most=most: resource.setrlimit(resource.RLIMIT_NOFILE, (most, most)),  # type: ignore[misc]
-            )
-            lines = done.stderr.decode().splitlines()
-            assert done.returncode in {0, 4, 7}, (verb, most, done.stdout, lines[-3:])
-            assert len(lines) <= 1 or done.returncode == 0, (verb, most, lines)
+            limits = {resource.RLIMIT_NOFILE: most}
+            with EdgarchiveProcess(*verb, environment=cli.environment, folder=cli.folder, limits=limits) as process:
+                out, err = process.communicate(timeout=60)
+            lines = err.decode().splitlines()
+            assert process.returncode in {0, 4, 7}, (verb, most, out, lines[-3:])
+            assert len(lines) <= 1 or process.returncode == 0, (verb, most, lines)
     assert outcome(settings.root).files == before.files
 
 

@@ -13,10 +13,11 @@ from tests.damage.disk import CUTS, Disk, Tree, compiler, read_changes, read_tre
 from tests.damage.phases import PHASES, faults, outcome, publish_feed
 from tests.edgar_fixtures import CommandLine
 from tests.loopback import LoopbackEdgar
+from tests.thorough import rounds
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="changes are recorded by a preloaded library: Linux and cc")
 
-TRIED = 10
+TRIED = rounds(3, thorough=40)
 """States tried of each phase and cut; `scripts/bench damage` tries them all."""
 
 

@@ -21,10 +21,11 @@ from edgarchive import repair_archive, sync_archive
 from tests.damage.disk import CUTS, Disk, compiler, read_changes, recording, states, write_tree
 from tests.damage.phases import ALL, Outcome, outcome
 from tests.edgar_fixtures import command_line
+from tests.thorough import rounds
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="changes are recorded by a preloaded library: Linux and cc")
 
-TRIED = 12
+TRIED = rounds(4, thorough=40)
 CUT, GONE, SWAPPED, OTHER, WITHDRAWN = (
     AccessionNumber(f"0009000900-{number}")
     for number in ("04-000101", "05-000088", "10-000066", "16-000045", "17-000120")

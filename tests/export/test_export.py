@@ -27,7 +27,8 @@ from edgarchive import Library, SearchOptions, export, import_submissions
 from edgarchive.exporting.files.writers import JsonlEncoder
 from edgarchive.exporting.tables import COLUMNS, Table, names
 from indexer.rows import count_words
-from tests.paths import INVENTED
+from tests.paths import INVENTED, ROOT
+from tests.processes import EdgarchiveProcess
 
 csv.field_size_limit(1 << 30)
 
@@ -313,16 +314,22 @@ def test_killed_anywhere_it_goes_on(settings: Settings, out: Path, kind: str, na
     if kind == "parquet":
         pytest.importorskip("pyarrow")
     export("documents", out / f"whole-{name}", format=kind, settings=settings, jobs=1)
-    command = [sys.executable, "-c", _KILLED, "documents", str(out / name), kind, str(settings.root)]
+
+    def start() -> EdgarchiveProcess:
+        arguments = ("documents", str(out / name), kind, str(settings.root))
+        return EdgarchiveProcess(*arguments, code=_KILLED, environment=dict(os.environ), folder=ROOT)
+
     for moment in range(12):
-        process = subprocess.Popen(command, stderr=subprocess.PIPE)
-        time.sleep(0.4 + 0.05 * moment)
+        process = start()
+        time.sleep(0.01 + 0.03 * moment)
         process.send_signal(signal.SIGKILL)
         _, said = process.communicate()
         if process.returncode == 0 or b"exists already" in said:
             break
     if not (out / name).exists() or (kind == "parquet" and not (out / name / "README.md").exists()):
-        subprocess.run(command, check=True)
+        with start() as process:
+            assert process.communicate()[1] == b""
+        assert process.returncode == 0
     assert tree(out / name) == tree(out / f"whole-{name}")
     assert not [path for path in out.rglob(".*") if path.is_file()]
 

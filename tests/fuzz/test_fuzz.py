@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from tests.fuzz.targets import CRASHES, TARGETS, seeds
 from tests.paths import ROOT
+from tests.thorough import rounds
 
-GUIDED_S = 1
+GUIDED_S = rounds(1, thorough=30)
 _FINDS = sorted(path for path in CRASHES.rglob("*") if path.is_file() and path.parent.name in TARGETS)
 _BITS = st.binary(max_size=12) | st.sampled_from(
     [
@@ -49,7 +50,7 @@ def edited(data: bytes, edits: list[tuple[float, int, bytes, int]]) -> bytes:
 
 
 @pytest.mark.parametrize("name", TARGETS)
-@hypothesis_settings(max_examples=40)
+@hypothesis_settings(max_examples=rounds(25, thorough=500))
 @given(draw=st.data())
 def test_any_bytes(name: str, draw: st.DataObject) -> None:
     """Noise, and what is nearly right."""
@@ -63,13 +64,18 @@ def test_what_was_found_once_stays_mended(path: Path) -> None:
     TARGETS[path.parent.name](path.read_bytes())
 
 
-@pytest.mark.parametrize("name", TARGETS)
-def test_led_by_coverage(name: str, tmp_path: Path) -> None:
+@pytest.mark.timeout(120 + 2 * GUIDED_S * len(TARGETS))
+def test_led_by_coverage(tmp_path: Path) -> None:
     """A moment of atheris for each target, with the same inputs in each run; `scripts/bench fuzz` tries others."""
     if importlib.util.find_spec("atheris") is None:
         pytest.skip("there is no atheris for this Python or platform")
-    command = [sys.executable, "-m", "tests.fuzz.guided", name, str(GUIDED_S), str(tmp_path / "corpus"), "1"]
-    done = subprocess.run(
-        command, cwd=ROOT, env=os.environ | {"PYTHONHASHSEED": "0"}, capture_output=True, text=True, check=False
-    )
+    names = list(TARGETS)
+    command = [sys.executable, "-m", "tests.fuzz.guided", ",".join(names), str(GUIDED_S), str(tmp_path), "1"]
+    environment = os.environ | {"PYTHONHASHSEED": "0"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
+    ends = dict(line.split() for line in done.stdout.splitlines())
+    assert list(ends) == names
+    logs = {name: (tmp_path / name / "log").read_text(errors="replace") for name in names}
+    assert {name: logs[name][-4000:] for name, code in ends.items() if code != "0"} == {}
+    assert all("stat::number_of_executed_units" in log for log in logs.values())

@@ -9,8 +9,6 @@ import json
 import os
 import pty
 import re
-import subprocess
-import sys
 import unicodedata
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from edgarchive.formats import as_json_text, clean, harmless
 from edgarchive.rows import csv_cell
 from tests.edgar_fixtures import CommandLine
 from tests.loopback import LoopbackEdgar
+from tests.processes import EdgarchiveProcess
 
 ACCESSION = "0000000666-20-000001"
 PLAY = "\x1b]0;owned\x07\x1b[2J\x9b31m\x00\x7f\u202edesrever\u2066\u200b"
@@ -122,12 +121,8 @@ def test_no_verb_lets_a_value_play_with_the_terminal(hostile: CommandLine, comma
 def test_on_a_terminal_only_our_own_marks_are_left(hostile: CommandLine) -> None:
     """Bold, colour and links are ours; a value has no part in them."""
     ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        [sys.executable, "-m", "edgarchive", "search", "zebra"],
-        env={**hostile.environment, "TERM": "xterm", "PAGER": "cat"},
-        cwd=hostile.folder,
-        stdout=theirs,
-    ):
+    environment = {**hostile.environment, "TERM": "xterm", "PAGER": "cat"}
+    with EdgarchiveProcess("search", "zebra", environment=environment, folder=hostile.folder, stdout=theirs):
         os.close(theirs)
         printed = bytearray()
         with contextlib.suppress(OSError):  # how a terminal ends

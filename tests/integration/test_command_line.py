@@ -8,8 +8,6 @@ import json
 import os
 import pty
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +15,7 @@ import pytest
 from archiver.settings import Settings
 from tests.edgar_fixtures import SYNC_ALL, CommandLine
 from tests.loopback import FIXTURES, LoopbackEdgar, faults
+from tests.processes import EdgarchiveProcess
 
 ONE = "0009000900-04-000101"
 
@@ -352,14 +351,9 @@ def on_a_terminal(cli: CommandLine, *arguments: str, **environment: str) -> byte
     """What a command prints when its stdout is a terminal."""
     master, slave = pty.openpty()
     try:
-        subprocess.run(
-            [sys.executable, "-m", "edgarchive", *arguments],
-            stdout=slave,
-            env=cli.environment | {"PAGER": "cat"} | environment,
-            cwd=cli.folder,
-            check=True,
-            timeout=60,
-        )
+        settings = cli.environment | {"PAGER": "cat"} | environment
+        with EdgarchiveProcess(*arguments, environment=settings, folder=cli.folder, stdout=slave) as process:
+            assert process.wait(timeout=60) == 0
         return os.read(master, 100_000)
     finally:
         os.close(slave)

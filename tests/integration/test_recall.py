@@ -29,9 +29,10 @@ from indexer.update.update import index_archive
 from tests.loopback import FIXTURES
 from tests.opensearch.fixtures import engine_environment
 from tests.paths import CORPUS, ODDITIES
+from tests.thorough import rounds
 from tests.unit.archives import keep
 
-ROUNDS = 20
+ROUNDS = rounds(8, thorough=50)
 """Random queries of each kind."""
 
 

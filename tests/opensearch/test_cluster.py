@@ -24,6 +24,7 @@ from indexer.opensearch_engine.writing import index_name
 from indexer.query.build import parse_query
 from tests.opensearch.fixtures import started
 from tests.opensearch.server import Server
+from tests.thorough import THOROUGH
 from tests.unit.index_entries import accession, add, add_all, count, entry
 
 
@@ -40,6 +41,15 @@ def engine(tmp_path: Path, settings: Settings) -> Iterator[OpenSearchEngine]:
     assert isinstance(made, OpenSearchEngine)
     yield made
     made.close()
+    remove_index(tmp_path / "index", settings=settings, keep=tmp_path)  # fewer shards make the next ones quicker
+
+
+@pytest.fixture(scope="module")
+def narrow() -> Iterator[Server]:
+    """A node of these tests alone, with room for one request in its queue."""
+    server = started(extra="thread_pool.write.size: 1\nthread_pool.write.queue_size: 1")
+    yield server
+    server.stop()
 
 
 def find(engine: object, query: str | None = None) -> list[int]:
@@ -163,8 +173,10 @@ def test_an_index_that_a_killed_writer_began_is_taken_up_or_removed(
     client.close()
 
 
-def test_a_cluster_that_has_no_room_for_shards_says_so(engine: OpenSearchEngine) -> None:
+def test_a_cluster_that_has_no_room_for_shards_says_so(tmp_path: Path, narrow: Server) -> None:
     """Its own reason is told, and once there is room the same commit is taken."""
+    engine = create_index(tmp_path / "index", engine="opensearch", settings=Settings(opensearch_url=narrow.url))
+    assert isinstance(engine, OpenSearchEngine)
     engine._client.cluster.put_settings(body={"transient": {"cluster.max_shards_per_node": 1}})
     add(engine, accession(1), [entry(1, "zebra")])
     try:
@@ -174,59 +186,64 @@ def test_a_cluster_that_has_no_room_for_shards_says_so(engine: OpenSearchEngine)
         engine._client.cluster.put_settings(body={"transient": {"cluster.max_shards_per_node": None}})
     engine.commit()
     assert find(engine, "zebra") == [1]
+    engine.close()
 
 
-def test_a_full_queue_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_queue_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, narrow: Server) -> None:
     """With room for one request in the queue of the server, everything is taken all the same, and nothing twice."""
-    server = started(extra="thread_pool.write.size: 1\nthread_pool.write.queue_size: 1")
     monkeypatch.setattr(writing, "PORTION_BYTES", 10_000)
     monkeypatch.setattr(writing, "SENDERS", 16)
     added = refused = 0
-    made = create_index(tmp_path / "index", engine="opensearch", settings=Settings(opensearch_url=server.url))
+    made = create_index(tmp_path / "index", engine="opensearch", settings=Settings(opensearch_url=narrow.url))
     assert isinstance(made, OpenSearchEngine)
-    try:
-        while not refused and added < 4000:  # a quick server may take the first hundreds as fast as they come
-            numbers = range(added + 1, added + 201)
-            texts = {number: f"zebra {number} " * 200 for number in numbers}
-            add_all(
-                made, [entry(number, texts[number], filing_date=date(2000 + number % 9, 1, 1)) for number in numbers]
-            )
-            made.commit()
-            added += 200
-            pools = made._client.nodes.stats(metric="thread_pool")["nodes"].values()
-            refused = sum(node["thread_pool"]["write"]["rejected"] for node in pools)
-        assert made.search(parse_query("zebra"), limit=0, documents=True).total == added
-        made.close()
-    finally:
-        server.stop()
+    while not refused and added < 4000:  # a quick server may take the first hundreds as fast as they come
+        numbers = range(added + 1, added + 101)
+        texts = {number: f"zebra {number} " * 200 for number in numbers}
+        add_all(made, [entry(number, texts[number], filing_date=date(2000 + number % 3, 1, 1)) for number in numbers])
+        made.commit()
+        added += 100
+        pools = made._client.nodes.stats(metric="thread_pool")["nodes"].values()
+        refused = sum(node["thread_pool"]["write"]["rejected"] for node in pools)
+    assert made.search(parse_query("zebra"), limit=0, documents=True).total == added
+    made.close()
     assert refused > 0
+
+
+_SMALLER = 1 if THOROUGH else 20
+"""So much smaller than usual is the window, and so many times fewer are the hits."""
+_MANY, _OF_A_YEAR = 12_000 // _SMALLER, 9_000 // _SMALLER
 
 
 def test_more_hits_than_a_window_are_counted_and_given_exactly(
     tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beyond what the server gives in one answer, totals, pages and facets are still exact, over years and shards."""
-    monkeypatch.setattr(searching, "_BUCKETS", 1000)
+    for name, usual in (("WINDOW", 10_000), ("_COUNTED_AT_ONCE", 10_000), ("_BUCKETS", 50_000)):
+        assert getattr(searching, name) == usual
+        monkeypatch.setattr(searching, name, usual // _SMALLER)
     settings = settings.model_copy(update={"opensearch_shards": 2})
     engine = create_index(tmp_path / "index", engine="opensearch", settings=settings)
 
     def entries() -> Iterator[IndexEntry]:
-        for number in range(1, 12_001):
-            filed = date(2004 + number // 9000, 1, 2)
+        for number in range(1, _MANY + 1):
+            filed = date(2004 + number // _OF_A_YEAR, 1, 2)
             for position in range(2):
                 yield entry(number, "zebra", position=position, type=f"EX-{position}", filing_date=filed)
 
     add_all(engine, entries())
     engine.commit()
+    assert isinstance(engine, OpenSearchEngine)
+    engine._put_settings(max_result_window=searching.WINDOW)  # what goes beyond is refused by the server
     query = parse_query("zebra")
-    page = engine.search(query, sort="oldest", limit=3, offset=11_998)
-    assert page.total == 12_000
-    assert [json.loads(hit.stored)["accession"] for hit in page.hits] == [accession(11_999), accession(12_000)]
-    assert engine.search(query, limit=0).total == 12_000
-    assert len(engine.search(query, limit=None, documents=True).hits) == 24_000
-    assert [(one.value, one.count) for one in engine.facet(query, "form")] == [("8-K", 12_000)]
-    assert [(one.value, one.count) for one in engine.facet(query, "year")] == [(2004, 8_999), (2005, 3_001)]
-    assert [(one.value, one.count) for one in engine.facet(query, "type")] == [("EX-0", 12_000)]
+    page = engine.search(query, sort="oldest", limit=3, offset=_MANY - 2)
+    assert page.total == _MANY
+    assert [json.loads(hit.stored)["accession"] for hit in page.hits] == [accession(_MANY - 1), accession(_MANY)]
+    assert engine.search(query, limit=0).total == _MANY
+    assert len(engine.search(query, limit=None, documents=True).hits) == 2 * _MANY
+    assert [(one.value, one.count) for one in engine.facet(query, "form")] == [("8-K", _MANY)]
+    years = [(2004, _OF_A_YEAR - 1), (2005, _MANY - _OF_A_YEAR + 1)]
+    assert [(one.value, one.count) for one in engine.facet(query, "year")] == years
+    assert [(one.value, one.count) for one in engine.facet(query, "type")] == [("EX-0", _MANY)]
     engine.close()
 
 

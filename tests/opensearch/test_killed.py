@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.processes import EdgarchiveProcess
 
 pytest.importorskip("opensearchpy")
 
@@ -28,6 +28,7 @@ from indexer.update.update import index_archive
 from tests.opensearch.fixtures import started
 from tests.opensearch.server import Server
 from tests.paths import ROOT
+from tests.thorough import only_thorough
 from tests.unit.archives import keep
 from tests.unit.index_entries import accession, add, count, entry
 from tests.unit.submissions import submission_bytes
@@ -51,6 +52,7 @@ def settings(cluster: Server) -> Settings:
     return Settings(opensearch_url=",".join(cluster.urls), engine="opensearch")
 
 
+@only_thorough
 def test_a_node_killed_while_documents_come_in_loses_nothing(
     cluster: Server, tmp_path: Path, settings: Settings
 ) -> None:
@@ -81,6 +83,7 @@ def test_a_node_killed_while_documents_come_in_loses_nothing(
     reader.close()
 
 
+@only_thorough
 def test_a_node_killed_while_searches_go_on_gives_no_wrong_answer(
     cluster: Server, tmp_path: Path, settings: Settings
 ) -> None:
@@ -103,16 +106,21 @@ def test_a_node_killed_while_searches_go_on_gives_no_wrong_answer(
     reader.close()
 
 
-def test_a_killed_index_run_is_taken_up_again(tmp_path: Path, settings: Settings) -> None:
+def test_a_killed_index_run_is_taken_up_again(tmp_path: Path, opensearch: Server) -> None:
     """However often `index` is killed, the next run goes on, and in the end all is there once."""
+    settings = Settings(opensearch_url=opensearch.url)
     numbers = [accession(number) for number in range(1, 121)]
     with Archive.open(tmp_path / "edgar", writable=True, create=True) as archive:
         for number in numbers:
             keep(archive, number, submission_bytes(number))
-    for delay_s in (0.7, 1.2, 1.8):
-        child = subprocess.Popen(
-            [sys.executable, "-c", _INDEX_SLOWLY, str(tmp_path / "edgar"), settings.opensearch_url],
-            cwd=ROOT,
+    for delay_s in (0.3, 0.8, 1.4):
+        child = EdgarchiveProcess(
+            *(str(tmp_path / "edgar"), settings.opensearch_url),
+            code=_INDEX_SLOWLY,
+            environment=dict(os.environ),
+            folder=ROOT,
+            stdout=None,
+            stderr=None,
         )
         time.sleep(delay_s)
         os.kill(child.pid, signal.SIGKILL)
@@ -133,10 +141,11 @@ from pathlib import Path
 from archiver.store.archive import Archive
 from archiver.settings import Settings
 from indexer.update import batches
+from indexer.update.run import IndexOptions
 from indexer.update.update import index_archive
 batches.PART_TEXT_CHARS = batches.YEAR_TEXT_CHARS = 500
 with Archive.open(Path(sys.argv[1]), writable=True) as archive:
-    index_archive(archive, engine="opensearch", settings=Settings(opensearch_url=sys.argv[2]))
+    index_archive(archive, IndexOptions(engine="opensearch", settings=Settings(opensearch_url=sys.argv[2])))
 """
 
 

@@ -7,8 +7,6 @@ import os
 import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 from dataclasses import replace
@@ -16,6 +14,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+
+from tests.processes import EdgarchiveProcess
 
 pytest.importorskip("opensearchpy")
 
@@ -56,14 +56,12 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "edgar"
 
 
-def command(root: Path, settings: Settings, *arguments: str) -> subprocess.Popen[str]:
+def command(root: Path, settings: Settings, *arguments: str) -> EdgarchiveProcess:
     """`edgarchive index` in a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "edgarchive", "--root", str(root), "index", "--engine", "opensearch", *arguments],
-        env=os.environ | {"EDGARCHIVE_OPENSEARCH_URL": settings.opensearch_url},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+    return EdgarchiveProcess(
+        *("--root", str(root), "index", "--engine", "opensearch", *arguments),
+        environment=os.environ | {"EDGARCHIVE_OPENSEARCH_URL": settings.opensearch_url},
+        folder=ROOT,
     )
 
 
@@ -71,7 +69,7 @@ def test_shares_indexed_at_once_are_the_whole(root: Path, settings: Settings) ->
     """Three at once, the first of which makes the index: all is there once, and the catalogue learns of it."""
     runs = [command(root, settings, "--shard", f"{shard}/3") for shard in (1, 2, 3)]
     printed = [run.communicate() for run in runs]
-    assert [(run.returncode, errors) for run, (_, errors) in zip(runs, printed, strict=True)] == [(0, "")] * 3
+    assert [(run.returncode, errors) for run, (_, errors) in zip(runs, printed, strict=True)] == [(0, b"")] * 3
     assert sum(int(text.split()[0]) for text, _ in printed) == _COUNT
     with Archive.open(root, writable=True) as archive:
         assert archive.catalogue.count_unindexed() == _COUNT
@@ -85,7 +83,14 @@ def test_shares_indexed_at_once_are_the_whole(root: Path, settings: Settings) ->
 
 def test_a_killed_share_is_taken_up_again(root: Path, settings: Settings) -> None:
     """What a killed run had committed is not indexed again by the next of the same share."""
-    child = subprocess.Popen([sys.executable, "-c", _INDEX_SLOWLY, str(root), settings.opensearch_url], cwd=ROOT)
+    child = EdgarchiveProcess(
+        *(str(root), settings.opensearch_url),
+        code=_INDEX_SLOWLY,
+        environment=dict(os.environ),
+        folder=ROOT,
+        stdout=None,
+        stderr=None,
+    )
     notes = root / "index" / "shares" / "2003-2003-1of1.sqlite3"
     while not notes.exists() or _noted(notes) < 5:
         assert child.poll() is None
@@ -129,10 +134,10 @@ def test_a_share_that_found_no_server_hinders_no_later_one(root: Path, settings:
     nobody = settings.model_copy(update={"opensearch_url": "http://127.0.0.1:9"})
     for _ in range(2):
         run = command(root, nobody, "--shard", "1/2")
-        assert "there is no OpenSearch" in run.communicate()[1]
+        assert b"there is no OpenSearch" in run.communicate()[1]
         assert run.returncode == 7
     run = command(root, settings, "--shard", "1/1")
-    assert run.communicate() == (f"{_COUNT} submissions indexed\n", "")
+    assert run.communicate() == (b"%d submissions indexed\n" % _COUNT, b"")
 
 
 def test_a_year_that_one_share_begins_hinders_nobody(root: Path, settings: Settings, opensearch: Server) -> None:
@@ -187,10 +192,10 @@ def test_an_engine_of_one_disk_takes_no_shares(root: Path, settings: Settings) -
     with Archive.open(root, writable=True) as archive:
         index_archive(archive)
     run = command(root, settings, "--years", "2003")
-    assert "the index is of engine whoosh" in run.communicate()[1]
+    assert b"the index is of engine whoosh" in run.communicate()[1]
     assert run.returncode == 2
     run = command(root, settings, "--years", "2003", "--rebuild")
-    assert "cannot be rebuilt in shares" in run.communicate()[1]
+    assert b"cannot be rebuilt in shares" in run.communicate()[1]
     assert run.returncode == 2
 
 

@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from datetime import date, datetime
 
@@ -25,6 +24,9 @@ from edgarchive.watching.sinks.sink import Outcome
 from edgarchive.watching.watcher import TEXT_ATTEMPTS, TEXT_RETRY_S, PollReport, Watcher
 from tests.loopback import LoopbackEdgar
 from tests.loopback import faults as f
+from tests.paths import ROOT
+from tests.processes import EdgarchiveProcess
+from tests.thorough import rounds
 from tests.watching.tools import Clock, KeepingSink, filing
 
 ALL = Selection(["*"])
@@ -350,6 +352,7 @@ _KILLED = """
 import asyncio, sys
 from archiver.selection import Selection
 from archiver.settings import Settings
+from tests.processes import EdgarchiveProcess
 from edgarchive.watching.delivering import Deliverer
 from edgarchive.watching.sinks.stdout import StdoutSink
 from edgarchive.watching.watcher import Watcher
@@ -365,14 +368,26 @@ asyncio.run(main())
 """
 
 
-KILL_ROUNDS = int(os.environ.get("EDGARCHIVE_KILL_ROUNDS", "8"))
-"""How often the watch is killed; a release is tested with 200."""
+KILL_ROUNDS = rounds(6, thorough=200)
+"""How often the watch is killed."""
 
 
 def test_killed_anywhere_nothing_is_lost(edgar: LoopbackEdgar, settings: Settings) -> None:
     """Kill -9 at moments all over its run: each alert comes at least once, under one id."""
-    command = [sys.executable, "-c", _KILLED, str(settings.root), edgar.base_url]
-    subprocess.run(command, check=True, stdout=subprocess.PIPE)
+
+    def start() -> EdgarchiveProcess:
+        arguments = (str(settings.root), edgar.base_url)
+        return EdgarchiveProcess(
+            *arguments, code=_KILLED, environment=dict(os.environ), folder=ROOT, stderr=subprocess.DEVNULL
+        )
+
+    def run() -> bytes:
+        with start() as process:
+            out = process.communicate()[0]
+        assert process.returncode == 0
+        return bytes(out)
+
+    run()
     began = time.monotonic()
     expected: set[str] = set()
     seen: dict[str, set[str]] = {}
@@ -384,14 +399,14 @@ def test_killed_anywhere_nothing_is_lost(edgar: LoopbackEdgar, settings: Setting
                 seen.setdefault(payload["accession"], set()).add(payload["id"])
 
     expected.add(edgar.add(filing(1)))
-    note(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    note(run())
     lasts_s = time.monotonic() - began
     for round_ in range(KILL_ROUNDS):
         expected.add(edgar.add(filing(round_ + 2)))
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        process = start()
         time.sleep(lasts_s * (0.2 + (round_ * 0.618 % 1)))  # spread evenly, from the start on to past the end
         process.send_signal(signal.SIGKILL)
         note(process.communicate()[0])
-    note(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    note(run())
     assert set(seen) == expected
     assert all(len(ids) == 1 for ids in seen.values())

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Self
 
 from tests.paths import ROOT
+from tests.processes import EdgarchiveProcess
 
 
 class ServerProcess:
     """``edgarchive serve`` on a free port of 127.0.0.1, while it is entered; `log` is what it has written to stderr."""
 
     def __init__(self, root: Path, *options: str, **environment: str) -> None:
-        edgarchive = [sys.executable, "-m", "edgarchive", "-v", "--root", str(root)]
-        self._command = [*edgarchive, "serve", "--port", "0", *options]
-        self._environment = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+        self._arguments = ["-v", "--root", str(root), "serve", "--port", "0", *options]
+        self._environment = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], **environment}
         self._log = root.parent / f"serve-{id(self)}.log"
-        self._process: subprocess.Popen[str] | None = None
+        self._process: EdgarchiveProcess | None = None
         self.base_url = ""
 
     @property
@@ -29,7 +27,7 @@ class ServerProcess:
         return int(self.base_url.rpartition(":")[2])
 
     @property
-    def process(self) -> subprocess.Popen[str]:
+    def process(self) -> EdgarchiveProcess:
         """The running process."""
         assert self._process is not None
         return self._process
@@ -42,14 +40,12 @@ class ServerProcess:
     def start(self) -> None:
         """Start, without waiting until it answers."""
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                self._command, stdout=subprocess.PIPE, stderr=log, text=True, env=self._environment
-            )
+            self._process = EdgarchiveProcess(*self._arguments, environment=self._environment, folder=ROOT, stderr=log)
 
     def wait(self) -> None:
         """Wait until it answers."""
         assert self.process.stdout is not None
-        self.base_url = self.process.stdout.readline().strip().rstrip("/")
+        self.base_url = self.process.stdout.readline().decode().strip().rstrip("/")
         assert self.base_url, self.log
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:

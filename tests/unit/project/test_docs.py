@@ -37,6 +37,7 @@ from indexer.query import bounds, build
 from indexer.query.language import grammar, leaves, tokens
 from tests.loopback import FIXTURES, LoopbackEdgar
 from tests.paths import ROOT
+from tests.processes import EdgarchiveProcess, run_shell
 
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
@@ -52,7 +53,6 @@ _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
 _VARIABLE = re.compile(r"\bEDGARCHIVE_[A-Z_]+\b")
 _COMMAND_START = re.compile(r"(?:\$ )?(?:\.venv/bin/)?edgarchive(?= )")
-_SHELL = 'edgarchive() { "$PYTHON" -m edgarchive "$@"; }\n'
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +192,7 @@ def test_no_variable_is_invented() -> None:
     known = {f"EDGARCHIVE_{name.upper()}" for name in Settings.model_fields} | {
         "EDGARCHIVE_TRACEBACK",
         "EDGARCHIVE_PAGER",
+        "EDGARCHIVE_THOROUGH",
     }
     for page in PAGES:
         assert set(_VARIABLE.findall(page.read_text(encoding="utf-8"))) <= known, page
@@ -345,7 +346,6 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
             "HOME": str(tmp_path),
             "XDG_CONFIG_HOME": str(tmp_path),
             "NO_COLOR": "1",
-            "PYTHON": sys.executable,
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(ROOT),
         }.items():
@@ -390,14 +390,7 @@ def _run_shell(command: str, folder: Path) -> str:
 
 
 def _shell(command: str, folder: Path) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        ["bash", "-c", _SHELL + command],  # noqa: S607 — found where the system has it
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=60,
-        check=False,
-    )
+    return run_shell(command, environment=os.environ, folder=folder)
 
 
 def _compare(example: str, expected: str, got: str) -> None:
@@ -446,17 +439,13 @@ def test_every_help_page_ends_with_examples_that_run(workplace: Path) -> None:
 
 def _serves(command: str, folder: Path) -> None:
     """It names its address, on any free port here, and ends well when it is interrupted."""
-    arguments = [*command.split(), "--port", "0"]
-    with subprocess.Popen(
-        [sys.executable, "-m", *arguments],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
+    _, *arguments = command.split()
+    with EdgarchiveProcess(
+        *(*arguments, "--port", "0"), environment=os.environ, folder=folder, stderr=subprocess.STDOUT
     ) as process:
         assert process.stdout is not None
         try:
-            assert any("http://" in line for line in process.stdout), command
+            assert any(b"http://" in line for line in process.stdout), command
             process.send_signal(signal.SIGINT)
             assert process.wait(timeout=30) == 0, command
         finally:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +20,8 @@ from indexer.update import workers
 from indexer.update.batches import Event, Gathered, IndexFailure, Read, Setup
 from indexer.update.run import WORKERS_FROM_BYTES
 from indexer.update.workers import gather_in_workers
+from tests.paths import ROOT
+from tests.processes import EdgarchiveProcess
 from tests.unit.archives import keep
 from tests.unit.submissions import submission_bytes
 
@@ -184,9 +184,9 @@ def test_ctrl_c_ends_all_processes(archive: Archive, hold: Hold) -> None:
     keep(archive, big, text)
     store(archive, HELD)
     archive.close()
-    command = [sys.executable, "-m", "edgarchive", "--root", str(archive.root), "index"]
+    command = ("--root", str(archive.root), "index")
     environment = os.environ | {"EDGARCHIVE_JOBS": "2"}
-    with subprocess.Popen(command, env=environment, start_new_session=True, stderr=subprocess.DEVNULL) as process:
+    with EdgarchiveProcess(*command, environment=environment, folder=ROOT, start_new_session=True) as process:
         reader = hold.reader()
         os.killpg(process.pid, signal.SIGINT)
         process.wait()
@@ -194,7 +194,9 @@ def test_ctrl_c_ends_all_processes(archive: Archive, hold: Hold) -> None:
     with pytest.raises(ProcessLookupError):
         os.kill(reader, 0)
     hold.release()
-    subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+    with EdgarchiveProcess(*command, environment=environment, folder=ROOT) as process:
+        process.communicate()
+    assert process.returncode == 0
     with Archive.open(archive.root) as reopened:
         assert reopened.catalogue.count_unindexed() == 0
 

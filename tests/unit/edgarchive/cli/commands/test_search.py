@@ -11,8 +11,6 @@ import os
 import pty
 import re
 import struct
-import subprocess
-import sys
 import termios
 from pathlib import Path
 
@@ -23,6 +21,7 @@ from edgarchive import Library, import_submissions
 from edgarchive.cli import run
 from tests.loopback import FIXTURES
 from tests.paths import ROOT
+from tests.processes import EdgarchiveProcess
 
 
 @pytest.fixture(scope="module")
@@ -186,12 +185,9 @@ def test_at_80_columns_no_line_breaks_inside_a_word(invented: Path) -> None:
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     environment = {key: value for key, value in os.environ.items() if key not in {"COLUMNS", "NO_COLOR"}}
-    with subprocess.Popen(
-        [sys.executable, "-m", "edgarchive", "--root", str(invented), "search", "company"],
-        stdout=theirs,
-        env={**environment, "TERM": "xterm", "PAGER": "cat"},
-        cwd=ROOT,
-    ):
+    environment |= {"TERM": "xterm", "PAGER": "cat"}
+    arguments = ("--root", str(invented), "search", "company")
+    with EdgarchiveProcess(*arguments, environment=environment, folder=ROOT, stdout=theirs):
         os.close(theirs)
         printed = bytearray()
         with contextlib.suppress(OSError):  # how a terminal ends
