@@ -1,7 +1,7 @@
-"""A true local copy of SEC EDGAR submissions, and full-text search inside them.
+"""A local copy of SEC EDGAR submissions, and full-text search in it.
 
-These names are the library; everything else may move. Each is loaded when it is first used, so that who searches does
-not wait for what a sync imports.
+These names are the public library; everything else may change. Each is loaded when first used, so that a search does
+not wait for the imports of a sync.
 """
 
 import importlib
@@ -314,7 +314,7 @@ _HOMES = {
     "indexer.update.batches": ("IndexFailure",),
     "indexer.update.run": ("IndexReport",),
 }
-"""Where each name is defined."""
+"""The module that defines each name."""
 
 
 def __getattr__(name: str) -> object:

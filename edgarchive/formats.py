@@ -1,4 +1,4 @@
-"""How values are written: JSON, and text that cannot play with a terminal."""
+"""Output formats: JSON, and text without terminal control sequences."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _PLAYS = re.compile(
     "[\x00-\x08\x0b\r\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\ue000-\uf8ff\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
 )
-"""What can play with a terminal, or with what a reader believes to see: control, bidi, invisible, private characters.
+"""Characters that can control a terminal or mislead a reader: control, bidi, invisible, private ones.
 
-Tab, line feed and form feed cannot; the soft hyphen and the joiners inside words of some scripts are no harm.
+Tab, line feed and form feed cannot; the soft hyphen and the joiners of some scripts are harmless.
 """
 
 
 def as_json_text(value: object, *, indent: int | None = None, default: Callable[[Any], Any] | None = None) -> str:
-    """`value` as JSON that means just it, with what could play with a terminal escaped.
+    """`value` as equivalent JSON, with characters that could control a terminal escaped.
 
-    `default` gives a form to what has none.
+    `default` converts values that JSON lacks.
     """
     return _PLAYS.sub(_escaped, json.dumps(value, default=default or _plain, ensure_ascii=False, indent=indent))
 
@@ -44,12 +44,12 @@ def _plain(value: object) -> Any:
 
 
 def harmless(text: str) -> str:
-    """`text`, its lines as they are, without what could play with a terminal."""
+    """`text`, with its lines, without characters that could control a terminal."""
     return _PLAYS.sub("", text)
 
 
 def clean(text: str) -> str:
-    """`text` from a filing on one line, without the control and bidi characters that could play with a terminal."""
+    """`text` from a filing on one line, without control and bidi characters."""
     return "".join(c for c in " ".join(text.split()) if unicodedata.category(c) not in {"Cc", "Cf", "Co", "Cs"})
 
 

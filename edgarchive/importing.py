@@ -1,4 +1,4 @@
-"""Taking in what is on disk already, and indexing it."""
+"""Importing submissions from files and indexing them."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def import_submissions(
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> ImportReport:
-    """Take every submission in `paths`, files and folders, into the archive, then index it. Makes no request.
+    """Add every submission in `paths`, files and folders, to the archive, then index it. Sends no request.
 
     Files may be packed: gzip, tar, gzip of tar, zip. The originals are only read. `progress` is called after every
-    submission that is stored, and `cancel` stops the run; `index=False` leaves indexing for later. Raises `UsageError`
-    for a path that does not exist, `LockedError`, `StorageError`, `RunCancelledError`.
+    stored submission, and `cancel` stops the run; `index=False` skips indexing. Raises `UsageError` for a path that
+    does not exist, `LockedError`, `StorageError`, `RunCancelledError`.
     """
     settings, began_s = settings or Settings(), time.monotonic()
     with Archive.open(settings.root, writable=True, create=True) as archive:

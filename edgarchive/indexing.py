@@ -1,4 +1,4 @@
-"""Indexing an archive: by itself, or what has just come to disk, said in the report of what brought it."""
+"""Indexing an archive: on request, or after a command that stored something."""
 
 from __future__ import annotations
 
@@ -26,14 +26,13 @@ def index_archive(
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> IndexReport:
-    """Index what is stored and not indexed yet; with `rebuild`, build a new index and put it in place of the old one.
+    """Index what is stored but not indexed; with `rebuild`, build a new index and replace the old one.
 
-    An index that an earlier version made is rebuilt in any case. An index keeps its engine, unless it is rebuilt and
-    `settings` name another: the default replaces none. `years` (``2015`` or ``2015-2020``) and `shard` (``2/4``) are
-    the share of this machine, for an index on a server. `progress` is called after every submission; `cancel` stops the
-    run at the next one.
-    Raises `NotInArchiveError`, `UsageError`, `LockedError` (another process writes), `StorageError`,
-    `RunCancelledError`, and `WorkerDiedError` where processes die again and again.
+    An index of an earlier version is always rebuilt. An index keeps its engine unless it is rebuilt and `settings` set
+    another one explicitly. `years` (``2015`` or ``2015-2020``) and `shard` (``2/4``) are the share of this machine, for
+    an index on a server. `progress` is called after every submission; `cancel` stops the run at the next one. Raises
+    `NotInArchiveError`, `UsageError`, `LockedError` (another process writes), `StorageError`, `RunCancelledError`, and
+    `WorkerDiedError` if processes die repeatedly.
     """
     settings = settings or Settings()
     share = Share.parse(years=years, shard=shard)
@@ -47,7 +46,7 @@ def index_archive(
 def index_options(
     settings: Settings, *, progress: Progress | None = None, cancel: CancelToken | None = None
 ) -> IndexOptions:
-    """How to index, as `settings` say."""
+    """The indexing options in `settings`."""
     return IndexOptions(
         engine=settings.engine,
         settings=settings,
@@ -67,9 +66,9 @@ def index_after(
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> Report:
-    """`report` with what indexing the archive has given: how many submissions, and those that could not be read.
+    """`report` with the result of indexing the archive: the number of submissions, and failures.
 
-    Raises as `index_archive` does, but never `NotInArchiveError`.
+    Raises as `index_archive`, except `NotInArchiveError`.
     """
     indexed = update.index_archive(archive, index_options(settings, progress=progress, cancel=cancel))
     failures = tuple(

@@ -1,4 +1,4 @@
-"""From EDGAR to disk and into the full-text index."""
+"""Mirroring from EDGAR to disk and indexing."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Mirror:
         self.settings = settings or Settings()
         self._downloader = Downloader(self.settings, clock=clock)
         self.last_report: SyncReport | None = None
-        """The report of the last `sync` once everything was stored, also where indexing failed after that."""
+        """The report of the last `sync` once everything was stored, even if indexing failed afterwards."""
 
     async def __aenter__(self) -> Self:
         await self._downloader.__aenter__()
@@ -57,16 +57,15 @@ class Mirror:
         index: bool = True,
         cancel: CancelToken | None = None,
     ) -> SyncReport:
-        """Mirror what `selection` takes and is not there yet, then index it; `index=False` leaves that for later.
+        """Mirror what `selection` selects and is missing, then index it; `index=False` skips indexing.
 
-        Of several selections it takes what any of them takes. `source` is where from: one request for each submission
-        that the ``index`` names, or one for each day of the ``feed``. `refresh` also fetches what is on disk, but not
-        as EDGAR serves it under its own address: what came from the Feed or an import.
+        Several selections are combined. `source` is ``index``, with one request per submission, or ``feed``, with one
+        per day. `refresh` also fetches stored submissions that came from the Feed or an import.
 
-        A submission that could not be had, or not be read, is a failure in the report; the run goes on. `progress` is
+        A submission that cannot be fetched or read is a failure in the report, and the run continues. `progress` is
         called after every submission; `cancel` stops the run at the next one. Raises `UsageError` (nothing selected),
-        `BlockedError` or `UnreachableError` (EDGAR refuses or is away), `LockedError`, `StorageError`,
-        `RunCancelledError`; what was stored by then stays, and the next sync goes on from there.
+        `BlockedError` or `UnreachableError` (EDGAR refuses or is unreachable), `LockedError`, `StorageError`,
+        `RunCancelledError`; what was stored stays, and the next sync continues from there.
         """
         as_selections(selection)
         began_s, cancel = time.monotonic(), cancel or CancelToken()
@@ -85,9 +84,9 @@ class Mirror:
     async def _with_indexing(
         self, archive: Archive, work: Coroutine[Any, Any, SyncReport], cancel: CancelToken
     ) -> tuple[SyncReport, int]:
-        """The report of `work`, and how many of the submissions that it stored were indexed meanwhile.
+        """The report of `work`, and how many of its submissions were indexed meanwhile.
 
-        What goes wrong with the index meanwhile goes wrong once more at the end, and is raised then.
+        Errors of the index occur again at the end, and are raised then.
         """
         indexed, every_s = 0, self.settings.index_every_s or None
         task = asyncio.ensure_future(work)
@@ -106,7 +105,7 @@ class Mirror:
     async def _index(
         self, archive: Archive, report: SyncReport, progress: Progress | None, cancel: CancelToken
     ) -> SyncReport:
-        """Index what is new, in a thread; a cancelled task waits until that has ended, one submission later at most."""
+        """Index what is new, in a thread; a cancelled task waits for it, at most for one more submission."""
         thread = asyncio.ensure_future(
             asyncio.to_thread(index_after, archive, report, self.settings, progress=progress, cancel=cancel)
         )
@@ -128,7 +127,7 @@ def sync_archive(
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> SyncReport:
-    """`Mirror.sync` for code that blocks; it works where an event loop runs, too, as in a notebook."""
+    """`Mirror.sync` for blocking code; also works inside a running event loop, as in a notebook."""
 
     async def run() -> SyncReport:
         async with Mirror(settings) as mirror:

@@ -1,4 +1,4 @@
-"""Search results for programs and spreadsheets: a row a hit, on stdout or in a file."""
+"""Search results for programs and spreadsheets: one row per hit, on stdout or in a file."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ _FORMULA = re.compile(r"""(^|[;,|])(["'\s]*)(?=[=+\-@＝＋－＠])""")
 separator than ours takes for one. Tabs and line ends are blanks by then."""
 
 _OLD_NAMES = {"cik": "ciks", "name": "names"}
-"""Columns of CSV by the names they had; they work for one more release."""
+"""Former names of CSV columns; they work for one more release."""
 
 _BETWEEN = {"names": "; "}
-"""What stands between several values in one cell; elsewhere a blank."""
+"""Separators of several values in one cell; elsewhere a space."""
 
 _SHEET_ROWS = 1_048_576
-"""Rows that a sheet of .xlsx can have (ECMA-376 has no limit, Excel has)."""
+"""Rows of a sheet in .xlsx (Excel's limit; ECMA-376 has none)."""
 
 
 class RowFormat(StrEnum):
-    """Formats with a row a hit."""
+    """Formats with one row per hit."""
 
     CSV = "csv"
     JSONL = "jsonl"
@@ -48,7 +48,7 @@ class RowFormat(StrEnum):
 
 
 class Row(Protocol):
-    """What can be a row: a hit, or a hit with something beside it."""
+    """What can be a row: a hit, or a hit with additional columns."""
 
     @property
     def accession(self) -> AccessionNumber:
@@ -58,11 +58,11 @@ class Row(Protocol):
         """One flat row."""
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """As a JSON object."""
 
 
 def columns_named(fields: str | None, known: Sequence[str] = ROW_COLUMNS) -> tuple[str, ...] | None:
-    """The columns that ``--fields`` names, in its order; None without it. Raises `UsageError` for an unknown one."""
+    """The columns in ``--fields``, in order; None without it. Raises `UsageError` for an unknown one."""
     if fields is None:
         return None
     typed = [name for part in fields.split(",") if (name := part.strip().lower())]
@@ -91,7 +91,7 @@ def write_rows(
 def save_rows(
     hits: Iterable[Row], path: Path, row_format: RowFormat, *, fields: Sequence[str] | None = None, bom: bool = False
 ) -> None:
-    """Write `hits` to the file `path`, which appears, or is replaced, when it is whole. Raises `StorageError`."""
+    """Write `hits` to the file `path`, which appears or is replaced when complete. Raises `StorageError`."""
     with _replacing(path) as temporary:
         if row_format is RowFormat.XLSX:
             _write_workbook(hits, temporary, fields or ROW_COLUMNS)
@@ -101,7 +101,7 @@ def save_rows(
 
 
 def save_table(path: Path, head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a small CSV file, which appears, or is replaced, when it is whole. Raises `StorageError`."""
+    """Write a small CSV file, which appears or is replaced when complete. Raises `StorageError`."""
     with _replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(head)
@@ -109,7 +109,7 @@ def save_table(path: Path, head: Sequence[str], rows: Iterable[Sequence[object]]
 
 
 def format_of_file(path: Path) -> RowFormat:
-    """The format that a file name asks for. Raises `UsageError`."""
+    """The format for a file name. Raises `UsageError`."""
     try:
         return RowFormat(path.suffix.lower().removeprefix("."))
     except ValueError:
@@ -135,13 +135,13 @@ def _write(
 
 
 def chosen(hit: Row, fields: Sequence[str]) -> dict[str, Any]:
-    """The row of a hit with these columns alone."""
+    """The row of a hit with only these columns."""
     row = hit.to_row()
     return {name: row[name] for name in fields}
 
 
 def csv_cell(name: str, value: object) -> str:
-    """A cell of the column `name` that no spreadsheet takes for a formula: such text gets an apostrophe in front."""
+    """A cell of the column `name` that no spreadsheet takes for a formula: such text is prefixed with an apostrophe."""
     if value is None:
         return ""
     if isinstance(value, (list, tuple)):
@@ -157,7 +157,7 @@ def _rows(hits: Iterable[Row]) -> Iterator[dict[str, Any]]:
 
 
 def _write_workbook(hits: Iterable[Row], path: Path, fields: Sequence[str]) -> None:
-    """A sheet with a header that stays in view and filters, dates as dates, and text that is never a formula."""
+    """Write a sheet with a fixed header and filters, dates as dates, and text that is never a formula."""
     try:
         import xlsxwriter  # noqa: PLC0415 — an extra, and slow to load
     except ModuleNotFoundError:
@@ -177,7 +177,7 @@ def _write_workbook(hits: Iterable[Row], path: Path, fields: Sequence[str]) -> N
                 raise UsageError(f"a sheet has at most {_SHEET_ROWS:,} rows", "narrow the search, or write .csv")
             for column, name in enumerate(fields):
                 value = row[name]
-                if isinstance(value, datetime):  # a sheet knows no zones; with one it is UTC
+                if isinstance(value, datetime):  # sheets have no time zones; times with one become UTC
                     sheet.write_datetime(number, column, value.replace(tzinfo=None), moment)
                 elif isinstance(value, date):
                     sheet.write_datetime(number, column, value, day)
@@ -191,7 +191,7 @@ def _write_workbook(hits: Iterable[Row], path: Path, fields: Sequence[str]) -> N
 
 @contextlib.contextmanager
 def _replacing(path: Path) -> Iterator[Path]:
-    """A temporary file beside `path` that takes its place at the end, and goes away after an error."""
+    """A temporary file beside `path` that replaces it at the end, and is deleted after an error."""
     with storage_errors(path):
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=".part")
         umask = os.umask(0)

@@ -1,4 +1,4 @@
-"""Verifying and repairing all of an archive: files, catalogue and index."""
+"""Verifying and repairing a whole archive: files, catalogue and index."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _MADE_ANEW = frozenset({"catalogue-damaged", "uncatalogued", "misplaced"})
 
 @dataclass(frozen=True, slots=True)
 class VerifyReport:
-    """What a check of an archive found, or what its repair has left.
+    """The result of a check of an archive, or what remains after its repair.
 
-    `checked` counts submissions, `ok` those whose file is without a finding, `signed` those among them that the SEC has
-    signed validly. `acknowledged` counts invalid signatures that a person has acknowledged. `repaired` are the findings
-    that a repair has put right, each with what was done; None for a check.
+    `checked` counts submissions, `ok` those whose file has no finding, `signed` those of them with a valid SEC
+    signature. `acknowledged` counts invalid signatures that a user has accepted. `repaired` are the findings that a
+    repair fixed, each with what was done; None for a check.
     """
 
     checked: int
@@ -48,11 +48,11 @@ def verify_archive(
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> VerifyReport:
-    """Hold files, catalogue and index of the archive against each other; changes nothing, and makes no request.
+    """Check files, catalogue and index of the archive against each other. Read-only; sends no request.
 
-    Every file is read (sha256, closing tag, the SEC's PEM signature), or, with `quick`, only presence and size are
-    looked at; `jobs` at once. What is found is looked at a second time, since another process may write meanwhile.
-    Raises `NotInArchiveError`, `ArchiveFormatError`, `StorageError`, `RunCancelledError`.
+    Every file is read (sha256, closing tag, PEM signature) or, with `quick`, only existence and size are checked;
+    `jobs` at once. Findings are checked again, since another process may be writing. Raises `NotInArchiveError`,
+    `ArchiveFormatError`, `StorageError`, `RunCancelledError`.
     """
     settings, progress = settings or Settings(), checked_progress(progress)
     try:
@@ -74,7 +74,7 @@ def verify_archive(
 
 
 def _index_findings(archive: Archive, settings: Settings, *, quick: bool) -> list[Finding]:
-    """What is wrong with the index, twice: what a commit of another process has just put right is no finding."""
+    """Findings about the index, checked twice: a commit of another process may have resolved some."""
     found = list(check_index(archive, settings=settings, quick=quick))
     if not found or not is_being_written(archive.layout):
         return found
@@ -83,11 +83,11 @@ def _index_findings(archive: Archive, settings: Settings, *, quick: bool) -> lis
 
 
 def acknowledge_signatures(accessions: Sequence[AccessionNumber | str], *, settings: Settings | None = None) -> int:
-    """Note that somebody knows of these invalid signatures, so that `verify_archive` counts them and finds nothing.
+    """Accept these invalid signatures, so that `verify_archive` counts them without a finding.
 
-    An acknowledgement is of the accession number and the sha256 of the stored bytes: other bytes are found again.
-    Returns how many are new. Raises `UsageError` for a submission whose signature is not invalid, `NotInArchiveError`,
-    `LockedError`, `StorageError`.
+    An acknowledgement applies to the accession number and the sha256 of the stored bytes. Returns how many are new.
+    Raises `UsageError` for a submission whose signature is not invalid, `NotInArchiveError`, `LockedError`,
+    `StorageError`.
     """
     with Archive.open((settings or Settings()).root, writable=True) as archive:
         records = [archive.record(AccessionNumber(accession)) for accession in accessions]
@@ -109,12 +109,12 @@ def repair_archive(
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> VerifyReport:
-    """Check as `verify_archive` does, and put right what is found; what could not be is left among the findings.
+    """Check as `verify_archive` does and repair what is found; what cannot be repaired remains a finding.
 
-    What is broken goes to the quarantine, and is fetched again where the settings name an identity. A lost or damaged
-    catalogue is made again from the stored files alone, and the index from those; `index=False` leaves the index alone.
-    A repair that was stopped can simply be run again. It blocks: code in an event loop runs it in a thread.
-    Raises `NotInArchiveError`, `ArchiveFormatError`, `LockedError` (another process writes), `StorageError`.
+    Broken files go to the quarantine and are fetched again if the settings have an identity. A lost or damaged
+    catalogue is rebuilt from the stored files, and the index from those; `index=False` skips the index. A stopped
+    repair can be repeated. It blocks; run it in a thread from an event loop. Raises `NotInArchiveError`,
+    `ArchiveFormatError`, `LockedError` (another process writes), `StorageError`.
     """
     settings, progress = settings or Settings(), checked_progress(progress)
     lost: list[DamageError] = []

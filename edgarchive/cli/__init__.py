@@ -1,4 +1,4 @@
-"""The command line: the only place that prints, exits, or chooses the event loop. One file a verb."""
+"""The command line: the only package that prints, exits, or chooses the event loop. One module per verb."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 — typer calls it so
     if wanted:
-        from importlib.metadata import version  # noqa: PLC0415 — slow, and for this alone
+        from importlib.metadata import version  # noqa: PLC0415 — slow, and needed only here
 
         sys.stdout.write(f"edgarchive {version('edgarchive')}\n")
         raise typer.Exit
@@ -84,7 +84,7 @@ def main(
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code. Errors become one line on stderr, never a traceback."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a terminal that lacks a character shows ?, and is no reason to fail
+        if isinstance(stream, io.TextIOWrapper):  # on a terminal that lacks a character, print ? instead of failing
             stream.reconfigure(errors="replace")
     began_s, as_json = time.monotonic(), "--log-json" in arguments
     try:
@@ -93,7 +93,7 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         return _reader_gone()
     except SystemExit as leaving:
-        if isinstance(leaving.__context__, BrokenPipeError):  # typer leaves with 1
+        if isinstance(leaving.__context__, BrokenPipeError):  # typer exits with 1
             return _reader_gone()
         raise
     except (Exception, KeyboardInterrupt) as error:
@@ -101,7 +101,7 @@ def run(arguments: Sequence[str]) -> int:
         if failure.code == _DEFECT and os.environ.get("EDGARCHIVE_TRACEBACK"):
             raise
         return _fail(failure, as_json=as_json)
-    if code == _INTERRUPTED:  # typer, too, turns Ctrl-C into this code
+    if code == _INTERRUPTED:  # typer also turns Ctrl-C into this code
         return _fail(_failure(KeyboardInterrupt()), as_json=as_json)
     code = code if isinstance(code, int) else 0
     seconds = round(time.monotonic() - began_s, 3)
@@ -110,14 +110,14 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _reader_gone() -> int:
-    """The exit code where the reader of a pipe has seen enough; nothing more may be written, not even at exit."""
+    """The exit code when the reader of a pipe closes it; nothing more may be written, not even at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """What ended a command: the line that says so, the exit code, the class of the error."""
+    """What ended a command: the message, the exit code, the class of the error."""
 
     message: str
     code: int
@@ -138,10 +138,10 @@ def _failure(error: BaseException) -> _Failure:
 
 
 def _fail(failure: _Failure, *, as_json: bool) -> int:
-    """Say what ended the command; in the log's own form where a program reads that, whatever its level."""
+    """Report what ended the command; as a log record if a program reads the log, whatever its level."""
     sys.stdout.flush()
     if as_json:
-        start_logging(-1, as_json=True)  # the options may be what could not be read
+        start_logging(-1, as_json=True)  # the options may be what could not be parsed
         facts = event("failed", exit_code=failure.code, error=failure.error)
         _log.error("%s", failure.message, extra=facts)
     else:

@@ -1,4 +1,4 @@
-"""What stands below the options in a verb's help: commands to begin with. The tests run them."""
+"""The examples at the end of a verb's help. The tests run them."""
 
 from __future__ import annotations
 
@@ -113,10 +113,10 @@ Create a settings file; show the settings:
   edgarchive help query
 """,
 }
-"""By verb: sentences, and commands indented by two blanks."""
+"""By verb: sentences, and commands indented by two spaces."""
 
 
 def epilog(verb: str) -> str:
-    """The examples of `verb` for the end of its help, the commands marked as lines that are not to be filled."""
+    """The examples of `verb` for the end of its help, with commands marked as lines not to be wrapped."""
     paragraphs = ("Examples:\n\n" + EXAMPLES[verb]).split("\n\n")
     return "\n\n".join(f"\b\n{part}" if part.startswith("  ") else part for part in paragraphs)

@@ -1,4 +1,4 @@
-"""The log: on stderr, one line an event, for a person or, with ``--log-json``, for a program (docs/logging.md)."""
+"""The log on stderr: one line per event, for people or, with ``--log-json``, for programs (docs/logging.md)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LEVELS = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO}
 
 
 class PersonFormatter(logging.Formatter):
-    """``edgarchive: WARNING: what happened``, on one line, whatever values are in it."""
+    """``edgarchive: WARNING: message``, on one line, whatever the values contain."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
@@ -20,9 +20,9 @@ class PersonFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object: ``time`` (UTC), ``level``, ``event``, ``message`` and the event's own fields.
+    """One JSON object: ``time`` (UTC), ``level``, ``event``, ``message`` and the fields of the event.
 
-    What another library logs is the event ``other``, with the name of its ``logger``.
+    Records of other libraries are the event ``other``, with the name of their ``logger``.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -35,7 +35,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def _message(record: logging.LogRecord) -> str:
-    """The words of a record, with the error that it carries, if any, in one line."""
+    """The message of a record on one line, with its error, if any."""
     error = record.exc_info[1] if record.exc_info else None
     return clean(f"{record.getMessage()}: {error!r}" if error else record.getMessage())
 
@@ -59,8 +59,8 @@ def start_logging(verbosity: int, *, as_json: bool = False) -> None:
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
     for floor in ("archiver", "indexer", "edgarchive"):
         logging.getLogger(floor).setLevel(_LEVELS.get(verbosity, logging.DEBUG))
-    # opensearch-py logs each request that fails, with a traceback; our own error says what a person needs
+    # opensearch-py logs every failed request with a traceback; our own error has what a person needs
     logging.getLogger("opensearch").setLevel(logging.CRITICAL)
-    if verbosity == 0:  # a long run without a terminal still says now and then how far it is; notes are for everyone
+    if verbosity == 0:  # a long run without a terminal still reports its progress at intervals; notes are for everyone
         for name in ("edgarchive.cli.progress", "edgarchive.cli.notes"):
             logging.getLogger(name).setLevel(logging.INFO)

@@ -1,4 +1,4 @@
-"""What every verb shares: the settings, the `--json` option."""
+"""What all verbs share: the settings and the `--json` option."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, a
 
 @dataclass(frozen=True, slots=True)
 class Common:
-    """The options that stand before the verb."""
+    """The options before the verb."""
 
     root: Path | None
     config: Path | None
@@ -26,24 +26,24 @@ class Common:
     log_json: bool = False
 
     def settings(self, **values: object) -> Settings:
-        """The settings, with `values` of the verb's own options above all others."""
+        """The settings; `values`, the verb's own options, take precedence."""
         from archiver.settings import Settings  # noqa: PLC0415 — `--help` needs no settings, and pydantic is slow
 
         return Settings(root=self.root, config=self.config, **values)
 
     @property
     def shows_progress(self) -> bool:
-        """Progress is for people: only on a terminal, and not with -q or --log-json."""
+        """Whether to show progress: only on a terminal, and not with -q or --log-json."""
         return self.verbosity >= 0 and not self.log_json and sys.stderr.isatty()
 
     @property
     def logs_progress(self) -> bool:
-        """Elsewhere, such as in a log file, a line now and then, unless -q."""
+        """Whether to log progress at intervals: without a terminal, such as in a log file, unless -q."""
         return self.verbosity >= 0
 
 
 def common(context: typer.Context) -> Common:
-    """The options that stood before the verb."""
+    """The options before the verb."""
     options = context.obj
     if not isinstance(options, Common):
         raise TypeError("the command line did not set its common options")
@@ -51,9 +51,9 @@ def common(context: typer.Context) -> Common:
 
 
 def accession_numbers(arguments: Iterable[str]) -> list[str]:
-    """The accession numbers that arguments name: numbers, ``@FILE`` with one a line, ``-`` for the lines of stdin.
+    """The accession numbers in arguments: numbers, ``@FILE`` with one per line, ``-`` for stdin.
 
-    Raises `UsageError` for a file that cannot be read, or where there is no number at all.
+    Raises `UsageError` for a file that cannot be read, or if there is no number.
     """
     from archiver.errors import UsageError  # noqa: PLC0415 — `--help` needs none of it
 

@@ -1,4 +1,4 @@
-"""How results reach a person or a program: JSON, plain words, text that cannot play with a terminal."""
+"""Printing results: JSON, plain text, and text without terminal control sequences."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def say(text: str = "") -> None:
 
 
 def say_styled(text: str) -> None:
-    """Print a line on stdout as it is: with the marks of a `Style`, and all else in it cleaned."""
+    """Print a line on stdout with the escape sequences of a `Style`; everything else in it is cleaned."""
     sys.stdout.write(f"{text}\n")
 
 
@@ -35,7 +35,7 @@ def human_bytes(count: float) -> str:
 
 
 def human_time(seconds: float) -> str:
-    """A duration in the unit that fits: ``42 s``, ``12 min``, ``3.5 h``, ``2.1 days``."""
+    """A duration in a suitable unit: ``42 s``, ``12 min``, ``3.5 h``, ``2.1 days``."""
     for limit, divisor, unit in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
         if seconds < limit:
             return f"{seconds / divisor:.3g} {unit}"

@@ -1,4 +1,4 @@
-"""Progress: a live line on a terminal, now and then a line of log elsewhere."""
+"""Progress: a live line on a terminal, occasional log lines elsewhere."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _log = logging.getLogger(__name__)
 
 
 class ProgressLines:
-    """Progress where no terminal is: a line of log every `LINE_S` seconds, so that a short run has none."""
+    """Progress without a terminal: a log line every `LINE_S` seconds, so a short run has none."""
 
     def __init__(self) -> None:
         self._began_s = time.monotonic()
         self._next_s = self._began_s + LINE_S
 
     def __call__(self, update: ProgressUpdate, /) -> None:
-        """Log it, if it is time."""
+        """Log the progress if it is time."""
         now_s = time.monotonic()
         if now_s >= self._next_s:
             self._next_s = now_s + LINE_S
@@ -40,7 +40,7 @@ class ProgressLines:
 
 
 def described(update: ProgressUpdate, *, elapsed_s: float) -> str:
-    """What is being done, in words: its phase, and what there is to tell of it."""
+    """The progress in words: the phase and its counts."""
     words = [update.phase]
     if update.total is None and update.done:
         words.append(plural(update.done, "submission"))
@@ -56,7 +56,7 @@ def described(update: ProgressUpdate, *, elapsed_s: float) -> str:
 
 @contextlib.contextmanager
 def progress_bar(phase: str, *, visible: bool, lines: bool = False) -> Iterator[Progress]:
-    """A bar on stderr that goes away at the end; where it is not `visible`, lines of log, or nothing."""
+    """A bar on stderr that disappears at the end; if not `visible`, log lines or nothing."""
     if not visible:
         yield ProgressLines() if lines else no_progress
         return
@@ -143,7 +143,7 @@ class ProgressBar:
         self._open.close()
 
     def __call__(self, update: ProgressUpdate, /) -> None:
-        """Show it. Raises `UsageError` outside of `with`."""
+        """Show the progress. Raises `UsageError` outside of `with`."""
         if self._show is None:
             raise UsageError("the progress bar is not open", "use it in `with ProgressBar() as bar:`")
         self._show(update)

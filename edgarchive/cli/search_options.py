@@ -1,4 +1,4 @@
-"""The options of a search, for every verb that searches: an option that is added here is one of all of them."""
+"""The search options, shared by every verb that searches."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from indexer.search.options import SearchOptions
 
 
 class Unit(StrEnum):
-    """What all words must stand in."""
+    """What must contain all words."""
 
     DOCUMENT = "document"
     FILING = "filing"
@@ -122,10 +122,10 @@ def _which(
 
 
 def takes_search(*, pages: bool = True) -> Callable[[Callable[..., int]], Callable[..., int]]:
-    """Give a command the options of a search; it gets them as the argument `options`, a `SearchOptions`.
+    """Give a command the search options; it gets them as the argument `options`, a `SearchOptions`.
 
-    Without `pages`, those that choose among the hits are left out, and all hits are wanted. A limit that was not given
-    is None: how many that means is for the command to say.
+    Without `pages`, options that choose among hits are left out, and all hits are wanted. A limit that was not given is
+    None; the command decides what that means.
     """
 
     def decorate(command: Callable[..., int]) -> Callable[..., int]:
@@ -142,7 +142,7 @@ def takes_search(*, pages: bool = True) -> Callable[[Callable[..., int]], Callab
             for parameter in signature.parameters.values()
             if parameter.name not in {"context", "options"}
         ]
-        arguments = [one for one in own if _is_argument(one)]  # they stand before QUERY
+        arguments = [one for one in own if _is_argument(one)]  # they come before QUERY
         rest = [one for one in own if not _is_argument(one)]
         context = signature.parameters["context"].replace(kind=inspect.Parameter.KEYWORD_ONLY)
         every = [context, *arguments, *(one.replace(kind=one.KEYWORD_ONLY) for one in shared), *rest]

@@ -1,4 +1,4 @@
-"""What typer cannot read of a command line, said as all our errors are: what is wrong, then what to do."""
+"""Translating typer's usage errors to our form: what is wrong, then what to do."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def usage_message(error: TyperException) -> str:
 
 
 def help_instead(context: typer.Context) -> None:
-    """Where a group of verbs is called without one: its help page on stderr, and exit code 2."""
+    """For a group of verbs without a verb: its help page on stderr, and exit code 2."""
     if context.invoked_subcommand is None:
         sys.stderr.write(f"{context.get_help()}\n")
         raise typer.Exit(2)

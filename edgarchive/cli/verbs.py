@@ -1,4 +1,4 @@
-"""The verbs, each loaded when it is asked for: `--help` and a search need not wait for what a sync imports."""
+"""The verbs, each loaded when used, so that `--help` and a search need not import what a sync needs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ VERBS = {
     "config": "Show the settings, or create a settings file.",
     "help": "Explain a topic, such as the query language; without TOPIC, list the topics.",
 }
-"""What each verb does: the first line of its own help. The module of the same name has it."""
+"""The description of each verb: the first line of its help. The module of the same name implements it."""
 
 
 class VerbGroup(TyperGroup):
@@ -52,7 +52,7 @@ class VerbGroup(TyperGroup):
 
 
 class _Loaded(MutableMapping[str, Any]):
-    """Commands by verb; getting one loads its module."""
+    """Commands by verb; accessing one loads its module."""
 
     def __init__(self) -> None:
         self._added: dict[str, Any] = {}
@@ -78,7 +78,7 @@ class _Loaded(MutableMapping[str, Any]):
 
 
 def _command(verb: str) -> Any:
-    """The command of a verb: its module has a function of its name, or the `app` of a group."""
+    """The command of a verb: the function of its name in its module, or the `app` of a group."""
     name = f"{verb}_" if keyword.iskeyword(verb) else verb
     module = importlib.import_module(f"edgarchive.cli.commands.{name}")
     app = getattr(module, "app", None)

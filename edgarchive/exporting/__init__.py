@@ -1,1 +1,1 @@
-"""What leaves the archive: tables of filings, documents, sections and hits, and documents as they were filed."""
+"""Exports: tables of filings, documents, sections and hits as files."""

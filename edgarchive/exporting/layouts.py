@@ -1,4 +1,4 @@
-"""The submissions themselves in the folders of another program, as hard links: they take no room of their own."""
+"""Submissions in the folder layouts of other programs, as hard links, which take no space."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from edgarchive.exporting.rows import Wanted
 
 
 class LayoutName(StrEnum):
-    """The layouts there are."""
+    """The available layouts."""
 
     EDGARTOOLS = "edgartools"
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """What became of a filing: `error` says why it is not there; `copied`: as a copy, as no link could be made."""
+    """The outcome for a filing: `error` is why it is missing; `copied`: it is a copy, since no link was possible."""
 
     wanted: Wanted
     error: str | None = None
@@ -33,11 +33,11 @@ class Placed:
 
 
 def place_filings(wanted: Iterator[Wanted], root: Path, out: Path, *, copy: bool) -> Iterator[Placed]:
-    """Put filings of the archive at `root` below `out`, as edgartools keeps them: ``filings/YYYYMMDD/ACC.nc.gz``.
+    """Link filings of the archive at `root` below `out` for edgartools: ``filings/YYYYMMDD/ACC.nc.gz``.
 
-    It reads gzip, and both formats of EDGAR behind that name (edgartools 5, ``edgar.use_local_storage``). The stored
-    file is linked; copied with `copy`, or where a link is impossible: on another file system, or one without links.
-    What is there already stays, unless the archive has other bytes by now. Raises `StorageError`.
+    edgartools 5 reads gzip, and both of EDGAR's formats under that name (``edgar.use_local_storage``). Stored files are
+    linked; they are copied with `copy`, or where links are impossible, such as on another file system. Existing files
+    stay unless the archive has other bytes now. Raises `StorageError`.
     """
     layout, folders = Layout(root.expanduser().absolute()), set[Path]()
     put = _copy if copy else _link_or_copy
@@ -62,7 +62,7 @@ def place_filings(wanted: Iterator[Wanted], root: Path, out: Path, *, copy: bool
 def _link_or_copy(stored: Path, place: Path) -> bool:
     try:
         _put(stored, place, os.link, is_there=_is_same_file)
-    except OSError:  # which of the many errors a file system without links gives, only a copy can tell
+    except OSError:  # file systems without links raise many different errors; only copying can tell them apart
         return _copy(stored, place)
     return False
 
@@ -75,7 +75,7 @@ def _copy(stored: Path, place: Path) -> bool:
 def _put(
     stored: Path, place: Path, make: Callable[[Path, Path], None], *, is_there: Callable[[os.stat_result, Path], bool]
 ) -> None:
-    """Make `place` of `stored` in one step, unless it is there."""
+    """Create `place` from `stored` atomically unless it exists."""
     try:
         status = stored.stat()
     except FileNotFoundError:
@@ -104,7 +104,7 @@ def _is_same_file(status: os.stat_result, place: Path) -> bool:
 
 
 def _is_same_copy(status: os.stat_result, place: Path) -> bool:
-    """Whether the copy has the size and time of what is stored, which changes only as a whole."""
+    """Whether the copy has the size and time of the stored file, which only changes as a whole."""
     with contextlib.suppress(FileNotFoundError):
         there = place.stat()
         return not os.path.samestat(status, there) and (there.st_size, there.st_mtime_ns) == (

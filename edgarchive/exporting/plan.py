@@ -1,4 +1,4 @@
-"""What an export was asked for, checked: table, format, shape, files."""
+"""The request for an export, checked: table, format, shape, files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from indexer.search.options import SearchOptions, several
 
 @dataclass(frozen=True, slots=True)
 class ExportPlan:
-    """What is exported, and where to."""
+    """What to export, and where to."""
 
     table: Table
     paths: dict[Table, Path]
@@ -35,12 +35,12 @@ class ExportPlan:
 
     @property
     def state_path(self) -> Path:
-        """The file that says how far an unfinished export is."""
+        """The file with the state of an unfinished export."""
         path = self.paths[self.table]
         return path.with_name(f".{path.name}.export")
 
     def asked(self, since: LastExport | None) -> dict[str, Any]:
-        """What was asked for, to know whether an unfinished export is the same."""
+        """The request, for recognising an unfinished export of the same."""
         return {
             "since": str(since.until) if since else None,
             "table": self.table,
@@ -51,7 +51,7 @@ class ExportPlan:
         }
 
     def state(self, since: LastExport | None) -> ExportState | None:
-        """How far an unfinished export of just this is; None where there is none to go on with."""
+        """The state of an unfinished export of exactly this; None if there is none to resume."""
         state = ExportState.load(self.state_path)
         if state is None or json.loads(json.dumps(self.asked(since))) != state.options:
             return None
@@ -62,7 +62,7 @@ class ExportPlan:
         return CORPUS_COLUMNS if self.shape_name is ShapeName.EDGAR_CORPUS else names(table)
 
     def encoder(self, table: Table) -> Encoder:
-        """What encodes the rows of a table."""
+        """The encoder of the rows of a table."""
         match self.format:
             case Format.JSONL:
                 return JsonlEncoder(self.columns(table))
@@ -72,7 +72,7 @@ class ExportPlan:
                 return ArrowEncoder(table)
 
     def job(self, root: Path) -> Job:
-        """What workers do."""
+        """The job for workers."""
         options = self.choice.options or SearchOptions()
         whole = self.shape_name is not None
         return Job(
@@ -83,7 +83,7 @@ class ExportPlan:
         )
 
     def sink(self, state: ExportState | None) -> Sink:
-        """Where the rows go."""
+        """The destination of the rows."""
         if self.format is Format.PARQUET:
             return ParquetSink(self.paths, state)
         heads = {table: CsvEncoder(self.columns(table)).head() for table in self.paths}
@@ -98,7 +98,7 @@ def make_plan(  # noqa: PLR0917 — the parts of one value
     options: SearchOptions | None,
     accessions: Iterable[str] | None,
 ) -> ExportPlan:
-    """Check what was asked for. Raises `UsageError`."""
+    """Check a request. Raises `UsageError`."""
     chosen = _format(format_name, out)
     try:
         named = None if shape_name is None else ShapeName(shape_name)
@@ -129,7 +129,7 @@ def make_layout(
     accessions: Iterable[str] | None,
     **others: str | None,
 ) -> Choice:
-    """Check what was asked for where filings go into the folders of another program. Raises `UsageError`."""
+    """Check a request for the layout of another program. Raises `UsageError`."""
     try:
         LayoutName(layout)
     except ValueError:
@@ -142,7 +142,7 @@ def make_layout(
 
 
 def make_choice(options: SearchOptions | None, accessions: Iterable[str] | None, *, by_document: bool) -> Choice:
-    """Check which filings were asked for. Raises `UsageError`."""
+    """Check which filings are requested. Raises `UsageError`."""
     if accessions is not None and options is not None:
         raise UsageError("accession numbers and a search cannot be combined", "give one of them")
     numbers = None if accessions is None else tuple(dict.fromkeys(AccessionNumber(one) for one in accessions))
@@ -167,7 +167,7 @@ def _format(name: str | None, out: Path) -> Format:
 
 
 def _place(out: Path, table: Table, chosen: Format) -> Path:
-    """The file or folder of a table; below an existing folder, a file of the table's name."""
+    """The file or folder of a table; below an existing folder, a file with the table's name."""
     if chosen is not Format.PARQUET and out.is_dir():
         return out / f"{table}.{chosen}"
     return out

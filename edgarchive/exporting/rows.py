@@ -1,4 +1,4 @@
-"""The rows of a filing in each table, read from the kept texts, or from the stored bytes where there are none."""
+"""The rows of a filing in each table, from stored texts or else from the stored bytes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CONTEXT_WORDS = 30
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A filing of `year` to export, or with `sequences` these documents of it, each with the score that found it.
+    """A filing of `year` to export; with `sequences`, only these documents, with the scores of a search.
 
     `record` is its row in the catalogue; None for an accession number that the archive does not have.
     """
@@ -37,7 +37,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What rows show of a search: the matches of `words`, and only sections that one of `sections` stands for."""
+    """What rows show of a search: the matches of `words`, and only sections that match one of `sections`."""
 
     words: str | None = None
     stem: bool = False
@@ -48,7 +48,7 @@ NOTHING_ASKED = Asked()
 
 
 class FilingReader:
-    """Reads filings of the archive at `root` for rows. Its own context manager."""
+    """Reads the rows of filings in the archive at `root`. A context manager."""
 
     def __init__(self, root: Path) -> None:
         self._library = Library(root)
@@ -207,7 +207,7 @@ def _first_words(text: str) -> str:
 
 
 def check_table(name: str) -> Table:
-    """The table of this name. Raises `UsageError`."""
+    """The table `name`. Raises `UsageError`."""
     try:
         return Table(name)
     except ValueError:

@@ -1,4 +1,4 @@
-"""An export from beginning to end: which filings, in what order, to which files; it goes on where one was stopped."""
+"""Running an export: which filings, in what order, to which files; it resumes a stopped one."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ from edgarchive.exporting.workers import TASK_FILINGS, Done, encode_here, encode
 from indexer.search.options import SearchOptions
 
 CHECKPOINT_S = 5.0
-"""Seconds between two notes of how far a growing file is."""
+"""Seconds between saving the state of growing files."""
 
 _FEW = 2 * TASK_FILINGS
-"""Fewer filings are exported sooner by one process."""
+"""Fewer filings are exported faster by one process."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """What an export wrote. `failures` are accession numbers, each with the reason why it is not in the export.
+    """The result of an export. `failures` are accession numbers, each with the reason why it is missing.
 
-    With a layout, `rows` is 0 and `files` has its folder; `copied` filings could not be linked, or were not to be.
+    With a layout, `rows` is 0 and `files` has its folder; `copied` filings were not linked.
     """
 
     table: str
@@ -49,7 +49,7 @@ class ExportReport:
     copied: int = 0
 
     def to_dict(self) -> dict[str, Any]:
-        """The report as JSON has it."""
+        """The report as a JSON object."""
         return {
             "table": self.table,
             "filings": self.filings,
@@ -126,7 +126,7 @@ def export(
 
 
 def _processes(jobs: int | None, wanted: Iterator[Wanted]) -> tuple[int, Iterator[Wanted]]:
-    """How many processes are worth their start, and what is wanted."""
+    """How many processes are worth starting, and the filings to export."""
     first = tuple(itertools.islice(wanted, _FEW)) if jobs is None else ()
     cores = jobs or (os.cpu_count() if len(first) == _FEW else 1) or 1
     return cores, itertools.chain(first, wanted)
@@ -156,7 +156,7 @@ def _remember(
 
 
 def _rest(wanted: Iterator[Wanted], state: ExportState | None, state_path: Path) -> Iterator[Wanted]:
-    """What is left to export. Raises `UsageError` where the archive is not as it was when the export began."""
+    """The rest of an export. Raises `UsageError` if the archive differs from when the export began."""
     if state is None or not state.done:
         return wanted
     *_, last = itertools.islice(wanted, state.done) if state.done else (None,)
@@ -166,7 +166,7 @@ def _rest(wanted: Iterator[Wanted], state: ExportState | None, state_path: Path)
 
 
 class _Run:
-    """An export under way: its sink, and how far it is."""
+    """A running export: its destination and its state."""
 
     def __init__(self, plan: ExportPlan, since: LastExport | None, until: datetime, state: ExportState | None) -> None:
         self._plan, self._since, self._until = plan, since, until
@@ -178,7 +178,7 @@ class _Run:
         self._noted_s = time.monotonic()
 
     def take(self, done: Done) -> None:
-        """Write the rows of a task; note now and then how far it is."""
+        """Write the rows of a task; save the state at intervals."""
         if self._plan.format is Format.PARQUET or time.monotonic() - self._noted_s >= CHECKPOINT_S:
             self._note(done)
         self._sink.take(done)
@@ -206,7 +206,7 @@ class _Run:
         self._noted_s = time.monotonic()
 
     def finish(self) -> ExportReport:
-        """Make the files visible, describe a folder of them, and say what there is."""
+        """Make the files visible, write the dataset card of a folder, and return the report."""
         files = self._sink.finish()
         for table, path in self._plan.paths.items():
             if path.is_dir():
@@ -216,5 +216,5 @@ class _Run:
         return ExportReport(str(self._plan.table), done, self.rows, tuple(files), tuple(self.failures))
 
     def close(self) -> None:
-        """Let go of the files; what is noted stays for the next run."""
+        """Close the files; the saved state stays for the next run."""
         self._sink.close()

@@ -1,4 +1,4 @@
-"""Rows in the shapes of other data sets of EDGAR filings, so that code written for them reads ours."""
+"""Rows in the layouts of other data sets of EDGAR filings, for code written for them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from edgarchive.exporting.tables import Table
 from indexer.rows import Row
 
 Shape = Callable[[Sequence[Row]], list[Row]]
-"""Makes the rows of one filing's sections into those of the shape."""
+"""Converts the rows of one filing's sections."""
 
 CORPUS_ITEMS = ("1", "1A", "1B", "2", "3", "4", "5", "6", "7", "7A", "8", "9", "9A", "9B", *map(str, range(10, 16)))
 """The items of EDGAR-CORPUS (Loukas et al., 2021), in the order of its columns."""
@@ -19,14 +19,14 @@ CORPUS_COLUMNS = ("filename", "cik", "year", *(f"section_{item}" for item in COR
 
 
 class ShapeName(StrEnum):
-    """The shapes there are."""
+    """The available shapes."""
 
     EDGAR_CORPUS = "edgar-corpus"
     EDGAR_CRAWLER = "edgar-crawler"
 
 
 def shape(name: ShapeName | None, table: Table) -> Shape | None:
-    """What makes rows of that shape; None for our own. Raises `UsageError` for a table that has no sections."""
+    """The conversion to that shape; None for our own. Raises `UsageError` for a table without sections."""
     if name is None:
         return None
     if table is not Table.SECTIONS:
@@ -35,7 +35,7 @@ def shape(name: ShapeName | None, table: Table) -> Shape | None:
 
 
 def edgar_corpus(sections: Sequence[Row]) -> list[Row]:
-    """One row an annual report: ``filename, cik, year, section_1, …``; an item it lacks is an empty text."""
+    """One row per annual report: ``filename, cik, year, section_1, …``; a missing item is an empty text."""
     if not sections or not sections[0]["form"].upper().startswith(("10-K", "10K")):
         return []
     first = sections[0]
@@ -54,7 +54,7 @@ def edgar_corpus(sections: Sequence[Row]) -> list[Row]:
 
 
 def edgar_crawler(sections: Sequence[Row]) -> list[Row]:
-    """One object a filing with the keys of EDGAR-CRAWLER: ``item_1A`` in a 10-K, ``part_2_item_1A`` in a 10-Q."""
+    """One object per filing with the keys of EDGAR-CRAWLER: ``item_1A`` in a 10-K, ``part_2_item_1A`` in a 10-Q."""
     if not sections:
         return []
     first = sections[0]

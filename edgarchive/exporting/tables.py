@@ -1,4 +1,4 @@
-"""The tables of an export: their columns, in order, with a type and a meaning each."""
+"""The tables of an export: their columns, in order, with types and descriptions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Table(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its name, its type, and what it says."""
+    """A column: its name, type and description."""
 
     name: str
     type: ColumnType

@@ -1,4 +1,4 @@
-"""Which filings an export has, in order: all, those that a search finds, or those of a list; or what is new of them."""
+"""The filings of an export, in order: all, the hits of a search, a list, or only what is new."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from indexer.search.library import Library
 from indexer.search.options import SearchOptions
 
 COMMIT_S = 600
-"""Seconds within which what was stored has its row in the catalogue. The row says when the bytes came."""
+"""Seconds within which a stored file gets its row in the catalogue. The row has the time of the bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The filings to export: those that `options` find, or `accessions` in their order; with neither, all.
+    """The filings to export: what `options` find, or `accessions` in their order; with neither, all.
 
-    `by_document`: of what is found, only the documents. Everything is wanted, whatever limit the options have.
+    `by_document`: only the found documents. Everything is exported, whatever the limit in the options.
     """
 
     options: SearchOptions | None = None
@@ -35,7 +35,7 @@ class Choice:
 def wanted_filings(
     choice: Choice, settings: Settings, *, until: datetime, since: LastExport | None
 ) -> Iterator[Wanted]:
-    """The filings to export, in order: those stored by `until`; with `since`, those that the last export had not."""
+    """The filings to export, in order: those stored by `until`; with `since`, those missing from the last export."""
     with Archive.open(settings.root) as archive:
         for wanted in _asked_for(choice, settings, archive):
             record = wanted.record
@@ -51,9 +51,9 @@ def _is_new(record: CatalogueRecord, since: LastExport) -> bool:
 
 
 def this_export(choice: Choice, settings: Settings, *, until: datetime, failed: Iterator[str]) -> LastExport:
-    """What the next export must know of this one, which had what was stored by `until` but for `failed`.
+    """What the next export needs to know about this one, which had what was stored by `until` except `failed`.
 
-    A search finds only what is indexed; what was not yet is looked at again.
+    A search finds only what is indexed; what was not indexed yet is examined again.
     """
     again = set(failed)
     had = {}
@@ -84,7 +84,7 @@ def _asked_for(choice: Choice, settings: Settings, archive: Archive) -> Iterator
 
 
 def _found(library: Library, options: SearchOptions, archive: Archive) -> Iterator[Wanted]:
-    """What a search finds, by filing date; the documents of one filing together."""
+    """The hits of a search by filing date, with the documents of a filing together."""
     for accession, together in itertools.groupby(library.run(options).hits, key=lambda hit: hit.accession):
         found = [(hit.document.sequence if hit.document else None, hit.score) for hit in together]
         yield _wanted(accession, archive.catalogue.get(accession), tuple(found) if options.documents else None)

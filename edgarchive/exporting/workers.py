@@ -1,7 +1,7 @@
-"""Worker processes that turn filings into encoded rows, in the order in which the filings were given.
+"""Worker processes that turn filings into encoded rows, in the order of the filings.
 
-They are plain commands, as those of the indexer are, and for the same reasons: a fork is unsafe beside threads, and a
-spawn by multiprocessing runs the caller's own script again.
+They are plain commands, as in the indexer and for the same reasons: a fork is unsafe with threads, and
+multiprocessing's spawn runs the caller's script again.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from indexer.rows import Row
 
 TASK_FILINGS = 32
 _AHEAD = 2
-"""Tasks that each worker has been given and not handed back."""
+"""Tasks given to each worker ahead of its results."""
 
 _COMMAND = """
 import sys
@@ -40,7 +40,7 @@ work(int(sys.argv[1]))
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What workers do: read filings of the archive at `root` and encode their rows."""
+    """The job of workers: read filings of the archive at `root` and encode their rows."""
 
     root: Path
     tables: tuple[tuple[Table, Encoder], ...]
@@ -59,7 +59,7 @@ class Encoded:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The outcome of a task: encoded rows in order, and the filings that could not be read, each with the reason."""
+    """The result of a task: encoded rows in order, and unreadable filings, each with the reason."""
 
     wanted: tuple[Wanted, ...]
     encoded: tuple[Encoded, ...]
@@ -67,21 +67,21 @@ class Done:
 
 
 def tasks(wanted: Iterator[Wanted]) -> Iterator[tuple[Wanted, ...]]:
-    """Filings in portions for workers, none of two filing years."""
+    """Filings in portions for workers, each within one filing year."""
     for _, same_year in itertools.groupby(wanted, lambda one: one.year):
         while task := tuple(itertools.islice(same_year, TASK_FILINGS)):
             yield task
 
 
 def encode_here(job: Job, wanted: Iterator[Wanted]) -> Generator[Done]:
-    """The same work in this process."""
+    """Encode in this process."""
     with FilingReader(job.root) as reader:
         for task in tasks(wanted):
             yield encode(job, reader, task)
 
 
 def encode(job: Job, reader: FilingReader, task: Sequence[Wanted]) -> Done:
-    """The encoded rows of some filings. One that cannot be read is a failure of its own."""
+    """The encoded rows of some filings. An unreadable one is a failure of its own."""
     rows: dict[Table, list[Row]] = {table: [] for table, _ in job.tables}
     failures = []
     for wanted in task:
@@ -104,7 +104,7 @@ def _shaped(job: Job, reader: FilingReader, table: Table, wanted: Wanted) -> lis
 
 
 def encode_in_workers(job: Job, wanted: Iterator[Wanted], *, jobs: int) -> Generator[Done]:
-    """Encode with `jobs` processes; what they give comes in order. Raises `WorkerDiedError`."""
+    """Encode with `jobs` processes; results come in order. Raises `WorkerDiedError`."""
     with contextlib.ExitStack() as stack:
         workers = [stack.enter_context(_Worker(job)) for _ in range(jobs)]
         waiting: deque[_Worker] = deque()
@@ -120,7 +120,7 @@ def encode_in_workers(job: Job, wanted: Iterator[Wanted], *, jobs: int) -> Gener
 
 
 class _Worker(contextlib.AbstractContextManager["_Worker"]):
-    """One process."""
+    """A worker process."""
 
     def __init__(self, job: Job) -> None:
         self._pipe, theirs = Pipe()
@@ -133,11 +133,11 @@ class _Worker(contextlib.AbstractContextManager["_Worker"]):
         self._send(job)
 
     def give(self, task: tuple[Wanted, ...]) -> None:
-        """Hand over work."""
+        """Give it a task."""
         self._send(task)
 
     def take(self) -> Done:
-        """The outcome of the task that was given first."""
+        """The result of the oldest task."""
         try:
             result = pickle.loads(self._pipe.recv_bytes())  # noqa: S301 — from our own process
         except (EOFError, OSError):
@@ -165,8 +165,8 @@ class _Worker(contextlib.AbstractContextManager["_Worker"]):
 
 
 def work(descriptor: int) -> None:
-    """What a worker process does: take a job, then tasks, until nobody gives any more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is told, and ends this one
+    """The main loop of a worker process: receive a job, then tasks, until there are no more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is told and ends this process
     with Connection(descriptor) as pipe, contextlib.suppress(EOFError, OSError):
         job = pickle.loads(pipe.recv_bytes())  # noqa: S301 — from the process that started this one
         with FilingReader(job.root) as reader:
@@ -174,6 +174,6 @@ def work(descriptor: int) -> None:
                 task = pickle.loads(pipe.recv_bytes())  # noqa: S301
                 try:
                     result: object = encode(job, reader, task)
-                except Exception as error:  # noqa: BLE001 — raised again where it is handled
+                except Exception as error:  # noqa: BLE001 — raised again in the parent process
                     result = error
                 pipe.send_bytes(pickle.dumps(result))

@@ -1,1 +1,1 @@
-"""Documents as they were filed, out of the archive and into a folder."""
+"""Extracting documents as filed to a folder."""

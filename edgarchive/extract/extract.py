@@ -1,4 +1,4 @@
-"""Documents as they were filed, in a folder a filing: an HTML document finds its images beside it."""
+"""Extracting documents as filed, one folder per filing, so that HTML finds its images."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ _EXTENSIONS = {"html": ".htm", "xml": ".xml", "pdf": ".pdf", "text": ".txt"}
 
 @dataclass(frozen=True, slots=True)
 class ExtractedFile:
-    """A document in the folder: its place in the filing, its name as filed, and the file that has it.
+    """A document in the folder: its position in the filing, its name as filed, and its file.
 
-    `sha256` and `size` are of the file. `error` says why a document's encoding could not be undone; the file then has
-    the bytes as they stand in the submission.
+    `sha256` and `size` are of the file. `error` is why a document could not be decoded; the file then has the bytes as
+    they are in the submission.
     """
 
     sequence: int | None
@@ -53,13 +53,13 @@ class ExtractedFile:
     error: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """The entry as the manifest has it."""
+        """The entry in the manifest."""
         return {name: getattr(self, name) for name in self.__slots__}
 
 
 @dataclass(frozen=True, slots=True)
 class ExtractedFiling:
-    """A filing's folder. `sha256` is that of the submission; `was_there`: the folder was whole already."""
+    """A filing's folder. `sha256` is that of the submission; `was_there`: the folder was already complete."""
 
     accession: AccessionNumber
     folder: Path
@@ -68,7 +68,7 @@ class ExtractedFiling:
     was_there: bool
 
     def to_dict(self) -> dict[str, Any]:
-        """The filing as JSON has it."""
+        """The filing as a JSON object."""
         return {
             "accession": str(self.accession),
             "folder": str(self.folder),
@@ -79,13 +79,13 @@ class ExtractedFiling:
 
 @dataclass(frozen=True, slots=True)
 class ExtractReport:
-    """What was extracted; `failures` are accession numbers, each with the reason."""
+    """The result of extracting; `failures` are accession numbers, each with the reason."""
 
     filings: tuple[ExtractedFiling, ...]
     failures: tuple[tuple[str, str], ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """The report as JSON has it."""
+        """The report as a JSON object."""
         return {
             "filings": [filing.to_dict() for filing in self.filings],
             "failures": [{"accession": accession, "error": error} for accession, error in self.failures],
@@ -95,17 +95,17 @@ class ExtractReport:
 def extract_filings(
     library: Library, accessions: Iterable[str], out: str | os.PathLike[str], *, documents: str | None = None
 ) -> ExtractReport:
-    """Extract filings to ``OUT/ACCESSION/``, one after the other; one that cannot be read is a failure of its own.
+    """Extract filings to ``OUT/ACCESSION/``, one after the other; an unreadable one is a failure of its own.
 
-    `documents` is a glob for types or file names, such as ``EX-99*`` or ``*.jpg``. A folder that is whole stays as it
-    is, so a run that was stopped goes on. Raises `StorageError`, `UsageError`, `IdentifierError`.
+    `documents` is a glob for types or file names, such as ``EX-99*`` or ``*.jpg``. A complete folder is left unchanged,
+    so a stopped run can be repeated. Raises `StorageError`, `UsageError`, `IdentifierError`.
     """
     filings, failures = [], []
     for accession in dict.fromkeys(AccessionNumber(one) for one in accessions):
         try:
             filings.append(extract_filing(library, accession, out, documents=documents))
         except EdgarchiveError as error:
-            if error.exit_code not in {2, 5}:  # a full disk ends the run, a filing that is not there does not
+            if error.exit_code not in {2, 5}:  # a full disk ends the run, a missing filing does not
                 raise
             failures.append((str(accession), error.message))
     return ExtractReport(tuple(filings), tuple(failures))
@@ -114,9 +114,9 @@ def extract_filings(
 def extract_filing(
     library: Library, accession: str, out: str | os.PathLike[str], *, documents: str | None = None
 ) -> ExtractedFiling:
-    """Write the documents of a filing as they were filed to ``OUT/ACCESSION/``, with a manifest that maps their names.
+    """Extract the documents of a filing as filed to ``OUT/ACCESSION/``, with a manifest of their names.
 
-    uuencoded documents are decoded, wrappers such as ``<PDF>`` removed. The folder appears when it is whole. Raises
+    uuencoded documents are decoded, wrappers such as ``<PDF>`` removed. The folder appears when it is complete. Raises
     `NotInArchiveError`, `DamageError`, `UnreadableSubmissionError`, `StorageError`.
     """
     number = AccessionNumber(accession)
@@ -180,7 +180,7 @@ def _is_wanted(document: Document, pattern: str | None) -> bool:
 
 
 def _read_manifest(folder: Path, sha256: str, pattern: str | None) -> tuple[ExtractedFile, ...] | None:
-    """The files of a folder that is whole: made of these bytes, each file of its size. None for any other."""
+    """The files of a complete folder: made from these bytes, with the right sizes. None for any other."""
     try:
         manifest = json.loads((folder / MANIFEST).read_bytes())
         if (manifest["sha256"], manifest["documents"]) != (sha256, pattern):
@@ -193,10 +193,10 @@ def _read_manifest(folder: Path, sha256: str, pattern: str | None) -> tuple[Extr
 
 
 def write_viewer(filing: ExtractedFiling, sequence: int | None = None) -> Path:
-    """Write a page into the folder: a document in a frame without any rights, and links to the others.
+    """Write a viewer page to the folder: a document in a sandboxed frame, and links to the others.
 
-    Opened from disk, a filer's HTML could otherwise run its scripts with the rights of a local file. `sequence` is
-    the document to show, by default the first. Returns the page's path. Raises `UsageError`, `StorageError`.
+    Opened from disk, a filer's HTML could otherwise run scripts with the rights of a local file. `sequence` is the
+    document to show, by default the first. Returns the page's path. Raises `UsageError`, `StorageError`.
     """
     shown = next((file for file in filing.files if sequence is None or file.sequence == sequence), None)
     if shown is None:

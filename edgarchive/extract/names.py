@@ -1,4 +1,4 @@
-"""Names for files that come from filers: one plain name in one folder, on every system, and no two alike."""
+"""Safe, unique file names from filers' names, valid on every system."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import re
 import unicodedata
 
 MAX_BYTES = 120
-"""The longest name in UTF-8; file systems take 255, and tools put something around it."""
+"""The longest name in UTF-8; file systems allow 255, and tools add something to it."""
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)", re.IGNORECASE)
-"""Names that Windows keeps for devices, with any extension (Microsoft, "Naming Files, Paths, and Namespaces")."""
+"""Names reserved for devices on Windows, with any extension (Microsoft, "Naming Files, Paths, and Namespaces")."""
 
 
 class SafeNames:
-    """Gives each file of a folder a name of its own; case and Unicode form do not tell two apart."""
+    """Gives each file of a folder a unique name, even if case and Unicode form are ignored."""
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
 
     def name(self, wanted: str | None, *, fallback: str) -> str:
-        """A safe name as near to `wanted` as can be; `fallback` where nothing of it is left."""
+        """A safe name similar to `wanted`; `fallback` if nothing of it is left."""
         stem, suffix = _parts(_plain(wanted or "") or fallback)
         number = 1
         while True:
@@ -31,7 +31,7 @@ class SafeNames:
             number += 1
 
     def take(self, name: str) -> bool:
-        """Take a name; False where it is taken."""
+        """Reserve a name; False if it is taken."""
         key = unicodedata.normalize("NFKC", name).casefold()
         if key in self._taken:
             return False
@@ -40,7 +40,7 @@ class SafeNames:
 
 
 def _plain(name: str) -> str:
-    """`name` without folders, control and invisible characters, and what no system has in names."""
+    """`name` without folders, control and invisible characters, and characters that some system forbids."""
     name = re.split(r"[/\\]", name.strip())[-1]
     name = "".join(c for c in unicodedata.normalize("NFC", name) if unicodedata.category(c)[0] != "C")
     name = _UNSAFE.sub("_", name).strip(". ")
@@ -49,7 +49,7 @@ def _plain(name: str) -> str:
 
 def _parts(name: str) -> tuple[str, str]:
     stem, dot, suffix = name.rpartition(".")
-    if not stem or not suffix.isalnum() or len(suffix) > 10:  # noqa: PLR2004 — longer is no extension
+    if not stem or not suffix.isalnum() or len(suffix) > 10:  # noqa: PLR2004 — longer ones are not extensions
         return name, ""
     return stem, dot + suffix
 

@@ -1,1 +1,1 @@
-"""The archive as tools for a language model, by the Model Context Protocol: read-only, over stdin and stdout."""
+"""The archive as read-only tools for a language model, by the Model Context Protocol, over stdin and stdout."""

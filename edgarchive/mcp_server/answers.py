@@ -1,4 +1,4 @@
-"""From what the library finds to what the tools answer."""
+"""Converting the library's results to the tools' answers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_FORMS = 50
 
 
 def meaning(total: int, contents: Contents, what: str = "filing") -> str:
-    """What it means that `total` were found in an archive of these contents."""
+    """What a `total` means for an archive with these contents."""
     held = (
         f"The archive holds {contents.filings:,} filings{_span(contents)}; it is a selection, not all of EDGAR."
         if contents.filings
@@ -40,7 +40,7 @@ def _span(contents: Contents) -> str:
 
 
 def search_answer(results: Results, *, offset: int, contents: Contents) -> models.SearchAnswer:
-    """One page of hits, which begins at `offset`."""
+    """One page of hits from `offset` on."""
     end = offset + len(results)
     return models.SearchAnswer(
         total=results.total,
@@ -87,7 +87,7 @@ def _hit(hit: Hit) -> models.SearchHit:
 def count_answer(
     results: Results, *, by: str | None, counts: tuple[FacetCount, ...], contents: Contents
 ) -> models.CountAnswer:
-    """How many were found, and how many of them have each value."""
+    """The total, and the count of each value."""
     return models.CountAnswer(
         total=results.total,
         by=by,
@@ -121,7 +121,7 @@ def filing(submission: StoredSubmission, record: Record, *, documents_offset: in
 
 
 def url_of(submission: StoredSubmission) -> str | None:
-    """EDGAR's page of the filing; None where its header has no CIK."""
+    """EDGAR's page of the filing; None if its header has no CIK."""
     cik = next((one.cik for one in submission.header.entities if one.cik is not None), None)
     return None if cik is None else index_page(cik, submission.accession)
 
@@ -140,7 +140,7 @@ def _entity(entity: Entity) -> models.FilingEntity:
 
 
 def document_brief(document: HitDocument | StoredDocument) -> models.DocumentBrief:
-    """The facts that name a document."""
+    """The facts that identify a document."""
     return models.DocumentBrief(
         sequence=document.sequence,
         type=document.type,
@@ -150,7 +150,7 @@ def document_brief(document: HitDocument | StoredDocument) -> models.DocumentBri
 
 
 def section_brief(section: HitSection | Section) -> models.SectionBrief:
-    """The facts that name a section."""
+    """The facts that identify a section."""
     return models.SectionBrief(part=section.part, item=section.item, heading=section.heading)
 
 
@@ -169,7 +169,7 @@ def _document_facts(document: StoredDocument) -> models.DocumentFacts:
 
 
 def company(entity: Entity, *, cik: int, newest: Hit, oldest: Hit, filings: int) -> models.Company:
-    """A company as its newest filing names it."""
+    """A company as named in its latest filing."""
     return models.Company(
         cik=cik,
         name=entity.name,
@@ -184,7 +184,7 @@ def company(entity: Entity, *, cik: int, newest: Hit, oldest: Hit, filings: int)
 
 
 def archive_status(status: Status, contents: Contents) -> models.ArchiveStatus:
-    """What the archive holds."""
+    """The contents of the archive."""
     years: dict[str, list[int]] = {}
     counts: dict[str, int] = {}
     for one in status.forms:

@@ -1,4 +1,4 @@
-"""What the tools do, by the public library alone."""
+"""The work of the tools, done with the public library alone."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from indexer.search.options import SearchOptions
 from indexer.search.records import Status
 
 _KEPT_S = 60.0
-"""How long the archive's contents are kept: counting a large archive takes longer than a search."""
+"""How long the archive's contents are cached; counting a large archive takes longer than a search."""
 
 _CANDIDATES = 50
-"""Companies of the found filings that are looked at; a filing has others beside the one that was asked for."""
+"""Companies of the found filings that are examined; a filing has others besides the requested one."""
 
 _MOST_NAME_WORDS = 8
 
 
 class ToolArchive:
-    """The library behind the tools. Every method raises the library's errors. `clock` gives seconds."""
+    """The library behind the tools. Methods raise the library's errors. `clock` returns seconds."""
 
     def __init__(self, library: AsyncLibrary, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._library = library
@@ -105,7 +105,7 @@ class ToolArchive:
         )
 
     async def companies(self, wanted: str, *, limit: int) -> models.CompanyAnswer:
-        """The companies with this CIK, ticker or name, present or former."""
+        """The companies with this CIK, ticker or name, current or former."""
         contents = await self.contents()
         note = ""
         found: list[models.Company] = []
@@ -123,7 +123,7 @@ class ToolArchive:
         return models.CompanyAnswer(companies=found[:limit], archive=contents, note=note)
 
     async def _ciks(self, wanted: str) -> list[int]:
-        """The CIKs that `wanted` stands for as a number or a ticker; none for a name."""
+        """The CIKs that `wanted` means as a number or ticker; none for a name."""
         if not wanted.strip() or " " in wanted.strip():
             return []
         try:
@@ -155,14 +155,14 @@ class ToolArchive:
         return sorted(found, key=lambda company: -company.filings)
 
     async def _company(self, cik: int) -> models.Company | None:
-        """The company with this CIK; None where no filing of the archive has it, or the newest cannot be read."""
+        """The company with this CIK; None if no filing here has it or the latest one cannot be read."""
         newest, total = await self._end("newest", cik=cik)
         oldest, _ = await self._end("oldest", cik=cik)
         if newest is None or oldest is None:
             return None
         try:
             header = (await self._library.texts(newest.accession)).header
-        except EdgarchiveError:  # damaged or gone since; `verify` reports it
+        except EdgarchiveError:  # damaged or deleted since; `verify` reports it
             return None
         entity = next((one for one in header.entities if one.cik == cik), None)
         if entity is None:
@@ -170,12 +170,12 @@ class ToolArchive:
         return answers.company(entity, cik=cik, newest=newest, oldest=oldest, filings=total)
 
     async def status(self) -> models.ArchiveStatus:
-        """What the archive holds."""
+        """The contents of the archive."""
         status = await self._library.status()
         return answers.archive_status(status, await self._count(status))
 
     async def contents(self) -> Contents:
-        """What the archive contains, counted at most once in `_KEPT_S` seconds."""
+        """The contents of the archive, counted at most once in `_KEPT_S` seconds."""
         if self._contents is None or self._clock() - self._contents[0] >= _KEPT_S:
             return await self._count(await self._library.status())
         return self._contents[1]
@@ -196,7 +196,7 @@ class ToolArchive:
         return contents
 
     async def _end(self, sort: Literal["newest", "oldest"], *, cik: int | None = None) -> tuple[Hit | None, int]:
-        """The first filing in this order, and how many there are."""
+        """The first filing in this order, and the total."""
         results = await self._library.search(cik=cik, sort=sort, limit=1, snippets=False)
         return next(iter(results), None), results.total
 

@@ -1,4 +1,4 @@
-"""Which part of a filing's text is given: a document, a section of it, and a page of that."""
+"""Selecting part of a filing's text: a document, a section of it, and a page of that."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from indexer.sections.sections import Section
 from indexer.texts.model import StoredDocument, StoredSubmission
 
 _NAMED = 20
-"""Documents or sections that an error lists."""
+"""Documents or sections listed in an error."""
 
 _BEFORE = 4
-"""This part of a page stands before the match that was asked for."""
+"""This fraction of a page is before the requested match."""
 
 _TAIL = 8
-"""A page ends at a line's or word's end, if there is one in this last part of it."""
+"""A page ends at a line or word end if there is one in this last fraction of it."""
 
 Span = tuple[int, int]
 
@@ -34,10 +34,10 @@ class Page:
 def choose(
     submission: StoredSubmission, document: str | None, section: str | None
 ) -> tuple[StoredDocument, Section | None]:
-    """The document and section that are meant; without a document, the first one that can be read or has the section.
+    """The requested document and section; by default the first readable document, or the first with the section.
 
-    `document` is a sequence number, file name or type, in any case; of several of one type it is the first. `section`
-    is as `Document.section` takes it. Raises `NotInArchiveError` where there is no such one, `UsageError`.
+    `document` is a sequence number, file name or type, in any case; of several with one type, the first. `section` is
+    as in `Document.section`. Raises `NotInArchiveError` if there is none, `UsageError`.
     """
     documents = submission.documents
     if not documents:
@@ -74,7 +74,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def page(text: str, *, offset: int, max_chars: int) -> Page:
-    """The page of at most `max_chars` that begins at `offset`; pages that follow each other give the whole text."""
+    """The page of at most `max_chars` from `offset` on; consecutive pages give the whole text."""
     start = min(offset, len(text))
     end = min(start + max_chars, len(text))
     if end < len(text):
@@ -83,9 +83,9 @@ def page(text: str, *, offset: int, max_chars: int) -> Page:
 
 
 def page_around(text: str, marks: Sequence[Span], *, offset: int, max_chars: int) -> Page | None:
-    """The page with the first of `marks` that begins at `offset` or later; None where there is no more.
+    """The page with the first of `marks` at or after `offset`; None if there is none.
 
-    Its `next_offset` gives the page of the next match that is not on this one; None where there is no more.
+    Its `next_offset` leads to the next match that is not on this page; None if there is none.
     """
     mark = next((begin for begin, _ in marks if begin >= offset), None)
     if mark is None:

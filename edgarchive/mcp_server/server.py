@@ -1,4 +1,4 @@
-"""The tools as the Model Context Protocol has them: names, arguments, bounds, and errors in words."""
+"""The tools of the Model Context Protocol: names, arguments, limits, and error messages."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Search and read a local archive of SEC EDGAR filings. Everything is read-only an
   officers), a 10-K has sections (1A: risk factors, 7: MD&A).
 - Cite the accession number, form and filing date, or the `url`.
 """
-"""What a host tells its model about the server."""
+"""The description of the server that a host gives to its model."""
 
 _READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
 
@@ -80,7 +80,7 @@ Accession = Annotated[
 
 
 def make_server(library: AsyncLibrary) -> MCPServer[None]:
-    """The server over an open library."""
+    """Create the server over an open library."""
     server: MCPServer[None] = MCPServer(
         "edgarchive", title="SEC filings (edgarchive)", instructions=INSTRUCTIONS, version=_version()
     )
@@ -98,14 +98,14 @@ def make_server(library: AsyncLibrary) -> MCPServer[None]:
 
 
 def _version() -> str:
-    from importlib.metadata import version  # noqa: PLC0415 — slow, and for this alone
+    from importlib.metadata import version  # noqa: PLC0415 — slow, and needed only here
 
     return version("edgarchive")
 
 
 @contextmanager
 def _errors_told() -> Iterator[None]:
-    """Our errors in the one class whose words reach the model."""
+    """Translate our errors to the class whose messages reach the model."""
     try:
         yield
     except EdgarchiveError as error:
@@ -113,7 +113,7 @@ def _errors_told() -> Iterator[None]:
 
 
 class _Tools:
-    """One method a tool; its docstring is what the model reads."""
+    """One method per tool; its docstring is what the model reads."""
 
     def __init__(self, archive: ToolArchive) -> None:
         self._archive = archive

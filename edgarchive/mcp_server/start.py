@@ -1,4 +1,4 @@
-"""The server where its package is installed; where it is not, an error that says how to install it."""
+"""Creating the server, with an error that explains the installation if its package is missing."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def create_mcp_server(library: AsyncLibrary) -> MCPServer[None]:
-    """A server of the Model Context Protocol whose tools search and read `library`, which must stay open.
+    """A Model Context Protocol server whose tools search and read `library`, which must stay open.
 
-    ``await server.run_stdio_async()`` serves over stdin and stdout, as ``edgarchive mcp`` does. Raises `UsageError`
-    where the package mcp (extra ``edgarchive[mcp]``) is missing or too old.
+    ``await server.run_stdio_async()`` serves over stdin and stdout, like ``edgarchive mcp``. Raises `UsageError` if the
+    package mcp (extra ``edgarchive[mcp]``) is missing or too old.
     """
     try:
         from edgarchive.mcp_server.server import make_server  # noqa: PLC0415 — the package is an extra, and slow

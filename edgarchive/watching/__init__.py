@@ -1,1 +1,1 @@
-"""Watching EDGAR's feed of current filings, and telling of those that saved searches find."""
+"""Watching EDGAR's feed of current filings and sending alerts for saved searches."""

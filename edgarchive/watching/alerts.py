@@ -1,4 +1,4 @@
-"""Which new filings are told of: each as the JSON object that every sink gets, under an id that stays the same."""
+"""Creating alerts for new filings: the JSON object that every sink gets, with a stable id."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from indexer.search.library import Library
 from indexer.search.options import SearchOptions
 
 _AT_ONCE = 25
-"""Filings that one search is asked about at a time: a query has a bound on its terms."""
+"""Filings in one search of the index; a query has a limited number of terms."""
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """What is told of one filing, for one saved search or (None) for none in particular."""
+    """An alert for one filing, and for one saved search or (None) none in particular."""
 
     id: str
     search: str | None
@@ -31,9 +31,9 @@ class Alert:
 
 
 class Alerts:
-    """Makes the alerts of new filings: of those that `searches` find, or, without searches (None), of all.
+    """Creates the alerts of new filings: of those that `searches` match, or, without searches (None), of all.
 
-    Each search is parsed once, and asked of a filing's own entries; the index is asked for the hits alone.
+    Each search is parsed once and matched against a filing's own entries; the index is queried only for the hits.
     """
 
     def __init__(self, searches: Sequence[NamedSearch] | None) -> None:
@@ -43,9 +43,9 @@ class Alerts:
     def of(
         self, library: Library, accessions: Sequence[AccessionNumber], accepted: Mapping[AccessionNumber, str]
     ) -> Iterator[Alert]:
-        """The alerts of filings that are indexed; of one that is not there are none.
+        """The alerts of indexed filings; there are none for others.
 
-        `accepted` has the feed's own times of acceptance. Raises as `Library.run`.
+        `accepted` has the feed's acceptance times. Raises as `Library.run`.
         """
         for some in _batched(accessions):
             whole = _found(library, some, None)
@@ -65,7 +65,7 @@ class Alerts:
                     yield _alert(hit, search, accepted.get(hit.accession))
 
     def _question(self, library: Library, search: NamedSearch) -> Question:
-        """What a search asks; one of a ticker is read again, since companies change theirs."""
+        """A search prepared for matching; one with a ticker is read again, since companies change theirs."""
         names_ticker = search.options.ticker is not None or "ticker:" in (search.options.query or "").lower()
         if search.name not in self._questions or names_ticker:
             self._questions[search.name] = library.question(search.options)
@@ -88,7 +88,7 @@ def _found(library: Library, accessions: Sequence[AccessionNumber], search: Name
 
 
 def _with_passages(library: Library, matched: Sequence[Hit], search: NamedSearch) -> Sequence[Hit]:
-    """`matched` with the passages of `search`; without, where a pattern stands for too many words of the archive."""
+    """`matched` with the passages of `search`; without, if a pattern matches too many words of the archive."""
     try:
         shown = {hit.accession: hit for hit in _found(library, [hit.accession for hit in matched], search)}
     except QueryError:
@@ -97,7 +97,7 @@ def _with_passages(library: Library, matched: Sequence[Hit], search: NamedSearch
 
 
 def alert_id(accession: AccessionNumber, search: str | None) -> str:
-    """The id of an alert: the same for the same filing and search, in every run."""
+    """The id of an alert: the same for the same filing and search in every run."""
     return "alert_" + hashlib.sha256(f"{accession}\n{search or ''}".encode()).hexdigest()[:32]
 
 

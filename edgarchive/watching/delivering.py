@@ -1,4 +1,4 @@
-"""Sending what is waiting: each sink by itself, so that one that fails holds up no other."""
+"""Sending pending deliveries, to each sink separately, so that a failing one delays no other."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _Ended = tuple[Delivery, Sent]
 
 
 class Deliverer:
-    """Sends the deliveries of the catalogue to their sinks.
+    """Sends the catalogue's deliveries to their sinks.
 
-    What was sent is remembered until the catalogue can be written to, so that an archive that another process writes to
-    for hours delays nothing and has nothing sent twice. A kill in between sends it again, under the same id.
+    Sent deliveries are remembered until the catalogue can be written, so that an archive locked for hours delays
+    nothing and nothing is sent twice. A kill in between sends again, with the same id.
     """
 
     def __init__(
@@ -46,14 +46,14 @@ class Deliverer:
         self._gone: set[str] = set()
 
     async def deliver(self) -> int:
-        """Send what is due, and note how it came out. Returns how many deliveries were taken. Raises `StorageError`."""
+        """Send what is due and record the outcomes. Returns the number accepted. Raises `StorageError`."""
         outcomes = await asyncio.gather(*(self._deliver_to(sink) for sink in self._sinks))
         self._ended += [one for some in outcomes for one in some]
         self.note()
         return sum(sent.outcome is Outcome.DELIVERED for some in outcomes for _, sent in some)
 
     async def _deliver_to(self, sink: Sink) -> list[_Ended]:
-        """Send to one sink, the oldest first; what fails is tried again later, and the rest is still sent."""
+        """Send to one sink, oldest first; failures are retried later, and the rest is still sent."""
         ended: list[_Ended] = []
         began_s = time.monotonic()
         for together in sink.portions(self._waiting(sink, due=self._clock())):
@@ -81,7 +81,7 @@ class Deliverer:
         return [one for one in waiting if (one.id, one.sink) not in noted]
 
     def note(self) -> bool:
-        """Write down how deliveries ended; False where the archive is being written to, and it is to be tried again."""
+        """Record outcomes; False if the archive is locked, to be tried again."""
         if not self._ended:
             return True
         try:

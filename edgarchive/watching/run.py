@@ -1,4 +1,4 @@
-"""A watch that lasts: polls by EDGAR's hours, and deliveries in between, until it is told to stop."""
+"""A continuous watch: polls during EDGAR's hours, with deliveries in between, until stopped."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ async def watch(
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> PollReport | None:
-    """Poll and deliver until `stop` is set, or, with `once`, one time. `told` is called after each poll.
+    """Poll and deliver until `stop` is set, or once with `once`. `told` is called after each poll.
 
-    EDGAR that is away or refuses, and an archive that another process writes to, are waited for: with `once` they are
+    If EDGAR is unreachable or refuses, or another process writes to the archive, it waits; with `once`, the error is
     raised. Raises `StorageError`, `DamageError`.
     """
     if once:
@@ -44,7 +44,7 @@ async def watch(
     stop = stop or asyncio.Event()
     due = clock()
     while not stop.is_set():
-        due = min(due, next_poll(clock(), every_s=every_s))  # a clock that was set back makes no poll late
+        due = min(due, next_poll(clock(), every_s=every_s))  # a clock that was set back does not delay a poll
         if clock() >= due:
             due = await _polled(watcher, told, every_s=every_s, clock=clock)
         await deliverer.deliver()
@@ -57,7 +57,7 @@ async def watch(
 async def _polled(
     watcher: Watcher, told: Callable[[PollReport], None], *, every_s: float, clock: Callable[[], datetime]
 ) -> datetime:
-    """Poll, and say when to poll again; trouble that passes is logged."""
+    """Poll, and return when to poll again; temporary failures are logged."""
     try:
         told(await watcher.poll())
     except LockedError as error:

@@ -1,4 +1,4 @@
-"""When to ask the feed again, by EDGAR's clock."""
+"""The schedule of polls, by EDGAR's clock."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 EASTERN = ZoneInfo("America/New_York")
-"""EDGAR's own time zone."""
+"""EDGAR's time zone."""
 
 OPENS, CLOSES = time(6, 0), time(22, 30)
 """Filings are accepted on weekdays from 06:00 to 22:00 Eastern; the feed follows within minutes (docs/edgar.md)."""
 
 QUIET_S = 600.0
-"""Seconds between two polls while nothing is accepted."""
+"""Seconds between polls while EDGAR accepts nothing."""
 
 
 def is_open(moment: datetime) -> bool:
-    """Whether EDGAR accepts filings at `moment`, or has until just now."""
+    """Whether EDGAR accepts filings at `moment`, or did until just now."""
     local = moment.astimezone(EASTERN)
     return local.weekday() < 5 and OPENS <= local.time() < CLOSES  # noqa: PLR2004 — Saturday
 
 
 def next_poll(moment: datetime, *, every_s: float) -> datetime:
-    """When to poll after a poll at `moment`: `every_s` later while EDGAR is open, else in ten minutes, or as it opens.
+    """When to poll after a poll at `moment`: `every_s` later while EDGAR is open, else in ten minutes or at opening.
 
-    Computed on UTC, so neither a night of daylight saving nor a zone without one makes a poll early or late.
+    Computed in UTC, so that changes of daylight saving time have no effect.
     """
     moment = moment.astimezone(UTC)
     if is_open(moment):
@@ -35,7 +35,7 @@ def next_poll(moment: datetime, *, every_s: float) -> datetime:
 
 
 def _opening_after(moment: datetime) -> datetime:
-    """The next time that EDGAR opens, holidays aside."""
+    """The next time that EDGAR opens, ignoring holidays."""
     day = moment.astimezone(EASTERN).date()
     while True:
         opening = datetime.combine(day, OPENS, tzinfo=EASTERN).astimezone(UTC)

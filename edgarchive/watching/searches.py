@@ -1,4 +1,4 @@
-"""Saved searches: those saved by command, in the catalogue, and those of the settings file."""
+"""Saved searches, from the catalogue and from the settings file."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ from indexer.search.results import Results
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _PAGES = ("limit", "offset", "sort", "snippets", "documents", "query")
-"""Options that choose among hits: they say nothing of a single new filing."""
+"""Options that choose among hits and do not apply to a single new filing."""
 
 _ANY_COMPANY = Cik(1)
-"""What a ticker stands for while only the spelling of a search is checked."""
+"""A placeholder for a ticker's CIK while only the syntax of a search is checked."""
 
 
 @dataclass(frozen=True, slots=True)
 class NamedSearch:
-    """A search under its name. `source` is ``catalogue`` or ``settings``."""
+    """A named search. `source` is ``catalogue`` or ``settings``."""
 
     name: str
     options: SearchOptions
     source: str
 
     def to_dict(self) -> dict[str, Any]:
-        """The search as JSON has it."""
+        """The search as a JSON object."""
         return {"name": self.name, "source": self.source, **self.options.to_dict()}
 
 
 def checked(name: str, query: str | None, filters: Mapping[str, Any], *, source: str = "catalogue") -> NamedSearch:
-    """A search that can be asked of one new filing. Raises `UsageError`, `QueryError`."""
+    """A search that can be matched against one new filing. Raises `UsageError`, `QueryError`."""
     if not _NAME.fullmatch(name):
         raise UsageError(
             f"{name[:40]!r} is not a valid name for a search", "use letters, digits, dot, dash and underscore"
@@ -63,7 +63,7 @@ def checked(name: str, query: str | None, filters: Mapping[str, Any], *, source:
 
 
 def save_search(settings: Settings, name: str, query: str | None, filters: Mapping[str, Any]) -> NamedSearch:
-    """Save a search in the catalogue; one of the same name is replaced. Raises as `checked`, `LockedError`."""
+    """Save a search in the catalogue, replacing one of the same name. Raises as `checked`, `LockedError`."""
     search = checked(name, query, filters)
     if name in settings_searches(settings):
         raise UsageError(f"the settings file has a search {name}", "choose another name, or edit the settings file")
@@ -75,7 +75,7 @@ def save_search(settings: Settings, name: str, query: str | None, filters: Mappi
 
 
 def remove_search(settings: Settings, name: str) -> None:
-    """Remove a saved search. Raises `UsageError` where there is none of this name in the catalogue."""
+    """Remove a saved search. Raises `UsageError` if the catalogue has none of this name."""
     if name in settings_searches(settings):
         raise UsageError(f"the search {name} is in the settings file", "remove it there")
     with Archive.open(settings.root, writable=True) as archive:
@@ -100,7 +100,7 @@ def settings_searches(settings: Settings) -> dict[str, NamedSearch]:
 
 
 def usable_searches(settings: Settings) -> tuple[dict[str, NamedSearch], tuple[SettingsError, ...]]:
-    """As `saved_searches`, without the ``[[search]]`` tables that cannot be used, and what is wrong with those."""
+    """As `saved_searches`, without invalid ``[[search]]`` tables, and the errors in those."""
     with Archive.open(settings.root) as archive:
         found = _catalogued(archive)
     tables, faults = _read_tables(settings)
@@ -115,7 +115,7 @@ def _catalogued(archive: Archive) -> dict[str, NamedSearch]:
 
 
 def _read_tables(settings: Settings) -> tuple[dict[str, NamedSearch], tuple[SettingsError, ...]]:
-    """The ``[[search]]`` tables that can be used, and the faults of the others."""
+    """The valid ``[[search]]`` tables, and the errors in the others."""
     found: dict[str, NamedSearch] = {}
     faults: list[SettingsError] = []
     for number, table in enumerate(settings.search, start=1):
@@ -132,7 +132,7 @@ def _read_tables(settings: Settings) -> tuple[dict[str, NamedSearch], tuple[Sett
 
 
 def chosen_searches(all_searches: Mapping[str, NamedSearch], names: tuple[str, ...]) -> list[NamedSearch]:
-    """The searches of these names. Raises `UsageError` for an unknown one."""
+    """The searches with these names. Raises `UsageError` for an unknown one."""
     for name in names:
         if name not in all_searches:
             raise _unknown(name, list(all_searches))
@@ -140,7 +140,7 @@ def chosen_searches(all_searches: Mapping[str, NamedSearch], names: tuple[str, .
 
 
 def run_search(settings: Settings, name: str, *, limit: int | None = 10) -> Results:
-    """What a saved search finds in the whole archive. Raises as `Library.search`, `UsageError`."""
+    """The hits of a saved search in the whole archive. Raises as `Library.search`, `UsageError`."""
     search = chosen_searches(saved_searches(settings), (name,))[0]
     with Library(settings=settings) as library:
         return library.run(search.options.replace(limit=limit)).materialize()

@@ -1,8 +1,7 @@
-"""Watching EDGAR's feed: what is new is fetched as by a sync, indexed, matched, and written down for delivery.
+"""Watching EDGAR's feed: new filings are fetched as by a sync, indexed, matched, and recorded for delivery.
 
-All state is in the catalogue and every step can be repeated, so a watch that is killed anywhere loses nothing: a
-filing goes from ``pending`` to ``stored`` once its file is durable, and to ``done`` in the transaction that writes its
-deliveries down.
+All state is in the catalogue and every step can be repeated, so a kill loses nothing: a filing goes from ``pending`` to
+``stored`` once its file is durable, and to ``done`` in the transaction that records its deliveries.
 """
 
 from __future__ import annotations
@@ -42,22 +41,22 @@ from indexer.search.library import Library
 _log = logging.getLogger(__name__)
 
 TEXT_RETRY_S, TEXT_ATTEMPTS = 120, 10
-"""A submission's text may come minutes after its entry: so often, and so many times, it is asked for."""
+"""A submission's text may appear minutes after its entry; these are the interval and number of attempts."""
 
 _LONGEST = timedelta(seconds=TEXT_RETRY_S)
 
 REMEMBER, KEEP = timedelta(days=14), 20_000
-"""How long what is settled is remembered; the feed reaches back some 25 hours.
+"""How long finished filings are remembered; the feed reaches back about 25 hours.
 
-So many are remembered in any case, which is more than the feed has: a clock that was wrong for a while forgets nothing.
+At least this many are remembered in any case, more than the feed has, so that a wrong clock causes no loss.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class PollReport:
-    """What one poll did. `new` filings of the feed are selected; `pending` texts are not there yet; `alerts` were made.
+    """The result of a poll: `new` selected filings, `pending` texts that are not available yet, `alerts` created.
 
-    `is_first`: nothing was known, so all of the feed is known now, and nothing of it is told.
+    `is_first`: nothing was known before, so the whole feed counts as known and causes no alerts.
     """
 
     pages: int
@@ -70,10 +69,10 @@ class PollReport:
 
 
 class Watcher:
-    """Polls the feed for what `selections` take, and makes alerts of `searches` for `sinks`.
+    """Polls the feed for filings in `selections`, and creates alerts of `searches` for `sinks`.
 
-    Without searches (None) every selected filing is told of. An async context manager. `clock` gives the moment in UTC.
-    Raises `UsageError` where nothing is selected, `SettingsError` without an identity.
+    Without searches (None), every selected filing causes an alert. An async context manager. `clock` returns the time
+    in UTC. Raises `UsageError` if nothing is selected, `SettingsError` without an identity.
     """
 
     def __init__(
@@ -86,7 +85,7 @@ class Watcher:
         backfill: date | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        # A new filing's date may be months old (measured), so dates and limits choose nothing here.
+        # A new filing's date may be months old (measured), so dates and limits are ignored here.
         self._selections = [replace(one, since=None, until=None, limit=None) for one in as_selections(selections)]
         for one in self._selections:
             one.require_narrow()
@@ -105,10 +104,10 @@ class Watcher:
         await self._downloader.__aexit__(*error)
 
     async def poll(self) -> PollReport:
-        """Ask the feed once, and deal with what is new or due.
+        """Read the feed once, and process what is new or due.
 
-        One request where nothing is. Raises `BlockedError`, `UnreachableError` (EDGAR refuses or is away),
-        `LockedError` (another process writes to the archive; nothing is lost), `StorageError`.
+        Without new filings this takes one request. Raises `BlockedError`, `UnreachableError` (EDGAR refuses or is
+        unreachable), `LockedError` (another process writes to the archive; nothing is lost), `StorageError`.
         """
         newest = self._newest()
         is_first = newest is None
@@ -135,7 +134,7 @@ class Watcher:
         return PollReport(walk.pages, taken, stored, pending, alerts, has_gap=has_gap, is_first=is_first)
 
     def _newest(self) -> datetime | None:
-        """When a filing was seen in the feed last; None where none ever was."""
+        """When a filing was last seen in the feed; None if never."""
         with contextlib.suppress(NotInArchiveError), Archive.open(self._settings.root) as archive:
             return archive.catalogue.sightings.newest()
         return None
@@ -147,7 +146,7 @@ class Watcher:
         return set()
 
     def _has_work(self) -> bool:
-        """Whether a text is due to be asked for, or a stored filing to be matched."""
+        """Whether a text is due to be fetched, or a stored filing to be matched."""
         try:
             with Archive.open(self._settings.root) as archive:
                 sightings = archive.catalogue.sightings
@@ -156,7 +155,7 @@ class Watcher:
             return False
 
     async def _note(self, archive: Archive, fresh: Sequence[CurrentFiling], *, is_first: bool) -> int:
-        """Write down what the feed names; returns how many of it are to be fetched."""
+        """Record the filings in the feed; returns how many of them to fetch."""
         now = self._clock()
         selections = await self._without_tickers(archive)
         taken = [one for one in fresh if not is_first and _is_selected(one, selections)]
@@ -181,9 +180,9 @@ class Watcher:
         return self._selections
 
     async def _from_index(self, archive: Archive, since: date, *, known_too: bool = False) -> int:
-        """Take from EDGAR's indexes what was filed since a day and is not on disk: what the feed may have missed.
+        """Fetch filings that the feed may have missed: those in EDGAR's indexes since a day that are not on disk.
 
-        `known_too`: also what was in the feed before the watch began.
+        `known_too`: also those that were in the feed before the watch began.
         """
         now, sightings = self._clock(), archive.catalogue.sightings
         selections = [replace(one, since=since) for one in self._selections]
@@ -200,7 +199,7 @@ class Watcher:
         return len(fresh) + len(before)
 
     async def _fetch(self, archive: Archive) -> int:
-        """Fetch the texts that are due, index what came, and note each as stored, or when it is asked for again."""
+        """Fetch the texts that are due, index them, and record each as stored or when to try again."""
         due = archive.catalogue.sightings.of("pending", due=self._clock(), longest=_LONGEST)
         if not due:
             return 0
@@ -223,7 +222,7 @@ class Watcher:
         return report.stored
 
     def _later(self, archive: Archive, sighting: Sighting) -> None:
-        """Ask for a text again in two minutes, or leave it to the next sync."""
+        """Try a text again in two minutes, or leave it to the next sync."""
         if sighting.attempts + 1 >= TEXT_ATTEMPTS:
             archive.catalogue.sightings.set_state([sighting.accession], "left")
             facts = event("text-late", accession=sighting.accession)
@@ -234,7 +233,7 @@ class Watcher:
         archive.catalogue.sightings.try_again(sighting.accession, at=self._clock() + timedelta(seconds=TEXT_RETRY_S))
 
     def _match(self, archive: Archive) -> int:
-        """Write the deliveries of what is stored down, for every sink; returns how many alerts there are."""
+        """Record the deliveries of stored filings for every sink; returns the number of alerts."""
         stored = archive.catalogue.sightings.of("stored")
         if not stored:
             return 0
@@ -260,14 +259,14 @@ class Watcher:
         return len(alerts)
 
     def _forget(self, archive: Archive) -> None:
-        """Drop what was settled long ago."""
+        """Remove filings finished long ago."""
         before = self._clock() - REMEMBER
         archive.catalogue.sightings.forget(seen_before=before, keep=KEEP)
         archive.catalogue.deliveries.forget(created_before=before)
 
 
 def _is_selected(filing: CurrentFiling, selections: Sequence[Selection]) -> bool:
-    """Whether a selection takes the filing by any of its parties."""
+    """Whether a selection selects the filing by any of its parties."""
     rows = [
         MasterIndexEntry(party.cik, party.name, filing.form, filing.filing_date, filing.accession)
         for party in filing.parties
@@ -284,7 +283,7 @@ def _ref(sighting: Sighting) -> SubmissionRef:
 
 
 def _entry(ref: SubmissionRef) -> dict[str, Any]:
-    """What an index row says of a filing, as the feed would say it."""
+    """An index row in the form of a feed entry."""
     return {
         "accession": str(ref.accession),
         "form": str(ref.form),

@@ -1,1 +1,1 @@
-"""`edgarchive serve`: pages for people, JSON for programs, and EDGAR's own URLs, all from one archive."""
+"""`edgarchive serve`: pages for people, JSON for programs, and EDGAR's own URLs."""

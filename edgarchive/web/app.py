@@ -1,4 +1,4 @@
-"""The web application: its routes, its middlewares, and what it opens and closes."""
+"""The web application: routes, middlewares, startup and cleanup."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def create_app(
     allow_hosts: Iterable[str] = (),
     index: IndexSource = "held",
 ) -> web.Application:
-    """A web application that serves the archive in folder `archive`, or where those settings say.
+    """A web application that serves the archive in folder `archive`, or that of the settings.
 
     It answers only requests that name localhost, one of EDGAR's hosts or one of `allow_hosts`. `index`: whether EDGAR's
-    index files list what the archive holds, or are the archive's copies of EDGAR's. The archive is opened when the
-    application starts: `NotInArchiveError` is raised then. Raises `UsageError`.
+    index files list the contents of the archive, or are its copies of EDGAR's files. The archive is opened when the
+    application starts, which may raise `NotInArchiveError`. Raises `UsageError`.
     """
     if index not in ("held", "edgar"):
         raise UsageError(f"index cannot be {index!r}", "choose held or edgar")
@@ -51,7 +51,7 @@ def create_app(
 
 
 def _opened(archive: Settings | str | PathLike[str]) -> Callable[[web.Application], AsyncIterator[None]]:
-    """What opens the archive with the application and closes it with it."""
+    """Opens the archive with the application and closes it with it."""
 
     async def open_archive(app: web.Application) -> AsyncIterator[None]:
         if isinstance(archive, Settings):

@@ -1,6 +1,6 @@
-"""What the server reads of the archive, with bounded work and a small memory of what was just read.
+"""Access to the archive for the server, with limited work and a small cache.
 
-Pages, JSON and EDGAR's URLs all go through `ServedArchive`; it calls the public library alone.
+Pages, JSON and EDGAR's URLs all use `ServedArchive`, which uses the public library alone.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 EASTERN = ZoneInfo("America/New_York")
-"""EDGAR's own time: acceptance times stand in headers without a zone."""
+"""EDGAR's time zone: acceptance times in headers have no zone."""
 
 _log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ _XBRL_TYPES = ("EX-101", "XML", "EX-100")
 
 @dataclass(frozen=True, slots=True)
 class DocumentFacts:
-    """One document of a filing, without its body. `size` is the length of the filed file in bytes."""
+    """A document of a filing, without its body. `size` is the length of the filed file in bytes."""
 
     type: str
     sequence: int | None
@@ -66,7 +66,7 @@ class DocumentFacts:
 
 @dataclass(frozen=True, slots=True)
 class FilingFacts:
-    """What lists of filings show of one: its header and the table of its documents. `size` is of all."""
+    """The facts about a filing for lists: its header and table of documents. `size` is the total in bytes."""
 
     header: SubmissionHeader
     filing_date: date
@@ -87,11 +87,11 @@ class FilingFacts:
 
     @property
     def primary(self) -> DocumentFacts | None:
-        """The first document, which the filing is about; None for a paper filing."""
+        """The first document, the subject of the filing; None for a paper filing."""
         return min(self.documents, key=lambda document: document.sequence or 0, default=None)
 
     def entity(self, cik: Cik | None) -> Entity | None:
-        """The entity with this CIK, else the first; None where the header names none."""
+        """The entity with this CIK, else the first; None if the header has none."""
         for entity in self.header.entities:
             if entity.cik == cik:
                 return entity
@@ -99,7 +99,7 @@ class FilingFacts:
 
     @property
     def accepted(self) -> datetime:
-        """When EDGAR accepted it, in EDGAR's time zone; the start of the filing date where the header does not say."""
+        """When EDGAR accepted it, in EDGAR's time zone; the start of the filing date if the header lacks it."""
         moment = self.header.acceptance_datetime
         if moment is None:
             moment = datetime(self.filing_date.year, self.filing_date.month, self.filing_date.day)  # noqa: DTZ001
@@ -107,7 +107,7 @@ class FilingFacts:
 
 
 class ServedArchive:
-    """The library behind a server: reading and searching, each bounded by a `Gate`."""
+    """The library behind a server: reading and searching, limited by a `Gate`."""
 
     def __init__(self, library: AsyncLibrary, gate: Gate) -> None:
         self.library = library
@@ -121,11 +121,11 @@ class ServedArchive:
         self._names: OrderedDict[int, tuple[float, str]] = OrderedDict()
 
     async def _do(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-        """What `work` gives in a thread of its own."""
+        """The result of `work`, run in a thread."""
         return await self._gate.do(lambda: asyncio.to_thread(work, *arguments, **named))
 
     async def search(self, query: str | None = None, **options: Any) -> Results:
-        """As `Library.search`. Raises its errors, and `web.HTTPServiceUnavailable` where too many search."""
+        """As `Library.search`. Raises its errors, and `web.HTTPServiceUnavailable` if too many searches run."""
         return await self.run(SearchOptions(query, **options))
 
     async def run(self, options: SearchOptions) -> Results:
@@ -133,11 +133,11 @@ class ServedArchive:
         return await self._gate.do(lambda: self.library.run(options))
 
     async def facet(self, results: Results, facet: Facet) -> tuple[FacetCount, ...]:
-        """How many of what `results` found have each value."""
+        """How many hits in `results` have each value."""
         return (await self.facets(results, facet))[facet]
 
     async def diagnose(self, results: Results) -> Diagnosis:
-        """Why `results` have nothing."""
+        """Why `results` is empty."""
         return await self._do(results.diagnose)
 
     async def facets(self, results: Results, *facets: Facet) -> dict[Facet, tuple[FacetCount, ...]]:
@@ -145,14 +145,14 @@ class ServedArchive:
         return dict(await self._do(results.facets, *facets))
 
     async def recent_status(self) -> Status:
-        """What the archive holds, counted at most _STATUS_S ago: all its submissions are counted for it."""
+        """The contents of the archive, counted at most once in _STATUS_S seconds, as it counts all submissions."""
         now = asyncio.get_running_loop().time()
         if self._status is None or now - self._status[0] > _STATUS_S:
             self._status = (now, await self.library.status())
         return self._status[1]
 
     async def record(self, accession: AccessionNumber) -> Record:
-        """What the catalogue knows of a submission. Raises `NotInArchiveError`, `DamageError`."""
+        """The catalogue's facts about a submission. Raises `NotInArchiveError`, `DamageError`."""
         return await self.library.record(accession)
 
     async def text(self, document: Document) -> str:
@@ -160,22 +160,22 @@ class ServedArchive:
         return await self._do(document.text)
 
     async def sections(self, document: Document) -> tuple[Section, ...]:
-        """The items of a report with their places in its text."""
+        """The sections of a report with their spans in its text."""
         return await self._do(document.sections)
 
     async def section(self, document: Document, name: str) -> str:
-        """The text of one section. Raises `NotInArchiveError` where the document has none of that name."""
+        """The text of one section. Raises `NotInArchiveError` if the document lacks it."""
         text = await self._do(document.section, name)
         if text is None:
             raise NotInArchiveError(f"the document has no section {name[:40]!r}", "see its list of sections")
         return text
 
     async def spans(self, text: str, query: str, *, stem: bool) -> list[tuple[int, int]]:
-        """Where the words of a query stand in a text. Raises `QueryError`."""
+        """The spans of a query's words in a text. Raises `QueryError`."""
         return list(await self._gate.do(lambda: self.library.marks(text, query, stem=stem)))
 
     async def name_of(self, cik: int) -> str:
-        """The name of a company in its newest filing here, remembered for a minute; empty where none is held."""
+        """The name of a company in its latest filing here, cached for a minute; empty if there is none."""
         now = asyncio.get_running_loop().time()
         known = self._names.get(cik)
         if known is not None and now - known[0] < _NAME_S:
@@ -197,7 +197,7 @@ class ServedArchive:
         return await asyncio.to_thread(self.library.stored.master_index, quarter.year, quarter.number)
 
     async def tickers(self, read: Callable[[bytes], T]) -> T | None:
-        """What `read` makes of the archive's copy of EDGAR's list of tickers, once for each copy; None without one."""
+        """The result of `read` for the archive's copy of EDGAR's list of tickers, once per copy; None without a copy."""
         return await asyncio.to_thread(self._read_tickers, read)
 
     def _read_tickers(self, read: Callable[[bytes], T]) -> T | None:
@@ -214,7 +214,7 @@ class ServedArchive:
         return known
 
     async def submission(self, accession: AccessionNumber) -> Submission:
-        """The parsed submission; the few read last are kept. Raises as `Library.submission`."""
+        """The parsed submission; the latest few are cached. Raises as `Library.submission`."""
         record = await self.record(accession)
         kept = self._submissions.get(accession)
         if kept is not None and kept[0] == record.sha256:
@@ -249,16 +249,16 @@ class ServedArchive:
         return facts
 
     async def entities(self, hit: Hit) -> Sequence[HitEntity | Entity]:
-        """All entities of a hit, also those that it does not list. Raises as `facts`."""
+        """All entities of a hit, including those that it does not list. Raises as `facts`."""
         return (await self.facts(hit.accession)).header.entities if hit.entities_left_out else hit.entities
 
     async def header_text(self, accession: AccessionNumber) -> str:
-        """The header's text as it is stored. Raises as `Library.submission`."""
+        """The text of the stored header. Raises as `Library.submission`."""
         data = await self._gate.do(lambda: self.library.raw(accession))
         return await asyncio.to_thread(lambda: decode(outline(data).header))
 
     async def md5(self, accession: AccessionNumber) -> str:
-        """The MD5 of the decoded submission, as EDGAR's ETag has it; computed once where EDGAR did not send it."""
+        """The MD5 of the decoded submission, as in EDGAR's ETag; computed once if EDGAR did not send it."""
         sent = await asyncio.to_thread(self.library.stored.md5, accession)
         if sent is not None:
             return sent
@@ -269,7 +269,7 @@ class ServedArchive:
         return known
 
     async def facts_of(self, accessions: Iterable[AccessionNumber]) -> list[FilingFacts]:
-        """The facts of several filings, in order; those that cannot be read are left out (`verify` reports them)."""
+        """The facts of several filings, in order; unreadable ones are left out (`verify` reports them)."""
         found = []
         for accession in accessions:
             try:
@@ -291,13 +291,13 @@ class ServedArchive:
         return replace(hit, entities=entities, entities_left_out=0)
 
     async def held_by(self, cik: Cik) -> list[Hit]:
-        """The filings in which an entity with this CIK takes part, newest first."""
+        """The filings of the entity with this CIK, newest first."""
         results = await self.search(None, cik=int(cik), sort="newest", limit=None, snippets=False)
         return list(results.hits)
 
 
 def read_accession(text: str) -> AccessionNumber | None:
-    """The accession number in a URL, with dashes or as 18 digits; None where there is none."""
+    """The accession number in a URL, with dashes or as 18 digits; None if there is none."""
     try:
         return AccessionNumber(text)
     except IdentifierError:
@@ -305,7 +305,7 @@ def read_accession(text: str) -> AccessionNumber | None:
 
 
 def document_name(document: Document | StoredDocument, accession: AccessionNumber, position: int) -> str:
-    """The name of a document's file in URLs: EDGAR's, or one made of its number where the filer gave none."""
+    """The file name of a document in URLs: EDGAR's, or one made from its number if the filer gave none."""
     return document.filename or f"{accession}-{document.sequence or position + 1}.txt"
 
 
@@ -330,7 +330,7 @@ def _facts(submission: StoredSubmission, filing_date: date, size: int) -> Filing
         size=size,
         documents=documents,
         is_xbrl=has_xbrl,
-        # with inline XBRL the instance is in the report itself: there is a schema, and no instance document
+        # with inline XBRL the instance is in the report itself: there is a schema but no instance document
         is_inline_xbrl="EX-101.SCH" in types and "EX-101.INS" not in types,
     )
 

@@ -1,6 +1,6 @@
-"""Errors as responses: a client's mistake says what to do; one of ours is logged and gives nothing away.
+"""Errors as responses: a client's mistake gets advice; an internal error is logged and reveals nothing.
 
-A page for whoever asks for a page, S3's XML for EDGAR's files, and JSON for everybody else.
+A page for requests of pages, S3's XML for EDGAR's files, and JSON for everything else.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ _PAGE = re.compile(r"/|/search|/company/\d+|/filing/[0-9-]+(?:/\d+)?")
 """URLs of our pages, which people open in a browser."""
 
 _FILES = "/Archives/"
-"""Below it EDGAR serves files from S3, and answers as S3 does."""
+"""EDGAR serves files below this path from S3, and responds like S3."""
 
 _NO_ROUTE = web.HTTPNotFound().text
-"""What aiohttp says of a URL without a route."""
+"""aiohttp's text for a URL without a route."""
 
 
 def status_of(error: EdgarchiveError) -> HTTPStatus:
-    """The status that an error of the library means for a client."""
+    """The HTTP status for an error of the library."""
     match error:
         case NotInArchiveError():
             return HTTPStatus.NOT_FOUND
@@ -54,7 +54,7 @@ def status_of(error: EdgarchiveError) -> HTTPStatus:
 
 @web.middleware
 async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn errors into responses: a page for a person, else ``{"error", "position", "hint"}``."""
+    """Turn errors into responses: a page for people, otherwise ``{"error", "position", "hint"}``."""
     try:
         return await handler(request)
     except EdgarchiveError as error:
@@ -78,7 +78,7 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
 
 
 def _unrouted(request: web.Request) -> web.Response:
-    """The answer for a URL that the server does not have."""
+    """The response for a URL that the server does not have."""
     if request.path.startswith(_FILES):
         error = no_such_key(request)
         return web.Response(text=error.text, status=error.status, content_type=error.content_type)

@@ -1,4 +1,4 @@
-"""The application's own values, by typed key (https://docs.aiohttp.org/en/stable/web_advanced.html#application-s-config)."""
+"""Typed keys of the application (https://docs.aiohttp.org/en/stable/web_advanced.html#application-s-config)."""
 
 from __future__ import annotations
 

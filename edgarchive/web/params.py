@@ -1,4 +1,4 @@
-"""Query parameters as search options: named as the command line's options, repeated for alternatives."""
+"""Query parameters as search options, with the names of the command line's options, repeated for alternatives."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ DEFAULT_LIMIT = 20
 MAX_PARAMETERS = 200
 WORDS = "q"
 COMPANY = "company"
-"""A company's name, CIK or ticker, whichever it is (`named_company`)."""
+"""A company's name, CIK or ticker (`named_company`)."""
 
 SPANS = {"30d": 30, "1y": 365, "5y": 5 * 365 + 1, "10y": 10 * 365 + 2}
-"""Presets of the dates, as days before today."""
+"""Presets for dates, as days before today."""
 
 _NUMBERS = frozenset({"passages", "context_words"})
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
@@ -41,16 +41,16 @@ def option_fields() -> dict[str, dataclasses.Field[Any]]:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SearchParameters:
-    """What a request asks for: the search itself, and how to answer."""
+    """The parsed request: the search itself, and the form of the response."""
 
     options: SearchOptions
     facets: tuple[Facet, ...] = ()
 
 
 def read_search(query: MultiMapping[str]) -> SearchParameters:
-    """Read the parameters of a search, COMPANY aside (`named_company`).
+    """Parse the parameters of a search, except COMPANY (`named_company`).
 
-    Raises `UsageError` for an unknown parameter, naming the nearest one and for a value that cannot be read.
+    Raises `UsageError` for an unknown parameter, naming a similar one, and for an invalid value.
     """
     query = _split(query)
     known = {WORDS, "limit", "offset", "facet", "range", *_FIELDS}
@@ -85,7 +85,7 @@ def _facet(name: str) -> Facet:
 
 
 async def named_company(archive: ServedArchive, query: MultiMapping[str]) -> MultiMapping[str]:
-    """`query` with the parameter COMPANY replaced by ``cik`` where it is a CIK or a ticker, else by ``name``."""
+    """`query` with the parameter COMPANY replaced by ``cik`` if it is a CIK or ticker, else by ``name``."""
     texts = [text.strip() for text in query.getall(COMPANY, []) if text.strip()]
     found = MultiDict((name, text) for name, text in query.items() if name != COMPANY)
     for text in texts:
@@ -95,7 +95,7 @@ async def named_company(archive: ServedArchive, query: MultiMapping[str]) -> Mul
 
 
 def _split(query: MultiMapping[str]) -> MultiMapping[str]:
-    """`query` with lists in one text (``form=8-K,10-K``, as a person types them) as several values."""
+    """`query` with lists in one text (``form=8-K,10-K``, as people type them) split into values."""
     found: MultiDict[str] = MultiDict()
     for name, text in query.items():
         if name in _LISTS:
@@ -106,7 +106,7 @@ def _split(query: MultiMapping[str]) -> MultiMapping[str]:
 
 
 def _value(name: str, texts: list[str]) -> Any:
-    """The value of the option `name`; None where its field was left blank, as a form sends it."""
+    """The value of the option `name`; None if its field is blank, as forms send it."""
     default = _FIELDS[name].default
     if isinstance(default, bool) or "bool" in str(_FIELDS[name].type):
         return _flag(name, texts[-1])
@@ -139,7 +139,7 @@ def _read_number(name: str, text: str) -> int:
 
 
 def with_changes(url: URL, changes: Mapping[str, str | None]) -> str:
-    """The path and query of `url` with parameters replaced, or (None) taken out."""
+    """The path and query of `url` with parameters replaced, or (None) removed."""
     query = url.query.copy()
     for name, value in changes.items():
         query.popall(name, None)
@@ -149,7 +149,7 @@ def with_changes(url: URL, changes: Mapping[str, str | None]) -> str:
 
 
 def with_value(url: URL, name: str, value: str) -> str:
-    """The path and query of `url` with one more value of a filter, from the first page on."""
+    """The path and query of `url` with one more value of a filter, starting at the first page."""
     query = url.query.copy()
     query.popall("offset", None)
     if value not in query.getall(name, []):
@@ -158,7 +158,7 @@ def with_value(url: URL, name: str, value: str) -> str:
 
 
 def without_value(url: URL, name: str, value: str) -> str:
-    """The path and query of `url` without one value of a filter, from the first page on."""
+    """The path and query of `url` without one value of a filter, starting at the first page."""
     query = url.query.copy()
     query.popall("offset", None)
     kept = [one for one in query.popall(name, []) if one != value]

@@ -1,4 +1,4 @@
-"""The routes of our own pages and JSON, and of EDGAR's URLs.
+"""The routes of our pages and JSON, and of EDGAR's URLs.
 
 The paths of www.sec.gov, data.sec.gov and efts.sec.gov do not collide.
 """
@@ -34,7 +34,7 @@ _FOLDER = r"{folder:\d{18}}"
 
 
 def own_routes() -> list[web.RouteDef]:
-    """All routes but EDGAR's."""
+    """All routes except EDGAR's."""
     return [
         web.get("/", search_page),
         web.get("/search", search_page),

@@ -1,8 +1,8 @@
-"""What every request must pass, and what every response carries.
+"""Checks of every request, and security headers of every response.
 
-Filings are hostile input served from our own origin, and the server has no authentication. So: reading only, a list of
-host names against DNS rebinding, a policy for our pages and a stricter one for what filers wrote, and a bound on how
-much runs at once.
+Filings are hostile input served from our own origin, and the server has no authentication. Therefore: only reading
+requests, a list of host names against DNS rebinding, a policy for our pages and a stricter one for filers' content, and
+a limit of concurrent work.
 """
 
 from __future__ import annotations
@@ -29,26 +29,26 @@ EDGAR_HOSTS = frozenset({"www.sec.gov", "data.sec.gov", "efts.sec.gov"})
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 FULL_TEXT_PATH = "/LATEST/search-index"
-"""The one URL that also takes POST: EDGAR's full-text search does."""
+"""The only URL that also accepts POST, as EDGAR's full-text search does."""
 
 OUR_POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 FILER_POLICY = "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'"
-"""For everything that a filer wrote: no script, no frame, nothing from elsewhere, an origin of its own."""
+"""For all content from filers: no scripts, no frames, nothing external, a separate origin."""
 
 CONCURRENT, WAITING, WAIT_S = 8, 256, 30.0
-"""Requests that work at once, those that may wait for their turn, and how long."""
+"""Concurrent requests, requests that may wait for their turn, and the maximum wait in seconds."""
 
 WORK_S = 40.0
-"""How long a client waits for one piece of work: a little more than a search may take."""
+"""How long a client waits for one operation, in seconds: a little longer than the limit of a search."""
 
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?", re.IGNORECASE)
 _SLASHES = re.compile("/{2,}")
 
 
 class Gate:
-    """Bounds the work that requests do at once, and how long each waits for it: over a bound the answer is 503.
+    """Limits concurrent work and how long each request waits for it; beyond a limit the response is 503.
 
-    A thread cannot be stopped, so work that is given up keeps its place until it ends: slow requests never pile up.
+    A thread cannot be stopped, so abandoned work keeps its slot until it ends: slow requests never pile up.
     """
 
     def __init__(
@@ -66,10 +66,10 @@ class Gate:
         self._tasks: set[asyncio.Future[Any]] = set()
 
     async def do(self, work: Callable[[], Awaitable[T]]) -> T:
-        """What `work` gives. Raises `web.HTTPServiceUnavailable` where too many wait, or it takes too long."""
+        """The result of `work`. Raises `web.HTTPServiceUnavailable` if too many wait or it takes too long."""
         await self._take_place()
         task = asyncio.ensure_future(work())
-        self._tasks.add(task)  # the event loop itself keeps no more than a weak reference
+        self._tasks.add(task)  # the event loop itself keeps only a weak reference
         task.add_done_callback(self._ended)
         done, _ = await asyncio.wait({task}, timeout=self._work_s)
         if not done:
@@ -95,18 +95,18 @@ class Gate:
 
 
 def busy() -> web.HTTPServiceUnavailable:
-    """The answer of a server with too much to do."""
+    """The response of a busy server."""
     return web.HTTPServiceUnavailable(text="The server is busy. Try again shortly.\n", headers={"Retry-After": "5"})
 
 
 def too_slow() -> web.HTTPServiceUnavailable:
-    """The answer to a request that takes longer than it may."""
+    """The response to a request that takes too long."""
     text = "The request took too long. Make the search narrower, or try again later.\n"
     return web.HTTPServiceUnavailable(text=text, headers={"Retry-After": "60"})
 
 
 def check_request(allowed_hosts: Iterable[str]) -> Middleware:
-    """A middleware that lets through only reading requests that name one of `allowed_hosts`, LOCAL_HOSTS or EDGAR's."""
+    """A middleware that accepts only reading requests for `allowed_hosts`, LOCAL_HOSTS or EDGAR's hosts."""
     allowed = LOCAL_HOSTS | EDGAR_HOSTS | {host.lower() for host in allowed_hosts}
 
     @web.middleware
@@ -125,9 +125,9 @@ def check_request(allowed_hosts: Iterable[str]) -> Middleware:
 
 
 def public_url(request: web.Request) -> URL:
-    """A request's URL as the client wrote it: with https where a proxy in front of the server says so.
+    """A request's URL as the client sees it: with https if a proxy in front of the server says so.
 
-    Whoever sends the header changes the links in one's own response alone.
+    Whoever sends the header changes only links in their own response.
     """
     is_https = request.headers.get("X-Forwarded-Proto", "").lower() == "https"
     return request.url.with_scheme("https") if is_https else request.url
@@ -135,7 +135,7 @@ def public_url(request: web.Request) -> URL:
 
 @web.middleware
 async def collapse_slashes(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer ``//`` in a path as ``/``: some clients build their URLs so, and EDGAR serves them."""
+    """Treat ``//`` in a path as ``/``, as EDGAR does; some clients build such URLs."""
     if "//" not in request.rel_url.raw_path:
         return await handler(request)
     path = _SLASHES.sub("/", request.rel_url.raw_path)
@@ -152,14 +152,14 @@ async def add_headers(_: web.Request, response: web.StreamResponse) -> None:
 
 
 def set_headers(response: web.StreamResponse) -> None:
-    """Give a response its safety headers where it has none of its own."""
+    """Add security headers to a response that has none of its own."""
     response.headers.setdefault("Content-Security-Policy", OUR_POLICY)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "no-referrer")
 
 
 def headers_of_filers() -> dict[str, str]:
-    """The headers for bytes that a filer wrote."""
+    """The headers for content from filers."""
     return {
         "Content-Security-Policy": FILER_POLICY,
         "X-Content-Type-Options": "nosniff",

@@ -1,4 +1,4 @@
-"""``edgarchive config``: what is set, from where, and a first settings file."""
+"""``edgarchive config``: settings in effect, their sources, and a first settings file."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _EXAMPLES = {
     "mail_from": '"edgarchive@example.com"',
     "opensearch_ca_file": '"/etc/ssl/opensearch-ca.pem"',
 }
-"""Example values for the settings whose default depends on the machine, or that have none."""
+"""Example values for settings whose default depends on the machine, or that have none."""
 _SELECT_EXAMPLE = """\
 # What a bare `edgarchive sync` mirrors: a filing is selected if any table matches it. Within a table, it must match
 # every key; the values of one key are alternatives. The keys: forms, ciks, tickers, names, since, until, limit.
@@ -100,7 +100,7 @@ def init(context: typer.Context) -> int:
 
 
 def example_toml() -> str:
-    """A settings file with every setting, its meaning and its default, all commented out."""
+    """A settings file with every setting, its description and its default, all commented out."""
     blocks = [
         "# Settings of edgarchive. Arguments and the environment (EDGARCHIVE_ROOT and so on) override this file.\n"
     ]
@@ -116,9 +116,9 @@ def example_toml() -> str:
 
 
 def _meanings() -> dict[str, str]:
-    """What each setting means: the text below it in `Settings`.
+    """The description of each setting: the docstring below it in `Settings`.
 
-    pydantic can read these texts too, but does so wherever the settings are used, at a fifth of a search's start.
+    pydantic can read these too, but would do so wherever settings are used, for a fifth of the start time of a search.
     """
     [settings] = ast.parse(inspect.getsource(Settings)).body
     meanings = {}

@@ -1,4 +1,4 @@
-"""``edgarchive extract``: documents as they were filed, in a folder."""
+"""``edgarchive extract``: documents as filed, in a folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``edgarchive help``: the pages of the docs that a person at a terminal asks for."""
+"""``edgarchive help``: pages of the documentation on a terminal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from edgarchive.cli.printing.terminal import Style
 from edgarchive.cli.printing.texts import print_text
 
 DOCUMENTATION = "https://edgarchive.github.io/edgarchive/"
-"""Where all pages are; the project's metadata has the same."""
+"""The address of all pages, as in the project's metadata."""
 
 TOPICS = {
     "start": ("start", "five minutes from installation to a first search"),
@@ -34,7 +34,7 @@ TOPICS = {
     "upgrade": ("howto/upgrade", "from version 0.1"),
     "glossary": ("glossary", "words of EDGAR and of this program"),
 }
-"""By topic: the page of the docs, and what it is about."""
+"""By topic: the page of the documentation, and its subject."""
 
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\([^)\s]+\)")
 _HEADING = re.compile(r"#+ (.+)")
@@ -71,13 +71,13 @@ def help(  # noqa: A001 — the verb's name
 
 
 def page_text(topic: str) -> str:
-    """The page of a topic as it is read on a terminal: without the marks of links, code fences and comments."""
+    """The page of a topic for a terminal, without the markup of links, code fences and comments."""
     text = _COMMENT.sub("", _page(TOPICS[topic][0]).read_text(encoding="utf-8"))
     return _FENCE.sub("", _LINK.sub(r"\1", text)).strip("\n")
 
 
 def _page(name: str) -> Path:
-    """Where a page is: beside this package where it is installed, else in the project's own folder."""
+    """The path of a page: beside this package if installed, else in the checkout."""
     package = Path(str(importlib.resources.files("edgarchive")))
     installed = package / "help" / f"{name}.md"
     return installed if installed.is_file() else package.parent / "docs" / f"{name}.md"

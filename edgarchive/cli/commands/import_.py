@@ -1,4 +1,4 @@
-"""``edgarchive import``: take submissions that are on disk already into the archive, then index them."""
+"""``edgarchive import``: add submissions from files to the archive, then index them."""
 
 from __future__ import annotations
 

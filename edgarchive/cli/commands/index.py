@@ -1,4 +1,4 @@
-"""``edgarchive index``: index what is stored and not indexed yet."""
+"""``edgarchive index``: index what is stored but not indexed."""
 
 from __future__ import annotations
 

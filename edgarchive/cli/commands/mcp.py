@@ -1,4 +1,4 @@
-"""``edgarchive mcp``: the archive as tools of a language model, over stdin and stdout."""
+"""``edgarchive mcp``: the archive as tools for a language model, over stdin and stdout."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def mcp(
             "this waits for an MCP host on stdin; `edgarchive mcp --print-config` says how to set one up",
             extra=event("mcp-waits"),
         )
-    # A read from stdin cannot be cancelled, and there is nothing to finish: Ctrl-C ends the process at once.
+    # A read from stdin cannot be cancelled, and nothing needs finishing: Ctrl-C ends the process at once.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     asyncio.run(_serve(settings))
     return 0
@@ -57,7 +57,7 @@ async def _serve(settings: Settings) -> None:
 
 
 def _config(options: Common, settings: Settings) -> dict[str, object]:
-    """What hosts read, with absolute paths: a host starts its servers in a folder of its own."""
+    """The configuration for hosts, with absolute paths, since a host starts its servers in a folder of its own."""
     arguments = ["-m", "edgarchive", "--root", str(settings.root.absolute())]
     if options.config is not None:
         arguments += ["--config", str(options.config.absolute())]

@@ -1,4 +1,4 @@
-"""``edgarchive open``: a filing in the browser, as it was filed."""
+"""``edgarchive open``: a filing in the browser, as filed."""
 
 from __future__ import annotations
 

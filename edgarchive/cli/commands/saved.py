@@ -1,4 +1,4 @@
-"""``edgarchive saved``: searches under a name, to run again and to be alerted by."""
+"""``edgarchive saved``: named searches, for running again and for alerts."""
 
 from __future__ import annotations
 

@@ -44,18 +44,18 @@ class Format(StrEnum):
 
 
 FacetKind = StrEnum("FacetKind", {name.upper(): name for name in FACETS})  # type: ignore[misc]  # mypy wants literals
-"""What hits are counted by."""
+"""The facets."""
 
 _log = logging.getLogger(__name__)
 _notes = logging.getLogger("edgarchive.cli.notes")
 
 _PAGE = 10
-"""Hits of a table or of JSON where no limit is given."""
+"""The default limit of hits in a table or in JSON."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """How hits are to be shown: `rows` is the format of those with a row a hit, None for a table and JSON."""
+    """How to show hits: `rows` is the row format, None for a table and JSON."""
 
     kind: Format
     facets: FacetOptions
@@ -65,7 +65,7 @@ class _Shown:
     explain: bool
 
     def __post_init__(self) -> None:
-        """Refuse what does not go together."""
+        """Reject incompatible options."""
         if self.facets.kinds and self.rows is not None:
             raise UsageError(f"--format {self.kind} cannot show facets", "use --format table or json")
         if not self.facets.kinds and (self.facets.limit is not None or self.facets.by_year):
@@ -157,7 +157,7 @@ def search(
 
 
 def _write_rows(results: Results, shown: _Shown, rows: RowFormat) -> None:
-    if shown.explain:  # stdout has a line a hit, and nothing else
+    if shown.explain:  # stdout has only one line per hit
         sys.stderr.write(f"{harmless(results.explain())}\n")
     if shown.out is None:
         write_rows(results, rows, fields=shown.columns, bom=shown.bom)
@@ -169,7 +169,7 @@ def _write_rows(results: Results, shown: _Shown, rows: RowFormat) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Pairs:
-    """What is asked for by ``--pairs``."""
+    """The options of ``--pairs``."""
 
     path: Path
     within_days: int
@@ -200,7 +200,7 @@ def _write_matches(library: Library, wanted: _Pairs, options: SearchOptions, sho
         save_rows(matches(), shown.out, shown.rows, fields=columns, bom=shown.bom)
     if wanted.unmatched is not None:
         save_table(wanted.unmatched, ("cik", "date"), ((int(pair.cik), pair.day) for pair in left))
-    sys.stdout.flush()  # where both go to one place, the note comes after the rows
+    sys.stdout.flush()  # if both go to one place, the note comes after the rows
     matched = len(pairs) - len(left)
     facts = event("pairs-matched", matched=matched, pairs=len(pairs), filings=filings)
     message = "%d of %s matched, %s within %s"
@@ -209,7 +209,7 @@ def _write_matches(library: Library, wanted: _Pairs, options: SearchOptions, sho
 
 
 def _kind(output: Format | None, out: Path | None, *, as_json: bool) -> Format:
-    """The format that options and file name ask for. Raises `UsageError` where they disagree."""
+    """The format given by options and file name. Raises `UsageError` if they contradict each other."""
     if as_json and (output not in {None, Format.JSON} or out is not None):
         raise UsageError("--json prints one JSON document on stdout", "leave --format and -o out, or --json")
     if as_json:
@@ -222,7 +222,7 @@ def _kind(output: Format | None, out: Path | None, *, as_json: bool) -> Format:
 
 
 def _note_if_cut(results: Results, options: SearchOptions) -> None:
-    """Say on stderr that a limit has cut the list: the rows themselves cannot."""
+    """Report on stderr that a limit cut the list, which the rows cannot show."""
     left = results.total - options.offset - len(results)
     if left > 0 and options.limit:
         sys.stdout.flush()
@@ -232,7 +232,7 @@ def _note_if_cut(results: Results, options: SearchOptions) -> None:
 
 
 def _say_why_nothing(why: Diagnosis) -> None:
-    """Say on stderr why a search found nothing: values that no submission here has, and what parts of it find."""
+    """Report on stderr why a search found nothing: unknown values, and what parts of it find."""
     for one, line in zip(why.unknown, why.unknown_lines(), strict=True):
         _log.warning("%s", clean(line), extra=event("value-unknown", kind=one.filter, value=one.value))
     if lines := why.lines(_as_option):
@@ -240,7 +240,7 @@ def _say_why_nothing(why: Diagnosis) -> None:
 
 
 def _as_option(name: str, value: str | None) -> str:
-    """A filter as it is given on the command line."""
+    """A filter as written on the command line."""
     if value in {None, "True", "False"}:
         return f"--no-{name}" if value == "False" else f"--{name}"
     return f"--{name} {shlex.quote(value or '')}"

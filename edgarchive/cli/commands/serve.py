@@ -55,7 +55,7 @@ def serve(
             print_json({"url": url})
         else:
             say(url)
-        sys.stdout.flush()  # a program that waits for this line reads a pipe
+        sys.stdout.flush()  # a program that waits for this line reads from a pipe
 
     asyncio.run(serve_app(app, address, ready=ready))
     return 0

@@ -23,10 +23,10 @@ from indexer.search.records import Record
 from indexer.submission.submission import Document, Submission, parse_submission
 
 _ORIGIN = ("source", "source_url", "sha256", "signature", "added", "added_run", "withdrawn_at", "beside")
-"""What the JSON has of the record of a submission."""
+"""The keys of a submission's record in the JSON."""
 
 _SIGNATURES = {"invalid": "invalid: the SEC's signature does not match these bytes; read them with care"}
-"""What is said of a signature. A valid one goes without saying."""
+"""Descriptions of signatures; valid ones are not mentioned."""
 
 _NO_TEXT = {"image": "an image", "pdf": "a PDF", "archive": "an archive", "spreadsheet": "a spreadsheet"}
 """Kinds of documents without text, in words."""
@@ -34,7 +34,7 @@ _NO_TEXT = {"image": "an image", "pdf": "a PDF", "archive": "an archive", "sprea
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What of a submission is to be shown as text."""
+    """What to show of a submission as text."""
 
     document: str | None
     section: str | None
@@ -129,7 +129,7 @@ def _write_raw(library: Library, record: Record, which: str | None) -> None:
 
 
 def _check_has_text(submission: Submission, wanted: _Wanted) -> None:
-    """Raise `UsageError` for one document that has no text to print, and say how to get it."""
+    """Raise `UsageError` for a document without text, saying how to get it."""
     if wanted.document is None:
         return
     document = submission.document(wanted.document)
@@ -145,7 +145,7 @@ def _what(document: Document) -> str:
 
 
 def _name(document: Document) -> str:
-    """A name to save a document under: the filer's, without what could lead elsewhere."""
+    """A file name for saving a document: the filer's, without anything that leads elsewhere."""
     name = (document.filename or "").replace("\\", "/").rpartition("/")[2].strip(".")
     return name or f"document-{document.sequence}"
 

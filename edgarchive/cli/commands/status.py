@@ -1,4 +1,4 @@
-"""``edgarchive status``: what the archive holds."""
+"""``edgarchive status``: the contents of the archive."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _index_line(found: Status) -> str:
 
 
 def _behind(state: SyncState | None) -> list[str]:
-    """What the last sync has left, in words."""
+    """What the last sync did not finish, in words."""
     if state is None or (state.ended and not state.behind):
         return []
     if state.ended:
@@ -58,7 +58,7 @@ def _behind(state: SyncState | None) -> list[str]:
 
 
 def _so_far(state: SyncState) -> str:
-    """How far a sync is that has not ended."""
+    """The progress of a sync that has not ended."""
     if not state.planned:
         return ""
     done = state.planned - state.behind

@@ -1,4 +1,4 @@
-"""``edgarchive sync``: mirror what matches and is not there yet, then index it."""
+"""``edgarchive sync``: mirror what matches and is missing, then index it."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def sync(
         try:
             report = runner.run(_sync(options, mirror, selections, source=source, refresh=refresh, index=not no_index))
         except EdgarchiveError:
-            if mirror.last_report is not None:  # all is stored, and the index is what went wrong
+            if mirror.last_report is not None:  # everything is stored; indexing failed
                 _print_report(mirror.last_report, as_json=as_json)
             raise
     _print_report(report, as_json=as_json)

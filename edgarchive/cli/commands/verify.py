@@ -1,4 +1,4 @@
-"""``edgarchive verify``: hold files, catalogue and index against each other, and put right what differs if asked to."""
+"""``edgarchive verify``: check files, catalogue and index against each other, and repair them if asked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``edgarchive watch``: hear of new filings as EDGAR publishes them."""
+"""``edgarchive watch``: follow new filings as EDGAR publishes them."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def _sinks(
 
 
 def _told(report: PollReport) -> None:
-    """Say what a poll did that a person should know."""
+    """Print the parts of a poll's result that matter to a person."""
     if report.is_first:
         _notes.info("watching: alerts begin with the next filing", extra=event("watching", pages=report.pages))
     elif report.new or report.alerts:

@@ -1,1 +1,1 @@
-"""How results reach a person: hits, tables, text on a terminal; and how they reach a file."""
+"""Presentation of results: hits, tables and text on a terminal."""

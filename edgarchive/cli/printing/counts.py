@@ -1,4 +1,4 @@
-"""Counts as tables that fit the screen: one value a line with its bar, or two kinds crossed."""
+"""Counts as tables that fit the screen: one value per line with a bar, or two kinds crossed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _GAP = 2
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A value with how often it was counted, and what it is called where the value alone says little."""
+    """A value with its count, and its name if the value alone says little."""
 
     value: str
     count: int
@@ -31,7 +31,7 @@ def screen_width() -> int:
 
 
 def count_lines(counts: Sequence[Counted], *, width: int | None) -> Iterator[str]:
-    """A line for each value: its count, a bar where there is a `width`, value and name."""
+    """A line for each value: its count, a bar if `width` is given, value and name."""
     if not counts:
         return
     most = max(one.count for one in counts)
@@ -50,7 +50,7 @@ def count_lines(counts: Sequence[Counted], *, width: int | None) -> Iterator[str
 
 
 def _bar(part: float, place: int) -> str:
-    """A bar of at most `place` columns, filled to `part` of it in eighths, and blanks after it."""
+    """A bar of at most `place` columns, filled to the fraction `part` in eighths, padded with spaces."""
     eighths = max(1, round(part * place * 8))
     full, rest = divmod(eighths, 8)
     bar = _BAR * full + (_PARTS_OF_BAR[rest] if rest else "")
@@ -60,9 +60,9 @@ def _bar(part: float, place: int) -> str:
 def crossed_lines(
     cells: Iterable[tuple[str, int, int]], *, width: int, head: str = "form", most: int = 20
 ) -> Iterator[str]:
-    """A table of counts by name and year that is at most `width` wide: the newest years, all before them in one column.
+    """A table of counts by name and year, at most `width` wide: recent years, and one column for earlier ones.
 
-    The `most` names that stand most often have lines of their own; the others are one line.
+    The `most` most frequent names have their own lines; the others share one.
     """
     by_name: dict[str, Counter[int]] = {}
     for name, year, count in cells:
@@ -112,7 +112,7 @@ def _line(name: str, cells: Sequence[str], first: int, widths: Sequence[int]) ->
 
 
 def _number(count: int) -> str:
-    """A count as a cell: nothing is a dash, so that gaps are seen."""
+    """A count as a cell; 0 is a dash, so that gaps stand out."""
     return f"{count:,}" if count else "-"
 
 

@@ -1,4 +1,4 @@
-"""How often each value stands in what was found: as tables for a person, and as JSON."""
+"""Facets as tables and as JSON."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from indexer.fields import Facet
 from indexer.search.results import Results, YearCount
 
 _SHOWN_VALUES = 20
-"""Values of a facet in a table where no limit is given; JSON has all."""
+"""The default number of values of a facet in a table; JSON has all."""
 
 
 @dataclass(frozen=True, slots=True)
 class FacetOptions:
-    """What is to be counted: `limit` values of each kind, and of each year too."""
+    """What to count: `limit` values of each kind, and of each year too."""
 
     kinds: tuple[Facet, ...]
     limit: int | None = None
@@ -48,7 +48,7 @@ def print_facets(results: Results, options: FacetOptions) -> None:
 
 
 def facets_as_json(results: Results, options: FacetOptions) -> dict[str, list[dict[str, Any]]]:
-    """The counts as JSON has them; CIKs and SIC codes have names where a limit keeps them few."""
+    """The counts as JSON values; CIKs and SIC codes have names if a limit keeps them few."""
     counts = results.facets(*options.kinds, limit=options.limit, names=options.limit is not None)
     years: dict[Facet, Sequence[YearCount]] = {
         kind: results.by_year(kind) for kind in options.kinds if options.by_year and kind != "year"

@@ -1,4 +1,4 @@
-"""Search results as a person reads them, and as JSON."""
+"""Search results for people, and as JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _INDENT = "    "
 
 
 def print_hits(results: Results, *, explain: bool) -> None:
-    """Print results for a person to read."""
+    """Print results for people."""
     style = Style.of_stdout()
     if explain:
         say(results.explain())
@@ -62,7 +62,7 @@ def print_hits_json(
     fields: Sequence[str] | None = None,
     diagnosis: Diagnosis | None = None,
 ) -> None:
-    """Print results as one JSON document; with `fields`, the hits as rows with these columns."""
+    """Print results as one JSON document; with `fields`, hits are rows with these columns."""
     document = results.to_dict()
     if fields is not None:
         document["hits"] = [chosen(hit, fields) for hit in results]

@@ -1,4 +1,4 @@
-"""A pager for what is longer than the screen, as git has it."""
+"""A pager for output longer than the screen, as in git."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import sys
 from collections.abc import Iterator
 
 _LESS = "FRX"
-"""What git gives less where LESS is not set: end if all fits, show colours, leave the text on the screen."""
+"""Options for less if LESS is not set, as in git: quit if all fits, show colours, keep the text on the screen."""
 
 
 @contextlib.contextmanager
 def paged(*, wanted: bool = True) -> Iterator[None]:
-    """Send what is printed on stdout within this to a pager, where stdout is a terminal.
+    """Send output on stdout to a pager within this context, if stdout is a terminal.
 
-    The pager is ``EDGARCHIVE_PAGER``, else ``PAGER``, else ``less``; empty or ``cat`` is none. Where it does not exist,
-    what is printed goes to the terminal itself.
+    The pager is ``EDGARCHIVE_PAGER``, else ``PAGER``, else ``less``; empty or ``cat`` means none. If it does not exist,
+    output goes to the terminal.
     """
     command = pager() if wanted and sys.stdout.isatty() else None
     if command is None:
@@ -31,7 +31,7 @@ def paged(*, wanted: bool = True) -> Iterator[None]:
         terminal, stream = sys.stdout, process.stdin
         assert stream is not None  # noqa: S101 — it is a pipe
         sys.stdout = _ToPager(stream, encoding=terminal.encoding, errors="replace")
-        with contextlib.suppress(BrokenPipeError):  # who reads has seen enough
+        with contextlib.suppress(BrokenPipeError):  # the reader has seen enough
             try:
                 yield
                 sys.stdout.flush()
@@ -40,14 +40,14 @@ def paged(*, wanted: bool = True) -> Iterator[None]:
 
 
 class _ToPager(io.TextIOWrapper):
-    """A pipe to a pager is a terminal to all who ask."""
+    """A pipe to a pager, which counts as a terminal."""
 
     def isatty(self) -> bool:
         return True
 
 
 def pager() -> list[str] | None:
-    """The pager's command, or None: not wanted, or not there."""
+    """The pager's command, or None if it is not wanted or does not exist."""
     chosen = os.environ.get("EDGARCHIVE_PAGER", os.environ.get("PAGER", "less"))
     try:
         words = shlex.split(chosen)

@@ -1,4 +1,4 @@
-"""What a terminal can show: colour, links, and lines that fit."""
+"""Terminal features: colour, links, and line wrapping."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from typing import TextIO
 from edgarchive.formats import clean
 
 MIN_WIDTH = 20
-"""A terminal that says it is narrower is not believed: nothing readable fits."""
+"""Smaller reported widths are ignored: nothing readable fits."""
 
 _MATCH = "\x1b[1;38;5;16;48;5;220m"
-"""Black on amber, both named, so that the contrast (14 : 1) is the same on a light and on a dark background."""
+"""Black on amber, both explicit, so that the contrast (14 : 1) is the same on light and dark backgrounds."""
 _RESET = "\x1b[0m"
 
 Span = tuple[int, int]
@@ -24,14 +24,14 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """Bold, colour and links, or none of them; and the width that lines are wrapped to, None where they are not."""
+    """Bold, colour and links, or none of them; and the width for wrapping lines, None for no wrapping."""
 
     on: bool
     width: int | None = None
 
     @classmethod
     def of_stdout(cls) -> Style:
-        """What suits stdout: colour on a terminal or with ``FORCE_COLOR``, never with ``NO_COLOR`` or ``TERM=dumb``.
+        """The style for stdout: colour on a terminal or with ``FORCE_COLOR``, never with ``NO_COLOR`` or ``TERM=dumb``.
 
         Sources: https://no-color.org, https://force-color.org.
         """
@@ -45,17 +45,17 @@ class Style:
         return f"\x1b[1m{text}{_RESET}" if self.on else text
 
     def match(self, text: str) -> str:
-        """Text that was sought."""
+        """Matched text."""
         return f"{_MATCH}{text}{_RESET}" if self.on else text
 
     def link(self, text: str, url: str | None) -> str:
-        """Text that leads to `url` (OSC 8), of which nothing is shown."""
+        """Text linked to `url` (OSC 8); the address is not shown."""
         return f"\x1b]8;;{clean(url)}\x1b\\{text}\x1b]8;;\x1b\\" if self.on and url else text
 
     def lines(
         self, text: str, spans: Sequence[Span] = (), *, indent: str = "", first: str | None = None
     ) -> Iterator[str]:
-        """`text`, which has no line breaks, in lines that fit, with its `spans` marked.
+        """`text`, without line breaks, wrapped to lines with its `spans` marked.
 
         No line breaks inside a word. The first line begins with `first`, if given, the others with `indent`.
         """
@@ -98,9 +98,9 @@ def _fitted_line(line: str, width: int | None) -> Iterator[str]:
 
 
 def wrapped(text: str, width: int | None) -> Iterator[Span]:
-    """Where the lines of `text` begin and end when it is cut at blanks to `width` columns; None: one line.
+    """The begins and ends of lines when `text` is wrapped at spaces to `width` columns; None means one line.
 
-    A word that is wider than a line stays whole.
+    A word wider than a line stays whole.
     """
     if width is None:
         yield 0, len(text)
@@ -120,7 +120,7 @@ def wrapped(text: str, width: int | None) -> Iterator[Span]:
 
 
 def columns(text: str) -> int:
-    """How many columns of a terminal `text` takes: wide characters of East Asia two, those that combine none."""
+    """The width of `text` on a terminal: wide East Asian characters take two columns, combining ones none."""
     if text.isascii():
         return len(text)
     return sum(

@@ -1,4 +1,4 @@
-"""The text of documents as a person reads it: a title, paragraphs that fit the screen, and what was sought marked."""
+"""The text of documents for people: a title, wrapped paragraphs, and marked matches."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from edgarchive.formats import clean, harmless
 from indexer.submission.submission import Document
 
 _COLUMNS = re.compile(r"\S(?: {2,}|\t)\s*\S")
-"""Two words far apart: a line of a table, which wrapping would break."""
+"""Two words far apart: a line of a table, which must not be wrapped."""
 _INDENT = re.compile(r"[ \t]*")
 
 
 def title_of(document: Document) -> str:
-    """What a document is, in one line: sequence, type, file name, description."""
+    """A document in one line: sequence, type, file name, description."""
     number = "" if document.sequence is None else str(document.sequence)
     parts = (number, document.type, document.filename or "", document.description or "")
     return "  ".join(clean(part) for part in parts if part)
 
 
 def print_title(title: str, style: Style) -> None:
-    """Print a title that stands out, also without colour."""
+    """Print a title that stands out even without colour."""
     say_styled(style.bold(f"==> {title} <=="))
 
 
 def print_text(text: str, style: Style, marks: Sequence[Span] = ()) -> None:
-    """Print `text` with `marks`, spans of characters, marked; on a terminal its paragraphs are wrapped."""
+    """Print `text` with the spans `marks` highlighted; on a terminal its paragraphs are wrapped."""
     if style.width is None and not (style.on and marks):
         say(text)
         return
@@ -53,7 +53,7 @@ def _lines(line: str, spans: Sequence[Span], style: Style) -> Iterator[str]:
 
 
 def _harmless(line: str) -> tuple[str, list[int]]:
-    """`line` without what could play with a terminal, and where each of its places is in that."""
+    """`line` without terminal control sequences, and the new position of each character."""
     plain = harmless(line)
     if plain == line:
         return line, list(range(len(line) + 1))
@@ -65,14 +65,14 @@ def _harmless(line: str) -> tuple[str, list[int]]:
 
 
 class _Marks:
-    """Marks in order, asked for line by line."""
+    """Marks in order, requested line by line."""
 
     def __init__(self, marks: list[Span]) -> None:
         self._marks = marks
         self._next = 0
 
     def __call__(self, start: int, stop: int) -> list[Span]:
-        """Those that have characters from `start` to `stop`; each call goes on where the last one was."""
+        """The marks that overlap `start` to `stop`; each call continues after the last."""
         while self._next < len(self._marks) and self._marks[self._next][1] <= start:
             self._next += 1
         found, at = [], self._next

@@ -1,1 +1,1 @@
-"""The files of an export: formats, growing files and finished parts, and how far an export is."""
+"""The files of an export: formats, growing files, finished parts, and progress."""

@@ -1,4 +1,4 @@
-"""The card of a folder of Parquet files: a README that the Hugging Face ``datasets`` library reads."""
+"""The dataset card of a folder of Parquet files: a README for the Hugging Face ``datasets`` library."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from edgarchive.exporting.tables import COLUMNS, Table
 
 
 def write_card(folder: Path, table: Table) -> Path:
-    """Write ``README.md`` into the folder of a table (https://huggingface.co/docs/hub/datasets-cards).
+    """Write ``README.md`` to the folder of a table (https://huggingface.co/docs/hub/datasets-cards).
 
     Returns its path. Raises `StorageError`.
     """

@@ -1,4 +1,4 @@
-"""Where encoded rows go: one growing file a table, or a folder of Parquet files by filing year."""
+"""Destinations of encoded rows: one growing file per table, or a folder of Parquet files by filing year."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from edgarchive.exporting.workers import Done
 
 
 class Sink(Protocol):
-    """Takes what workers give, in order. Its methods raise `StorageError`."""
+    """Takes the results of workers, in order. Its methods raise `StorageError`."""
 
     def take(self, done: Done) -> None:
         """Write the rows of a task."""
 
     def checkpoint(self, coming: Done | None = None) -> tuple[dict[str, int], tuple[str, ...]] | None:
-        """The lengths of files and the finished parts, all durable; None where what was taken is not durable yet.
+        """The lengths of files and the finished parts, all durable; None if the rows taken are not durable yet.
 
         `coming` is what will be taken next.
         """
 
     def finish(self) -> list[Path]:
-        """Make everything durable and visible, and say which files there are."""
+        """Make everything durable and visible; returns the files."""
 
     def close(self) -> None:
-        """Let go of what is open; an export that goes on takes it up again."""
+        """Close what is open; a resumed export opens it again."""
 
 
 class FileSink:
-    """One file a table, written as ``NAME.part`` until it is whole."""
+    """One file per table, written as ``NAME.part`` until complete."""
 
     def __init__(self, paths: Mapping[Table, Path], heads: Mapping[Table, bytes], state: ExportState | None) -> None:
         self._paths = dict(paths)
@@ -63,7 +63,7 @@ class FileSink:
                 self._files[encoded.table].write(encoded.data)
 
     def checkpoint(self, coming: Done | None = None) -> tuple[dict[str, int], tuple[str, ...]] | None:  # noqa: ARG002
-        """Everything written so far, made durable."""
+        """Make everything written so far durable."""
         lengths = {}
         for table, file in self._files.items():
             with storage_errors(self._paths[table]):
@@ -73,7 +73,7 @@ class FileSink:
         return lengths, ()
 
     def finish(self) -> list[Path]:
-        """Rename each file to its name."""
+        """Rename each file to its final name."""
         self.checkpoint()
         self.close()
         for path in self._paths.values():
@@ -89,7 +89,7 @@ class FileSink:
 
 
 def can_go_on(paths: Mapping[Table, Path], state: ExportState) -> bool:
-    """Whether the unfinished files are there, and at least as long as the state says."""
+    """Whether the unfinished files exist and are at least as long as the state says."""
     try:
         return all(_part(path).stat().st_size >= state.files[_part(path).name] for path in paths.values())
     except (OSError, KeyError):
@@ -101,7 +101,7 @@ def _part(path: Path) -> Path:
 
 
 class ParquetSink:
-    """``year=YYYY/part-NNNN.parquet`` below a folder a table; or, with a file name, one file a table."""
+    """``year=YYYY/part-NNNN.parquet`` below one folder per table; or, with a file name, one file per table."""
 
     def __init__(self, paths: Mapping[Table, Path], state: ExportState | None) -> None:
         self._paths = dict(paths)
@@ -126,7 +126,7 @@ class ParquetSink:
         return folder / f"part-{number:04d}.parquet"
 
     def checkpoint(self, coming: Done | None = None) -> tuple[dict[str, int], tuple[str, ...]] | None:
-        """The finished parts. Before another year comes, or in a large file, the parts that are open are finished."""
+        """The finished parts. Open parts are finished before another year begins, or when they are large."""
         is_large = any(file.text_bytes >= PART_BYTES for file in self._open.values())
         ends = coming is not None and (is_large or coming.wanted[0].year != self._year)
         if not ends or any(path.suffix == ".parquet" for path in self._paths.values()):
@@ -146,13 +146,13 @@ class ParquetSink:
         return [Path(part) for part in self._parts]
 
     def close(self) -> None:
-        """Drop the unfinished parts."""
+        """Discard the unfinished parts."""
         for file in self._open.values():
             file.discard()
         self._open.clear()
 
 
 def check_free(path: Path) -> None:
-    """Raise `UsageError` where an export would replace something."""
+    """Raise `UsageError` if an export would replace something."""
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
         raise UsageError(f"{path} exists already", "remove it, or choose another --out")

@@ -1,4 +1,4 @@
-"""How far an export is, so that it can go on; and what the last one had, so that the next has what is new."""
+"""The state of an export, for resuming it, and the record of the last one, for exporting only what is new."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class ExportState:
-    """How far an unfinished export is.
+    """The state of an unfinished export.
 
-    `options` is what was asked for. `done` filings are written, the last of them `last`; `files` says how long each
-    growing file is, in bytes, and `parts` which Parquet files are finished. `failures` could not be
-    read. What was stored after `until`, when the export began, is not in it.
+    `options` is what was requested. `done` filings are written, the last of them `last`; `files` has the length of each
+    growing file in bytes, and `parts` the finished Parquet files. `failures` could not be read. What was stored after
+    `until`, when the export began, is not included.
     """
 
     options: dict[str, Any]
@@ -34,7 +34,7 @@ class ExportState:
     failures: tuple[tuple[str, str], ...] = ()
 
     def save(self, path: Path) -> None:
-        """Write it durably. Raises `StorageError`."""
+        """Save it durably. Raises `StorageError`."""
         write_file_durably(path, json.dumps({"format": _FORMAT, **asdict(self)}, default=str).encode() + b"\n")
 
     @staticmethod
@@ -46,7 +46,7 @@ class ExportState:
 
     @classmethod
     def load(cls, path: Path) -> Self | None:
-        """The state in a file; None where there is none, or it cannot be read."""
+        """The state in a file; None if there is none or it cannot be read."""
         try:
             values = json.loads(path.read_bytes())
             if values.pop("format") != _FORMAT:
@@ -88,6 +88,6 @@ def last_export(path: Path) -> LastExport | None:
 
 
 def note_export(path: Path, last: LastExport) -> None:
-    """Note what an export had. Raises `StorageError`."""
+    """Record the contents of an export. Raises `StorageError`."""
     values = {"added_until": last.until.isoformat(), "again": sorted(last.again), "had": last.had}
     write_file_durably(path, json.dumps(values).encode() + b"\n")

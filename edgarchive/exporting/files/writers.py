@@ -1,4 +1,4 @@
-"""Writing rows to files: JSON lines, CSV, and Parquet by filing year. What is visible is whole."""
+"""Writing rows to files: JSON lines, CSV, and Parquet by filing year. Visible files are complete."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from edgarchive.exporting.tables import COLUMNS, Column, ColumnType, Table
 from indexer.rows import Row
 
 PART_BYTES = 256_000_000
-"""Bytes of text after which a Parquet file ends and the next begins."""
+"""Bytes of text after which a new Parquet file begins."""
 
 _BETWEEN = " | "
-"""What stands between several values in a cell of CSV."""
+"""Separates several values in a CSV cell."""
 
 _LONG_TEXT = 1000
-"""Characters from which a text is escaped apart."""
+"""Characters from which a text is escaped separately."""
 
 _ESCAPES = ((b"\\", rb"\\"), (b'"', rb"\""), (b"\n", rb"\n"), (b"\r", rb"\r"), (b"\t", rb"\t"))
 _RARE_CONTROLS = bytes(code for code in range(0x20) if code not in b"\n\r\t")
@@ -33,7 +33,7 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
 class Format(StrEnum):
-    """The formats of an export."""
+    """The file formats of an export."""
 
     JSONL = "jsonl"
     CSV = "csv"
@@ -41,14 +41,14 @@ class Format(StrEnum):
 
 
 class Encoder(Protocol):
-    """Makes bytes of rows, in any process."""
+    """Encodes rows, in any process."""
 
     def __call__(self, rows: Sequence[Row], /) -> bytes:
-        """The rows in the format."""
+        """The encoded rows."""
 
 
 class JsonlEncoder:
-    """A JSON object a line, in UTF-8, dates in ISO 8601. The columns come first, in their order."""
+    """A JSON object per line, in UTF-8, with dates in ISO 8601. Columns come first, in order."""
 
     def __init__(self, columns: Sequence[str]) -> None:
         self._columns = tuple(columns)
@@ -67,13 +67,13 @@ class JsonlEncoder:
 
 
 class CsvEncoder:
-    """A row a line (RFC 4180). A cell that a spreadsheet would take for a formula gets an apostrophe in front."""
+    """A row per line (RFC 4180). A cell that a spreadsheet would take for a formula is prefixed with an apostrophe."""
 
     def __init__(self, columns: Sequence[str]) -> None:
         self._columns = tuple(columns)
 
     def head(self) -> bytes:
-        """The line with the names of the columns."""
+        """The header line."""
         return self._lines([self._columns])
 
     def __call__(self, rows: Sequence[Row], /) -> bytes:
@@ -92,7 +92,7 @@ def _json(value: object) -> bytes:
 
 
 def _json_text(text: str) -> bytes:
-    """A text as JSON has it, several times as fast as `json` for a long one: five characters are escaped in it."""
+    """A text as JSON, for a long one several times as fast as `json`: five characters are escaped."""
     data = text.encode(errors="replace")
     if len(data.translate(None, _RARE_CONTROLS)) != len(data):
         return _json(text)
@@ -122,13 +122,13 @@ def _cell(value: Any) -> str:
 
 
 class ArrowEncoder:
-    """A stream of Arrow record batches (its IPC format), which the writing process puts into Parquet files."""
+    """A stream of Arrow record batches (IPC format), which the writing process puts into Parquet files."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def __call__(self, rows: Sequence[Row], /) -> bytes:
-        """The batch of the rows; nothing for none."""
+        """The batch of the rows; empty for no rows."""
         pa = pyarrow()
         if not rows:
             return b""
@@ -140,7 +140,7 @@ class ArrowEncoder:
 
 
 def _without_surrogates(row: Row) -> Row:
-    """The row in characters that UTF-8 has: a filing may hold half a surrogate pair."""
+    """The row in characters that UTF-8 can encode; a filing may contain a lone surrogate."""
     return {
         name: value.encode(errors="replace").decode() if isinstance(value, str) and not value.isascii() else value
         for name, value in row.items()
@@ -168,7 +168,7 @@ def arrow_schema(table: Table) -> Any:
 
 
 def pyarrow() -> Any:
-    """The package pyarrow. Raises `UsageError` where it is not installed."""
+    """The package pyarrow. Raises `UsageError` if it is not installed."""
     try:
         import pyarrow as pa  # noqa: PLC0415 — an extra
         import pyarrow.parquet  # noqa: PLC0415
@@ -207,6 +207,6 @@ class ParquetFile:
             fsync_directory(self.path.parent)
 
     def discard(self) -> None:
-        """Drop what was written."""
+        """Discard what was written."""
         self._writer.close()
         self._temporary.unlink(missing_ok=True)

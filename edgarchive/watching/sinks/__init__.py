@@ -1,1 +1,1 @@
-"""Where alerts go: stdout, a command, a webhook, mail."""
+"""Sinks for alerts: stdout, a command, a webhook, mail."""

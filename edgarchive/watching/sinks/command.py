@@ -1,4 +1,4 @@
-"""Alerts to a command, each as JSON on its stdin. No shell is involved."""
+"""Alerts to a command, each as JSON on its stdin, without a shell."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ TIMEOUT_S = 60.0
 
 
 class CommandSink:
-    """Runs `command` for each alert; exit code 0 means that it was taken.
+    """Runs `command` for each alert; exit code 0 means accepted.
 
-    Raises `UsageError` where there is no such command.
+    Raises `UsageError` if there is no such command.
     """
 
     def __init__(self, command: str, *, timeout_s: float = TIMEOUT_S) -> None:
@@ -40,7 +40,7 @@ class CommandSink:
         return None
 
     def portions(self, waiting: Sequence[Delivery]) -> Sequence[Sequence[Delivery]]:
-        """Each by itself."""
+        """Each separately."""
         return one_by_one(waiting)
 
     async def send(self, deliveries: Sequence[Delivery]) -> Sent:

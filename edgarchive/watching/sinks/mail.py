@@ -1,4 +1,4 @@
-"""Alerts by mail, gathered into a digest an hour or a day."""
+"""Alerts by mail, collected in an hourly or daily digest."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TIMEOUT_S, WHOLE_S = 30.0, 120.0
 _MOST_SAID_BYTES = 1_000_000
 """What a server may say in one talk."""
 DAILY_AT = time(18, 0)
-"""When a day's digest is sent, Eastern: the deadline for the day's filings is 17:30."""
+"""When the daily digest is sent, Eastern: the deadline for the day's filings is 17:30."""
 _SMTPS_PORT = 465
 _READY = 220
 _MAX_LISTED = 500
@@ -42,9 +42,9 @@ class Digest(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """Where mail is handed in. TLS is required: from the start on port 465, else by STARTTLS.
+    """The mail server. TLS is required: implicit on port 465, otherwise STARTTLS.
 
-    `plain` leaves TLS out, for a server on this machine. `password` is never shown.
+    `plain` disables TLS, for a server on this machine. `password` is never shown.
     """
 
     host: str
@@ -58,7 +58,7 @@ class MailServer:
 
 
 class MailSink:
-    """Sends what has gathered as one message to `to`. Raises `UsageError` for addresses that cannot be used."""
+    """Sends collected alerts as one message to `to`. Raises `UsageError` for invalid addresses."""
 
     def __init__(
         self, to: str, *, sender: str | None, server: MailServer | None, digest: Digest, whole_s: float = WHOLE_S
@@ -82,7 +82,7 @@ class MailSink:
         return datetime.combine(day, DAILY_AT, tzinfo=EASTERN).astimezone(UTC)
 
     def portions(self, waiting: Sequence[Delivery]) -> Sequence[Sequence[Delivery]]:
-        """All in one message, up to a bound."""
+        """All in one message, up to a limit."""
         return [waiting[start : start + _MAX_LISTED] for start in range(0, len(waiting), _MAX_LISTED)]
 
     async def send(self, deliveries: Sequence[Delivery]) -> Sent:
@@ -101,7 +101,7 @@ class MailSink:
         return Sent(Outcome.DELIVERED)
 
     def message(self, deliveries: Sequence[Delivery]) -> EmailMessage:
-        """The digest; the same deliveries give the same Message-ID, so that a mailbox can tell a repeated one."""
+        """The digest; the same deliveries give the same Message-ID, so that a mailbox can recognise repetitions."""
         message = EmailMessage(policy=SMTP)
         count = len(deliveries)
         message["Subject"] = f"{count} new filing{'' if count == 1 else 's'} on EDGAR"

@@ -1,4 +1,4 @@
-"""What a sink is, and what becomes of a delivery that it did not take."""
+"""The protocol of sinks, and the retries of failed deliveries."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Protocol
 from archiver.catalogue.watching import Delivery
 
 RETRY_AFTER_S = (5, 60, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
-"""Seconds until a delivery is tried again, attempt by attempt; after the last it is given up (Standard Webhooks)."""
+"""Seconds before each retry of a delivery; after the last one it is given up (Standard Webhooks)."""
 
 
 class Outcome(Enum):
-    """How sending came out."""
+    """The outcome of sending."""
 
     DELIVERED = "delivered"
     AGAIN = "again"
@@ -24,35 +24,35 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The outcome of sending some deliveries, and for a person why it was not taken."""
+    """The outcome of sending some deliveries, and the reason for a failure."""
 
     outcome: Outcome
     reason: str = ""
 
 
 class Sink(Protocol):
-    """Takes alerts. `key` tells it from other sinks in the catalogue, and has no secret; `name` is for messages."""
+    """Receives alerts. `key` identifies it in the catalogue and contains no secret; `name` is for messages."""
 
     key: str
     name: str
 
     def ready_at(self, created: datetime) -> datetime | None:
-        """When an alert that was made then may be sent; None: at once."""
+        """When an alert created at `moment` may be sent; None means at once."""
 
     def portions(self, waiting: Sequence[Delivery]) -> Sequence[Sequence[Delivery]]:
         """The deliveries that are sent together."""
 
     async def send(self, deliveries: Sequence[Delivery]) -> Sent:
-        """Send them. What fails is an outcome, not an error."""
+        """Send them. Failures are outcomes, not errors."""
 
 
 def one_by_one(waiting: Sequence[Delivery]) -> list[Sequence[Delivery]]:
-    """Each delivery by itself."""
+    """Each delivery separately."""
     return [(one,) for one in waiting]
 
 
 def next_try(delivery: Delivery, now: datetime) -> datetime | None:
-    """When a delivery that failed now is tried again; None where it is given up."""
+    """When a delivery that failed now is retried; None if it is given up."""
     if delivery.attempts >= len(RETRY_AFTER_S):
         return None
     return now + timedelta(seconds=RETRY_AFTER_S[delivery.attempts])

@@ -1,4 +1,4 @@
-"""Alerts on stdout, one JSON object a line."""
+"""Alerts on stdout, one JSON object per line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from edgarchive.watching.sinks.sink import Outcome, Sent, one_by_one
 
 
 class StdoutSink:
-    """Writes each alert as a line and flushes it. A reader that has gone ends the watch (BrokenPipeError)."""
+    """Writes each alert as a line and flushes it. If the reader is gone, the watch ends (BrokenPipeError)."""
 
     key = "stdout"
     name = "stdout"
@@ -26,7 +26,7 @@ class StdoutSink:
         return None
 
     def portions(self, waiting: Sequence[Delivery]) -> Sequence[Sequence[Delivery]]:
-        """Each by itself."""
+        """Each separately."""
         return one_by_one(waiting)
 
     async def send(self, deliveries: Sequence[Delivery]) -> Sent:

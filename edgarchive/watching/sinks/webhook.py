@@ -1,4 +1,4 @@
-"""Alerts to a webhook, signed as Standard Webhooks has it (https://www.standardwebhooks.com)."""
+"""Alerts to a webhook, signed as in Standard Webhooks (https://www.standardwebhooks.com)."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _MIN_SECRET_BYTES = 24
 
 
 class WebhookSink:
-    """Posts each alert to `url`. Loopback and private addresses only with `allow_private`.
+    """Posts each alert to `url`. Loopback and private addresses require `allow_private`.
 
-    2xx is taken, 410 ends, everything else is tried again. Redirects are not followed. Raises `UsageError` for a URL or
-    secret that cannot be used.
+    2xx means accepted, 410 gives up, everything else is retried. Redirects are not followed. Raises `UsageError` for an
+    invalid URL or secret.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class WebhookSink:
         return None
 
     def portions(self, waiting: Sequence[Delivery]) -> Sequence[Sequence[Delivery]]:
-        """Each by itself."""
+        """Each separately."""
         return one_by_one(waiting)
 
     async def send(self, deliveries: Sequence[Delivery]) -> Sent:
@@ -162,12 +162,12 @@ def _public_socket(info: tuple[Any, ...]) -> socket.socket:
 
 
 class PublicResolver(AbstractResolver):
-    """Resolves names, and gives public addresses alone: also where a name changes after it was checked."""
+    """Resolves names to public addresses only, even if a name changes after it was checked."""
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        """The public addresses of `host`. Raises OSError where there is none."""
+        """The public addresses of `host`. Raises OSError if there are none."""
         resolver = aiohttp.ThreadedResolver()
         try:
             found: list[Any] = await resolver.resolve(host, port, family)

@@ -1,1 +1,1 @@
-"""JSON, CSV, JSON lines and Atom for programs; named as the command line's options and output."""
+"""JSON, CSV, JSON lines and Atom for programs, with the names of the command line's options and output."""

@@ -1,4 +1,4 @@
-"""One filing as JSON, one document as text, companies by name, and what the archive holds."""
+"""A filing as JSON, a document as text, companies by name, and the contents of the archive."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _TYPED = 10
 
 
 def json_response(value: object) -> web.Response:
-    """A response of `value` as the command line's ``--json`` writes it."""
+    """A response with `value` in the format of the command line's ``--json``."""
     return web.Response(text=as_json_text(value), content_type="application/json")
 
 
 async def read_submission(request: web.Request) -> Submission:
-    """The submission that a path names. Raises `NotInArchiveError`, `UnreadableSubmissionError`, `DamageError`."""
+    """The submission in a path. Raises `NotInArchiveError`, `UnreadableSubmissionError`, `DamageError`."""
     accession = read_accession(request.match_info["accession"])
     if accession is None:
         raise NotInArchiveError(f"{request.match_info['accession'][:40]!r} is not an accession number", "check it")
@@ -32,7 +32,7 @@ async def read_submission(request: web.Request) -> Submission:
 
 
 def read_document(request: web.Request, submission: Submission) -> tuple[int, Document]:
-    """The document that a path names by its sequence number, with its position. Raises `NotInArchiveError`."""
+    """The document with the sequence number in a path, and its position. Raises `NotInArchiveError`."""
     number = int(request.match_info["sequence"])
     for position, document in enumerate(submission.documents):
         if (document.sequence or position + 1) == number:
@@ -41,7 +41,7 @@ def read_document(request: web.Request, submission: Submission) -> tuple[int, Do
 
 
 async def filing_json(request: web.Request) -> web.Response:
-    """``/filing/ACC.json``: header, documents and record of a filing, as ``edgarchive show ACC --json`` has them."""
+    """``/filing/ACC.json``: header, documents and record of a filing, like ``edgarchive show ACC --json``."""
     submission = await read_submission(request)
     record = await request.app[ARCHIVE].record(submission.header.accession)
     return json_response({**submission.to_dict(), "record": record.to_dict()})
@@ -57,7 +57,7 @@ async def document_text(request: web.Request) -> web.Response:
 
 
 async def companies_json(request: web.Request) -> web.Response:
-    """``/companies.json?q=``: companies whose name or ticker begins with what was typed, for completion."""
+    """``/companies.json?q=``: companies whose name or ticker begins with the typed text, for completion."""
     archive: ServedArchive = request.app[ARCHIVE]
     found: list[dict[str, Any]] = []
     if typed := request.query.get(WORDS, "").strip():
@@ -67,7 +67,7 @@ async def companies_json(request: web.Request) -> web.Response:
 
 
 async def status_json(request: web.Request) -> web.Response:
-    """``/status.json``: what the archive holds, as ``edgarchive status --json``, without its place on disk."""
+    """``/status.json``: the contents of the archive, like ``edgarchive status --json``, without its path."""
     status = (await request.app[ARCHIVE].library.status()).to_dict()
     status.pop("root", None)
     return json_response(status)
@@ -75,5 +75,5 @@ async def status_json(request: web.Request) -> web.Response:
 
 async def healthz(request: web.Request) -> web.Response:
     """``/healthz``: 200 while the archive can be read."""
-    await request.app[ARCHIVE].library.log(1)  # a status counts every submission
+    await request.app[ARCHIVE].library.log(1)  # a status counts all submissions
     return web.json_response({"status": "ok"})

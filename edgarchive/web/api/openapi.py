@@ -1,4 +1,4 @@
-"""The description of the JSON API (OpenAPI 3.1), made from the search options and the routes."""
+"""The OpenAPI 3.1 description of the JSON API, built from search options and routes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def openapi(_request: web.Request) -> web.Response:
 
 
 def document() -> dict[str, Any]:
-    """The whole description."""
+    """The complete description."""
     search = search_parameters()
     no_page = [one for one in search if one["name"] not in {"facet", "offset"}]
     return {

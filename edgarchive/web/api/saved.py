@@ -1,4 +1,4 @@
-"""Saved searches as Atom feeds, for feed readers: what came into the archive last is first."""
+"""Saved searches as Atom feeds, latest additions first."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from indexer.search.options import SearchOptions
 
 
 async def all_saved(request: web.Request) -> tuple[dict[str, NamedSearch], tuple[SettingsError, ...]]:
-    """The saved searches by name, as they are now, and what is wrong with those that cannot be used."""
+    """The current saved searches by name, and the errors in invalid ones."""
     return await asyncio.to_thread(usable_searches, request.app[SETTINGS])
 
 
 async def saved_atom(request: web.Request) -> web.Response:
-    """``/saved/NAME.atom``: the latest hits of a saved search; an entry has the id of its alert (`alert_id`).
+    """``/saved/NAME.atom``: the latest hits of a saved search; entries have the ids of their alerts (`alert_id`).
 
-    An entry's ``updated`` is when the filing came into the archive. Raises `NotInArchiveError` for an unknown name.
+    An entry's ``updated`` is when the filing was added to the archive. Raises `NotInArchiveError` for an unknown name.
     """
     name = request.match_info["name"]
     searches, _ = await all_saved(request)
@@ -47,7 +47,7 @@ def _added(hit: Hit) -> str:
 
 
 def search_url(options: SearchOptions) -> URL:
-    """The page of the same search."""
+    """The URL of the page with the same search."""
     pairs: list[tuple[str, str]] = []
     for name, value in options.to_dict().items():
         values = value if isinstance(value, (list, tuple)) else (value,)

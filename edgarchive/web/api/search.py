@@ -1,4 +1,4 @@
-"""Searching over HTTP: one page of hits as JSON, all hits as JSON lines or CSV, the newest as an Atom feed."""
+"""Search over HTTP: one page of hits as JSON, all hits as JSON lines or CSV, the latest as an Atom feed."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from indexer.search.results import Results
 
 _STREAMED_AT_ONCE = 500
 FEED_ENTRIES = 100
-"""Entries of a feed."""
+"""Number of entries in a feed."""
 
 
 async def asked(request: web.Request) -> SearchParameters:
-    """The search that a request's parameters ask for. Raises `UsageError`."""
+    """The search in a request's parameters. Raises `UsageError`."""
     return read_search(await named_company(request.app[ARCHIVE], request.query))
 
 
 async def search_json(request: web.Request) -> web.Response:
-    """``/search.json``: the object of ``edgarchive search --json``, with the address of the next page and facets."""
+    """``/search.json``: the object of ``edgarchive search --json``, with the URL of the next page and facets."""
     wanted = await asked(request)
     archive = request.app[ARCHIVE]
     results = await archive.run(wanted.options)
@@ -48,12 +48,12 @@ async def search_json(request: web.Request) -> web.Response:
 
 
 async def search_jsonl(request: web.Request) -> web.StreamResponse:
-    """``/search.jsonl``: every hit, a JSON object a line."""
+    """``/search.jsonl``: every hit, one JSON object per line."""
     return await _stream(request, "application/x-ndjson", "jsonl", _as_jsonl)
 
 
 async def search_csv(request: web.Request) -> web.StreamResponse:
-    """``/search.csv``: every hit, a row each, with the columns of ``edgarchive search --format csv``."""
+    """``/search.csv``: every hit, one row each, with the columns of ``edgarchive search --format csv``."""
     return await _stream(request, "text/csv", "csv", _as_csv, head=_csv([ROW_COLUMNS]))
 
 
@@ -80,11 +80,11 @@ async def _stream(
     *,
     head: bytes = b"",
 ) -> web.StreamResponse:
-    """All hits of a search from its ``offset`` on, or as many as ``limit`` says, a portion at a time."""
+    """All hits of a search from ``offset`` on, or up to ``limit``, in portions."""
     wanted = await asked(request)
     limited = wanted.options.limit if request.query.get("limit") else None
     portions = _portions(request, wanted.options, limited)
-    first = await anext(portions, ())  # so that an error is still an answer of its own
+    first = await anext(portions, ())  # so that an error can still have its own response
     response = web.StreamResponse(headers={"Content-Disposition": f'attachment; filename="edgarchive-hits.{suffix}"'})
     response.content_type = content_type
     response.charset = "utf-8"
@@ -111,7 +111,7 @@ async def _portions(request: web.Request, options: SearchOptions, limit: int | N
 
 
 async def search_atom(request: web.Request) -> web.Response:
-    """``/search.atom``: the newest hits as an Atom feed (RFC 4287)."""
+    """``/search.atom``: the latest hits as an Atom feed (RFC 4287)."""
     wanted = await asked(request)
     results = await request.app[ARCHIVE].run(wanted.options.replace(sort="newest", offset=0, limit=FEED_ENTRIES))
     return atom(
@@ -133,7 +133,7 @@ def atom(
     entry_id: Callable[[Hit], str],
     updated: Callable[[Hit], str],
 ) -> web.Response:
-    """The Atom feed of `results`; `page` shows the same search. Each hit has a lasting id, and a time in ISO 8601."""
+    """The Atom feed of `results`; `page` shows the same search. Each hit has a permanent id, and a time in ISO 8601."""
     hits, own = tuple(results.hits), public_url(request)
     text = (
         request.app[TEMPLATES]
@@ -153,7 +153,7 @@ def atom(
 
 
 def moment(hit: Hit) -> str:
-    """When EDGAR accepted a filing, or else its filing date, as Atom writes it."""
+    """When EDGAR accepted a filing, or else its filing date, in Atom's format."""
     accepted = hit.acceptance_datetime
     if accepted is None:
         return f"{hit.filing_date.isoformat()}T00:00:00Z"

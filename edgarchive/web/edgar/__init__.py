@@ -1,1 +1,1 @@
-"""EDGAR's own URLs, answered from the archive, so that programs written for EDGAR work on it."""
+"""EDGAR's own URLs, answered from the archive, for programs written for EDGAR."""

@@ -1,4 +1,4 @@
-"""Answers that EDGAR's servers give for any URL: S3's "no such key", redirects of CIKs, listings of folders."""
+"""Responses that EDGAR's servers give for any URL: S3's "no such key", CIK redirects, folder listings."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def no_such_key(request: web.Request) -> web.HTTPNotFound:
 
 
 def padded_cik_redirect(request: web.Request, text: str) -> None:
-    """Redirect a CIK with leading zeros in a path, as EDGAR does (301); return where it has none."""
+    """Redirect a CIK with leading zeros in a path, as EDGAR does (301); otherwise return."""
     if text.startswith("0") and (short := text.lstrip("0")):
         raise web.HTTPMovedPermanently(request.rel_url.with_path(request.path.replace(f"/{text}/", f"/{short}/", 1)))
 
@@ -41,7 +41,7 @@ def read_cik(request: web.Request, text: str) -> Cik:
 
 @dataclass(frozen=True, slots=True)
 class FolderItem:
-    """A file or folder (`is_folder`) in a listing. `size` in bytes; None where EDGAR leaves it blank."""
+    """A file or folder (`is_folder`) in a listing. `size` in bytes; None if EDGAR leaves it blank."""
 
     name: str
     modified: datetime | None
@@ -50,7 +50,7 @@ class FolderItem:
 
 
 def folder_json(name: str, items: list[FolderItem]) -> dict[str, Any]:
-    """A folder's ``index.json`` as EDGAR has it; `name` is the folder's path."""
+    """A folder's ``index.json`` in EDGAR's format; `name` is the folder's path."""
     path = name.rstrip("/")
     return {
         "directory": {

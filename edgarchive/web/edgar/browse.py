@@ -1,4 +1,4 @@
-"""``/cgi-bin/browse-edgar``: the newest filings, and the filings of a company, as Atom, XML or a page."""
+"""``/cgi-bin/browse-edgar``: the latest filings, and the filings of a company, as Atom, XML or a page."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _COMPANIES = 100
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A filing as one entity of it lists it."""
+    """A filing as listed for one of its entities."""
 
     facts: FilingFacts
     entity: Entity | None
 
     @property
     def cik(self) -> Cik:
-        """The entity's CIK; 0 where the header names none."""
+        """The entity's CIK; 0 if the header has none."""
         return self.entity.cik if self.entity and self.entity.cik is not None else Cik(0)
 
     @property
@@ -43,7 +43,7 @@ class Listed:
 
     @property
     def size(self) -> str:
-        """The size as EDGAR shows it."""
+        """The size in EDGAR's format."""
         kilobytes = self.facts.size / 1024
         return f"{kilobytes / 1024:.0f} MB" if kilobytes >= 1000 else f"{max(1, round(kilobytes))} KB"  # noqa: PLR2004
 
@@ -54,7 +54,7 @@ class Listed:
 
 
 async def browse(request: web.Request) -> web.Response:
-    """The newest filings (``action=getcurrent``) or those of a company (``getcompany``)."""
+    """The latest filings (``action=getcurrent``) or those of a company (``getcompany``)."""
     action = request.query.get("action", "getcompany").lower()
     if action == "getcurrent":
         return await _current(request)
@@ -69,7 +69,7 @@ def _number(request: web.Request, name: str, *, default: int) -> int:
 
 
 def _day(text: str) -> date | None:
-    """A date as EDGAR's parameters have it: YYYYMMDD or with dashes; None where it is blank or none."""
+    """A date in EDGAR's parameters: YYYYMMDD or with dashes; None if blank or invalid."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -77,7 +77,7 @@ def _day(text: str) -> date | None:
 
 
 def _matches(request: web.Request, form: str) -> bool:
-    """Whether a form is of the wanted type, a prefix as in EDGAR's own search, and of the wanted ownership."""
+    """Whether a form has the requested type, a prefix as in EDGAR's own search, and ownership."""
     wanted = request.query.get("type", "").strip().upper().rstrip("%")
     owner = (request.query.get("owner") or request.query.get("ownership") or "include").lower()
     is_ownership = form.upper().removesuffix("/A") in _OWNERSHIP
@@ -95,7 +95,7 @@ async def _page_of(request: web.Request, archive: ServedArchive, hits: list[Hit]
 
 
 async def _current(request: web.Request) -> web.Response:
-    """The newest filings, an entry for each entity, as EDGAR's feed has them: at most 5 100 entries."""
+    """The latest filings, with an entry for each entity, as in EDGAR's feed: at most 5 100 entries."""
     archive: ServedArchive = request.app[ARCHIVE]
     count = _number(request, "count", default=40)
     count = count if count in _COUNTS else 40
@@ -119,7 +119,7 @@ async def _current(request: web.Request) -> web.Response:
 
 
 def _parties(facts: FilingFacts) -> list[Entity | None]:
-    """The entities of a filing, each once for its role; one without where the header names none."""
+    """The entities of a filing, each once per role; one without an entity if the header has none."""
     found = {(entity.cik, entity.role): entity for entity in facts.header.entities}
     return list(found.values()) or [None]
 
@@ -154,13 +154,13 @@ async def _company(request: web.Request) -> web.Response:
 
 
 async def _companies(archive: ServedArchive, text: str) -> dict[Cik, str]:
-    """Companies whose name has the words of `text`, the last one as a beginning: CIK -> name."""
+    """Companies whose name has the words of `text`, the last one as a prefix: CIK -> name."""
     if not text:
         return {}
     try:
         results = await archive.search(None, name=f"{text}*", limit=_COMPANIES, snippets=False)
     except EdgarchiveError:
-        return {}  # what cannot be a name is no company's
+        return {}  # no company has such a name
     words = text.casefold().split()
     return {
         entity.cik: entity.name
@@ -184,6 +184,6 @@ def _page(request: web.Request, template: str, **values: Any) -> web.Response:
 
 
 def _xml(request: web.Request, template: str, content_type: str, **values: Any) -> web.Response:
-    # EDGAR declares and sends latin-1; what that lacks becomes a character reference.
+    # EDGAR declares and sends latin-1; other characters become character references.
     body = _render(request, template, values).encode("latin-1", "xmlcharrefreplace")
     return web.Response(body=body, content_type=content_type, charset="iso-8859-1")

@@ -1,4 +1,4 @@
-"""A company's filings as data.sec.gov has them: ``/submissions/CIK##########.json`` and its further pages."""
+"""A company's filings in the format of data.sec.gov: ``/submissions/CIK##########.json`` and further pages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from indexer.search.hits import Hit
 from indexer.submission.header import Address, Entity
 
 PAGE_FILINGS = 1000
-"""Filings in the first answer and in each further page (data.sec.gov: at least 1 000 in the first)."""
+"""Filings in the first response and in each further page (data.sec.gov: at least 1 000 in the first)."""
 
 _FILE = re.compile(r"CIK([0-9]{10})(?:-submissions-([0-9]{3}))?\.json")
 _OWNER_ROLES = {"REPORTING-OWNER"}
@@ -26,7 +26,7 @@ _ISSUER_ROLES = {"ISSUER"}
 
 
 async def company_file(request: web.Request) -> web.Response:
-    """``/submissions/CIK##########.json`` and ``…-submissions-00N.json``. 404: no filing of that CIK is held."""
+    """``/submissions/CIK##########.json`` and ``…-submissions-00N.json``. 404 if there is no filing of that CIK."""
     match = _FILE.fullmatch(request.match_info["file"])
     if match is None:
         raise no_such_key(request)
@@ -49,7 +49,7 @@ async def company_file(request: web.Request) -> web.Response:
 
 
 def columns(filings: Sequence[FilingFacts], cik: Cik) -> dict[str, list[Any]]:
-    """The filings of an entity as columns of equal length, each named as data.sec.gov names it."""
+    """The filings of an entity as columns of equal length, with data.sec.gov's names."""
     rows = [_row(facts, cik) for facts in filings]
     return {name: [row[name] for row in rows] for name in _row_names()}
 
@@ -101,7 +101,7 @@ def _row(facts: FilingFacts, cik: Cik) -> dict[str, Any]:
 
 
 def company(filings: Sequence[FilingFacts], cik: Cik, *, tickers: Sequence[str]) -> dict[str, Any]:
-    """What an entity's newest filing in which it stands says of it, under data.sec.gov's keys."""
+    """The facts about an entity from its latest filing, with data.sec.gov's keys."""
     entities = [entity for facts in filings for entity in facts.header.entities if entity.cik == cik]
     newest = entities[0] if entities else None
     roles = {entity.role for entity in entities}
@@ -144,7 +144,7 @@ def _address(address: Address | None) -> dict[str, Any]:
         keys = ("street1", "street2", "city", "stateOrCountry", "zipCode", "stateOrCountryDescription")
         rest = ("isForeignLocation", "foreignStateTerritory", "country", "countryCode")
         return dict.fromkeys((*keys, *rest))
-    # EDGAR's codes for places abroad have a digit in them, or are not of two letters.
+    # EDGAR's codes for foreign places contain a digit or do not have two letters.
     state = address.state or ""
     foreign = bool(state) and not state.isalpha()
     return {
@@ -174,7 +174,7 @@ def _title_case(description: str | None) -> str:
 
 
 def _further_files(hits: Sequence[Hit], cik: Cik) -> list[dict[str, Any]]:
-    """The further pages, each with how many filings it has and of which days."""
+    """The further pages, each with its number of filings and its days."""
     files = []
     for number, start in enumerate(range(PAGE_FILINGS, len(hits), PAGE_FILINGS), start=1):
         part = hits[start : start + PAGE_FILINGS]

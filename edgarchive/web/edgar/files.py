@@ -1,4 +1,4 @@
-"""EDGAR's files of one filing: the whole submission, each document as it was filed, and the folder they lie in."""
+"""EDGAR's files of a filing: the whole submission, each document as filed, and their folder."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ _TYPES = {
 
 
 class StoredFileResponse(web.StreamResponse):
-    """A stored submission: as it lies for a client that takes gzip, else decoded as it is read.
+    """A stored submission: as stored for a client that accepts gzip, otherwise decoded while it is read.
 
-    Ranges are ignored, as EDGAR ignores them; memory stays at one chunk whatever the submission's size.
+    Ranges are ignored, as by EDGAR; memory use is one chunk, whatever the submission's size.
     """
 
     def __init__(self, path: Path, *, md5: str) -> None:
@@ -49,8 +49,8 @@ class StoredFileResponse(web.StreamResponse):
         self._path = path
 
     async def send(self, request: web.Request) -> web.StreamResponse:
-        """Prepare and write the response. Raises OSError where the file cannot be read."""
-        # one step of a thread for most submissions: each costs more than the reading
+        """Prepare and write the response. Raises OSError if the file cannot be read."""
+        # one thread call for most submissions: each call costs more than the reading
         file, size, first = await asyncio.to_thread(_opened, self._path)
         try:
             if accepts_gzip(request):
@@ -91,7 +91,7 @@ def _opened(path: Path) -> tuple[BinaryIO, int, bytes]:
 
 
 def _decoded(first: bytes, file: BinaryIO) -> Iterator[bytes]:
-    """The decoded bytes of a gzip file of one or several members, a chunk at a time."""
+    """The decoded bytes of a gzip file with one or several members, in chunks."""
     decoder = zlib.decompressobj(wbits=31)
     data = first
     while data:
@@ -104,7 +104,7 @@ def _decoded(first: bytes, file: BinaryIO) -> Iterator[bytes]:
 
 
 def accepts_gzip(request: web.Request) -> bool:
-    """Whether the client takes a gzip encoding (RFC 9110, 12.5.3)."""
+    """Whether the client accepts gzip (RFC 9110, 12.5.3)."""
     for part in request.headers.get(hdrs.ACCEPT_ENCODING, "").lower().split(","):
         coding, _, weight = part.strip().partition(";")
         if coding.strip() in {"gzip", "x-gzip", "*"}:
@@ -113,13 +113,13 @@ def accepts_gzip(request: web.Request) -> bool:
 
 
 async def submission_file(request: web.Request) -> web.StreamResponse:
-    """``/Archives/edgar/data/CIK/ACC.txt`` and its other places: the whole submission, byte for byte."""
+    """``/Archives/edgar/data/CIK/ACC.txt`` and its other paths: the whole submission, byte for byte."""
     read_cik(request, request.match_info["cik"])
     return await _submission(request, _accession(request, request.match_info["accession"]))
 
 
 async def folder_file(request: web.Request) -> web.StreamResponse:
-    """``/Archives/edgar/data/CIK/ACC18/FILE``: a document of the filing, or one of the files EDGAR makes about it."""
+    """``/Archives/edgar/data/CIK/ACC18/FILE``: a document of the filing, or a file that EDGAR creates about it."""
     if "cik" in request.match_info:
         read_cik(request, request.match_info["cik"])
     accession = _accession(request, request.match_info["folder"])
@@ -140,7 +140,7 @@ async def folder_file(request: web.Request) -> web.StreamResponse:
 
 
 async def index_page(request: web.Request) -> web.StreamResponse:
-    """``/Archives/edgar/data/CIK/ACC-index.html``, and the same below the folder's name alone."""
+    """``/Archives/edgar/data/CIK/ACC-index.html``, and the same below the folder's name."""
     if "cik" in request.match_info:
         read_cik(request, request.match_info["cik"])
     return filing_index_page(request, await _facts(request, _accession(request, request.match_info["accession"])))
@@ -179,11 +179,11 @@ async def _document(request: web.Request, accession: AccessionNumber, name: str)
 
 
 async def document_response(document: Document, name: str) -> web.Response:
-    """A document as it was filed, with its own type, and the policy for what filers wrote."""
+    """A document as filed, with its own type and the policy for filers' content."""
     try:
         body = await asyncio.to_thread(document.content)
     except UnreadableSubmissionError:
-        body = document.body()  # its encoding is broken: the bytes as they stand are all there is
+        body = document.body()  # its encoding is broken: send the bytes as they are
     suffix = Path(name).suffix.lower()
     content_type = _TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
     return web.Response(body=body, content_type=content_type, headers=headers_of_filers())
@@ -196,7 +196,7 @@ def _folder(facts: FilingFacts) -> str:
 
 
 def _items(facts: FilingFacts) -> list[FolderItem]:
-    """The files of a filing's folder: those that EDGAR makes, then the filer's."""
+    """The files in a filing's folder: EDGAR's, then the filer's."""
     moment = facts.accepted
     made = [f"{facts.accession}-index-headers.html", f"{facts.accession}-index.html", f"{facts.accession}.txt"]
     return [

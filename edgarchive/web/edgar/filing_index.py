@@ -1,6 +1,6 @@
-"""EDGAR's page about one filing: the header's facts and the table of its documents, in EDGAR's own markup.
+"""EDGAR's index page of a filing: the header's facts and the table of documents, in EDGAR's own markup.
 
-Programs read this page by its classes, ids, table summaries and white space, so the template keeps all of them
+Programs parse this page by its classes, ids, table summaries and white space, so the template reproduces all of them
 (recorded pages; docs/edgar.md).
 """
 
@@ -56,11 +56,11 @@ FORM_NAMES = {
     "SC 13D": "General statement of acquisition of beneficial ownership",
     "SC 13G": "Statement of acquisition of beneficial ownership by individuals",
 }
-"""EDGAR's short descriptions of the most frequent forms; the page leaves the others blank."""
+"""EDGAR's short descriptions of the most frequent forms; the page leaves others blank."""
 
 
 def role_name(role: str) -> str:
-    """EDGAR's word for a role on its pages and in its feed, for the header's label (``REPORTING-OWNER``)."""
+    """EDGAR's name of a role on its pages and in its feed, for the header's label (``REPORTING-OWNER``)."""
     return _ROLES.get(role.upper(), role.replace("-", " ").replace("_", " ").title())
 
 
@@ -85,7 +85,7 @@ def filing_index_page(request: web.Request, facts: FilingFacts) -> web.Response:
 
 
 def _values(entity: Entity) -> tuple[str, str, str, str]:
-    """Form, Act, file number and film number under which an entity files, each blank where the header has none."""
+    """Form, Act, file number and film number of an entity, each blank if the header has none."""
     for value in entity.filing_values:
         act = (value.act or "").removesuffix(" Act").removeprefix("19")
         return str(value.form or ""), act, value.file_number or "", value.film_number or ""
@@ -93,7 +93,7 @@ def _values(entity: Entity) -> tuple[str, str, str, str]:
 
 
 def header_page(facts: FilingFacts, header: str) -> web.Response:
-    """``ACC-index-headers.html``: the text of the header as it is stored, and a link to each document."""
+    """``ACC-index-headers.html``: the text of the stored header, and a link to each document."""
     links = "\n".join(
         f'<a href="{file_link(document.filename)}">{_label(document)}</a>' for document in facts.documents
     )

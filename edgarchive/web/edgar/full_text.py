@@ -1,7 +1,7 @@
 """EDGAR's full-text search, ``/LATEST/search-index``, answered from the archive's index.
 
-Parameters and answer are those of efts.sec.gov (recorded answers; docs/edgar.md), except that totals are exact and hits
-do not end at 10 000.
+Parameters and response are those of efts.sec.gov (recorded responses; docs/edgar.md), except that totals are exact and
+hits do not end at 10 000.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MAX_SIZE = 100
 BUCKETS = 30
 _TYPED = 10
 _BODY_S = 20.0
-"""For a request's body to arrive; its size is bounded by the application (`client_max_size`)."""
+"""Time limit for a request's body; the application limits its size (`client_max_size`)."""
 _LISTS = frozenset("forms ciks items fileType sics locationCodes filter_forms filter_ciks filter_location".split())
 _TEXTS = frozenset("q entityName startdt enddt locationType sort from size page keysTyped".split())
 _QUOTED = re.compile(r'"?([0-9]{10}-?[0-9]{2}-?[0-9]{6})"?')
@@ -39,7 +39,7 @@ _QUOTED = re.compile(r'"?([0-9]{10}-?[0-9]{2}-?[0-9]{6})"?')
 
 @dataclass(frozen=True, slots=True)
 class FullTextQuery:
-    """A request to the full-text search, read. An empty tuple or None asks for nothing in particular."""
+    """A parsed request to the full-text search. An empty tuple or None means no condition."""
 
     words: str = ""
     forms: tuple[str, ...] = ()
@@ -60,7 +60,7 @@ class FullTextQuery:
 
 
 def read_query(values: Mapping[str, Any]) -> FullTextQuery:
-    """Read the parameters of a request: texts, or lists where a request's body has them so. Raises `UsageError`."""
+    """Parse the parameters of a request: texts, or lists in a request's body. Raises `UsageError`."""
     lists = {name: tuple(_list(values.get(name))) for name in _LISTS}
     texts = {name: _text(values.get(name)) for name in _TEXTS}
     forms = (*lists["forms"], *lists["filter_forms"])
@@ -112,7 +112,7 @@ def _date(text: str) -> date | None:
 
 
 async def full_text_search(request: web.Request) -> web.Response:
-    """GET with parameters, or POST with the same as a JSON object, lists as arrays."""
+    """GET with parameters, or POST with the same as a JSON object, with lists as arrays."""
     try:
         values = await _values(request)
         if typed := _text(values.get("keysTyped")):
@@ -199,7 +199,7 @@ async def _search(archive: ServedArchive, query: FullTextQuery) -> Results:
 
 
 def _conditions(query: FullTextQuery) -> Iterable[str]:
-    """What the library has no filter for, in the query language."""
+    """Conditions that the library has no filter for, in the query language."""
     if query.sics:
         yield "(" + " OR ".join(f'sic:"{sic}"' for sic in query.sics) + ")"
     if query.states:
@@ -209,7 +209,7 @@ def _conditions(query: FullTextQuery) -> Iterable[str]:
 
 
 async def _by_accession(archive: ServedArchive, accession: AccessionNumber, query: FullTextQuery) -> dict[str, Any]:
-    """The documents of one filing: an accession number as the words of a query is looked up, not searched."""
+    """The documents of one filing: an accession number as query text is looked up, not searched."""
     try:
         one = [await archive.facts(accession)]
     except NotInArchiveError:
@@ -250,7 +250,7 @@ async def _tickers(archive: ServedArchive, facts: FilingFacts) -> dict[int, list
 
 
 def display_name(name: str, cik: Cik | None, tickers: Iterable[str]) -> str:
-    """``NAME  (TICK)  (CIK 0000000000)``, as EDGAR writes an entity: two blanks before each parenthesis."""
+    """``NAME  (TICK)  (CIK 0000000000)``, EDGAR's format for an entity, with two spaces before each parenthesis."""
     listed = ", ".join(tickers)
     return f"{name}{f'  ({listed})' if listed else ''}{f'  (CIK {cik.padded})' if cik is not None else ''}"
 
@@ -326,7 +326,7 @@ async def _aggregations(archive: ServedArchive, results: Results) -> dict[str, A
 
 
 async def _name_of(archive: ServedArchive, cik: Cik) -> str:
-    """An entity as EDGAR writes it, by the name in its newest filing here."""
+    """An entity in EDGAR's format, with the name in its latest filing here."""
     return display_name(await archive.name_of(int(cik)), cik, await tickers_of(archive, cik))
 
 
@@ -340,12 +340,12 @@ def _buckets(counts: Counter[str]) -> dict[str, Any]:
 
 
 def _echo(query: FullTextQuery) -> dict[str, Any]:
-    """What was asked, in the place where EDGAR has its engine's query."""
+    """The request, in the place where EDGAR has its engine's query."""
     return {"query": dict(query.asked), "from": query.offset, "size": query.size}
 
 
 async def companies_named(archive: ServedArchive, typed: str, *, limit: int) -> list[tuple[Cik, str, list[str]]]:
-    """Companies whose ticker or name begins with what was typed: CIK, name and tickers, tickers first."""
+    """Companies whose ticker or name begins with the typed text: CIK, name and tickers, ticker matches first."""
     found: dict[Cik, str] = {}
     listed = await held_tickers(archive)
     for one in listed:
@@ -354,7 +354,7 @@ async def companies_named(archive: ServedArchive, typed: str, *, limit: int) -> 
     try:
         results = await archive.search(None, name=f"{typed}*", limit=MAX_SIZE, snippets=False)
     except (QueryError, UsageError):
-        results = None  # what is typed so far is no name yet
+        results = None  # the typed text is no name yet
     words = typed.casefold().split()
     for hit in results.hits if results else ():
         for entity in await archive.entities(hit):
@@ -367,7 +367,7 @@ async def companies_named(archive: ServedArchive, typed: str, *, limit: int) -> 
 
 
 async def _typeahead(archive: ServedArchive, typed: str) -> dict[str, Any]:
-    """Entities for what was typed so far, as EDGAR's search box asks for them."""
+    """Suggestions of entities for the typed text, in the format of EDGAR's search box."""
     hits = [
         {
             "_index": "edgar_entity",

@@ -1,7 +1,7 @@
-"""EDGAR's quarterly and daily indexes of what the archive holds, in every form and file type that EDGAR offers.
+"""EDGAR's quarterly and daily indexes of the archive's contents, in every form and file type of EDGAR's.
 
-Rows come from the search index: one for each entity of each filing, as EDGAR writes them (docs/edgar.md). With
-``--index edgar`` the archive's copies of EDGAR's own files are served in their place.
+Rows come from the search index: one for each entity of each filing, in EDGAR's format (docs/edgar.md). With ``--index
+edgar``, the archive's copies of EDGAR's own files are served instead.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _NAME_WIDTH, _FORM_WIDTH, _CIK_WIDTH, _DATE_WIDTH = 62, 12, 12, 12
 _TITLES = {"company": " by Company Name", "crawler": " by Company Name", "form": " by Form Type"}
 _CENTURY = 93
 _FIRST_XBRL = date(2005, 1, 1)
-"""The SEC took XBRL, at first from volunteers, from 2005 on."""
+"""The SEC accepted XBRL, at first voluntarily, from 2005 on."""
 
 
 class IndexRow(NamedTuple):
@@ -67,7 +67,7 @@ def rows_of(hits: Iterable[Hit]) -> list[IndexRow]:
 
 
 def index_text(kind: str, rows: Iterable[IndexRow], *, last: date, daily: bool) -> str:
-    """An index file of `rows`: `kind` is company, crawler, form, master or xbrl; `last` the last day it covers."""
+    """An index file of `rows`: `kind` is company, crawler, form, master or xbrl; `last` is the last day it covers."""
     order: dict[str, Callable[[IndexRow], object]] = {
         "company": lambda row: (row.name.casefold(), row.form, row.accession),
         "crawler": lambda row: (row.name.casefold(), row.form, row.accession),
@@ -82,9 +82,9 @@ def index_text(kind: str, rows: Iterable[IndexRow], *, last: date, daily: bool) 
 
 
 def _preamble(kind: str, *, last: date, daily: bool) -> str:
-    """The lines before the rows, which end with a line of dashes.
+    """The lines before the rows, ending with a line of dashes.
 
-    A master index has exactly 11 of them and that of XBRL 10: some readers skip that many and do not look.
+    A master index has exactly 11 of them, that of XBRL 10: some readers skip that many without checking.
     """
     what = "Daily" if daily else "XBRL" if kind == "xbrl" else "Master"
     crawler = " Crawler" if kind == "crawler" else ""
@@ -109,7 +109,7 @@ def _preamble(kind: str, *, last: date, daily: bool) -> str:
 
 
 def _columns(name: str, form: str, path: str, *, name_first: bool, cik: str = "CIK", filed: str = "Date Filed") -> str:
-    """Columns two blanks apart at least, also where a name is longer than its column."""
+    """Columns at least two spaces apart, even if a name is longer than its column."""
     name, form = f"{name:<{_NAME_WIDTH - 2}}  ", f"{form:<{_FORM_WIDTH - 2}}  "
     first = name + form if name_first else form + name
     return f"{first}{cik:<{_CIK_WIDTH - 2}}  {filed:<{_DATE_WIDTH - 2}}  {path}"
@@ -142,7 +142,7 @@ _LINES: dict[str, Callable[[IndexRow, str], str]] = {
     "master": _by_cik,
     "xbrl": _by_cik,
 }
-"""How each kind of index writes a row and its date."""
+"""The format of rows and dates in each kind of index."""
 
 
 async def full_index_file(request: web.Request) -> web.StreamResponse:
@@ -173,11 +173,11 @@ async def daily_index_file(request: web.Request) -> web.StreamResponse:
 
 
 def index_folder(tree: str) -> Handler:
-    """The handler of a folder's listing in `tree`, a page or ``index.json``: years, quarters, or a quarter's files."""
+    """The handler of a folder listing in `tree`, a page or ``index.json``: years, quarters, or a quarter's files."""
 
     async def listing(request: web.Request) -> web.StreamResponse:
         year, quarter = request.match_info.get("year"), request.match_info.get("quarter")
-        today = date.today()  # noqa: DTZ011 — which folders exist is the calendar's matter, not a moment's
+        today = date.today()  # noqa: DTZ011 — which folders exist depends on the calendar, not on a time
         if year is None:
             names = [str(number) for number in range(FIRST_QUARTER_YEAR, today.year + 1)]
             items = [FolderItem(name, None, is_folder=True) for name in names]
@@ -210,7 +210,7 @@ def _quarter(request: web.Request) -> Quarter:
 
 
 def _read_day(text: str | None) -> date | None:
-    """The day in a daily index's name: YYYYMMDD, or YYMMDD as EDGAR wrote it until March 1998."""
+    """The day in a daily index's name: YYYYMMDD, or YYMMDD as until March 1998."""
     if text is None:
         return None
     if len(text) == 6:  # noqa: PLR2004 — YYMMDD
@@ -232,7 +232,7 @@ async def _rows(request: web.Request, first: date, last: date, quarter: Quarter)
 
 
 async def _xbrl_rows(request: web.Request, quarter: Quarter) -> list[IndexRow]:
-    """The filings with XBRL; of that index the archive keeps no copy of EDGAR's."""
+    """The filings with XBRL; the archive keeps no copy of EDGAR's index of them."""
     archive: ServedArchive = request.app[ARCHIVE]
     if request.app[INDEX_SOURCE] == "edgar":
         raise no_such_key(request)
@@ -257,7 +257,7 @@ def _edgar_rows(body: bytes, first: date, last: date) -> list[IndexRow]:
 
 async def _answer(kind: str, file_type: str, rows: list[IndexRow], *, last: date, daily: bool) -> web.Response:
     def make() -> bytes:
-        # names are latin-1 in EDGAR's files
+        # names in EDGAR's files are latin-1
         text = index_text(kind, rows, last=last, daily=daily).encode("latin-1", "replace")
         if file_type == "gz":
             return gzip.compress(text, 6, mtime=0)
@@ -269,7 +269,7 @@ async def _answer(kind: str, file_type: str, rows: list[IndexRow], *, last: date
         return text
 
     body = await asyncio.to_thread(make)
-    # A .gz is a file that happens to be compressed: Content-Encoding would make clients unpack it.
+    # A .gz is a compressed file; Content-Encoding would make clients decompress it.
     types = {"gz": "application/x-gzip", "zip": "application/zip", "idx": "text/plain"}
     charset = "iso-8859-1" if file_type == "idx" else None
     return web.Response(body=body, content_type=types[file_type], charset=charset)

@@ -1,4 +1,4 @@
-"""EDGAR's lists of tickers, from the list that the last sync with tickers has kept in the archive."""
+"""EDGAR's lists of tickers, from the copy that the last sync with tickers stored in the archive."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Ticker(NamedTuple):
 
 
 class TickerList:
-    """EDGAR's list in its order, and its lines by CIK and by ticker."""
+    """EDGAR's list in order, and its lines by CIK and by ticker."""
 
     def __init__(self, rows: Iterable[Ticker]) -> None:
         self.rows = tuple(rows)
@@ -35,18 +35,18 @@ class TickerList:
 
     @classmethod
     def read(cls, body: bytes) -> Self:
-        """The list in the body of ``company_tickers.json``."""
+        """Parse the body of ``company_tickers.json``."""
         rows = json.loads(body).values()
         return cls(Ticker(int(row["cik_str"]), str(row["ticker"]), str(row.get("title") or "")) for row in rows)
 
 
 async def _held(archive: ServedArchive) -> TickerList:
-    """EDGAR's list as it was when it was last fetched; empty where no sync has asked for tickers."""
+    """The stored copy of EDGAR's list; empty if no sync has fetched it."""
     return await archive.tickers(TickerList.read) or TickerList(())
 
 
 async def held_tickers(archive: ServedArchive) -> tuple[Ticker, ...]:
-    """The lines of EDGAR's list as it was when it was last fetched, in its order."""
+    """The lines of the stored copy of EDGAR's list, in order."""
     return (await _held(archive)).rows
 
 
@@ -56,7 +56,7 @@ async def tickers_of(archive: ServedArchive, cik: Cik) -> list[str]:
 
 
 async def cik_of(archive: ServedArchive, text: str) -> Cik | None:
-    """The CIK that `text`, a CIK or a ticker in any case, stands for; None where it is neither."""
+    """The CIK that `text` means, a CIK or a ticker in any case; None if it is neither."""
     text = text.strip()
     if text.isascii() and text.isdigit() and len(text) <= 10:  # noqa: PLR2004 — the length of a CIK
         return Cik(text)
@@ -76,7 +76,7 @@ async def ticker_file(request: web.Request) -> web.Response:
                 for number, one in enumerate(listed)
             }
         case "company_tickers_exchange.json":
-            # which exchange a ticker is traded on stands in no list that a sync keeps
+            # no stored list has the exchange of a ticker
             data = [[one.cik, one.title, one.ticker, None] for one in listed]
             answer = {"fields": ["cik", "name", "ticker", "exchange"], "data": data}
         case "company_tickers_mf.json":

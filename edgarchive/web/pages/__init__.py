@@ -1,1 +1,1 @@
-"""The pages that people read."""
+"""Pages for people."""

@@ -1,4 +1,4 @@
-"""Style, script, and the description that lets a browser add the archive as a search engine."""
+"""Style sheet, script, and the description for adding the archive to a browser as a search engine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _YEAR_S = 365 * 24 * 3600
 
 
 async def static_file(request: web.Request) -> web.Response:
-    """``/static/NAME``; pages name the version with it, so a browser may keep it for a year."""
+    """``/static/NAME``; pages include the version in the URL, so browsers may cache it for a year."""
     name = request.match_info["name"]
     path = files("edgarchive.web") / "static" / name
     if not path.is_file():

@@ -1,4 +1,4 @@
-"""A bar chart of hits by year, as numbers for an inline SVG."""
+"""A bar chart of hits per year, as numbers for an inline SVG."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ WIDTH, HEIGHT, GAP = 320, 90, 2
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One year's bar: its place and size in the drawing, and where it leads."""
+    """One year's bar: its position and size in the drawing, and its link."""
 
     year: int
     count: int
@@ -23,7 +23,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """The bars of all years from the first to the last, those without hits included."""
+    """The bars of all years from the first to the last, including years without hits."""
 
     bars: tuple[Bar, ...]
     width: int = WIDTH
@@ -31,7 +31,7 @@ class Chart:
 
 
 def year_chart(counts: Iterable[tuple[int, int]], link: Callable[[int], str]) -> Chart | None:
-    """The chart of (year, hits); None for fewer than two years, where it would show nothing."""
+    """The chart of (year, hits); None for fewer than two years."""
     by_year = dict(counts)
     if len(by_year) < 2:  # noqa: PLR2004 — one bar compares with nothing
         return None

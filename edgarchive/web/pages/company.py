@@ -18,7 +18,7 @@ _NEWEST = 20
 
 
 async def company_page(request: web.Request) -> web.Response:
-    """``/company/CIK``. Raises `NotInArchiveError` for a CIK of which no filing is held."""
+    """``/company/CIK``. Raises `NotInArchiveError` for a CIK without filings here."""
     archive: ServedArchive = request.app[ARCHIVE]
     cik = Cik(request.match_info["cik"])
     hits = await archive.held_by(cik)

@@ -1,4 +1,4 @@
-"""A filing's page, and the reader of its documents."""
+"""The page of a filing, and the reader of its documents."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from indexer.submission.items import item_description
 from indexer.submission.submission import Document, Submission
 
 _FRAMED = (".htm", ".html", ".txt")
-"""What a sandboxed frame shows: browsers refuse their PDF viewer there, and show XML without its tags."""
+"""Types shown in a sandboxed frame: browsers disable their PDF viewer there, and show XML without tags."""
 
 _IMAGES = (".jpg", ".jpeg", ".gif", ".png")
 _LABEL_CHARS = 120
@@ -27,7 +27,7 @@ _SOURCES = {"index": "EDGAR", "feed": "EDGAR's Feed", "import": "an import"}
 
 
 async def filing_page(request: web.Request) -> web.Response:
-    """``/filing/ACCESSION``: header, parties, documents, sections, and how the bytes were proven."""
+    """``/filing/ACCESSION``: header, parties, documents, sections, and how the bytes were verified."""
     archive: ServedArchive = request.app[ARCHIVE]
     submission = await read_submission(request)
     accession = submission.header.accession
@@ -61,7 +61,7 @@ async def filing_page(request: web.Request) -> web.Response:
 
 
 async def reader_page(request: web.Request) -> web.Response:
-    """``/filing/ACCESSION/SEQ``: a document as it was filed, or as text with its matches and sections."""
+    """``/filing/ACCESSION/SEQ``: a document as filed, or as text with its matches and sections."""
     archive: ServedArchive = request.app[ARCHIVE]
     submission = await read_submission(request)
     position, document = read_document(request, submission)
@@ -101,7 +101,7 @@ async def reader_page(request: web.Request) -> web.Response:
 
 
 async def _spans(request: web.Request, text: str, words: str) -> list[tuple[int, int]]:
-    """Where the words of a query stand in a text; nowhere where the query cannot be read."""
+    """The spans of a query's words in a text; none if the query is invalid."""
     if not words:
         return []
     try:
@@ -111,7 +111,7 @@ async def _spans(request: web.Request, text: str, words: str) -> list[tuple[int,
 
 
 def _numbered(submission: Submission) -> list[tuple[int, Document]]:
-    """The documents, each with the number in its URL: EDGAR's, or its place where EDGAR gives none."""
+    """The documents, each with its number in the URL: EDGAR's, or its position if EDGAR gives none."""
     return [(one.sequence or place, one) for place, one in enumerate(submission.documents, start=1)]
 
 
@@ -120,13 +120,13 @@ def _names(facts: FilingFacts) -> list[str]:
 
 
 def _title(document: Document) -> str:
-    """Type and description, the type once."""
+    """Type and description, without repeating the type."""
     description = document.description or ""
     return description if document.type in description.split() else f"{document.type} {description}".strip()
 
 
 def _beside(submission: Submission, facts: FilingFacts, position: int) -> dict[str, dict[str, str] | None]:
-    """The documents before and after one that a reader may want next."""
+    """The previous and next document for a reader."""
     numbered = _numbered(submission)
 
     def link(place: int) -> dict[str, str] | None:
@@ -139,7 +139,7 @@ def _beside(submission: Submission, facts: FilingFacts, position: int) -> dict[s
 
 
 def _links(sections: tuple[Section, ...], own: URL, *, current: str = "", words: str = "") -> list[dict[str, Any]]:
-    """The sections, each with the address of its text, with the words of the search that led here."""
+    """The sections, each with the URL of its text, including the words of the search that led here."""
     found = []
     for section in sections:
         key = f"{section.part} {section.item}" if section.part else section.item
@@ -156,7 +156,7 @@ def _raw_url(facts: FilingFacts, filename: str) -> str:
 
 
 async def _proof(archive: ServedArchive, facts: FilingFacts) -> dict[str, Any]:
-    """Where the bytes came from, and what has proven them whole."""
+    """Where the bytes came from, and how they were verified."""
     record = await archive.record(facts.accession)
     checks = ["its closing tag"]
     if record.source == "index":

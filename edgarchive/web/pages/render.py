@@ -1,4 +1,4 @@
-"""Pages from templates, and the passages of a text with their matches marked."""
+"""Rendering pages from templates, and passages of text with marked matches."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from edgarchive.web.keys import TEMPLATES
 
 
 def templates() -> jinja2.Environment:
-    """The templates of all pages, each read and compiled once."""
+    """The templates of all pages, each compiled once."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("edgarchive.web"),
         autoescape=True,
@@ -36,20 +36,20 @@ def _visible(value: object) -> object:
 
 
 def page(request: web.Request, template: str, *, status: int = 200, **values: Any) -> web.Response:
-    """A page made of a template."""
+    """Render a template."""
     text = request.app[TEMPLATES].get_template(template).render(**{"error": None, **values})
     return web.Response(text=text, content_type="text/html", status=status)
 
 
 def problem_page(request: web.Request, status: HTTPStatus, message: str, hint: str | None) -> web.Response:
-    """The page that says why there is no other."""
+    """The error page."""
     titles = {HTTPStatus.NOT_FOUND: "Not in this archive", HTTPStatus.BAD_REQUEST: "This cannot be read"}
     title = titles.get(status, "The archive cannot answer now")
     return page(request, "problem.html", status=status, title=title, message=message, hint=hint)
 
 
 def prose(text: str) -> Markup:
-    """A message as a sentence of a page: it begins with a capital and ends with a stop; ```code``` is set as such."""
+    """A message as a sentence for a page, with a capital and a full stop; ```code``` is set as code."""
     text = text.strip()
     text = text[:1].upper() + text[1:]
     if text and text[-1] not in ".!?:":
@@ -64,7 +64,7 @@ def shortened(text: str, chars: int) -> str:
 
 
 def size(size_bytes: int) -> str:
-    """A size as a person reads it."""
+    """A size for people."""
     value = float(size_bytes)
     for unit in ("bytes", "KB", "MB"):
         if value < 1000:  # noqa: PLR2004 — four digits are harder to read than the next unit
@@ -74,7 +74,7 @@ def size(size_bytes: int) -> str:
 
 
 def _codes(text: str) -> Iterator[tuple[bool, str]]:
-    """The parts of a text, and whether each stands between backticks; one that nothing closes stays as it is."""
+    """The parts of a text, and whether each is between backticks; an unclosed backtick stays as it is."""
     parts = text.split("`")
     if len(parts) % 2 == 0:
         parts[-2:] = ["`".join(parts[-2:])]
@@ -82,7 +82,7 @@ def _codes(text: str) -> Iterator[tuple[bool, str]]:
 
 
 def marked(text: str, spans: Iterable[tuple[int, int]], *, numbered: bool = False) -> Markup:
-    """`text`, escaped, with each of `spans` marked; `numbered`: with ids ``match-1`` and so on to jump to."""
+    """`text`, escaped, with each of `spans` marked; `numbered`: with ids ``match-1`` and so on as link targets."""
     parts: list[Markup] = []
     end = 0
     for number, (start, stop) in enumerate(spans, start=1):

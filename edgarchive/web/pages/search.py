@@ -1,4 +1,4 @@
-"""The search page: one form, the hits with their snippets, facets as links, and a chart of the years."""
+"""The search page: a form, the hits with snippets, facets as links, and a chart of the years."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from indexer.search.results import Results
 
 _FACETS: dict[Facet, str] = {"form": "Form types", "item": "Items", "cik": "Companies", "type": "Document types"}
 _SHOWN, _MOST = 10, 30
-"""Values of a facet that are shown at once, and with those that a click unfolds."""
+"""Values of a facet that are shown at first, and after unfolding."""
 
 _NEWEST = 8
 _HEADING_CHARS = 90
@@ -51,7 +51,7 @@ _ASKED = frozenset({WORDS, "limit", "offset", "facet"})
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """A hit as the page shows it."""
+    """A hit as shown on the page."""
 
     name: str
     form: str
@@ -80,7 +80,7 @@ async def search_page(request: web.Request) -> web.Response:
     except IndexMissingError:
         raise
     except EdgarchiveError as error:
-        if error.exit_code != 2:  # noqa: PLR2004 — not a mistake in what was asked
+        if error.exit_code != 2:  # noqa: PLR2004 — not a mistake in the request
             raise
         too_slow = isinstance(error, QueryTimeoutError)
         status = HTTPStatus.SERVICE_UNAVAILABLE if too_slow else HTTPStatus.BAD_REQUEST
@@ -93,7 +93,7 @@ async def search_page(request: web.Request) -> web.Response:
 
 
 def _mistake(error: EdgarchiveError, words: str) -> dict[str, Any]:
-    """What is wrong with what was asked, and the part of the query from where it is."""
+    """What is wrong with the request, and the part of the query from there on."""
     position = getattr(error, "position", None)
     known = position is not None and position < len(words)
     return {
@@ -130,7 +130,7 @@ async def _start_page(request: web.Request) -> web.Response:
 
 
 def _form(request: web.Request) -> dict[str, Any]:
-    """What the form's fields hold: what was asked."""
+    """The values of the form's fields."""
     query = request.query
     fields = {name: ", ".join(text for text in query.getall(name, []) if text) for name in (*_FIELDS, COMPANY)}
     if not fields[COMPANY]:
@@ -186,7 +186,7 @@ async def _found(
 
 
 def _advice(why: Diagnosis, url: URL) -> Iterator[dict[str, str]]:
-    """What the diagnosis of a search without hits says, a line each; what finds something is a link to it."""
+    """The diagnosis of a search without hits, one line each; suggestions are links."""
     for text in (*why.unknown_lines(), *why.facts()):
         yield {"text": text, "url": ""}
     for label, count, change in _changes(why):
@@ -194,7 +194,7 @@ def _advice(why: Diagnosis, url: URL) -> Iterator[dict[str, str]]:
 
 
 def _changes(why: Diagnosis) -> Iterator[tuple[str, int, dict[str, str | None]]]:
-    """What finds something: its label, how much, and the parameters to change."""
+    """Suggested changes: label, count, and the parameters to change."""
     for cause in why.filters:
         yield f"Leave out {_LABELS.get(cause.filter, cause.filter)}", cause.without, _cleared(cause.filter)
     for value in why.unknown:
@@ -213,14 +213,14 @@ def _changes(why: Diagnosis) -> Iterator[tuple[str, int, dict[str, str | None]]]
 
 
 def _cleared(name: str) -> dict[str, str | None]:
-    """The parameters that stand for a filter, taken out."""
+    """The parameters that represent a filter, removed."""
     if name in {"since", "until"}:
         return {"since": None, "until": None, "range": None}
     return {name: None, COMPANY: None} if name in {"cik", "name", "ticker"} else {name: None}
 
 
 def _explained(results: Results) -> str:
-    """How the words were read, on one line; empty where a plain word says the same."""
+    """How the query was interpreted, on one line; empty if a plain word says the same."""
     if not results.query or results.query.isalnum():
         return ""
     query = results.explain().partition("filters:")[0]
@@ -243,7 +243,7 @@ def _download(url: URL, path: str) -> str:
 async def _facet(
     request: web.Request, name: Facet, counts: Sequence[FacetCount], results: Results, *, url: URL
 ) -> dict[str, Any]:
-    """A facet's values, each with the search that it narrows this one to; companies by name, which costs a search."""
+    """A facet's values, each linked to the narrowed search; names of companies cost a search."""
     most = _SHOWN if name == "cik" else _MOST
     names: dict[int | str, str] = {}
     if name == "cik":
@@ -265,7 +265,7 @@ async def _facet(
 
 
 def _chosen(request: web.Request, url: URL) -> Iterable[dict[str, str]]:
-    """The filters in force, each with the address of the same search without it."""
+    """The active filters, each with the URL of the search without it."""
     for name, text in request.query.items():
         if name in _ASKED or not text.strip() or (name == "range" and text not in SPANS):
             continue
@@ -298,7 +298,7 @@ def _shown(hit: Hit, url: URL) -> _Shown:
 
 
 def _names(hit: Hit) -> str:
-    """Who filed: both names of two, else the first and how many others."""
+    """Who filed: the names of up to two, else the first and the number of others."""
     names = list(dict.fromkeys(entity.name for entity in hit.entities))
     if len(names) <= 2:  # noqa: PLR2004
         return " and ".join(names)
@@ -306,7 +306,7 @@ def _names(hit: Hit) -> str:
 
 
 def _label(hit: Hit) -> str:
-    """Type and description of the document that was found, where they say more than the form does."""
+    """Type and description of the found document, if they say more than the form does."""
     document = hit.document
     if document is None:
         return ""
@@ -316,7 +316,7 @@ def _label(hit: Hit) -> str:
 
 
 def section_label(hit: Hit) -> str:
-    """The section that a hit's passage stands in, for a person; empty where it stands in none."""
+    """The section of a hit's passage, for people; empty if it is in none."""
     section = getattr(hit, "section", None)
     if section is None:
         return ""

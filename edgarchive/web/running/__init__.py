@@ -1,1 +1,1 @@
-"""Running the web application: its socket and TLS, and how long a client may be slow."""
+"""Running the web application: socket, TLS, and time limits for slow clients."""

@@ -1,7 +1,7 @@
-"""One client's connection: how long it may be slow, and what the log says of it.
+"""Time limits of client connections, and their log records.
 
-aiohttp waits without end for the headers of a connection's first request, and for a client that does not read; and it
-logs a client's mistakes as errors, with a traceback and the client's address.
+aiohttp waits indefinitely for the headers of a connection's first request and for a client that does not read, and it
+logs clients' mistakes as errors, with traceback and client address.
 """
 
 from __future__ import annotations
@@ -22,18 +22,20 @@ _log = logging.getLogger(__name__)
 _access_log = logging.getLogger("edgarchive.web.access")
 
 HEADERS_S, KEEP_ALIVE_S, STALL_S = 15.0, 30.0, 60.0
-"""For the headers of the first request; between requests, the next one's headers included; for a client to read on."""
+"""Time limits in seconds: for the headers of the first request; between requests, including headers; for a client to
+continue reading.
+"""
 
 _READ_BYTES = 1 << 14
-"""What a client must read in STALL_S of an answer that waits for it."""
+"""The bytes of a pending response that a client must read within STALL_S."""
 
 
 class AccessLog(AbstractAccessLogger):
-    """A line for each request: what was asked, the status, bytes and seconds; not who asked."""
+    """A line for each request: the request, status, bytes and seconds, but not the client."""
 
     @property
     def enabled(self) -> bool:
-        """Whether such lines are logged."""
+        """Whether these lines are logged."""
         return _access_log.isEnabledFor(logging.INFO)
 
     def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
@@ -51,7 +53,7 @@ class AccessLog(AbstractAccessLogger):
 
 
 class Connection(web.RequestHandler):
-    """A connection with an end: one that sends or reads too slowly is closed."""
+    """A connection with time limits: a client that sends or reads too slowly is disconnected."""
 
     __slots__ = ("_first_request", "_headers_s", "_reader", "_stall_s", "_unread_bytes")
 
@@ -64,12 +66,12 @@ class Connection(web.RequestHandler):
         self._unread_bytes = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin to wait for the first request."""
+        """Start the timer for the first request."""
         super().connection_made(transport)
         self._first_request = self._loop.call_later(self._headers_s, self._end_without_request)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Wait for nothing any more."""
+        """Stop all timers."""
         super().connection_lost(exc)
         for timer in (self._first_request, self._reader):
             if timer is not None:
@@ -80,13 +82,13 @@ class Connection(web.RequestHandler):
             self.force_close()
 
     def pause_writing(self) -> None:
-        """Begin to watch a client that reads more slowly than it is answered."""
+        """Start the timer for a client that reads more slowly than the response is written."""
         super().pause_writing()
         self._unread_bytes = self._unread()
         self._reader = self._loop.call_later(self._stall_s, self._end_unless_read)
 
     def resume_writing(self) -> None:
-        """It has caught up."""
+        """Stop that timer."""
         super().resume_writing()
         if self._reader is not None:
             self._reader.cancel()
@@ -116,7 +118,7 @@ class Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """The response to invalid HTTP (400, logged for debugging only), or to a request that failed here (logged)."""
+        """The response to invalid HTTP (400, logged for debugging only), or to a request that failed (logged)."""
         if status < HTTPStatus.INTERNAL_SERVER_ERROR:
             _log.debug("a request could not be read: %s", message, extra=event("unreadable-request", reason=message))
         else:
@@ -132,7 +134,7 @@ class Connection(web.RequestHandler):
 
 
 class Site(web.TCPSite):
-    """A listening socket whose clients get a `Connection` each."""
+    """A listening socket whose clients each get a `Connection`."""
 
     def __init__(
         self,
@@ -155,7 +157,7 @@ class Site(web.TCPSite):
         }
 
     async def start(self) -> None:
-        """Listen. Raises OSError where the address cannot be used."""
+        """Listen. Raises OSError if the address cannot be used."""
         await web.BaseSite.start(self)
         loop = asyncio.get_running_loop()
         server = self._runner.server

@@ -1,4 +1,4 @@
-"""Running the web application: the socket, TLS, and an orderly end."""
+"""Running the web application: socket, TLS, and graceful shutdown."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from edgarchive.web.safety import CONCURRENT
 _log = logging.getLogger(__name__)
 
 SHUTDOWN_S = 20.0
-"""For requests under way to be answered once the server is told to end."""
+"""Seconds to finish running requests after the server is told to stop."""
 
 _MORE_THREADS = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where to listen. `port` 0 takes a free one. With a certificate and its key, over TLS alone."""
+    """Where to listen. `port` 0 takes a free port. With a certificate and key, only TLS is served."""
 
     host: str = "127.0.0.1"
     port: int = 8080
@@ -37,14 +37,14 @@ class Address:
     key: Path | None = None
 
     def check(self, allow_hosts: tuple[str, ...]) -> None:
-        """Raise `UsageError` for an address that others reach while no host name is allowed, or half a TLS pair."""
+        """Raise `UsageError` for an address reachable by others without an allowed host name, or half a TLS pair."""
         if (self.certificate is None) != (self.key is None):
             raise UsageError("--tls-cert and --tls-key go together", "give both files")
         if not _is_loopback(self.host) and not allow_hosts:
             raise UsageError(f"{self.host} can be reached by others", "name the hosts to answer for: --allow-host NAME")
 
     def tls(self) -> ssl.SSLContext | None:
-        """The TLS context; None without a certificate. Raises `UsageError` where the files cannot be used."""
+        """The TLS context; None without a certificate. Raises `UsageError` if the files cannot be used."""
         if self.certificate is None or self.key is None:
             return None
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -67,15 +67,15 @@ def _is_loopback(host: str) -> bool:
 
 
 async def serve(app: web.Application, address: Address, *, ready: Callable[[str], None]) -> None:
-    """Serve until SIGINT or SIGTERM; requests under way are finished. `ready` gets the URL once requests are answered.
+    """Serve until SIGINT or SIGTERM, then finish running requests. `ready` gets the URL once requests are answered.
 
-    Raises `UsageError` where the address cannot be used, `StorageError` where the archive cannot be opened.
+    Raises `UsageError` if the address cannot be used, `StorageError` if the archive cannot be opened.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    # Slow searches hold their threads; there must be more of these, for files that are read meanwhile.
+    # Slow searches occupy their threads; file reads need more threads meanwhile.
     loop.set_default_executor(ThreadPoolExecutor(CONCURRENT + _MORE_THREADS, thread_name_prefix="serve"))
     runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_S, handle_signals=False)
     try:
@@ -97,7 +97,7 @@ async def serve(app: web.Application, address: Address, *, ready: Callable[[str]
 
 
 def url_of(runner: web.AppRunner, address: Address) -> str:
-    """The URL that a person opens."""
+    """The URL for people."""
     port = next((place[1] for place in runner.addresses), None)
     if port is None:
         raise StorageError("the server has no address", "report this")
