@@ -197,7 +197,7 @@ class ServedArchive:
         return await asyncio.to_thread(self.library.stored.master_index, quarter.year, quarter.number)
 
     async def tickers(self, read: Callable[[bytes], T]) -> T | None:
-        """The result of `read` for the archive's copy of EDGAR's list of tickers, once per copy; None without a copy."""
+        """The result of `read` for the copy of EDGAR's list of tickers, once per copy; None without a copy."""
         return await asyncio.to_thread(self._read_tickers, read)
 
     def _read_tickers(self, read: Callable[[bytes], T]) -> T | None:
