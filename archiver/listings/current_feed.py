@@ -82,8 +82,8 @@ class CurrentFiling:
 class FeedWalk:
     """The filings found by one pass over the feed, newest first, and the number of pages read.
 
-    `has_gap`: the feed ended before a page of known filings only, so filings in between may have been missed; the daily
-    index lists them.
+    `has_gap`: the feed ended, and no filing of its last page was known, so filings in between may have been missed; the
+    daily index lists them.
     """
 
     filings: tuple[CurrentFiling, ...]
@@ -139,7 +139,7 @@ async def walk_current_feed(
     feed.
     """
     entries: list[CurrentFiling] = []
-    pages = 0
+    pages, has_gap = 0, True
     for start in range(0, LAST_START + 1, PAGE_ENTRIES):
         page = await _page(edgar, start)
         if page is None:
@@ -149,9 +149,11 @@ async def walk_current_feed(
         named = list({entry.accession for entry in page})
         if not named:
             break
-        if set(named) <= set(known(named)):
-            return FeedWalk(tuple(merge_filings(entries)), pages, has_gap=False)
-    return FeedWalk(tuple(merge_filings(entries)), pages, has_gap=True)
+        seen = set(known(named))
+        has_gap = not seen
+        if seen.issuperset(named):
+            break
+    return FeedWalk(tuple(merge_filings(entries)), pages, has_gap=has_gap)
 
 
 async def _page(edgar: Edgar, start: int) -> list[CurrentFiling] | None:

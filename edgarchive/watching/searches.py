@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from archiver.catalogue.watching import SavedSearch
-from archiver.errors import SettingsError, UsageError
+from archiver.errors import NotInArchiveError, SettingsError, UsageError
 from archiver.identifiers import Cik
 from archiver.settings import Settings
 from archiver.store.archive import Archive
@@ -63,13 +63,16 @@ def checked(name: str, query: str | None, filters: Mapping[str, Any], *, source:
 
 
 def save_search(settings: Settings, name: str, query: str | None, filters: Mapping[str, Any]) -> NamedSearch:
-    """Save a search in the catalogue, replacing one of the same name. Raises as `checked`, `LockedError`."""
+    """Save a search in the catalogue, replacing one of the same name. Raises as `checked`, `LockedError`.
+
+    Creates the archive if there is none yet.
+    """
     search = checked(name, query, filters)
     if name in settings_searches(settings):
         raise UsageError(f"the settings file has a search {name}", "choose another name, or edit the settings file")
     values = search.options.to_dict()
     text = values.pop("query", "")
-    with Archive.open(settings.root, writable=True) as archive:
+    with Archive.open(settings.root, writable=True, create=True) as archive:
         archive.catalogue.saved_searches.set(SavedSearch(name, text, values, datetime.now(UTC)))
     return search
 
@@ -84,11 +87,12 @@ def remove_search(settings: Settings, name: str) -> None:
 
 
 def saved_searches(settings: Settings, archive: Archive | None = None) -> dict[str, NamedSearch]:
-    """All searches by name: the catalogue's, then those of the settings file. Raises `SettingsError`."""
-    if archive is None:
-        with Archive.open(settings.root) as opened:
-            return saved_searches(settings, opened)
-    return _catalogued(archive) | settings_searches(settings)
+    """All searches by name: those saved in the archive, if there is one, and of the settings file.
+
+    Raises `SettingsError`.
+    """
+    found = _saved_in(settings) if archive is None else _catalogued(archive)
+    return found | settings_searches(settings)
 
 
 def settings_searches(settings: Settings) -> dict[str, NamedSearch]:
@@ -101,10 +105,17 @@ def settings_searches(settings: Settings) -> dict[str, NamedSearch]:
 
 def usable_searches(settings: Settings) -> tuple[dict[str, NamedSearch], tuple[SettingsError, ...]]:
     """As `saved_searches`, without invalid ``[[search]]`` tables, and the errors in those."""
-    with Archive.open(settings.root) as archive:
-        found = _catalogued(archive)
     tables, faults = _read_tables(settings)
-    return found | tables, faults
+    return _saved_in(settings) | tables, faults
+
+
+def _saved_in(settings: Settings) -> dict[str, NamedSearch]:
+    """The searches of the catalogue; none if there is no archive yet."""
+    try:
+        with Archive.open(settings.root) as archive:
+            return _catalogued(archive)
+    except NotInArchiveError:
+        return {}
 
 
 def _catalogued(archive: Archive) -> dict[str, NamedSearch]:

@@ -232,6 +232,16 @@ async def test_a_gap_is_filled_from_the_daily_index(
     assert sorted(sink.accessions) == sorted(expected)
 
 
+async def test_a_short_feed_that_reaches_back_has_no_gap(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+) -> None:
+    """Its last page has new and known filings: nothing was missed between them."""
+    await poll(settings, sink, clock)
+    accession = edgar.add(filing(1))
+    report = await poll(settings, sink, clock)
+    assert (report.has_gap, sink.accessions) == (False, [accession])
+
+
 async def test_backfill_tells_of_what_was_filed_before(
     settings: Settings, sink: KeepingSink, clock: Clock, edgar: LoopbackEdgar
 ) -> None:

@@ -1,0 +1,42 @@
+"""The how-to about alerts, followed from its first line on, where there is no archive yet."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from archiver.settings import Settings
+from tests.edgar_fixtures import CommandLine, command_line
+from tests.loopback import LoopbackEdgar
+from tests.watching.tools import filing
+
+
+@pytest.fixture
+def cli(settings: Settings, tmp_path: Path) -> CommandLine:
+    """The command line."""
+    return command_line(settings, tmp_path)
+
+
+def test_a_search_is_saved_before_there_is_an_archive(cli: CommandLine, edgar: LoopbackEdgar, tmp_path: Path) -> None:
+    """Save a search, watch, and hear of the next filing that it finds."""
+    (tmp_path / "watch-list.txt").write_text("9000004\n")
+    assert cli.run_here("saved", "list").returncode == 0
+    assert cli.run_here("saved", "add", "departures", "resign* OR retire*").returncode == 0
+    watch = ("watch", "--form", "8-K*", "--cik", "@watch-list.txt", "--search", "departures", "--once")
+    assert cli.run_here(*watch).stdout == b""
+    found = edgar.add(filing(1))
+    edgar.add(filing(2, text="stayed"))
+    done = cli.run_here(*watch)
+    assert [json.loads(line)["accession"] for line in done.stdout.splitlines()] == [found]
+
+
+def test_a_search_of_the_settings_file_needs_no_archive(cli: CommandLine, tmp_path: Path) -> None:
+    """And one that is nowhere is named."""
+    (tmp_path / "edgarchive.toml").write_text('[[search]]\nname = "departures"\nquery = "resign*"\n')
+    assert b"departures" in cli.run_here("saved", "list").stdout
+    assert cli.run_here("watch", "--form", "*", "--search", "departures", "--once").returncode == 0
+    done = cli.run_here("watch", "--form", "*", "--search", "departres", "--once")
+    assert (done.returncode, done.stderr.count(b"\n")) == (2, 1)
+    assert b"did you mean departures?" in done.stderr
