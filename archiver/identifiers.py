@@ -14,15 +14,16 @@ from functools import lru_cache
 from typing import Self
 
 from archiver.errors import IdentifierError
+from archiver.patterns import lazy_pattern
 
-_ACCESSION = re.compile(r"([0-9]{10})-?([0-9]{2})-?([0-9]{6})")
-_ACCESSION_DASHED = re.compile(r"(?<![0-9-])([0-9]{1,10})-([0-9]{2})-([0-9]{6})(?![0-9])")
-_ACCESSION_PLAIN = re.compile(r"(?<![0-9])[0-9]{18}(?![0-9])")
-_ACCESSION_CUT = re.compile(r"[0-9]{11,17}")
+_ACCESSION = lazy_pattern(r"([0-9]{10})-?([0-9]{2})-?([0-9]{6})")
+_ACCESSION_DASHED = lazy_pattern(r"(?<![0-9-])([0-9]{1,10})-([0-9]{2})-([0-9]{6})(?![0-9])")
+_ACCESSION_PLAIN = lazy_pattern(r"(?<![0-9])[0-9]{18}(?![0-9])")
+_ACCESSION_CUT = lazy_pattern(r"[0-9]{11,17}")
 """18 digits without leading zeros; with one digit less it could be a CIK."""
-_CIK = re.compile(r"(?:CIK)?0*([0-9]{1,10})", re.IGNORECASE)
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}")
-_YEAR_OR_MONTH = re.compile(r"([0-9]{4})(?:-([0-9]{2}))?")
+_CIK = lazy_pattern(r"(?:CIK)?0*([0-9]{1,10})", re.IGNORECASE)
+_DATE = lazy_pattern(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}")
+_YEAR_OR_MONTH = lazy_pattern(r"([0-9]{4})(?:-([0-9]{2}))?")
 _FIRST_EDGAR_YEAR = 93
 """Two-digit years from here on are 19xx: EDGAR's first submissions are from 1993."""
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import difflib
 import itertools
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
+from archiver.dataclass import dataclass
+from archiver.patterns import lazy_pattern
 from archiver.words import words
 
 MAX_JOINED_WORDS = 4
@@ -22,7 +23,7 @@ MAX_JOINED_WORDS = 4
 MAX_SPELLINGS = 64
 """Maximum spellings returned by `joined_spellings`: all for seven words."""
 
-_APOSTROPHES = re.compile("(?<=\\w)['\u2019\u2018\u02bc`\u00b4](?=\\w)")
+_APOSTROPHES = lazy_pattern("(?<=\\w)['\u2019\u2018\u02bc`\u00b4](?=\\w)")
 _MEANINGLESS = frozenset({"and", "the"})
 _ABBREVIATIONS = {
     "corporation": "corp",

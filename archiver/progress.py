@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import inspect
 import threading
-from dataclasses import dataclass
 from typing import Protocol
 
+from archiver.dataclass import dataclass
 from archiver.errors import RunCancelledError, UsageError
 
 READING = "reading the indexes"

@@ -11,20 +11,22 @@ import re
 import unicodedata
 from urllib.parse import unquote
 
+from archiver.patterns import lazy_pattern
+
 ADDRESS = "(address)"
 """Replaces a mail address."""
 
 _NAME = r"[^\s@<>'\"()\[\]{}/?&=;:,]{1,64}"
-_MAIL_ADDRESS = re.compile(rf"{_NAME}\s{{0,3}}(?:@|[(\[]\s?at\s?[)\]])\s{{0,3}}{_NAME}", re.IGNORECASE)
-_ENCODED_AT = re.compile(
+_MAIL_ADDRESS = lazy_pattern(rf"{_NAME}\s{{0,3}}(?:@|[(\[]\s?at\s?[)\]])\s{{0,3}}{_NAME}", re.IGNORECASE)
+_ENCODED_AT = lazy_pattern(
     rb"@|%(?:25)*40|&(?:amp;)*#0*64;?|&(?:amp;)*#x0*40;?|&(?:amp;)*commat;?|\xef\xbc\xa0|\xef\xb9\xab|[(\[]\s?at\s?[)\]]",
     re.IGNORECASE,
 )
 _NAME_BYTES = rb"[^\s@<>'\"()\[\]{}/?=:,]{1,200}"
-_ADDRESS_BYTES = re.compile(
+_ADDRESS_BYTES = lazy_pattern(
     _NAME_BYTES + rb"\s{0,3}(?:" + _ENCODED_AT.pattern + rb")\s{0,3}" + _NAME_BYTES, re.IGNORECASE
 )
-_ADDRESS_OF_EDGAR = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9:/._-]*)?(?:\?[A-Za-z0-9=&_.-]*)?")
+_ADDRESS_OF_EDGAR = lazy_pattern(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9:/._-]*)?(?:\?[A-Za-z0-9=&_.-]*)?")
 _MOST_QUOTED = 120
 _MOST_LAYERS = 5
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from archiver.dataclass import dataclass
 from archiver.identifiers import AccessionNumber, FormType
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from datetime import date
 from typing import Any
 
+from archiver.dataclass import dataclass
 from archiver.errors import UsageError
 from archiver.identifiers import Cik, form_matches, parse_date
 from archiver.model import MasterIndexEntry

@@ -6,8 +6,10 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from archiver.patterns import lazy_pattern
+
 _MAX_RUNS = 10_000
-_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+_BEYOND_ASCII = lazy_pattern(r"[^\x00-\x7f]+")
 _WORD_BYTES = bytes(ord(chr(code).lower() if chr(code).isalnum() else " ") for code in range(128)) + bytes(
     range(128, 256)
 )
@@ -17,8 +19,8 @@ _TRADE_MARKS = frozenset("™℠🅪🅫🅬")
 """Symbols that decompose to letters but are not words."""
 
 _SUPERSCRIPTS = frozenset("⁰¹²³⁴⁵⁶⁷⁸⁹")
-_POWER = re.compile("(?<![⁰¹²³⁴⁵⁶⁷⁸⁹])[²³](?![⁰¹²³⁴⁵⁶⁷⁸⁹])")
-_UNIT = re.compile(r"(?:(?<![^\W_])(?:[kcmdnµμ]?m|ft|yd|CO|SO)|(?<![$£€¥\d.,])[\d.,]+[ ]?(?:[kcmdnµμ]?m|ft|yd))\Z")
+_POWER = lazy_pattern("(?<![⁰¹²³⁴⁵⁶⁷⁸⁹])[²³](?![⁰¹²³⁴⁵⁶⁷⁸⁹])")
+_UNIT = lazy_pattern(r"(?:(?<![^\W_])(?:[kcmdnµμ]?m|ft|yd|CO|SO)|(?<![$£€¥\d.,])[\d.,]+[ ]?(?:[kcmdnµμ]?m|ft|yd))\Z")
 _LONGEST_UNIT_CHARS = 16
 """A unit with the number before it; cutting a longer number affects only the currency sign before it."""
 

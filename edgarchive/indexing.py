@@ -38,7 +38,7 @@ def index_archive(
     share = Share.parse(years=years, shard=shard)
     with Archive.open(settings.root, writable=share is None, shared=share is not None) as archive:
         options = index_options(settings, progress=progress, cancel=cancel)
-        if "engine" not in settings.model_fields_set:
+        if "engine" not in settings.given:
             options = replace(options, engine=engine_of(archive.index_path) or settings.engine)
         return update.index_archive(archive, options, rebuild=rebuild, share=share)
 

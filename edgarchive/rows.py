@@ -6,7 +6,6 @@ import contextlib
 import csv
 import logging
 import os
-import re
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,13 +17,14 @@ from typing import IO, Any, Protocol
 from archiver.errors import UsageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
+from archiver.patterns import lazy_pattern
 from archiver.store.durable import storage_errors
 from edgarchive.formats import as_json_text, clean
 from indexer.search.hits import ROW_COLUMNS
 
 _log = logging.getLogger(__name__)
 
-_FORMULA = re.compile(r"""(^|[;,|])(["'\s]*)(?=[=+\-@＝＋－＠])""")
+_FORMULA = lazy_pattern(r"""(^|[;,|])(["'\s]*)(?=[=+\-@＝＋－＠])""")
 """Where a formula would begin (OWASP, "CSV Injection"): in a cell, or in what a spreadsheet that cuts at another
 separator than ours takes for one. Tabs and line ends are blanks by then."""
 

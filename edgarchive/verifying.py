@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from archiver.audit.findings import Finding, catalogue_finding, is_of_row
 from archiver.audit.repair import repair_files
 from archiver.audit.second_look import confirmed
 from archiver.audit.verify import verify_files
+from archiver.dataclass import dataclass
 from archiver.errors import DamageError, UsageError
 from archiver.identifiers import AccessionNumber
 from archiver.progress import CancelToken, Progress, ProgressUpdate, checked_progress

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
+from archiver.dataclass import dataclass
 from archiver.identifiers import AccessionNumber
 from indexer.entries import IndexEntry
 from indexer.fields import PARTY_FACETS, Facet, facet_value

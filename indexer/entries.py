@@ -10,19 +10,21 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from archiver.dataclass import dataclass
 from archiver.events import event
 from archiver.identifiers import AccessionNumber, Cik, FormType
 from archiver.words import encoded_words, fold
 from indexer.sections.forms import section_keys
-from indexer.sections.model import Section
-from indexer.submission.header import Entity, Series
-from indexer.submission.submission import Document, Submission
 from indexer.text.broken_words import searchable
-from indexer.texts.model import StoredDocument, StoredSubmission
+
+if TYPE_CHECKING:
+    from indexer.sections.model import Section
+    from indexer.submission.header import Entity, Series
+    from indexer.submission.submission import Document, Submission
+    from indexer.texts.model import StoredDocument, StoredSubmission
 
 _log = logging.getLogger(__name__)
 

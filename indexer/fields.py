@@ -7,10 +7,10 @@ A new field is one entry of `TABLE` and, to offer it as a filter, one attribute 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
+from archiver.dataclass import dataclass
 from archiver.identifiers import AccessionNumber, Cik
 from indexer.entries import IndexEntry
 from indexer.submission.items import code_as_written

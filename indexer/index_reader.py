@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from archiver.dataclass import dataclass
 from archiver.errors import IndexMissingError, UsageError
 from archiver.settings import Settings
 from indexer.engine import Engine

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from archiver.catalogue.records import CatalogueRecord
 from archiver.catalogue.runs import Run
+from archiver.dataclass import dataclass
 from archiver.errors import NotInArchiveError
 from archiver.identifiers import AccessionNumber, FormType
 from archiver.store.archive import Archive

@@ -8,7 +8,7 @@ from typing import Any
 
 from indexer.notebook import frames
 from indexer.sections.forms import matches_section
-from indexer.sections.sections import Section
+from indexer.sections.model import Section
 from indexer.texts.model import StoredDocument, StoredSubmission
 
 Row = dict[str, Any]

@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Self
 
 from archiver.catalogue.records import CatalogueRecord
+from archiver.dataclass import dataclass
 from archiver.errors import UsageError
+from archiver.patterns import lazy_pattern
 
 PLACES = 1 << 16
 """Slots in each filing year. The accession number determines a submission's slot; a shard is a range of them."""
 
 FIRST_YEAR, LAST_YEAR = 1900, 2155
-_YEARS = re.compile(r"(\d{4})(?:-(\d{4}))?", re.ASCII)
-_SHARD = re.compile(r"(\d{1,4})/(\d{1,4})", re.ASCII)
+_YEARS = lazy_pattern(r"(\d{4})(?:-(\d{4}))?", re.ASCII)
+_SHARD = lazy_pattern(r"(\d{1,4})/(\d{1,4})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from archiver.catalogue.records import CatalogueRecord
+from archiver.dataclass import dataclass
 from archiver.errors import DamageError
 from archiver.identifiers import AccessionNumber
+from archiver.patterns import lazy_pattern
 from archiver.store.archive import Archive
 from archiver.store.layout import SUBMISSION_SUFFIX
 
-BESIDE = re.compile(rf"(\d{{10}}-\d{{2}}-\d{{6}})\.[0-9a-f]{{16}}{re.escape(SUBMISSION_SUFFIX)}")
+BESIDE = lazy_pattern(rf"(\d{{10}}-\d{{2}}-\d{{6}})\.[0-9a-f]{{16}}{re.escape(SUBMISSION_SUFFIX)}")
 """The name of a file with other bytes of a submission (`archiver.store.layout.Layout.beside`)."""
 ROW_KINDS = frozenset(
     {"missing", "truncated", "damaged", "incomplete", "unreadable", "catalogue-wrong", "signature", "misplaced"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -15,6 +15,7 @@ from archiver.catalogue.records import BesideRecord, CatalogueRecord
 from archiver.checks.body import BodyFacts, BodyReader
 from archiver.checks.envelope import Opening
 from archiver.checks.header_facts import HeaderFacts, head_of, read_header_facts
+from archiver.dataclass import dataclass
 from archiver.errors import EdgarchiveError, IdentifierError
 from archiver.identifiers import AccessionNumber
 from archiver.intake.records import new_record, ref_of

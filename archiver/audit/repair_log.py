@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from archiver.audit.findings import FileReport, Finding
+from archiver.dataclass import dataclass
 from archiver.errors import DamageError
 
 _MAX_LISTED = 1000

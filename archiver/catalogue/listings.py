@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from archiver.catalogue import values
 from archiver.catalogue.database import Database
+from archiver.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from archiver.catalogue import values
+from archiver.dataclass import dataclass
 from archiver.identifiers import AccessionNumber, Cik, FormType
 
 SOURCES = ("index", "feed", "import")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +17,7 @@ from archiver.catalogue.records import (
     beside_record,
     submission_record,
 )
+from archiver.dataclass import dataclass
 from archiver.identifiers import AccessionNumber
 from archiver.reports import SyncReport
 

@@ -7,15 +7,16 @@ converted value or raises ValueError.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
+from archiver.patterns import lazy_pattern
+
 T = TypeVar("T")
 
-_SHA256 = re.compile("[0-9a-f]{64}")
-_MD5 = re.compile("[0-9a-f]{32}")
+_SHA256 = lazy_pattern("[0-9a-f]{64}")
+_MD5 = lazy_pattern("[0-9a-f]{32}")
 _SHOWN = 40
 _MAX_COUNT = 1 << 53
 

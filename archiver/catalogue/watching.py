@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from archiver.catalogue import values
 from archiver.catalogue.database import Database
+from archiver.dataclass import dataclass
 from archiver.identifiers import AccessionNumber
 
 SightingState = Literal["known", "pending", "stored", "done", "left"]

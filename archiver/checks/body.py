@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from archiver.checks.envelope import EnvelopeReader, Opening
 from archiver.checks.header_facts import named_accession
+from archiver.dataclass import dataclass
 from archiver.identifiers import AccessionNumber
 from archiver.store.packing import unpack
 

@@ -6,10 +6,10 @@ those of real submissions from 1993 on (docs/format.md, "Complete bodies").
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from archiver.checks.pem import PEM_BEGIN, PEM_END, PemVerifier
+from archiver.dataclass import dataclass
 
 _TAIL_BYTES = 1024
 

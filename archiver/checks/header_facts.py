@@ -6,27 +6,28 @@ The indexer parses the whole header; this module reads what an index row would c
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date
 
 from archiver.checks.envelope import Opening, opening_of
+from archiver.dataclass import dataclass
 from archiver.errors import IdentifierError
 from archiver.identifiers import AccessionNumber, Cik, FormType, parse_date
 from archiver.model import MasterIndexEntry
+from archiver.patterns import lazy_pattern
 from archiver.streams.chunks import PieceReader
 
 HEAD_BYTES = 1 << 22
 """Upper bound of a header's size; the largest known ones, with about a hundred entities, have a tenth of it."""
 
-_END = re.compile(rb"</(?:SEC|IMS)-HEADER>|<DOCUMENT>")
-_ACCESSION = re.compile(rb"(?:^[ \t]*ACCESSION NUMBER:\s*|^<ACCESSION-NUMBER>)([0-9-]{18,20})\s*$", re.MULTILINE)
-_DOCUMENT = re.compile(rb"^<(?:SEC|IMS)-DOCUMENT>\s*([0-9-]{18,20})\.txt\b", re.MULTILINE)
-_FORM = re.compile(rb"(?:^[ \t]*CONFORMED SUBMISSION TYPE:[ \t]*|^<TYPE>)([^\r\n]+)", re.MULTILINE)
-_FILED = re.compile(rb"(?:^[ \t]*FILED AS OF DATE:\s*|^<FILING-DATE>)([0-9]{8})\s*$", re.MULTILINE)
-_OPENED = re.compile(rb"^<(?:SEC|IMS)-DOCUMENT>[^\r\n]*:\s*([0-9]{8})\s*$", re.MULTILINE)
+_END = lazy_pattern(rb"</(?:SEC|IMS)-HEADER>|<DOCUMENT>")
+_ACCESSION = lazy_pattern(rb"(?:^[ \t]*ACCESSION NUMBER:\s*|^<ACCESSION-NUMBER>)([0-9-]{18,20})\s*$", re.MULTILINE)
+_DOCUMENT = lazy_pattern(rb"^<(?:SEC|IMS)-DOCUMENT>\s*([0-9-]{18,20})\.txt\b", re.MULTILINE)
+_FORM = lazy_pattern(rb"(?:^[ \t]*CONFORMED SUBMISSION TYPE:[ \t]*|^<TYPE>)([^\r\n]+)", re.MULTILINE)
+_FILED = lazy_pattern(rb"(?:^[ \t]*FILED AS OF DATE:\s*|^<FILING-DATE>)([0-9]{8})\s*$", re.MULTILINE)
+_OPENED = lazy_pattern(rb"^<(?:SEC|IMS)-DOCUMENT>[^\r\n]*:\s*([0-9]{8})\s*$", re.MULTILINE)
 _NAME = rb"(?:COMPANY CONFORMED NAME:[ \t]*|<CONFORMED-NAME>)([^\r\n]*)"
 _CIK = rb"(?:CENTRAL INDEX KEY:[ \t]*|<CIK>)([0-9]{1,10})"
-_ENTITY = re.compile(_NAME + rb"|" + _CIK)
+_ENTITY = lazy_pattern(_NAME + rb"|" + _CIK)
 
 
 @dataclass(frozen=True, slots=True)

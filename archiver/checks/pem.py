@@ -11,7 +11,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from dataclasses import dataclass
+
+from archiver.dataclass import dataclass
+from archiver.patterns import lazy_pattern
 
 PEM_BEGIN = b"-----BEGIN PRIVACY-ENHANCED MESSAGE-----"
 PEM_END = b"-----END PRIVACY-ENHANCED MESSAGE-----"
@@ -24,9 +26,9 @@ _MAX_CARRY_BYTES = 1 << 20
 _DIGEST_INFO_MD5 = bytes.fromhex("3020300c06082a864886f70d020505000410")
 """DER of DigestInfo for MD5 up to the digest itself (RFC 8017, section 9.2, note 1)."""
 
-_BLANK_LINE = re.compile(rb"\r?\n\r?\n")
-_STUFFED = re.compile(rb"^- ", re.MULTILINE)
-_STUFFED_MID_LINE = re.compile(rb"(\n)- ")
+_BLANK_LINE = lazy_pattern(rb"\r?\n\r?\n")
+_STUFFED = lazy_pattern(rb"^- ", re.MULTILINE)
+_STUFFED_MID_LINE = lazy_pattern(rb"(\n)- ")
 
 
 @dataclass(frozen=True, slots=True)

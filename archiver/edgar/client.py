@@ -5,21 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Self
 
 import aiohttp
 from yarl import URL
 
+from archiver.dataclass import dataclass
 from archiver.edgar.pacer import Pacer
 from archiver.edgar.proxy import proxy_for
 from archiver.edgar.responses import PEEK_BYTES, etag_md5, http_date, is_page, refusal, validator
 from archiver.errors import FetchError, TooLargeError, TroubleError, UnreachableError
 from archiver.events import event
+from archiver.patterns import lazy_pattern
 from archiver.redaction import quoted, shown_url
 from archiver.streams.decoding import ContentDecoder
 
@@ -31,7 +31,7 @@ _REDIRECTS = {
     HTTPStatus.TEMPORARY_REDIRECT,
     HTTPStatus.PERMANENT_REDIRECT,
 }
-_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-")
+_CONTENT_RANGE = lazy_pattern(r"bytes ([0-9]{1,18})-")
 _MAX_REDIRECTS = 3
 _READ_BYTES = 1 << 18
 _SNIFF_BYTES = 64

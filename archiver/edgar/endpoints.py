@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 
+from archiver.dataclass import dataclass
 from archiver.identifiers import AccessionNumber, Cik
 
 FIRST_QUARTER_YEAR = 1993

@@ -19,10 +19,11 @@ import struct
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from archiver.dataclass import dataclass
 from archiver.errors import StorageError
 from archiver.retrying import with_retries
 

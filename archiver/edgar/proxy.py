@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import base64
 import urllib.request
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import unquote, urlsplit
 
+from archiver.dataclass import dataclass
 from archiver.errors import SettingsError
 
 

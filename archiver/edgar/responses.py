@@ -13,16 +13,17 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from archiver.errors import AbsentError, BlockedError, DamagedBodyError, EdgarchiveError, FetchError, TroubleError
+from archiver.patterns import lazy_pattern
 from archiver.redaction import quoted, without_addresses
 
 PEEK_BYTES = 16 * 1024
 """How much of a page is read to classify it; EDGAR's own pages have 250 bytes to 8 KB."""
 
 _MOST_ETAG = 256
-_TITLE = re.compile(rb"<title[^>]*>\s*([^<]{0,200})", re.IGNORECASE)
-_ETAG_MD5 = re.compile(r'"([0-9a-f]{32})(?:-gzip)?"')
-_HTTP_DATE = re.compile(r"[A-Za-z]{3,9}, [0-9]{2}[ -][A-Za-z]{3}[ -][0-9]{2,4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT")
-_S3_ERROR = re.compile(
+_TITLE = lazy_pattern(rb"<title[^>]*>\s*([^<]{0,200})", re.IGNORECASE)
+_ETAG_MD5 = lazy_pattern(r'"([0-9a-f]{32})(?:-gzip)?"')
+_HTTP_DATE = lazy_pattern(r"[A-Za-z]{3,9}, [0-9]{2}[ -][A-Za-z]{3}[ -][0-9]{2,4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT")
+_S3_ERROR = lazy_pattern(
     rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^<>]*\?>)?\s*<Error>\s*<Code>([A-Za-z]{1,64})</Code>.*</Error>\s*", re.DOTALL
 )
 _ABSENT_CODES = {b"AccessDenied", b"NoSuchKey"}

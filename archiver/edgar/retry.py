@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -13,6 +12,7 @@ import tenacity
 from archiver.edgar.pacer import Pacer
 from archiver.errors import BlockedError, TroubleError, UnreachableError
 from archiver.events import event
+from archiver.patterns import lazy_pattern
 
 _log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ ATTEMPTS = 5
 BLOCKS = 3
 """Consecutive block pages, each after a full pause, before the run gives up."""
 
-_ACCESSION = re.compile(r"/([0-9]{10}-[0-9]{2}-[0-9]{6})\.txt$")
+_ACCESSION = lazy_pattern(r"/([0-9]{10}-[0-9]{2}-[0-9]{6})\.txt$")
 _backoff = tenacity.wait_random_exponential(multiplier=0.5, max=60)
 _MAX_RETRY_AFTER_S = 600.0
 

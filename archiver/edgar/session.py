@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Generic, Self
 
+from archiver.dataclass import dataclass
 from archiver.edgar.client import Answer, Client, Part
 from archiver.edgar.endpoints import Endpoints
 from archiver.edgar.pacer import Pacer

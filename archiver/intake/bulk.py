@@ -11,7 +11,6 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import FileIO
 from itertools import chain
@@ -21,6 +20,7 @@ from typing import Self
 from archiver.catalogue.records import CatalogueRecord
 from archiver.checks.body import BodyFacts, BodyReader
 from archiver.checks.header_facts import HeaderFacts
+from archiver.dataclass import dataclass
 from archiver.errors import DamagedBodyError, DamageError, EdgarchiveError, FetchError, TooLargeError
 from archiver.events import event
 from archiver.intake.records import new_record, ref_of

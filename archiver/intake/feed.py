@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 
@@ -25,6 +24,7 @@ from archiver.intake.single import keep_beside
 from archiver.listings.cache import IndexCache
 from archiver.listings.folders import Listed
 from archiver.listings.reader import FullIndex
+from archiver.patterns import lazy_pattern
 from archiver.planning.plan import FIRST_FEED_DAY, Outcome, Plan
 from archiver.planning.planner import fingerprint
 from archiver.planning.read_listings import span, without_tickers
@@ -45,8 +45,8 @@ AVERAGE_DAY_BYTES = 1_070_000_000
 _ASSUMED_BYTES_PER_S = 10_000_000
 """Assumed speed of a connection, for estimates only."""
 
-_NAME = re.compile(r"(\d{8})\.nc\.tar\.gz")
-_CORRECTION = re.compile(r"(?:^|/)(\d{10}-\d{2}-\d{6})\.pc$")
+_NAME = lazy_pattern(r"(\d{8})\.nc\.tar\.gz")
+_CORRECTION = lazy_pattern(r"(?:^|/)(\d{10}-\d{2}-\d{6})\.pc$")
 _MOST_MEMBERS = 200_000
 """Members of one day; the busiest has 15 000 submissions."""
 _MOST_CORRECTION_BYTES = 16 << 20

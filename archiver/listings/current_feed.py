@@ -9,17 +9,19 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from http import HTTPStatus
 from typing import Any
 from xml.parsers import expat
 
+from archiver.dataclass import dataclass
 from archiver.edgar.retry import ATTEMPTS
 from archiver.edgar.session import Edgar
 from archiver.errors import AbsentError, DamagedBodyError, FetchError, IdentifierError, TroubleError, UnreachableError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber, Cik, FormType, parse_date
+from archiver.patterns import lazy_pattern
 from archiver.redaction import quoted
 
 _log = logging.getLogger(__name__)
@@ -29,10 +31,10 @@ LAST_START = 5_000
 """Start of the last page; EDGAR responds to the next one with 503."""
 _MAX_PAGE_BYTES = 4_000_000
 """A page of 100 entries has about 65 kB."""
-_TITLE = re.compile(r".*? - (?P<name>.*) \((?P<cik>[0-9]{1,10})\) \((?P<role>[^()]*)\)", re.DOTALL)
-_ACCESSION = re.compile(r"accession-number=([0-9]{10}-[0-9]{2}-[0-9]{6})$")
-_FILED = re.compile(r"Filed:</b>\s*([0-9]{4}-[0-9]{2}-[0-9]{2})")
-_ITEM = re.compile(r"<br>\s*Item ([0-9A-Z][0-9A-Z.]{0,9}):")
+_TITLE = lazy_pattern(r".*? - (?P<name>.*) \((?P<cik>[0-9]{1,10})\) \((?P<role>[^()]*)\)", re.DOTALL)
+_ACCESSION = lazy_pattern(r"accession-number=([0-9]{10}-[0-9]{2}-[0-9]{6})$")
+_FILED = lazy_pattern(r"Filed:</b>\s*([0-9]{4}-[0-9]{2}-[0-9]{2})")
+_ITEM = lazy_pattern(r"<br>\s*Item ([0-9A-Z][0-9A-Z.]{0,9}):")
 _ATTEMPTS_PAST_FIRST = 2
 """The end of the feed looks like a temporary failure, so it is requested less often."""
 _ATOM = "http://www.w3.org/2005/Atom"

@@ -6,19 +6,19 @@ quarters have it as ``.idx.gz`` only, and some days have none (measured), so nam
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 
 from archiver.edgar.endpoints import Quarter
 from archiver.listings.folders import Listed
+from archiver.patterns import lazy_pattern
 
 SETTLED_DAYS = 100
 """For this many days after a quarter's end, late changes are found by rereading recent daily files."""
 WINDOW_DAYS = 14
 """How many days are reread: 587 of 5 516 daily files were rewritten more than a week after their day (measured)."""
 
-_NAME = re.compile(r"master\.(\d{8}|\d{6})\.idx(\.gz)?")
+_NAME = lazy_pattern(r"master\.(\d{8}|\d{6})\.idx(\.gz)?")
 
 
 def daily_files(listed: Iterable[Listed], quarter: Quarter) -> dict[date, Listed]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 
+from archiver.dataclass import dataclass
 from archiver.errors import DamagedBodyError
+from archiver.patterns import lazy_pattern
 from archiver.streams.flat_json import flat_objects
 
 MAX_LIST_BYTES = 16_000_000
 """Far above the list of a quarter's daily indexes, about 160 kB."""
 _MOST_FILES = 100_000
-_NAME = re.compile(r"[A-Za-z0-9._-]{1,200}")
-_CHANGED = re.compile(r"[0-9/: APM-]{0,30}")
-_SIZE = re.compile(r"([0-9]{1,12}) ?([KMG]?)B?")
+_NAME = lazy_pattern(r"[A-Za-z0-9._-]{1,200}")
+_CHANGED = lazy_pattern(r"[0-9/: APM-]{0,30}")
+_SIZE = lazy_pattern(r"([0-9]{1,12}) ?([KMG]?)B?")
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 

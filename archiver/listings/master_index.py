@@ -17,6 +17,7 @@ from archiver.errors import DamagedBodyError, IdentifierError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber, Cik, FormType
 from archiver.model import MasterIndexEntry
+from archiver.patterns import lazy_pattern
 from archiver.streams.decoding import gunzip
 
 _log = logging.getLogger(__name__)
@@ -24,14 +25,14 @@ _log = logging.getLogger(__name__)
 MAX_BODY_BYTES = 150_000_000
 """Far above the largest quarterly index (33 MB); its text has the same limit."""
 _PIECE_BYTES = 1 << 18
-_DASHES = re.compile(rb"-{20,}\s*")
-_ROW = re.compile(
+_DASHES = lazy_pattern(rb"-{20,}\s*")
+_ROW = lazy_pattern(
     rb"([0-9]{1,10})\|([^|\r\n]*)\|([^|\r\n]*)\|([0-9]{4}-?[0-9]{2}-?[0-9]{2})\|"
     rb"edgar/data/[0-9]+/([0-9]{10}-[0-9]{2}-[0-9]{6})\.txt\r?\n?"
 )
 """A row in the usual form; others are parsed with more care."""
-_DAY = re.compile(rb"\|([0-9]{4}-?[0-9]{2}-?[0-9]{2})\|[^|\n]*$", re.MULTILINE)
-_BEGIN = re.compile(rb"^CIK\|Company Name\|Form Type\|Date Filed\|File ?[Nn]ame[ \t]*\n-{20,}[ \t]*\n", re.MULTILINE)
+_DAY = lazy_pattern(rb"\|([0-9]{4}-?[0-9]{2}-?[0-9]{2})\|[^|\n]*$", re.MULTILINE)
+_BEGIN = lazy_pattern(rb"^CIK\|Company Name\|Form Type\|Date Filed\|File ?[Nn]ame[ \t]*\n-{20,}[ \t]*\n", re.MULTILINE)
 _MOST_UNREADABLE = 0.1
 """Maximum share of unreadable rows; a good index has less than one in thousands (measured)."""
 

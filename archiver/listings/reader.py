@@ -6,11 +6,12 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TypeVar
 
 from archiver.catalogue.listings import IndexFile
+from archiver.dataclass import dataclass
 from archiver.edgar.endpoints import Quarter
 from archiver.edgar.session import Edgar, Read
 from archiver.errors import AbsentError, FetchError, UnreachableError

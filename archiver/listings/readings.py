@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, timedelta
 
+from archiver.dataclass import dataclass
 from archiver.edgar.endpoints import Quarter
 from archiver.listings.cache import IndexCache
 from archiver.listings.daily_index import SETTLED_DAYS

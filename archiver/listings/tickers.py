@@ -7,16 +7,16 @@ owner, and a ticker that is no longer traded is not in it.
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterable, Mapping
 
 from archiver.errors import DamagedBodyError, UsageError
 from archiver.identifiers import Cik
+from archiver.patterns import lazy_pattern
 from archiver.streams.flat_json import flat_objects
 
 _MOST_TICKERS = 200_000
 """Twenty times the length of the list."""
-_TICKER = re.compile(r"[A-Z0-9.$^=-]{1,20}")
+_TICKER = lazy_pattern(r"[A-Z0-9.$^=-]{1,20}")
 
 
 def parse_tickers(body: bytes) -> dict[str, Cik]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
 from pathlib import Path
 from typing import Any, Self
 
 from archiver.catalogue.database import database_errors
+from archiver.dataclass import dataclass
 from archiver.identifiers import AccessionNumber, Cik, FormType
 from archiver.store.durable import storage_errors
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 
+from archiver.dataclass import dataclass
 from archiver.edgar.endpoints import Quarter, quarters
 from archiver.edgar.session import Edgar
 from archiver.events import event

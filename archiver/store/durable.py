@@ -7,10 +7,8 @@ does not make a rename durable by itself).
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import os
-import secrets
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -70,7 +68,7 @@ def create_temporary(folder: Path, *, stem: str) -> tuple[int, Path]:
     Raises OSError.
     """
     make_directories(folder)
-    path = folder / f"{stem}.{secrets.token_hex(8)}.part"
+    path = folder / f"{stem}.{os.urandom(8).hex()}.part"
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE), path
 
 
@@ -125,6 +123,8 @@ def _sync_file_system(folder: Path, paths: Sequence[Path]) -> None:
 
     `syncfs(2)` reports write errors since Linux 5.8.
     """
+    import ctypes  # noqa: PLC0415 — a reader never gets here
+
     syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
     if syncfs is None:
         for path in paths:

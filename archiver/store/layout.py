@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from archiver.dataclass import dataclass
 from archiver.identifiers import AccessionNumber
 
 SUBMISSION_SUFFIX = ".txt.gz"

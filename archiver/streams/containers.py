@@ -6,9 +6,9 @@ import os
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from archiver.dataclass import dataclass
 from archiver.errors import DamagedBodyError
 from archiver.reports import SkippedFile
 from archiver.streams.chunks import PieceReader

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from archiver.errors import DamagedBodyError
+from archiver.patterns import lazy_pattern
 
 _MOST_OBJECT_BYTES = 4096
 _MOST_REST_BYTES = 1 << 16
@@ -18,7 +19,7 @@ _KEY_BYTES = 16
 """Bytes between two entries: a comma, and in a map a short key."""
 _MOST_DEPTH = 2
 """The entries of a folder list are in an object inside an object."""
-_FLAT = re.compile(rb'\{(?:[^{}\[\]"\\]|"(?:[^"\\]|\\.){0,2048}")*+\}', re.DOTALL)
+_FLAT = lazy_pattern(rb'\{(?:[^{}\[\]"\\]|"(?:[^"\\]|\\.){0,2048}")*+\}', re.DOTALL)
 """An object that contains no other; braces in strings are allowed."""
 
 

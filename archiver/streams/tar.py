@@ -6,16 +6,16 @@ and in order, and never a path, link or device. From extended headers it uses on
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from archiver.dataclass import dataclass
 from archiver.errors import DamagedBodyError
+from archiver.patterns import lazy_pattern
 from archiver.streams.chunks import PieceReader
 
 BLOCK = 512
 _MAGIC = b"ustar"
-_OCTAL = re.compile(b"[0-7]*")
+_OCTAL = lazy_pattern(b"[0-7]*")
 _MOST_NAME_BYTES = 4096
 _REGULAR = frozenset(b"0\x007")
 _LONG_NAME = ord("L")

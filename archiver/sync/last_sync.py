@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -12,6 +11,7 @@ from archiver.catalogue import values
 from archiver.catalogue.catalogue import Catalogue
 from archiver.catalogue.database import REPAIR
 from archiver.catalogue.runs import Run
+from archiver.dataclass import dataclass
 from archiver.errors import DamageError
 from archiver.selection import Selection
 

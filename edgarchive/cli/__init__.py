@@ -8,19 +8,19 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
+from archiver.dataclass import dataclass
 from archiver.errors import EdgarchiveError, UsageError
 from archiver.events import event
+from edgarchive.cli.arguments.usage import help_instead, usage_message
 from edgarchive.cli.examples import epilog
 from edgarchive.cli.logs import start_logging
 from edgarchive.cli.options import Common
-from edgarchive.cli.usage import help_instead, usage_message
 from edgarchive.cli.verbs import VerbGroup
 from edgarchive.formats import clean
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
 
+from edgarchive.cli.arguments.values import PlainCommand, PlainGroup
 from edgarchive.cli.examples import epilog
 
 VERBS = {
@@ -34,7 +34,7 @@ VERBS = {
 """The description of each verb: the first line of its help. The module of the same name implements it."""
 
 
-class VerbGroup(TyperGroup):
+class VerbGroup(PlainGroup):
     """The group of all verbs."""
 
     def __init__(self, **attributes: Any) -> None:
@@ -84,7 +84,7 @@ def _command(verb: str) -> Any:
     app = getattr(module, "app", None)
     if app is None:
         app = typer.Typer(add_completion=False, rich_markup_mode=None)
-        app.command(verb)(getattr(module, name))
+        app.command(verb, cls=PlainCommand)(getattr(module, name))
     command = typer.main.get_command(app)
     command.epilog = epilog(verb)
     return command

@@ -7,10 +7,10 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from archiver.dataclass import dataclass
 from archiver.errors import DamageError
 from archiver.store.durable import fsync_directory, make_directories, storage_errors
 from archiver.store.layout import Layout

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from archiver.dataclass import dataclass
 from archiver.errors import UsageError
 from archiver.identifiers import AccessionNumber
 from edgarchive.exporting.files.sinks import FileSink, ParquetSink, Sink, can_go_on

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from archiver.catalogue.records import CatalogueRecord
+from archiver.dataclass import dataclass
 from archiver.edgar.endpoints import index_page
 from archiver.errors import NotInArchiveError, UsageError
 from archiver.identifiers import AccessionNumber

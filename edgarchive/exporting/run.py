@@ -7,11 +7,11 @@ import itertools
 import os
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from archiver.dataclass import dataclass
 from archiver.errors import UsageError
 from archiver.progress import CancelToken, Progress, ProgressUpdate, no_progress
 from archiver.settings import Settings

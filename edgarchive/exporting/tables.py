@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
+
+from archiver.dataclass import dataclass
 
 ColumnType = Literal["text", "texts", "int", "ints", "float", "bool", "date", "datetime"]
 

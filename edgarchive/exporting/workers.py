@@ -14,11 +14,11 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from archiver.dataclass import dataclass
 from archiver.errors import EdgarchiveError, WorkerDiedError
 from edgarchive.exporting.files.writers import Encoder
 from edgarchive.exporting.rows import NOTHING_ASKED, Asked, FilingReader, Wanted

@@ -9,10 +9,10 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from archiver.dataclass import dataclass
 from archiver.errors import EdgarchiveError, UnreadableSubmissionError, UsageError
 from archiver.identifiers import AccessionNumber
 from archiver.store.durable import fsync_directory, make_directories, storage_errors, write_file_durably

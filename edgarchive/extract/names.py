@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from archiver.patterns import lazy_pattern
+
 MAX_BYTES = 120
 """The longest name in UTF-8; file systems allow 255, and tools add something to it."""
 
-_UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)", re.IGNORECASE)
+_UNSAFE = lazy_pattern(r'[\x00-\x1f\x7f<>:"/\\|?*]')
+_RESERVED = lazy_pattern(r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)", re.IGNORECASE)
 """Names reserved for devices on Windows, with any extension (Microsoft, "Naming Files, Paths, and Namespaces")."""
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from archiver.dataclass import dataclass
 from archiver.errors import NotInArchiveError
 from indexer.sections.forms import find_section
 from indexer.sections.sections import Section

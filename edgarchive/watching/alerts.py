@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from archiver.dataclass import dataclass
 from archiver.errors import QueryError
 from archiver.identifiers import AccessionNumber
 from edgarchive.watching.schedule import EASTERN

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from archiver.catalogue.watching import SavedSearch
+from archiver.dataclass import dataclass
 from archiver.errors import NotInArchiveError, SettingsError, UsageError
 from archiver.identifiers import Cik
+from archiver.patterns import lazy_pattern
 from archiver.settings import Settings
 from archiver.store.archive import Archive
 from indexer.query.build import parse_query
@@ -19,7 +19,7 @@ from indexer.search.library import Library
 from indexer.search.options import SearchOptions
 from indexer.search.results import Results
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_NAME = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _PAGES = ("limit", "offset", "sort", "snippets", "documents", "query")
 """Options that choose among hits and do not apply to a single new filing."""
 

@@ -10,11 +10,12 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Self
 
 from archiver.catalogue.watching import Delivery, Sighting
+from archiver.dataclass import dataclass
 from archiver.errors import NotInArchiveError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber, Cik, FormType, parse_date

@@ -10,12 +10,13 @@ import hashlib
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
+from archiver.dataclass import dataclass
 from archiver.edgar.endpoints import Quarter
 from archiver.errors import DamageError, IdentifierError, NotInArchiveError, UnreadableSubmissionError
 from archiver.events import event

@@ -6,7 +6,6 @@ A page for requests of pages, S3's XML for EDGAR's files, and JSON for everythin
 from __future__ import annotations
 
 import logging
-import re
 from http import HTTPStatus
 
 from aiohttp import web
@@ -21,13 +20,14 @@ from archiver.errors import (
     UsageError,
 )
 from archiver.events import event
+from archiver.patterns import lazy_pattern
 from edgarchive.web.edgar.answers import no_such_key
 from edgarchive.web.pages.render import problem_page
 from edgarchive.web.safety import Handler
 
 _log = logging.getLogger(__name__)
 
-_PAGE = re.compile(r"/|/search|/company/\d+|/filing/[0-9-]+(?:/\d+)?")
+_PAGE = lazy_pattern(r"/|/search|/company/\d+|/filing/[0-9-]+(?:/\d+)?")
 """URLs of our pages, which people open in a browser."""
 
 _FILES = "/Archives/"

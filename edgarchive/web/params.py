@@ -11,6 +11,7 @@ from typing import Any
 from multidict import MultiDict, MultiMapping
 from yarl import URL
 
+from archiver.dataclass import dataclass
 from archiver.errors import UsageError
 from edgarchive.web.archive import ServedArchive
 from edgarchive.web.edgar.tickers import cik_of
@@ -39,7 +40,7 @@ def option_fields() -> dict[str, dataclasses.Field[Any]]:
     return dict(_FIELDS)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class SearchParameters:
     """The parsed request: the search itself, and the form of the response."""
 

@@ -17,6 +17,8 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 from yarl import URL
 
+from archiver.patterns import lazy_pattern
+
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -41,8 +43,8 @@ CONCURRENT, WAITING, WAIT_S = 8, 256, 30.0
 WORK_S = 40.0
 """How long a client waits for one operation, in seconds: a little longer than the limit of a search."""
 
-_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?", re.IGNORECASE)
-_SLASHES = re.compile("/{2,}")
+_HOST = lazy_pattern(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?", re.IGNORECASE)
+_SLASHES = lazy_pattern("/{2,}")
 
 
 class Gate:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, TypeVar
 
 from opensearchpy import OpenSearch, exceptions
 
+from archiver.dataclass import dataclass
 from archiver.errors import EdgarchiveError, IndexMissingError, IndexServerError, QueryError, SettingsError
 from archiver.retrying import with_retries
 from archiver.settings import Settings
@@ -46,7 +47,7 @@ class Access:
         return cls(
             url=settings.opensearch_url,
             user=settings.opensearch_user,
-            password=None if secret is None else secret.get_secret_value(),
+            password=None if secret is None else secret.reveal(),
             ca_file=settings.opensearch_ca_file,
             prefix=settings.opensearch_prefix,
             shards=settings.opensearch_shards,

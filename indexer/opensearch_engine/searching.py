@@ -15,12 +15,12 @@ import operator
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import ConnectionTimeout, OpenSearchException
 
+from archiver.dataclass import dataclass
 from indexer.engine import EngineHit, EngineResult, FacetCount, Sort
 from indexer.fields import Facet, facet_value
 from indexer.opensearch_engine.connection import Access, cluster_errors, whole

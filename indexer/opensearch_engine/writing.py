@@ -10,12 +10,13 @@ import gzip
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
 
+from archiver.dataclass import dataclass
 from archiver.errors import ArchiveFormatError, IndexServerError
 from archiver.identifiers import AccessionNumber
 from archiver.retrying import with_retries

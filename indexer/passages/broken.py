@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from archiver.dataclass import dataclass
+from archiver.patterns import lazy_pattern
 from indexer.text.broken_words import broken_words
 from indexer.texts.model import encode_text
 
-_BREAK_SIGN = re.compile(rb"\n(?:(?<=-\n)|(?<=- \n)|(?<=\xc2\xad\n)|(?<=\xe2\x80\x90\n))")
+_BREAK_SIGN = lazy_pattern(rb"\n(?:(?<=-\n)|(?<=- \n)|(?<=\xc2\xad\n)|(?<=\xe2\x80\x90\n))")
 _AROUND_BYTES = 160
 """Bytes of text examined before a break; half as many after it. Only the whole text could identify a compound."""
 

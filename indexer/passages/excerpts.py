@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from archiver.dataclass import dataclass
 from archiver.errors import DamageError, NotInArchiveError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber

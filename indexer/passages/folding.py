@@ -6,11 +6,11 @@ typographic dashes and quotes by spaces, and only other non-ASCII letters are ha
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
-from dataclasses import dataclass
 from functools import lru_cache
 
+from archiver.dataclass import dataclass
+from archiver.patterns import lazy_pattern
 from archiver.words import word_characters
 
 _BLANK = ord(" ")
@@ -19,7 +19,7 @@ _ASCII = bytes(range(_LAST_ASCII + 1))
 _FOLD = bytes(ord(chr(code).lower()) if chr(code).isascii() and chr(code).isalnum() else _BLANK for code in range(256))
 """Each byte of a text as part of a word: in lower case, or a space. Non-ASCII bytes are spaces here."""
 
-_BEYOND_ASCII = re.compile(rb"[\x80-\xff]+")
+_BEYOND_ASCII = lazy_pattern(rb"[\x80-\xff]+")
 _MOST_SEARCHED = 24
 """Non-ASCII letters that are searched for individually; a text with more is scanned completely."""
 

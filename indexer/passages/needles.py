@@ -9,10 +9,10 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import assert_never
 
+from archiver.dataclass import dataclass
 from indexer.fields import TEXT_FIELDS
 from indexer.query.expansion import pattern_expression, within_edits
 from indexer.query.nodes import (

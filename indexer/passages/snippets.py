@@ -10,10 +10,11 @@ import re
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import NamedTuple
 
+from archiver.dataclass import dataclass
+from archiver.patterns import lazy_pattern
 from indexer.passages.broken import BrokenPlace, broken_places, rejoined
 from indexer.passages.folding import Folded, fold_text
 from indexer.passages.needles import Needle, needles
@@ -31,7 +32,7 @@ _WIDE_MARGIN = 8 * SNIPPET_CHARS
 _BYTES_PER_WORD = 16
 _MAX_CONTEXT_WORDS = 2_000
 
-_SENTENCE_END = re.compile(r"(?<=[a-z]{4}[.!?]) (?=[\"“(]?[A-Z])")
+_SENTENCE_END = lazy_pattern(r"(?<=[a-z]{4}[.!?]) (?=[\"“(]?[A-Z])")
 """A sentence end: requiring four lower-case letters before it excludes ``Inc.``, ``Mr.`` and initials."""
 
 _NEAR_BYTES = 40

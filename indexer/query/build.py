@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Callable, Iterator
 from datetime import date
 from functools import partial
@@ -14,6 +13,7 @@ from typing import assert_never
 
 from archiver.errors import IdentifierError, QueryError, UsageError
 from archiver.identifiers import Cik
+from archiver.patterns import lazy_pattern
 from archiver.words import words
 from indexer.fields import BY_NAME, TEXT_FIELDS
 from indexer.query.language.grammar import RawGroup, RawNode, RawNot, RawPhrase, RawProximity, RawRange, RawWord, read
@@ -42,7 +42,7 @@ MAX_SLOP = 50
 MAX_PAIRS = 64
 """Maximum pairs of alternatives of one NEAR."""
 
-_OF_SERIES = re.compile(r"[SC][0-9]{9}|[A-Z]{4}X")
+_OF_SERIES = lazy_pattern(r"[SC][0-9]{9}|[A-Z]{4}X")
 """The id of a fund's series or class, or a fund's ticker, which has five letters and ends in X."""
 
 

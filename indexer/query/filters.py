@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import date, datetime
 
+from archiver.dataclass import dataclass
 from archiver.errors import UsageError
 from indexer.fields import BY_NAME, moment_number
 from indexer.query.language.leaves import FIRST_DATE, LAST_DATE, join_all, join_any, value_leaf

@@ -6,10 +6,10 @@ A tree consists of `All`, `AnyOf` and `Not` over leaves; each leaf is about one 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import TypeAlias
 
+from archiver.dataclass import dataclass
 from archiver.names import joined_spellings
 from indexer.query.stems import english_stem
 

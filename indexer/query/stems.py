@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from functools import lru_cache
 from typing import Any
 
-_ENGLISH_WORD = re.compile(r"[a-z]+")
+from archiver.patterns import lazy_pattern
+
+_ENGLISH_WORD = lazy_pattern(r"[a-z]+")
 _SHORT_STEM = 3
 _threads = threading.local()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archiver.edgar.endpoints import index_page
 from archiver.identifiers import AccessionNumber, Cik, FormType
@@ -13,7 +13,9 @@ from indexer.engine import EngineHit
 from indexer.entries import HitEntity
 from indexer.passages.excerpts import ExcerptMaker
 from indexer.search.hits import FromLibrary, Hit, HitDocument
-from indexer.submission.submission import Submission
+
+if TYPE_CHECKING:
+    from indexer.submission.submission import Submission
 
 
 class HitMaker:

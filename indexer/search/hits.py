@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from datetime import date, datetime
-from typing import Any, Generic, ParamSpec, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar, overload
 
+from archiver.dataclass import dataclass
 from archiver.errors import NotInArchiveError, UsageError
 from archiver.identifiers import AccessionNumber, FormType
 from indexer.engine import EngineHit
@@ -16,7 +17,9 @@ from indexer.passages.excerpts import HitSection
 from indexer.passages.snippets import Snippet
 from indexer.query.nodes import Node
 from indexer.submission.items import items_as_text
-from indexer.submission.submission import Submission
+
+if TYPE_CHECKING:
+    from indexer.submission.submission import Submission
 
 P = ParamSpec("P")
 R = TypeVar("R")

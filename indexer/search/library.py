@@ -8,21 +8,16 @@ from dataclasses import replace
 from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from archiver.catalogue.runs import Run
 from archiver.errors import DamageError, EdgarchiveError, NotInArchiveError, UsageError
 from archiver.identifiers import AccessionNumber, Cik
-from archiver.listings.tickers import ciks_of, parse_tickers
 from archiver.settings import Settings
 from archiver.store.archive import Archive
 from indexer.engine import FacetCount, JoinedEngine, within_unit
-from indexer.entries import entries_of
 from indexer.fields import Facet
 from indexer.index_folder import marks_hold
 from indexer.index_reader import IndexReader
-from indexer.journal import StoredRecord, run_of, stored_by
-from indexer.matcher import FilingMatcher, Question
 from indexer.passages.excerpts import ExcerptMaker
 from indexer.passages.snippets import Highlighter, Snippet
 from indexer.query.build import parse_query
@@ -30,17 +25,21 @@ from indexer.query.language.leaves import join_all
 from indexer.query.nodes import Node
 from indexer.query.scopes.sections import bound_query
 from indexer.rows import Row, SectionRows, filing_facts, section_rows
-from indexer.search.diagnosis.diagnose import diagnose
-from indexer.search.diagnosis.model import Diagnosis
 from indexer.search.hit_maker import HitMaker
 from indexer.search.hits import FromLibrary, Hit, LazyHits
 from indexer.search.options import SearchOptions, several, takes_options
-from indexer.search.records import Record, Status, record_of, status_of
 from indexer.search.results import Results
-from indexer.stored_files import StoredFiles
-from indexer.submission.submission import Submission, parse_submission
-from indexer.texts.model import StoredSubmission
 from indexer.texts.reader import TextReader
+
+if TYPE_CHECKING:
+    from archiver.catalogue.runs import Run
+    from indexer.journal import StoredRecord
+    from indexer.matcher import FilingMatcher, Question
+    from indexer.search.diagnosis.model import Diagnosis
+    from indexer.search.records import Record, Status
+    from indexer.stored_files import StoredFiles
+    from indexer.submission.submission import Submission
+    from indexer.texts.model import StoredSubmission
 
 SECTION_OPTIONS = partial(SearchOptions, sort="oldest", limit=None, documents=True, snippets=False)
 """Options for iterating over sections: all hits, by filing date."""
@@ -127,6 +126,8 @@ class Library:
 
     def question(self, options: SearchOptions) -> Question:
         """A search prepared for matching many filings (`matcher`). Raises `QueryError`, `UsageError`."""
+        from indexer.matcher import Question  # noqa: PLC0415 — a search needs none of it
+
         return Question(*self._trees(options), unit=options.within)
 
     def matcher(self, accession: AccessionNumber) -> FilingMatcher:
@@ -134,6 +135,9 @@ class Library:
 
         Raises as `submission`.
         """
+        from indexer.entries import entries_of  # noqa: PLC0415 — a search needs none of it
+        from indexer.matcher import FilingMatcher  # noqa: PLC0415
+
         if self._settings is None:
             self._settings = Settings()  # it reads files: once is enough
         record = self._archive.record(accession)
@@ -158,6 +162,8 @@ class Library:
         return self._diagnose(options)
 
     def _diagnose(self, options: SearchOptions) -> Diagnosis:
+        from indexer.search.diagnosis.diagnose import diagnose  # noqa: PLC0415 — a search needs none of it
+
         return diagnose(
             options,
             count=lambda wanted: self.run(wanted).total,
@@ -176,12 +182,16 @@ class Library:
         """The filters as a query tree, with tickers replaced by CIKs."""
         filters = options.filters()
         if options.ticker is not None:
+            from archiver.listings.tickers import ciks_of  # noqa: PLC0415 — for this filter alone
+
             ciks = ciks_of(several("ticker", options.ticker) or (), self._tickers())
             filters = replace(filters, cik=(*(filters.cik or ()), *ciks))
         return filters.tree()
 
     def _tickers(self) -> Mapping[str, Cik]:
         """EDGAR's list of tickers, read once per copy."""
+        from archiver.listings.tickers import parse_tickers  # noqa: PLC0415 — a search needs none of it
+
         stored = self.stored
         version = stored.tickers_sha256()
         if version is not None and self._known_tickers is not None and self._known_tickers[0] == version:
@@ -196,6 +206,8 @@ class Library:
         return tickers
 
     def _cik_of(self, ticker: str) -> Cik:
+        from archiver.listings.tickers import ciks_of  # noqa: PLC0415 — a search needs none of it
+
         return ciks_of([ticker], self._tickers())[0]
 
     def _name_of(self, facet: Facet, value: int) -> str | None:
@@ -214,6 +226,8 @@ class Library:
 
         Raises `IdentifierError`, `NotInArchiveError`, `DamageError`.
         """
+        from indexer.submission.submission import parse_submission  # noqa: PLC0415 — a search needs none of it
+
         return parse_submission(self.raw(accession))
 
     def texts(self, accession: str) -> StoredSubmission:
@@ -268,6 +282,8 @@ class Library:
 
     def record(self, accession: str) -> Record:
         """The catalogue's facts about a submission. Raises `IdentifierError`, `NotInArchiveError`."""
+        from indexer.search.records import record_of  # noqa: PLC0415 — a search needs none of it
+
         return record_of(self._archive, AccessionNumber.from_text(accession))
 
     def marks(self, text: str, query: str, *, stem: bool = False) -> tuple[tuple[int, int], ...]:
@@ -280,19 +296,27 @@ class Library:
     @property
     def stored(self) -> StoredFiles:
         """The stored files themselves, and the copies of EDGAR's listings."""
+        from indexer.stored_files import StoredFiles  # noqa: PLC0415 — a search needs none of it
+
         return StoredFiles(self._archive)
 
     def run_of(self, number: int) -> Run:
         """The run `number` in the journal. Raises `NotInArchiveError`."""
+        from indexer.journal import run_of  # noqa: PLC0415 — a search needs none of it
+
         return run_of(self._archive, number)
 
     def stored_by(self, number: int) -> list[StoredRecord]:
         """What a run stored, by accession number. Raises as `run_of`."""
+        from indexer.journal import stored_by  # noqa: PLC0415 — a search needs none of it
+
         self.run_of(number)
         return list(stored_by(self._archive, number))
 
     def status(self) -> Status:
         """What the archive contains, and whether its index can be searched."""
+        from indexer.search.records import status_of  # noqa: PLC0415 — a search needs none of it
+
         archive, error = self._archive, None
         try:
             self._index.ask(lambda _: None)

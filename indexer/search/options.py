@@ -9,14 +9,15 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
-import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY
 from datetime import UTC, date, datetime
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast, get_args
 
+from archiver.dataclass import dataclass
 from archiver.errors import UsageError
 from archiver.identifiers import parse_date_span
+from archiver.patterns import lazy_pattern
 from indexer.engine import Sort
 from indexer.fields import BY_NAME
 from indexer.query.filters import Filters
@@ -36,7 +37,7 @@ Added = date | datetime | str | int | None
 """A day or time (UTC) as a value or ISO text, a year or month, or the number of a run (``12``, ``"run:12"``)."""
 
 _RUN = "run:"
-_RUN_NUMBER = re.compile(rf"(?:{_RUN}\s*([0-9]{{1,9}})|([0-9]{{1,7}}))")
+_RUN_NUMBER = lazy_pattern(rf"(?:{_RUN}\s*([0-9]{{1,9}})|([0-9]{{1,7}}))")
 
 _FILTERS = ("ticker", *(field.name for field in dataclasses.fields(Filters)))
 _SEVERAL = ("ticker", *(field.name for field in dataclasses.fields(Filters) if field.name in BY_NAME))

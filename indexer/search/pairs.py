@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from archiver.dataclass import dataclass
 from archiver.errors import IdentifierError, UsageError
 from archiver.identifiers import AccessionNumber, Cik, parse_date
 from indexer.search.hits import ROW_COLUMNS, Hit

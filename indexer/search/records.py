@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from archiver.dataclass import dataclass
 from archiver.errors import ArchiveFormatError, DamageError, EdgarchiveError, StorageError
 from archiver.identifiers import AccessionNumber, Cik, FormType
 from archiver.store.archive import Archive

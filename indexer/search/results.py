@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, overload
 
+from archiver.dataclass import dataclass
 from archiver.errors import UsageError
 from indexer.engine import FacetCount
 from indexer.fields import FACETS, Facet

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from archiver.errors import UsageError
+from archiver.patterns import lazy_pattern
 from indexer.sections.model import Section
 
 Family = Literal["10-K", "10-KSB", "10-Q", "8-K"]
@@ -143,12 +144,12 @@ _TITLES: Mapping[Family, Mapping[str, str]] = {
     "8-K": _TITLES_8K,
 }
 TITLES: Mapping[Family, Mapping[str, re.Pattern[str]]] = {
-    family: {item: re.compile(rf"\b(?:{words})", re.IGNORECASE) for item, words in titles.items()}
+    family: {item: lazy_pattern(rf"\b(?:{words})", re.IGNORECASE) for item, words in titles.items()}
     for family, titles in _TITLES.items()
 }
 """The beginning or an early word of an item's title, in the wording of any year; in a 10-Q by part and item."""
 
-_FORM = re.compile(r"(10-?K(?:T?SB)|10-?KT?|10-?Q|8-?K)", re.IGNORECASE)
+_FORM = lazy_pattern(r"(10-?K(?:T?SB)|10-?KT?|10-?Q|8-?K)", re.IGNORECASE)
 _NAMED: Mapping[str, Mapping[Family, tuple[str, ...]]] = {
     "business": {"10-K": ("1",), "10-KSB": ("1",)},
     "risk-factors": {"10-K": ("1A",), "10-KSB": ("1A",), "10-Q": ("II 1A",)},
@@ -160,12 +161,12 @@ _NAMED: Mapping[str, Mapping[Family, tuple[str, ...]]] = {
 }
 """The items that a name means; where a form had it elsewhere in the past, that comes next."""
 SECTION_NAMES = tuple(_NAMED)
-_NUMBER = re.compile(
+_NUMBER = lazy_pattern(
     r"""(?:PART\s+)?(?:(?P<part>IV|I{1,3})[\s,./-]+)?(?:ITEM\s*)?
         (?P<item>(?:1[0-6]|[1-9])(?:\.(?:0[1-9]|10)|[A-C])?)(?:\(?T\)?)?""",
     re.IGNORECASE | re.VERBOSE,
 )
-_CONTROLS = re.compile(r"\bcontrols\b", re.IGNORECASE)
+_CONTROLS = lazy_pattern(r"\bcontrols\b", re.IGNORECASE)
 
 
 def family_of(form: str) -> Family | None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from archiver.dataclass import dataclass
+from archiver.patterns import lazy_pattern
 from indexer.sections.forms import PARTS, RANKS, TITLES, Family
 from indexer.sections.lines import (
     MAX_HEADING_CHARS,
@@ -23,14 +24,14 @@ from indexer.sections.lines import (
 )
 from indexer.sections.model import Divider, Heading, Key
 
-_LINE = re.compile(
+_LINE = lazy_pattern(
     r"""\n[^\S\n]*+(?:[*•·●○▪–—|-][^\S\n]*+)?+(?P<opening>["“\[])?+
         (?:(?=P\ ?A\ ?R\ ?T\b|I\ ?T\ ?E\ ?M|S\s?I\s?G\s?N\s?A\s?T\s?U\s?R\s?E|Pursuant\sto\sthe\srequirements\sof)
           |(?P<section>SECTION\ [1-9])(?:\.0[1-9])?[^\S\n]*[^\w\n][^\n]{0,120}?(?=ITEM\ ))""",
     re.IGNORECASE | re.VERBOSE,
 )
 """A line end and what may begin a heading after it; a pattern that begins with a fixed character is found fast."""
-_PART = re.compile(
+_PART = lazy_pattern(
     r"""(?:P\ ?A\ ?R\ ?T|Part)[^\S\n]{1,9}(?P<part>I{1,3}|IV|I\ I|I\ I\ I|I\ V|[1-4])(?![\w(])
         (?P<rest>[^\n]{0,60}?)(?=(?P<item>I\ ?T\ ?E\ ?M|Item)S?\b|\n|\Z)""",
     re.VERBOSE,
@@ -46,7 +47,7 @@ _NUMBERS = {
 }
 _SPELT = "|".join(sorted((*_WORDS, *_ROMANS, "l"), key=len, reverse=True))
 _LINK = r"(?:[.]?\s{0,3}(?:,\s{0,3}(?:and\b|&)?|;|\band\b|&|/|-|–|—|\bthrough\b|\bto\b)\s{0,3}(?:ITEMS?\s{1,3})?)"
-_ITEM = re.compile(
+_ITEM = lazy_pattern(
     rf"""I\ ?T\ ?E\ ?M(?P<many>\(?S\)?)?(?:\s{{0,9}}(?:NO\b\.?|\#))?\s{{0,20}}(?:[-–—:]\s{{0,3}})?
         (?P<number>1[0-6](?![0-9])|[1-9](?![0-9])|(?:{_SPELT})(?![a-z0-9]))
         (?:\s?[.]\s?(?P<hundredths>0[1-9]|10)(?![0-9])
@@ -62,17 +63,17 @@ _ITEM = re.compile(
         (?P<rest>[^\n]{{0,400}})""",
     re.IGNORECASE | re.VERBOSE,
 )
-_FURTHER = re.compile(r"(?P<link>[^0-9]*)(?P<item>[0-9]{1,2}(?:\.[0-9]{2})?[A-C]?)", re.IGNORECASE)
-_THROUGH = re.compile(r"(?:-|–|—|through|to)", re.IGNORECASE)
+_FURTHER = lazy_pattern(r"(?P<link>[^0-9]*)(?P<item>[0-9]{1,2}(?:\.[0-9]{2})?[A-C]?)", re.IGNORECASE)
+_THROUGH = lazy_pattern(r"(?:-|–|—|through|to)", re.IGNORECASE)
 
-_REFERRING = re.compile(
+_REFERRING = lazy_pattern(
     r"\s*(?:of|and|or|above|below|in|to|herein|hereof|is|was|for|under|through|which|that)\b", re.IGNORECASE
 )
-_BROKEN_SENTENCE = re.compile(
+_BROKEN_SENTENCE = lazy_pattern(
     r"(?:,|\b(?:see|in|under|of|to|and|or|the|with|by|at|from|our|this|also|is|per))\Z", re.IGNORECASE
 )
-_UNFINISHED = re.compile(r"(?:[,;]|\b(?:of|and|or|the|in|on|to|for|with|by|certain))\Z", re.IGNORECASE)
-_CONTINUING = re.compile(r"(?:of|and|or|operations?)\b", re.IGNORECASE)
+_UNFINISHED = lazy_pattern(r"(?:[,;]|\b(?:of|and|or|the|in|on|to|for|with|by|certain))\Z", re.IGNORECASE)
+_CONTINUING = lazy_pattern(r"(?:of|and|or|operations?)\b", re.IGNORECASE)
 _CLOSING = {'"': '"”', "“": '”"', "[": "]"}
 _MAX_HEADING_LINES = 4
 _MAX_LINK_CHARS = 8

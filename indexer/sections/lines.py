@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 
+from archiver.patterns import lazy_pattern
 from indexer.sections.model import Gap
 
 MAX_HEADING_CHARS = 300
 WRAPPED_CHARS = 45
 """Minimum length of a broken line of plain text."""
 
-_BLANK_LINE = re.compile(r"\n[^\S\n]*+\n")
+_BLANK_LINE = lazy_pattern(r"\n[^\S\n]*+\n")
 _SNIFFED_CHARS = 10_000
 """A blank line within this many characters shows that the text is plain, with broken lines; text from HTML has none."""
 
 _PAGE_FOOT = r"""[-–—(\s]*(?:page\s*)?[FSA]?-?[0-9]{1,3}[-–—)\s]*|(?:(?:back|return)\ to\ )?table\ of\ contents|index"""
-_PAGE_FOOT_LINE = re.compile(_PAGE_FOOT, re.IGNORECASE | re.VERBOSE)
-_FURNITURE = re.compile(
+_PAGE_FOOT_LINE = lazy_pattern(_PAGE_FOOT, re.IGNORECASE | re.VERBOSE)
+_FURNITURE = lazy_pattern(
     rf"""{_PAGE_FOOT}
         |[ivx]{{1,5}}                                                   # the number of a page of the front matter
         |[\W_]+                                                         # rules, bullets
@@ -26,20 +27,20 @@ _FURNITURE = re.compile(
         |P\ ?A\ ?R\ ?T\s+(?:I{{1,3}}|IV|[1-4])\b(?!\s*,\s*item)[^\n]{{0,60}}""",
     re.IGNORECASE | re.VERBOSE,
 )
-_PAGE = re.compile(
+_PAGE = lazy_pattern(
     r"""(?:(?:\.{2,}|[\t ]|…|\.\ \.)\s*(?:(?:pages?|pp?\.)\s*)?(?:[FSA]-?)?[0-9]{1,3}
           (?:\s?(?:[-–—,&]|and|to|through)\s?(?:[FSA]-?)?[0-9]{1,3})*(?:\s?,?\s?\([a-z]\))*+
          |\.{4,}|(?:\.\ ){4,}\.?|\t\(?[a-z*]\))\s*\Z""",
     re.IGNORECASE | re.VERBOSE,
 )
 _PAGE_ENDS = frozenset("0123456789).*… \t")
-_PAGE_ALONE = re.compile(r"(?:page\s*)?(?:[FSA]-?)?[0-9]{1,3}(?:\s?[-–—]\s?[0-9]{1,3})?", re.IGNORECASE)
-_COMPLETE = re.compile(
+_PAGE_ALONE = lazy_pattern(r"(?:page\s*)?(?:[FSA]-?)?[0-9]{1,3}(?:\s?[-–—]\s?[0-9]{1,3})?", re.IGNORECASE)
+_COMPLETE = lazy_pattern(
     r"\b(?:none|not\s+(?:applicable|required)|n/a|reserved|removed|omitted)\b[\W\d]*\Z", re.IGNORECASE
 )
-_SENTENCE = re.compile(r"[a-z0-9”\")][.:](?:\s|\Z)")
-_OWN_WORDS = re.compile(r"(?:none|not\s+(?:applicable|required)|n/a|omitted|no\s)", re.IGNORECASE)
-RUN_IN = re.compile(r"(?<!\b[A-Z])(?<!\bInc)(?<!\bCo)(?<!\bCorp)(?<!\bNo)[.](?=\s*[–—]|\s+(?:[A-Z(]|[0-9]+[.][0-9]))")
+_SENTENCE = lazy_pattern(r"[a-z0-9”\")][.:](?:\s|\Z)")
+_OWN_WORDS = lazy_pattern(r"(?:none|not\s+(?:applicable|required)|n/a|omitted|no\s)", re.IGNORECASE)
+RUN_IN = lazy_pattern(r"(?<!\b[A-Z])(?<!\bInc)(?<!\bCo)(?<!\bCorp)(?<!\bNo)[.](?=\s*[–—]|\s+(?:[A-Z(]|[0-9]+[.][0-9]))")
 """The full stop after a title that is followed by text on the same line."""
 
 _MAX_TITLE_CHARS = 110

@@ -10,16 +10,17 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+from archiver.patterns import lazy_pattern
 from indexer.sections.forms import PARTS, Family
 from indexer.sections.lines import gap_of, has_page, is_complete, is_page_alone, line_before, line_start
 from indexer.sections.model import Gap, Heading, Key, Listing, Row
 
 _MAX_GAP_CHARS = 1500
 """More than this is text, which need not be examined."""
-_LISTING_TITLE = re.compile(
+_LISTING_TITLE = lazy_pattern(
     r"\b(?:(?:cross[\s-]*)?reference\s+(?:index|table|sheet)|table\s+of\s+contents|index|contents)\b", re.IGNORECASE
 )
-_SIGNATURE = re.compile(r"^[^\S\n]*S ?I ?G ?N ?A ?T ?U ?R ?E ?S?[^\S\n]*$", re.IGNORECASE | re.MULTILINE)
+_SIGNATURE = lazy_pattern(r"^[^\S\n]*S ?I ?G ?N ?A ?T ?U ?R ?E ?S?[^\S\n]*$", re.IGNORECASE | re.MULTILINE)
 _ABOVE_LINES = 4
 _MAX_TITLE_CHARS = 80
 _HEADED = 2

@@ -6,19 +6,20 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
+from archiver.patterns import lazy_pattern
 from indexer.sections.lines import line_start, trimmed_end
 from indexer.sections.model import Divider, Heading, Listing, Section
 
-_END = re.compile(
+_END = lazy_pattern(
     r"S ?I ?G ?N ?A ?T ?U ?R ?E ?S?[^\w\n]*$|Pursuant to the requirements of", re.IGNORECASE | re.MULTILINE
 )
-_REFERENCE = re.compile(
+_REFERENCE = lazy_pattern(
     r"""incorporated\s+(?:herein\s+|in\s+this\s+\w+\s+)?by\s+(?:this\s+)?reference|by\s+reference\s+to
         |\b(?:see|refer\s+to|reference\s+is\s+made\s+to)\b|\bpages?\s+(?:[FSA]-)?[0-9]
         |(?:is|are|will\s+be|to\s+be)\s+(?:set\s+forth|included|contained|presented|disclosed|found|provided)\s+(?:in|under|on|below)""",
     re.IGNORECASE | re.VERBOSE,
 )
-_SENTENCE_END = re.compile(r"(?<=[a-z0-9)”\"])[.;](?=\s|\Z)")
+_SENTENCE_END = lazy_pattern(r"(?<=[a-z0-9)”\"])[.;](?=\s|\Z)")
 _JUST_ABOVE_CHARS = 80
 _MAX_REFERENCE_CHARS = 2500
 _REFERRING_SHARE = 0.6

@@ -8,25 +8,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from archiver.dataclass import dataclass
+from archiver.patterns import lazy_pattern
 from indexer.sections.lines import has_page, is_furniture, line_end, without_page
 from indexer.sections.model import Gap, Heading, Key, Listing, Row
 
-_WORD = re.compile(r"[^\W_]+")
+_WORD = lazy_pattern(r"[^\W_]+")
 _BETWEEN_WORDS = r"\W{1,40}"
 _MIN_TITLE_CHARS = 8
 _MIN_PREFIX_WORDS = 2
 _OPEN_WORDS = frozenset(("a", "an", "and", "by", "certain", "for", "in", "of", "on", "or", "the", "to", "with"))
 
-_FOOT = re.compile(
+_FOOT = lazy_pattern(
     r"""^[^\S\n]*(?:[-–—(]?[ ]?(?P<alone>[1-9][0-9]{0,2})[ ]?[-–—)]?
           |[^\n]{0,50}\bform\ 10-[KQ][^\S\n]+(?P<last>[1-9][0-9]{0,2})
           |(?P<first>[1-9][0-9]{0,2})[^\S\n][^\n]{0,50}\bform\ 10-[KQ])[^\S\n]*$""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
-_RANGE = re.compile(r"(?<![-\w])([1-9][0-9]{0,2})(?:\s?[-–—]\s?([1-9][0-9]{0,2}))?(?![\w])")
-_USUAL_TITLE = re.compile(
+_RANGE = lazy_pattern(r"(?<![-\w])([1-9][0-9]{0,2})(?:\s?[-–—]\s?([1-9][0-9]{0,2}))?(?![\w])")
+_USUAL_TITLE = lazy_pattern(
     r"""^[^\w\n]*(?:(?:legal\ proceedings|risk\ factors|properties|cybersecurity|controls\ and\ procedures|exhibits)
         |(?:(?:consolidated\ |audited\ )?financial\ statements|management.s\ discussion\ and\ analysis
         |quantitative\ and\ qualitative\ disclosures?|market\ for\ (?:the\ )?registrant)[^\n]{0,120})[^\w\n]*$""",

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Protocol
 
+from archiver.patterns import lazy_pattern
 from indexer.sections.forms import family_of
 from indexer.sections.sections import sections
 from indexer.submission.header import SubmissionHeader
@@ -19,8 +20,8 @@ from indexer.submission.items import RENUMBERED
 
 _LABELS = ("ITEM INFORMATION", "ITEMS")
 _WORDS_FOR_NOTHING = r"\W*(?:not\s+applicable|inapplicable|none|n/?a|no\s+(?:response|change))\W*"
-_NOTHING = re.compile(_WORDS_FOR_NOTHING, re.IGNORECASE)
-_ENDS_IN_NOTHING = re.compile(rf"[\s.:;–—-]{_WORDS_FOR_NOTHING}\Z", re.IGNORECASE)
+_NOTHING = lazy_pattern(_WORDS_FOR_NOTHING, re.IGNORECASE)
+_ENDS_IN_NOTHING = lazy_pattern(rf"[\s.:;–—-]{_WORDS_FOR_NOTHING}\Z", re.IGNORECASE)
 
 
 class TextDocument(Protocol):

@@ -5,21 +5,25 @@ Both of EDGAR's spellings give the same values. `SubmissionHeader.fields` also h
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 
+from archiver.dataclass import dataclass
 from archiver.errors import IdentifierError, UnreadableSubmissionError
 from archiver.identifiers import AccessionNumber, Cik, FormType, parse_date
+from archiver.patterns import lazy_pattern
 from indexer.submission.header_fields import LABEL_OF_ROLE, HeaderValue, Section, read_fields
 from indexer.submission.items import item_codes, items_as_text
 from indexer.text.charset import decode
 
-_SHORT_ACT = re.compile("[34][0-9]")
+_SHORT_ACT = lazy_pattern("[34][0-9]")
 """The securities Acts are of 1933 to 1940. Any other two digits are a truncated value and stay unchanged."""
-_DATETIME = re.compile("[0-9]{14}")
+_DATETIME = lazy_pattern("[0-9]{14}")
 _MAX_DIGITS = 9
+_CIK_DIGITS = 10
+_ENTITY_DATA = ("COMPANY-DATA", "OWNER-DATA")
+_FORMER_NAMES = ("FORMER-COMPANY", "FORMER-NAME")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +142,10 @@ def parse_header(data: bytes) -> SubmissionHeader:
     Raises `UnreadableSubmissionError` without an accession number or form type.
     """
     root = read_fields(decode(data))
-    values = root.first_values()
+    values, sections = root.split()
     if "TYPE" not in values:
         raise UnreadableSubmissionError("not an EDGAR submission: its header has no submission type")
-    form = FormType(values["TYPE"])
+    form = _form(values["TYPE"])
     filing_date = _date(values.get("FILING-DATE"))
     items = item_codes(root.values("ITEMS"), form=form, filing_date=filing_date)
     return SubmissionHeader(
@@ -156,9 +160,12 @@ def parse_header(data: bytes) -> SubmissionHeader:
         items=items.codes,
         unknown_items=items.unknown,
         group_members=tuple(filter(None, root.values("GROUP-MEMBERS"))),
-        entities=tuple(_entities(root)),
+        entities=tuple(_entities(sections)),
         series=tuple(
-            series for section in root.sections("SERIES-AND-CLASSES-CONTRACTS-DATA") for series in _series(section)
+            series
+            for section in sections
+            if section.tag == "SERIES-AND-CLASSES-CONTRACTS-DATA"
+            for series in _series(section)
         ),
         fields=root.fields(),
     )
@@ -173,37 +180,42 @@ def _accession(text: str) -> AccessionNumber:
         ) from None
 
 
-def _entities(root: Section) -> Iterator[Entity]:
-    for section in root.sections():
-        data = next(section.sections("COMPANY-DATA", "OWNER-DATA"), None)
-        if data or section.tag in LABEL_OF_ROLE:
-            yield _entity(section, (data or section).first_values())
+def _entities(sections: list[Section]) -> Iterator[Entity]:
+    for section in sections:
+        values, parts = section.split()
+        data = next((part for part in parts if part.tag in _ENTITY_DATA), None)
+        if data is not None:
+            values = data.split()[0]
+        if data is not None or section.tag in LABEL_OF_ROLE:
+            yield _entity(section.tag, values, parts)
 
 
-def _entity(section: Section, values: dict[str, str]) -> Entity:
-    sic, sic_description = _sic(values.get("ASSIGNED-SIC"))
+def _entity(tag: str, values: dict[str, str], parts: list[Section]) -> Entity:
+    value = values.get
+    sic, sic_description = _sic(value("ASSIGNED-SIC"))
+    addresses = {part.tag: part for part in reversed(parts)}
     return Entity(
-        role=LABEL_OF_ROLE.get(section.tag, section.tag),
-        cik=_cik(values.get("CIK")),
-        name=values.get("CONFORMED-NAME", ""),
+        role=LABEL_OF_ROLE.get(tag, tag),
+        cik=_cik(value("CIK")),
+        name=value("CONFORMED-NAME", ""),
         sic=sic,
         sic_description=sic_description,
-        irs_number=values.get("IRS-NUMBER"),
-        state_of_incorporation=values.get("STATE-OF-INCORPORATION"),
-        fiscal_year_end=values.get("FISCAL-YEAR-END"),
-        organization_name=values.get("ORGANIZATION-NAME"),
-        filing_values=tuple(map(_filing_values, section.sections("FILING-VALUES"))),
-        business_address=_address(next(section.sections("BUSINESS-ADDRESS"), None)),
-        mail_address=_address(next(section.sections("MAIL-ADDRESS"), None)),
-        former_names=tuple(map(_former_name, section.sections("FORMER-COMPANY", "FORMER-NAME"))),
+        irs_number=value("IRS-NUMBER"),
+        state_of_incorporation=value("STATE-OF-INCORPORATION"),
+        fiscal_year_end=value("FISCAL-YEAR-END"),
+        organization_name=value("ORGANIZATION-NAME"),
+        filing_values=tuple([_filing_values(part) for part in parts if part.tag == "FILING-VALUES"]),
+        business_address=_address(addresses.get("BUSINESS-ADDRESS")),
+        mail_address=_address(addresses.get("MAIL-ADDRESS")),
+        former_names=tuple([_former_name(part) for part in parts if part.tag in _FORMER_NAMES]),
     )
 
 
 def _filing_values(section: Section) -> FilingValues:
-    values = section.first_values()
+    values, _ = section.split()
     form, act = values.get("FORM-TYPE"), values.get("ACT")
     return FilingValues(
-        form=FormType(form) if form else None,
+        form=_form(form) if form else None,
         act=f"19{act} Act" if act and _SHORT_ACT.fullmatch(act) else act,
         file_number=values.get("FILE-NUMBER"),
         film_number=values.get("FILM-NUMBER"),
@@ -211,14 +223,14 @@ def _filing_values(section: Section) -> FilingValues:
 
 
 def _former_name(section: Section) -> FormerName:
-    values = section.first_values()
+    values, _ = section.split()
     return FormerName(values.get("FORMER-CONFORMED-NAME", ""), _date(values.get("DATE-CHANGED")))
 
 
 def _address(section: Section | None) -> Address | None:
     if section is None:
         return None
-    values = section.first_values()
+    values, _ = section.split()
     return Address(
         street1=values.get("STREET1"),
         street2=values.get("STREET2"),
@@ -231,21 +243,21 @@ def _address(section: Section | None) -> Address | None:
 
 def _series(section: Section) -> Iterator[Series]:
     """The series in `section` at any depth: EDGAR groups them as existing, new, merging and so on."""
-    for inner in section.sections():
-        values = inner.first_values()
+    for inner in section.split()[1]:
+        values, parts = inner.split()
         if "SERIES-ID" in values or "SERIES-NAME" in values:
             yield Series(
                 owner_cik=_cik(values.get("OWNER-CIK")),
                 id=values.get("SERIES-ID"),
                 name=values.get("SERIES-NAME"),
-                classes=tuple(map(_class_contract, inner.sections("CLASS-CONTRACT"))),
+                classes=tuple(_class_contract(part) for part in parts if part.tag == "CLASS-CONTRACT"),
             )
         else:
             yield from _series(inner)
 
 
 def _class_contract(section: Section) -> ClassContract:
-    values = section.first_values()
+    values, _ = section.split()
     return ClassContract(
         id=values.get("CLASS-CONTRACT-ID"),
         name=values.get("CLASS-CONTRACT-NAME"),
@@ -268,12 +280,22 @@ def _integer(text: str | None) -> int | None:
 
 
 def _cik(text: str | None) -> Cik | None:
+    if not text:
+        return None
+    if len(text) == _CIK_DIGITS and text.isascii() and text.isdecimal():  # as EDGAR prints it
+        return int.__new__(Cik, text)
     try:
-        return Cik(text) if text else None
+        return Cik(text)
     except IdentifierError:
         return None
 
 
+@lru_cache(maxsize=1024)
+def _form(text: str) -> FormType:
+    return FormType(text)
+
+
+@lru_cache(maxsize=4096)
 def _date(text: str | None) -> date | None:
     try:
         return parse_date(text) if text else None

@@ -8,8 +8,11 @@ nested by name.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
+from functools import cached_property
+
+from archiver.dataclass import dataclass
+from archiver.patterns import lazy_pattern
 
 HeaderValue = str | dict[str, "HeaderValue"] | list["HeaderValue"]
 
@@ -65,9 +68,15 @@ _OF_SUBMISSION = frozenset(
 
 _TAG_OF_KNOWN_LABEL = {tag.replace("-", " "): tag for tag in _IN_ENTITY | _OF_SUBMISSION | _ENTITY_PARTS} | TAG_OF_LABEL
 
+_ENTITY_LABELS = {label: tag for label, tag in _TAG_OF_KNOWN_LABEL.items() if tag in _IN_ENTITY}
+"""The labels of values that neither open a section nor close one."""
+
+_LEAF_LABELS = {label: tag for label, tag in _TAG_OF_KNOWN_LABEL.items() if tag not in _ENTITY_PARTS}
+"""The labels of values; outside all sections, none of them closes one."""
+
 # Indentation, then "<TAG>", "</TAG>" or "LABEL:", then the value. Nothing here can backtrack. Filers of 1995 wrote a
 # second ">" after a tag without a value; it is not part of the value.
-_LINE = re.compile(
+_LINE = lazy_pattern(
     r"""^([^\S\n]*+)(?=\S)(?:<(/?+)([A-Za-z][A-Za-z0-9_.-]*+)>(?:>(?=[^\S\n]*+$))?+"""
     r"""|([A-Z][A-Z0-9 _/.&'()-]{0,60}+):)?+[^\S\n]*+(.*)""",
     re.MULTILINE,
@@ -88,16 +97,19 @@ class Section:
     members: list[tuple[str, str, str | Section]] = field(default_factory=list)
 
     def values(self, tag: str) -> list[str]:
-        """The values named `tag` in either spelling, including blank ones."""
-        return [value for _, name, value in self.members if name == tag and isinstance(value, str)]
+        """The values named `tag` in either spelling, blank ones too."""
+        return [value for _, name, value in self.members if name == tag and value.__class__ is str]
 
-    def first_values(self) -> dict[str, str]:
-        """Tag -> its first value that is not blank."""
-        return {tag: value for _, tag, value in reversed(self.members) if value and isinstance(value, str)}
-
-    def sections(self, *tags: str) -> Iterator[Section]:
-        """The sections named by one of `tags`; all sections without `tags`."""
-        return (value for _, tag, value in self.members if isinstance(value, Section) and (not tags or tag in tags))
+    def split(self) -> tuple[dict[str, str], list[Section]]:
+        """Tag -> the first value of that name that is not blank; and the sections, in order."""
+        first: dict[str, str] = {}
+        sections: list[Section] = []
+        for _, tag, value in self.members:
+            if isinstance(value, Section):
+                sections.append(value)
+            elif value and tag not in first:
+                first[tag] = value
+        return first, sections
 
     def fields(self) -> dict[str, HeaderValue]:
         """Everything in it under its own names; repeated ones as a list."""
@@ -105,14 +117,13 @@ class Section:
         repeated: set[str] = set()
         for name, _, member in self.members:
             value: HeaderValue = member if isinstance(member, str) else member.fields()
-            earlier = found.get(name)
-            if name in repeated and isinstance(earlier, list):
-                earlier.append(value)
-            elif earlier is not None:
-                found[name] = [earlier, value]
-                repeated.add(name)
-            else:
+            if name not in found:
                 found[name] = value
+            elif name in repeated and isinstance(earlier := found[name], list):
+                earlier.append(value)
+            else:
+                found[name] = [found[name], value]
+                repeated.add(name)
         return found
 
 
@@ -130,14 +141,19 @@ class _Reader:
     def __init__(self, text: str) -> None:
         if "\r" in text:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
-        text = text.replace("\n]", "]\n")  # the end of "[3571" is before the next label
+        text = text.replace("\n]", "]\n")  # the end of "[3571" stands before the next label
         self._lines = _LINE.findall(text)
         self._root = Section()
         self._open = [self._root]
         self._continued: list[str] = []
-        self._last_close = {line[2]: number for number, line in enumerate(self._lines) if line[1]}
+
+    @cached_property
+    def _last_close(self) -> dict[str, int]:
+        """Tag -> the number of the line that closes it last."""
+        return {line[2]: number for number, line in enumerate(self._lines) if line[1]}
 
     def read(self) -> Section:
+        opened = self._open
         for number, (indent, slash, tag, label, text) in enumerate(self._lines):
             value = text.rstrip()
             if not label and not tag:
@@ -145,7 +161,9 @@ class _Reader:
                 continue
             if self._continued:
                 self._join_continued()
-            if label:
+            if known := (_ENTITY_LABELS if len(opened) > 1 else _LEAF_LABELS).get(label):  # most lines
+                opened[-1].members.append((label, known, value))
+            elif label:
                 self._take_label(number, len(indent), label.rstrip(), value)
             else:
                 self._take_tag(number, len(indent), closing=bool(slash), tag=tag, value=value)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib.resources import files
 
+from archiver.dataclass import dataclass
 from archiver.identifiers import FormType
 from archiver.words import words
 

@@ -6,24 +6,24 @@ with ``bytes.find``, and are never copied or read by line.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 
 from archiver.checks.pem import PEM_BEGIN
+from archiver.dataclass import dataclass
+from archiver.patterns import lazy_pattern
 from indexer.text.charset import decode
 
 _DOCUMENT = b"<DOCUMENT>"
 _TEXT = b"<TEXT>"
 _HEADER_ENDS = (b"</SEC-HEADER>", b"</IMS-HEADER>")
 _BODY_ENDS = (b"</TEXT>", b"</DOCUMENT>", b"</SEC-DOCUMENT>", b"</IMS-DOCUMENT>", b"</SUBMISSION>")
-_LINE_END = re.compile(rb"\r\n|\r|\n")
-_REST_OF_LINE = re.compile(rb"[ \t]*(?:\r\n|\r|\n)?")
-_PEM_HEAD = re.compile(rb"(?:(?:(?:-----BEGIN |[A-Za-z-]+:|[ \t])[^\r\n]*+)?(?:\r\n|\r|\n))*+")
-_HEAD_TAG = re.compile(rb"\s*<(?:TYPE|SEQUENCE|FILENAME|DESCRIPTION|TEXT)>")
-_SEQUENCE = re.compile(r"[0-9]{1,9}")
-_CUT_NAME = re.compile(rb"[ \t]*+(?:</?+)?+[A-Z0-9 -]*+")
+_LINE_END = lazy_pattern(rb"\r\n|\r|\n")
+_REST_OF_LINE = lazy_pattern(rb"[ \t]*(?:\r\n|\r|\n)?")
+_PEM_HEAD = lazy_pattern(rb"(?:(?:(?:-----BEGIN |[A-Za-z-]+:|[ \t])[^\r\n]*+)?(?:\r\n|\r|\n))*+")
+_HEAD_TAG = lazy_pattern(rb"\s*<(?:TYPE|SEQUENCE|FILENAME|DESCRIPTION|TEXT)>")
+_SEQUENCE = lazy_pattern(r"[0-9]{1,9}")
+_CUT_NAME = lazy_pattern(rb"[ \t]*+(?:</?+)?+[A-Z0-9 -]*+")
 _MAX_INDENT_BYTES = 64
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from archiver.dataclass import dataclass
 from archiver.edgar.endpoints import index_page
 from archiver.errors import NotInArchiveError, UnreadableSubmissionError
+from archiver.patterns import lazy_pattern
 from indexer.notebook.markup import facts, table
 from indexer.sections.forms import find_section
 from indexer.sections.sections import Section, sections
@@ -20,7 +22,7 @@ from indexer.text.uuencode import uudecode, uuencoded_name
 
 _NAMED_DOCUMENTS = 12
 """The number of documents that an error lists."""
-_STUFFED = re.compile(rb"^- ", re.MULTILINE)
+_STUFFED = lazy_pattern(rb"^- ", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

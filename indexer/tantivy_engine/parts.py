@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO
 
+from archiver.dataclass import dataclass
 from archiver.errors import DamageError
 from archiver.identifiers import AccessionNumber
 from archiver.store.durable import storage_errors

@@ -7,11 +7,12 @@ rank or submission may follow; if everything is requested, all of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from tantivy import DocAddress, Occur, Order, Query, Schema, Searcher
 
+from archiver.dataclass import dataclass
 from indexer.engine import EngineHit, EngineResult, Sort
 from indexer.query.bounds import Deadline
 from indexer.tantivy_engine.siblings import count_submissions

@@ -9,11 +9,11 @@ import itertools
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import assert_never
 
 from tantivy import FieldType, Occur, Query, Schema, Searcher
 
+from archiver.dataclass import dataclass
 from archiver.errors import QueryError
 from indexer.entries import exact
 from indexer.fields import DOCUMENT_FIELDS, MAX_NUMBER, NAME_FIELDS, date_number

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-_BREAK = re.compile(
+from archiver.dataclass import dataclass
+from archiver.patterns import lazy_pattern
+
+_BREAK = lazy_pattern(
     r"(?<![^\W\d_])(?P<first>[^\W\d_]{2,40})[-\xad\u2010](?P<gap>[^\S\n]{0,9}\n\s{0,80})(?P<second>[^\W\d_]{2,40})"
 )
 _BREAK_SIGNS = ("-\n", "- \n", "\xad\n", "\u2010\n")
-_WORD = re.compile(r"[^\W\d_]+")
-_COMPOUND = re.compile(r"[^\W\d_]+[-\u2010][^\W\d_]+")
+_WORD = lazy_pattern(r"[^\W\d_]+")
+_COMPOUND = lazy_pattern(r"[^\W\d_]+[-\u2010][^\W\d_]+")
 _NEAR_CHARS, _NEAR_WORDS = 80, 4
 
 

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import re
 
+from archiver.patterns import lazy_pattern
 from indexer.text.charset import decode
 from indexer.text.html_text import html_text
 from indexer.text.kinds import DocumentKind, unwrap
 from indexer.text.xml_text import xml_text
 
-EXTRACTOR_VERSION = 3
-"""Increase it with every change that gives another text, or other sections, for any document.
-
-Texts stored with another version are extracted again (docs/format.md).
-"""
-
-_LAYOUT_TAG = re.compile(r"</?(?:PAGE|TABLE|CAPTION|S|C|FN|F[0-9]{1,3})>", re.IGNORECASE)
+_LAYOUT_TAG = lazy_pattern(r"</?(?:PAGE|TABLE|CAPTION|S|C|FN|F[0-9]{1,3})>", re.IGNORECASE)
 
 
 def document_text(body: bytes, *, kind: DocumentKind) -> str:

@@ -7,8 +7,10 @@ byte that never occurs in UTF-8 and so cannot be confused with text.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+from archiver.dataclass import dataclass
+from archiver.patterns import lazy_pattern
 
 BLOCK, ROW, CELL = b" \xff ", b" \xfe ", b" \xfd "
 RAISED, LOWERED_AGAIN = b"\xfc", b"\xfb"
@@ -54,18 +56,18 @@ _USUAL_NAMES = frozenset(
     )
     for slash in (b"", b"/")
 )
-_NAME = re.compile(rb"/?[A-Za-z][A-Za-z0-9:._-]*+")
-_STYLE = re.compile(rb"""\sstyle\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"']++))""", re.IGNORECASE)
-_HIDDEN_ATTRIBUTE = re.compile(rb"""\shidden(?:\s*+=\s*+["']?(?:hidden)?["']?)?(?=[\s/]|\Z)""", re.IGNORECASE)
-_LENGTH = re.compile(r"([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))(pt|px|pc|in|cm|mm|q|em|rem|ex|ch|%|)(?![\w%])")
+_NAME = lazy_pattern(rb"/?[A-Za-z][A-Za-z0-9:._-]*+")
+_STYLE = lazy_pattern(rb"""\sstyle\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"']++))""", re.IGNORECASE)
+_HIDDEN_ATTRIBUTE = lazy_pattern(rb"""\shidden(?:\s*+=\s*+["']?(?:hidden)?["']?)?(?=[\s/]|\Z)""", re.IGNORECASE)
+_LENGTH = lazy_pattern(r"([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))(pt|px|pc|in|cm|mm|q|em|rem|ex|ch|%|)(?![\w%])")
 _POINTS = {
     "pt": 1.0, "px": 0.75, "pc": 12.0, "in": 72.0, "cm": 72 / 2.54, "mm": 7.2 / 2.54, "q": 1.8 / 2.54,
     "em": 10.0, "rem": 12.0, "ex": 5.0, "ch": 5.0, "%": 6.0, "": 0.75,
 }  # fmt: skip
 """Points per unit, for type of 10 points and, for percentages, a page of 600."""
 
-_TELLING_BLOCKS = re.compile(rb"[ai]y\s*+:|bility|size\s*+:\s*+[0.]", re.IGNORECASE)
-_TELLING = re.compile(rb"[ai]y\s*+:|bility|size\s*+:\s*+[0.]|cal-a|ition|float|padd|marg", re.IGNORECASE)
+_TELLING_BLOCKS = lazy_pattern(rb"[ai]y\s*+:|bility|size\s*+:\s*+[0.]", re.IGNORECASE)
+_TELLING = lazy_pattern(rb"[ai]y\s*+:|bility|size\s*+:\s*+[0.]|cal-a|ition|float|padd|marg", re.IGNORECASE)
 """What may matter in the style of a block or table, and in that of any other tag; most styles have nothing of it."""
 
 _MAX_STYLE_CHARS = 1_000

@@ -11,6 +11,7 @@ import html
 import re
 from itertools import compress, count
 
+from archiver.patterns import lazy_pattern
 from archiver.words import is_unit
 from indexer.text.charset import as_utf8
 from indexer.text.html_marks import BLOCK, CELL, LOWERED_AGAIN, PRE, PRE_END, RAISED, ROW, Marks, tag_name
@@ -20,15 +21,15 @@ _PRE_SPACE, _PRE_LINE = b"\x01", b"\x02"
 
 # Quoted values may contain ">", and end before "<", so that a missing quote affects only its tag. Nothing here can
 # backtrack: each alternative reads no further than the next "<".
-_TAG = re.compile(
+_TAG = lazy_pattern(
     rb"""<((?>/?[A-Za-z][^<>"']*+(?:(?:"[^"<]*+"|'[^'<]*+')[^<>"']*+)*+(?=>)|/?[A-Za-z][^<>]*+|[!?/][^<>]*+))>""",
 )
-_SCRIPT_END = re.compile(rb"</script", re.IGNORECASE)
-_REFERENCE = re.compile(rb"&(?:#[0-9]{1,9}|#[xX][0-9A-Fa-f]{1,9}|[A-Za-z][A-Za-z0-9]{0,40});?")
-_RAISED_TEXT = re.compile("\x0e\x0e*+([^\x03-\x05\x0e\x0f]*+)\x0f*+")
+_SCRIPT_END = lazy_pattern(rb"</script", re.IGNORECASE)
+_REFERENCE = lazy_pattern(rb"&(?:#[0-9]{1,9}|#[xX][0-9A-Fa-f]{1,9}|[A-Za-z][A-Za-z0-9]{0,40});?")
+_RAISED_TEXT = lazy_pattern("\x0e\x0e*+([^\x03-\x05\x0e\x0f]*+)\x0f*+")
 """A run of marks; beginning with a literal makes the search many times as fast."""
 
-_MARKS = re.compile(rb"([\x03-\x05](?: [\x03-\x05])*+)")
+_MARKS = lazy_pattern(rb"([\x03-\x05](?: [\x03-\x05])*+)")
 
 _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"<>"))
 _XBRL_HEADER, _XBRL_HEADER_END = b"<ix:header>", b"</ix:header>"

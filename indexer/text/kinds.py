@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from archiver.patterns import lazy_pattern
 from indexer.text.uuencode import uuencoded_name
 
 DocumentKind = Literal["html", "text", "xml", "pdf", "image", "archive", "spreadsheet", "xbrl", "paper"]
@@ -37,14 +38,14 @@ _KIND_OF_EXTENSION: dict[str, DocumentKind] = {
 _RENDERER_FILES = frozenset({"metalinks.json", "report.css", "show.js"})
 """Files added by EDGAR's XBRL viewer: not the filer's words; the first has megabytes of the taxonomy's labels."""
 
-_RENDERING_NAME = re.compile(r"R[0-9]+\.(?:htm|xml)|FilingSummary\.xml|Financial_Report\.xlsx?", re.IGNORECASE)
+_RENDERING_NAME = lazy_pattern(r"R[0-9]+\.(?:htm|xml)|FilingSummary\.xml|Financial_Report\.xlsx?", re.IGNORECASE)
 _RENDERING_TYPES = frozenset({"XML", "EXCEL"})
 _RENDERING_DESCRIPTION = "IDEA: XBRL DOCUMENT"
 _XBRL_TYPES = ("EX-100", "EX-101")
 
-_WRAPPER = re.compile(rb"\s*<(PDF|XML|XBRL)>[ \t]*(?:\r\n|\r|\n)?")
-_XBRL_ROOT = re.compile(rb"<(?:[A-Za-z][\w.-]*:)?(?:xbrl|schema|linkbase)[\s>]")
-_HTML = re.compile(rb"<(?:!doctype\s+html|html|head|title|body|font|div|p)\b", re.IGNORECASE)
+_WRAPPER = lazy_pattern(rb"\s*<(PDF|XML|XBRL)>[ \t]*(?:\r\n|\r|\n)?")
+_XBRL_ROOT = lazy_pattern(rb"<(?:[A-Za-z][\w.-]*:)?(?:xbrl|schema|linkbase)[\s>]")
+_HTML = lazy_pattern(rb"<(?:!doctype\s+html|html|head|title|body|font|div|p)\b", re.IGNORECASE)
 
 
 def document_kind(*, type: str, filename: str | None, head: bytes) -> DocumentKind:  # noqa: A002 - EDGAR's word

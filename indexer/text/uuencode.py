@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import binascii
-import re
 
-_BEGIN = re.compile(rb"begin [0-7]{3,4} ?([^\r\n]*)(?:\r\n|\r|\n)")
+from archiver.patterns import lazy_pattern
+
+_BEGIN = lazy_pattern(rb"begin [0-7]{3,4} ?([^\r\n]*)(?:\r\n|\r|\n)")
 
 
 def uuencoded_name(head: bytes) -> str | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import html
-import re
 from xml.parsers import expat
 
+from archiver.patterns import lazy_pattern
 from indexer.text.charset import decode
 
-_TAG = re.compile(r"<[^<>]*>")
+_TAG = lazy_pattern(r"<[^<>]*>")
 _MAX_NAME_CHARS = 200
 _EMPTY_NAMES = frozenset({"value"})
 """Elements that only wrap the value of another, as in ownership forms: ``<transactionShares><value>100</value>``."""

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property, partial
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
+from archiver.dataclass import dataclass
 from archiver.errors import DamageError
 from archiver.identifiers import AccessionNumber
 from indexer.sections.forms import find_section
-from indexer.sections.sections import Section, sections
-from indexer.submission.derived_items import with_derived_items
-from indexer.submission.header import SubmissionHeader, parse_header
-from indexer.submission.submission import Document, Submission
 from indexer.text.kinds import DocumentKind, is_xbrl
+
+if TYPE_CHECKING:
+    from indexer.sections.model import Section
+    from indexer.submission.header import SubmissionHeader
+    from indexer.submission.submission import Document, Submission
 
 
 def encode_text(text: str) -> bytes:
@@ -111,6 +113,9 @@ class StoredSubmission:
 
         Items that an 8-K's header leaves blank come from its main document, as in `parse_submission`.
         """
+        from indexer.submission.derived_items import with_derived_items  # noqa: PLC0415 — parsers: no search needs them
+        from indexer.submission.header import parse_header  # noqa: PLC0415
+
         return with_derived_items(parse_header(self.raw_header), self.documents)
 
     def text(self, *, xbrl: bool = False) -> str:
@@ -173,5 +178,7 @@ class _Kept:
 
     @cached_property
     def sections(self) -> PlacedSections:
+        from indexer.sections.sections import sections  # noqa: PLC0415 — a parser
+
         text = decode_text(self.encoded_text)
         return PlacedSections.of(sections(text, form=self._document.type), text)

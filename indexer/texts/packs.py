@@ -11,12 +11,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from typing import Any, BinaryIO
 
+from archiver.dataclass import dataclass
 from archiver.errors import DamageError
 from archiver.identifiers import AccessionNumber
-from indexer.sections.sections import Section
+from indexer.sections.model import Section
 from indexer.texts.model import PlacedSections, StoredDocument, StoredSubmission
 
 if sys.version_info >= (3, 14):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from archiver.dataclass import dataclass
 from archiver.identifiers import AccessionNumber
 from archiver.store.durable import storage_errors
-from indexer.text.document_text import EXTRACTOR_VERSION
+from indexer.text import EXTRACTOR_VERSION
 from indexer.texts.model import StoredSubmission
 from indexer.texts.packs import FRAME_BYTES, FramePlace, FrameWriter, RecordDraft, TextPlace
 

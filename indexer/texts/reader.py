@@ -5,7 +5,6 @@ from __future__ import annotations
 from archiver.errors import NotInArchiveError
 from archiver.identifiers import AccessionNumber
 from archiver.store.archive import Archive
-from indexer.submission.submission import parse_submission
 from indexer.texts.model import StoredDocument, StoredSubmission, extract, with_fallback
 from indexer.texts.store import TextStore
 
@@ -40,4 +39,6 @@ class TextReader:
         self.store.close()
 
     def _parsed(self, accession: AccessionNumber, sha256: str) -> StoredSubmission:
+        from indexer.submission.submission import parse_submission  # noqa: PLC0415 — a parser: kept texts need none
+
         return extract(parse_submission(self._archive.read(accession)), sha256=sha256)

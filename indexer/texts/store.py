@@ -10,14 +10,14 @@ import logging
 import os
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from archiver.dataclass import dataclass
 from archiver.errors import DamageError, StorageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
-from indexer.text.document_text import EXTRACTOR_VERSION
+from indexer.text import EXTRACTOR_VERSION
 from indexer.texts.model import StoredDocument, StoredSubmission
 from indexer.texts.packs import TextPlace, decode_record, decompress
 from indexer.texts.table import TABLE_NAME, TextRow, TextTable, is_table

@@ -9,11 +9,11 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from archiver.catalogue.database import database_errors
+from archiver.dataclass import dataclass
 from archiver.errors import ArchiveFormatError, DamageError, IdentifierError
 from archiver.identifiers import AccessionNumber
 from indexer.texts.packs import FramePlace, TextPlace

@@ -18,7 +18,7 @@ from archiver.errors import DamageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
 from archiver.store.durable import fsync_directory, make_directories, storage_errors
-from indexer.text.document_text import EXTRACTOR_VERSION
+from indexer.text import EXTRACTOR_VERSION
 from indexer.texts.parts import TextPart, TextPartWriter
 from indexer.texts.store import BUILDING_FOLDER, TEXTS_FOLDER, TextStore, pack_path
 from indexer.texts.table import TABLE_NAME, PackRow, TextTable

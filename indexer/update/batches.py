@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from archiver.catalogue.records import CatalogueRecord
+from archiver.dataclass import dataclass
 from archiver.errors import DamageError, UnreadableSubmissionError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber

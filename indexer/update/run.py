@@ -6,9 +6,9 @@ import contextlib
 import itertools
 import logging
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 
 from archiver.catalogue.records import CatalogueRecord
+from archiver.dataclass import dataclass
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
 from archiver.progress import CancelToken, Progress, ProgressUpdate, checked_progress

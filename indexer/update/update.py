@@ -13,12 +13,13 @@ import itertools
 import logging
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 from archiver.audit.findings import Finding
 from archiver.catalogue.records import CatalogueRecord
+from archiver.dataclass import dataclass
 from archiver.errors import IndexMissingError, UsageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber

@@ -9,11 +9,12 @@ import zlib
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
 from whoosh.codec.whoosh3 import W3LeafMatcher
+
+from archiver.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

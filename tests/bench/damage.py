@@ -87,7 +87,7 @@ def _cuts(
         write_tree(found[way], root)
         faulty += [f"{phase}: {way}: {fault}" for fault in faults(root)]
         began_s = time.monotonic()
-        PHASES[phase].again(settings.model_copy(update={"root": root}), folder)
+        PHASES[phase].again(settings.replace(root=root), folder)
         times_s.append(time.monotonic() - began_s)
         if outcome(root) != whole:
             faulty.append(f"{phase}: {way}: the next run does not make what a run never cut makes")

@@ -46,7 +46,7 @@ class Killer:
         self._whole: Outcome = outcome(root)
 
     def _at(self, root: Path) -> Settings:
-        return self._settings.model_copy(update={"root": root})
+        return self._settings.replace(root=root)
 
     def _prepare(self, name: str) -> Path:
         root = self._folder / name

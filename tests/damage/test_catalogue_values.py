@@ -100,7 +100,7 @@ def test_a_damaged_catalogue_leaves_its_journal(settings: Settings) -> None:
         lost = archive.layout.submission(next(iter(archive.catalogue.records())).accession)
     lost.unlink()
     _flip(settings.root / "catalogue.sqlite3", FLIPS["stored_bytes is text"])
-    offline = settings.model_copy(update={"user_agent": None})
+    offline = settings.replace(user_agent=None)
     report = repair_archive(offline)
     assert [finding.kind for finding in report.findings] == ["missing"]
     with Archive.open(settings.root) as archive:

@@ -60,7 +60,7 @@ def test_a_sync_by_a_wrong_clock_is_completed_by_a_right_one(
     assert (report["present"], report["stored"], report["withdrawn"]) == (early, COUNT - early, 0)
     assert len(edgar.requests_for(DATA)) == COUNT
     assert cli.json("verify")["findings"] == []
-    never_wrong = command_line(settings.model_copy(update={"root": tmp_path / "other"}), tmp_path)
+    never_wrong = command_line(settings.replace(root=tmp_path / "other"), tmp_path)
     never_wrong.json(*SYNC)
     assert outcome(settings.root) == outcome(tmp_path / "other")
 

@@ -62,7 +62,7 @@ def test_no_room_left(
     ends = []
     for number, room_kb in enumerate(_ROOMS_KB):
         place = small_disk(100_000)
-        there = settings.model_copy(update={"root": place / f"archive-{number}"})
+        there = settings.replace(root=place / f"archive-{number}")
         PHASES[phase].before(there, _new(place / f"others-{number}"))
         before = reported_stored(there.root)
         small_disk(_used_kb(place) + room_kb)

@@ -56,7 +56,7 @@ def test_moved_files_come_back(settings: Settings, moved: tuple[AccessionNumber,
     if catalogue == "lost":
         for path in settings.root.glob("catalogue.sqlite3*"):
             path.unlink()
-    offline = settings.model_copy(update={"user_agent": None})
+    offline = settings.replace(user_agent=None)
     report = repair_archive(offline)
     assert report.findings == ()
     assert report.checked == report.ok == len(before.rows[0])  # type: ignore[arg-type]
@@ -76,7 +76,7 @@ def test_a_copy_in_anothers_place_replaces_nothing(settings: Settings) -> None:
     place(settings, A).unlink()
     for path in settings.root.glob("catalogue.sqlite3*"):
         path.unlink()
-    repair_archive(settings.model_copy(update={"user_agent": None}), index=False)
+    repair_archive(settings.replace(user_agent=None), index=False)
     assert place(settings, A).read_bytes() == whole
 
 

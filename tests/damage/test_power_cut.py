@@ -50,7 +50,7 @@ def test_cut_after_any_change(
             root = tmp_path / "cut"
             write_tree(found[way], root)
             assert faults(root) == [], way
-            PHASES[phase].again(settings.model_copy(update={"root": root}), tmp_path)
+            PHASES[phase].again(settings.replace(root=root), tmp_path)
             assert outcome(root) == whole, way
             assert not list((root / "incoming").glob("*")), way
             shutil.rmtree(root)

@@ -40,7 +40,7 @@ def test_writing_ends_with_7_and_reading_works(
 ) -> None:
     """Sync, import and index say so in one line; search, show, status and verify answer."""
     folder, make_read_only = place
-    there = settings.model_copy(update={"root": folder / "archive"})
+    there = settings.replace(root=folder / "archive")
     import_submissions([originals(tmp_path)], settings=there)
     make_read_only()
     cli = command_line(there, tmp_path)
@@ -59,7 +59,7 @@ def test_rows_of_a_killed_writer_are_read(
 ) -> None:
     """They stand in the catalogue's log, which nobody can take into its file there."""
     folder, make_read_only = place
-    there = settings.model_copy(update={"root": folder / "archive"})
+    there = settings.replace(root=folder / "archive")
     import_submissions([originals(tmp_path)], settings=there)
     catalogue = there.root / "catalogue.sqlite3"
     write_and_die = (

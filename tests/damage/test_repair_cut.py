@@ -94,7 +94,7 @@ def test_cut_after_any_change(settings: Settings, tmp_path: Path, damage: Callab
             write_tree(found[way], root)
             if cut != "some of it":  # that parts the two names of a rename, which no file system with a journal does
                 assert bodies <= _whole_bodies(root), way
-            report = repair_archive(settings.model_copy(update={"root": root}))
+            report = repair_archive(settings.replace(root=root))
             assert report.findings == (), way
             assert _known(root) == whole, way
             shutil.rmtree(root)

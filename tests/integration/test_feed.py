@@ -193,7 +193,7 @@ async def test_hostile_members_are_passed_over_and_named(edgar: LoopbackEdgar, s
 async def test_a_submission_above_the_bound_is_a_failure_of_its_own(edgar: LoopbackEdgar, settings: Settings) -> None:
     """And the rest of the day is taken."""
     edgar.add_feed(DAY, MEMBERS | {"big.nc": nc("0009000900-04-000888", size=20_000_000)})
-    report = await sync(settings.model_copy(update={"max_submission_bytes": 1_000_000}))
+    report = await sync(settings.replace(max_submission_bytes=1_000_000))
     assert [(failure.accession, failure.error) for failure in report.failures] == [
         ("0009000900-04-000888", "TooLargeError")
     ]

@@ -309,7 +309,7 @@ async def test_what_a_long_sync_has_stored_is_searched_while_it_runs(edgar: Loop
         return await faults.send_whole(request, wire)
 
     edgar.inject(faults.Fault("held", send=held), path="0009000900-02-000013", times=None)
-    settings = settings.model_copy(update={"index_every_s": 0.2})
+    settings = settings.replace(index_every_s=0.2)
     async with Mirror(settings) as mirror:
         task = asyncio.create_task(mirror.sync(EVERYTHING))
         found, state = 0, None

@@ -218,7 +218,7 @@ async def test_absent_is_neither_failed_nor_retried(edgar: LoopbackEdgar, settin
 async def test_a_block_stops_all_requests_for_the_pause(edgar: LoopbackEdgar, settings: Settings) -> None:
     """After a block page no request starts before the pause is over."""
     edgar.inject(faults.block_page_200(), path=ONE, times=1)
-    await sync(settings.model_copy(update={"block_pause_s": 1.0, "concurrency": 1}))
+    await sync(settings.replace(block_pause_s=1.0, concurrency=1))
     times = [record.monotonic_s for record in edgar.requests]
     blocked = next(i for i, record in enumerate(edgar.requests) if ONE in record.path)
     assert times[blocked + 1] - times[blocked] >= 1.0
@@ -252,7 +252,7 @@ async def test_the_rate_holds_in_every_window(edgar: LoopbackEdgar, settings: Se
     """No one-second window of the server's own clock holds more than `rate` requests, index files counted."""
     rate = 10
     began = time.monotonic()
-    await sync(settings.model_copy(update={"rate": float(rate)}), EVERYTHING)
+    await sync(settings.replace(rate=float(rate)), EVERYTHING)
     times = [record.monotonic_s for record in edgar.requests if record.monotonic_s >= began]
     assert len(times) > 2 * rate
     for first in times:

@@ -93,7 +93,7 @@ def test_no_password_is_shown(tmp_path: Path) -> None:
     settings = Settings(opensearch_url="http://127.0.0.1:9", opensearch_user="me", opensearch_password="hush")  # noqa: S106
     with pytest.raises(IndexServerError) as caught:
         create_index(tmp_path / "index", engine="opensearch", settings=settings)
-    assert "hush" not in str(caught.value) + repr(settings) + settings.model_dump_json()
+    assert "hush" not in str(caught.value) + repr(settings) + str(settings.to_dict())
 
 
 def test_an_index_of_another_cluster_is_not_touched(
@@ -221,7 +221,7 @@ def test_more_hits_than_a_window_are_counted_and_given_exactly(
     for name, usual in (("WINDOW", 10_000), ("_COUNTED_AT_ONCE", 10_000), ("_BUCKETS", 50_000)):
         assert getattr(searching, name) == usual
         monkeypatch.setattr(searching, name, usual // _SMALLER)
-    settings = settings.model_copy(update={"opensearch_shards": 2})
+    settings = settings.replace(opensearch_shards=2)
     engine = create_index(tmp_path / "index", engine="opensearch", settings=settings)
 
     def entries() -> Iterator[IndexEntry]:

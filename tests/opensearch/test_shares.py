@@ -131,7 +131,7 @@ def test_an_index_that_a_share_makes_has_nothing_of_what_an_earlier_one_had(root
 
 def test_a_share_that_found_no_server_hinders_no_later_one(root: Path, settings: Settings) -> None:
     """What it had begun is in nobody's way when there is a server."""
-    nobody = settings.model_copy(update={"opensearch_url": "http://127.0.0.1:9"})
+    nobody = settings.replace(opensearch_url="http://127.0.0.1:9")
     for _ in range(2):
         run = command(root, nobody, "--shard", "1/2")
         assert b"there is no OpenSearch" in run.communicate()[1]

@@ -85,11 +85,9 @@ def test_the_place_of_a_mistake_is_marked(served: Served) -> None:
 
 def test_a_search_that_cannot_be_used_is_said_and_the_rest_is_served(invented_archive: Path) -> None:
     """The start page names the table; the other searches have their feeds."""
-    settings = Settings.model_validate(
-        {
-            "root": invented_archive,
-            "search": [{"name": "all", "query": ""}, {"name": "departures", "query": "resign*"}],
-        }
+    settings = Settings(
+        root=invented_archive,
+        search=[{"name": "all", "query": ""}, {"name": "departures", "query": "resign*"}],
     )
     with Served(settings) as server:
         answer = server.ask("/")

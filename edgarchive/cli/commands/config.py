@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import inspect
 import itertools
 import json
@@ -13,9 +14,10 @@ import typer
 from archiver.errors import UsageError
 from archiver.settings import Settings, find_config, user_config_file
 from archiver.store.durable import write_file_durably
+from edgarchive.cli.arguments.usage import help_instead
+from edgarchive.cli.arguments.values import PlainCommand, PlainGroup
 from edgarchive.cli.options import AsJson, common
 from edgarchive.cli.output import print_json, say
-from edgarchive.cli.usage import help_instead
 
 _EXAMPLES = {
     "root": '"/srv/edgar"',
@@ -53,7 +55,7 @@ _SELECT_EXAMPLE = """\
 #item = ["5.02"]
 """
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
+app = typer.Typer(cls=PlainGroup, add_completion=False, rich_markup_mode=None)
 
 
 @app.callback(invoke_without_command=True)
@@ -62,10 +64,10 @@ def main(context: typer.Context) -> None:
     help_instead(context)
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def show(context: typer.Context, *, as_json: AsJson = False) -> int:
     """Print every setting in effect."""
-    values = common(context).settings().model_dump(mode="json")
+    values = common(context).settings().to_dict()
     if as_json:
         print_json(values)
     else:
@@ -80,7 +82,7 @@ def show(context: typer.Context, *, as_json: AsJson = False) -> int:
     return 0
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def path(context: typer.Context) -> int:
     """Print where the settings file is, or where `init` would write it."""
     found = find_config(common(context).config)
@@ -88,7 +90,7 @@ def path(context: typer.Context) -> int:
     return 0
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def init(context: typer.Context) -> int:
     """Write a commented settings file; never overwrite one."""
     target = common(context).config or user_config_file()
@@ -105,21 +107,18 @@ def example_toml() -> str:
         "# Settings of edgarchive. Arguments and the environment (EDGARCHIVE_ROOT and so on) override this file.\n"
     ]
     meanings = _meanings()
-    for key, field in Settings.model_fields.items():
-        if field.exclude or key in {"select", "search"}:
+    for field in dataclasses.fields(Settings):
+        key = field.name
+        if key in {"select", "search", "config"}:
             continue
-        default = json.dumps(field.default) if field.default_factory is None else None
-        example = _EXAMPLES.get(key, default)
+        example = _EXAMPLES[key] if key in _EXAMPLES else json.dumps(field.default)
         about = textwrap.wrap(meanings[key].replace("``", "`"), 110)
         blocks.append("".join(f"# {line}\n" for line in about) + f"#{key} = {example}\n")
     return "\n".join([*blocks, _SELECT_EXAMPLE])
 
 
 def _meanings() -> dict[str, str]:
-    """The description of each setting: the docstring below it in `Settings`.
-
-    pydantic can read these too, but would do so wherever settings are used, for a fifth of the start time of a search.
-    """
+    """The description of each setting: the docstring below it in `Settings`."""
     [settings] = ast.parse(inspect.getsource(Settings)).body
     meanings = {}
     for field, text in itertools.pairwise(settings.body if isinstance(settings, ast.ClassDef) else ()):

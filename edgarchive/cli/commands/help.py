@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from archiver.errors import UsageError
+from archiver.patterns import lazy_pattern
 from edgarchive.cli.output import say, say_styled
 from edgarchive.cli.printing.pager import paged
 from edgarchive.cli.printing.terminal import Style
@@ -36,10 +37,10 @@ TOPICS = {
 }
 """By topic: the page of the documentation, and its subject."""
 
-_LINK = re.compile(r"(?<!!)\[([^\]]+)\]\([^)\s]+\)")
-_HEADING = re.compile(r"#+ (.+)")
-_FENCE = re.compile(r"```\w*\n?")
-_COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
+_LINK = lazy_pattern(r"(?<!!)\[([^\]]+)\]\([^)\s]+\)")
+_HEADING = lazy_pattern(r"#+ (.+)")
+_FENCE = lazy_pattern(r"```\w*\n?")
+_COMMENT = lazy_pattern(r"<!--.*?-->\n?", re.DOTALL)
 
 
 def help(  # noqa: A001 — the verb's name

@@ -6,16 +6,17 @@ from typing import Annotated
 
 import typer
 
+from edgarchive.cli.arguments.usage import help_instead
+from edgarchive.cli.arguments.values import PlainCommand, PlainGroup
 from edgarchive.cli.options import AsJson, common
 from edgarchive.cli.output import print_json, say
 from edgarchive.cli.printing.hits import print_hits, print_hits_json
 from edgarchive.cli.search_options import takes_search
-from edgarchive.cli.usage import help_instead
 from edgarchive.formats import clean
 from edgarchive.watching.searches import NamedSearch, remove_search, run_search, save_search, saved_searches
 from indexer.search.options import SearchOptions
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
+app = typer.Typer(cls=PlainGroup, add_completion=False, rich_markup_mode=None)
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the saved search.")]
 _NOT_SAVED = ("limit", "snippets", "documents", "sort")
 
@@ -26,7 +27,7 @@ def main(context: typer.Context) -> None:
     help_instead(context)
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 @takes_search(pages=False)
 def add(context: typer.Context, *, label: Name, options: SearchOptions, as_json: AsJson = False) -> int:
     """Save a search. One of the same name is replaced."""
@@ -37,7 +38,7 @@ def add(context: typer.Context, *, label: Name, options: SearchOptions, as_json:
     return 0
 
 
-@app.command("list")
+@app.command("list", cls=PlainCommand)
 def list_(context: typer.Context, *, as_json: AsJson = False) -> int:
     """List the saved searches, those of the settings file included."""
     found = saved_searches(common(context).settings())
@@ -45,7 +46,7 @@ def list_(context: typer.Context, *, as_json: AsJson = False) -> int:
     return 0
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def run(
     context: typer.Context,
     name: Name,
@@ -62,7 +63,7 @@ def run(
     return 0
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def remove(context: typer.Context, name: Name) -> int:
     """Remove a saved search."""
     remove_search(common(context).settings(), name)

@@ -6,13 +6,13 @@ import logging
 import shlex
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from archiver.dataclass import dataclass
 from archiver.errors import UsageError
 from archiver.events import event
 from edgarchive.cli.options import AsJson, common
@@ -28,7 +28,7 @@ from indexer.search.diagnosis.model import Diagnosis
 from indexer.search.hits import ROW_COLUMNS
 from indexer.search.library import Library
 from indexer.search.options import SearchOptions
-from indexer.search.pairs import MATCH_COLUMNS, Match, Pair, match_pairs, read_pairs
+from indexer.search.pairs import MATCH_COLUMNS, Match, Pair
 from indexer.search.results import Results
 
 
@@ -177,6 +177,8 @@ class _Pairs:
 
 
 def _write_matches(library: Library, wanted: _Pairs, options: SearchOptions, shown: _Shown) -> None:
+    from indexer.search.pairs import match_pairs, read_pairs  # noqa: PLC0415 — for this option alone
+
     if shown.rows is None or options.limit is not None or options.offset:
         raise UsageError(
             "--pairs writes rows of all matches", "use --format csv or jsonl, without --limit and --offset"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
 
+from archiver.dataclass import dataclass
 from archiver.errors import NotInArchiveError, UsageError
 from edgarchive.cli.options import AsJson, common
 from edgarchive.cli.output import human_bytes, plural, print_json, say

@@ -78,8 +78,8 @@ def watch(
 def _sinks(
     settings: Settings, commands: list[str], webhooks: list[str], addresses: list[str], digest: Digest
 ) -> list[Sink]:
-    secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else None
-    password = settings.smtp_password.get_secret_value() if settings.smtp_password else None
+    secret = settings.webhook_secret.reveal() if settings.webhook_secret else None
+    password = settings.smtp_password.reveal() if settings.smtp_password else None
     server = None
     if settings.smtp_host is not None:
         server = MailServer(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
+from archiver.dataclass import dataclass
 from edgarchive.cli.printing.terminal import MIN_WIDTH, columns, wrapped
 
 _BAR = "█"

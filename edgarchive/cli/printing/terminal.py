@@ -7,9 +7,9 @@ import shutil
 import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TextIO
 
+from archiver.dataclass import dataclass
 from edgarchive.formats import clean
 
 MIN_WIDTH = 20

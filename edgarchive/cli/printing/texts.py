@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
+from archiver.patterns import lazy_pattern
 from edgarchive.cli.output import say, say_styled
 from edgarchive.cli.printing.terminal import Span, Style
 from edgarchive.formats import clean, harmless
 from indexer.submission.submission import Document
 
-_COLUMNS = re.compile(r"\S(?: {2,}|\t)\s*\S")
+_COLUMNS = lazy_pattern(r"\S(?: {2,}|\t)\s*\S")
 """Two words far apart: a line of a table, which must not be wrapped."""
-_INDENT = re.compile(r"[ \t]*")
+_INDENT = lazy_pattern(r"[ \t]*")
 
 
 def title_of(document: Document) -> str:

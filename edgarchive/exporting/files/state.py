@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import glob
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
+from archiver.dataclass import dataclass
 from archiver.errors import UsageError
 from archiver.store.durable import write_file_durably
 

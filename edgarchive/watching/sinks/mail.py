@@ -9,7 +9,6 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -17,6 +16,7 @@ from enum import StrEnum
 from typing import IO, Any
 
 from archiver.catalogue.watching import Delivery
+from archiver.dataclass import dataclass
 from archiver.errors import UsageError
 from edgarchive.formats import clean
 from edgarchive.watching.schedule import EASTERN

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
 
+from archiver.dataclass import dataclass
 from archiver.identifiers import Cik
 from edgarchive.formats import visible
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from aiohttp import web
 
+from archiver.dataclass import dataclass
 from archiver.errors import EdgarchiveError
 from archiver.identifiers import Cik
 from edgarchive.web.archive import EASTERN, FilingFacts, ServedArchive

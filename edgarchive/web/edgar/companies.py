@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import UTC
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from archiver.identifiers import Cik
+from archiver.patterns import lazy_pattern
 from edgarchive.web.archive import FilingFacts, ServedArchive
 from edgarchive.web.edgar.answers import no_such_key
 from edgarchive.web.edgar.tickers import tickers_of
@@ -20,7 +20,7 @@ from indexer.submission.header import Address, Entity
 PAGE_FILINGS = 1000
 """Filings in the first response and in each further page (data.sec.gov: at least 1 000 in the first)."""
 
-_FILE = re.compile(r"CIK([0-9]{10})(?:-submissions-([0-9]{3}))?\.json")
+_FILE = lazy_pattern(r"CIK([0-9]{10})(?:-submissions-([0-9]{3}))?\.json")
 _OWNER_ROLES = {"REPORTING-OWNER"}
 _ISSUER_ROLES = {"ISSUER"}
 

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import Any, NoReturn
 
 from aiohttp import web
 
+from archiver.dataclass import dataclass
 from archiver.errors import EdgarchiveError, IdentifierError, NotInArchiveError, QueryError, UsageError
 from archiver.identifiers import AccessionNumber, Cik, FormType, parse_date
+from archiver.patterns import lazy_pattern
 from edgarchive.web.archive import DocumentFacts, FilingFacts, ServedArchive, read_accession
 from edgarchive.web.edgar.tickers import cik_of, held_tickers, tickers_of
 from edgarchive.web.keys import ARCHIVE
@@ -34,7 +35,7 @@ _BODY_S = 20.0
 """Time limit for a request's body; the application limits its size (`client_max_size`)."""
 _LISTS = frozenset("forms ciks items fileType sics locationCodes filter_forms filter_ciks filter_location".split())
 _TEXTS = frozenset("q entityName startdt enddt locationType sort from size page keysTyped".split())
-_QUOTED = re.compile(r'"?([0-9]{10}-?[0-9]{2}-?[0-9]{6})"?')
+_QUOTED = lazy_pattern(r'"?([0-9]{10}-?[0-9]{2}-?[0-9]{6})"?')
 
 
 @dataclass(frozen=True, slots=True)

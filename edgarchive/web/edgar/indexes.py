@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import gzip
 import io
-import re
 import zipfile
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
@@ -20,6 +19,7 @@ from aiohttp import web
 from archiver.edgar.endpoints import FIRST_QUARTER_YEAR, Quarter
 from archiver.errors import DamagedBodyError
 from archiver.listings.master_index import parse_master_index, unpack_master_index
+from archiver.patterns import lazy_pattern
 from edgarchive.web.archive import ServedArchive
 from edgarchive.web.edgar.answers import FolderItem, folder_json, folder_page, no_such_key
 from edgarchive.web.keys import ARCHIVE, INDEX_SOURCE
@@ -29,7 +29,7 @@ from indexer.search.hits import Hit
 _DAILY_KINDS = ("company", "crawler", "form", "master")
 _KINDS = (*_DAILY_KINDS, "xbrl")
 _TYPES = ("idx", "gz", "zip")
-_FILE = re.compile(
+_FILE = lazy_pattern(
     r"(company|crawler|form|master|xbrl)(?:\.([0-9]{8}|[0-9]{6}))?\.(idx|gz|zip)|([0-9]{8})\.(idx|gz|zip)"
 )
 _NAME_WIDTH, _FORM_WIDTH, _CIK_WIDTH, _DATE_WIDTH = 62, 12, 12, 12

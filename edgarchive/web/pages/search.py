@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -11,6 +10,7 @@ from aiohttp import web
 from markupsafe import Markup
 from yarl import URL
 
+from archiver.dataclass import dataclass
 from archiver.errors import EdgarchiveError, IndexMissingError, QueryError, QueryTimeoutError
 from archiver.identifiers import Cik
 from edgarchive.web.api.saved import all_saved, search_url

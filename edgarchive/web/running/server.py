@@ -10,11 +10,11 @@ import signal
 import ssl
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
 
+from archiver.dataclass import dataclass
 from archiver.errors import StorageError, UsageError
 from edgarchive.web.running.connections import Site
 from edgarchive.web.safety import CONCURRENT

@@ -7,9 +7,9 @@ becomes a different query. From loosest to tightest binding: adjacent words, OR,
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from archiver.dataclass import dataclass
 from archiver.errors import QueryError
 from indexer.query.language.tokens import Token, tokens
 

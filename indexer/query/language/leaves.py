@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from archiver.errors import IdentifierError, QueryError, UsageError
 from archiver.identifiers import AccessionNumber, parse_date
 from archiver.names import name_words, significant_words, without_apostrophes
+from archiver.patterns import lazy_pattern
 from archiver.words import fold, words
 from indexer.entries import exact
 from indexer.fields import BY_NAME, Field
@@ -39,18 +40,18 @@ MIN_PREFIX = 2
 
 FIRST_DATE, LAST_DATE = date(1, 1, 1), date(9999, 12, 31)
 
-PATTERN_WORD = re.compile(r"(?:[^\W_]|[*?])+")
+PATTERN_WORD = lazy_pattern(r"(?:[^\W_]|[*?])+")
 """A word that may be a pattern."""
 
-PHRASE_WORD = re.compile(r"(?:[^\W_]|\*)+")
+PHRASE_WORD = lazy_pattern(r"(?:[^\W_]|\*)+")
 """The same inside quotes and in a filter, where ``?`` is punctuation."""
 
-_STARS = re.compile(r"\*+")
-_YEARS = re.compile(r"([0-9]{4})[-\u2013]([0-9]{4})")
-_ACCESSION = re.compile(r"([0-9]{10}-[0-9]{2}-[0-9]{6}|[0-9]{18})(?:\.txt|-index(?:-headers)?\.html?)?")
-_ACCESSION_IN_ADDRESS = re.compile(r"(?<![0-9])([0-9]{10}-[0-9]{2}-[0-9]{6}|[0-9]{18})(?![0-9])")
-_ADDRESS = re.compile(r"(?:https?://)?(?:www\.)?sec\.gov/", re.IGNORECASE)
-_DATE = re.compile(r"([0-9]{4})(?:-?([0-9]{2})(?:-?([0-9]{2}))?)?")
+_STARS = lazy_pattern(r"\*+")
+_YEARS = lazy_pattern(r"([0-9]{4})[-\u2013]([0-9]{4})")
+_ACCESSION = lazy_pattern(r"([0-9]{10}-[0-9]{2}-[0-9]{6}|[0-9]{18})(?:\.txt|-index(?:-headers)?\.html?)?")
+_ACCESSION_IN_ADDRESS = lazy_pattern(r"(?<![0-9])([0-9]{10}-[0-9]{2}-[0-9]{6}|[0-9]{18})(?![0-9])")
+_ADDRESS = lazy_pattern(r"(?:https?://)?(?:www\.)?sec\.gov/", re.IGNORECASE)
+_DATE = lazy_pattern(r"([0-9]{4})(?:-?([0-9]{2})(?:-?([0-9]{2}))?)?")
 
 
 def join_all(parts: Iterable[Node | None]) -> Node | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
 from typing import Literal
 
+from archiver.dataclass import dataclass
 from archiver.errors import QueryError
+from archiver.patterns import lazy_pattern
 from archiver.words import words
 from indexer.fields import QUERY_FIELDS
 
@@ -17,19 +18,19 @@ MAX_EDITS = 2
 Kind = Literal["word", "phrase", "range", "field", "open", "close", "and", "or", "not", "near", "before"]
 
 _STRAIGHT_QUOTES = str.maketrans("“”„«»", '"""""')
-_SPACE = re.compile(r"\s+")
-_PHRASE = re.compile(r'"([^"]*)"(?:~([1-9][0-9]*))?')
-_RUN = re.compile(r'[^\s()"]+')
-_FIELD = re.compile(rf"(?:{'|'.join(QUERY_FIELDS)}):", re.IGNORECASE)
-_UNKNOWN_FIELD = re.compile(r"([A-Za-z_]{2,}):(.?)")
-_RANGE = re.compile(
+_SPACE = lazy_pattern(r"\s+")
+_PHRASE = lazy_pattern(r'"([^"]*)"(?:~([1-9][0-9]*))?')
+_RUN = lazy_pattern(r'[^\s()"]+')
+_FIELD = lazy_pattern(rf"(?:{'|'.join(QUERY_FIELDS)}):", re.IGNORECASE)
+_UNKNOWN_FIELD = lazy_pattern(r"([A-Za-z_]{2,}):(.?)")
+_RANGE = lazy_pattern(
     r"[\[{](?P<first>[^\[\]{}]*?)(?:(?<=\s)|(?<=[\[{]))(?i:TO)(?=[\s\]}])(?P<last>[^\[\]{}]*)[\]}]",
 )
-_PROXIMITY = re.compile(r"(near|w|pre)/([0-9]{1,4})", re.IGNORECASE)
+_PROXIMITY = lazy_pattern(r"(near|w|pre)/([0-9]{1,4})", re.IGNORECASE)
 _EXCLUDES = frozenset("-\N{MINUS SIGN}")
-_ADDRESS = re.compile(r"(?:https?://)?(?:www\.)?sec\.gov/.*", re.IGNORECASE | re.DOTALL)
+_ADDRESS = lazy_pattern(r"(?:https?://)?(?:www\.)?sec\.gov/.*", re.IGNORECASE | re.DOTALL)
 _FOREIGN: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
-    (re.compile(pattern, re.DOTALL), message, hint)
+    (lazy_pattern(pattern, re.DOTALL), message, hint)
     for pattern, message, hint in (
         (r".*\|\|.*|\|", "| is no operator here", "write OR between the alternatives"),
         (r".*&&.*", "&& is no operator here", "write AND, or just a space"),

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from archiver.errors import UsageError
+from archiver.patterns import lazy_pattern
 from archiver.words import words
 from indexer.fields import TEXT_FIELDS, Facet
 from indexer.query.language.grammar import (
@@ -41,7 +42,7 @@ _CHECKED = ("form", "item", "type", "cik", "name", "sic", "state", "series")
 _SPELLED: dict[str, Facet] = {"form": "form", "item": "item", "type": "type", "state": "state"}
 """Filters whose values have one spelling, and the facets that count them."""
 
-_OPERATOR = re.compile(r"or|and|not", re.IGNORECASE)
+_OPERATOR = lazy_pattern(r"or|and|not", re.IGNORECASE)
 
 Count = Callable[[SearchOptions], int]
 Values = Callable[[Facet, SearchOptions], Sequence[str]]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Literal
+
+from archiver.dataclass import dataclass
 
 Change = Literal["query", "stem", "within", "section"]
 """What an alternative changes; the name of its option."""

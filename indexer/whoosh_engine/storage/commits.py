@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,11 @@ from whoosh.filedb.filestore import RamStorage
 from whoosh.index import _DEF_INDEX_NAME as INDEX_NAME
 from whoosh.index import TOC
 
+from archiver.dataclass import dataclass
+from archiver.patterns import lazy_pattern
 from archiver.store.durable import write_file_durably
 
-_LINES = re.compile(r"^# ([0-9]+) bytes\n([0-9a-f]{64})  (\S+)$", re.MULTILINE)
+_LINES = lazy_pattern(r"^# ([0-9]+) bytes\n([0-9a-f]{64})  (\S+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

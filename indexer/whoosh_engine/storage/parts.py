@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 
+from archiver.dataclass import dataclass
 from archiver.identifiers import AccessionNumber
 from archiver.store.durable import storage_errors
 from indexer.entries import IndexEntry

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from whoosh.filedb.filestore import FileStorage
 from whoosh.index import _DEF_INDEX_NAME as INDEX_NAME
 from whoosh.util.numeric import length_to_byte
 
+from archiver.dataclass import dataclass
 from archiver.words import encoded_words
 from indexer.entries import IndexEntry
 from indexer.fields import document_of

@@ -5,12 +5,17 @@ from __future__ import annotations
 import inspect
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import edgarchive
 from archiver import errors
+from archiver.store.archive import Archive
+from indexer.update.update import index_archive
+from tests.loopback import FIXTURES
 from tests.paths import ROOT
+from tests.unit.archives import keep
 
 
 def test_all_is_sorted_and_complete() -> None:
@@ -36,6 +41,39 @@ def test_a_program_loads_what_it_uses() -> None:
     code = (
         "import sys; from edgarchive.cli import run; run(['-h']); assert not {'whoosh', 'pydantic'} & set(sys.modules)"
     )
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
+
+
+@pytest.mark.slow
+def test_a_search_loads_no_parser_and_no_network(tmp_path: Path) -> None:
+    """A word in a small archive, with its snippet, takes neither pydantic, nor what reads filings, nor HTTP."""
+    with Archive.open(tmp_path, writable=True, create=True) as archive:
+        for path in sorted(FIXTURES.glob("*-04-*.txt")):
+            keep(archive, path.stem, path.read_bytes())
+        index_archive(archive)
+    unused = {
+        *(
+            "aiohttp",
+            "asyncio",
+            "ctypes",
+            "email",
+            "http",
+            "multiprocessing",
+            "numpy",
+            "pydantic",
+            "rich",
+            "socket",
+            "ssl",
+        ),
+        *("indexer.matcher", "indexer.sections.headings", "indexer.submission.submission", "indexer.text.html_text"),
+        *("indexer.search.diagnosis.diagnose", "indexer.update.update", "tenacity", "urllib.request", "uvloop"),
+    }
+    code = f"""if True:
+        import sys
+        from edgarchive.cli import run
+        assert run(['--root', {str(tmp_path)!r}, 'search', 'lantern', '--form', '8-K', '-n', '3']) == 0
+        assert not {unused!r} & set(sys.modules), {unused!r} & set(sys.modules)
+    """
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
 
 

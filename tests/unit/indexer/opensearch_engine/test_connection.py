@@ -18,9 +18,9 @@ import pytest
 
 pytest.importorskip("opensearchpy")
 
-from pydantic import SecretStr
 
 from archiver.errors import IndexServerError, SettingsError
+from archiver.setting_values import SecretText
 from archiver.settings import Settings
 from indexer.opensearch_engine.connection import Access, cluster_errors, cluster_uuid, whole
 
@@ -122,7 +122,7 @@ def test_a_cluster_that_we_trust_and_that_lets_us_in_is_used(tls_server: Answeri
     settings = Settings(
         opensearch_url=tls_server.url,
         opensearch_user="me",
-        opensearch_password=SecretStr(PASSWORD),
+        opensearch_password=SecretText(PASSWORD),
         opensearch_ca_file=certificate,
     )
     assert ask(Access.of(settings)) == "abc"

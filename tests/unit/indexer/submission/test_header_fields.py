@@ -188,7 +188,7 @@ _LINES = [
 
 def leaves(section: Section) -> list[str]:
     """All values in `section` and in the sections it holds."""
-    inner = [leaf for child in section.sections() for leaf in leaves(child)]
+    inner = [leaf for child in section.split()[1] for leaf in leaves(child)]
     return [member for _, _, member in section.members if isinstance(member, str)] + inner
 
 

@@ -9,8 +9,10 @@ from typing import Any
 import typer
 from typer.exceptions import TyperException
 
+from archiver.patterns import lazy_pattern
+
 _BEFORE_THE_VERB = ("--root", "--config", "-v", "--verbose", "-q", "--quiet", "--log-json", "--version")
-_TOO_MANY = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)")
+_TOO_MANY = lazy_pattern(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)")
 
 
 def usage_message(error: TyperException) -> str:

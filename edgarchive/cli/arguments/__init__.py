@@ -1,0 +1,1 @@
+"""Reading the command line: plain values, and what is said of others."""
