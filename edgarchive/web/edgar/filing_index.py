@@ -13,6 +13,7 @@ from aiohttp import web
 from edgarchive.formats import visible
 from edgarchive.web.archive import DocumentFacts, FilingFacts
 from edgarchive.web.edgar.answers import file_link
+from edgarchive.web.edgar.header_tags import tagged_header
 from edgarchive.web.keys import TEMPLATES
 from indexer.submission.header import Entity
 from indexer.submission.items import item_description
@@ -93,13 +94,14 @@ def _values(entity: Entity) -> tuple[str, str, str, str]:
 
 
 def header_page(facts: FilingFacts, header: str) -> web.Response:
-    """``ACC-index-headers.html``: the text of the stored header, and a link to each document."""
+    """``ACC-index-headers.html``: the header as tags in a comment, as it is stored, and a link to each document."""
     links = "\n".join(
-        f'<a href="{file_link(document.filename)}">{_label(document)}</a>' for document in facts.documents
+        f'<a href="{file_link(document.filename)}">{_label(document)}</a><br>' for document in facts.documents
     )
     return web.Response(
-        text=f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{facts.accession}</title></head>\n'
-        f"<body><pre>{html.escape(visible(header))}</pre>\n{links}\n</body></html>\n",
+        text='<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f"<title>SEC EDGAR Submission {facts.accession}</title>\n<!--\n{tagged_header(facts)}-->\n"
+        f"</head><body><pre>{html.escape(visible(header))}</pre>\n{links}\n</body></html>\n",
         content_type="text/html",
     )
 
