@@ -91,7 +91,7 @@ def expanded(given: Path) -> Path:
     try:
         return given.expanduser()
     except RuntimeError:
-        raise ValueError("nobody has this home folder") from None
+        raise ValueError("there is no such home folder") from None
 
 
 def boolean(value: Any) -> bool:

@@ -223,7 +223,7 @@ class Settings:
         """The User-Agent to send. Raises `SettingsError` if none is set: without an identity there are no requests."""
         if self.user_agent is None:
             raise SettingsError(
-                "EDGAR wants to know who asks, and no user_agent is set",
+                "no user_agent is set, and EDGAR requires one",
                 'set EDGARCHIVE_USER_AGENT="Your Name you@example.com"',
             )
         return self.user_agent
@@ -292,7 +292,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
     except RecursionError:
         raise SettingsError(f"{path} is nested too deeply", _HELP) from None
     if "config" in values:
-        raise SettingsError(f"{path} holds the key 'config'", "a settings file cannot name another")
+        raise SettingsError(f"{path} contains the key 'config'", "a settings file cannot name another")
     return values
 
 
@@ -322,7 +322,7 @@ def _warn_of_unknown_variables() -> None:
             near = difflib.get_close_matches(variable, known, n=1)
             hint = f"did you mean {near[0]}?" if near else _HELP
             facts = event("variable-unknown", variable=variable)
-            _log.warning("the environment has %s, which is no setting; %s", variable, hint, extra=facts)
+            _log.warning("the environment has %s, which is not a setting; %s", variable, hint, extra=facts)
 
 
 def _default(one: Field[Any]) -> Any:

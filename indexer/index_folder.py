@@ -115,7 +115,7 @@ def open_index(
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise IndexMissingError(f"cannot read {meta_path}: {error}", _REBUILD) from error
     if engine not in ENGINES:
-        raise ArchiveFormatError(f"the index in {path} is of an unknown engine, {engine!r}", _REBUILD)
+        raise ArchiveFormatError(f"the index in {path} has an unknown engine, {engine!r}", _REBUILD)
     if schema != SCHEMA:
         raise _other_schema(path, schema)
     _check_trust(path, engine, settings, writable=writable)
@@ -123,7 +123,7 @@ def open_index(
     if share is not None:
         if engine not in REMOTE:
             raise UsageError(
-                f"an index of the engine {engine} has one writer, and takes no shares",
+                f"an index of the engine {engine} supports no shares",
                 "leave --years and --shard out: all cores of this machine are used; or use the engine opensearch",
             )
         options["share"] = share
@@ -147,7 +147,7 @@ def remove_index(path: Path, *, settings: Settings | None = None, keep: Path) ->
             pass  # it is gone
         except EdgarchiveError as error:
             facts = event("index-left", path=str(path), error=type(error).__name__)
-            _log.warning("what the index in %s has on its server stays there: %s", path, error, extra=facts)
+            _log.warning("the index of %s was not removed from its server: %s", path, error, extra=facts)
     with storage_errors(path):
         shutil.rmtree(path, ignore_errors=not path.exists())
 
@@ -295,7 +295,7 @@ def _trusted_user(settings: Settings | None) -> int | None:
         return pwd.getpwnam(settings.trusted_owner).pw_uid
     except KeyError:
         raise SettingsError(
-            f"trusted_owner names {settings.trusted_owner!r}, and there is no such user", "name a user of this machine"
+            f"trusted_owner is {settings.trusted_owner!r}, but there is no such user", "name a user of this machine"
         ) from None
 
 

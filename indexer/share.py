@@ -35,7 +35,7 @@ class Share:
     def __post_init__(self) -> None:
         if not FIRST_YEAR <= self.first_year <= self.last_year <= LAST_YEAR:
             raise UsageError(
-                f"{self.first_year}-{self.last_year} are no filing years", "give them as 2015 or 2015-2020"
+                f"{self.first_year}-{self.last_year} are not filing years", "give them as 2015 or 2015-2020"
             )
         if not 1 <= self.shard <= self.shards:
             raise UsageError(f"there is no shard {self.shard} of {self.shards}", "give 1/4, 2/4, 3/4 or 4/4, say")

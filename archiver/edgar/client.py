@@ -124,7 +124,7 @@ class Answer:
         self._decoded_bytes += decoded
         if self._decoded_bytes > self._max_bytes or self._received_bytes > self._max_bytes + _PACKING_BYTES:
             raise TooLargeError(
-                f"the body passes {self._max_bytes} decoded bytes", "raise max_submission_bytes to take it"
+                f"the body has more than {self._max_bytes} decoded bytes", "raise max_submission_bytes to allow it"
             )
 
     async def check(self) -> None:
@@ -289,8 +289,8 @@ def _translated(url: str) -> Iterator[None]:
     except aiohttp.ClientConnectorCertificateError as error:
         reason = getattr(error.certificate_error, "verify_message", "") or "its certificate is not valid"
         raise UnreachableError(
-            f"{URL(url).host} cannot prove who it is: {quoted(reason)}",
-            "check the clock; a proxy's own authority is named by SSL_CERT_FILE",
+            f"{URL(url).host} failed TLS verification: {quoted(reason)}",
+            "check the clock; set SSL_CERT_FILE for a proxy's own authority",
         ) from error
     except aiohttp.ClientConnectorError as error:
         host = URL(url).host

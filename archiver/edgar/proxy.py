@@ -35,7 +35,7 @@ def proxy_for(url: str) -> Proxy | None:
         host = port = None
     if not host or proxy.scheme not in {"http", "https"}:
         raise SettingsError(
-            f"the environment's proxy for {parts.scheme} is no address of an HTTP proxy", "write http://HOST:PORT"
+            f"the environment's proxy for {parts.scheme} is not the address of an HTTP proxy", "write http://HOST:PORT"
         )
     shown = f"[{host}]" if ":" in host else host
     return Proxy(f"{proxy.scheme}://{shown}:{port}" if port else f"{proxy.scheme}://{shown}", _headers(proxy.netloc))

@@ -51,7 +51,7 @@ def refusal(  # noqa: PLR0911 — one return for each class of response
     retry_after = retry_after_s(headers.get("Retry-After"))
     if page and b"undeclared automated tool" in text:
         return BlockedError(
-            "EDGAR takes the user agent for an undeclared tool", "check the name and address in user_agent", retry_after
+            "EDGAR considers the user agent an undeclared tool", "check the name and address in user_agent", retry_after
         )
     if (page and b"request rate threshold exceeded" in text) or status == HTTPStatus.TOO_MANY_REQUESTS:
         return BlockedError(

@@ -152,7 +152,7 @@ class BulkIntake:
                     reader.feed(piece)
                     if reader.size > self._max_bytes:
                         raise TooLargeError(
-                            f"the body passes {self._max_bytes} bytes", "raise max_submission_bytes to take it"
+                            f"the body has more than {self._max_bytes} bytes", "raise max_submission_bytes to allow it"
                         )
                     with storage_errors(folder):
                         stored += _write_all(file, packer.pack(piece))

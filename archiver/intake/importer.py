@@ -54,7 +54,7 @@ def import_into(
     """
     for path in paths:
         if not path.exists():
-            raise UsageError(f"there is no {path}", "name files or folders that exist")
+            raise UsageError(f"{path} does not exist", "name files or folders that exist")
     began_s, cancel = time.monotonic(), cancel or CancelToken()
     selection = {"paths": [os.fsencode(path).decode("utf-8", "replace") for path in paths]}
     with Plan(archive.layout.incoming) as plan:

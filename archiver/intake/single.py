@@ -111,7 +111,7 @@ def whole_orphan(archive: Archive, accession: AccessionNumber) -> BodyFacts | No
     if fault is None:
         return facts
     facts_of_it = event("quarantined", accession=accession, reason=fault)
-    _log.warning("%s stood in the archive without a row and is not whole: %s", accession, fault, extra=facts_of_it)
+    _log.warning("%s had no catalogue row and is not complete: %s", accession, fault, extra=facts_of_it)
     archive.quarantine(final, final.name)
     return None
 

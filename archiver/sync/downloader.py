@@ -105,9 +105,7 @@ class Downloader:
         began_s, edgar, selections = time.monotonic(), self.edgar, as_selections(selection)
         progress, cancel = checked_progress(progress), cancel or CancelToken()
         if source == "feed" and refresh:
-            raise UsageError(
-                "a refresh fetches what EDGAR serves one by one, and the Feed is not that", "leave one out"
-            )
+            raise UsageError("a refresh fetches single submissions, not the Feed", "leave one out")
         with Plan(archive.layout.incoming) as plan:
             tally = Tally(plan, requests=lambda: edgar.requests)
             asked_for = selection_values(selections, refresh=refresh)
@@ -203,7 +201,7 @@ class Downloader:
             outcomes.stored(await self._have(archive, ref, older, url))
         except AbsentError as error:
             facts = event("absent", accession=ref.accession, url=url)
-            _log.warning("%s is in the index and not at %s: %s", ref.accession, url, error, extra=facts)
+            _log.warning("%s is in the index but not at %s: %s", ref.accession, url, error, extra=facts)
             outcomes.absent(ref.accession)
         except FetchError as error:
             facts = event("refused", accession=ref.accession, url=url, error=type(error).__name__)

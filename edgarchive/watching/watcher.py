@@ -228,7 +228,7 @@ class Watcher:
             archive.catalogue.sightings.set_state([sighting.accession], "left")
             facts = event("text-late", accession=sighting.accession)
             _log.warning(
-                "%s is in the feed and not on the server; the next sync takes it", sighting.accession, extra=facts
+                "%s is in the feed but not on the server; the next sync fetches it", sighting.accession, extra=facts
             )
             return
         archive.catalogue.sightings.try_again(sighting.accession, at=self._clock() + timedelta(seconds=TEXT_RETRY_S))

@@ -98,7 +98,7 @@ def cluster_errors(access: Access) -> Iterator[None]:
         raise IndexServerError(f"{access.url} did not answer in time", "check its nodes, and try again") from None
     except exceptions.SSLError as error:
         raise IndexServerError(
-            f"{access.url} has no certificate that we trust ({_reason(error)})", "set opensearch_ca_file"
+            f"{access.url} failed TLS verification ({_reason(error)})", "set opensearch_ca_file"
         ) from None
     except exceptions.ConnectionError as error:
         raise IndexServerError(
@@ -135,26 +135,24 @@ def whole(answer: dict[str, Any], access: Access) -> dict[str, Any]:
 
 
 def _not_now(access: Access, reason: str) -> IndexServerError:
-    return IndexServerError(
-        f"{access.url} cannot answer now: {reason}", "look at its nodes, and try again", may_pass=True
-    )
+    return IndexServerError(f"{access.url} cannot answer now: {reason}", "check its nodes and try again", may_pass=True)
 
 
 def _refusal(error: exceptions.TransportError, access: Access) -> Exception:
     status, reason = error.status_code, _reason(error)
     if status == _UNAUTHORIZED:
         return IndexServerError(
-            f"{access.url} does not let us in", "check opensearch_user and EDGARCHIVE_OPENSEARCH_PASSWORD"
+            f"{access.url} rejected the credentials", "check opensearch_user and EDGARCHIVE_OPENSEARCH_PASSWORD"
         )
     if "expanded to too many terms" in reason or "too_many_clauses" in reason:
         return QueryError(
-            f"a pattern in a phrase stands for too many words of the index ({reason})",
+            f"a pattern in a phrase matches too many words of the index ({reason})",
             "add letters to make it narrower",
         )
     if "cluster_block_exception" in reason or status == _FORBIDDEN:
         return IndexServerError(
-            f"{access.url} refuses: {reason}",
-            "free room on its nodes, or let us write there (index.blocks), and run the same command again",
+            f"{access.url} refused the request: {reason}",
+            "free disk space on its nodes or remove index.blocks, then run the same command again",
         )
     if status == _NOT_FOUND:
         return IndexMissingError(f"{access.url} does not have the index: {reason}", "run `edgarchive index --rebuild`")

@@ -308,8 +308,8 @@ class OpenSearchEngine:
             )
             if health["timed_out"]:
                 raise IndexServerError(
-                    f"no node of {self._access.url} takes the shards of {name}",
-                    "ask it why (GET _cluster/allocation/explain), and run the same command again",
+                    f"no node of {self._access.url} accepts the shards of {name}",
+                    "see GET _cluster/allocation/explain, then run the same command again",
                 )
             self._client.indices.put_alias(index=name, name=self._alias)
 
@@ -364,7 +364,7 @@ class OpenSearchEngine:
                 field: of["type"] for field, of in wanted.items()
             }:
                 raise ArchiveFormatError(
-                    f"the index {name} at {self._access.url} is not as edgarchive makes it", _REBUILD
+                    f"the index {name} at {self._access.url} has fields that edgarchive did not create", _REBUILD
                 )
 
 

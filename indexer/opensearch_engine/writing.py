@@ -149,8 +149,8 @@ class Sender:
             )
         except _RefusedError as error:
             raise IndexServerError(
-                f"{self._access.url} has not taken documents for {PATIENCE_S:.0f} s: {error}",
-                "look at its nodes, and run the same command again: it goes on from there",
+                f"{self._access.url} has accepted no documents for {PATIENCE_S:.0f} s: {error}",
+                "check its nodes, then run the same command again to continue",
             ) from None
 
     def _attempt(self, portion: bytes) -> tuple[bytes, str]:
@@ -187,11 +187,11 @@ class Sender:
     def _error(self, status: int, index: str, reason: str) -> Exception:
         if "strict_dynamic_mapping" in reason or "mapper_parsing" in reason:
             return ArchiveFormatError(
-                f"the index {index} at {self._access.url} is not as edgarchive makes it ({reason})",
+                f"the index {index} at {self._access.url} has fields that edgarchive did not create ({reason})",
                 "run `edgarchive index --rebuild`",
             )
         hint = (
-            "free room on its nodes, or let us write there (index.blocks), and run the same command again"
+            "free disk space on its nodes or remove index.blocks, then run the same command again"
             if status == _FORBIDDEN
             else "run `edgarchive index --rebuild`"
         )

@@ -57,7 +57,7 @@ class Expansions:
         self._left -= len(found)
         if self._left < 0:
             raise QueryError(
-                f"the patterns of the query stand for more than {MAX_ALL_EXPANSIONS} words of the index together",
+                f"the patterns of the query match more than {MAX_ALL_EXPANSIONS} words of the index together",
                 "use fewer, or add letters to make them narrower",
             )
         return found
@@ -68,6 +68,6 @@ def bounded(words: Iterable[T], stands_for: str) -> list[T]:
     found = list(itertools.islice(words, MAX_EXPANSIONS + 1))
     if len(found) > MAX_EXPANSIONS:
         raise QueryError(
-            f"{stands_for} stands for more than {MAX_EXPANSIONS} words of the index", "add letters to make it narrower"
+            f"{stands_for} matches more than {MAX_EXPANSIONS} words of the index", "add letters to make it narrower"
         )
     return found

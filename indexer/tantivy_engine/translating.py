@@ -251,7 +251,7 @@ class _Translation:
         words = sum(len(part.words) for _, part in placed)
         if words > MAX_PHRASE_WORDS:
             raise QueryError(
-                f"the patterns of a phrase stand for more than {MAX_PHRASE_WORDS} words of the index",
+                f"the patterns of a phrase match more than {MAX_PHRASE_WORDS} words of the index",
                 "add letters to make them narrower",
             )
         field, patterns = self._terms(field, [part.pattern for _, part in placed], is_pattern=True)

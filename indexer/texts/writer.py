@@ -132,9 +132,7 @@ class TextWriter:
 
     def _move(self, pack: PackRow) -> None:
         """Rewrite the readable and current texts of `pack` to another pack."""
-        _log.info(
-            "pack %d of the text store is written anew", pack.number, extra=event("texts-moved", pack=pack.number)
-        )
+        _log.info("pack %d of the text store is rewritten", pack.number, extra=event("texts-moved", pack=pack.number))
         writer = TextPartWriter(self.building)
         with contextlib.ExitStack() as undo:
             undo.callback(writer.discard)
@@ -177,7 +175,7 @@ def _opened(folder: Path) -> TextTable:
         table.packs()
         table.note(_COMPLETE)
     except DamageError as error:
-        _log.warning("the text store is made anew: %s", error, extra=event("texts-damaged", path=str(path)))
+        _log.warning("the text store is recreated: %s", error, extra=event("texts-damaged", path=str(path)))
     else:
         return table
     remove_store(folder.parent)

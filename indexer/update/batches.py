@@ -183,7 +183,7 @@ class Gatherer:
         submission = extract(parse_submission(data), sha256=record.sha256)
         if submission.accession != record.accession:
             raise UnreadableSubmissionError(
-                f"what is stored as {record.accession} calls itself {submission.accession}", "run `edgarchive verify`"
+                f"the file of {record.accession} contains {submission.accession}", "run `edgarchive verify`"
             )
         return submission, self._entries(submission, record)
 

@@ -45,7 +45,7 @@ def test_no_output_has_a_secret(cli: CommandLine, edgar: LoopbackEdgar, log: tup
         said = _said(cli, *watch)
         edgar.add(filing(1))
         failed = _said(cli, *watch)
-    assert "the webhook at 127.0.0.1 did not take 1" in failed
+    assert "the webhook at 127.0.0.1 did not accept 1" in failed
     said += failed + _said(cli, "config", "show") + _said(cli, "config", "show", "--json")
     said += _said(cli, "log", "--json") + _said(cli, "-v", "status", "--json")
     assert "smtp_password" in said

@@ -125,7 +125,7 @@ class Connection(web.RequestHandler):
             facts = event("request-failed", method=request.method, path=request.path)
             _log.error("%s %s failed", request.method, request.path, exc_info=exc, extra=facts)
         if request.writer.output_size > 0:
-            raise ConnectionError("the response has begun and cannot become another")
+            raise ConnectionError("the response has already begun")
         said = "The request could not be read.\n" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "Internal error.\n"
         response = web.Response(status=status, text=said)
         set_headers(response)

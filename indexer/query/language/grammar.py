@@ -188,8 +188,8 @@ class _Parser:
                 )
             case "and" | "or" | "not" | "near" | "before":
                 raise QueryError(
-                    f"nothing stands before {token.text} at position {token.at + 1}",
-                    "write it in small letters to seek the word",
+                    f"nothing precedes {token.text} at position {token.at + 1}",
+                    "write it in lower case to search for the word",
                     token.at,
                 )
 
@@ -199,7 +199,7 @@ class _Parser:
         value = self._take()
         if not value.touches:
             raise QueryError(
-                f"white space stands between {token.text} and its value at position {value.at + 1}",
+                f"there is white space between {token.text} and its value at position {value.at + 1}",
                 "remove it, or quote the text",
                 value.at,
             )

@@ -120,7 +120,7 @@ def test_any_rate_is_free_for_another_host() -> None:
     [
         ("rate = ", "is not TOML"),
         ("raet = 5\n", "unknown setting 'raet', did you mean 'rate'?"),
-        ('config = "other.toml"\n', "holds the key 'config'"),
+        ('config = "other.toml"\n', "contains the key 'config'"),
     ],
 )
 def test_a_faulty_settings_file_is_said(text: str, message: str, tmp_path: Path) -> None:
@@ -174,5 +174,5 @@ def test_a_slip_in_a_variable_is_logged(monkeypatch: pytest.MonkeyPatch, caplog:
     monkeypatch.setenv("EDGARCHIVE_PAGER", "cat")
     Settings()
     assert [record.getMessage() for record in caplog.records] == [
-        "the environment has EDGARCHIVE_USER_AGNET, which is no setting; did you mean EDGARCHIVE_USER_AGENT?"
+        "the environment has EDGARCHIVE_USER_AGNET, which is not a setting; did you mean EDGARCHIVE_USER_AGENT?"
     ]

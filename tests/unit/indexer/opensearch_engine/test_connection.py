@@ -143,7 +143,7 @@ def test_a_ca_file_that_is_not_there_is_a_settings_error(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("status", "hint"), [(401, "check opensearch_user"), (403, "let us write"), (503, "try again")]
+    ("status", "hint"), [(401, "check opensearch_user"), (403, "remove index.blocks"), (503, "try again")]
 )
 def test_a_refusal_says_what_to_do_and_no_secret(
     server: Answering, status: int, hint: str, caplog: pytest.LogCaptureFixture

@@ -11,7 +11,7 @@ from indexer.query.bounds import MAX_ALL_EXPANSIONS, MAX_EXPANSIONS, Deadline, E
 def test_a_pattern_may_stand_for_so_many_words_and_no_more() -> None:
     """The first word too many is an error that names pattern and bound."""
     assert len(bounded(iter(range(MAX_EXPANSIONS)), "a*")) == MAX_EXPANSIONS
-    with pytest.raises(QueryError, match=rf"a\* stands for more than {MAX_EXPANSIONS}"):
+    with pytest.raises(QueryError, match=rf"a\* matches more than {MAX_EXPANSIONS}"):
         bounded(iter(range(MAX_EXPANSIONS + 1)), "a*")
 
 

@@ -135,7 +135,7 @@ def test_only_a_word_by_itself_in_capitals_is_an_operator(text: str) -> None:
         ("a w/s b", 2, "NEAR/10"),
         ("a ADJ/3 b", 2, "NEAR/10"),
         ("a NEAR/3", 8, "complete"),
-        ("NEAR/3 a", 0, "nothing stands before"),
+        ("NEAR/3 a", 0, "nothing precedes"),
         ("a NEAR/3 b NEAR/3 c", 11, "two at a time"),
         ("a NEAR/3 AND b", 9, "complete"),
         ("NOT -a", 4, "once"),
