@@ -22,10 +22,20 @@ _ACCESSION_PLAIN = lazy_pattern(r"(?<![0-9])[0-9]{18}(?![0-9])")
 _ACCESSION_CUT = lazy_pattern(r"[0-9]{11,17}")
 """18 digits without leading zeros; with one digit less it could be a CIK."""
 _CIK = lazy_pattern(r"(?:CIK)?0*([0-9]{1,10})", re.IGNORECASE)
+_TICKER = lazy_pattern(r"[A-Z]{1,5}(?:[.-][A-Z]{1,2})?")
 _DATE = lazy_pattern(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}")
 _YEAR_OR_MONTH = lazy_pattern(r"([0-9]{4})(?:-([0-9]{2}))?")
 _FIRST_EDGAR_YEAR = 93
 """Two-digit years from here on are 19xx: EDGAR's first submissions are from 1993."""
+
+
+def _what_it_may_be(text: str) -> str:
+    """What to do with what is no accession number."""
+    if _CIK.fullmatch(text):
+        return f"for a CIK, `edgarchive search --cik {text}` lists the filings"
+    if _TICKER.fullmatch(text):
+        return f"for a ticker, `edgarchive search --ticker {text}` lists the filings"
+    return "write it like 0001193125-04-218426 or as 18 digits"
 
 
 class AccessionNumber(str):
@@ -44,9 +54,7 @@ class AccessionNumber(str):
             return text
         match = _ACCESSION.fullmatch(text.strip())
         if match is None:
-            raise IdentifierError(
-                f"{text[:60]!r} is not an accession number", "write it like 0001193125-04-218426 or as 18 digits"
-            )
+            raise IdentifierError(f"{text[:60]!r} is not an accession number", _what_it_may_be(text.strip()))
         return str.__new__(cls, "-".join(match.groups()))
 
     @classmethod

@@ -9,7 +9,7 @@ from typing import Any
 
 from archiver.dataclass import dataclass
 from archiver.errors import UsageError
-from archiver.identifiers import Cik, form_matches, parse_date
+from archiver.identifiers import Cik, form_matches, parse_date_span
 from archiver.model import MasterIndexEntry
 from archiver.names import NamePattern
 
@@ -30,7 +30,8 @@ class Selection:
     `forms` take EDGAR's spelling in any case and globs (``8-K*``). `tickers` stand for the CIKs that EDGAR's list of
     tickers gives them, beside `ciks`. `names` match company names by words, in any order
     (`archiver.names`).
-    `since` and `until` are filing dates, inclusive, as dates or ISO text. `limit` takes the newest so many submissions.
+    `since` and `until` are filing dates, inclusive, as dates or ISO text; a year or month (``2015``, ``"2015-06"``)
+    stands for its first or last day. `limit` takes the newest so many submissions.
     Raises `IdentifierError` or `UsageError` for values that cannot be used; an empty list never means "any".
 
     >>> Selection(forms=["8-K"], ciks=["0001056386"], since="2004-12-01").ciks
@@ -41,8 +42,8 @@ class Selection:
     ciks: Sequence[int | str] = field(default=_ANYTHING, kw_only=True)
     tickers: Sequence[str] = field(default=_ANYTHING, kw_only=True)
     names: Sequence[str] = field(default=_ANYTHING, kw_only=True)
-    since: date | str | None = field(default=None, kw_only=True)
-    until: date | str | None = field(default=None, kw_only=True)
+    since: date | str | int | None = field(default=None, kw_only=True)
+    until: date | str | int | None = field(default=None, kw_only=True)
     limit: int | None = field(default=None, kw_only=True)
     _cik_set: frozenset[int] = field(init=False, repr=False, compare=False)
     name_patterns: tuple[NamePattern, ...] = field(init=False, repr=False, compare=False)
@@ -59,8 +60,8 @@ class Selection:
             if not read:
                 raise UsageError(f"{kind} is an empty list, which selects nothing", f"leave {kind} out to select any")
             self._set(kind, read)
-        self._set("since", _as_date(self.since))
-        self._set("until", _as_date(self.until))
+        self._set("since", _as_date(self.since, last=False))
+        self._set("until", _as_date(self.until, last=True))
         self._set("_cik_set", frozenset(int(value) for value in self.ciks))
         self._set("name_patterns", tuple(NamePattern(name) for name in self.names))
         if not all(form.strip() for form in self.forms):
@@ -78,12 +79,12 @@ class Selection:
     @property
     def first_day(self) -> date | None:
         """`since` as a date."""
-        return _as_date(self.since)
+        return _as_date(self.since, last=False)
 
     @property
     def last_day(self) -> date | None:
         """`until` as a date."""
-        return _as_date(self.until)
+        return _as_date(self.until, last=True)
 
     def require_narrow(self) -> None:
         """Raise `UsageError` if nothing narrows it: all of EDGAR is 16 TB and must be requested with ``*``."""
@@ -123,5 +124,5 @@ def as_selections(selection: Selection | Sequence[Selection]) -> tuple[Selection
     return selections
 
 
-def _as_date(value: date | str | None) -> date | None:
-    return parse_date(value) if isinstance(value, str) else value
+def _as_date(value: date | str | int | None, *, last: bool) -> date | None:
+    return parse_date_span(str(value))[last] if isinstance(value, (str, int)) else value

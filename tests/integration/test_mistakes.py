@@ -281,7 +281,7 @@ MISTAKES = (
     Mistake(
         "no accession number",
         ("show", "12345"),
-        "'12345' is not an accession number; write it like 0001193125-04-218426",
+        "'12345' is not an accession number; for a CIK, `edgarchive search --cik 12345` lists the filings",
     ),
     Mistake(
         "a submission that is not here",

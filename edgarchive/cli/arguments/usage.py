@@ -12,6 +12,44 @@ from typer.exceptions import TyperException
 from archiver.patterns import lazy_pattern
 
 _BEFORE_THE_VERB = ("--root", "--config", "-v", "--verbose", "-q", "--quiet", "--log-json", "--version")
+_ELSEWHERE: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("--company", "--company-name", "--filer", "--issuer"): ("--name",),
+    ("--symbol",): ("--ticker",),
+    ("--from", "--after", "--start", "--start-date", "--begin"): ("--since",),
+    ("--to", "--before", "--end", "--end-date"): ("--until",),
+    ("--year", "--years", "--date", "--dates", "--quarter"): ("--since", "--until"),
+    ("--max", "--count", "--top", "--head", "--size", "--num"): ("--limit",),
+    ("--order", "--order-by", "--orderby"): ("--sort",),
+    ("--csv", "--jsonl", "--excel", "--parquet", "--table"): ("--format",),
+    ("--doc-type", "--doctype", "--document-type", "--exhibit"): ("--type",),
+    ("--document", "--doc"): ("--documents",),
+    ("--dir", "--folder", "--dest", "--output-dir", "--outdir", "--path", "--file"): ("--out", "--output"),
+    ("--threads", "--workers", "--processes", "--parallel"): ("--jobs",),
+}
+"""Options of other programs, and ours that do the same."""
+
+_OTHER_VERBS: dict[tuple[str, ...], str] = {
+    ("find", "query", "grep", "list", "ls", "filter"): "search",
+    ("download", "fetch", "get", "mirror", "pull", "update", "add"): "sync",
+    ("view", "read", "cat", "print"): "show",
+    ("dump", "save", "dataset", "csv"): "export",
+    ("web", "server", "http", "api"): "serve",
+    ("check", "fsck", "repair", "validate"): "verify",
+    ("reindex", "rebuild"): "index",
+    ("history", "runs"): "log",
+    ("stats", "info", "stat"): "status",
+    ("init", "settings", "setup", "configure"): "config",
+    ("alert", "alerts", "follow", "monitor"): "watch",
+}
+"""Commands of other programs, and ours that do the same."""
+
+_EXTRA = {
+    "search": "a query is one argument, and '{}' comes after it; put quotes around the whole query",
+    "sync": "'{}' belongs to no option; write --ticker, --cik, --name or --form before it",
+}
+"""What to do with an argument too many, by verb."""
+
+_NO_COMMAND = lazy_pattern(r"No such command '([^']*)'")
 _TOO_MANY = lazy_pattern(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)")
 
 
@@ -23,16 +61,39 @@ def usage_message(error: TyperException) -> str:
     verb = context.info_name if context is not None and context.parent is not None else None
     if verb is not None and option in _BEFORE_THE_VERB:
         return f"{option} stands before the verb; write `edgarchive {option} … {page.partition(' ')[2]} …`"
+    if answer := _by_another_name(error, context, option):
+        return answer
     message = str(error.message if hasattr(error, "option_name") else error.format_message()).rstrip(".")
     message = message.replace(": Value error, ", ": ").replace("Input should be ", "it must be ")
+    message = message.replace("a valid integer, unable to parse string as an integer", "a whole number")
     message = message[:1].lower() + message[1:]
     if near := getattr(error, "possibilities", None):
         return f"{message}; did you mean {' or '.join(sorted(near))}?"
-    if verb == "search" and (extra := _TOO_MANY.fullmatch(str(error.message))):
-        return f"a query is one argument, and {extra[1]!r} comes after it; put quotes around the whole query"
-    if re.search(r"Did you mean .*\?$", message):
-        return message.replace(". Did you mean", "; did you mean")
-    return f"{message}; see `{page} --help`"
+    if extra := _TOO_MANY.fullmatch(str(error.message)):
+        message = _EXTRA.get(str(verb), f"{message}; see `{page} --help`").format(extra[1])
+    elif message.startswith("missing option") and (missing := getattr(error, "param", None)) is not None:
+        message += f"; add {max(missing.opts, key=len)} {missing.metavar or 'VALUE'}"
+    elif re.search(r"Did you mean .*\?$", message):
+        message = message.replace(". Did you mean", "; did you mean")
+    else:
+        message += f"; see `{page} --help`"
+    return message
+
+
+def _by_another_name(error: TyperException, context: Any, option: str) -> str | None:
+    """What to use for an option or command that other programs have; None for any other error."""
+    if verb := _NO_COMMAND.match(str(error.message)):
+        ours = next((name for others, name in _OTHER_VERBS.items() if verb[1].lower() in others), None)
+        return None if ours is None else f"there is no command {verb[1]!r}; use `edgarchive {ours}`"
+    if not option or not str(error.message).startswith("No such option") or context is None:
+        return None
+    if context.info_name == "export" and option in {"--limit", "-n", "--offset", "--sort"}:
+        return f"no such option: {option}; an export has everything that is found, so narrow the search"
+    known = {name for parameter in context.command.params for name in parameter.opts}
+    same = next((names for others, names in _ELSEWHERE.items() if option in others), ())
+    if there := [name for name in same if name in known]:
+        return f"no such option: {option}; use {' and '.join(there)}"
+    return None
 
 
 def help_instead(context: typer.Context) -> None:

@@ -48,8 +48,12 @@ def sync(
     name: Annotated[
         list[str] | None, typer.Option(metavar="TEXT", help="Words of the company's name, any order.")
     ] = None,
-    since: Annotated[str | None, typer.Option(metavar="DATE", help="First filing date, inclusive.")] = None,
-    until: Annotated[str | None, typer.Option(metavar="DATE", help="Last filing date, inclusive.")] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="DATE", help="First filing date: 2015, 2015-06 or 2015-06-30.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Last filing date: 2015, 2015-06 or 2015-06-30.")
+    ] = None,
     limit: Annotated[int | None, typer.Option(metavar="N", help="Only the newest N submissions.")] = None,
     source: Annotated[
         Source, typer.Option(help="Fetch single submissions (index), or whole days (feed).")

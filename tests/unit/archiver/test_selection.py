@@ -76,6 +76,21 @@ def test_a_selection_that_cannot_be_meant_is_refused(values: dict[str, Any], err
         Selection(**values)
 
 
+@pytest.mark.parametrize(
+    ("since", "until", "first", "last"),
+    [
+        (2019, "2020", date(2019, 1, 1), date(2020, 12, 31)),
+        ("2019-02", "2020-02", date(2019, 2, 1), date(2020, 2, 29)),
+        ("20190214", date(2019, 2, 14), date(2019, 2, 14), date(2019, 2, 14)),
+    ],
+)
+def test_a_year_or_month_is_its_first_or_last_day(since: Any, until: Any, first: date, last: date) -> None:
+    """As in the filters of a search."""
+    selection = Selection(["8-K"], since=since, until=until)
+    assert (selection.first_day, selection.last_day) == (first, last)
+    assert (selection.since, selection.until) == (first, last)
+
+
 def test_everything_is_only_what_nothing_narrows() -> None:
     """All of EDGAR is never asked for by accident."""
     with pytest.raises(UsageError, match="nothing is selected"):

@@ -90,7 +90,7 @@ def test_plain_values_load_no_pydantic(arguments: list[str], tmp_path: Path) -> 
     code = f"""if True:
         import sys
         from edgarchive.cli import run
-        assert run(['--root', {str(tmp_path)!r}, *{arguments!r}]) == 2
+        run(['--root', {str(tmp_path)!r}, *{arguments!r}])  # there is no archive; whether that matters is the verb's
         assert 'pydantic' not in sys.modules
     """
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, stderr=subprocess.DEVNULL)
