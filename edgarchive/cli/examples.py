@@ -69,7 +69,7 @@ Each match with the words around it:
   edgarchive export hits 'resign*' --item 5.02 --out hits.csv
 """,
     "verify": """\
-Check only that files exist and their sizes, or check and repair everything:
+Check only existence and sizes, or check and repair everything:
 
   edgarchive verify --quick
   edgarchive verify --repair

@@ -42,9 +42,7 @@ def _what(
     cik: Annotated[
         list[str] | None, typer.Option(metavar="N|@FILE", help="CIK of any entity, or a file with one per line.")
     ] = None,
-    ticker: Annotated[
-        list[str] | None, typer.Option(metavar="T", help="Ticker; stands for its CIK in EDGAR's list.")
-    ] = None,
+    ticker: Annotated[list[str] | None, typer.Option(metavar="T", help="Ticker, looked up in EDGAR's list.")] = None,
     form: Annotated[list[str] | None, typer.Option(metavar="F", help="Form type, any case, globs ('8-K*').")] = None,
     item: Annotated[list[str] | None, typer.Option(metavar="I", help="8-K item: 5.02, legacy 5, '5.*'.")] = None,
     name: Annotated[

@@ -30,7 +30,8 @@ def import_(
 ) -> int:
     """Import submissions from files, then index them.
 
-    Each is placed by the accession number of its header. The originals are only read, and no request is made.
+    The accession number in its header decides where each is stored. The originals are not changed, and no request is
+    sent.
     """
     options = common(context)
     with progress_bar("importing", visible=options.shows_progress, lines=options.logs_progress) as progress:

@@ -31,7 +31,7 @@ def log(
 ) -> int:
     """List the runs that stored something, newest first, or what one run stored.
 
-    The checksums of --manifest are of the stored files, relative to the archive's folder.
+    --manifest prints checksums of the stored files, with paths relative to the archive's folder.
     """
     if manifest and run is None:
         raise UsageError("--manifest needs a run", "give its number: edgarchive log RUN --manifest")

@@ -40,7 +40,7 @@ def add(context: typer.Context, *, label: Name, options: SearchOptions, as_json:
 
 @app.command("list", cls=PlainCommand)
 def list_(context: typer.Context, *, as_json: AsJson = False) -> int:
-    """List the saved searches, those of the settings file included."""
+    """List the saved searches, including those of the settings file."""
     found = saved_searches(common(context).settings())
     _print([found[name] for name in sorted(found)], as_json=as_json)
     return 0

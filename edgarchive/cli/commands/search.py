@@ -124,7 +124,7 @@ def search(
 ) -> int:
     """Search the stored submissions; without QUERY, list what the filters select, newest first.
 
-    Repeated options of one kind are alternatives; different kinds must all hold.
+    Repeating an option gives alternatives; different options must all match.
     """
     facets = FacetOptions(tuple(one.value for one in facet or ()), facet_limit, by_year)
     if pairs is None and unmatched is not None:

@@ -28,13 +28,13 @@ def serve(
     tls_cert: Annotated[Path | None, typer.Option(metavar="FILE", help="TLS certificate (PEM).")] = None,
     tls_key: Annotated[Path | None, typer.Option(metavar="FILE", help="Key of the TLS certificate (PEM).")] = None,
     index: Annotated[
-        str, typer.Option(metavar="held|edgar", help="Index files list what is held, or are EDGAR's copies.")
+        str, typer.Option(metavar="held|edgar", help="Index files of the archive's contents, or copies of EDGAR's.")
     ] = "held",
     as_json: AsJson = False,
 ) -> int:
     """Serve the archive: web pages, JSON, and EDGAR's own URLs for programs that read EDGAR.
 
-    The server is read-only and has no authentication: it listens on this machine alone unless --host and --allow-host
+    The server is read-only and has no authentication: it listens only on this machine unless --host and --allow-host
     say otherwise. The first line on stdout is its URL. Ctrl-C ends it.
     """
     from edgarchive.watching.searches import usable_searches  # noqa: PLC0415 — as below

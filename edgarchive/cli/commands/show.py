@@ -60,7 +60,7 @@ def show(
         str | None, typer.Option("--section", "--item", metavar="S", help="One section: 1A, 5.02, risk-factors, mda.")
     ] = None,
     highlight: Annotated[
-        str | None, typer.Option(metavar="QUERY", help="Print the text with what QUERY finds highlighted.")
+        str | None, typer.Option(metavar="QUERY", help="Print the text with matches of QUERY highlighted.")
     ] = None,
     xbrl: Annotated[
         bool, typer.Option("--xbrl", help="With --text: also XBRL data and EDGAR's renderings of it.")

@@ -42,9 +42,7 @@ def sync(
     cik: Annotated[
         list[str] | None, typer.Option(metavar="N|@FILE", help="CIK, or a file with one CIK per line.")
     ] = None,
-    ticker: Annotated[
-        list[str] | None, typer.Option(metavar="T", help="Ticker; stands for its CIK in EDGAR's list.")
-    ] = None,
+    ticker: Annotated[list[str] | None, typer.Option(metavar="T", help="Ticker, looked up in EDGAR's list.")] = None,
     name: Annotated[
         list[str] | None, typer.Option(metavar="TEXT", help="Words of the company's name, any order.")
     ] = None,
@@ -69,7 +67,7 @@ def sync(
 ) -> int:
     """Mirror the submissions that match and are not on disk yet, then index them.
 
-    Repeated options of one kind are alternatives; different kinds must all hold. Without any, the [[select]] tables of
+    Repeating an option gives alternatives; different options must all match. Without any, the [[select]] tables of
     the settings file say what to mirror.
     """
     options = common(context)

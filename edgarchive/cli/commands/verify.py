@@ -35,9 +35,8 @@ def verify(
 ) -> int:
     """Check every stored file (sha256, closing tag, SEC signature) and the index.
 
-    Without --repair nothing is changed. With it, broken files go to the quarantine and are fetched again. What is
-    found, or could not be put right, is listed, and ends with exit code 5. An acknowledged invalid signature is
-    counted, and is no finding.
+    Without --repair nothing is changed. With it, broken files go to the quarantine and are fetched again. Findings are
+    listed; if any remain, the exit code is 5. An acknowledged invalid signature is counted but is not a finding.
     """
     if no_index and not repair:
         raise UsageError("--no-index is for --repair", "leave it out")

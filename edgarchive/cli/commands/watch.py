@@ -58,8 +58,8 @@ def watch(
 ) -> int:
     """Watch EDGAR's feed of current filings: fetch and index new filings, and send alerts.
 
-    Alerts go to stdout, one JSON object a line, unless --exec, --webhook or --mail is given. Without options, the
-    [[select]] tables of the settings file say what to watch. The first start alerts to nothing unless --backfill is
+    Alerts go to stdout, one JSON object per line, unless --exec, --webhook or --mail is given. Without options, the
+    [[select]] tables of the settings file say what to watch. The first start sends no alerts unless --backfill is
     given. Nothing is lost if the watch is stopped or killed.
     """
     settings = common(context).settings()
