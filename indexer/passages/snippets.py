@@ -121,10 +121,10 @@ class Highlighter:
         A passage contains as much of the query as possible: phrases count more than words, then nearness counts. It has
         about `SNIPPET_CHARS` characters, in whole sentences if they fit, or `context_words` on each side of its
         matches. Matches in `headings`, spans of the text in bytes, are used only if there are no others. With `within`,
-        only matches in these spans count.
+        only matches in these spans count, and no passage leaves them.
         """
         marks = _marks(self._needles, text, within)
-        cutter = _Cutter(text, marks, context_words)
+        cutter = _Cutter(text, marks, context_words, within)
         chosen = _best(self._needles, _without(marks, headings) or marks, n, cutter)
         passages = tuple(Passage(cutter.cut(window), window.first) for window in chosen)
         return Found(passages, len(marks))
@@ -237,8 +237,11 @@ def _spread(marks: list[_Mark], left: int, right: int) -> int:
 class _Cutter:
     """Cuts passages from one text."""
 
-    def __init__(self, text: bytes, marks: list[_Mark], context_words: int | None) -> None:
+    def __init__(
+        self, text: bytes, marks: list[_Mark], context_words: int | None, within: Sequence[Span] | None
+    ) -> None:
         self._text = text
+        self._within = within or ()
         self._marks = marks
         self._context_words = None if context_words is None else min(context_words, _MAX_CONTEXT_WORDS)
 
@@ -269,14 +272,14 @@ class _Cutter:
     def _clean(self, window: _Window, margin: int) -> _Piece:
         """The text around `window`, cleaned."""
         first, last = window
-        begin, end = max(0, first - margin), min(len(self._text), last + margin)
-        low = bisect_left(self._marks, (begin,))
-        high = bisect_right(self._marks, (end,))
+        low, high = self._bounds(window)
+        begin, end = max(low, first - margin), min(high, last + margin)
+        marks = self._marks[bisect_left(self._marks, (begin,)) : bisect_right(self._marks, (end,))]
         parts: list[str] = []
         spans: list[Span] = []
         length, place = 0, begin
         focus = [0, 0]
-        for start, stop, _ in self._marks[low:high]:
+        for start, stop, _ in marks:
             if start < place or stop > end:  # words of a phrase that are also searched individually
                 if spans and start < place < stop <= end:
                     more = _cleaned(self._text[place:stop], follows_blank=False)
@@ -298,7 +301,13 @@ class _Cutter:
             if stop <= last:
                 focus[1] = length
         parts.append(_cleaned(self._text[place:end], follows_blank=bool(parts) and parts[-1].endswith(" ")))
-        return _Piece("".join(parts), tuple(spans), focus[0], focus[1], begin > 0, end < len(self._text))
+        return _Piece("".join(parts), tuple(spans), focus[0], focus[1], begin > low, end < high)
+
+    def _bounds(self, window: _Window) -> Span:
+        """Where the text that a passage around `window` may show begins and ends."""
+        low = max((begin for begin, _ in self._within if begin <= window.first), default=0)
+        high = min((end for _, end in self._within if window.last <= end), default=len(self._text))
+        return low, high
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated
 
 import typer
@@ -77,6 +78,15 @@ def _print(searches: list[NamedSearch], *, as_json: bool) -> None:
     for search in searches:
         values = search.to_dict()
         query = values.get("query", "")
-        filters = " ".join(f"{key}={value}" for key, value in values.items() if key not in {"name", "source", "query"})
+        filters = [_option(key, value) for key, value in values.items() if key not in {"name", "source", "query"}]
         note = " (settings file)" if search.source == "settings" else ""
-        say(clean(f"{search.name}{note}: {query} {filters}"))
+        say(clean(f"{search.name}{note}: {' '.join([query, *filters]).strip()}"))
+
+
+def _option(key: str, value: object) -> str:
+    """A filter as it is given on the command line."""
+    option = f"--{key.replace('_', '-')}"
+    if isinstance(value, bool):
+        return option if value else option.replace("--", "--no-", 1)
+    values = value if isinstance(value, list | tuple) else [value]
+    return " ".join(f"{option} {shlex.quote(str(one))}" for one in values)

@@ -95,7 +95,7 @@ def _sinks(
 
 def _told(report: PollReport) -> None:
     """Print the parts of a poll's result that matter to a person."""
-    if report.is_first:
+    if report.is_first and not report.alerts:
         _notes.info("watching: alerts begin with the next filing", extra=event("watching", pages=report.pages))
     elif report.new or report.alerts:
         facts = event("polled", new=report.new, stored=report.stored, alerts=report.alerts, pending=report.pending)

@@ -156,6 +156,16 @@ def test_only_matches_within_given_spans_count() -> None:
     assert found("alpha", text, within=[(begin, begin + 9)]) == Found((), 0)
 
 
+def test_no_passage_leaves_the_given_spans() -> None:
+    """A passage of one section does not run on into the next, which may begin within the sentence."""
+    text = "Item 1A. Risk é factors: the alpha mills, Item 7. Discussion of sales."
+    begin, end = (len(text[: text.index(word)].encode()) for word in ("Risk", "Item 7"))
+    (one,) = found("alpha", text, within=[(begin, end)]).passages
+    assert one.snippet.text.strip() == "Risk é factors: the alpha mills,"
+    (one,) = found("alpha", text, within=[(begin, end)], context_words=9).passages
+    assert one.snippet.text.strip() == "Risk é factors: the alpha mills,"
+
+
 def test_several_passages_do_not_overlap_and_the_best_comes_first() -> None:
     """Each of the passages shows another place."""
     text = "alpha one. " + "x " * 300 + "alpha beta two. " + "x " * 300 + "beta three."
