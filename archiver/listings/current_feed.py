@@ -31,7 +31,8 @@ LAST_START = 5_000
 """Start of the last page; EDGAR responds to the next one with 503."""
 _MAX_PAGE_BYTES = 4_000_000
 """A page of 100 entries has about 65 kB."""
-_TITLE = lazy_pattern(r".*? - (?P<name>.*) \((?P<cik>[0-9]{1,10})\) \((?P<role>[^()]*)\)", re.DOTALL)
+_PARTY = lazy_pattern(r"(?P<name>.*) \((?P<cik>[0-9]{1,10})\) \((?P<role>[^()]*)\)", re.DOTALL)
+"""What follows the form type and `` - `` in a title; searched for with the form it would take time by its square."""
 _ACCESSION = lazy_pattern(r"accession-number=([0-9]{10}-[0-9]{2}-[0-9]{6})$")
 _FILED = lazy_pattern(r"Filed:</b>\s*([0-9]{4}-[0-9]{2}-[0-9]{2})")
 _ITEM = lazy_pattern(r"<br>\s*Item ([0-9A-Z][0-9A-Z.]{0,9}):")
@@ -117,18 +118,17 @@ def parse_current_feed(body: bytes) -> list[CurrentFiling]:
 
 def merge_filings(entries: Iterable[CurrentFiling]) -> list[CurrentFiling]:
     """One filing per accession number, with all its parties and items, in the order of their first entries."""
-    merged: dict[AccessionNumber, CurrentFiling] = {}
+    first: dict[AccessionNumber, CurrentFiling] = {}
+    parties: dict[AccessionNumber, dict[CurrentParty, None]] = {}
+    items: dict[AccessionNumber, dict[str, None]] = {}
     for entry in entries:
-        known = merged.get(entry.accession)
-        if known is None:
-            merged[entry.accession] = entry
-        else:
-            merged[entry.accession] = replace(
-                known,
-                parties=(*known.parties, *(party for party in entry.parties if party not in known.parties)),
-                items=(*known.items, *(item for item in entry.items if item not in known.items)),
-            )
-    return list(merged.values())
+        first.setdefault(entry.accession, entry)
+        parties.setdefault(entry.accession, {}).update(dict.fromkeys(entry.parties))
+        items.setdefault(entry.accession, {}).update(dict.fromkeys(entry.items))
+    return [
+        replace(one, parties=tuple(parties[accession]), items=tuple(items[accession]))
+        for accession, one in first.items()
+    ]
 
 
 async def walk_current_feed(
@@ -225,7 +225,8 @@ def _filing(entry: Mapping[str, str]) -> CurrentFiling:
     accession, accepted = _ACCESSION.search(entry["id"].strip()), datetime.fromisoformat(entry["updated"].strip())
     if accession is None or accepted.tzinfo is None:
         raise ValueError("an entry without accession number or time zone")
-    title, summary = _TITLE.fullmatch(entry.get("title", "").strip()), entry.get("summary", "")
+    _, _, named = entry.get("title", "").strip().partition(" - ")
+    title, summary = _PARTY.fullmatch(named), entry.get("summary", "")
     filed = _FILED.search(summary)
     return CurrentFiling(
         accession=AccessionNumber(accession[1]),

@@ -163,3 +163,21 @@ def test_an_entry_that_cannot_be_read_is_said_and_left_out(caplog: pytest.LogCap
     assert (first.accession, first.parties) == (accession(2), ())
     assert second.accession == accession(0)
     assert "cannot be read" in caplog.text
+
+
+def feed_of(title: str, *, entries: int = 1) -> bytes:
+    """A page on which one submission has so many entries; ``{}`` in `title` is the number of each."""
+    made = "".join(
+        f"<entry><title>{title.format(number)}</title><updated>2026-01-12T11:28:00-05:00</updated>"
+        f'<category term="8-K"/><id>urn:tag:sec.gov,2008:accession-number={accession(1)}</id></entry>'
+        for number in range(1, entries + 1)
+    )
+    return f'<feed xmlns="http://www.w3.org/2005/Atom">{made}</feed>'.encode()
+
+
+def test_titles_and_parties_without_end_take_time_by_their_size() -> None:
+    """A title in which everything could be the beginning of a name, and a filing of 20 000 parties."""
+    assert parse_current_feed(feed_of(" - " * 300_000))[0].parties == ()
+    assert (
+        len(merge_filings(parse_current_feed(feed_of("8-K - N{0} ({0}) (Filer)", entries=20_000)))[0].parties) == 20_000
+    )
