@@ -5,9 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 
 from archiver.dataclass import dataclass
+from archiver.errors import UsageError
 from archiver.identifiers import AccessionNumber
 
 SUBMISSION_SUFFIX = ".txt.gz"
+
+_OURS = frozenset(
+    {
+        *("format.json", "catalogue.sqlite3", "catalogue.sqlite3-wal", "catalogue.sqlite3-shm"),
+        *("submissions", "index", "index.new", "index.old", "texts", "indexes", "incoming", "quarantine"),
+    }
+)
+
+
+def require_outside(root: Path, out: Path) -> None:
+    """Raise `UsageError` where `out`, a file or folder to write to, is one of the archive's own or lies in one."""
+    try:
+        below = out.resolve().relative_to(root.resolve()).parts
+    except ValueError:
+        return
+    if below and below[0] in _OURS:
+        raise UsageError(f"{out} is inside the archive", "write to a place outside of its folders")
 
 
 @dataclass(frozen=True, slots=True)

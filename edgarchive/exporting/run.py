@@ -15,6 +15,7 @@ from archiver.dataclass import dataclass
 from archiver.errors import UsageError
 from archiver.progress import CancelToken, Progress, ProgressUpdate, no_progress
 from archiver.settings import Settings
+from archiver.store.layout import require_outside
 from edgarchive.exporting.files.card import write_card
 from edgarchive.exporting.files.sinks import check_free
 from edgarchive.exporting.files.state import ExportState, LastExport, last_export, note_export
@@ -93,6 +94,7 @@ def export(
     `UsageError`, `QueryError`, `NotInArchiveError`, `StorageError`, `WorkerDiedError`, `RunCancelledError`.
     """
     settings, cancel = settings or Settings(), cancel or CancelToken()
+    require_outside(settings.root, Path(out))
     since = None if since_export is None else last_export(Path(since_export))
     if layout is not None:
         choice = make_layout(check_table(table), layout, options, accessions, format=format, shape=shape_name)

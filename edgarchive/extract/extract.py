@@ -11,12 +11,15 @@ import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from archiver.dataclass import dataclass
 from archiver.errors import EdgarchiveError, UnreadableSubmissionError, UsageError
 from archiver.identifiers import AccessionNumber
 from archiver.store.durable import fsync_directory, make_directories, storage_errors, write_file_durably
+from archiver.store.layout import require_outside
 from edgarchive.extract.names import SafeNames
+from edgarchive.formats import visible
 from indexer.search.library import Library
 from indexer.submission.submission import Document, Submission
 
@@ -121,6 +124,7 @@ def extract_filing(
     """
     number = AccessionNumber(accession)
     folder = Path(out) / number
+    require_outside(library.root, folder)
     sha256 = library.record(number).sha256
     if (found := _read_manifest(folder, sha256, documents)) is not None:
         return ExtractedFiling(number, folder, sha256, found, was_there=True)
@@ -202,12 +206,12 @@ def write_viewer(filing: ExtractedFiling, sequence: int | None = None) -> Path:
     if shown is None:
         raise UsageError(f"{filing.accession} has no document {sequence}", "see `edgarchive show` for its documents")
     links = "\n".join(
-        f'<li><a href="{html.escape(file.file)}" target="document">{html.escape(file.type)}'
-        f" {html.escape(file.filename or file.file)}</a></li>"
+        f'<li><a href="{quote(file.file)}" target="document">'
+        f"{html.escape(visible(f'{file.type} {file.filename or file.file}'))}</a></li>"
         for file in filing.files
     )
     page = _VIEWER.format(
-        accession=filing.accession, links=links, source=html.escape(shown.file), title=html.escape(shown.type)
+        accession=filing.accession, links=links, source=quote(shown.file), title=html.escape(visible(shown.type))
     )
     path = filing.folder / ".view.html"
     with storage_errors(path):

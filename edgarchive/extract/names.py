@@ -20,17 +20,19 @@ class SafeNames:
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
+        self._next: dict[tuple[str, str], int] = {}
 
     def name(self, wanted: str | None, *, fallback: str) -> str:
         """A safe name similar to `wanted`; `fallback` if nothing of it is left."""
         stem, suffix = _parts(_plain(wanted or "") or fallback)
-        number = 1
+        number = self._next.get((stem, suffix), 1)  # a filing may call thousands of its documents the same
         while True:
             tail = f"-{number}{suffix}" if number > 1 else suffix
             name = f"{_cut(stem, MAX_BYTES - len(tail.encode()))}{tail}"
-            if self.take(name):
-                return name
             number += 1
+            if self.take(name):
+                self._next[stem, suffix] = number
+                return name
 
     def take(self, name: str) -> bool:
         """Reserve a name; False if it is taken."""

@@ -59,7 +59,7 @@ def _named(submission: StoredSubmission, which: str) -> StoredDocument:
     name = which.strip().casefold()
     documents = submission.documents
     found = (
-        [one for one in documents if name.isdecimal() and one.sequence == int(name)]
+        [one for one in documents if name.isdecimal() and str(one.sequence) == (name.lstrip("0") or "0")]
         or [one for one in documents if (one.filename or "").casefold() == name]
         or [one for one in documents if one.type.casefold() == name]
     )

@@ -343,6 +343,11 @@ class Library:
         self.close()
 
     @property
+    def root(self) -> Path:
+        """The archive's folder."""
+        return self._archive.root
+
+    @property
     def _archive(self) -> Archive:
         if self._opened is None:
             raise UsageError("the library is closed", "read before it is closed, or open it again")

@@ -79,7 +79,10 @@ def read_pairs(path: Path) -> tuple[Pair, ...]:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise UsageError(f"cannot read the pairs of {path}: {reason}", _NO_HINT) from error
-    pairs = dict.fromkeys(_pairs(path, text))
+    try:
+        pairs = dict.fromkeys(_pairs(path, text))
+    except csv.Error as error:
+        raise UsageError(f"{path} is not CSV: {error}", _NO_HINT) from error
     if not pairs:
         raise UsageError(f"{path} has no pairs", _NO_HINT)
     return tuple(pairs)

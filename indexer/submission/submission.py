@@ -118,7 +118,8 @@ class Submission:
         Raises `NotInArchiveError` if there is none, or if several have the type.
         """
         if isinstance(which, int) or which.strip().isdecimal():
-            found = [document for document in self.documents if document.sequence == int(which)]
+            number = str(which).strip().lstrip("0") or "0"  # as text: Python reads no number of 5 000 digits
+            found = [document for document in self.documents if str(document.sequence) == number]
         else:
             name = which.strip().casefold()
             found = [document for document in self.documents if (document.filename or "").casefold() == name]

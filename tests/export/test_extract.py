@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 
 from archiver.errors import UsageError
 from archiver.settings import Settings
-from edgarchive import Library, extract_filings
+from edgarchive import Library, export, extract_filings
+from edgarchive.cli import run
 from edgarchive.extract.extract import extract_filing, write_viewer
 from edgarchive.extract.names import MAX_BYTES, SafeNames
 
@@ -129,3 +131,36 @@ def check(name: str) -> None:
     assert len(name.encode()) <= MAX_BYTES
     assert not name.endswith((".", " "))
     assert name.partition(".")[0].lower() not in {"con", "prn", "aux", "nul", "com1", "lpt1"}
+
+
+def test_thousands_of_documents_of_one_name() -> None:
+    """Each gets a name of its own, in time by how many there are."""
+    names = SafeNames()
+    made = [names.name("a.htm", fallback="x") for _ in range(30_000)]
+    assert len(set(made)) == len(made)
+    assert made[:2] + made[-1:] == ["a.htm", "a-2.htm", "a-30000.htm"]
+
+
+@pytest.mark.parametrize(
+    "place", ["submissions", "submissions/0009000900", "index/x", "texts", "incoming", "quarantine"]
+)
+def test_nothing_is_written_into_the_folders_of_the_archive(settings: Settings, tmp_path: Path, place: str) -> None:
+    """They are the archive's alone, also by way of a link; beside them is room."""
+    link = tmp_path / "link"
+    link.symlink_to(settings.root)
+    for root in (settings.root, link):
+        with Library(settings=settings) as library, pytest.raises(UsageError, match="inside the archive"):
+            extract_filing(library, FILING, root / place)
+        with pytest.raises(UsageError, match="inside the archive"):
+            export("filings", root / place / "a.jsonl", settings=settings)
+        assert run(["--root", str(settings.root), "search", "the", "-o", str(root / place / "a.csv")]) == 2
+
+
+def test_links_of_the_viewer_lead_to_files(settings: Settings, out: Path) -> None:
+    """A name with signs that mean something in a URL is still the name of a file."""
+    with Library(settings=settings) as library:
+        filing = extract_filing(library, FILING, out)
+    odd = replace(filing, files=(replace(filing.files[0], file="#a%41?.htm", filename="\u202ea.htm"),))
+    page = write_viewer(odd).read_text(encoding="utf-8")
+    assert page.count("%23a%2541%3F.htm") == 2
+    assert "\u202e" not in page

@@ -15,6 +15,7 @@ import typer
 from archiver.dataclass import dataclass
 from archiver.errors import UsageError
 from archiver.events import event
+from archiver.store.layout import require_outside
 from edgarchive.cli.options import AsJson, common
 from edgarchive.cli.output import plural
 from edgarchive.cli.printing.facets import FacetOptions, facets_as_json, print_facets
@@ -135,7 +136,11 @@ def search(
     if shown.rows is None and options.limit is None:
         options = options.replace(limit=_PAGE)
     options = options.replace(snippets=options.snippets and shown.needs_snippets)
-    with Library(settings=common(context).settings()) as library:
+    settings = common(context).settings()
+    for file in (out, unmatched):
+        if file is not None:
+            require_outside(settings.root, file)
+    with Library(settings=settings) as library:
         if pairs is not None:
             _write_matches(library, _Pairs(pairs, within_days, unmatched), options, shown)
             return 0

@@ -56,6 +56,9 @@ def test_documents_are_found_by_their_sequence_number() -> None:
     assert submission.document(4).filename == "a.jpg"
     with pytest.raises(NotInArchiveError, match="no document 2; it has 1 8-K, 4 GRAPHIC, 5 EX-99"):
         submission.document(2)
+    assert submission.document(" 0004 ").filename == "a.jpg"
+    with pytest.raises(NotInArchiveError, match="no document"):
+        submission.document("9" * 5000)
 
 
 def test_bodies_are_spans_of_the_stored_bytes() -> None:

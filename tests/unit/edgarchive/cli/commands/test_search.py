@@ -160,6 +160,7 @@ def test_pairs_are_matched_to_filings_near_them(
         ("cik,date\n320193\n", "line 2: a CIK and a date are needed"),
         ("cik,date\nApple,2004-12-20\n", "line 2: 'Apple' is not a CIK"),
         ("320193,12/20/2004\n", "line 1: '12/20/2004' is not a date; write it like"),
+        (f"cik,date\n{'9' * 200_000},2004-12-20\n", "is not CSV: field larger than field limit"),
     ],
 )
 def test_pairs_that_cannot_be_read_name_their_line(
