@@ -87,6 +87,13 @@ def test_the_reader_marks_matches(served: Served) -> None:
     assert all(mark.text().lower() == "the" for mark in marks)
 
 
+@pytest.mark.parametrize(("filing", "is_typed"), [("0009000900-94-000003", True), (FILING, False)])
+def test_a_typed_document_keeps_its_columns(served: Served, filing: str, is_typed: bool) -> None:  # noqa: FBT001
+    """What was filed as plain text is set in letters of one width."""
+    article = first(parsed(served, f"/filing/{filing}/1?view=text"), "article.text")
+    assert ("typed" in attribute(article, "class").split()) is is_typed
+
+
 def test_a_document_as_filed_stands_in_a_sandbox(served: Served) -> None:
     """The frame has no rights, and its source carries the filers' policy."""
     page = parsed(served, f"/filing/{FILING}/1")

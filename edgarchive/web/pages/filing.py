@@ -87,6 +87,7 @@ async def reader_page(request: web.Request) -> web.Response:
         "raw_url": _raw_url(facts, named.filename),
         "is_image": suffix in _IMAGES,
         "framed": suffix in _FRAMED,
+        "typed": suffix == ".txt",  # columns stand under each other by blanks alone
         "wanted": wanted,
         "sections": _links(sections, own, current=wanted, words=words),
         **_beside(submission, facts, position),
