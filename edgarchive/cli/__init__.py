@@ -21,6 +21,7 @@ from edgarchive.cli.arguments.usage import help_instead, usage_message
 from edgarchive.cli.examples import epilog
 from edgarchive.cli.logs import start_logging
 from edgarchive.cli.options import Common
+from edgarchive.cli.printing.terminal import noted
 from edgarchive.cli.verbs import VerbGroup
 from edgarchive.formats import clean
 
@@ -145,5 +146,6 @@ def _fail(failure: _Failure, *, as_json: bool) -> int:
         facts = event("failed", exit_code=failure.code, error=failure.error)
         _log.error("%s", failure.message, extra=facts)
     else:
-        sys.stderr.write(f"edgarchive: {clean(failure.message)}\n")
+        line = noted(f"edgarchive: {clean(failure.message)}", sys.stderr)
+        sys.stderr.write(f"{line}\n")
     return failure.code

@@ -6,6 +6,7 @@ import logging
 import sys
 from datetime import UTC, datetime
 
+from edgarchive.cli.printing.terminal import noted
 from edgarchive.formats import as_json_text, clean
 
 _LEVELS = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO}
@@ -46,7 +47,9 @@ class _StderrHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write the line; as `logging` does, a failure to write is no failure of what is logged."""
         try:
-            sys.stderr.write(f"{self.format(record)}\n")
+            line = self.format(record)
+            shown = noted(line, sys.stderr) if isinstance(self.formatter, PersonFormatter) else line
+            sys.stderr.write(f"{shown}\n")
             sys.stderr.flush()
         except Exception:  # noqa: BLE001
             self.handleError(record)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 from archiver.dataclass import dataclass
+from archiver.patterns import lazy_pattern
 from edgarchive.formats import clean
 
 MIN_WIDTH = 20
@@ -18,6 +19,10 @@ MIN_WIDTH = 20
 _MATCH = "\x1b[1;38;5;16;48;5;220m"
 """Black on amber, both explicit, so that the contrast (14 : 1) is the same on light and dark backgrounds."""
 _RESET = "\x1b[0m"
+
+_COMMAND = lazy_pattern(r"`[^`]+`")
+_JOINED = "\0"
+"""Stands for a blank at which no line may end; `clean` leaves none in any text."""
 
 Span = tuple[int, int]
 
@@ -77,6 +82,12 @@ class Style:
 def terminal_width(stream: TextIO) -> int | None:
     """How many columns lines on `stream` may take; None where it is no terminal."""
     return max(MIN_WIDTH, shutil.get_terminal_size().columns) if stream.isatty() else None
+
+
+def noted(line: str, stream: TextIO) -> str:
+    """A line for `stream` that fits it if it is a terminal. A command in it stays whole, so that it can be copied."""
+    whole = _COMMAND.sub(lambda command: command[0].replace(" ", _JOINED), line)
+    return fitted(whole, terminal_width(stream)).replace(_JOINED, " ")
 
 
 def fitted(text: str, width: int | None) -> str:

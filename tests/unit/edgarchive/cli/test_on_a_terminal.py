@@ -36,6 +36,14 @@ for words in (
 ):
     assert run(["-q", "--root", root, *words]) == 0
 """
+_MISTAKES = """
+import sys
+from edgarchive.cli import run
+root = sys.argv[1]
+assert run(["--root", root, "search", "!resign"]) == 2
+assert run(["--root", root, "show", "0009000900-21-000150", "--document", "brcnlogo.jpg"]) == 2
+assert run(["--root", root, "search", "zebra Bramblecorn", "--form", "10K"]) == 0
+"""
 _LATE = """
 import logging, time
 from archiver.progress import ProgressUpdate
@@ -71,15 +79,32 @@ def on_a_terminal(width: int, program: str, *arguments: str) -> str:
     return shown.decode().replace("\r\n", "\n")
 
 
-@pytest.mark.slow
-def test_no_result_is_wider_than_the_terminal(tmp_path: Path) -> None:
-    """The terminal would break such a line inside a word; only a word or path of its own may be as wide."""
-    root = tmp_path / "a"
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive of the invented submissions."""
+    root = tmp_path_factory.mktemp("terminal") / "a"
     import_submissions([INVENTED], settings=Settings(root=root))
+    return root
+
+
+@pytest.mark.slow
+def test_no_result_is_wider_than_the_terminal(root: Path) -> None:
+    """The terminal would break such a line inside a word; only a word or path of its own may be as wide."""
     shown = _CODES.sub("", on_a_terminal(60, _VERBS, str(root)))
     assert "BRAMBLECORN FOODS" in shown
     wide = [line for line in shown.split("\n") if columns(line) > 60 and len(line.split()) > 1]
     assert wide == []
+
+
+@pytest.mark.slow
+def test_errors_and_notes_fit_and_their_commands_stay_whole(root: Path) -> None:
+    """No word is broken, and a command that is to be copied is not cut, however long it is."""
+    shown = on_a_terminal(60, _MISTAKES, str(root))
+    command = "`edgarchive show 0009000900-21-000150 --raw --document 3 > brcnlogo.jpg`"
+    assert command in shown
+    rest = shown.replace(command, "")
+    assert [line for line in rest.split("\n") if columns(line) > 60] == []
+    assert "-word" in rest.split()
 
 
 def test_a_line_of_log_does_not_stand_in_the_bar() -> None:
