@@ -130,6 +130,16 @@ def open_index(
     return engine_class(engine).open(path, writable=writable, **options)
 
 
+def places_of_rebuild(path: Path) -> tuple[Path, Path]:
+    """The folders of the index that a rebuild of the one in `path` makes, and of the one that it replaces."""
+    return path.with_name(f"{path.name}.new"), path.with_name(f"{path.name}.old")
+
+
+def is_being_replaced(path: Path) -> bool:
+    """Whether a rebuild has moved the index in `path` away and is about to put the new one there."""
+    return not path.exists() and all(place.exists() for place in places_of_rebuild(path))
+
+
 def remove_index(path: Path, *, settings: Settings | None = None, keep: Path) -> None:
     """Delete the index folder `path` and its data on a server, except what the index in `keep` uses.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -11,9 +12,13 @@ from archiver.dataclass import dataclass
 from archiver.errors import IndexMissingError, UsageError
 from archiver.settings import Settings
 from indexer.engine import Engine
-from indexer.index_folder import index_identity, open_index
+from indexer.index_folder import index_identity, is_being_replaced, open_index
 
 T = TypeVar("T")
+
+_REPLACING_S = 2.0
+"""How long to wait while a rebuild puts its index in place, by two renames: one that was killed in between stays so."""
+_LOOK_AGAIN_S = 0.005
 
 
 @dataclass(slots=True)
@@ -73,9 +78,17 @@ class IndexReader:
 
     def _open(self) -> _Opened:
         """The current index; if it is replaced while being opened, the new one."""
+        until_s = time.monotonic() + _REPLACING_S
         while True:
             identity = index_identity(self._path)
-            engine = open_index(self._path, settings=self._settings)
+            try:
+                engine = open_index(self._path, settings=self._settings)
+            except IndexMissingError:
+                is_final = identity == index_identity(self._path) and not is_being_replaced(self._path)
+                if is_final or time.monotonic() > until_s:
+                    raise
+                time.sleep(_LOOK_AGAIN_S)
+                continue
             if identity == index_identity(self._path):
                 return _Opened(engine, identity)
             engine.close()

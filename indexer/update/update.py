@@ -38,6 +38,7 @@ from indexer.index_folder import (
     note_made_by_share,
     notes_folder,
     open_index,
+    places_of_rebuild,
     remove_index,
 )
 from indexer.share import Share
@@ -238,7 +239,7 @@ def _opened(archive: Archive, options: IndexOptions, *, share: Share | None = No
 
 def _rebuild(archive: Archive, texts: TextWriter | None, options: IndexOptions) -> IndexReport:
     path = archive.index_path
-    new, old = path.with_name(f"{path.name}.new"), path.with_name(f"{path.name}.old")
+    new, old = places_of_rebuild(path)
     for folder in (new, old):
         remove_index(folder, settings=options.settings, keep=path)
     with _SpooledPairs(archive.layout.incoming) as indexed:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.paths import ROOT
 
+UV = (sys.executable, "-m", "uv")
 LOCK = ROOT / "tests" / "peers" / "requirements.lock"
 _INSTALL_S = 600
 
@@ -23,18 +24,9 @@ def peers_python() -> Path:
     folder = ROOT / ".cache" / "peers" / hashlib.sha256(made_from).hexdigest()[:16]
     python, complete = folder / "bin" / "python", folder / "complete"
     if not complete.exists():
-        pip = [
-            str(python),
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--no-deps",
-            "--no-compile",
-        ]
-        _run([sys.executable, "-m", "venv", "--clear", str(folder)])
-        _run([*pip, "--only-binary", ":all:", "--require-hashes", "--requirement", str(LOCK)])
+        install = [*UV, "pip", "install", "--quiet", "--python", str(python), "--no-deps", "--only-binary", ":all:"]
+        _run([*UV, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder)])
+        _run([*install, "--require-hashes", "--requirement", str(LOCK)])
         complete.touch()
     return python
 

@@ -8,6 +8,7 @@ import json
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -68,6 +69,9 @@ def test_answers_are_whole_while_the_archive_changes(tmp_path: Path) -> None:
 
     with ServerProcess(settings_.root) as server, ThreadPoolExecutor(2) as pool:
         asking = [pool.submit(keep_asking, server) for _ in range(2)]
+        while len(totals) < len(asking):  # answers of before
+            assert not any(one.done() for one in asking)
+            time.sleep(0.01)
         try:
             for verb in ("import " + str(INVENTED), "index --rebuild", "index --rebuild --engine tantivy"):
                 done = cli.run(*verb.split())

@@ -12,7 +12,9 @@ import pytest
 
 from archiver.errors import IndexMissingError, UsageError
 from archiver.store.archive import Archive
+from indexer import index_reader
 from indexer.engine import Engine
+from indexer.index_folder import places_of_rebuild
 from indexer.index_reader import IndexReader
 from indexer.search.library import Library
 from indexer.update.run import IndexOptions
@@ -53,6 +55,32 @@ def test_a_library_follows_whatever_becomes_of_the_index(root: Path) -> None:
                 library.search("rossi")
         write(root)
         assert library.search("rossi").total == 2
+
+
+def test_a_question_between_the_two_renames_of_a_rebuild_is_answered(root: Path) -> None:
+    """For a moment a rebuild has moved the old index away and not yet put the new one there: a reader waits for it."""
+    index = root / "index"
+    new, old = places_of_rebuild(index)
+    shutil.copytree(index, new)
+    with Library(root) as library:
+        index.rename(old)
+        renaming = threading.Timer(0.1, new.rename, [index])
+        renaming.start()
+        assert library.search("rossi").total == 1
+        renaming.join()
+
+
+def test_a_rebuild_that_died_between_its_renames_is_not_waited_for_long(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then there is no index, and the error says so."""
+    monkeypatch.setattr(index_reader, "_REPLACING_S", 0.05)
+    index = root / "index"
+    new, old = places_of_rebuild(index)
+    shutil.copytree(index, new)
+    index.rename(old)
+    with Library(root) as library, pytest.raises(IndexMissingError, match="there is no index"):
+        library.search("rossi")
 
 
 def test_a_question_under_way_keeps_its_engine(root: Path) -> None:
