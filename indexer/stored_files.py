@@ -26,6 +26,10 @@ class StoredFiles:
         """The MD5 of the decoded bytes from EDGAR's ETag; None if EDGAR sent none. Raises as `path`."""
         return self._archive.record(AccessionNumber(accession)).etag_md5
 
+    def sha256(self, accession: str) -> str:
+        """The SHA-256 of the decoded bytes. Raises as `path`."""
+        return self._archive.record(AccessionNumber(accession)).sha256
+
     def path(self, accession: str) -> Path:
         """The gzip file of a submission. Raises `IdentifierError`, `NotInArchiveError` if there is none."""
         number = AccessionNumber(accession)

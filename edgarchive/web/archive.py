@@ -189,9 +189,25 @@ class ServedArchive:
             self._names.popitem(last=False)
         return self._names[cik][1]
 
-    async def path(self, accession: AccessionNumber) -> Path:
-        """The gzip file of a submission. Raises `NotInArchiveError`."""
-        return await asyncio.to_thread(self.library.stored.path, accession)
+    async def opened(self, accession: AccessionNumber, read: Callable[[Path], T]) -> tuple[T, str]:
+        """The result of `read` for the gzip file of a submission, and the MD5 of its decoded bytes, as in EDGAR's ETag.
+
+        One thread call, except the first time for a submission that did not come from EDGAR's server. Raises
+        `NotInArchiveError`, and as `read`.
+        """
+        found = await asyncio.to_thread(self._open, accession, read)
+        if found is None:
+            md5 = await self._compute_md5(accession)
+            path = await asyncio.to_thread(self.library.stored.path, accession)
+            return await asyncio.to_thread(read, path), md5
+        return found
+
+    def _open(self, accession: AccessionNumber, read: Callable[[Path], T]) -> tuple[T, str] | None:
+        """None if the MD5 must be computed first."""
+        stored = self.library.stored
+        path = stored.path(accession)
+        md5 = stored.md5(accession) or self._md5.get(stored.sha256(accession))
+        return None if md5 is None else (read(path), md5)
 
     async def master_index(self, quarter: Quarter) -> bytes | None:
         """The archive's copy of EDGAR's master index of a quarter."""
@@ -258,16 +274,14 @@ class ServedArchive:
         data = await self._gate.do(lambda: self.library.raw(accession))
         return await asyncio.to_thread(lambda: decode(outline(data).header))
 
-    async def md5(self, accession: AccessionNumber) -> str:
-        """The MD5 of the decoded submission, as in EDGAR's ETag; computed once if EDGAR did not send it."""
-        sent = await asyncio.to_thread(self.library.stored.md5, accession)
-        if sent is not None:
-            return sent
+    async def _compute_md5(self, accession: AccessionNumber) -> str:
         record = await self.record(accession)
-        if (known := self._md5.get(record.sha256)) is None:
-            data = await self._gate.do(lambda: self.library.raw(accession))
-            known = self._md5[record.sha256] = await asyncio.to_thread(_md5, data)
-        return known
+        data = await self._gate.do(lambda: self.library.raw(accession))
+        found = await asyncio.to_thread(_md5, data)
+        if len(self._md5) >= _KEPT_FACTS:
+            self._md5.clear()
+        self._md5[record.sha256] = found
+        return found
 
     async def facts_of(self, accessions: Iterable[AccessionNumber]) -> list[FilingFacts]:
         """The facts of several filings, in order; unreadable ones are left out (`verify` reports them)."""

@@ -35,6 +35,9 @@ _TYPES = {
     ".pdf": "application/pdf",
 }
 
+_Opened = tuple[BinaryIO, int, bytes]
+"""An open file, its size, and its first chunk."""
+
 
 class StoredFileResponse(web.StreamResponse):
     """A stored submission: as stored for a client that accepts gzip, otherwise decoded while it is read.
@@ -42,16 +45,15 @@ class StoredFileResponse(web.StreamResponse):
     Ranges are ignored, as by EDGAR; memory use is one chunk, whatever the submission's size.
     """
 
-    def __init__(self, path: Path, *, md5: str) -> None:
+    def __init__(self, opened: _Opened, *, md5: str) -> None:
         super().__init__(headers={**headers_of_filers(), "Vary": "Accept-Encoding"})
         self.content_type = "text/plain"
         self.headers[hdrs.ETAG] = f'"{md5}"'
-        self._path = path
+        self._opened = opened
 
     async def send(self, request: web.Request) -> web.StreamResponse:
         """Prepare and write the response. Raises OSError if the file cannot be read."""
-        # one thread call for most submissions: each call costs more than the reading
-        file, size, first = await asyncio.to_thread(_opened, self._path)
+        file, size, first = self._opened
         try:
             if accepts_gzip(request):
                 self.headers[hdrs.CONTENT_ENCODING] = "gzip"
@@ -80,7 +82,7 @@ class StoredFileResponse(web.StreamResponse):
             chunk = await asyncio.to_thread(file.read, _CHUNK_BYTES) if full else b""
 
 
-def _opened(path: Path) -> tuple[BinaryIO, int, bytes]:
+def _opened(path: Path) -> _Opened:
     """The file, its size, and its first chunk."""
     file = path.open("rb")
     try:
@@ -163,9 +165,8 @@ async def _facts(request: web.Request, accession: AccessionNumber) -> FilingFact
 async def _submission(request: web.Request, accession: AccessionNumber) -> web.StreamResponse:
     archive: ServedArchive = request.app[ARCHIVE]
     try:
-        path = await archive.path(accession)
-        md5 = await archive.md5(accession)
-        return await StoredFileResponse(path, md5=md5).send(request)
+        opened, md5 = await archive.opened(accession, _opened)
+        return await StoredFileResponse(opened, md5=md5).send(request)
     except (NotInArchiveError, FileNotFoundError):
         raise no_such_key(request) from None
 
