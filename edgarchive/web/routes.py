@@ -13,7 +13,7 @@ from edgarchive.web.api.saved import saved_atom
 from edgarchive.web.api.search import search_atom, search_csv, search_json, search_jsonl
 from edgarchive.web.edgar.browse import browse
 from edgarchive.web.edgar.companies import company_file
-from edgarchive.web.edgar.files import folder_file, index_page, submission_file
+from edgarchive.web.edgar.filing.files import folder_file, index_page, submission_file
 from edgarchive.web.edgar.full_text import full_text_search
 from edgarchive.web.edgar.indexes import daily_index_file, full_index_file, index_folder
 from edgarchive.web.edgar.tickers import ticker_file

@@ -11,7 +11,7 @@ from archiver.dataclass import dataclass
 from archiver.errors import EdgarchiveError
 from archiver.identifiers import Cik
 from edgarchive.web.archive import EASTERN, FilingFacts, ServedArchive
-from edgarchive.web.edgar.filing_index import FORM_NAMES, role_name
+from edgarchive.web.edgar.filing.index_page import FORM_NAMES, role_name
 from edgarchive.web.edgar.tickers import cik_of
 from edgarchive.web.keys import ARCHIVE, TEMPLATES
 from indexer.search.hits import Hit

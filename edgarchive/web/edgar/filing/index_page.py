@@ -13,7 +13,7 @@ from aiohttp import web
 from edgarchive.formats import visible
 from edgarchive.web.archive import DocumentFacts, FilingFacts
 from edgarchive.web.edgar.answers import file_link
-from edgarchive.web.edgar.header_tags import tagged_header
+from edgarchive.web.edgar.filing.header_tags import tagged_header
 from edgarchive.web.keys import TEMPLATES
 from indexer.submission.header import Entity
 from indexer.submission.items import item_description

@@ -16,7 +16,7 @@ from archiver.errors import NotInArchiveError, UnreadableSubmissionError
 from archiver.identifiers import AccessionNumber
 from edgarchive.web.archive import FilingFacts, ServedArchive, document_name, read_accession
 from edgarchive.web.edgar.answers import FolderItem, folder_json, folder_page, no_such_key, read_cik
-from edgarchive.web.edgar.filing_index import filing_index_page, header_page
+from edgarchive.web.edgar.filing.index_page import filing_index_page, header_page
 from edgarchive.web.keys import ARCHIVE
 from edgarchive.web.safety import headers_of_filers
 from indexer.submission.submission import Document

@@ -1,0 +1,1 @@
+"""EDGAR's pages and files of one filing."""
