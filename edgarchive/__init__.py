@@ -63,8 +63,8 @@ if TYPE_CHECKING:
     from indexer.engine import FacetCount
     from indexer.entries import HitEntity
     from indexer.journal import StoredRecord
+    from indexer.passages.cutting import Snippet
     from indexer.passages.excerpts import HitSection
-    from indexer.passages.snippets import Snippet
     from indexer.rows import SectionRows
     from indexer.search.async_library import AsyncLibrary
     from indexer.search.diagnosis.model import Alternative, Diagnosis, FilterCount, PartCount, UnknownValue
@@ -304,7 +304,7 @@ _HOMES = {
         "YearCount",
     ),
     "indexer.passages.excerpts": ("HitSection",),
-    "indexer.passages.snippets": ("Snippet",),
+    "indexer.passages.cutting": ("Snippet",),
     "indexer.rows": ("SectionRows",),
     "indexer.sections.sections": ("Section",),
     "indexer.submission.submission": (

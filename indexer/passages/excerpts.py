@@ -11,8 +11,9 @@ from archiver.errors import DamageError, NotInArchiveError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
 from indexer.entries import exact
+from indexer.passages.cutting import Snippet
 from indexer.passages.needles import Span
-from indexer.passages.snippets import Found, Highlighter, Snippet
+from indexer.passages.snippets import Found, Highlighter
 from indexer.query.nodes import Node
 from indexer.query.scopes.sections import bound_sections
 from indexer.sections.forms import section_keys

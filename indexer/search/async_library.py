@@ -12,7 +12,7 @@ from archiver.identifiers import AccessionNumber
 from archiver.settings import Settings
 from indexer.journal import StoredRecord
 from indexer.matcher import FilingMatcher, Question
-from indexer.passages.snippets import Snippet
+from indexer.passages.cutting import Snippet
 from indexer.rows import SectionRows
 from indexer.search.diagnosis.model import Diagnosis
 from indexer.search.hits import Hit

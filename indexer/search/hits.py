@@ -13,8 +13,8 @@ from archiver.identifiers import AccessionNumber, FormType
 from indexer.engine import EngineHit
 from indexer.entries import HitEntity
 from indexer.notebook.markup import Markup, facts, link
+from indexer.passages.cutting import Snippet
 from indexer.passages.excerpts import HitSection
-from indexer.passages.snippets import Snippet
 from indexer.query.nodes import Node
 from indexer.submission.items import items_as_text
 

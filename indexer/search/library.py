@@ -18,8 +18,9 @@ from indexer.engine import FacetCount, JoinedEngine, within_unit
 from indexer.fields import Facet
 from indexer.index_folder import marks_hold
 from indexer.index_reader import IndexReader
+from indexer.passages.cutting import Snippet
 from indexer.passages.excerpts import ExcerptMaker
-from indexer.passages.snippets import Highlighter, Snippet
+from indexer.passages.snippets import Highlighter
 from indexer.query.build import parse_query
 from indexer.query.language.leaves import join_all
 from indexer.query.nodes import Node

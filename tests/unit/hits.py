@@ -6,7 +6,7 @@ from datetime import date
 
 from archiver.identifiers import AccessionNumber, Cik, FormType
 from indexer.entries import HitEntity
-from indexer.passages.snippets import Snippet
+from indexer.passages.cutting import Snippet
 from indexer.search.hits import FromLibrary, Hit, HitDocument
 from indexer.submission.submission import parse_submission
 from tests.unit.submissions import ACCESSION, submission_bytes

@@ -10,7 +10,7 @@ from archiver.errors import UsageError
 from indexer.engine import EngineHit
 from indexer.entries import HitEntity
 from indexer.notebook.markup import link
-from indexer.passages.snippets import Snippet
+from indexer.passages.cutting import Snippet
 from indexer.search.hits import Hit, HitDocument, LazyHits
 from indexer.search.results import Results
 from indexer.submission.submission import parse_submission

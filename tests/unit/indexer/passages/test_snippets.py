@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.passages.snippets import SNIPPET_CHARS, Found, Highlighter
+from indexer.passages.cutting import SNIPPET_CHARS
+from indexer.passages.snippets import Found, Highlighter
 from indexer.query.build import parse_query
 from indexer.texts.model import encode_text
 

@@ -11,7 +11,7 @@ import pytest
 from archiver.errors import NotInArchiveError, UsageError
 from indexer.engine import EngineHit, FacetCount
 from indexer.fields import FACETS
-from indexer.passages.snippets import Snippet
+from indexer.passages.cutting import Snippet
 from indexer.search.hits import FromLibrary, Hit, HitDocument, LazyHits
 from indexer.search.results import Results
 from tests.unit.hits import made_up_hit

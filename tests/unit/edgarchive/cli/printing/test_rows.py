@@ -22,7 +22,7 @@ from edgarchive.rows import (
     save_rows,
     write_rows,
 )
-from indexer.passages.snippets import Snippet
+from indexer.passages.cutting import Snippet
 from indexer.search.hits import ROW_COLUMNS, Hit, HitDocument
 from tests.unit.hits import made_up_hit
 
