@@ -28,7 +28,7 @@ QUERIES = ("revenue growth", '"net income"', "risk*", '"income taxes"~8', "stem:
 
 def main(_arguments: list[str]) -> None:
     """Search, and print the medians in milliseconds."""
-    bodies = _ten_ks()
+    bodies = ten_ks()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "edgar"
         with Archive.open(root, writable=True, create=True) as archive:
@@ -60,7 +60,7 @@ def _median_s(library: Library, query: str, *, snippets: bool) -> tuple[int, flo
     return found, statistics.median(taken_s)
 
 
-def _ten_ks() -> list[tuple[str, bytes]]:
+def ten_ks() -> list[tuple[str, bytes]]:
     """Accession number and bytes of up to five large 10-Ks."""
     found: list[tuple[str, bytes]] = []
     for path in sorted(CORPUS.glob("*.txt")) if CORPUS.is_dir() else ():

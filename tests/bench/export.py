@@ -1,0 +1,70 @@
+"""What an export costs: megabytes of text a second of CPU time, and of the clock, by table, format and processes.
+
+The 10-Ks are those of the measurement of snippets; the small filings are the invented ones. Their texts are kept.
+"""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from pathlib import Path
+
+from archiver.settings import Settings
+from archiver.store.archive import Archive
+from edgarchive import export
+from indexer.texts.store import TextStore
+from indexer.update.update import index_archive
+from tests.bench.corpus import InventedFilings
+from tests.bench.measure import measured, print_table
+from tests.bench.snippets import ten_ks
+from tests.unit.archives import keep
+
+REPORTS = 40
+SMALL = 600
+RUNS = (("jsonl", 1), ("jsonl", 2), ("csv", 1), ("parquet", 1))
+
+
+def main(_arguments: list[str]) -> None:
+    """Fill two archives, export from them, and print the table."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name, filled in (("10-Ks", _reports(Path(folder))), ("small filings", _small(Path(folder)))):
+            with TextStore.open(filled) as store:
+                text_mb = store.stats().text_bytes / 1e6
+            for table, (kind, jobs) in itertools.product(("documents", "sections"), RUNS):
+                out = Path(folder) / f"{name}-{table}-{kind}-{jobs}".replace(" ", "-")
+                taken = measured(_export, filled, table, out, kind, jobs)
+                rows.append(
+                    (
+                        f"{table} of {name}, {kind}, {jobs} job{'s' * (jobs > 1)}",
+                        text_mb,
+                        text_mb / taken.cpu_s,
+                        text_mb / taken.wall_s,
+                        taken.peak_bytes / 1e6,
+                    )
+                )
+    print_table("Exports", ("of what", "MB of text", "MB a CPU second", "MB a second", "peak MB"), rows)
+
+
+def _export(root: Path, table: str, out: Path, kind: str, jobs: int) -> int:
+    return export(table, out, format=kind, settings=Settings(root=root), jobs=jobs).rows
+
+
+def _reports(folder: Path) -> Path:
+    root, bodies = folder / "reports", ten_ks()
+    with Archive.open(root, writable=True, create=True) as archive:
+        for number in range(REPORTS):
+            accession = f"0009999999-24-{number:06d}"
+            original, data = bodies[number % len(bodies)]
+            keep(archive, accession, data.replace(original.encode(), accession.encode()))
+        index_archive(archive)
+    return root
+
+
+def _small(folder: Path) -> Path:
+    root = folder / "small"
+    with Archive.open(root, writable=True, create=True) as archive:
+        for accession, _, _, _, data in InventedFilings(SMALL):
+            keep(archive, accession, data)
+        index_archive(archive)
+    return root
