@@ -194,7 +194,8 @@ class TextStore:
             if descriptor is None:
                 if len(self._packs) >= _MAX_OPEN_PACKS:
                     os.close(self._packs.popitem(last=False)[1])
-                descriptor = os.open(pack_path(self._folder, pack), os.O_RDONLY | os.O_CLOEXEC)
+                flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC  # opening a pipe would wait for a writer
+                descriptor = os.open(pack_path(self._folder, pack), flags)
             self._packs[pack] = descriptor
             if offset + size > os.fstat(descriptor).st_size:
                 raise DamageError(f"pack {pack} of the text store is cut off", _REPAIR)

@@ -94,6 +94,10 @@ def is_table(path: Path) -> bool:
     next opening, so SQLite is asked.
     """
     try:
+        if (
+            path.exists() and not path.is_file()
+        ):  # opening a pipe would wait for a writer; its reader reports what it is
+            return True
         with path.open("rb") as file:
             head = file.read(_HEADER_BYTES)
     except OSError:
@@ -119,6 +123,8 @@ class TextTable:
         Raises `ArchiveFormatError` if a newer edgarchive wrote it.
         """
         self._path = path
+        if path.exists() and not path.is_file():
+            raise DamageError(f"{path} is not a plain file", "run `edgarchive verify --repair`")
         with self._errors(), contextlib.ExitStack() as undo:
             # a reader with write access can undo what a killed writer left unfinished
             mode = "rwc" if writable else "rw" if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK) else "ro"

@@ -39,8 +39,10 @@ def hostile_names() -> bytes:
         f"<TEXT>\n<html><p>deceptive @@ words</p></html>\n</TEXT>\n</DOCUMENT>\n"
         for number, name in enumerate(FILE_NAMES, start=1)
     )
-    data = submission_bytes(NAMES_ACCESSION, documents=documents)
-    return data.replace(b"ACME WIDGETS INC", b"=ACME@@ INC").replace(b"@@", DECEPTIVE.encode())
+    data = submission_bytes(NAMES_ACCESSION, form="8-K--!><img src=//evil.example/b>", documents=documents)
+    return data.replace(b"ACME WIDGETS INC", b"=ACME@@ --><img src=//evil.example/a> INC").replace(
+        b"@@", DECEPTIVE.encode()
+    )
 
 
 def hostile_filing() -> bytes:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 from xml.etree import ElementTree as ET
 
@@ -92,3 +94,17 @@ def test_a_body_that_cannot_be_decoded_is_the_clients_mistake(served: Served, ca
 def test_a_facet_is_counted_once(served: Served) -> None:
     """However often a request names it."""
     assert len(served.ask("/search.json?" + "&".join(["facet=cik"] * 150)).json()["facets"]) == 1
+
+
+def test_a_pipe_in_a_submissions_place_is_not_waited_for(tmp_path: Path) -> None:
+    """Nor is a file with padding behind its gzip cut short."""
+    (tmp_path / "a.txt").write_bytes(hostile_names())
+    import_submissions([tmp_path / "a.txt"], settings=Settings(root=tmp_path / "archive"), index=False)
+    stored = next((tmp_path / "archive" / "submissions").rglob("*.gz"))
+    with Served(tmp_path / "archive") as server:
+        path = f"/Archives/edgar/data/320/{NAMES_ACCESSION}.txt"
+        stored.write_bytes(stored.read_bytes() + bytes(1000))
+        assert server.ask(path, headers={"Accept-Encoding": "identity"}).body == hostile_names()
+        stored.unlink()
+        os.mkfifo(stored)
+        assert server.ask(path).status in {404, 500}

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import mimetypes
 import os
-import zlib
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from aiohttp import hdrs, web
 
-from archiver.errors import NotInArchiveError, UnreadableSubmissionError
+from archiver.errors import DamageError, NotInArchiveError, UnreadableSubmissionError
 from archiver.identifiers import AccessionNumber
+from archiver.streams.decoding import ContentDecoder
 from edgarchive.web.archive import FilingFacts, ServedArchive, document_name, read_accession
 from edgarchive.web.edgar.answers import FolderItem, folder_json, folder_page, no_such_key, read_cik
 from edgarchive.web.edgar.filing.index_page import filing_index_page, header_page
@@ -84,25 +85,24 @@ class StoredFileResponse(web.StreamResponse):
 
 def _opened(path: Path) -> _Opened:
     """The file, its size, and its first chunk."""
-    file = path.open("rb")
+    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")  # a pipe would wait for a writer
     try:
-        return file, os.fstat(file.fileno()).st_size, file.read(_CHUNK_BYTES)
-    except OSError:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise DamageError(f"{path} is not a plain file", "run `edgarchive verify`")
+        return file, status.st_size, file.read(_CHUNK_BYTES)
+    except BaseException:
         file.close()
         raise
 
 
 def _decoded(first: bytes, file: BinaryIO) -> Iterator[bytes]:
-    """The decoded bytes of a gzip file with one or several members, in chunks."""
-    decoder = zlib.decompressobj(wbits=31)
+    """The decoded bytes of a stored file, a chunk at a time."""
+    decoder = ContentDecoder("gzip", may_be_endless=False)
     data = first
     while data:
-        if decoder.eof:
-            decoder = zlib.decompressobj(wbits=31)
-        chunk = decoder.decompress(data, _CHUNK_BYTES)
-        data = decoder.unconsumed_tail or decoder.unused_data or file.read(_CHUNK_BYTES)
-        if chunk:
-            yield chunk
+        yield from decoder.decode(data)
+        data = file.read(_CHUNK_BYTES)
 
 
 def accepts_gzip(request: web.Request) -> bool:

@@ -7,6 +7,7 @@ Programs parse this page by its classes, ids, table summaries and white space, s
 from __future__ import annotations
 
 import html
+import re
 
 from aiohttp import web
 
@@ -100,10 +101,18 @@ def header_page(facts: FilingFacts, header: str) -> web.Response:
     )
     return web.Response(
         text='<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        f"<title>SEC EDGAR Submission {facts.accession}</title>\n<!--\n{tagged_header(facts)}-->\n"
+        f"<title>SEC EDGAR Submission {facts.accession}</title>\n<!--\n{_in_comment(tagged_header(facts))}-->\n"
         f"</head><body><pre>{html.escape(visible(header))}</pre>\n{links}\n</body></html>\n",
         content_type="text/html",
     )
+
+
+def _in_comment(text: str) -> str:
+    """`text` inside of an HTML comment, which nothing in it ends."""
+    return _COMMENT_END.sub(r"--\1&gt;", visible(text))
+
+
+_COMMENT_END = re.compile("--(!?)>")
 
 
 def _label(document: DocumentFacts) -> str:

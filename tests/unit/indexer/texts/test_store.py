@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import threading
 from io import BytesIO
 from pathlib import Path
@@ -131,6 +132,17 @@ def test_damage_is_a_miss_that_is_logged_once(tmp_path: Path, caplog: pytest.Log
         assert texts.submission(made.accession) is None
         assert texts.submission(made.accession) is None
     assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize("name", ["000001.pack", "index.sqlite3"])
+def test_a_pipe_in_a_files_place_is_not_waited_for(tmp_path: Path, name: str) -> None:
+    """Opening one would wait for somebody to write to it; it is damage like any other, and a miss."""
+    made = extracted(number(1), "A text.")
+    add(tmp_path, [made])
+    (tmp_path / "texts" / name).unlink()
+    os.mkfifo(tmp_path / "texts" / name)
+    with TextStore.open(tmp_path) as texts:
+        assert texts.submission(made.accession, sha256=made.sha256) is None
 
 
 def test_a_frame_that_claims_to_be_huge_is_damage() -> None:
