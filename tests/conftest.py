@@ -29,6 +29,33 @@ def pytest_configure() -> None:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
+_LONGEST = (
+    "conformance/test_answers.py",
+    "integration/test_recall.py",
+    "damage/test_power_cut.py",
+    "unit/project/test_docs.py",
+    "opensearch/test_cluster.py",
+    "damage/test_engine_killed.py",
+    "integration/test_packaging.py",
+    "peers/test_peers.py",
+    "damage/test_disk_full.py",
+    "damage/test_reading_damaged.py",
+    "integration/test_environment.py",
+    "damage/test_killed_anywhere.py",
+    "fuzz/test_fuzz.py",
+    "web/test_browser.py",
+    "integration/test_command_line.py",
+)
+"""The files that take longest, which are begun first, so that all processes of a run end at about the same time."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files; the order within a file stays."""
+    here = Path(__file__).parent
+    places = {here / name: place for place, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
 @pytest.fixture(autouse=True)
 def _log_levels_as_before() -> Iterator[None]:
     """A command that runs in the process of the tests sets them."""
