@@ -36,6 +36,7 @@ from edgarchive.cli.verbs import VERBS
 from indexer import fields
 from indexer.query import bounds, build
 from indexer.query.language import grammar, leaves, tokens
+from tests.bench.__main__ import names as bench_names
 from tests.loopback import FIXTURES, LoopbackEdgar
 from tests.paths import ROOT
 from tests.processes import EdgarchiveProcess, run_shell
@@ -307,6 +308,15 @@ def test_no_module_is_too_long_to_read(floor: str) -> None:
     """A module has one responsibility and at most 400 lines."""
     lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in (ROOT / floor).rglob("*.py")}
     assert {path for path, lines in lengths.items() if lines > 400} == set()
+
+
+def test_every_table_of_speed_names_the_measurement_that_makes_it() -> None:
+    """Above or below each table stands the `scripts/bench` command; what is a choice and no measurement aside."""
+    for part in re.split(r"^(?=#+ )", read("speed"), flags=re.MULTILINE):
+        named = re.findall(r"`scripts/bench ([a-z]+)", part)
+        assert set(named) <= set(bench_names()), part
+        if re.search(r"^\|", part, re.MULTILINE) and not part.startswith("## Which engine"):
+            assert named, part.splitlines()[0]
 
 
 def test_every_module_named_exists() -> None:
