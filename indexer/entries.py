@@ -11,6 +11,7 @@ import json
 import logging
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from archiver.dataclass import dataclass
@@ -228,6 +229,7 @@ def is_truncated(document: Document, *, max_text_chars: int) -> bool:
     return len(document.text()) > max_text_chars
 
 
+@lru_cache(maxsize=8192)
 def exact(value: str) -> str:
     """A whole value as it is indexed and searched: folded, with runs of white space as one space."""
     return " ".join(fold(value).split())

@@ -353,7 +353,9 @@ def date_number(day: date | None) -> int:
 
 def moment_number(moment: datetime | None) -> int:
     """A time as a number for an index, to the second: 20041222160512, or 0 for none."""
-    return date_number(moment) * 1_000_000 + int(f"{moment:%H%M%S}") if moment else 0
+    if moment is None:
+        return 0
+    return date_number(moment) * 1_000_000 + moment.hour * 10_000 + moment.minute * 100 + moment.second
 
 
 def facet_value(facet: Facet, indexed: str | int) -> int | str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from archiver.patterns import lazy_pattern
@@ -69,6 +70,7 @@ def md5(value: object) -> str:
     return text(value)
 
 
+@lru_cache(maxsize=4096)
 def day(value: object) -> date:
     """A date as ``2004-12-22``. Rows are sorted by this text, so no other spelling is valid."""
     found = date.fromisoformat(text(value))
@@ -77,6 +79,7 @@ def day(value: object) -> date:
     return found
 
 
+@lru_cache(maxsize=4096)
 def moment(value: object) -> datetime:
     """A date and time in ISO 8601 with offset, converted to UTC."""
     found = datetime.fromisoformat(text(value))

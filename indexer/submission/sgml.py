@@ -116,11 +116,17 @@ def _head_values(head: bytes) -> dict[str, str]:
     """The ``<TAG>value`` lines; a line without tag continues the previous value."""
     values: dict[str, str] = {}
     tag = ""
-    for raw in _LINE_END.split(head):
-        line = decode(raw).strip()
+    for line in map(str.strip, _lines(head)):
         if line.startswith("<"):
             tag, _, value = line[1:].partition(">")
             values.setdefault(tag, value.strip())
         elif line and tag:
             values[tag] = f"{values[tag]} {line}".strip()
     return values
+
+
+def _lines(head: bytes) -> list[str]:
+    """The lines of `head`; each may have an encoding of its own."""
+    if head.isascii():
+        return head.decode().replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return [decode(line) for line in _LINE_END.split(head)]

@@ -65,6 +65,16 @@ class TextStore:
         """The text store of the archive at `root`. Nothing is read yet."""
         return cls(root / TEXTS_FOLDER)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it lists no submission. A store that cannot be read is not empty."""
+        try:
+            with self._lock:
+                table = self._opened()
+                return table is None or table.is_empty
+        except (DamageError, StorageError):
+            return False
+
     def submission(self, accession: AccessionNumber, *, sha256: str | None = None) -> StoredSubmission | None:
         """The submission, if the store has it from this version's extractor; otherwise None.
 

@@ -145,6 +145,12 @@ class TextTable:
                 )
             undo.pop_all()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no row."""
+        with self._errors():
+            return self._connection.execute("SELECT 1 FROM text LIMIT 1").fetchone() is None
+
     def get(self, accession: AccessionNumber) -> TextRow | None:
         """The row of a submission, or None."""
         with self._errors():

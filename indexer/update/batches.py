@@ -104,6 +104,7 @@ class Gatherer:
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
         self._kept = TextStore.open(setup.layout.root)
+        self._keeps_any = not self._kept.is_empty  # what this run stores is not read again
         self._writer: PartWriter | None = None
         self._texts: TextPartWriter | None = None
         self._pairs: list[tuple[AccessionNumber, str]] = []
@@ -169,6 +170,8 @@ class Gatherer:
 
     def _kept_entries(self, record: CatalogueRecord) -> tuple[StoredSubmission, list[IndexEntry]] | None:
         """Entries from stored texts; None if there are none or they are damaged."""
+        if not self._keeps_any:
+            return None
         submission = self._kept.submission(record.accession, sha256=record.sha256)
         try:
             return None if submission is None else (submission, self._entries(submission, record))

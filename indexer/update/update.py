@@ -134,10 +134,11 @@ def _add_texts(archive: Archive, texts: TextWriter, options: IndexOptions, repor
     """Store the texts of what was indexed without them or with an older extractor; returns `report` with these."""
     if not texts.is_complete:
         total = sum(1 for _ in _without_texts(archive, texts))
-        run = Run(archive, None, texts, options, total=total)
-        collections.deque(run.commits(_without_texts(archive, texts)), maxlen=0)
-        added = run.report()
-        report = IndexReport(report.indexed, (*report.failed, *added.failed), report.texts + added.texts)
+        if total:
+            run = Run(archive, None, texts, options, total=total)
+            collections.deque(run.commits(_without_texts(archive, texts)), maxlen=0)
+            added = run.report()
+            report = IndexReport(report.indexed, (*report.failed, *added.failed), report.texts + added.texts)
         texts.set_complete(complete=True)
     texts.compact()
     return report

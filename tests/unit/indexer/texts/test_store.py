@@ -102,11 +102,22 @@ def test_a_missing_store_is_empty_and_may_appear_later(tmp_path: Path) -> None:
     with TextStore.open(tmp_path) as texts:
         assert texts.submission(made.accession) is None
         assert texts.stats().submissions == 0
+        assert texts.is_empty
         for _ in range(2):
             add(tmp_path, [made])
+            assert not texts.is_empty
             assert_same(texts.submission(made.accession), made)
             remove_store(tmp_path)
             assert texts.submission(made.accession) is None
+
+
+def test_a_table_that_cannot_be_read_is_not_empty(tmp_path: Path) -> None:
+    """So that whoever asks for a text hears of the damage."""
+    add(tmp_path, [extracted(number(1), "words")])
+    path = tmp_path / "texts" / "index.sqlite3"
+    path.write_bytes(path.read_bytes()[:100] + b"\xff" * 8000)
+    with TextStore.open(tmp_path) as texts:
+        assert not texts.is_empty
 
 
 def test_newer_texts_replace_older_ones(tmp_path: Path) -> None:
