@@ -7,10 +7,10 @@ Programs parse this page by its classes, ids, table summaries and white space, s
 from __future__ import annotations
 
 import html
-import re
 
 from aiohttp import web
 
+from archiver.patterns import lazy_pattern
 from edgarchive.formats import visible
 from edgarchive.web.archive import DocumentFacts, FilingFacts
 from edgarchive.web.edgar.answers import file_link
@@ -112,7 +112,7 @@ def _in_comment(text: str) -> str:
     return _COMMENT_END.sub(r"--\1&gt;", visible(text))
 
 
-_COMMENT_END = re.compile("--(!?)>")
+_COMMENT_END = lazy_pattern("--(!?)>")
 
 
 def _label(document: DocumentFacts) -> str:
