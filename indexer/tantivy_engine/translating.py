@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import assert_never
 
@@ -270,13 +271,14 @@ class _Translation:
             return any_of(
                 self._phrase(field, list(enumerate(order)), slop=distance - 1) for order in (parts, parts[::-1])
             )
-        orders = list(dict.fromkeys(itertools.permutations(parts)))
-        count = len(orders) * math.comb(distance - 1 + len(parts) - 1, len(parts) - 1)
+        repeated = math.prod(math.factorial(times) for times in Counter(parts).values())
+        count = math.factorial(len(parts)) // repeated * math.comb(distance - 1 + len(parts) - 1, len(parts) - 1)
         if count > bounds.MAX_EXPANSIONS:
             raise QueryError(
                 f"{len(parts)} words with ~{distance} can stand in more than {bounds.MAX_EXPANSIONS} ways",
                 "lower the distance, or leave words out",
             )
+        orders = list(dict.fromkeys(itertools.permutations(parts)))
         ways = any_of(
             self._phrase(field, list(zip((0, *places), order, strict=True)))
             for order in orders
