@@ -26,8 +26,8 @@ from collections.abc import Mapping
 from typing import Any
 
 _FLOORS = ("archiver", "indexer", "edgarchive")
-_NOT_IMPORTED = ("edgarchive.__main__", "edgarchive.mcp_server", "edgarchive.exporting.parquet")
-"""What is run, what takes longer to import than it saves, and what begins threads."""
+_NOT_IMPORTED = ("edgarchive.__main__", "edgarchive.mcp_server")
+"""What is run, and what takes longer to import than it saves."""
 
 _LAZY = ("importlib.metadata", "logging.handlers", "uvloop")
 """What edgarchive imports as late as it can."""
@@ -138,6 +138,7 @@ def leave(code: int) -> None:
 if __name__ == "__main__":
     with socket.socket(fileno=int(sys.argv[1])) as requests:
         import_all()
+        assert threading.active_count() == 1
         gc.collect()
         gc.freeze()
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the tests and for the commands

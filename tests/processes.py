@@ -148,7 +148,8 @@ def _server(environment: Mapping[str, str]) -> socket.socket:
             with theirs:
                 server = subprocess.Popen(
                     [sys.executable, "-m", "tests.fork_server", str(theirs.fileno())],
-                    env={"PATH": os.environ["PATH"], **at_start},
+                    # numpy would begin threads, beside which a fork is not safe
+                    env={"PATH": os.environ["PATH"], "OPENBLAS_NUM_THREADS": "1", **at_start},
                     cwd=ROOT,
                     pass_fds=[theirs.fileno()],
                     stdin=subprocess.DEVNULL,
