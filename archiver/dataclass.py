@@ -6,6 +6,7 @@ time of a short search. All else is the standard library's: fields, slots, `repl
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
@@ -120,7 +121,7 @@ def _compile_methods(cls: Any, own: set[str]) -> None:
         if name == "__init__" or name not in own:
             scope[name].__qualname__ = f"{cls.__qualname__}.{name}"
             setattr(cls, name, scope[name])
-    if "__signature__" in vars(cls):
+    with contextlib.suppress(AttributeError):  # another thread was first
         del cls.__signature__
 
 
