@@ -183,6 +183,18 @@ async def test_a_command_gets_json_on_stdin(tmp_path: Path) -> None:
     assert (await CommandSink("true").send([delivery()])).outcome is Outcome.DELIVERED
 
 
+async def test_a_command_has_the_environment_without_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings of the archive are there, so that it can read the filing; what other sinks sign with is not."""
+    for name in ("EDGARCHIVE_ROOT", "EDGARCHIVE_WEBHOOK_SECRET", "EDGARCHIVE_SMTP_PASSWORD"):
+        monkeypatch.setenv(name, "given")
+    out = tmp_path / "environment"
+    code = f"import os, pathlib; pathlib.Path({str(out)!r}).write_text(repr(dict(os.environ)))"
+    assert (await CommandSink(f'{sys.executable} -c "{code}"').send([delivery()])).outcome is Outcome.DELIVERED
+    assert "EDGARCHIVE_ROOT" in out.read_text()
+    assert "SECRET" not in out.read_text()
+    assert "PASSWORD" not in out.read_text()
+
+
 async def test_a_command_that_hangs_is_ended() -> None:
     """It is tried again later."""
     sink = CommandSink(f'{sys.executable} -c "import time; time.sleep(60)"', timeout_s=0.5)

@@ -8,10 +8,12 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Sequence
 from datetime import date, datetime
 
 import pytest
 
+from archiver.catalogue.watching import Delivery
 from archiver.errors import LockedError, UnreachableError
 from archiver.selection import Selection
 from archiver.settings import Settings
@@ -20,7 +22,7 @@ from edgarchive import Library, SearchOptions
 from edgarchive.watching.delivering import Deliverer
 from edgarchive.watching.run import watch
 from edgarchive.watching.searches import NamedSearch
-from edgarchive.watching.sinks.sink import Outcome
+from edgarchive.watching.sinks.sink import Outcome, Sent
 from edgarchive.watching.watcher import TEXT_ATTEMPTS, TEXT_RETRY_S, PollReport, Watcher
 from tests.loopback import LoopbackEdgar
 from tests.loopback import faults as f
@@ -299,6 +301,27 @@ async def test_a_sink_that_fails_holds_up_no_other(
     await deliverer.deliver()
     await deliverer.deliver()
     assert [one["id"] for one in sink.got] == [one["id"] for one in other.got]
+
+
+async def test_a_slow_receiver_gets_the_rest_in_later_rounds(
+    edgar: LoopbackEdgar, settings: Settings, clock: Clock
+) -> None:
+    """What a round of deliveries has no time for is neither lost nor sent twice, so that EDGAR is polled in between."""
+
+    class SlowSink(KeepingSink):
+        async def send(self, deliveries: Sequence[Delivery]) -> Sent:
+            await asyncio.sleep(0.01)
+            return await super().send(deliveries)
+
+    sink = SlowSink()
+    async with Watcher(settings, ALL, sinks=[sink], clock=clock) as watcher:
+        await watcher.poll()
+        for number in (1, 2, 3):
+            edgar.add(filing(number))
+        await watcher.poll()
+    deliverer = Deliverer(settings, [sink], clock=clock, budget_s=0.001)
+    assert [await deliverer.deliver() for _ in range(4)] == [1, 1, 1, 0]
+    assert len(set(sink.accessions)) == len(sink.accessions) == 3
 
 
 async def test_a_clock_that_was_wrong_for_a_month_tells_nothing_twice(

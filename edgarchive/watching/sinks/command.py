@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import os
 import shlex
 import shutil
 from collections.abc import Sequence
@@ -16,6 +17,9 @@ from archiver.errors import UsageError
 from edgarchive.watching.sinks.sink import Outcome, Sent, one_by_one
 
 TIMEOUT_S = 60.0
+
+_SECRETS = frozenset({"EDGARCHIVE_WEBHOOK_SECRET", "EDGARCHIVE_SMTP_PASSWORD"})
+"""What the other sinks need is not in the environment of a command."""
 
 
 class CommandSink:
@@ -48,7 +52,10 @@ class CommandSink:
         for delivery in deliveries:
             try:
                 process = await asyncio.create_subprocess_exec(
-                    *self._arguments, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
+                    *self._arguments,
+                    stdin=asyncio.subprocess.PIPE,
+                    stdout=asyncio.subprocess.DEVNULL,
+                    env={name: value for name, value in os.environ.items() if name not in _SECRETS},
                 )
             except OSError as error:
                 return Sent(Outcome.AGAIN, f"it cannot be run: {error.strerror}")
