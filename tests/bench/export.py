@@ -28,7 +28,7 @@ def main(_arguments: list[str]) -> None:
     """Fill two archives, export from them, and print the table."""
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        for name, filled in (("10-Ks", _reports(Path(folder))), ("small filings", _small(Path(folder)))):
+        for name, filled in (("10-Ks", reports(Path(folder))), ("small filings", small_filings(Path(folder)))):
             with TextStore.open(filled) as store:
                 text_mb = store.stats().text_bytes / 1e6
             for table, (kind, jobs) in itertools.product(("documents", "sections"), RUNS):
@@ -50,7 +50,8 @@ def _export(root: Path, table: str, out: Path, kind: str, jobs: int) -> int:
     return export(table, out, format=kind, settings=Settings(root=root), jobs=jobs).rows
 
 
-def _reports(folder: Path) -> Path:
+def reports(folder: Path) -> Path:
+    """An archive of 10-Ks in `folder`, indexed, with their texts."""
     root, bodies = folder / "reports", ten_ks()
     with Archive.open(root, writable=True, create=True) as archive:
         for number in range(REPORTS):
@@ -61,7 +62,8 @@ def _reports(folder: Path) -> Path:
     return root
 
 
-def _small(folder: Path) -> Path:
+def small_filings(folder: Path) -> Path:
+    """An archive of invented small filings in `folder`, indexed, with their texts."""
     root = folder / "small"
     with Archive.open(root, writable=True, create=True) as archive:
         for accession, _, _, _, data in InventedFilings(SMALL):
