@@ -17,6 +17,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 from yarl import URL
 
+from archiver.events import event
 from archiver.patterns import lazy_pattern
 
 _log = logging.getLogger(__name__)
@@ -93,7 +94,9 @@ class Gate:
         self._running.release()
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
-            _log.debug("a request's work failed: %s", task.exception())  # read here, too, where nobody waits any more
+            # read here, too, where nobody waits any more
+            facts = event("work-failed", error=type(task.exception()).__name__)
+            _log.debug("a request's work failed: %s", task.exception(), extra=facts)
 
 
 def busy() -> web.HTTPServiceUnavailable:

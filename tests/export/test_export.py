@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,13 @@ from indexer.rows import count_words
 from tests.paths import INVENTED, ROOT
 from tests.processes import EdgarchiveProcess
 
-csv.field_size_limit(1 << 30)
+
+@pytest.fixture(autouse=True, scope="module")
+def _long_fields() -> Iterator[None]:
+    """Texts are longer than `csv` reads unless it is told to."""
+    before = csv.field_size_limit(1 << 30)
+    yield
+    csv.field_size_limit(before)
 
 
 def lines(path: Path) -> list[dict[str, Any]]:

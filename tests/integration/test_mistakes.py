@@ -293,7 +293,7 @@ MISTAKES = (
         ("show", "0009000900-19-000212", "--text", "--document", "99"),
         "has no document 99",
     ),
-    Mistake("an import of nothing", ("import", "nothere"), "there is no nothere; name files or folders that exist"),
+    Mistake("an import of nothing", ("import", "nothere"), "nothere does not exist; name files or folders that exist"),
     # what has become of the archive
     Mistake(
         "a newer archive",

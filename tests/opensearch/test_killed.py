@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -113,7 +112,7 @@ def test_a_killed_index_run_is_taken_up_again(tmp_path: Path, opensearch: Server
     with Archive.open(tmp_path / "edgar", writable=True, create=True) as archive:
         for number in numbers:
             keep(archive, number, submission_bytes(number))
-    for delay_s in (0.3, 0.8, 1.4):
+    for left in (100, 60, 20):
         child = EdgarchiveProcess(
             *(str(tmp_path / "edgar"), settings.opensearch_url),
             code=_INDEX_SLOWLY,
@@ -122,9 +121,11 @@ def test_a_killed_index_run_is_taken_up_again(tmp_path: Path, opensearch: Server
             stdout=None,
             stderr=None,
         )
-        time.sleep(delay_s)
-        os.kill(child.pid, signal.SIGKILL)
+        while child.poll() is None and _unindexed(tmp_path / "edgar") > left:
+            time.sleep(0.002)
+        child.kill()
         child.wait()
+        assert _unindexed(tmp_path / "edgar") > 0
     with Archive.open(tmp_path / "edgar", writable=True) as archive:
         index_archive(archive, IndexOptions(engine="opensearch", settings=settings))
         assert archive.catalogue.count_unindexed() == 0
@@ -133,6 +134,11 @@ def test_a_killed_index_run_is_taken_up_again(tmp_path: Path, opensearch: Server
         assert index.search(_ZEBRA, limit=0, documents=True).total == 120
         assert count(index) == 240
         index.close()
+
+
+def _unindexed(root: Path) -> int:
+    with Archive.open(root) as archive:
+        return archive.catalogue.count_unindexed()
 
 
 _INDEX_SLOWLY = """

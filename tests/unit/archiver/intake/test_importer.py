@@ -195,5 +195,5 @@ def test_an_import_after_a_kill_takes_in_what_lies_there(root: Path, there: Path
 
 def test_a_path_that_is_not_there_is_said(root: Path, there: Path) -> None:
     """Before anything is done."""
-    with pytest.raises(UsageError, match="there is no"):
+    with pytest.raises(UsageError, match="does not exist"):
         take(root, there, there / "nothing")
