@@ -78,11 +78,11 @@ def _what(
         str | None, typer.Option(metavar="DATE", help="Last filing date: 2015, 2015-06 or 2015-06-30.")
     ] = None,
     added_since: Annotated[
-        str | None, typer.Option(metavar="DATE|RUN", help="Added to the archive since: day, UTC time or run.")
+        str | None, typer.Option(metavar="DATE|RUN", help="Added to the archive since this day, UTC time or run.")
     ] = None,
     stem: Annotated[bool, typer.Option("--stem", help="Also match words with the same English stem.")] = False,
     within: Annotated[
-        Unit, typer.Option(metavar="|".join(Unit), help="All words must occur in one document, or filing.")
+        Unit, typer.Option(metavar="|".join(Unit), help="All words must occur in one document or filing.")
     ] = Unit.DOCUMENT,
     documents: Annotated[bool, typer.Option("--documents", help="One hit per document, not per filing.")] = False,
 ) -> None:
@@ -107,7 +107,7 @@ def _which(
         ),
     ] = None,
     offset: Annotated[int, typer.Option(metavar="N", min=0, help="Skip this many hits.")] = 0,
-    no_snippets: Annotated[bool, typer.Option("--no-snippets", help="Leave out the snippets; faster.")] = False,
+    no_snippets: Annotated[bool, typer.Option("--no-snippets", help="Leave out the snippets (faster).")] = False,
     passages: Annotated[
         int, typer.Option(metavar="N", min=0, help="Show the N best passages of each hit.", show_default=False)
     ] = 0,

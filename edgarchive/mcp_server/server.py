@@ -57,7 +57,7 @@ Sections = Annotated[
     Field(description="Only inside these sections of 10-K, 10-Q, 8-K: '1A', 'II 1A', 'risk-factors', 'mda'."),
 ]
 Sics = Annotated[_Numbers | None, Field(description="SIC industry code of an entity.")]
-States = Annotated[_Many | None, Field(description="State of incorporation or of the business address, such as 'DE'.")]
+States = Annotated[_Many | None, Field(description="State of incorporation, as EDGAR's code, such as 'DE'.")]
 Day = Annotated[
     str | None, Field(max_length=20, description="Filing date, inclusive: 2019-05-14, or a month or year (2019).")
 ]

@@ -60,7 +60,7 @@ def export(
     output: Annotated[
         ExportFormat | None,
         typer.Option(
-            "--format", metavar="|".join(ExportFormat), help="Output format.", show_default="by the name of PATH"
+            "--format", metavar="|".join(ExportFormat), help="Output format.", show_default="by the extension of PATH"
         ),
     ] = None,
     shape: Annotated[
@@ -79,7 +79,10 @@ def export(
         Path | None, typer.Option(metavar="FILE", help="Only what was stored since FILE's last export; updates FILE.")
     ] = None,
     jobs: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Number of processes.", show_default="all cores")
+        int | None,
+        typer.Option(
+            metavar="N", min=1, help="Number of processes.", show_default="1 for a few filings, else all cores"
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> int:

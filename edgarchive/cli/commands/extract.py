@@ -31,8 +31,8 @@ def extract(
 ) -> int:
     """Write the documents of filings to files as they were filed, including images.
 
-    Each filing gets a folder of its accession number, with a manifest that maps file names. Filings that are
-    already extracted are left unchanged.
+    Each filing gets a folder named after its accession number, with a manifest that maps the file names to the
+    original ones. Filings that are already extracted are left unchanged.
     """
     numbers = accession_numbers(accessions)
     with Library(settings=common(context).settings()) as library:

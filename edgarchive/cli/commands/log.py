@@ -20,7 +20,7 @@ from indexer.search.library import Library
 def log(
     context: typer.Context,
     run: Annotated[
-        int | None, typer.Argument(metavar="RUN", min=1, help="Run whose submissions to list.", show_default=False)
+        int | None, typer.Argument(metavar="RUN", min=1, help="List what this run stored.", show_default=False)
     ] = None,
     *,
     limit: Annotated[int, typer.Option("-n", "--limit", metavar="N", min=1, help="Maximum number of runs.")] = 20,

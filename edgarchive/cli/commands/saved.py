@@ -31,7 +31,7 @@ def main(context: typer.Context) -> None:
 @app.command(cls=PlainCommand)
 @takes_search(pages=False)
 def add(context: typer.Context, *, label: Name, options: SearchOptions, as_json: AsJson = False) -> int:
-    """Save a search. One of the same name is replaced."""
+    """Save a search. It replaces one of the same name."""
     values = {key: value for key, value in options.to_dict().items() if key not in _NOT_SAVED}
     query = values.pop("query", None)
     search = save_search(common(context).settings(), label, query, values)

@@ -102,13 +102,13 @@ def search(
     by_year: Annotated[bool, typer.Option("--by-year", help="Also count each facet by filing year.")] = False,
     output: Annotated[
         Format | None,
-        typer.Option("--format", metavar="|".join(Format), help="How hits are printed.", show_default="table"),
+        typer.Option("--format", metavar="|".join(Format), help="Output format.", show_default="table"),
     ] = None,
     fields: Annotated[
         str | None, typer.Option(metavar="NAME,…", help="Only these columns, in csv, jsonl, json and xlsx.")
     ] = None,
     pairs: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Match a CSV of cik and date to filings near it.")
+        Path | None, typer.Option(metavar="FILE", help="Find filings near the dates in a CSV of CIKs and dates.")
     ] = None,
     within_days: Annotated[
         int, typer.Option(metavar="N", min=0, help="With --pairs: maximum days between date and filing.")
@@ -117,7 +117,8 @@ def search(
         Path | None, typer.Option(metavar="FILE", help="With --pairs: write pairs without a match to a CSV.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write all hits to a .csv, .jsonl or .xlsx.")
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Write all hits to a .csv, .jsonl or .xlsx file."),
     ] = None,
     bom: Annotated[bool, typer.Option("--bom", help="Start CSV with a byte order mark, for old Excel.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show how the query was interpreted.")] = False,

@@ -20,22 +20,24 @@ _log = logging.getLogger(__name__)
 def serve(
     context: typer.Context,
     *,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on (0: any free port).")] = 8080,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(metavar="N", min=0, max=65535, help="Port to listen on (0: any free port).")
+    ] = 8080,
     allow_host: Annotated[
         list[str] | None, typer.Option("--allow-host", metavar="NAME", help="Also accept this host name.")
     ] = None,
     tls_cert: Annotated[Path | None, typer.Option(metavar="FILE", help="TLS certificate (PEM).")] = None,
     tls_key: Annotated[Path | None, typer.Option(metavar="FILE", help="Key of the TLS certificate (PEM).")] = None,
     index: Annotated[
-        str, typer.Option(metavar="held|edgar", help="Index files of the archive's contents, or copies of EDGAR's.")
+        str, typer.Option(metavar="held|edgar", help="Index files list the archive's contents, or copy EDGAR's.")
     ] = "held",
     as_json: AsJson = False,
 ) -> int:
     """Serve the archive: web pages, JSON, and EDGAR's own URLs for programs that read EDGAR.
 
     The server is read-only and has no authentication: it listens only on this machine unless --host and --allow-host
-    say otherwise. The first line on stdout is its URL. Ctrl-C ends it.
+    say otherwise. The first line on stdout is its URL. Ctrl-C stops it.
     """
     from edgarchive.watching.searches import usable_searches  # noqa: PLC0415 — as below
     from edgarchive.web.app import create_app  # noqa: PLC0415 — aiohttp and jinja2 are slow to import

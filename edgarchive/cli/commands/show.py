@@ -54,10 +54,11 @@ def show(
         bool, typer.Option("--raw", help="Print the exact bytes; of one document, the file as filed.")
     ] = False,
     document: Annotated[
-        str | None, typer.Option(metavar="N|TYPE|NAME", help="Text of one document, by number, type or file name.")
+        str | None, typer.Option(metavar="N|TYPE|NAME", help="Show one document: its number, type or file name.")
     ] = None,
     section: Annotated[
-        str | None, typer.Option("--section", "--item", metavar="S", help="One section: 1A, 5.02, risk-factors, mda.")
+        str | None,
+        typer.Option("--section", "--item", metavar="S", help="Show one section: 1A, 5.02, risk-factors, mda."),
     ] = None,
     highlight: Annotated[
         str | None, typer.Option(metavar="QUERY", help="Print the text with matches of QUERY highlighted.")

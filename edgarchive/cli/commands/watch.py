@@ -37,17 +37,19 @@ def watch(
     *,
     form: Annotated[list[str] | None, typer.Option(metavar="F", help="Form type, any case, globs ('8-K*').")] = None,
     cik: Annotated[
-        list[str] | None, typer.Option(metavar="N|@FILE", help="CIK of any party, or a file with one per line.")
+        list[str] | None, typer.Option(metavar="N|@FILE", help="CIK of any entity, or a file with one per line.")
     ] = None,
-    ticker: Annotated[list[str] | None, typer.Option(metavar="T", help="Ticker, from EDGAR's list.")] = None,
-    name: Annotated[list[str] | None, typer.Option(metavar="TEXT", help="Words of a party's name, any order.")] = None,
+    ticker: Annotated[list[str] | None, typer.Option(metavar="T", help="Ticker, looked up in EDGAR's list.")] = None,
+    name: Annotated[
+        list[str] | None, typer.Option(metavar="TEXT", help="Words of an entity's name, any order.")
+    ] = None,
     search: Annotated[
         list[str] | None, typer.Option("--search", metavar="NAME", help="Send alerts only for this saved search.")
     ] = None,
     every: Annotated[float, typer.Option(metavar="SECONDS", min=1, help="Seconds between polls.")] = 60.0,
     once: Annotated[bool, typer.Option("--once", help="Poll once and exit.")] = False,
     backfill: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Also send alerts for filings since DATE not stored yet.")
+        str | None, typer.Option(metavar="DATE", help="Also send alerts for filings since DATE not yet stored.")
     ] = None,
     command: Annotated[
         list[str] | None, typer.Option("--exec", metavar="COMMAND", help="Run this for each alert, with JSON on stdin.")
@@ -58,9 +60,9 @@ def watch(
 ) -> int:
     """Watch EDGAR's feed of current filings: fetch and index new filings, and send alerts.
 
-    Alerts go to stdout, one JSON object per line, unless --exec, --webhook or --mail is given. Without options, the
-    [[select]] tables of the settings file say what to watch. The first start sends no alerts unless --backfill is
-    given. Nothing is lost if the watch is stopped or killed.
+    Alerts go to stdout, one JSON object per line, unless --exec, --webhook or --mail is given. Without
+    --form, --cik, --ticker and --name, the [[select]] tables of the settings file say what to watch. On its first
+    start, watch sends alerts only for filings published from then on. Nothing is lost if the watch is stopped or killed.
     """
     settings = common(context).settings()
     given: dict[str, Any] = {"forms": form, "ciks": read_ciks(cik) if cik else None, "tickers": ticker, "names": name}
