@@ -1,4 +1,4 @@
-"""Tables of a settings file, ``[[select]]`` and ``[[search]]``: loaded only where there is one (docs/settings.md)."""
+"""Tables of a settings file, ``[[select]]`` and ``[[search]]``; imported only if there is one (docs/settings.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the value of a setting may be, read from a text of the environment, a value of TOML or an argument.
+"""Parsing the values of settings, from the environment, TOML or arguments.
 
 Own code rather than pydantic, which takes longer to import than a search in a small archive takes in all.
 Each reader gives the value, or raises ValueError with what it must be.

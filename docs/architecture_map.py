@@ -59,7 +59,7 @@ def drawings() -> dict[Path, str]:
     found = {IMAGES / f"{floor}.svg": drawing(_arrows(graph, floor), title=_title(floor)) for floor in FLOORS}
     found[IMAGES / "flow.svg"] = drawing(
         {name: others for name, (_, others) in FLOW.items()},
-        title="The way of the data, from EDGAR to a hit",
+        title="The path of the data, from EDGAR to a hit",
         notes={name: note for name, (note, _) in FLOW.items()},
     )
     return found

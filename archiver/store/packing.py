@@ -1,4 +1,4 @@
-"""The compression of submissions on disk, gzip. No other module depends on it."""
+"""The compression of submissions on disk: gzip."""
 
 from __future__ import annotations
 

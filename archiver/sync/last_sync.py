@@ -1,4 +1,4 @@
-"""What the journal says about syncs: what one was asked for, and the state of the last one."""
+"""What the journal says about syncs: their selections, and the state of the last one."""
 
 from __future__ import annotations
 

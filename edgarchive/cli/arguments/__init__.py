@@ -1,1 +1,1 @@
-"""Reading the command line: plain values, and what is said of others."""
+"""Reading the command line: plain values without pydantic, and usage errors."""

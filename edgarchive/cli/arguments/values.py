@@ -1,4 +1,4 @@
-"""Values of options that are plain are read here; typer asks pydantic, whose import takes as long as a short search.
+"""Parsing plain values of options without pydantic, whose import takes as long as a short search.
 
 A value that is not plain, or cannot be read, is typer's: it has the words for what is wrong.
 """

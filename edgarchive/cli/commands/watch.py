@@ -60,9 +60,9 @@ def watch(
 ) -> int:
     """Watch EDGAR's feed of current filings: fetch and index new filings, and send alerts.
 
-    Alerts go to stdout, one JSON object per line, unless --exec, --webhook or --mail is given. Without
-    --form, --cik, --ticker and --name, the [[select]] tables of the settings file say what to watch. On its first
-    start, watch sends alerts only for filings published from then on. Nothing is lost if the watch is stopped or killed.
+    Alerts go to stdout, one JSON object per line, unless --exec, --webhook or --mail is given. Without --form, --cik,
+    --ticker and --name, the [[select]] tables of the settings file say what to watch. On its first start, watch sends
+    alerts only for filings published from then on. Nothing is lost if it is stopped or killed.
     """
     settings = common(context).settings()
     given: dict[str, Any] = {"forms": form, "ciks": read_ciks(cik) if cik else None, "tickers": ticker, "names": name}

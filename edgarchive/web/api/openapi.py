@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 description of the JSON API, built from search options and routes."""
+"""The OpenAPI 3.1 description of the JSON API; its search parameters come from the search options."""
 
 from __future__ import annotations
 
