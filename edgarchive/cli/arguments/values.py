@@ -42,6 +42,8 @@ def _read_plainly(params: Iterable[Any]) -> list[Any]:
         if not isinstance(param._runtime_param, _PlainParam):  # noqa: SLF001 — typer has no other way
             descriptor = param.type_descriptor
             param._runtime_param = _PlainParam(descriptor.parameter_info, descriptor.annotation)  # noqa: SLF001
+        if param.param_type_name == "argument":
+            param.display_type_rich = lambda **_: None  # the help says it; this would be Python's type
     return found
 
 

@@ -54,7 +54,9 @@ class ExportLayout(StrEnum):
 def export(
     context: typer.Context,
     *,
-    table: Annotated[ExportTable, typer.Argument(metavar="TABLE", help="filings, documents, sections or hits.")],
+    table: Annotated[
+        ExportTable, typer.Argument(metavar="TABLE", help="What to write: filings, documents, sections or hits.")
+    ],
     options: SearchOptions,
     out: Annotated[Path, typer.Option("-o", "--out", metavar="PATH", help="File, or folder for Parquet.")],
     output: Annotated[

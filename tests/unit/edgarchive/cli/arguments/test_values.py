@@ -94,3 +94,11 @@ def test_plain_values_load_no_pydantic(arguments: list[str], tmp_path: Path) -> 
         assert 'pydantic' not in sys.modules
     """
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, stderr=subprocess.DEVNULL)
+
+
+def test_the_help_of_an_argument_shows_no_type_of_python(capsys: pytest.CaptureFixture[str]) -> None:
+    """``ACCESSION``, not ``ACCESSION <list[str]>``: its help says what it takes."""
+    _read(["--help"], None)
+    assert "list[str]" in capsys.readouterr().out  # as typer has it
+    _read(["--help"], PlainCommand)
+    assert "list[str]" not in capsys.readouterr().out
