@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import pytest
+
 from archiver.events import event
 from tests.paths import ROOT
 
@@ -55,6 +57,7 @@ def documented() -> set[Logged]:
     return {Logged(level, name, tuple(re.findall(r"(?<!\[)`(\w+)`", fields))) for name, level, fields in rows}
 
 
+@pytest.mark.slow
 def test_every_event_is_documented_with_its_level_and_fields() -> None:
     """The table has what the code logs, and nothing that it does not."""
 

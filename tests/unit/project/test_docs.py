@@ -159,6 +159,7 @@ def test_everything_that_the_command_line_does_has_a_public_name() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.slow
 def test_every_command_shown_can_be_given(page: Path) -> None:
     """Each `edgarchive ...` in the docs parses: its verb and options exist."""
     for shown in commands_in(page.read_text(encoding="utf-8")):

@@ -440,6 +440,7 @@ FLIPPED = (b"\x00\xff", "\x07 not so", -3, 2.5, "2004-13-99")
 
 
 @pytest.mark.parametrize("table", COLUMNS_OF)
+@pytest.mark.slow
 def test_any_flipped_value_is_damage(path: Path, table: str) -> None:
     """Of every column of every table, whatever stands there: reading all of it says so, and never crashes."""
     with Catalogue(path, writable=True) as catalogue:

@@ -111,6 +111,7 @@ def test_our_fixtures_say_what_the_parser_says() -> None:
 
 
 @pytest.mark.parametrize("row", rows("submission", "dissemination"), ids=lambda row: row["file"])
+@pytest.mark.slow
 def test_noted_submissions_say_what_the_parser_says(row: dict[str, str]) -> None:
     """Of every year and spelling, invented and real."""
     _agree(path_of(row["file"]).read_bytes())

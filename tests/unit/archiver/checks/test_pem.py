@@ -131,6 +131,7 @@ def test_the_verdict_is_the_same_in_any_chunks(which: int, cuts: list[int]) -> N
 
 
 @pytest.mark.parametrize("which", range(5))
+@pytest.mark.slow
 def test_the_verdict_is_the_same_byte_by_byte(which: int) -> None:
     """Every border between two chunks is tried, those inside a marker and a CRLF too."""
     data = _variants()[which]

@@ -93,6 +93,7 @@ async def test_the_feed_ends_with_a_503(edgar: Edgar, day: LoopbackEdgar) -> Non
     assert (len(found), pages, has_gap) == (200, 2, True)
 
 
+@pytest.mark.slow
 async def test_a_503_at_the_start_is_trouble(edgar: Edgar, day: LoopbackEdgar) -> None:
     """It passes, or the poll fails."""
     day.inject(faults.feed_unavailable_503(), path="/cgi-bin/*", times=1)

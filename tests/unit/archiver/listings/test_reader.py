@@ -127,6 +127,7 @@ async def test_a_quarter_without_an_index_is_empty(files: dict[str, bytes]) -> N
     ],
     ids=["list", "quarterly", "daily-list", "daily"],
 )
+@pytest.mark.slow
 async def test_an_index_that_cannot_be_read_is_no_empty_quarter(files: dict[str, bytes]) -> None:
     """A damaged list or index ends the plan: going on would lose filings silently."""
     with pytest.raises(UnreachableError, match="2004/QTR4"):

@@ -47,6 +47,7 @@ def test_what_is_present_is_not_missing(plan: Plan) -> None:
     assert plan.count() == 25_000
 
 
+@pytest.mark.slow
 def test_outcomes_marked_while_it_is_read_do_not_disturb_the_reading(plan: Plan) -> None:
     """As workers do: take one, fetch it, mark it."""
     plan.add(REFS)

@@ -24,6 +24,7 @@ def test_what_is_packed_comes_back(tmp_path_factory: pytest.TempPathFactory, chu
         assert b"".join(unpack(path)) == gzip.decompress(packed) == b"".join(chunks)
 
 
+@pytest.mark.slow
 def test_what_was_stored_stays_readable_however_far_it_expands(tmp_path: Path) -> None:
     """A submission of 300 MB that packs to a thousandth is read, chunk by chunk."""
     path, packer = tmp_path / "packed", Packer()

@@ -60,6 +60,7 @@ def events(stderr: bytes) -> list[dict[str, object]]:
     return [json.loads(line) for line in stderr.decode().splitlines()]
 
 
+@pytest.mark.slow
 def test_a_sync_says_what_was_asked_answered_and_kept(edgar: LoopbackEdgar, cli: CommandLine) -> None:
     """Each request with its answer, each submission that is stored, and how it ended; and never who asks."""
     done = cli.run("--log-json", "-vv", "sync", "--form", "8-K", "--since", "2019-04-01", "--until", "2019-06-30")

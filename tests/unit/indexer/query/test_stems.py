@@ -35,6 +35,7 @@ def test_threads_have_stemmers_of_their_own() -> None:
         assert list(threads.map(english_stem, words * 20)) == expected * 20
 
 
+@pytest.mark.slow
 def test_every_word_begins_as_its_stem_says() -> None:
     """The beginning that words of a stem are sought by is that of every word in documents, invented and real."""
     paths = [path for folder in (INVENTED, ODDITIES, CORPUS) for path in folder.glob("*.txt")]

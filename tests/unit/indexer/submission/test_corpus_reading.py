@@ -62,6 +62,7 @@ _ODD = {
 
 
 @pytest.mark.parametrize("row", rows("submission", "dissemination", "hdr"), ids=lambda row: row["file"])
+@pytest.mark.slow
 def test_the_manifest_agrees(row: dict[str, str]) -> None:
     """Accession number, form, date, entities, documents and items are those noted for the file."""
     submission = read(row["file"])
@@ -159,6 +160,7 @@ def test_every_line_of_a_header_is_a_typed_value(row: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("row", rows("submission", "dissemination", "hdr"), ids=lambda row: row["file"])
+@pytest.mark.slow
 def test_the_other_spelling_of_a_real_header_gives_the_same(row: dict[str, str]) -> None:
     """Each header, written in EDGAR's other spelling line by line, gives the same values."""
     text = outline(path_of(row["file"]).read_bytes()).header.decode("cp1252")
@@ -173,6 +175,7 @@ def test_the_other_spelling_of_a_real_header_gives_the_same(row: dict[str, str])
 
 
 @pytest.mark.parametrize("row", rows("submission", "dissemination"), ids=lambda row: row["file"])
+@pytest.mark.slow
 def test_documents_are_those_of_a_plain_split(row: dict[str, str]) -> None:
     """Cutting the file at its tags gives the same documents: heads, and bodies byte for byte."""
     data = path_of(row["file"]).read_bytes()
@@ -204,6 +207,7 @@ def _decoded_as_base64(encoded: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("row", rows("submission", "dissemination"), ids=lambda row: row["file"])
+@pytest.mark.slow
 def test_documents_have_text_or_content(row: dict[str, str]) -> None:
     """What should hold words does, without tags or marks left in it; what is encoded decodes to a file of its kind."""
     for document in read(row["file"]).documents:

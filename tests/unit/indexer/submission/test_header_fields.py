@@ -208,6 +208,7 @@ def test_any_text_is_read(text: str) -> None:
 
 @pytest.mark.timeout(30)  # what is quadratic here takes minutes
 @pytest.mark.parametrize("piece", ["<A>\n", "</A>\n", "word\n", "\tL:\n", "FILER:\n\tCOMPANY DATA:\n", "A ", "]\n"])
+@pytest.mark.slow
 def test_time_is_linear_and_depth_is_bounded(piece: str) -> None:
     """A header of 100 000 equal lines is read in moments, and its nesting does not exhaust the stack."""
     assert isinstance(read_fields(piece * 100_000 + "</A>").fields(), dict)

@@ -99,6 +99,7 @@ def test_an_indented_file_has_its_documents() -> None:
 
 
 @pytest.mark.timeout(10)
+@pytest.mark.slow
 def test_a_hundred_thousand_documents_are_split() -> None:
     """Reading the file once for each document would pass the time limit many times over."""
     assert len(outline(_HEADER + document(b"word\n") * 100_000).documents) == 100_000
@@ -106,6 +107,7 @@ def test_a_hundred_thousand_documents_are_split() -> None:
 
 @pytest.mark.timeout(10)
 @pytest.mark.parametrize("piece", [b"x", b" ", b"<DOCUMENT>", b"<TEXT>", b"</TEXT>", b"\n<DOCUMENT> "])
+@pytest.mark.slow
 def test_a_body_of_ten_megabytes_is_one_body(piece: bytes) -> None:
     """Without any line end, or of nothing but tags: it stays whole."""
     body = piece * (10_000_000 // len(piece)) + b"\n"
@@ -126,6 +128,7 @@ def test_spans_are_ordered_and_inside_the_data(pieces: list[bytes]) -> None:
 @pytest.mark.parametrize(
     "piece", [b"</TEXT>", b" <TEXT>", b"<DOCUMENT>\n", b"<DOCUMENT>\n<TYPE>x\n", b"\r", b"</DOCUMENT>\n"]
 )
+@pytest.mark.slow
 def test_time_is_linear_in_size(piece: bytes) -> None:
     """A megabyte of nothing but one tag takes about as long as a megabyte of text."""
     data = b"<DOCUMENT>\n<TYPE>8-K\n<TEXT>\n" + piece * (1_000_000 // len(piece))

@@ -129,6 +129,7 @@ _INVENTED = sorted(INVENTED.glob("*.txt"))
 
 
 @pytest.mark.parametrize("path", _INVENTED, ids=lambda path: path.stem)
+@pytest.mark.slow
 def test_a_cut_submission_is_read_as_far_as_it_goes(path: Path) -> None:
     """Cut at each byte of its header and at many of the rest: what came whole is there, or it is no submission."""
     data = path.read_bytes()

@@ -42,6 +42,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 
 @pytest.mark.parametrize("delay_s", [0.01, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7])
+@pytest.mark.slow
 def test_a_killed_writer_leaves_a_whole_index(tmp_path: Path, delay_s: float) -> None:
     """A kill at any moment leaves the last commit, whole, and the next writer goes on from there."""
     TantivyEngine.create(tmp_path).close()
@@ -90,6 +91,7 @@ def test_a_cut_part_is_not_adopted(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("damage", ["none", "empty", "cut", "gone"])
+@pytest.mark.slow
 def test_an_unreadable_index_is_one_error(tmp_path: Path, damage: str) -> None:
     """Whatever is wrong with the files, the error is ours and says to rebuild."""
     made: Engine = TantivyEngine.create(tmp_path)

@@ -47,6 +47,7 @@ def test_every_other_place_stays_the_same(pieces: list[str]) -> None:
 
 @pytest.mark.timeout(30)  # what is quadratic here takes minutes
 @pytest.mark.parametrize("piece", ["a-\n", "ab-\ncd ", "abc", "-\n", "ab-\n" + " " * 90, "a-\n\n"])
+@pytest.mark.slow
 def test_time_is_linear_in_size(piece: str) -> None:
     """A megabyte of broken words is searched through in moments."""
     assert len(searchable(piece * (1_000_000 // len(piece)))) < 50_000_000

@@ -110,6 +110,7 @@ def test_no_source_fails_or_keeps_a_mark(pieces: list[str]) -> None:
         b"<div style='display:none'><b></div>",
     ],
 )
+@pytest.mark.slow
 def test_time_is_linear_in_size(piece: bytes) -> None:
     """A megabyte of one thing, nested or never closed, is read in moments; a tree would take minutes."""
     assert len(html_text(piece * (1_000_000 // len(piece)))) <= 5_000_000

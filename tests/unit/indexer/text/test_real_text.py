@@ -30,6 +30,7 @@ def _visible(source: bytes) -> str:
 
 
 @pytest.mark.parametrize("file", [row["file"] for row in rows("submission", "dissemination")])
+@pytest.mark.slow
 def test_letters_and_digits_are_those_of_the_tree(file: str) -> None:
     """However lines and words are cut, nothing that is shown is lost, nothing hidden is shown, all in order."""
     for document in read(file).documents:

@@ -78,6 +78,7 @@ def test_a_flipped_bit_anywhere_in_a_pack_is_found(archive: Archive) -> None:
     assert texts_of(archive) == whole
 
 
+@pytest.mark.slow
 def test_flipped_bits_in_the_table_never_give_another_text(archive: Archive) -> None:
     """Whichever byte of the table changes, a submission has its own text or none, and a repair mends it."""
     path = archive.root / "texts" / "index.sqlite3"

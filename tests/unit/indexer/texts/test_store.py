@@ -67,6 +67,7 @@ def _any_texts_come_back(tmp_path: Path, submissions: list[list[str]]) -> None:
             assert_same(texts.submission(submission.accession), submission)
 
 
+@pytest.mark.slow
 def test_noted_submissions_come_back(tmp_path: Path) -> None:
     """Invented and real submissions come back, real ones from less than 0.30 of their text."""
     made = [extract(read(row["file"]), sha256="ab" * 32) for row in rows("submission", "dissemination")]

@@ -65,6 +65,7 @@ def test_the_check_tells_missing_extra_and_stale_apart(archive: Archive) -> None
     ]
 
 
+@pytest.mark.slow
 def test_one_flipped_bit_in_any_file_of_the_index_is_found(archive: Archive) -> None:
     """Wherever a bit of a segment or of the table of contents flips, that file is named as damaged."""
     assert findings(archive) == []
@@ -85,6 +86,7 @@ def test_one_flipped_bit_in_any_file_of_the_index_is_found(archive: Archive) -> 
 @pytest.mark.parametrize("quick", [False, True])
 @pytest.mark.parametrize("suffix", [".seg", ".toc", ".json"])
 @pytest.mark.parametrize("left", [None, 0, 1, 20, -1])
+@pytest.mark.slow
 def test_a_lost_or_cut_file_of_the_index_is_found(
     archive: Archive, suffix: str, left: int | None, *, quick: bool
 ) -> None:

@@ -139,6 +139,7 @@ def test_a_rebuild_reads_the_kept_texts(archive: Archive) -> None:
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.slow
 def test_a_rebuilt_index_is_the_same_from_texts_and_from_submissions(
     archive: Archive, monkeypatch: pytest.MonkeyPatch, jobs: int
 ) -> None:

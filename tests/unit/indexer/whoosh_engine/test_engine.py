@@ -398,6 +398,7 @@ def test_a_disk_that_fills_up_leaves_the_index_as_it_was(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("delay_s", [0.02, 0.1, 0.3])
+@pytest.mark.slow
 def test_a_killed_writer_leaves_a_whole_index(tmp_path: Path, delay_s: float) -> None:
     """A kill at any moment leaves the last commit, and the next writer goes on from there."""
     WhooshEngine.create(tmp_path).close()

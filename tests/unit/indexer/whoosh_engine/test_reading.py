@@ -2,12 +2,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from indexer.whoosh_engine.engine import WhooshEngine
 from indexer.whoosh_engine.positions import decode_positions
 from indexer.whoosh_engine.reading import posting_blocks
 from tests.unit.index_entries import accession, add, entry
 
 
+@pytest.mark.slow
 def test_postings_come_in_blocks_with_their_values(tmp_path: Path) -> None:
     """Words of many documents, of one and of none: each posting once, in order, with its positions."""
     engine = WhooshEngine.create(tmp_path)

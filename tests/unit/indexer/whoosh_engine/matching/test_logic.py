@@ -89,6 +89,7 @@ def _holds(tree: object, text: Sequence[str]) -> bool:  # noqa: PLR0911 — one 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tree=_trees)
+@pytest.mark.slow
 def test_boolean_and_phrase_logic_is_exact(
     texts_index: tuple[WhooshEngine, dict[int, list[str]]], tree: object
 ) -> None:

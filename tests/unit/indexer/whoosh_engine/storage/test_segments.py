@@ -91,6 +91,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[FileIndex, FileIndex
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=str)
+@pytest.mark.slow
 def test_stock_readers_find_the_same_with_the_same_scores(both: tuple[FileIndex, FileIndex], query: Query) -> None:
     """Whoosh's own searcher gives the same documents with the same scores for our segment as for its own."""
     answers = []
@@ -128,6 +129,7 @@ def _postings(reader: Any) -> list[tuple[str, bytes, int, float, bytes]]:
     return [(*posting[:4], posting[4] or b"") for posting in reader.iter_postings()]
 
 
+@pytest.mark.slow
 def test_whoosh_can_take_our_segment_over(tmp_path: Path) -> None:
     """Whoosh's own merge of our segment into one of its own loses nothing: the segment is an ordinary one."""
     index = ours(tmp_path, entries())
