@@ -232,6 +232,24 @@ def test_full_text_search_answers_as_efts(served: Served) -> None:
     assert {source["root_forms"][0] for source in (one["_source"] for one in got["hits"]["hits"])} == {"8-K"}
 
 
+@pytest.mark.parametrize(
+    ("asked", "accessions"),
+    [
+        ("locationCodes=IA", ["0009000900-21-000150"]),
+        ("locationCodes=IA&locationType=located", ["0009000900-21-000150"]),
+        ("filter_location=IA", ["0009000900-21-000150"]),
+        ("locationCodes=IA&locationType=incorporated", []),
+        ("locationCodes=VT,IA", ["0009000900-04-000101", "0009000900-20-000033", "0009000900-21-000150"]),
+        ("locationCodes=DE&locationType=incorporated&filter_forms=10-K", ["0009000900-21-000150"]),
+        ("locationCodes=DE&filter_forms=10-K", []),
+    ],
+)
+def test_full_text_search_takes_a_location(served: Served, asked: str, accessions: list[str]) -> None:
+    """It is that of the business address, unless the state of incorporation is asked for."""
+    found = served.ask(f"/LATEST/search-index?q=&{asked}&size=100").json()["hits"]
+    assert sorted({hit["_source"]["adsh"] for hit in found["hits"]}) == accessions
+
+
 def test_full_text_search_finds_an_accession_number(served: Served) -> None:
     """A number as the query is looked up, and names no other filing."""
     found = served.ask(f"/LATEST/search-index?q=%22{FILING}%22").json()["hits"]

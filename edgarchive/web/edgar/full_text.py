@@ -204,7 +204,8 @@ def _conditions(query: FullTextQuery) -> Iterable[str]:
     if query.sics:
         yield "(" + " OR ".join(f'sic:"{sic}"' for sic in query.sics) + ")"
     if query.states:
-        yield "(" + " OR ".join(f'state:"{state}"' for state in query.states) + ")"
+        field = "state" if query.state_of_incorporation else "location"
+        yield "(" + " OR ".join(f'{field}:"{state}"' for state in query.states) + ")"
     for form in query.without_forms:
         yield f'NOT (form:"{form}" OR form:"{form}/A")'
 
@@ -321,7 +322,7 @@ async def _aggregations(archive: ServedArchive, results: Results) -> dict[str, A
     return {
         "entity_filter": _buckets(names),
         "sic_filter": _buckets(await counts("sic")),
-        "biz_states_filter": _buckets(await counts("state")),
+        "biz_states_filter": _buckets(Counter()),  # the index counts states of incorporation, not business addresses
         "form_filter": _buckets(forms),
     }
 
