@@ -16,7 +16,7 @@ from indexer.texts.store import TextStore
 from indexer.update.update import index_archive
 from tests.bench.corpus import InventedFilings
 from tests.bench.measure import measured, print_table
-from tests.bench.snippets import ten_ks
+from tests.bench.snippets import index_in_turn, ten_ks
 from tests.unit.archives import keep
 
 REPORTS = 40
@@ -52,13 +52,8 @@ def _export(root: Path, table: str, out: Path, kind: str, jobs: int) -> int:
 
 def reports(folder: Path) -> Path:
     """An archive of 10-Ks in `folder`, indexed, with their texts."""
-    root, bodies = folder / "reports", ten_ks()
-    with Archive.open(root, writable=True, create=True) as archive:
-        for number in range(REPORTS):
-            accession = f"0009999999-24-{number:06d}"
-            original, data = bodies[number % len(bodies)]
-            keep(archive, accession, data.replace(original.encode(), accession.encode()))
-        index_archive(archive)
+    root = folder / "reports"
+    index_in_turn(root, ten_ks(), REPORTS)
     return root
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import statistics
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from archiver.errors import UnreadableSubmissionError
@@ -31,12 +32,7 @@ def main(_arguments: list[str]) -> None:
     bodies = ten_ks()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "edgar"
-        with Archive.open(root, writable=True, create=True) as archive:
-            for number in range(HITS):
-                accession = f"0009999999-24-{number:06d}"
-                original, data = bodies[number % len(bodies)]
-                keep(archive, accession, data.replace(original.encode(), accession.encode()))
-            index_archive(archive)
+        index_in_turn(root, bodies, HITS)
         rows = []
         with Library(root) as library:
             for query in QUERIES:
@@ -58,6 +54,16 @@ def _median_s(library: Library, query: str, *, snippets: bool) -> tuple[int, flo
         found = len(library.search(query, limit=HITS, snippets=snippets))
         taken_s.append(time.perf_counter() - started)
     return found, statistics.median(taken_s)
+
+
+def index_in_turn(root: Path, bodies: Sequence[tuple[str, bytes]], count: int) -> None:
+    """Make an indexed archive of `count` submissions: those of `ten_ks` in turn, each under its own number."""
+    with Archive.open(root, writable=True, create=True) as archive:
+        for number in range(count):
+            accession = f"0009999999-24-{number:06d}"
+            original, data = bodies[number % len(bodies)]
+            keep(archive, accession, data.replace(original.encode(), accession.encode()))
+        index_archive(archive)
 
 
 def ten_ks() -> list[tuple[str, bytes]]:
