@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
@@ -54,8 +55,11 @@ class FacetCount:
 
 def ranked(facet: Facet, counts: Mapping[str, int]) -> tuple[FacetCount, ...]:
     """The result of `Engine.facet` from counts by indexed value: folded text, or a year as digits."""
-    found = [FacetCount(facet_value(facet, value), count) for value, count in counts.items()]
-    return tuple(sorted(found, key=lambda one: (-one.count, one.value)))
+    return _most_frequent_first(FacetCount(facet_value(facet, value), count) for value, count in counts.items())
+
+
+def _most_frequent_first(counts: Iterable[FacetCount]) -> tuple[FacetCount, ...]:
+    return tuple(sorted(counts, key=lambda one: (-one.count, one.value)))
 
 
 def section_counts(
@@ -219,7 +223,7 @@ class JoinedEngine:
         """See `Engine.facet`. Raises as it."""
         query, filters = self._joined(query, filters)
         counts = self._engine.facet(query, facet, filters=filters, documents=documents)
-        if facet not in PARTY_FACETS or not self._has_parties_apart():
+        if facet not in PARTY_FACETS or not self._has_parties_apart:
             return counts
         summed = Counter({one.value: one.count for one in counts})
         apart = self._engine.filings(All(tuple(part for part in (query, filters, APART) if part is not None)))
@@ -229,8 +233,7 @@ class JoinedEngine:
             one = OfFilings(frozenset((number,)))
             hits = self._engine.search(query, filters=join_all((filters, one)), limit=0, documents=True).total
             summed.update({value: hits * count for value, count in self._values_of_parties(facet, one.numbers).items()})
-        found = [FacetCount(value, count) for value, count in summed.items()]
-        return tuple(sorted(found, key=lambda one: (-one.count, one.value)))
+        return _most_frequent_first(FacetCount(value, count) for value, count in summed.items())
 
     def _values_of_parties(self, facet: Facet, numbers: frozenset[int]) -> dict[int | str, int]:
         """How many of these submissions have each value: in the entries of parties a submission has it once."""
@@ -239,13 +242,14 @@ class JoinedEngine:
 
     def _joined(self, query: Node | None, filters: Node | None) -> tuple[Node | None, Node | None]:
         finds_parties = not (needs_document(query) or needs_document(filters))
-        if not (finds_parties or asks_of_parties(query) or asks_of_parties(filters)) or not self._has_parties_apart():
+        if not (finds_parties or asks_of_parties(query) or asks_of_parties(filters)) or not self._has_parties_apart:
             return query, filters
         query, filters = (
             None if tree is None else with_parties(tree, self._engine.filings) for tree in (query, filters)
         )
         return query, join_all((filters, Not(HERE))) if finds_parties else filters
 
+    @cached_property
     def _has_parties_apart(self) -> bool:
         return self._engine.search(None, filters=HERE, limit=0, documents=True).total > 0
 

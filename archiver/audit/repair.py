@@ -195,7 +195,7 @@ class _Repair:
     def journal(self) -> None:
         """Record runs that the journal has lost."""
         for finding in list(check_journal(self._archive)):
-            self.log.done(finding, "it was noted again, as far as submissions tell of it")
+            self.log.done(finding, "the run was recorded again, as far as submissions name it")
         for number in self._catalogue.runs.unknown():
             self._catalogue.runs.note_lost(number)
 

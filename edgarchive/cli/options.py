@@ -14,6 +14,8 @@ from archiver.dataclass import dataclass
 if TYPE_CHECKING:
     from archiver.settings import Settings
 
+Since = Annotated[str | None, typer.Option(metavar="DATE", help="First filing date: 2015, 2015-06 or 2015-06-30.")]
+Until = Annotated[str | None, typer.Option(metavar="DATE", help="Last filing date: 2015, 2015-06 or 2015-06-30.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, and nothing else, on stdout.")]
 
 

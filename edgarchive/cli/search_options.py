@@ -12,6 +12,7 @@ import typer
 from typer.models import ArgumentInfo
 
 from archiver.cik_file import read_ciks
+from edgarchive.cli.options import Since, Until
 from indexer.search.options import SearchOptions
 
 
@@ -71,12 +72,8 @@ def _what(
         bool | None,
         typer.Option("--amendments/--no-amendments", help="Only amendments (forms …/A), or none.", show_default=False),
     ] = None,
-    since: Annotated[
-        str | None, typer.Option(metavar="DATE", help="First filing date: 2015, 2015-06 or 2015-06-30.")
-    ] = None,
-    until: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Last filing date: 2015, 2015-06 or 2015-06-30.")
-    ] = None,
+    since: Since = None,
+    until: Until = None,
     added_since: Annotated[
         str | None, typer.Option(metavar="DATE|RUN", help="Added to the archive since this day, UTC time or run.")
     ] = None,

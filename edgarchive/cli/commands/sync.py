@@ -16,7 +16,7 @@ from archiver.errors import EdgarchiveError, UsageError
 from archiver.reports import DryRun, SyncReport
 from archiver.selection import Selection
 from archiver.settings import Settings
-from edgarchive.cli.options import AsJson, Common, common
+from edgarchive.cli.options import AsJson, Common, Since, Until, common
 from edgarchive.cli.output import human_bytes, human_time, plural, print_json, say
 from edgarchive.cli.progress import progress_bar
 from edgarchive.formats import clean
@@ -46,12 +46,8 @@ def sync(
     name: Annotated[
         list[str] | None, typer.Option(metavar="TEXT", help="Words of the company's name, any order.")
     ] = None,
-    since: Annotated[
-        str | None, typer.Option(metavar="DATE", help="First filing date: 2015, 2015-06 or 2015-06-30.")
-    ] = None,
-    until: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Last filing date: 2015, 2015-06 or 2015-06-30.")
-    ] = None,
+    since: Since = None,
+    until: Until = None,
     limit: Annotated[int | None, typer.Option(metavar="N", help="Only the newest N submissions.")] = None,
     source: Annotated[
         Source, typer.Option(help="Fetch single submissions (index), or whole days (feed).")
