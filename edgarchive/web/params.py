@@ -15,8 +15,8 @@ from archiver.dataclass import dataclass
 from archiver.errors import UsageError
 from edgarchive.web.archive import ServedArchive
 from edgarchive.web.edgar.tickers import cik_of
-from indexer.fields import FACETS, Facet
-from indexer.search.options import SearchOptions
+from indexer.fields import FACETS, NAME_FIELDS, Facet
+from indexer.search.options import SEVERAL, SearchOptions
 
 MAX_LIMIT = 1000
 DEFAULT_LIMIT = 20
@@ -30,7 +30,9 @@ SPANS = {"30d": 30, "1y": 365, "5y": 5 * 365 + 1, "10y": 10 * 365 + 2}
 
 _NUMBERS = frozenset({"passages", "context_words"})
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
-_LISTS = {"form", "item", "type", "sic", "state", "ticker", "section"}
+_LISTS = frozenset(SEVERAL) - frozenset(NAME_FIELDS)
+"""The filters whose values have no commas: there a comma separates values (``form=8-K,10-K``, as people type them)."""
+
 _NOT_ASKED = {"query", "snippets", "limit", "offset"}
 _FIELDS = {field.name: field for field in dataclasses.fields(SearchOptions) if field.name not in _NOT_ASKED}
 
@@ -96,7 +98,7 @@ async def named_company(archive: ServedArchive, query: MultiMapping[str]) -> Mul
 
 
 def _split(query: MultiMapping[str]) -> MultiMapping[str]:
-    """`query` with lists in one text (``form=8-K,10-K``, as people type them) split into values."""
+    """`query` with the values of `_LISTS` separated at commas."""
     found: MultiDict[str] = MultiDict()
     for name, text in query.items():
         if name in _LISTS:
@@ -113,10 +115,9 @@ def _value(name: str, texts: list[str]) -> Any:
         return _flag(name, texts[-1])
     if name in _NUMBERS:
         return _read_number(name, texts[-1]) if texts[-1].strip() else _FIELDS[name].default
-    if name in {"since", "until", "sort", "section", "within", "added_since"}:
+    if name not in SEVERAL:
         return texts[-1].strip() or None
-    found = [text.strip() for text in texts if text.strip()]
-    return found or None
+    return [text.strip() for text in texts if text.strip()] or None
 
 
 def _flag(name: str, text: str) -> bool:

@@ -44,7 +44,7 @@ _FILTERS = ("ticker", *(field.name for field in dataclasses.fields(Filters)))
 _ITEM_WORD = lazy_pattern(r"^\s*items?\s+", re.IGNORECASE)
 """``Item 5.02``, as a filing writes it, is the item ``5.02``."""
 
-_SEVERAL = ("ticker", *(field.name for field in dataclasses.fields(Filters) if field.name in BY_NAME))
+SEVERAL = ("ticker", *(field.name for field in dataclasses.fields(Filters) if field.name in BY_NAME))
 """The filters that take several values: those that are fields of a query."""
 
 
@@ -111,7 +111,7 @@ class SearchOptions:
             raise UsageError("limit and offset cannot be negative", "give 0 or more")
         if self.passages < 0 or (self.context_words or 0) < 0:
             raise UsageError("passages and context_words cannot be negative", "give 0 or more")
-        for name in _SEVERAL:
+        for name in SEVERAL:
             self._set(name, several(name, getattr(self, name)))
         if self.item is not None:
             self._set("item", tuple(_ITEM_WORD.sub("", str(one)) for one in self.item))

@@ -12,6 +12,7 @@ from edgarchive.web.params import COMPANY, MAX_LIMIT, SPANS, option_fields
 from indexer.engine import Sort
 from indexer.fields import FACETS
 from indexer.query.scopes.filings import Unit
+from indexer.search.options import SEVERAL
 
 _JSON, _TEXT = "application/json", "text/plain"
 _ERROR = {
@@ -86,9 +87,7 @@ def _schema(name: str, field: dataclasses.Field[Any]) -> dict[str, Any]:
         return {"type": "string", "enum": list(get_args(Sort))}
     if name == "within":
         return {"type": "string", "enum": list(get_args(Unit))}
-    if name in {"since", "until", "added_since"}:
-        return {"type": "string"}
-    return {"type": "array", "items": {"type": "string"}}
+    return {"type": "array", "items": {"type": "string"}} if name in SEVERAL else {"type": "string"}
 
 
 def _parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
