@@ -176,12 +176,13 @@ TABLE: tuple[Field, ...] = (
         name="sic",
         kind="value",
         label="SIC code",
-        finds="SIC code of any entity",
-        examples=("sic:7389", "sic:73*"),
+        finds="SIC code of any entity, with or without leading zeros",
+        examples=("sic:7389", "sic:73*", "sic:0100"),
         values=lambda entry: tuple(map(str, entry.sics)),
         of_parties=True,
         facet="sic",
         is_number=True,
+        normalize=lambda typed: typed.lstrip("0") or "0",
     ),
     Field(
         name="state",
@@ -238,6 +239,7 @@ TABLE: tuple[Field, ...] = (
         examples=("location:GA",),
         values=lambda entry: entry.business_states,
         of_parties=True,
+        facet="location",
     ),
     Field(
         name="film",

@@ -12,12 +12,14 @@ from aiohttp import web
 from archiver.errors import UsageError
 from archiver.settings import Settings
 from edgarchive.web.archive import ServedArchive
+from edgarchive.web.conditions import answer_conditions
 from edgarchive.web.errors import answer_errors
 from edgarchive.web.keys import ARCHIVE, INDEX_SOURCE, SETTINGS, TEMPLATES
 from edgarchive.web.pages.render import templates
 from edgarchive.web.routes import edgar_routes, own_routes
 from edgarchive.web.safety import Gate, add_headers, check_request, collapse_slashes
 from indexer.search.async_library import AsyncLibrary
+from indexer.search.library import Library
 
 IndexSource = Literal["held", "edgar"]
 
@@ -25,13 +27,14 @@ _MAX_BODY_BYTES = 64 * 1024
 
 
 def create_app(
-    archive: Settings | str | PathLike[str],
+    archive: Library | AsyncLibrary | Settings | str | PathLike[str],
     *,
     allow_hosts: Iterable[str] = (),
     index: IndexSource = "held",
 ) -> web.Application:
-    """A web application that serves the archive in folder `archive`, or that of the settings.
+    """A web application that serves the archive in folder `archive`, or that of the library or settings.
 
+    It reads the archive by itself: a library may be used or closed meanwhile.
     It answers only requests that name localhost, one of EDGAR's hosts or one of `allow_hosts`. `index`: whether EDGAR's
     index files list the contents of the archive, or are its copies of EDGAR's files. The archive is opened when the
     application starts, which may raise `NotInArchiveError`. Raises `UsageError`.
@@ -39,12 +42,14 @@ def create_app(
     if index not in ("held", "edgar"):
         raise UsageError(f"index cannot be {index!r}", "choose held or edgar")
     app = web.Application(
-        middlewares=[check_request(allow_hosts), answer_errors, collapse_slashes],
+        middlewares=[answer_errors, check_request(allow_hosts), collapse_slashes, answer_conditions],
         client_max_size=_MAX_BODY_BYTES,
     )
     app.on_response_prepare.append(add_headers)
     app[INDEX_SOURCE] = index
     app[TEMPLATES] = templates()
+    if isinstance(archive, (Library, AsyncLibrary)):
+        archive = archive.settings
     app.cleanup_ctx.append(_opened(archive))
     app.router.add_routes([*own_routes(), *edgar_routes()])
     return app

@@ -37,6 +37,9 @@ _NO_ROUTE = web.HTTPNotFound().text
 """aiohttp's text for a URL without a route."""
 
 
+_KEPT_HEADERS = ("Allow", "Retry-After")
+
+
 def status_of(error: EdgarchiveError) -> HTTPStatus:
     """The HTTP status for an error of the library."""
     match error:
@@ -69,11 +72,11 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     except web.HTTPException as error:
         if error.text == _NO_ROUTE:
             return _unrouted(request)
-        if error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        if error.status < HTTPStatus.BAD_REQUEST or error.content_type != "text/plain":
             raise
         message, _, hint = (error.text or "").strip().partition(". ")
-        response = _answer(request, HTTPStatus(error.status), message, hint)
-        response.headers.extend({name: value for name, value in error.headers.items() if name == "Retry-After"})
+        response = _answer(request, HTTPStatus(error.status), message.removesuffix("."), hint)
+        response.headers.extend({name: error.headers[name] for name in _KEPT_HEADERS if name in error.headers})
         return response
 
 

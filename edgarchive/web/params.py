@@ -50,13 +50,32 @@ class SearchParameters:
     facets: tuple[Facet, ...] = ()
 
 
-def read_search(query: MultiMapping[str]) -> SearchParameters:
-    """Parse the parameters of a search, except COMPANY (`named_company`).
+def read_search(query: MultiMapping[str], *, max_limit: int | None = MAX_LIMIT) -> SearchParameters:
+    """Parse the parameters of a search, except COMPANY (`named_company`). A limit above `max_limit` is lowered to it.
 
     Raises `UsageError` for an unknown parameter, naming a similar one, and for an invalid value.
     """
     query = _split(query)
-    known = {WORDS, "limit", "offset", "facet", "range", *_FIELDS}
+    check_names(query, WORDS, "limit", "offset", "facet", "range", *_FIELDS)
+    values: dict[str, Any] = {name: _value(name, query.getall(name)) for name in _FIELDS if name in query}
+    values = {name: value for name, value in values.items() if value is not None}
+    if (span := query.get("range")) and span != "all":
+        if span not in SPANS:
+            raise UsageError(f"there is no range {span[:20]!r}", f"choose from: {', '.join([*SPANS, 'all'])}")
+        values.setdefault("since", date.today() - timedelta(days=SPANS[span]))  # noqa: DTZ011 — a filing date has no zone
+    limit = _number(query, "limit", DEFAULT_LIMIT)
+    options = SearchOptions(
+        query.get(WORDS, "").strip() or None,
+        **values,
+        limit=limit if max_limit is None else min(limit, max_limit),
+        offset=_number(query, "offset", 0),
+    )
+    wanted = [name for text in query.getall("facet", []) for name in text.split(",") if name]
+    return SearchParameters(options, tuple(dict.fromkeys(map(_facet, wanted))))
+
+
+def check_names(query: MultiMapping[str], *known: str) -> None:
+    """Raise `UsageError` for a parameter not among `known`, naming a similar one, or for too many parameters."""
     if len(query) > MAX_PARAMETERS:
         raise UsageError(f"more than {MAX_PARAMETERS} parameters", "ask for less at once")
     for name in query:
@@ -64,20 +83,6 @@ def read_search(query: MultiMapping[str]) -> SearchParameters:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]}?" if near else "see /openapi.json"
             raise UsageError(f"there is no parameter {name[:40]!r}", hint)
-    values: dict[str, Any] = {name: _value(name, query.getall(name)) for name in _FIELDS if name in query}
-    values = {name: value for name, value in values.items() if value is not None}
-    if (span := query.get("range")) and span != "all":
-        if span not in SPANS:
-            raise UsageError(f"there is no range {span[:20]!r}", f"choose from: {', '.join([*SPANS, 'all'])}")
-        values.setdefault("since", date.today() - timedelta(days=SPANS[span]))  # noqa: DTZ011 — a filing date has no zone
-    options = SearchOptions(
-        query.get(WORDS, "").strip() or None,
-        **values,
-        limit=min(_number(query, "limit", DEFAULT_LIMIT), MAX_LIMIT),
-        offset=_number(query, "offset", 0),
-    )
-    wanted = [name for text in query.getall("facet", []) for name in text.split(",") if name]
-    return SearchParameters(options, tuple(dict.fromkeys(map(_facet, wanted))))
 
 
 def _facet(name: str) -> Facet:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from os import PathLike
+from pathlib import Path
 from typing import Self
 
 from archiver.catalogue.runs import Run
@@ -93,6 +94,16 @@ class AsyncLibrary:
     def stored(self) -> StoredFiles:
         """See `Library.stored`. Its methods block."""
         return self._library.stored
+
+    @property
+    def root(self) -> Path:
+        """See `Library.root`."""
+        return self._library.root
+
+    @property
+    def settings(self) -> Settings:
+        """See `Library.settings`."""
+        return self._library.settings
 
     async def status(self) -> Status:
         """See `Library.status`."""

@@ -139,8 +139,6 @@ class Library:
         from indexer.entries import entries_of  # noqa: PLC0415 — a search needs none of it
         from indexer.matcher import FilingMatcher  # noqa: PLC0415
 
-        if self._settings is None:
-            self._settings = Settings()  # it reads files: once is enough
         record = self._archive.record(accession)
         return FilingMatcher(
             entries_of(
@@ -149,7 +147,7 @@ class Library:
                 filing_date=record.filing_date,
                 added=record.added,
                 added_run=record.added_run,
-                max_text_chars=self._settings.max_text_chars,
+                max_text_chars=self.settings.max_text_chars,
                 warn=False,  # as indexing did
             )
         )
@@ -347,6 +345,13 @@ class Library:
     def root(self) -> Path:
         """The archive's folder."""
         return self._archive.root
+
+    @property
+    def settings(self) -> Settings:
+        """Its settings, those of the environment if it was opened without; `root` is the archive's folder."""
+        if self._settings is None:
+            self._settings = Settings()  # it reads files: once is enough
+        return self._settings.replace(root=self.root)
 
     @property
     def _archive(self) -> Archive:

@@ -9,8 +9,9 @@ from dataclasses import replace
 from tantivy import Occur, Query, Schema, Searcher
 
 from indexer.engine import FacetCount, ranked
-from indexer.fields import SUBMISSION_FACETS, Facet
+from indexer.fields import Facet
 from indexer.query.bounds import Deadline
+from indexer.tantivy_engine.fields import COLUMNS
 from indexer.tantivy_engine.searching import Selected, best_addresses, values
 from indexer.tantivy_engine.siblings import BY_GROUP, MAX_BUCKETS, aggregate, last_group, surplus
 
@@ -26,7 +27,7 @@ def count_facet(
     deadline.check()
     if selected.is_hit or not last_group(searcher):
         return ranked(facet, _documents(searcher, query, facet, deadline))
-    if facet not in SUBMISSION_FACETS:
+    if facet not in COLUMNS:
         return ranked(facet, _of_best_documents(searcher, selected, facet, schema, deadline))
     counts = Counter(_documents(searcher, query, facet, deadline))
     request = {"values": {"terms": {"field": facet, "size": MAX_BUCKETS}, "aggs": BY_GROUP}}

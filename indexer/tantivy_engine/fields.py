@@ -20,7 +20,6 @@ from indexer.fields import (
     DATE_FIELDS,
     NAME_FIELDS,
     NUMBER_FIELDS,
-    SUBMISSION_FACETS,
     TABLE,
     TEXT_FIELDS,
     VALUE_FIELDS,
@@ -29,6 +28,12 @@ from indexer.fields import (
 
 WORD_FIELDS = frozenset({"sections", *(field.name for field in TABLE if field.kind in {"text", "names"})})
 """Fields of words, which score. Values of all other fields are whole and folded, and do not score."""
+
+COLUMNS = frozenset({"form", "cik", "item", "year", "sic", "state"})
+"""The value fields with a column, by which tantivy counts submissions of several documents in one request.
+
+`indexer.tantivy_engine.facets` counts other fields more slowly. A further column is a new schema of the index.
+"""
 
 _SECONDS_BITS = 39
 """Bits for the seconds from the year 1 to 9999."""
@@ -50,7 +55,7 @@ def schema() -> Schema:
         builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
     builder.add_text_field("sections", tokenizer_name="whitespace", index_option="position")
     for field in (*VALUE_FIELDS, *(f"{name}_of" for name in NAME_FIELDS), "section", "year", "id"):
-        builder.add_text_field(field, tokenizer_name="raw", index_option="basic", fast=field in SUBMISSION_FACETS)
+        builder.add_text_field(field, tokenizer_name="raw", index_option="basic", fast=field in COLUMNS)
     for field in (*DATE_FIELDS, *NUMBER_FIELDS, "when", "number", "position"):
         builder.add_unsigned_field(field, indexed=True, fast=True)
     builder.add_unsigned_field("first", indexed=True)

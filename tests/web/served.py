@@ -15,7 +15,7 @@ from aiohttp import web
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from archiver.settings import Settings
-from edgarchive import create_app
+from edgarchive import Library, create_app
 from edgarchive.web.running.connections import HEADERS_S, STALL_S, Site
 
 
@@ -51,11 +51,11 @@ def attribute(node: LexborNode, name: str) -> str:
 
 
 class Served:
-    """A server of the archive in folder `root`, or where those settings say, on 127.0.0.1, while it is entered."""
+    """A server of the archive in folder `root`, or of the settings or library, on 127.0.0.1, while it is entered."""
 
     def __init__(
         self,
-        root: Path | Settings,
+        root: Path | Settings | Library,
         *,
         allow_hosts: Iterable[str] = (),
         index: str = "held",

@@ -11,6 +11,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from edgarchive import Library
+from edgarchive.web import params
+from edgarchive.web.api import search
 from indexer.search.hits import ROW_COLUMNS
 from tests.web.conftest import SAVED
 from tests.web.served import Served
@@ -54,6 +56,14 @@ def test_streams_have_every_hit(served: Served) -> None:
     assert len(served.ask("/search.jsonl?q=the&limit=2").text.splitlines()) == 2
 
 
+def test_only_a_page_of_hits_is_limited(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stream gives as many hits as `limit` says, a page at most 1000 of them."""
+    monkeypatch.setattr(params, "MAX_LIMIT", 2)
+    monkeypatch.setattr(search, "MAX_LIMIT", 2)
+    assert len(served.ask("/search.jsonl?q=the&limit=3").text.splitlines()) == 3
+    assert len(served.ask("/search.csv?q=the&limit=3").text.splitlines()) == 4
+
+
 def test_the_feed_has_the_newest_hits(served: Served) -> None:
     """`/search.atom` can be read by any feed reader, newest first."""
     feed = ET.fromstring(served.ask("/search.atom?q=the").body)  # noqa: S314 — our own server's
@@ -85,6 +95,21 @@ def test_a_mistake_is_named(served: Served, query: str, says: str) -> None:
     body = answer.json()
     assert answer.status == 400
     assert says in f"{body['error']} {body['hint']}"
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        (f"/filing/{FILING}/1.txt?secton=1A", "did you mean section?"),
+        (f"/filing/{FILING}.json?q=the", "see /openapi.json"),
+        ("/companies.json?qq=teal", "did you mean q?"),
+        ("/status.json?verbose=1", "see /openapi.json"),
+    ],
+)
+def test_no_parameter_is_ignored(served: Served, path: str, hint: str) -> None:
+    """A misspelled parameter is an error, and not the answer to another question."""
+    answer = served.ask(path)
+    assert (answer.status, answer.json()["hint"]) == (400, hint)
 
 
 def test_a_filing_is_shown_whole(served: Served) -> None:

@@ -7,9 +7,11 @@ import hashlib
 import io
 import json
 import zipfile
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
+from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -248,6 +250,45 @@ def test_full_text_search_takes_a_location(served: Served, asked: str, accession
     """It is that of the business address, unless the state of incorporation is asked for."""
     found = served.ask(f"/LATEST/search-index?q=&{asked}&size=100").json()["hits"]
     assert sorted({hit["_source"]["adsh"] for hit in found["hits"]}) == accessions
+
+
+@pytest.mark.parametrize(
+    ("asked", "narrowed"),
+    [
+        ("forms=8-K,10-K", "filter_forms=10-K"),
+        ("ciks=9000001,9000004", "filter_ciks=9000004"),
+        ("locationCodes=VT,IA", "filter_location=IA"),
+    ],
+)
+def test_a_filter_of_full_text_search_narrows(served: Served, asked: str, narrowed: str) -> None:
+    """What EDGAR's page adds for a chosen facet excludes the rest, whatever was asked before."""
+    wide, both, alone = (
+        {hit["_id"] for hit in served.ask(f"/LATEST/search-index?{query}").json()["hits"]["hits"]}
+        for query in (asked, f"{asked}&{narrowed}", narrowed)
+    )
+    assert both == wide & alone
+    assert both < wide
+    assert both
+
+
+def test_full_text_search_takes_an_entity_as_it_displays_it(served: Served) -> None:
+    """EDGAR's page sends the chosen name with its CIK; several spaces may have become one."""
+    hit = served.ask("/LATEST/search-index?forms=8-K").json()["hits"]["hits"][0]["_source"]
+    shown, cik = hit["display_names"][0], hit["ciks"][0]
+    expected = served.ask(f"/LATEST/search-index?ciks={cik}").json()["hits"]["total"]
+    for name in (shown, " ".join(shown.split())):
+        assert served.ask(f"/LATEST/search-index?entityName={quote(name)}").json()["hits"]["total"] == expected
+
+
+@pytest.mark.parametrize("query", ["q=", "q=the"])
+def test_full_text_search_counts_what_it_finds(served: Served, query: str) -> None:
+    """The counts by state of the business address and by SIC code are those of all hits."""
+    answer = served.ask(f"/LATEST/search-index?{query}&size=100").json()
+    hits = [hit["_source"] for hit in answer["hits"]["hits"]]
+    assert len(hits) == answer["hits"]["total"]["value"]
+    for name, values in (("biz_states_filter", "biz_states"), ("sic_filter", "sics")):
+        expected = Counter(value for hit in hits for value in hit[values])
+        assert {one["key"]: one["doc_count"] for one in answer["aggregations"][name]["buckets"]} == expected
 
 
 def test_full_text_search_finds_an_accession_number(served: Served) -> None:

@@ -59,6 +59,26 @@ def test_a_program_gets_json_for_an_unknown_url(served: Served, path: str) -> No
     assert set(answer.json()) == {"error", "position", "hint"}
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status"),
+    [
+        ("POST", "/search.json", {}, 405),
+        ("GET", "/search.json", {"Host": "evil.example"}, 421),
+        ("POST", "/LATEST/search-index", {"Content-Length": "70000"}, 413),
+        ("GET", "/LATEST/search-index?q=%22", {}, 400),
+        ("GET", "/cgi-bin/browse-edgar?action=getmany", {}, 400),
+    ],
+)
+def test_every_mistake_of_a_program_is_one_object(
+    served: Served, method: str, path: str, headers: dict[str, str], status: int
+) -> None:
+    """Whatever notices it: the handler, the checks of each request, or the limits of a body."""
+    body = b" " * int(headers.get("Content-Length", 0))
+    answer = served.ask(path, method=method, headers=headers, body=body or None)
+    assert answer.status == status
+    assert set(answer.json()) == {"error", "position", "hint"}
+
+
 @pytest.mark.parametrize("headers", [BROWSER, {}])
 @pytest.mark.parametrize(
     "path", ["/Archives/edgar/nothing", "/Archives/edgar/data/1/x/y", "/Archives/edgar/data/320193/1.txt"]

@@ -11,7 +11,7 @@ from edgarchive.formats import as_json_text
 from edgarchive.web.archive import ServedArchive, read_accession
 from edgarchive.web.edgar.full_text import companies_named
 from edgarchive.web.keys import ARCHIVE
-from edgarchive.web.params import WORDS
+from edgarchive.web.params import WORDS, check_names
 from edgarchive.web.safety import headers_of_filers
 from indexer.submission.submission import Document, Submission
 
@@ -42,6 +42,7 @@ def read_document(request: web.Request, submission: Submission) -> tuple[int, Do
 
 async def filing_json(request: web.Request) -> web.Response:
     """``/filing/ACC.json``: header, documents and record of a filing, like ``edgarchive show ACC --json``."""
+    check_names(request.query)
     submission = await read_submission(request)
     record = await request.app[ARCHIVE].record(submission.header.accession)
     return json_response({**submission.to_dict(), "record": record.to_dict()})
@@ -49,6 +50,7 @@ async def filing_json(request: web.Request) -> web.Response:
 
 async def document_text(request: web.Request) -> web.Response:
     """``/filing/ACC/SEQ.txt``: the text of a document, or (``?section=1A``) of one of its sections."""
+    check_names(request.query, "section")
     _, document = read_document(request, await read_submission(request))
     text = await request.app[ARCHIVE].text(document)
     if wanted := request.query.get("section"):
@@ -58,6 +60,7 @@ async def document_text(request: web.Request) -> web.Response:
 
 async def companies_json(request: web.Request) -> web.Response:
     """``/companies.json?q=``: companies whose name or ticker begins with the typed text, for completion."""
+    check_names(request.query, WORDS)
     archive: ServedArchive = request.app[ARCHIVE]
     found: list[dict[str, Any]] = []
     if typed := request.query.get(WORDS, "").strip():
@@ -68,6 +71,7 @@ async def companies_json(request: web.Request) -> web.Response:
 
 async def status_json(request: web.Request) -> web.Response:
     """``/status.json``: the contents of the archive, like ``edgarchive status --json``, without its path."""
+    check_names(request.query)
     status = (await request.app[ARCHIVE].library.status()).to_dict()
     status.pop("root", None)
     return json_response(status)

@@ -12,6 +12,7 @@ from edgarchive.watching.alerts import alert_id
 from edgarchive.watching.searches import NamedSearch, usable_searches
 from edgarchive.web.api.search import FEED_ENTRIES, atom, moment
 from edgarchive.web.keys import ARCHIVE, SETTINGS
+from edgarchive.web.params import check_names
 from indexer.search.hits import Hit
 from indexer.search.options import SearchOptions
 
@@ -26,6 +27,7 @@ async def saved_atom(request: web.Request) -> web.Response:
 
     An entry's ``updated`` is when the filing was added to the archive. Raises `NotInArchiveError` for an unknown name.
     """
+    check_names(request.query)
     name = request.match_info["name"]
     searches, _ = await all_saved(request)
     search = searches.get(name)

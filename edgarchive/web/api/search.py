@@ -13,7 +13,7 @@ from yarl import URL
 from edgarchive.rows import csv_cell
 from edgarchive.web.archive import EASTERN
 from edgarchive.web.keys import ARCHIVE, TEMPLATES
-from edgarchive.web.params import SearchParameters, named_company, read_search, with_changes
+from edgarchive.web.params import MAX_LIMIT, SearchParameters, named_company, read_search, with_changes
 from edgarchive.web.safety import public_url
 from indexer.search.hits import ROW_COLUMNS, Hit
 from indexer.search.options import SearchOptions
@@ -24,9 +24,9 @@ FEED_ENTRIES = 100
 """Number of entries in a feed."""
 
 
-async def asked(request: web.Request) -> SearchParameters:
+async def asked(request: web.Request, *, max_limit: int | None = MAX_LIMIT) -> SearchParameters:
     """The search in a request's parameters. Raises `UsageError`."""
-    return read_search(await named_company(request.app[ARCHIVE], request.query))
+    return read_search(await named_company(request.app[ARCHIVE], request.query), max_limit=max_limit)
 
 
 async def search_json(request: web.Request) -> web.Response:
@@ -81,7 +81,7 @@ async def _stream(
     head: bytes = b"",
 ) -> web.StreamResponse:
     """All hits of a search from ``offset`` on, or up to ``limit``, in portions."""
-    wanted = await asked(request)
+    wanted = await asked(request, max_limit=None)
     limited = wanted.options.limit if request.query.get("limit") else None
     portions = _portions(request, wanted.options, limited)
     first = await anext(portions, ())  # so that an error can still have its own response

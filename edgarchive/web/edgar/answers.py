@@ -39,6 +39,11 @@ def read_cik(request: web.Request, text: str) -> Cik:
     return Cik(text)
 
 
+def sic_code(sic: int | str | None) -> str | None:
+    """A SIC code in EDGAR's spelling, four digits (``0100``); None without one."""
+    return None if sic is None else f"{int(sic):04d}"
+
+
 @dataclass(frozen=True, slots=True)
 class FolderItem:
     """A file or folder (`is_folder`) in a listing. `size` in bytes; None if EDGAR leaves it blank."""

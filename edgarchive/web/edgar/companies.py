@@ -11,7 +11,7 @@ from aiohttp import web
 from archiver.identifiers import Cik
 from archiver.patterns import lazy_pattern
 from edgarchive.web.archive import FilingFacts, ServedArchive
-from edgarchive.web.edgar.answers import no_such_key
+from edgarchive.web.edgar.answers import no_such_key, sic_code
 from edgarchive.web.edgar.tickers import tickers_of
 from edgarchive.web.keys import ARCHIVE
 from indexer.search.hits import Hit
@@ -108,7 +108,7 @@ def company(filings: Sequence[FilingFacts], cik: Cik, *, tickers: Sequence[str])
     return {
         "cik": cik.padded,
         "entityType": "operating" if newest and newest.sic else "other",
-        "sic": str(newest.sic) if newest and newest.sic else "",
+        "sic": sic_code(newest.sic) if newest and newest.sic else "",
         "sicDescription": _title_case(newest.sic_description) if newest else "",
         "ownerOrg": (newest.organization_name if newest else None) or "",
         "insiderTransactionForOwnerExists": int(bool(roles & _OWNER_ROLES)),

@@ -10,17 +10,16 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import field
-from datetime import date
-from typing import Any, NoReturn
+from typing import Any
 
 from aiohttp import web
 
-from archiver.dataclass import dataclass
-from archiver.errors import EdgarchiveError, IdentifierError, NotInArchiveError, QueryError, UsageError
-from archiver.identifiers import AccessionNumber, Cik, FormType, parse_date
+from archiver.errors import NotInArchiveError, QueryError, UsageError
+from archiver.identifiers import AccessionNumber, Cik, FormType
 from archiver.patterns import lazy_pattern
 from edgarchive.web.archive import DocumentFacts, FilingFacts, ServedArchive, read_accession
+from edgarchive.web.edgar.answers import sic_code
+from edgarchive.web.edgar.full_text_query import LISTS, MAX_SIZE, FullTextQuery, read_query, text_of
 from edgarchive.web.edgar.tickers import cik_of, held_tickers, tickers_of
 from edgarchive.web.keys import ARCHIVE
 from indexer.fields import Facet
@@ -28,110 +27,29 @@ from indexer.search.hits import Hit
 from indexer.search.results import Results
 from indexer.submission.header import Entity
 
-MAX_SIZE = 100
 BUCKETS = 30
 _TYPED = 10
 _BODY_S = 20.0
 """Time limit for a request's body; the application limits its size (`client_max_size`)."""
-_LISTS = frozenset("forms ciks items fileType sics locationCodes filter_forms filter_ciks filter_location".split())
-_TEXTS = frozenset("q entityName startdt enddt locationType sort from size page keysTyped".split())
+_DISPLAYED = lazy_pattern(r"\(CIK ([0-9]{1,10})\)\s*$")
 _QUOTED = lazy_pattern(r'"?([0-9]{10}-?[0-9]{2}-?[0-9]{6})"?')
 
 
-@dataclass(frozen=True, slots=True)
-class FullTextQuery:
-    """A parsed request to the full-text search. An empty tuple or None means no condition."""
-
-    words: str = ""
-    forms: tuple[str, ...] = ()
-    without_forms: tuple[str, ...] = ()
-    ciks: tuple[str, ...] = ()
-    name: str | None = None
-    items: tuple[str, ...] = ()
-    types: tuple[str, ...] = ()
-    sics: tuple[str, ...] = ()
-    states: tuple[str, ...] = ()
-    state_of_incorporation: bool = False
-    since: date | None = None
-    until: date | None = None
-    newest_first: bool | None = None
-    offset: int = 0
-    size: int = MAX_SIZE
-    asked: Mapping[str, Any] = field(default_factory=dict)
-
-
-def read_query(values: Mapping[str, Any]) -> FullTextQuery:
-    """Parse the parameters of a request: texts, or lists in a request's body. Raises `UsageError`."""
-    lists = {name: tuple(_list(values.get(name))) for name in _LISTS}
-    texts = {name: _text(values.get(name)) for name in _TEXTS}
-    forms = (*lists["forms"], *lists["filter_forms"])
-    sort = texts["sort"].lower()
-    page = max(1, _number(texts["page"] or "1", "page"))
-    size = min(_number(texts["size"] or str(MAX_SIZE), "size"), MAX_SIZE)
-    return FullTextQuery(
-        words=texts["q"],
-        forms=tuple(form.upper() for form in forms if not form.startswith("-")),
-        without_forms=tuple(form[1:].upper() for form in forms if form.startswith("-")),
-        ciks=(*lists["ciks"], *lists["filter_ciks"]),
-        name=texts["entityName"] or None,
-        items=lists["items"],
-        types=lists["fileType"],
-        sics=lists["sics"],
-        states=(*lists["locationCodes"], *lists["filter_location"]),
-        state_of_incorporation="inc" in texts["locationType"].lower() and not lists["filter_location"],
-        since=_date(texts["startdt"]),
-        until=_date(texts["enddt"]),
-        newest_first=None if not sort or "score" in sort or "relev" in sort else "asc" not in sort,
-        offset=_number(texts["from"], "from") if texts["from"] else (page - 1) * size,
-        size=size,
-        asked={name: value for name, value in {**lists, **texts}.items() if value},
-    )
-
-
-def _list(value: Any) -> Iterable[str]:
-    """The values of a parameter: a list, or one text with commas."""
-    if value is None:
-        return []
-    parts = value if isinstance(value, list | tuple) else str(value).split(",")
-    return [text for part in parts if (text := str(part).strip())]
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return " ".join(map(str, value)).strip()
-    return "" if value is None else str(value).strip()
-
-
-def _number(text: str, name: str) -> int:
-    if text.isascii() and text.isdigit() and len(text) < 10:  # noqa: PLR2004 — far above any archive's size
-        return int(text)
-    raise UsageError(f"{name} must be a number", "give 0 or more")
-
-
-def _date(text: str) -> date | None:
-    return parse_date(text) if text else None
-
-
 async def full_text_search(request: web.Request) -> web.Response:
-    """GET with parameters, or POST with the same as a JSON object, with lists as arrays."""
-    try:
-        values = await _values(request)
-        if typed := _text(values.get("keysTyped")):
-            return web.json_response(await _typeahead(request.app[ARCHIVE], typed))
-        return web.json_response(await _answer(request.app[ARCHIVE], read_query(values)))
-    except (QueryError, UsageError, IdentifierError) as error:
-        _bad_request(error)
+    """GET with parameters, or POST with the same as a JSON object, with lists as arrays.
 
-
-def _bad_request(error: EdgarchiveError) -> NoReturn:
-    body = json.dumps({"error": error.message, "hint": error.hint})
-    raise web.HTTPBadRequest(text=body, content_type="application/json")
+    Raises `QueryError`, `UsageError`, `IdentifierError`.
+    """
+    values = await _values(request)
+    if typed := text_of(values.get("keysTyped")):
+        return web.json_response(await _typeahead(request.app[ARCHIVE], typed))
+    return web.json_response(await _answer(request.app[ARCHIVE], read_query(values)))
 
 
 async def _values(request: web.Request) -> Mapping[str, Any]:
     if request.method != "POST":
         query = request.query
-        return {name: ",".join(query.getall(name)) if name in _LISTS else query[name] for name in query}
+        return {name: ",".join(query.getall(name)) if name in LISTS else query[name] for name in query}
     try:
         async with asyncio.timeout(_BODY_S):
             body = await request.read()
@@ -173,21 +91,23 @@ def _shards() -> dict[str, int]:
 
 
 async def _search(archive: ServedArchive, query: FullTextQuery) -> Results:
-    ciks = [cik for text in query.ciks if (cik := await cik_of(archive, text.removeprefix("CIK"))) is not None]
-    if query.ciks and not ciks:
-        raise UsageError(f"no CIK or ticker {query.ciks[0]!r} is known", "give CIKs as numbers")
-    cik, name = (None, query.name)
-    if name and (found := await cik_of(archive, name)) is not None:
-        cik, name = found, None
-    wanted = [int(one) for one in (*ciks, *([cik] if cik else []))]
-    words = " ".join(part for part in (f"({query.words})" if query.words else "", *_conditions(query)) if part)
+    name = query.name
+    entity = await _cik_in(archive, name) if name else None
+    narrowed = await _ciks(archive, query.filter_ciks)
+    conditions = [
+        f"({query.words})" if query.words else "",
+        *_conditions(query),
+        _any("cik", narrowed) if narrowed else "",
+        _any("cik", [entity]) if entity is not None else "",
+    ]
+    words = " ".join(filter(None, conditions))
     sort = None if query.newest_first is None else "newest" if query.newest_first else "oldest"
     return await archive.search(
         words or None,
-        cik=wanted or None,
-        form=[one for form in query.forms for one in (form, f"{form}/A")] or None,
+        cik=await _ciks(archive, query.ciks) or None,
+        form=_with_amendments(query.forms) or None,
         item=list(query.items) or None,
-        name=name,
+        name=name if entity is None else None,
         type=list(query.types) or None,
         since=query.since,
         until=query.until,
@@ -199,15 +119,43 @@ async def _search(archive: ServedArchive, query: FullTextQuery) -> Results:
     )
 
 
+async def _ciks(archive: ServedArchive, texts: Iterable[str]) -> list[int]:
+    """The CIKs that `texts` mean, CIKs or tickers, without the unknown. Raises `UsageError` if all are unknown."""
+    known = {text: await cik_of(archive, text.removeprefix("CIK")) for text in texts}
+    found = [int(cik) for cik in known.values() if cik is not None]
+    if known and not found:
+        raise UsageError(f"no CIK or ticker {next(iter(known))!r} is known", "give CIKs as numbers")
+    return found
+
+
+async def _cik_in(archive: ServedArchive, name: str) -> Cik | None:
+    """The CIK of an entity given as CIK, as ticker, or with its CIK as EDGAR displays it (`display_name`)."""
+    displayed = _DISPLAYED.search(name)
+    return await cik_of(archive, displayed[1] if displayed else name)
+
+
 def _conditions(query: FullTextQuery) -> Iterable[str]:
     """Conditions that the library has no filter for, in the query language."""
     if query.sics:
-        yield "(" + " OR ".join(f'sic:"{sic}"' for sic in query.sics) + ")"
+        yield _any("sic", query.sics)
     if query.states:
-        field = "state" if query.state_of_incorporation else "location"
-        yield "(" + " OR ".join(f'{field}:"{state}"' for state in query.states) + ")"
-    for form in query.without_forms:
-        yield f'NOT (form:"{form}" OR form:"{form}/A")'
+        yield _any("state" if query.state_of_incorporation else "location", query.states)
+    if query.filter_states:
+        yield _any("location", query.filter_states)
+    if query.filter_forms:
+        yield _any("form", _with_amendments(query.filter_forms))
+    if query.without_forms:
+        yield f"NOT {_any('form', _with_amendments(query.without_forms))}"
+
+
+def _any(field: str, values: Iterable[object]) -> str:
+    """The condition that a field has one of the values."""
+    return "(" + " OR ".join(f'{field}:"{value}"' for value in values) + ")"
+
+
+def _with_amendments(forms: Iterable[str]) -> list[str]:
+    """Each form and its amendment: 10-K also finds 10-K/A."""
+    return [one for form in forms for one in (form, f"{form}/A")]
 
 
 async def _by_accession(archive: ServedArchive, accession: AccessionNumber, query: FullTextQuery) -> dict[str, Any]:
@@ -229,7 +177,7 @@ async def _by_accession(archive: ServedArchive, accession: AccessionNumber, quer
         "hits": {"total": {"value": len(found), "relation": "eq"}, "max_score": None, "hits": page},
         "aggregations": {
             "entity_filter": _buckets(Counter(name for hit in page[:1] for name in hit["_source"]["display_names"])),
-            "sic_filter": _buckets(Counter(str(e.sic) for f in one for e in f.header.entities if e.sic)),
+            "sic_filter": _buckets(Counter(sic for f in one for sic in _sics(f.header.entities))),
             "biz_states_filter": _buckets(Counter(state for f in one for state in _states(f.header.entities))),
             "form_filter": _buckets(Counter(str(f.form.base) for f in one)),
         },
@@ -280,7 +228,7 @@ def _source_hit(
             "root_form": str(facts.form.base),
             "file_date": facts.filing_date.isoformat(),
             "biz_states": _states(entities),
-            "sics": _once(str(entity.sic) if entity.sic else None for entity in entities),
+            "sics": _sics(entities),
             "form": str(facts.form),
             "adsh": str(facts.accession),
             "film_num": _once(value.film_number for value in values),
@@ -301,6 +249,10 @@ def _states(entities: Iterable[Entity]) -> list[str]:
     return _once(entity.business_address.state if entity.business_address else None for entity in entities)
 
 
+def _sics(entities: Iterable[Entity]) -> list[str]:
+    return _once(sic_code(entity.sic) for entity in entities)
+
+
 def _location(entity: Entity) -> str | None:
     place = entity.business_address
     if place is None or not place.city:
@@ -309,20 +261,21 @@ def _location(entity: Entity) -> str | None:
 
 
 async def _aggregations(archive: ServedArchive, results: Results) -> dict[str, Any]:
-    async def counts(facet: Facet) -> Counter[str]:
-        found = await archive.facet(results, facet)
-        return Counter({str(one.value): one.count for one in found})
+    facets = await archive.facets(results, "form", "cik", "sic", "location")
+
+    def counts(facet: Facet) -> Counter[str]:
+        return Counter({str(one.value): one.count for one in facets[facet]})
 
     forms: Counter[str] = Counter()
-    for form, count in (await counts("form")).items():
+    for form, count in counts("form").items():
         forms[str(FormType(form).base)] += count
     names: Counter[str] = Counter()
-    for cik, count in (await counts("cik")).most_common(BUCKETS):
+    for cik, count in counts("cik").most_common(BUCKETS):
         names[await _name_of(archive, Cik(cik))] = count
     return {
         "entity_filter": _buckets(names),
-        "sic_filter": _buckets(await counts("sic")),
-        "biz_states_filter": _buckets(Counter()),  # the index counts states of incorporation, not business addresses
+        "sic_filter": _buckets(Counter({str(sic_code(sic)): count for sic, count in counts("sic").items()})),
+        "biz_states_filter": _buckets(counts("location")),
         "form_filter": _buckets(forms),
     }
 

@@ -44,7 +44,8 @@ def page(request: web.Request, template: str, *, status: int = 200, **values: An
 def problem_page(request: web.Request, status: HTTPStatus, message: str, hint: str | None) -> web.Response:
     """The error page."""
     titles = {HTTPStatus.NOT_FOUND: "Not in this archive", HTTPStatus.BAD_REQUEST: "This cannot be read"}
-    title = titles.get(status, "The archive cannot answer now")
+    refused = status < HTTPStatus.INTERNAL_SERVER_ERROR
+    title = titles.get(status, "This request is refused" if refused else "The archive cannot answer now")
     return page(request, "problem.html", status=status, title=title, message=message, hint=hint)
 
 

@@ -16,6 +16,7 @@ from archiver.errors import DamageError, NotInArchiveError, UnreadableSubmission
 from archiver.identifiers import AccessionNumber
 from archiver.streams.decoding import ContentDecoder
 from edgarchive.web.archive import FilingFacts, ServedArchive, document_name, read_accession
+from edgarchive.web.conditions import is_known
 from edgarchive.web.edgar.answers import FolderItem, folder_json, folder_page, no_such_key, read_cik
 from edgarchive.web.edgar.filing.index_page import filing_index_page, header_page
 from edgarchive.web.keys import ARCHIVE
@@ -166,6 +167,10 @@ async def _submission(request: web.Request, accession: AccessionNumber) -> web.S
     archive: ServedArchive = request.app[ARCHIVE]
     try:
         opened, md5 = await archive.opened(accession, _opened)
+        if is_known(request, md5):
+            opened[0].close()
+            headers = {**headers_of_filers(), hdrs.ETAG: f'"{md5}"', hdrs.VARY: hdrs.ACCEPT_ENCODING}
+            return web.Response(status=web.HTTPNotModified.status_code, headers=headers)
         return await StoredFileResponse(opened, md5=md5).send(request)
     except (NotInArchiveError, FileNotFoundError):
         raise no_such_key(request) from None

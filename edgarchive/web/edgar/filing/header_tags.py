@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from edgarchive.web.archive import FilingFacts
+from edgarchive.web.edgar.answers import sic_code
 from indexer.submission.header import Address, Entity, FilingValues, FormerName
 
 _OWNER = "REPORTING-OWNER"
@@ -46,7 +47,7 @@ def _entity(entity: Entity) -> Iterator[str]:
     yield f"<{data}>"
     yield from _value("CONFORMED-NAME", entity.name)
     yield from _value("CIK", entity.cik.padded if entity.cik is not None else None)
-    yield from _value("ASSIGNED-SIC", f"{entity.sic:04d}" if entity.sic is not None else None)
+    yield from _value("ASSIGNED-SIC", sic_code(entity.sic))
     yield from _value("ORGANIZATION-NAME", entity.organization_name)
     yield from _value("IRS-NUMBER", entity.irs_number)
     yield from _value("STATE-OF-INCORPORATION", entity.state_of_incorporation)

@@ -112,6 +112,8 @@ def test_a_pattern_may_stand_in_a_phrase(text: str) -> None:
         ("file:000-27265", Value("file", "000-27265")),
         ("state:DE", Value("state", "de")),
         ("sic:7373", Value("sic", "7373")),
+        ("sic:0100", Value("sic", "100")),
+        ("sic:0000", Value("sic", "0")),
         ("description:press", Word("description", "press")),
         ('name:"Internap Network"', NameWords(("internap", "network"))),
         ("name:AT&T", NameWords(("at", "t"))),
