@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from archiver.dataclass import dataclass
-from archiver.errors import QueryError
+from archiver.errors import QueryError, UsageError
+from archiver.events import event
 from archiver.identifiers import AccessionNumber
 from edgarchive.watching.schedule import EASTERN
 from edgarchive.watching.searches import NamedSearch
@@ -15,6 +17,8 @@ from indexer.matcher import Question
 from indexer.search.hits import Hit
 from indexer.search.library import Library
 from indexer.search.options import SearchOptions
+
+_log = logging.getLogger(__name__)
 
 _AT_ONCE = 25
 """Filings in one search of the index; a query has a limited number of terms."""
@@ -52,7 +56,11 @@ class Alerts:
             if self._searches is None:
                 yield from (_alert(hit, None, accepted.get(hit.accession)) for hit in whole)
                 continue
-            asked = [(search.name, self._question(library, search)) for search in self._searches]
+            asked = [
+                (search.name, question)
+                for search in self._searches
+                if (question := self._question_or_none(library, search)) is not None
+            ]
             matched: dict[str, list[AccessionNumber]] = {}
             for hit in whole:
                 matcher = library.matcher(hit.accession)
@@ -64,12 +72,37 @@ class Alerts:
                 for hit in _with_passages(library, wanted, search):
                     yield _alert(hit, search, accepted.get(hit.accession))
 
+    @property
+    def name_tickers(self) -> bool:
+        """Whether a search needs EDGAR's list of tickers."""
+        return any(map(_names_ticker, self._searches or ()))
+
+    def check(self, library: Library) -> None:
+        """Raise `UsageError` or `QueryError` for a search that cannot be asked, such as one with an unknown ticker."""
+        for search in self._searches or ():
+            try:
+                self._question(library, search)
+            except UsageError as error:
+                raise UsageError(f"the saved search {search.name}: {error.message}", error.hint) from None
+
+    def _question_or_none(self, library: Library, search: NamedSearch) -> Question | None:
+        """None, with a warning, for a search that can be asked no more: it holds up no other."""
+        try:
+            return self._question(library, search)
+        except (UsageError, QueryError) as error:
+            facts = event("saved-search-left-out", search=search.name, reason=str(error))
+            _log.warning("the saved search %s is left out: %s", search.name, error, extra=facts)
+            return None
+
     def _question(self, library: Library, search: NamedSearch) -> Question:
         """A search prepared for matching; one with a ticker is read again, since companies change theirs."""
-        names_ticker = search.options.ticker is not None or "ticker:" in (search.options.query or "").lower()
-        if search.name not in self._questions or names_ticker:
+        if search.name not in self._questions or _names_ticker(search):
             self._questions[search.name] = library.question(search.options)
         return self._questions[search.name]
+
+
+def _names_ticker(search: NamedSearch) -> bool:
+    return search.options.ticker is not None or "ticker:" in (search.options.query or "").lower()
 
 
 def _batched(accessions: Sequence[AccessionNumber]) -> Iterator[Sequence[AccessionNumber]]:

@@ -65,7 +65,7 @@ def checked(name: str, query: str | None, filters: Mapping[str, Any], *, source:
 def save_search(settings: Settings, name: str, query: str | None, filters: Mapping[str, Any]) -> NamedSearch:
     """Save a search in the catalogue, replacing one of the same name. Raises as `checked`, `LockedError`.
 
-    Creates the archive if there is none yet.
+    Creates the archive if there is none yet. A ticker must be in the archive's copy of EDGAR's list, if it has one.
     """
     search = checked(name, query, filters)
     if name in settings_searches(settings):
@@ -73,6 +73,9 @@ def save_search(settings: Settings, name: str, query: str | None, filters: Mappi
     values = search.options.to_dict()
     text = values.pop("query", "")
     with Archive.open(settings.root, writable=True, create=True) as archive:
+        with Library(settings=settings) as library:
+            if library.stored.tickers_sha256() is not None:  # else `watch` gets the list
+                library.question(search.options)
         archive.catalogue.saved_searches.set(SavedSearch(name, text, values, datetime.now(UTC)))
     return search
 

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from archiver.catalogue.watching import Delivery, Sighting
 from archiver.dataclass import dataclass
-from archiver.errors import NotInArchiveError
+from archiver.errors import NotInArchiveError, UsageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber, Cik, FormType, parse_date
 from archiver.listings.cache import IndexCache
@@ -96,6 +96,7 @@ class Watcher:
         self._backfill = backfill
         self._clock = clock
         self._downloader = Downloader(settings, clock=clock)
+        self._must_check_searches = self._alerts.name_tickers
 
     async def __aenter__(self) -> Self:
         await self._downloader.__aenter__()
@@ -108,7 +109,8 @@ class Watcher:
         """Read the feed once, and process what is new or due.
 
         Without new filings this takes one request. Raises `BlockedError`, `UnreachableError` (EDGAR refuses or is
-        unreachable), `LockedError` (another process writes to the archive; nothing is lost), `StorageError`.
+        unreachable), `LockedError` (another process writes to the archive; nothing is lost), `StorageError`, and at the
+        first poll `UsageError` for a ticker that EDGAR does not list.
         """
         newest = self._newest()
         is_first = newest is None
@@ -116,9 +118,10 @@ class Watcher:
         known = self._known([one.accession for one in walk.filings])
         fresh = [one for one in walk.filings if one.accession not in known]
         has_gap = walk.has_gap and not is_first
-        if not (fresh or has_gap or self._backfill or self._has_work()):
+        if not (fresh or has_gap or self._backfill or self._has_work() or self._must_check_searches):
             return PollReport(walk.pages, 0, 0, 0, 0)
         with Archive.open(self._settings.root, writable=True, create=True) as archive:
+            await self._check_searches(archive)
             taken = await self._note(archive, fresh, is_first=is_first)
             if has_gap:
                 facts = event("feed-gap", pages=walk.pages)
@@ -175,10 +178,27 @@ class Watcher:
         )
         return len(taken)
 
+    async def _check_searches(self, archive: Archive) -> None:
+        """Once: get EDGAR's list of tickers if a search names one that the archive's copy lacks.
+
+        Raises `UsageError` if EDGAR's list lacks it too.
+        """
+        if not self._must_check_searches:
+            return
+        with Library(settings=self._settings) as library:
+            try:
+                self._alerts.check(library)
+            except UsageError:
+                await self._index(archive).tickers()
+                self._alerts.check(library)
+        self._must_check_searches = False
+
     async def _without_tickers(self, archive: Archive) -> list[Selection]:
-        index = FullIndex(self._downloader.edgar, IndexCache(archive), today=self._clock().date())
-        self._selections = await without_tickers(self._selections, index)
+        self._selections = await without_tickers(self._selections, self._index(archive))
         return self._selections
+
+    def _index(self, archive: Archive) -> FullIndex:
+        return FullIndex(self._downloader.edgar, IndexCache(archive), today=self._clock().date())
 
     async def _from_index(self, archive: Archive, since: date, *, known_too: bool = False) -> int:
         """Fetch filings that the feed may have missed: those in EDGAR's indexes since a day that are not on disk.

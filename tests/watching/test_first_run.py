@@ -30,6 +30,17 @@ def test_a_search_is_saved_before_there_is_an_archive(cli: CommandLine, edgar: L
     edgar.add(filing(2, text="stayed"))
     done = cli.run_here(*watch)
     assert [json.loads(line)["accession"] for line in done.stdout.splitlines()] == [found]
+    assert b" UTC  watch   done" in cli.run_here("log").stdout
+    assert b"\nasked for: forms 8-K*; ciks 9000004\n2 submissions" in cli.run_here("log", "1").stdout
+
+
+def test_a_search_that_is_replaced_is_shown(cli: CommandLine) -> None:
+    """Alerts depend on it: a name that is taken by mistake can be put right."""
+    assert b"replaced" not in cli.run_here("saved", "add", "departures", "resign*", "--item", "5.02").stderr
+    assert b"replaced" not in cli.run_here("saved", "add", "departures", "resign*", "--item", "5.02").stderr
+    done = cli.run_here("saved", "add", "departures", "retire*")
+    assert b"replaced departures: resign* --item 5.02" in done.stderr
+    assert done.stdout == b"departures: retire*\n"
 
 
 def test_a_search_of_the_settings_file_needs_no_archive(cli: CommandLine, tmp_path: Path) -> None:

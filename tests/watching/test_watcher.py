@@ -10,23 +10,26 @@ import subprocess
 import time
 from collections.abc import Sequence
 from datetime import date, datetime
+from pathlib import Path
 
 import pytest
 
 from archiver.catalogue.watching import Delivery
-from archiver.errors import LockedError, UnreachableError
+from archiver.errors import LockedError, UnreachableError, UsageError
+from archiver.identifiers import AccessionNumber
 from archiver.selection import Selection
 from archiver.settings import Settings
 from archiver.store.archive import Archive
 from edgarchive import Library, SearchOptions
+from edgarchive.watching.alerts import Alerts
 from edgarchive.watching.delivering import Deliverer
 from edgarchive.watching.run import watch
-from edgarchive.watching.searches import NamedSearch
+from edgarchive.watching.searches import NamedSearch, save_search
 from edgarchive.watching.sinks.sink import Outcome, Sent
 from edgarchive.watching.watcher import TEXT_ATTEMPTS, TEXT_RETRY_S, PollReport, Watcher
 from tests.loopback import LoopbackEdgar
 from tests.loopback import faults as f
-from tests.paths import ROOT
+from tests.paths import INVENTED, ROOT
 from tests.processes import EdgarchiveProcess
 from tests.thorough import rounds
 from tests.watching.tools import Clock, KeepingSink, filing
@@ -117,6 +120,31 @@ async def test_a_saved_search_chooses_what_is_told(
     assert "<em>" in sink.got[0]["snippet"]
     with Library(settings=settings) as library:
         assert library.record(other).indexed
+
+
+async def test_a_saved_search_may_name_a_ticker(
+    settings: Settings, sink: KeepingSink, clock: Clock, tmp_path: Path
+) -> None:
+    """EDGAR's list is read for it, once; a ticker that it lacks is an error at once, and later holds up no other."""
+    of_company = NamedSearch("teal", SearchOptions(ticker=["TSGD"]), "catalogue")
+    by_query = NamedSearch("query", SearchOptions("resigned ticker:tsgd"), "catalogue")
+    unknown = NamedSearch("unknown", SearchOptions(ticker=["NOPE"]), "catalogue")
+    with LoopbackEdgar(sorted(INVENTED.glob("*.txt"))[:1], tickers={"TSGD": 9000004}) as edgar:
+        own = settings.replace(base_url=edgar.base_url, root=tmp_path / "own")
+        with pytest.raises(UsageError, match="NOPE"):
+            await poll(own, sink, clock, searches=[of_company, unknown])
+        await poll(own, sink, clock, searches=[of_company, by_query])
+        before = len(edgar.requests)
+        await poll(own, sink, clock, searches=[of_company, by_query])
+        assert len(edgar.requests) == before + 1
+        found, _ = edgar.add(filing(1)), edgar.add(filing(2, cik=77))
+        await poll(own, sink, clock, searches=[of_company, by_query])
+        assert sorted((one["search"], one["accession"]) for one in sink.got) == [("query", found), ("teal", found)]
+        with pytest.raises(UsageError, match="NOPE"):
+            save_search(own, "unknown", None, {"ticker": ["NOPE"]})
+    with Library(settings=own) as library:
+        alerts = list(Alerts([unknown, of_company]).of(library, [AccessionNumber(found)], {}))
+    assert [alert.search for alert in alerts] == ["teal"]
 
 
 @pytest.mark.parametrize("fault", [f.feed_duplicates, f.feed_wrong_order, f.feed_grows])

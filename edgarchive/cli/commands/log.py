@@ -16,6 +16,9 @@ from edgarchive.formats import clean
 from indexer.journal import StoredRecord, run_values
 from indexer.search.library import Library
 
+_MOMENT = "%Y-%m-%d %H:%M:%S UTC"
+_SHOWN = 10
+
 
 def log(
     context: typer.Context,
@@ -46,7 +49,7 @@ def log(
         elif as_json:
             print_json({**run_values(found), "submissions": [one.to_dict() for one in stored]})
         else:
-            _print_runs([found], as_json=False)
+            _print_run(found)
             for one in stored:
                 _print_stored(one)
     return 0
@@ -57,13 +60,37 @@ def _print_runs(runs: Sequence[Run], *, as_json: bool) -> None:
         print_json([run_values(run) for run in runs])
         return
     for run in runs:
-        failed = f", {run.failed:,} failed" if run.failed else ""
-        say(
-            f"{run.number:>6}  {run.began:%Y-%m-%d %H:%M:%S}  {clean(run.verb):<7} {run.outcome or 'not ended':<9} "
-            f"{plural(run.stored, 'submission')}, {human_bytes(run.bytes)}, {plural(run.requests, 'request')}{failed}"
-        )
+        outcome = run.outcome or "not ended"
+        say(f"{run.number:>6}  {run.began:{_MOMENT}}  {clean(run.verb):<7} {outcome:<9} {_counts(run)}")
         if run.message:
             say(f"        {clean(run.message)}")
+
+
+def _print_run(run: Run) -> None:
+    """What was asked of a run, when it ran, and what came of it."""
+    say(f"run {run.number}: {clean(run.verb)}, {run.outcome or 'not ended'}")
+    if run.message:
+        say(clean(run.message))
+    say(f"began {run.began:{_MOMENT}}" + (f", ended {run.ended:{_MOMENT}}" if run.ended else ""))
+    options = {name: value for name, value in run.selection.items() if name != "select"}
+    for asked in (*run.selection.get("select", ()), *([options] if options else ())):
+        say(f"asked for: {clean('; '.join(f'{name} {_short(value)}' for name, value in asked.items()))}")
+    say(_counts(run))
+    if run.failures:
+        say(f"failed: {_short(run.failures)}")
+
+
+def _counts(run: Run) -> str:
+    failed = f", {run.failed:,} failed" if run.failed else ""
+    return f"{plural(run.stored, 'submission')}, {human_bytes(run.bytes)}, {plural(run.requests, 'request')}{failed}"
+
+
+def _short(value: object) -> str:
+    """A value of a selection; of a long list the first few."""
+    if not isinstance(value, list | tuple):
+        return str(value)
+    more = f" and {len(value) - _SHOWN:,} more" if len(value) > _SHOWN else ""
+    return ", ".join(map(str, value[:_SHOWN])) + more
 
 
 def _print_stored(stored: StoredRecord) -> None:

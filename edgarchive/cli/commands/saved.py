@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import shlex
 from typing import Annotated
 
 import typer
 
+from archiver.events import event
 from edgarchive.cli.arguments.usage import help_instead
 from edgarchive.cli.arguments.values import PlainCommand, PlainGroup
 from edgarchive.cli.options import AsJson, common
@@ -16,6 +18,8 @@ from edgarchive.cli.search_options import takes_search
 from edgarchive.formats import clean
 from edgarchive.watching.searches import NamedSearch, remove_search, run_search, save_search, saved_searches
 from indexer.search.options import SearchOptions
+
+_notes = logging.getLogger("edgarchive.cli.notes")
 
 app = typer.Typer(cls=PlainGroup, add_completion=False, rich_markup_mode=None)
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the saved search.")]
@@ -34,8 +38,12 @@ def add(context: typer.Context, *, label: Name, options: SearchOptions, as_json:
     """Save a search. It replaces one of the same name."""
     values = {key: value for key, value in options.to_dict().items() if key not in _NOT_SAVED}
     query = values.pop("query", None)
-    search = save_search(common(context).settings(), label, query, values)
+    settings = common(context).settings()
+    before = saved_searches(settings).get(label)
+    search = save_search(settings, label, query, values)
     _print([search], as_json=as_json)
+    if before is not None and before.options != search.options:
+        _notes.info("replaced %s", _line(before), extra=event("saved-search-replaced", search=label))
     return 0
 
 
@@ -76,11 +84,15 @@ def _print(searches: list[NamedSearch], *, as_json: bool) -> None:
         print_json([search.to_dict() for search in searches])
         return
     for search in searches:
-        values = search.to_dict()
-        query = values.get("query", "")
-        filters = [_option(key, value) for key, value in values.items() if key not in {"name", "source", "query"}]
-        note = " (settings file)" if search.source == "settings" else ""
-        say(clean(f"{search.name}{note}: {' '.join([query, *filters]).strip()}"))
+        say(_line(search))
+
+
+def _line(search: NamedSearch) -> str:
+    values = search.to_dict()
+    query = values.get("query", "")
+    filters = [_option(key, value) for key, value in values.items() if key not in {"name", "source", "query"}]
+    note = " (settings file)" if search.source == "settings" else ""
+    return clean(f"{search.name}{note}: {' '.join([query, *filters]).strip()}")
 
 
 def _option(key: str, value: object) -> str:
