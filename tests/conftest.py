@@ -12,10 +12,13 @@ from hypothesis import settings
 
 from tests.logs import levels_as_before
 from tests.opensearch.fixtures import opensearch
+from tests.thorough import rounds
 
 __all__ = ["opensearch"]
 
-settings.register_profile("edgarchive", deadline=None, max_examples=60, database=None, derandomize=True)
+settings.register_profile(
+    "edgarchive", deadline=None, max_examples=rounds(30, thorough=300), database=None, derandomize=True
+)
 settings.register_profile("explore", deadline=None, max_examples=1000, print_blob=True)
 settings.load_profile("edgarchive")
 
@@ -57,19 +60,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _log_levels_as_before() -> Iterator[None]:
-    """A command that runs in the process of the tests sets them."""
-    with levels_as_before():
-        yield
+def _no_settings_of_the_person(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """No settings by environment, working folder or home: all of them are in `tmp_path`.
 
-
-@pytest.fixture(autouse=True)
-def _no_settings_of_the_person(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No settings by environment, working folder or home: all of them are in `tmp_path`."""
+    Log levels are put back: a command that runs in the process of the tests sets them.
+    """
     for name in os.environ:
         if name.startswith(("EDGARCHIVE_", "EDGAR_IDENTITY")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in _XDG:
-        monkeypatch.setenv(name, str(tmp_path / name.lower()))
+        monkeypatch.setenv(name, f"{tmp_path}/{name.lower()}")
     monkeypatch.chdir(tmp_path)
+    with levels_as_before():
+        yield

@@ -185,13 +185,18 @@ def _survives(cut: str, *cuts: str, dice: random.Random) -> bool:
 
 
 def states(
-    disk: Disk, changes: Sequence[Change], dice: random.Random, *, cuts: Sequence[str] = CUTS
+    disk: Disk, changes: Sequence[Change], dice: random.Random, *, cuts: Sequence[str] = CUTS, most: int | None = None
 ) -> dict[str, Tree]:
-    """Every different state that a cut after any of `changes` to `disk` can leave, by cut and change."""
+    """Every different state that a cut after any of `changes` to `disk` can leave, by cut and change.
+
+    With `most`, those after so many of the changes, chosen for each of the cuts by dice.
+    """
     found: dict[bytes, tuple[str, Tree]] = {}
+    numbers = range(len(changes))
+    moments = {cut: set(numbers if most is None else dice.sample(numbers, min(len(numbers), most))) for cut in cuts}
     for number, change in enumerate(changes):
         disk.apply(change)
-        for cut in cuts:
+        for cut in (cut for cut in cuts if number in moments[cut]):
             tree = disk.after(cut, dice)
             found.setdefault(fingerprint(tree), (f"{cut} after {number}: {change.operation} {change.paths}", tree))
     return dict(found.values())

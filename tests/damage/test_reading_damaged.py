@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from archiver.errors import UnreadableSubmissionError
 from indexer.submission.submission import Submission, parse_submission
 from tests.paths import CORPUS, INVENTED, ODDITIES
+from tests.thorough import rounds
 from tests.unit.submissions import submission_bytes
 
 _INVENTED = [*sorted(INVENTED.glob("*.txt")), *sorted(ODDITIES.glob("00*"))[::3]]
@@ -54,7 +55,7 @@ def test_cut_at_each_kind_of_place(path: Path) -> None:
     assert whole is not None
     places = sorted({at for match in _PLACE.finditer(data) for at in (match.start(), match.start() + 1, match.end())})
     dice = random.Random(path.name)  # noqa: S311 - the same cuts in every run
-    for length in dice.sample(places, min(len(places), 25)):
+    for length in dice.sample(places, min(len(places), rounds(8, thorough=25))):
         cut = read_all(data[:length])
         if cut is not None:
             assert cut.header.accession == whole.header.accession
@@ -69,7 +70,7 @@ def test_swapped_and_lost_tags(path: Path) -> None:
     data = path.read_bytes()
     tags = list(re.finditer(rb"</?(?:%s)>" % b"|".join(_TAGS), data))
     dice = random.Random(path.name)  # noqa: S311 - the same damage in every run
-    for _ in range(15):
+    for _ in range(rounds(5, thorough=15)):
         tag = dice.choice(tags)
         name = b"<" + dice.choice((b"", b"/")) + dice.choice(_TAGS) + dice.choice((b">", b"", b">\n", b">\r"))
         read_all(data[: tag.start()] + dice.choice((b"", name, tag[0] * 2)) + data[tag.end() :])
@@ -80,7 +81,7 @@ def test_binary_noise(path: Path) -> None:
     """Bytes overwritten, inserted and taken out at random, NUL and brackets among them."""
     data = path.read_bytes()
     dice = random.Random(path.name)  # noqa: S311 - the same noise in every run
-    for _ in range(10):
+    for _ in range(rounds(4, thorough=10)):
         noisy = bytearray(data)
         for _ in range(dice.randrange(1, 30)):
             at = dice.randrange(len(noisy))
@@ -111,6 +112,7 @@ _BODIES = {
     "encoded lines": (b"#0V%T\n" * 170, "pdf"),
     "empty lines": (b"\r\n" * 500, "txt"),
 }
+_LONG = rounds(3_000_000, thorough=10_000_000)
 _DOCUMENT = b"<DOCUMENT>\n<TYPE>EX-99\n<FILENAME>a.%s\n<TEXT>\n%s\n</TEXT>\n</DOCUMENT>\n"
 
 
@@ -121,11 +123,11 @@ def _submission_of(piece: bytes, extension: str, times: int) -> bytes:
 
 
 @pytest.mark.parametrize(("piece", "extension"), _BODIES.values(), ids=_BODIES.keys())
-def test_ten_megabytes_of_one_thing(piece: bytes, extension: str) -> None:
-    """A body of ten megabytes, mostly in a single line, is read like any other."""
-    submission = read_all(_submission_of(piece, extension, 10_000_000 // len(piece)))
+def test_megabytes_of_one_thing(piece: bytes, extension: str) -> None:
+    """A body of `_LONG` bytes, mostly in a single line, is read like any other."""
+    submission = read_all(_submission_of(piece, extension, _LONG // len(piece)))
     assert submission is not None
-    assert submission.documents[0].size > 9_000_000
+    assert submission.documents[0].size > _LONG * 9 // 10
 
 
 @pytest.mark.parametrize(("piece", "extension"), _BODIES.values(), ids=_BODIES.keys())
