@@ -8,6 +8,8 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    __version__: str
+
     from archiver.audit.findings import Finding
     from archiver.catalogue.runs import Run
     from archiver.errors import (
@@ -318,7 +320,9 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
-    """A public name, loaded."""
+    """A public name, loaded; or ``__version__``."""
+    if name == "__version__":
+        return importlib.import_module("importlib.metadata").version("edgarchive")
     for home, names in _HOMES.items():
         if name in names:
             value = globals()[name] = getattr(importlib.import_module(home), name)

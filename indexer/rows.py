@@ -43,6 +43,9 @@ class SectionRows(Iterator[Row]):
     def __init__(self, rows: Iterator[Row]) -> None:
         self._rows = rows
 
+    def __repr__(self) -> str:
+        return "<SectionRows: iterate over them, or use to_pandas(), to_polars() or to_arrow()>"
+
     def __next__(self) -> Row:
         return next(self._rows)
 

@@ -128,7 +128,7 @@ class _Import:
         record = self._archive.record(facts.accession)
         try:
             if sha256_of(found.reader.portions()) != record.sha256 and facts.opening is self._opening(facts.accession):
-                hint = "compare the two; what is stored stays"
+                hint = "compare the two; the stored copy stays"
                 raise ConflictError(f"it differs from the stored copy of {facts.accession}", hint)
         except (FetchError, DamageError) as error:
             self.failures.append(SyncFailure(facts.accession, found.name, type(error).__name__, str(error)))

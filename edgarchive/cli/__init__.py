@@ -54,11 +54,14 @@ def main(
     context: typer.Context,
     *,
     root: Annotated[
-        Path | None, typer.Option(help="The archive's folder. [EDGARCHIVE_ROOT]", show_default="user data folder")
+        Path | None,
+        typer.Option(metavar="DIR", help="The archive's folder. [EDGARCHIVE_ROOT]", show_default="user data folder"),
     ] = None,
     config_file: Annotated[
         Path | None,
-        typer.Option("--config", help="The settings file. [EDGARCHIVE_CONFIG]", show_default="edgarchive.toml"),
+        typer.Option(
+            "--config", metavar="FILE", help="The settings file. [EDGARCHIVE_CONFIG]", show_default="edgarchive.toml"
+        ),
     ] = None,
     verbose: Annotated[
         int, typer.Option("-v", "--verbose", count=True, help="Log more: -v, -vv.", show_default=False)

@@ -56,7 +56,8 @@ The text of everything found:
   edgarchive search crake --format accessions | edgarchive extract - -o found
 """,
     "open": """\
-  edgarchive open 0009000900-19-000212 --json
+  edgarchive open 0009000900-19-000212
+  edgarchive open 0009000900-19-000212 --document 1
 """,
     "export": """\
 The risk factors of all 10-Ks; filings of a company and their entities:
@@ -75,6 +76,7 @@ Check only existence and sizes, or check and repair everything:
   edgarchive verify --repair
 """,
     "status": """\
+  edgarchive status
   edgarchive status --json
 """,
     "watch": """\
@@ -110,6 +112,7 @@ Create a settings file; show the settings:
   edgarchive config show
 """,
     "help": """\
+  edgarchive help
   edgarchive help query
 """,
 }

@@ -19,6 +19,9 @@ _WIDE_MARGIN = 8 * SNIPPET_CHARS
 _BYTES_PER_WORD = 16
 _MAX_CONTEXT_WORDS = 2_000
 
+_RULE = lazy_pattern(r"([.\-_=*~\u00b7\u2013\u2014])(?: ?\1){3,}")
+"""A drawn line, or the dots between a heading and its page in a table of contents."""
+
 _SENTENCE_END = lazy_pattern(r"(?<=[a-z]{4}[.!?]) (?=[\"“(]?[A-Z])")
 """A sentence end: requiring four lower-case letters before it excludes ``Inc.``, ``Mr.`` and initials."""
 
@@ -61,10 +64,16 @@ class Cutter:
     """Cuts passages from one text."""
 
     def __init__(
-        self, text: bytes, marks: list[Mark], context_words: int | None, within: Sequence[Span] | None
+        self,
+        text: bytes,
+        marks: list[Mark],
+        context_words: int | None,
+        within: Sequence[Span] | None,
+        headings: Sequence[Span] = (),
     ) -> None:
         self._text = text
         self._within = within or ()
+        self._headings = headings
         self._marks = marks
         self._context_words = None if context_words is None else min(context_words, _MAX_CONTEXT_WORDS)
 
@@ -87,10 +96,9 @@ class Cutter:
             if not 2 * SNIPPET_CHARS <= end - begin <= 2 * _WIDE_MARGIN:
                 return end - begin > 2 * SNIPPET_CHARS
             return len(_cleaned(self._text[begin:end], follows_blank=True)) >= 2 * SNIPPET_CHARS
-        words = 2 * self._context_words
-        if not words < end - begin <= words * _BYTES_PER_WORD:
-            return end - begin > words
-        return len(self._text[begin:end].split()) >= words
+        if end - begin > 2 * (self._context_words + 2) * _BYTES_PER_WORD:  # their contexts cannot meet
+            return True
+        return len(_cleaned(self._text[begin:end], follows_blank=True).split()) >= 2 * self._context_words
 
     def _clean(self, window: Window, margin: int) -> _Piece:
         """The text around `window`, cleaned."""
@@ -127,9 +135,15 @@ class Cutter:
         return _Piece("".join(parts), tuple(spans), focus[0], focus[1], begin > low, end < high)
 
     def _bounds(self, window: Window) -> Span:
-        """Where the text that a passage around `window` may show begins and ends."""
+        """Where the text that a passage around `window` may show begins and ends.
+
+        A passage of about `SNIPPET_CHARS` stays between two headings: the heading of a section is shown apart.
+        """
         low = max((begin for begin, _ in self._within if begin <= window.first), default=0)
         high = min((end for _, end in self._within if window.last <= end), default=len(self._text))
+        if self._context_words is None:
+            low = max((end for _, end in self._headings if low < end <= window.first), default=low)
+            high = min((begin for begin, _ in self._headings if window.last <= begin < high), default=high)
         return low, high
 
 
@@ -155,7 +169,7 @@ class _Piece:
 
 
 def _cleaned(raw: bytes, *, follows_blank: bool) -> str:
-    """The displayable form of `raw`, with white space folded; none at the beginning if a space precedes it."""
+    """The displayable form of `raw`: white space folded, none at the beginning if a space precedes it, rules short."""
     text = raw.decode(errors="ignore")  # a character that was split at an end, or half of one
     words = text.split()
     if not all(map(str.isprintable, words)):
@@ -165,7 +179,8 @@ def _cleaned(raw: bytes, *, follows_blank: bool) -> str:
         return "" if not text or follows_blank else " "
     before = " " if text[0].isspace() and not follows_blank else ""
     after = " " if text[-1].isspace() else ""
-    return f"{before}{' '.join(words)}{after}"
+    shown = _RULE.sub(r"\1\1\1", " ".join(words))
+    return f"{before}{shown}{after}"
 
 
 def _around(piece: _Piece) -> Span:

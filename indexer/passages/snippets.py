@@ -87,11 +87,12 @@ class Highlighter:
 
         A passage contains as much of the query as possible: phrases count more than words, then nearness counts. It has
         about `SNIPPET_CHARS` characters, in whole sentences if they fit, or `context_words` on each side of its
-        matches. Matches in `headings`, spans of the text in bytes, are used only if there are no others. With `within`,
-        only matches in these spans count, and no passage leaves them.
+        matches. Matches in `headings`, spans of the text in bytes, are used only if there are no others; passages of
+        whole sentences do not run over a heading. With `within`, only matches in these spans count, and no passage
+        leaves them.
         """
         marks = _marks(self._needles, text, within)
-        cutter = Cutter(text, marks, context_words, within)
+        cutter = Cutter(text, marks, context_words, within, headings)
         chosen = _best(self._needles, _without(marks, headings) or marks, n, cutter)
         passages = tuple(Passage(cutter.cut(window), window.first) for window in chosen)
         return Found(passages, len(marks))

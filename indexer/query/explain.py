@@ -88,7 +88,7 @@ def _leaf(leaf: Leaf, where: str) -> str:  # noqa: C901, PLR0911, PLR0912 — on
         case Near(_, parts, distance):
             return (
                 f"{where} has {_listed(map(_part, parts))} near each other in any order,"
-                f" with fewer than {distance} other words among them"
+                f" with fewer than {distance} other words between them"
             )
         case Proximity(_, left, right, between, ordered):
             what = "before" if ordered else "near"

@@ -335,6 +335,9 @@ class Library:
         if opened is not None:
             opened.close()
 
+    def __repr__(self) -> str:
+        return "<Library, closed>" if self._opened is None else f"Library({str(self._opened.root)!r})"
+
     def __enter__(self) -> Self:
         return self
 

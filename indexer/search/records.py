@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from archiver.errors import ArchiveFormatError, DamageError, EdgarchiveError, St
 from archiver.identifiers import AccessionNumber, Cik, FormType
 from archiver.store.archive import Archive
 from archiver.sync.last_sync import SyncState, last_sync, last_sync_ended
+from indexer.notebook.markup import facts, table
 from indexer.texts.store import TextStats, TextStore
 
 
@@ -139,6 +141,20 @@ class Status:
             "texts": None if self.texts is None else asdict(self.texts),
             "forms": [{"form": one.form, "year": one.year, "count": one.count} for one in self.forms],
         }
+
+    def _repr_html_(self) -> str:
+        """Tables for a notebook: the main facts, and the submissions of each form."""
+        counts: Counter[str] = Counter()
+        for one in self.forms:
+            counts[one.form] += one.count
+        about = [
+            ("folder", self.root),
+            ("submissions", f"{self.submissions:,}"),
+            ("last sync", self.last_sync or "never"),
+            ("not indexed", f"{self.unindexed:,}"),
+            ("index", self.index_error),
+        ]
+        return facts(about) + table(("form", "submissions"), ((form, f"{n:,}") for form, n in counts.most_common()))
 
 
 def _text_stats(archive: Archive) -> TextStats | None:

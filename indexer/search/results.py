@@ -68,16 +68,21 @@ class Results:
         return len(self.hits)
 
     def __repr__(self) -> str:
-        return f"<Results {self.query!r}: {self.total:,} hits, {len(self):,} of them here>"
+        return f"<Results {self.query!r}: {self._caption(len(self))}>"
 
     def _repr_html_(self) -> str:
         """A table for a notebook."""
-        caption = f"{self.total:,} hits, {min(len(self), _SHOWN_HITS):,} shown"
+        caption = self._caption(min(len(self), _SHOWN_HITS))
         try:
             rows = [hit.html_cells() for hit in self.hits[:_SHOWN_HITS]]
         except UsageError as error:  # the library is closed, and these hits were not created before
             return escaped(f"{caption}: {error}")
         return table(HTML_HEAD, rows, caption=caption)
+
+    def _caption(self, shown: int) -> str:
+        if not self.total:
+            return "0 hits; diagnose() says why"
+        return f"{self.total:,} {'hit' if self.total == 1 else 'hits'}, {shown:,} shown"
 
     @overload
     def __getitem__(self, place: int) -> Hit: ...

@@ -23,7 +23,7 @@ _ELSEWHERE: dict[tuple[str, ...], tuple[str, ...]] = {
     ("--csv", "--jsonl", "--excel", "--parquet", "--table"): ("--format",),
     ("--doc-type", "--doctype", "--document-type", "--exhibit"): ("--type",),
     ("--document", "--doc"): ("--documents",),
-    ("--dir", "--folder", "--dest", "--output-dir", "--outdir", "--path", "--file"): ("--out", "--output"),
+    ("--dir", "--folder", "--dest", "--output-dir", "--outdir", "--path", "--file"): ("--out",),
     ("--threads", "--workers", "--processes", "--parallel"): ("--jobs",),
 }
 """Options of other programs, and ours that do the same."""
@@ -63,6 +63,8 @@ def usage_message(error: TyperException) -> str:
         return f"{option} stands before the verb; write `edgarchive {option} … {page.partition(' ')[2]} …`"
     if answer := _by_another_name(error, context, option):
         return answer
+    if option and str(error.message).endswith("requires an argument."):
+        return f"{option} needs a value; write {option} VALUE"
     message = str(error.message if hasattr(error, "option_name") else error.format_message()).rstrip(".")
     message = message.replace(": Value error, ", ": ").replace("Input should be ", "it must be ")
     message = message.replace("a valid integer, unable to parse string as an integer", "a whole number")
@@ -72,7 +74,8 @@ def usage_message(error: TyperException) -> str:
     if extra := _TOO_MANY.fullmatch(str(error.message)):
         message = _EXTRA.get(str(verb), f"{message}; see `{page} --help`").format(extra[1])
     elif message.startswith("missing option") and (missing := getattr(error, "param", None)) is not None:
-        message += f"; add {max(missing.opts, key=len)} {missing.metavar or 'VALUE'}"
+        name = next((name for name in missing.opts if name.startswith("--")), missing.opts[0])
+        message = f"missing option {name}; add {name} {missing.metavar or 'VALUE'}"
     elif re.search(r"Did you mean .*\?$", message):
         message = message.replace(". Did you mean", "; did you mean")
     else:

@@ -1,6 +1,7 @@
 """Parsing plain values of options without pydantic, whose import takes as long as a short search.
 
-A value that is not plain, or cannot be read, is typer's: it has the words for what is wrong.
+A value that is not plain, or cannot be read, is typer's: it has the words for what is wrong. Help pages are those of
+typer without its notation for types, ranges and required arguments.
 """
 
 from __future__ import annotations
@@ -42,9 +43,23 @@ def _read_plainly(params: Iterable[Any]) -> list[Any]:
         if not isinstance(param._runtime_param, _PlainParam):  # noqa: SLF001 — typer has no other way
             descriptor = param.type_descriptor
             param._runtime_param = _PlainParam(descriptor.parameter_info, descriptor.annotation)  # noqa: SLF001
-        if param.param_type_name == "argument":
-            param.display_type_rich = lambda **_: None  # the help says it; this would be Python's type
+        _describe_plainly(param)
     return found
+
+
+def _describe_plainly(param: Any) -> None:
+    """Make help show ``PATH...`` instead of ``{PATH}...``, ``[default: all]`` instead of ``[default: (all); x>=0]``.
+
+    typer has no other way to change them.
+    """
+    param._get_number_range_help_str = lambda: None  # noqa: SLF001 — an error about a value says it
+    if isinstance(default := param.show_default, str):
+        param._get_default_string = lambda **_: default  # noqa: SLF001
+    if param.param_type_name == "argument":
+        param.display_type_rich = lambda **_: None  # the help says it; this would be Python's type
+        more = "..." if param.nargs != 1 else ""
+        shown = f"{param.display_name_raw}{more}" if param.required else f"[{param.display_name_raw}]{more}"
+        param._usage_display_name = lambda: shown  # noqa: SLF001
 
 
 class _PlainParam(RuntimeParam):

@@ -58,7 +58,7 @@ def export(
         ExportTable, typer.Argument(metavar="TABLE", help="What to write: filings, documents, sections or hits.")
     ],
     options: SearchOptions,
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="PATH", help="File, or folder for Parquet.")],
+    out: Annotated[Path, typer.Option("-o", "--out", "--output", metavar="PATH", help="File, or folder for Parquet.")],
     output: Annotated[
         ExportFormat | None,
         typer.Option(

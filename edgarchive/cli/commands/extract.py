@@ -20,10 +20,10 @@ def extract(
     context: typer.Context,
     accessions: Annotated[
         list[str],
-        typer.Argument(metavar="ACCESSION…", help="Accession numbers, @FILE with one per line, - for stdin."),
+        typer.Argument(metavar="ACCESSION", help="Accession numbers, @FILE with one per line, - for stdin."),
     ],
     *,
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder to write to.")],
+    out: Annotated[Path, typer.Option("-o", "--out", "--output", metavar="DIR", help="Folder to write to.")],
     documents: Annotated[
         str | None, typer.Option(metavar="GLOB", help="Only documents of this type or file name ('EX-99*').")
     ] = None,

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import importlib.resources
-import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from archiver.errors import UsageError
-from archiver.patterns import lazy_pattern
 from edgarchive.cli.output import say, say_styled
 from edgarchive.cli.printing.pager import paged
+from edgarchive.cli.printing.pages import page_lines
 from edgarchive.cli.printing.terminal import Style
-from edgarchive.cli.printing.texts import print_text
 
 DOCUMENTATION = "https://edgarchive.github.io/edgarchive/"
 """The address of all pages, as in the project's metadata."""
@@ -29,18 +27,13 @@ TOPICS = {
     "alerts": ("howto/alerts", "saved searches, mail and webhooks"),
     "errors": ("errors", "every error, its exit code, and what to do"),
     "logging": ("logging", "the events of the log"),
-    "format": ("format", "what stands on the disk"),
+    "format": ("format", "the files of an archive"),
     "opensearch": ("opensearch", "an index on a cluster"),
-    "security": ("security", "what is protected from whom"),
+    "security": ("security", "threats, and the protection against them"),
     "upgrade": ("howto/upgrade", "from version 0.1"),
-    "glossary": ("glossary", "words of EDGAR and of this program"),
+    "glossary": ("glossary", "terms of EDGAR and of edgarchive"),
 }
 """By topic: the page of the documentation, and its subject."""
-
-_LINK = lazy_pattern(r"(?<!!)\[([^\]]+)\]\([^)\s]+\)")
-_HEADING = lazy_pattern(r"#+ (.+)")
-_FENCE = lazy_pattern(r"```\w*\n?")
-_COMMENT = lazy_pattern(r"<!--.*?-->\n?", re.DOTALL)
 
 
 def help(  # noqa: A001 — the verb's name
@@ -49,10 +42,10 @@ def help(  # noqa: A001 — the verb's name
 ) -> int:
     """Explain a topic, such as the query language; without TOPIC, list the topics."""
     if topic is None:
-        say("Topics, as `edgarchive help TOPIC` explains them:")
+        say("Topics for `edgarchive help TOPIC`:")
         for name, (_, about) in TOPICS.items():
             say(f"  {name:<12}{about}")
-        say(f"\nA command has its own help: `edgarchive search --help`. All pages: {DOCUMENTATION}")
+        say(f"\nFor a command, see its own help, such as `edgarchive search --help`. All pages: {DOCUMENTATION}")
         return 0
     commands = context.parent.command.commands if context.parent is not None else {}  # type: ignore[attr-defined]
     if topic in commands and topic not in TOPICS:
@@ -61,20 +54,18 @@ def help(  # noqa: A001 — the verb's name
         return 0
     if topic not in TOPICS:
         raise UsageError(f"there is no topic {topic!r}", f"choose from: {', '.join(TOPICS)}; or name a command")
-    style = Style.of_stdout()
+    style, page = Style.of_stdout(), TOPICS[topic][0]
     with paged():
-        for line in page_text(topic).split("\n"):
-            if heading := _HEADING.fullmatch(line):
-                say_styled(style.bold(heading[1]))
-            else:
-                print_text(line, style)
+        for line in page_lines(_page(page).read_text(encoding="utf-8"), style, page=page, address=_address):
+            say_styled(line)
     return 0
 
 
-def page_text(topic: str) -> str:
-    """The page of a topic for a terminal, without the markup of links, code fences and comments."""
-    text = _COMMENT.sub("", _page(TOPICS[topic][0]).read_text(encoding="utf-8"))
-    return _FENCE.sub("", _LINK.sub(r"\1", text)).strip("\n")
+def _address(path: str) -> str:
+    """The command that shows the page with this path, or its address on the web."""
+    name = path.removesuffix(".md")
+    topic = next((topic for topic, (page, _) in TOPICS.items() if page == name), None)
+    return f"`edgarchive help {topic}`" if topic else f"{DOCUMENTATION}{name}/"
 
 
 def _page(name: str) -> Path:

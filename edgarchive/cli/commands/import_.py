@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from archiver.errors import ConflictError
 from archiver.reports import ImportReport
 from edgarchive.cli.options import AsJson, common
 from edgarchive.cli.output import human_bytes, human_time, plural, print_json, say
@@ -44,13 +45,16 @@ def import_(
 
 
 def _print(report: ImportReport) -> None:
+    conflicts = sum(failure.error == ConflictError.__name__ for failure in report.failures)
     say(
         f"{plural(report.planned, 'submission')} found: {report.present:,} in the archive before,"
         f" {report.stored:,} stored ({human_bytes(report.bytes)}), {report.failed:,} failed"
+        + (f", {plural(conflicts, 'conflict')}" if conflicts else "")
     )
     say(f"{report.indexed:,} indexed, in {human_time(report.elapsed_s)}")
     for failure in report.failures:
-        say(f"failed: {failure.accession}  {clean(failure.url)}  {clean(failure.message)}")
+        kind = "conflict" if failure.error == ConflictError.__name__ else "failed"
+        say(f"{kind}: {failure.accession}  {clean(failure.url)}  {clean(failure.message)}")
     if report.skipped:
         say(f"{plural(len(report.skipped), 'file')} skipped (not submissions):")
     for file in report.skipped[:_SHOWN]:

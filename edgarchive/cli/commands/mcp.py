@@ -30,7 +30,7 @@ def mcp(
 ) -> int:
     """Let a language model search and read the archive over the Model Context Protocol.
 
-    An MCP host, such as a desktop assistant or an editor, starts this command and speaks with it over stdin and stdout.
+    An MCP host, such as a desktop assistant or an editor, starts this command and talks to it over stdin and stdout.
     The server is read-only. It needs `pip install 'edgarchive[mcp]'`.
     """
     options = common(context)

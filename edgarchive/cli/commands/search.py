@@ -118,7 +118,7 @@ def search(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="FILE", help="Write all hits to a .csv, .jsonl or .xlsx file."),
+        typer.Option("-o", "--output", "--out", metavar="FILE", help="Write all hits to a .csv, .jsonl or .xlsx file."),
     ] = None,
     bom: Annotated[bool, typer.Option("--bom", help="Start CSV with a byte order mark, for old Excel.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show how the query was interpreted.")] = False,

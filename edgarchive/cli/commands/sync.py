@@ -50,7 +50,7 @@ def sync(
     until: Until = None,
     limit: Annotated[int | None, typer.Option(metavar="N", help="Only the newest N submissions.")] = None,
     source: Annotated[
-        Source, typer.Option(help="Fetch single submissions (index), or whole days (feed).")
+        Source, typer.Option(metavar="index|feed", help="Fetch single submissions (index), or whole days (feed).")
     ] = Source.index,
     refresh: Annotated[
         bool, typer.Option("--refresh", help="Re-fetch from EDGAR what came from the Feed or an import.")

@@ -44,7 +44,11 @@ _FOREIGN: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
             "it has no distance",
             "write it like NEAR/10, w/10 or PRE/10, or in small letters",
         ),
-        (r"(?i:w|near|pre|adj|onear|\+)?/(?:[0-9]+|s|p)", "there is no such operator", "write NEAR/10, w/10 or PRE/10"),
+        (
+            r"(?i:w|near|pre|adj|onear|within|\+)?/(?:[0-9]+|s|p)|(?i:near|adj|onear|within)[0-9]{1,3}",
+            "there is no such operator",
+            "write NEAR/10, w/10 or PRE/10",
+        ),
     )
 )
 """Operators of other systems, which would be searched as words here, and what to write instead."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ def test_all_is_sorted_and_complete() -> None:
     assert set(edgarchive.__all__) <= set(dir(edgarchive))
     for name in edgarchive.__all__:
         assert getattr(edgarchive, name).__module__.partition(".")[0] in {"archiver", "indexer", "edgarchive"}
+    assert edgarchive.__version__ == version("edgarchive")
     with pytest.raises(AttributeError, match="Mirrror"):
         edgarchive.Mirrror  # noqa: B018 — asking is the test
 

@@ -432,9 +432,10 @@ def test_the_site_has_the_help_of_every_verb() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-def test_every_help_page_ends_with_examples_that_run(workplace: Path) -> None:
+def test_every_help_page_ends_with_examples_that_run(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The commands below each verb's options do what they are there for, in a folder that has the files they name."""
     assert list(EXAMPLES) == ["edgarchive", *VERBS]
+    monkeypatch.setenv("BROWSER", "true")  # the command, which succeeds and shows nothing
     (workplace / "watch-list.txt").write_text("9000001\n9000004\n")
     shutil.copytree(FIXTURES, workplace / "downloads")
     with tarfile.open(workplace / "20190514.nc.tar.gz", "w:gz") as tar:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from lxml import html
 
@@ -12,6 +13,7 @@ from indexer.entries import HitEntity
 from indexer.notebook.markup import link
 from indexer.passages.cutting import Snippet
 from indexer.search.hits import Hit, HitDocument, LazyHits
+from indexer.search.records import FormYear, Status
 from indexer.search.results import Results
 from indexer.submission.submission import parse_submission
 from tests.unit.hits import made_up_hit
@@ -36,7 +38,8 @@ def test_results_are_a_table_and_nothing_of_a_filer_is_markup() -> None:
     assert tree.xpath("//em")
     assert EVIL in tree.text_content()
     assert "9 hits, 2 shown" in tree.text_content()
-    assert repr(results) == "<Results 'resigned': 9 hits, 2 of them here>"
+    assert repr(results) == "<Results 'resigned': 9 hits, 2 shown>"
+    assert "0 hits; diagnose() says why" in Results("resigned", 0, 0.0, ())._repr_html_()
 
 
 def test_a_hit_and_a_submission_are_tables_too() -> None:
@@ -45,6 +48,16 @@ def test_a_hit_and_a_submission_are_tables_too() -> None:
     shown = html.fragment_fromstring(parse_submission(submission_bytes())._repr_html_(), create_parent=True)
     assert ACCESSION in shown.text_content()
     assert "EX-99.1" in shown.text_content()
+
+
+def test_the_status_of_an_archive_is_tables(tmp_path: Path) -> None:
+    """The facts and the forms, of which a filer chooses the names."""
+    years = (FormYear(EVIL, 2020, 2), FormYear("8-K", 2020, 1), FormYear("8-K", 2021, 1000))
+    status = Status(tmp_path, 1003, 0, 0, None, None, 3, None, years)
+    shown = html.fragment_fromstring(status._repr_html_(), create_parent=True)
+    assert not shown.xpath("//script")
+    assert [row.text_content() for row in shown.xpath("//table[2]/tbody/tr")] == ["8-K1,001", f"{EVIL}2"]
+    assert "not indexed3" in shown.text_content()
 
 
 def test_hits_of_a_closed_library_show_why_they_do_not() -> None:

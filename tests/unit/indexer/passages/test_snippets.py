@@ -99,6 +99,29 @@ def test_white_space_of_tables_is_folded() -> None:
     assert marked("total", "x\n\n" + " " * 900 + "Total" + "\t" * 900 + "1,234") == "x <em>Total</em> 1,234"
 
 
+@pytest.mark.parametrize(
+    ("text", "snippet"),
+    [
+        ("Loans" + "." * 200 + " 13 Total" + "_" * 90 + "x", "Loans... 13 <em>Total</em>___x"),
+        ("Taxes" + " ." * 40 + " 7\n" + "- " * 60 + "\nTotal", "Taxes ... 7 --- <em>Total</em>"),
+        ("a -- b ... Total (1-2) ***", "a -- b ... <em>Total</em> (1-2) ***"),
+    ],
+)
+def test_drawn_lines_and_dot_leaders_are_short(text: str, snippet: str) -> None:
+    """What only guides the eye on paper does not use up the snippet."""
+    assert marked("total", text) == snippet
+
+
+def test_a_passage_does_not_repeat_the_headings_around_it() -> None:
+    """They are shown apart; words on each side are as many as requested, headings included."""
+    text = "Item 1A. Risks\nThe alpha mills may stop. Item 2. Land\nWe own some."
+    headings = [(0, 14), (text.index("Item 2"), text.index("\nWe"))]
+    assert found("alpha", text, headings=headings).passages[0].snippet.text == "The alpha mills may stop."
+    assert found("risks", text, headings=headings).passages[0].snippet.text.startswith("Item 1A. Risks The alpha")
+    shown = found("alpha", text, headings=headings, context_words=2).passages[0].snippet.text
+    assert shown == "Risks The alpha mills may"
+
+
 @given(st.text(max_size=400), st.text(max_size=400))
 def test_a_snippet_is_a_clean_cut_of_its_text(before: str, after: str) -> None:
     """Whatever stands around a match, the snippet is short, without controls, and marks exactly the match."""

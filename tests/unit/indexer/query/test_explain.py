@@ -21,7 +21,7 @@ from indexer.query.filters import Filters
             '"board direct*"~5',
             (
                 'text or description has "board" and a word like "direct*" near each other in any order,'
-                " with fewer than 5 other words among them"
+                " with fewer than 5 other words between them"
             ),
         ),
         (

@@ -313,8 +313,10 @@ async def test_the_asyncio_library_has_the_same_names(tmp_path: Path) -> None:
 def test_a_closed_library_says_so(library: Library) -> None:
     """Every call, and every hit and result that would read, says that the library is closed, not damaged."""
     results, lazy = library.search("rossi"), library.search("rossi", limit=None)
+    assert repr(library) == f"Library({str(library.root)!r})"
     library.close()
     library.close()
+    assert repr(library) == "<Library, closed>"
     for call in (
         lambda: library.search("rossi"),
         lambda: library.submission(ACCESSION),

@@ -96,9 +96,27 @@ def test_plain_values_load_no_pydantic(arguments: list[str], tmp_path: Path) -> 
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, stderr=subprocess.DEVNULL)
 
 
-def test_the_help_of_an_argument_shows_no_type_of_python(capsys: pytest.CaptureFixture[str]) -> None:
-    """``ACCESSION``, not ``ACCESSION <list[str]>``: its help says what it takes."""
-    _read(["--help"], None)
-    assert "list[str]" in capsys.readouterr().out  # as typer has it
-    _read(["--help"], PlainCommand)
-    assert "list[str]" not in capsys.readouterr().out
+def _help(cls: type[Any] | None, capsys: pytest.CaptureFixture[str]) -> str:
+    """The help page of a command with an argument of each kind."""
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+    @app.command(cls=cls)
+    def command(
+        words: Annotated[list[str], typer.Argument(metavar="WORD")],
+        last: Annotated[str | None, typer.Argument(metavar="LAST")] = None,
+        number: Annotated[int | None, typer.Option(min=1, show_default="as many as there are")] = None,
+    ) -> None:
+        del words, last, number
+
+    app(["--help"], standalone_mode=False)
+    return capsys.readouterr().out
+
+
+def test_help_is_without_the_notation_of_types_ranges_and_arguments(capsys: pytest.CaptureFixture[str]) -> None:
+    """``WORD...``, not ``{WORD}...`` nor ``WORD <list[str]>``; a default without parentheses and without ``x>=1``."""
+    theirs, ours = _help(None, capsys), _help(PlainCommand, capsys)
+    for notation in ("{WORD}...", "<list[str]>", "[default: (as many as there are); x>=1]"):
+        assert notation in theirs
+        assert notation not in ours
+    assert "[OPTIONS] WORD... [LAST]\n" in ours
+    assert "[default: as many as there are]" in ours

@@ -67,6 +67,13 @@ def test_a_type_of_exhibit_has_parts(invented: Path, capsys: pytest.CaptureFixtu
     assert types(capsys, invented, "--type", "EX-9") == set()
 
 
+def test_passages_are_a_list(invented: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where one ends and the next begins can be seen; a snippet alone is no list."""
+    out = found(capsys, invented, "the", "--passages", "3", "-n", "3")
+    assert len(re.findall(r"^    - \S", out, re.MULTILINE)) > 3
+    assert "    - " not in found(capsys, invented, "the", "-n", "3")
+
+
 def test_amendments_are_alone_or_left_out(invented: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Either way nothing is lost."""
     amended = accessions(capsys, invented, "--amendments")
