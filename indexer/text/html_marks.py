@@ -12,9 +12,12 @@ from functools import lru_cache
 from archiver.dataclass import dataclass
 from archiver.patterns import lazy_pattern
 
-BLOCK, ROW, CELL = b" \xff ", b" \xfe ", b" \xfd "
+BLOCK, ROW, CELL = b"\xff", b"\xfe", b"\xfd"
 RAISED, LOWERED_AGAIN = b"\xfc", b"\xfb"
 PRE, PRE_END = b"\xfa", b"\xf9"
+SPECIAL = b"\xf8"
+"""The mark of a tag whose effect depends on the tags after it; `special_of` has it."""
+
 _NOTHING, _GAP = b"", b" "
 
 MIN_GAP_PT = 1.5
@@ -47,15 +50,16 @@ _UNSEEN = frozenset(name.encode() for name in "ix:header noframes script style t
 _BLOCK_NAMES = frozenset(name.encode() for name in _BLOCKS)
 _TABLE_NAMES = frozenset(name.encode() for name in (*_ROWS, *_CELLS, "caption"))
 
-_USUAL_NAMES = frozenset(
-    slash + name
+_USUAL_MARKS = {
+    slash + name: _MARK_OF_NAME.get(slash + name, _NOTHING)
     for name in (
         *_BLOCK_NAMES,
         *_TABLE_NAMES,
         *b"a b big em font i ix:nonfraction ix:nonnumeric s small span strong u".split(),
     )
+    if name not in _UNSEEN
     for slash in (b"", b"/")
-)
+}
 _NAME = lazy_pattern(rb"/?[A-Za-z][A-Za-z0-9:._-]*+")
 _STYLE = lazy_pattern(rb"""\sstyle\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"']++))""", re.IGNORECASE)
 _HIDDEN_ATTRIBUTE = lazy_pattern(rb"""\shidden(?:\s*+=\s*+["']?(?:hidden)?["']?)?(?=[\s/]|\Z)""", re.IGNORECASE)
@@ -95,114 +99,129 @@ class Style:
 
 @dataclass(frozen=True, slots=True)
 class Special:
-    """A tag whose closing tag matters too. `closing` is the mark of that one; None if everything in between is hidden.
+    """A tag whose effect depends on the tags after it: `opening` is its own mark, unless all up to its end is hidden.
 
-    `instead` then replaces the hidden text. `only_text` is hidden only if there is no other tag inside.
+    `closing` is the mark of its closing tag; None if everything in between is hidden, and replaced by `instead`.
+    `only_text` is hidden only if there is no other tag inside. `is_open_comment`: a comment begins here that continues
+    after the next ``>``.
     """
 
     name: bytes
-    closing: bytes | None
+    opening: bytes
+    closing: bytes | None = None
     instead: bytes = _NOTHING
     only_text: bool = False
+    is_open_comment: bool = False
 
 
-_KNOWN: dict[bytes, tuple[bytes, Special | None]] = {}
-_MAX_KNOWN, _MAX_KNOWN_BYTES = 10_000, 120
-"""Cache of tags from earlier documents, many of which recur. Longer tags contain numbers and do not recur."""
+_MAX_KNOWN, _MAX_KNOWN_BYTES = 20_000, 500
 
 
 class Marks(dict[bytes, bytes]):
-    """Tag without its brackets -> mark. Each is parsed once, since documents repeat a few tags.
+    """Tag without its brackets -> mark, remembered for all documents, since filings repeat a few thousand tags.
 
-    `specials` has the tags whose closing tag matters; `has_open_comment`: one of them begins a comment that continues
-    after the next ``>``.
+    A tag of inline XBRL is not remembered, as it has an id of its own; nor is a very long one.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.specials: dict[bytes, Special] = {}
-        self.has_open_comment = False
+        self._specials: dict[bytes, Special] = {}
 
     def __missing__(self, tag: bytes) -> bytes:
-        known = _KNOWN.get(tag)
-        if known is None:
-            name = tag.partition(b" ")[0].lower()
-            if name not in _USUAL_NAMES:
-                name = tag_name(tag)
-            mark = self._mark(tag, name) if name else self._mark_of_no_tag(tag)
-            if name and len(tag) <= _MAX_KNOWN_BYTES:
-                if len(_KNOWN) >= _MAX_KNOWN:
-                    _KNOWN.clear()
-                _KNOWN[tag] = mark, self.specials.get(tag)
-        else:
-            mark, special = known
-            if special is not None:
-                self.specials[tag] = special
-        self[tag] = mark
+        lowered = tag.lower()
+        name = lowered.partition(b" ")[0]
+        mark = _USUAL_MARKS.get(name)
+        if mark is None or b"style" in lowered or b"hidden" in lowered:
+            effect = _effect(tag)
+            mark = SPECIAL if isinstance(effect, Special) else effect
+        if len(tag) <= _MAX_KNOWN_BYTES and not name.startswith(b"ix:"):
+            self[tag] = mark
         return mark
 
-    def _mark_of_no_tag(self, tag: bytes) -> bytes:
-        """Nothing for a comment, a document type and (as in HTML) ``</ p>``; anything else in brackets is text."""
-        if not tag.startswith((b"!", b"?", b"/")):
-            return b"<%b>" % tag
-        if tag.startswith(b"!--") and not tag.endswith(b"--"):
-            self.has_open_comment = True
-        return _NOTHING
+    def special(self, tag: bytes) -> Special:
+        """The effect of a tag whose mark is `SPECIAL`."""
+        special = self._specials.get(tag)
+        if special is None:
+            effect = _effect(tag)
+            if not isinstance(effect, Special):
+                raise ValueError(f"{tag!r} has a mark")
+            special = effect
+            if len(tag) <= _MAX_KNOWN_BYTES:
+                self._specials[tag] = special
+        return special
 
-    def _mark(self, tag: bytes, name: bytes) -> bytes:
-        mark = _MARK_OF_NAME.get(name, _NOTHING)
-        if name in _UNSEEN:
-            return self._hidden(tag, name, mark, Special(name, None))
-        if b"=" not in tag and b"hidden" not in tag:
-            return mark
-        style = _style(tag)
-        if style is None:
-            is_hidden = b"hidden" in tag and _HIDDEN_ATTRIBUTE.search(tag)
-            return self._hidden(tag, name, mark, Special(name, None)) if is_hidden else mark
-        telling = _TELLING_BLOCKS if name in _BLOCK_NAMES or name in _TABLE_NAMES else _TELLING
-        if telling.search(style) is None:
-            return mark
-        return self._styled(tag, name, mark, style_of(style))
+    def trim(self) -> None:
+        """Forget everything if it has become too much, as after a document in which every tag has an id."""
+        if len(self) + len(self._specials) > _MAX_KNOWN:
+            self.clear()
+            self._specials.clear()
 
-    def _hidden(self, tag: bytes, name: bytes, mark: bytes, special: Special) -> bytes:
-        if name in _VOID:
-            return special.instead
-        if not tag.endswith(b"/"):
-            self.specials[tag] = special
+
+def _effect(tag: bytes) -> bytes | Special:
+    """The mark of a tag, or its special effect."""
+    name = tag_name(tag)
+    if not name:
+        return _effect_of_no_tag(tag)
+    mark = _MARK_OF_NAME.get(name, _NOTHING)
+    if name in _UNSEEN:
+        return _hidden(tag, Special(name, mark))
+    style = _style(tag)
+    if style is None:
+        is_hidden = b"hidden" in tag and _HIDDEN_ATTRIBUTE.search(tag)
+        return _hidden(tag, Special(name, mark)) if is_hidden else mark
+    telling = _TELLING_BLOCKS if name in _BLOCK_NAMES or name in _TABLE_NAMES else _TELLING
+    if telling.search(style) is None:
         return mark
+    return _styled(tag, name, mark, style_of(style[:_MAX_STYLE_CHARS]))
 
-    def _styled(self, tag: bytes, name: bytes, mark: bytes, style: Style) -> bytes:
-        if style.display == "none":
-            return self._hidden(tag, name, mark, Special(name, None))
-        if style.is_invisible:
-            return self._hidden(tag, name, mark, Special(name, None, instead=_GAP))
-        if style.is_tiny:
-            return self._hidden(tag, name, mark, Special(name, None, only_text=True))
-        if name in _TABLE_NAMES:
-            return mark
-        if name in _BLOCK_NAMES:
-            return self._block(tag, name, mark, style)
-        return self._inline(tag, name, mark, style)
 
-    def _block(self, tag: bytes, name: bytes, mark: bytes, style: Style) -> bytes:
-        if name in _VOID or (style.display != "inline" and style.display not in _INLINE_BLOCKS):
-            return mark
+def _effect_of_no_tag(tag: bytes) -> bytes | Special:
+    """Nothing for a comment, a document type and (as in HTML) ``</ p>``; anything else in brackets is text."""
+    if not tag.startswith((b"!", b"?", b"/")):
+        return b"<%b>" % tag
+    if tag.startswith(b"!--") and not tag.endswith(b"--"):
+        return Special(b"", _NOTHING, is_open_comment=True)
+    return _NOTHING
+
+
+def _hidden(tag: bytes, special: Special) -> bytes | Special:
+    if special.name in _VOID:
+        return special.instead
+    return special.opening if tag.endswith(b"/") else special
+
+
+def _styled(tag: bytes, name: bytes, mark: bytes, style: Style) -> bytes | Special:
+    if style.display == "none":
+        return _hidden(tag, Special(name, mark))
+    if style.is_invisible:
+        return _hidden(tag, Special(name, mark, instead=_GAP))
+    if style.is_tiny:
+        return _hidden(tag, Special(name, mark, only_text=True))
+    if name in _TABLE_NAMES:
+        return mark
+    if name in _BLOCK_NAMES:
+        return _block(name, mark, style)
+    return _inline(tag, name, mark, style)
+
+
+def _block(name: bytes, mark: bytes, style: Style) -> bytes | Special:
+    if name in _VOID or (style.display != "inline" and style.display not in _INLINE_BLOCKS):
+        return mark
+    before, after = _gaps(style)
+    return Special(name, before, after)
+
+
+def _inline(tag: bytes, name: bytes, mark: bytes, style: Style) -> bytes | Special:
+    if style.display in _BLOCK_DISPLAYS:
+        before = after = BLOCK
+    else:
         before, after = _gaps(style)
-        self.specials[tag] = Special(name, after)
-        return before
-
-    def _inline(self, tag: bytes, name: bytes, mark: bytes, style: Style) -> bytes:
-        if style.display in _BLOCK_DISPLAYS:
-            before = after = BLOCK
-        else:
-            before, after = _gaps(style)
-        if style.is_raised or name == b"sup":
-            before, after = before + RAISED, LOWERED_AGAIN + after
-        if name in _VOID or tag.endswith(b"/"):
-            return mark or (_GAP if after == _GAP else before)
-        if after and (after, name) != (LOWERED_AGAIN, b"sup"):
-            self.specials[tag] = Special(name, after)
-        return mark if name == b"pre" or mark == _GAP else before
+    if style.is_raised or name == b"sup":
+        before, after = before + RAISED, LOWERED_AGAIN + after
+    if name in _VOID or tag.endswith(b"/"):
+        return mark or (_GAP if after == _GAP else before)
+    opening = mark if name == b"pre" or mark == _GAP else before
+    return Special(name, opening, after) if after and (after, name) != (LOWERED_AGAIN, b"sup") else opening
 
 
 def _gaps(style: Style) -> tuple[bytes, bytes]:
@@ -229,7 +248,7 @@ def tag_name(tag: bytes) -> bytes:
 def style_of(source: bytes) -> Style:
     """The effect of the declarations in a ``style`` attribute. Unknown ones have none."""
     declared: dict[str, str] = {}
-    for declaration in source[:_MAX_STYLE_CHARS].decode("latin-1").lower().split(";"):
+    for declaration in source.decode("latin-1").lower().split(";"):
         name, _, value = declaration.partition(":")
         declared[name.strip()] = value.replace("!important", "").strip()
     left, right = _sides(declared)

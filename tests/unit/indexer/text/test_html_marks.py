@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.text.html_marks import MIN_GAP_PT, Marks, style_of
+from indexer.text.html_marks import BLOCK, CELL, MIN_GAP_PT, Marks, style_of
 from indexer.text.html_text import html_text
 
 _FOOTNOTE = "position:relative;top:-3.5pt;vertical-align:baseline;font-size:6.5pt"
@@ -158,3 +158,23 @@ def test_no_style_fails(source: bytes) -> None:
     """Whatever stands in a style or a tag has a meaning, if only none."""
     assert style_of(source).display is not None
     assert isinstance(Marks()[source], bytes)
+
+
+def test_remembered_tags_are_bounded() -> None:
+    """Neither tags with ids nor long ones stay in memory for ever, and what was forgotten has the same mark again."""
+    marks = Marks()
+    hidden = b"td style='display:none'"
+    assert [marks[b"ix:nonFraction id='f-1'"], marks[b"td title='%b'" % (b"x" * 1_000)]] == [b"", CELL]
+    assert not marks
+    special = marks[hidden], marks.special(hidden)
+    for number in range(20_000):
+        assert marks[b"p id='%d'" % number] == BLOCK
+    marks.trim()
+    assert not marks
+    assert (marks[hidden], marks.special(hidden)) == special
+
+
+def test_only_a_special_tag_has_an_effect_beyond_its_mark() -> None:
+    """Asking for that of another one is an error, since its mark says all."""
+    with pytest.raises(ValueError, match="has a mark"):
+        Marks().special(b"td")
