@@ -301,11 +301,14 @@ def _trusted_user(settings: Settings | None) -> int | None:
     """The user ID that the settings trust, or None."""
     if settings is None or settings.trusted_owner is None:
         return None
+    owner = settings.trusted_owner
     try:
-        return pwd.getpwnam(settings.trusted_owner).pw_uid
+        return pwd.getpwnam(owner).pw_uid
     except KeyError:
+        if owner.isascii() and owner.isdigit():  # in a container, and on a network drive, users may have no names
+            return int(owner)
         raise SettingsError(
-            f"trusted_owner is {settings.trusted_owner!r}, but there is no such user", "name a user of this machine"
+            f"trusted_owner is {owner!r}, but there is no such user", "give a user of this machine, or a user ID"
         ) from None
 
 

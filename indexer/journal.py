@@ -1,4 +1,4 @@
-"""The journal of an archive: the runs that stored something, and what each stored."""
+"""The journal of an archive: the runs, and what each stored."""
 
 from __future__ import annotations
 

@@ -24,13 +24,18 @@ def refetch(
     This is a run of its own in the journal. It blocks. Raises `StorageError`, `RunCancelledError`.
     """
     stopped = ""
+    requests = 0
     with Plan(archive.layout.incoming) as plan:
-        tally = Tally(plan)
+        tally = Tally(plan, requests=lambda: requests)
         plan.add(wanted)
 
         async def fetch() -> None:
+            nonlocal requests
             async with Downloader(settings) as downloader:
-                await downloader.fetch_planned(archive, plan, tally, progress=progress, cancel=cancel)
+                try:
+                    await downloader.fetch_planned(archive, plan, tally, progress=progress, cancel=cancel)
+                finally:
+                    requests = downloader.edgar.requests
 
         try:
             with journal(archive, "repair", {"fetch": len(wanted)}, lambda: tally.finish(elapsed_s=0)):

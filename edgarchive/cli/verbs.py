@@ -25,7 +25,7 @@ VERBS = {
     "status": "Show submissions by form and year, the last sync, and what is not indexed.",
     "watch": "Watch EDGAR's feed of current filings: fetch and index new filings, and send alerts.",
     "saved": "Save searches under a name, to run them again or to get alerts from `watch`.",
-    "log": "List the runs that stored something, newest first, or what one run stored.",
+    "log": "List the runs, newest first, or what one run stored.",
     "serve": "Serve the archive: web pages, JSON, and EDGAR's own URLs for programs that read EDGAR.",
     "mcp": "Let a language model search and read the archive over the Model Context Protocol.",
     "config": "Show the settings, or create a settings file.",

@@ -237,6 +237,10 @@ def test_an_index_of_a_trusted_user_is_opened(archive: Path) -> None:
         open_index(archive / "index", settings=Settings(trusted_owner="bin"))
     with pytest.raises(SettingsError, match="there is no such user"):
         open_index(archive / "index", settings=Settings(trusted_owner="nobody of that name"))
+    os.chown(archive / "index", 12345, -1)
+    open_index(archive / "index", settings=Settings(trusted_owner="12345")).close()
+    with pytest.raises(ArchiveFormatError, match='trusted_owner = "12345"'):
+        open_index(archive / "index", settings=Settings(trusted_owner="12346"))
 
 
 @pytest.mark.parametrize(("umask", "mode"), [(0, 0o755), (0o002, 0o755), (0o027, 0o750), (0o077, 0o700)])

@@ -122,6 +122,8 @@ def test_a_broken_file_is_fetched_again(synced: CommandLine, settings: Settings,
         (ONE, {"kind", "accession", "path", "message"})
     ]
     assert tree(settings.root / "submissions") == before
+    run = synced.json("log", "-n", "1")[0]
+    assert (run["verb"], run["stored"], run["requests"]) == ("repair", 1, 1)
     assert synced.json("verify")["findings"] == []
     assert synced.json("status")["unindexed"] == 0
     assert synced.json("verify", "--repair")["repaired"] == []

@@ -1,4 +1,4 @@
-"""``edgarchive log``: the runs that stored something, and what each stored."""
+"""``edgarchive log``: the runs, and what each stored."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def log(
     ] = False,
     as_json: AsJson = False,
 ) -> int:
-    """List the runs that stored something, newest first, or what one run stored.
+    """List the runs, newest first, or what one run stored.
 
     --manifest prints checksums of the stored files, with paths relative to the archive's folder.
     """
@@ -72,7 +72,7 @@ def _print_run(run: Run) -> None:
     if run.message:
         say(clean(run.message))
     say(f"began {run.began:{_MOMENT}}" + (f", ended {run.ended:{_MOMENT}}" if run.ended else ""))
-    options = {name: value for name, value in run.selection.items() if name != "select"}
+    options = {name: value for name, value in run.selection.items() if name != "select" and value}
     for asked in (*run.selection.get("select", ()), *([options] if options else ())):
         say(f"asked for: {clean('; '.join(f'{name} {_short(value)}' for name, value in asked.items()))}")
     say(_counts(run))
