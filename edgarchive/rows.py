@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import io
 import logging
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -34,6 +35,9 @@ _OLD_NAMES = {"cik": "ciks", "name": "names"}
 _BETWEEN = {"names": "; "}
 """Separators of several values in one cell; elsewhere a space."""
 
+_CELL_UNITS = 32_767
+_FIRST_YEAR = 1900
+"""Sheets have no earlier dates (ECMA-376, 18.17.4); those are text."""
 _SHEET_ROWS = 1_048_576
 """Rows of a sheet in .xlsx (Excel's limit; ECMA-376 has none)."""
 
@@ -163,7 +167,9 @@ def _write_workbook(hits: Iterable[Row], path: Path, fields: Sequence[str]) -> N
     except ModuleNotFoundError:
         raise UsageError("writing .xlsx needs the package xlsxwriter", "`pip install 'edgarchive[xlsx]'`") from None
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "in_memory": False}
-    with xlsxwriter.Workbook(path, options) as book:
+    with tempfile.TemporaryDirectory() as folder, _ErrorKeeper(path) as file:
+        book = xlsxwriter.Workbook(file, options | {"tmpdir": folder})
+        book.use_zip64()
         sheet = book.add_worksheet("hits")
         day, moment = (
             book.add_format({"num_format": "yyyy-mm-dd"}),
@@ -179,14 +185,68 @@ def _write_workbook(hits: Iterable[Row], path: Path, fields: Sequence[str]) -> N
                 value = row[name]
                 if isinstance(value, datetime):  # sheets have no time zones; times with one become UTC
                     sheet.write_datetime(number, column, value.replace(tzinfo=None), moment)
-                elif isinstance(value, date):
+                elif isinstance(value, date) and value.year >= _FIRST_YEAR:
                     sheet.write_datetime(number, column, value, day)
                 elif isinstance(value, (int, float)):
                     sheet.write_number(number, column, value)
                 elif value is not None:
                     text = _BETWEEN.get(name, " ").join(map(str, value)) if isinstance(value, list) else str(value)
-                    sheet.write_string(number, column, clean(text)[:32_767])  # the most that a cell can hold
+                    sheet.write_string(number, column, _fitting(clean(text)))
         sheet.autofilter(0, 0, number, len(fields) - 1)
+        try:
+            book.close()
+        except xlsxwriter.exceptions.FileCreateError as error:
+            raise (error.args[0] if isinstance(error.args[0], OSError) else error) from None
+
+
+class _ErrorKeeper(io.BufferedWriter):
+    """A file that raises its first error when it is closed, and none after.
+
+    A ZipFile that is collected writes its end once more, and what fails then would be printed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(io.FileIO(path, "w"))
+        self._error: OSError | None = None
+
+    def write(self, data: Any, /) -> int:
+        """Write; after an error, pretend to."""
+        return int(self._kept(super().write, data))
+
+    def flush(self) -> None:
+        """Write what is buffered."""
+        self._kept(super().flush)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        """Move; after an error, pretend to."""
+        return int(self._kept(super().seek, offset, whence))
+
+    def tell(self) -> int:
+        """Where it is; after an error, 0."""
+        return int(self._kept(super().tell))
+
+    def close(self) -> None:
+        """Close. Raises the first error there was."""
+        self._kept(super().close)
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+
+    def _kept(self, work: Callable[..., int | None], *arguments: Any) -> int:
+        try:
+            return work(*arguments) or 0
+        except OSError as error:
+            self._error = self._error or error
+        except ValueError:
+            if not self.closed:
+                raise
+        return 0
+
+
+def _fitting(text: str) -> str:
+    """As much of a text as a cell holds: 32 767 UTF-16 code units."""
+    units = text.encode("utf-16-le")
+    return text if len(units) <= 2 * _CELL_UNITS else units[: 2 * _CELL_UNITS].decode("utf-16-le", "ignore")
 
 
 @contextlib.contextmanager

@@ -22,6 +22,7 @@ MAX_PARAMETERS = 500
 """Values in one statement; the oldest versions of SQLite allow 999."""
 
 _BUSY_TIMEOUT_MS = 10_000
+_SHM_ERRORS = {sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMMAP}
 
 
 @contextlib.contextmanager
@@ -31,7 +32,7 @@ def database_errors(path: Path, *, hint: str) -> Iterator[None]:
         yield
     except sqlite3.OperationalError as error:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the primary code of an extended one
-        if code == sqlite3.SQLITE_FULL:
+        if code == sqlite3.SQLITE_FULL or lacks_room(error):
             raise StorageError(f"no room left for {path}", "free some space and run again") from error
         if code == sqlite3.SQLITE_ERROR:  # the SQL is correct here, so the tables are not
             raise DamageError(f"{path} is damaged: {error}", hint) from error
@@ -40,6 +41,19 @@ def database_errors(path: Path, *, hint: str) -> Iterator[None]:
         raise
     except sqlite3.DatabaseError as error:
         raise DamageError(f"{path} is damaged: {error}", hint) from error
+
+
+def lacks_room(error: sqlite3.OperationalError) -> bool:
+    """Whether SQLite could not make the file of shared memory (``-shm``) beside the database large enough."""
+    return getattr(error, "sqlite_errorcode", 0) in _SHM_ERRORS
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def has_log(path: Path) -> bool:
@@ -66,13 +80,20 @@ class Database:
             self._connection, self._version = self._open()
 
     def _open(self) -> tuple[sqlite3.Connection, int]:
-        self._seen = self._state()
         if self._writable:
-            options = "mode=rwc"
-        elif not self._frozen and (os.access(self.path.parent, os.W_OK) or has_log(self.path)):
-            options = "mode=ro"
-        else:  # WAL creates a -shm file even to read; without a log there is no writer and no row outside the file
-            options = "immutable=1"
+            return self._connect("mode=rwc")
+        if not self._frozen and (os.access(self.path.parent, os.W_OK) or has_log(self.path)):
+            try:
+                return self._connect("mode=ro")
+            except sqlite3.OperationalError as error:
+                if has_log(self.path) or not lacks_room(error):
+                    raise
+        # WAL creates a -shm file even to read. Without a log there is no writer and no row outside the file.
+        return self._connect("immutable=1")
+
+    def _connect(self, options: str) -> tuple[sqlite3.Connection, int]:
+        self._is_immutable = options == "immutable=1"
+        self._seen = self._state()
         connection = sqlite3.connect(
             f"{self.path.absolute().as_uri()}?{options}", uri=True, isolation_level=None, check_same_thread=False
         )
@@ -130,8 +151,8 @@ class Database:
     def _follow(self) -> None:
         """Reopen the file if this connection would not notice a change to it.
 
-        That is the case if a writer has migrated it, if a repair has replaced it, and, in a folder that is read-only
-        here, after any change, since the file was then opened as immutable.
+        That is the case if a writer has migrated it, if a repair has replaced it, and, where it was opened as immutable
+        (in a folder that is read-only here, or on a full disk), after any change.
         """
         migrated = self._version < SCHEMA_VERSION and self._version_of(self._connection) != self._version
         if migrated or self._state() not in {self._seen, None}:
@@ -145,7 +166,7 @@ class Database:
             status = self.path.stat()
         except FileNotFoundError:
             return None
-        if os.access(self.path.parent, os.W_OK):
+        if not self._is_immutable and os.access(self.path.parent, os.W_OK):
             return (status.st_ino,)
         return status.st_ino, status.st_mtime_ns, status.st_size, int(has_log(self.path))
 
@@ -198,7 +219,13 @@ class Database:
 
     def make_durable(self) -> None:
         """Sync everything written to disk, so that a power failure cannot undo it."""
-        self.rows("PRAGMA wal_checkpoint(PASSIVE)")
+        [(busy, logged, copied)] = self.rows("PRAGMA wal_checkpoint(PASSIVE)")
+        if busy or copied < logged:  # another process is reading, and SQLite may have synced nothing
+            try:
+                for path in (self.path.with_name(f"{self.path.name}-wal"), self.path.parent):
+                    _sync(path)
+            except OSError as error:
+                raise StorageError(f"cannot write {self.path}: {error}", "check the disk") from error
 
     def close(self) -> None:
         """Close the connection."""

@@ -123,7 +123,8 @@ def export(
                 run.take(done)
                 progress(ProgressUpdate("exporting", run.filings, None, failed=len(run.failures)))
         report = run.finish()
-    _remember(since_export, plan.choice, settings, until, report)
+        _remember(since_export, plan.choice, settings, until, report)
+        run.forget()
     return report
 
 
@@ -172,28 +173,32 @@ class _Run:
 
     def __init__(self, plan: ExportPlan, since: LastExport | None, until: datetime, state: ExportState | None) -> None:
         self._plan, self._since, self._until = plan, since, until
-        self._sink = plan.sink(state)
+        self._begun_here, self._is_finished = state is None, False
         self.filings = state.done if state else 0
         self.rows = state.rows if state else 0
         self.failures: list[tuple[str, str]] = list(state.failures) if state else []
         self._last = state.last if state else None
         self._noted_s = time.monotonic()
+        if state is None:  # before any file: the state of an export of something else must not outlive its files
+            self._save({}, ())
+        self._sink = plan.sink(state)
 
     def take(self, done: Done) -> None:
         """Write the rows of a task; save the state at intervals."""
         if self._plan.format is Format.PARQUET or time.monotonic() - self._noted_s >= CHECKPOINT_S:
-            self._note(done)
+            self._checkpoint(done)
         self._sink.take(done)
         self.filings += len(done.wanted)
         self.rows += sum(one.rows for one in done.encoded if one.table is self._plan.table)
         self.failures += done.failures
         self._last = str(done.wanted[-1].accession)
 
-    def _note(self, coming: Done) -> None:
+    def _checkpoint(self, coming: Done | None) -> None:
         durable = self._sink.checkpoint(coming)
-        if durable is None or not self.filings:
-            return
-        files, parts = durable
+        if durable is not None:
+            self._save(*durable)
+
+    def _save(self, files: dict[str, int], parts: tuple[str, ...]) -> None:
         state = ExportState(
             options=self._plan.asked(self._since),
             until=self._until,
@@ -209,14 +214,23 @@ class _Run:
 
     def finish(self) -> ExportReport:
         """Make the files visible, write the dataset card of a folder, and return the report."""
+        self._checkpoint(None)
         files = self._sink.finish()
+        self._is_finished = True
         for table, path in self._plan.paths.items():
             if path.is_dir():
                 files.append(write_card(path, table))
-        ExportState.forget(self._plan.state_path)
         done = self.filings - len(self.failures)
         return ExportReport(str(self._plan.table), done, self.rows, tuple(files), tuple(self.failures))
 
+    def forget(self) -> None:
+        """Remove the state of an export of which nothing is left to do."""
+        ExportState.forget(self._plan.state_path)
+
     def close(self) -> None:
-        """Close the files; the saved state stays for the next run."""
-        self._sink.close()
+        """Close the files. The saved state stays for the next run, unless nothing was exported yet."""
+        if self._begun_here and not self.filings and not self._is_finished:
+            self._sink.discard()
+            ExportState.forget(self._plan.state_path)
+        else:
+            self._sink.close()

@@ -41,9 +41,10 @@ def within_edits(text: str, words: Iterable[str], max_edits: int) -> Iterator[st
     """Those of `words` at most `max_edits` edits from `text`. Fastest for sorted words.
 
     Each row of the distance table is computed once for all words with a common beginning, and words are skipped if
-    their beginning is already too far from `text`.
+    their beginning is already too far from `text`. Rows end where the lengths alone differ by more than `max_edits`, so
+    a long `text` takes no longer than the words of the index.
     """
-    rows = [list(range(len(text) + 1))]
+    rows = [list(range(min(len(text), max_edits) + 1))]
     known = ""  # the characters that `rows` are for
     hopeless: str | None = None
     for word in words:
@@ -53,21 +54,22 @@ def within_edits(text: str, words: Iterable[str], max_edits: int) -> Iterator[st
         del rows[depth + 1 :]
         hopeless = None
         for place in range(depth, len(word)):
-            rows.append(_next_row(rows, text, word, place))
+            rows.append(_next_row(rows, text[: place + 1 + max_edits], word, place, max_edits))
             if min(rows[-1]) > max_edits:
                 hopeless = word[: place + 1]
                 break
         known = word[: len(rows) - 1]
-        if hopeless is None and rows[-1][-1] <= max_edits:
+        if hopeless is None and len(rows[-1]) > len(text) and rows[-1][-1] <= max_edits:
             yield word
 
 
-def _next_row(rows: list[list[int]], text: str, word: str, place: int) -> list[int]:
-    """The distances of ``word[:place + 1]`` from every beginning of `text`."""
+def _next_row(rows: list[list[int]], text: str, word: str, place: int, max_edits: int) -> list[int]:
+    """The distances of ``word[:place + 1]`` from every beginning of `text`, whose rest is too long to matter."""
     above, char = rows[place], word[place]
     row = [place + 1]
     for column, wanted in enumerate(text):
-        edits = above[column] if char == wanted else 1 + min(above[column], above[column + 1], row[column])
+        over = above[column + 1] if column + 1 < len(above) else max_edits + 1
+        edits = above[column] if char == wanted else 1 + min(above[column], over, row[column])
         if place and column and char == text[column - 1] and word[place - 1] == wanted:
             edits = min(edits, rows[place - 1][column - 1] + 1)
         row.append(edits)

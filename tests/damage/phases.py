@@ -13,14 +13,16 @@ from pathlib import Path
 
 from archiver.audit.findings import Finding
 from archiver.audit.verify import verify_files
+from archiver.catalogue.records import CatalogueRecord
 from archiver.checks.body import sha256_of
 from archiver.errors import ArchiveFormatError, IndexMissingError, NotInArchiveError
 from archiver.selection import Selection
 from archiver.settings import Settings
 from archiver.store.archive import Archive
 from archiver.store.packing import unpack
-from edgarchive import Library, import_submissions, sync_archive
+from edgarchive import Library, import_submissions, save_search, sync_archive
 from indexer.index_folder import is_outdated, open_index
+from indexer.texts.store import TEXTS_FOLDER, TextStore
 from indexer.update.check import check_index
 from indexer.update.update import index_archive
 from tests.loopback import FIXTURES, LoopbackEdgar
@@ -129,6 +131,16 @@ def _indexed_then_index_deleted(settings: Settings, folder: Path) -> None:
     settings.root.joinpath("index").rename(folder / "deleted")
 
 
+def _texts_deleted(settings: Settings, folder: Path) -> None:
+    _import(settings, folder)
+    settings.root.joinpath(TEXTS_FOLDER).rename(folder / "texts deleted")
+
+
+def _save(settings: Settings, _folder: Path) -> None:
+    save_search(settings, "departures", "resigned", {"form": ["8-K"]})
+    _index(settings, _folder)
+
+
 _SYNC = ("sync", "--form", "*", "--since", "2003-01-01")
 _ONE_DAY = ("sync", "--form", "*", "--since", "2004-12-22", "--until", "2004-12-22")
 
@@ -139,14 +151,18 @@ PHASES = {
     "import": Phase(_nothing, lambda folder: ("import", str(originals(folder))), _import),
     "index": Phase(_import_only, lambda _: ("index",), _index),
     "index after loss": Phase(_indexed_then_index_deleted, lambda _: ("index",), _index),
+    "texts after loss": Phase(_texts_deleted, lambda _: ("index",), _index),
     "migration": Phase(_old_archive, lambda _: ("index",), _index),
+    "migration by a saved search": Phase(
+        _old_archive, lambda _: ("saved", "add", "departures", "resigned", "--form", "8-K"), _save
+    ),
     "rebuild": Phase(_import, lambda _: ("index", "--rebuild"), _rebuild),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an archive says and holds: files below ``submissions``, rows, and answers to queries.
+    """What an archive says and holds: files below ``submissions``, rows, answers to queries with passages, and texts.
 
     Of rows without what a killed run loses: when and by which run it stored a submission, and its ETag.
     """
@@ -155,6 +171,8 @@ class Outcome:
     rows: tuple[object, ...]
     answers: tuple[object, ...]
     entries: tuple[object, ...]
+    texts: tuple[object, ...]
+    searches: tuple[object, ...]
 
 
 def outcome(root: Path) -> Outcome:
@@ -178,13 +196,22 @@ def outcome(root: Path) -> Outcome:
         folder = root / "submissions"
         files = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
         answers = tuple(
-            (query, results.total, tuple(sorted(str(hit.accession) for hit in results)))
+            (query, results.total, tuple(sorted((str(hit.accession), hit.snippet or "") for hit in results)))
             for query in _QUERIES
             for results in [library.search(query, limit=100)]
         )
         with contextlib.closing(open_index(archive.index_path)) as index:
             entries = tuple(sorted(index.stored(), key=str))
-    return Outcome(files, (rows, beside), answers, entries)
+        searches = tuple(dataclasses.replace(one, saved_at=_EPOCH) for one in archive.catalogue.saved_searches.all())
+        with TextStore.open(root) as store:
+            texts = tuple((record.accession, _texts(store, record)) for record in archive.catalogue.records())
+    return Outcome(files, (rows, beside), answers, entries, texts, searches)
+
+
+def _texts(store: TextStore, record: CatalogueRecord) -> tuple[str, ...] | None:
+    """What the text store holds of a submission; None for nothing. Raises `DamageError`."""
+    kept = store.read(record.accession, sha256=record.sha256)
+    return None if kept is None else tuple(document.text() for document in kept.documents)
 
 
 def faults(root: Path) -> list[str]:

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from archiver.errors import StorageError
 from archiver.settings import Settings
-from tests.damage.phases import PHASES, faults, outcome, publish_feed, reported_stored
+from edgarchive import Library, import_submissions, save_search
+from tests.damage.phases import PHASES, faults, nc, originals, outcome, publish_feed, reported_stored
 from tests.edgar_fixtures import command_line
 from tests.loopback import LoopbackEdgar
 from tests.thorough import rounds
@@ -84,3 +86,22 @@ def test_no_room_left(
 def _new(folder: Path) -> Path:
     folder.mkdir()
     return folder
+
+
+def test_a_full_disk_can_be_read(settings: Settings, tmp_path: Path, small_disk: Callable[[int], Path]) -> None:
+    """Searching and showing need no room; a library opened then follows what is written when there is room again."""
+    place = small_disk(100_000)
+    there = settings.replace(root=place / "archive")
+    import_submissions([originals(tmp_path)], settings=there)
+    small_disk(_used_kb(place))
+    with Library(there.root) as library:
+        found = library.search("resigned").total
+        assert found
+        assert library.status().submissions
+        with pytest.raises(StorageError, match="no room left"):
+            save_search(there, "departures", "resigned", {})
+        small_disk(100_000)
+        (tmp_path / "more.nc").write_bytes(nc("0009000900-04-000999"))
+        import_submissions([tmp_path / "more.nc"], settings=there)
+        assert library.search("resigned").total == found + 1
+        assert library.record("0009000900-04-000999").form == "8-K"

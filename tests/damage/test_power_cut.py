@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from archiver.settings import Settings
+from archiver.store.archive import Archive
 from tests.damage.disk import CUTS, Disk, Tree, compiler, read_changes, read_tree, recording, states, write_tree
 from tests.damage.phases import PHASES, faults, outcome, publish_feed
 from tests.edgar_fixtures import CommandLine
 from tests.loopback import LoopbackEdgar
+from tests.paths import ROOT
+from tests.processes import EdgarchiveProcess
 from tests.thorough import rounds
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="changes are recorded by a preloaded library: Linux and cc")
@@ -55,3 +58,37 @@ def test_cut_after_any_change(
             assert outcome(root) == whole, way
             assert not list((root / "incoming").glob("*")), way
             shutil.rmtree(root)
+
+
+_SAVED_WHILE_READ = """
+import sqlite3, sys
+from pathlib import Path
+from archiver.settings import Settings
+from archiver.store.archive import Archive
+from edgarchive import save_search
+
+root = Path(sys.argv[1])
+save_search(Settings(root=root), "first", "resigned", {})
+reader = sqlite3.connect(f"file:{root}/catalogue.sqlite3?mode=ro", uri=True, isolation_level=None)
+reader.execute("BEGIN")
+reader.execute("SELECT count(*) FROM saved_search").fetchall()
+save_search(Settings(root=root), "second", "resigned", {})
+sys.stdout.write("saved")
+sys.stdout.flush()
+"""
+
+
+def test_what_is_durable_does_not_wait_for_readers(settings: Settings, cli: CommandLine, tmp_path: Path) -> None:
+    """A search that was saved while another program read the catalogue survives the power cut right after."""
+    environment, log = recording(settings.root, tmp_path)
+    disk = Disk(settings.root)
+    process = EdgarchiveProcess(
+        str(settings.root), code=_SAVED_WHILE_READ, environment={**cli.environment, **environment}, folder=ROOT
+    )
+    assert process.communicate() == (b"saved", b"")
+    for change in read_changes(log):
+        disk.apply(change)
+    root = tmp_path / "cut"
+    write_tree(disk.after("nothing unsynced", random.Random(0)), root)  # noqa: S311 (unused)
+    with Archive.open(root) as archive:
+        assert [search.name for search in archive.catalogue.saved_searches.all()] == ["first", "second"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,7 +32,10 @@ class Sink(Protocol):
         """Make everything durable and visible; returns the files."""
 
     def close(self) -> None:
-        """Close what is open; a resumed export opens it again."""
+        """Close what is open; a resumed export opens it again. Raises nothing."""
+
+    def discard(self) -> None:
+        """Remove what was begun; nothing is visible yet."""
 
 
 class FileSink:
@@ -48,12 +52,14 @@ class FileSink:
     @staticmethod
     def _open(path: Path, head: bytes, state: ExportState | None) -> IO[bytes]:
         part = _part(path)
-        file = part.open("wb" if state is None else "r+b")
-        if state is None:
-            file.write(head)
-            return file
-        file.truncate(state.files[part.name])
+        length = state.files.get(part.name, 0) if state else 0
+        if length and not part.exists():  # complete, and visible already
+            path.replace(part)
+        file = part.open("r+b" if length else "wb")
+        file.truncate(length)
         file.seek(0, os.SEEK_END)
+        if not length:
+            file.write(head)
         return file
 
     def take(self, done: Done) -> None:
@@ -73,8 +79,7 @@ class FileSink:
         return lengths, ()
 
     def finish(self) -> list[Path]:
-        """Rename each file to its final name."""
-        self.checkpoint()
+        """Rename each file to its final name. A checkpoint must have been recorded after the last rows."""
         self.close()
         for path in self._paths.values():
             with storage_errors(path):
@@ -83,17 +88,33 @@ class FileSink:
         return list(self._paths.values())
 
     def close(self) -> None:
-        """Close the files."""
+        """Close the files. What cannot be written any more is lost, as after a kill."""
         for file in self._files.values():
-            file.close()
+            with contextlib.suppress(OSError):
+                file.close()
+
+    def discard(self) -> None:
+        """Remove the unfinished files."""
+        self.close()
+        for path in self._paths.values():
+            _part(path).unlink(missing_ok=True)
 
 
 def can_go_on(paths: Mapping[Table, Path], state: ExportState) -> bool:
-    """Whether the unfinished files exist and are at least as long as the state says."""
-    try:
-        return all(_part(path).stat().st_size >= state.files[_part(path).name] for path in paths.values())
-    except (OSError, KeyError):
+    """Whether the files of `state` can be continued: unfinished and long enough, or complete and visible already.
+
+    One that is visible has exactly the length of the state, since nothing is published before its end is recorded.
+    """
+    return all(_continues(path, state.files.get(_part(path).name)) for path in paths.values())
+
+
+def _continues(path: Path, length: int | None) -> bool:
+    part = _part(path)
+    if length is None:
         return False
+    if part.exists():
+        return part.stat().st_size >= length and not path.exists()
+    return path.stat().st_size == length if path.exists() else not length
 
 
 def _part(path: Path) -> Path:
@@ -150,6 +171,15 @@ class ParquetSink:
         for file in self._open.values():
             file.discard()
         self._open.clear()
+
+    def discard(self) -> None:
+        """Discard the unfinished parts, and their folders."""
+        folders = [folder for file in self._open.values() for folder in file.path.parents[:2]]
+        self.close()
+        for folder in folders:
+            if folder in self._paths.values() or folder.parent in self._paths.values():
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
 
 
 def check_free(path: Path) -> None:

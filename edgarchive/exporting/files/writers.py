@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -208,5 +209,6 @@ class ParquetFile:
 
     def discard(self) -> None:
         """Discard what was written."""
-        self._writer.close()
+        with contextlib.suppress(OSError):
+            self._writer.close()
         self._temporary.unlink(missing_ok=True)

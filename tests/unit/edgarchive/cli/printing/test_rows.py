@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import csv
+import gc
 import io
 import json
 import os
 import re
+import resource
+import tempfile
 import zipfile
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -131,6 +137,51 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # xlsxwriter's own, of a sheet it could not write
+@pytest.mark.parametrize("row_format", [RowFormat.XLSX, RowFormat.CSV, RowFormat.JSONL])
+def test_no_room_left(hit: Hit, tmp_path: Path, row_format: RowFormat) -> None:
+    """At any size it is our error; nothing is printed or left, neither beside the file nor in the temporary folder."""
+    path, temporary = tmp_path / "out" / f"hits.{row_format}", tmp_path / "temporary"
+    path.parent.mkdir()
+    temporary.mkdir()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(temporary))
+        for limit in (0, 100, 700, 1_500, 5_000):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+            try:
+                with pytest.raises(StorageError, match="no room left"):
+                    save_rows([hit] * 500, path, row_format)
+            finally:
+                resource.setrlimit(resource.RLIMIT_FSIZE, before)
+            gc.collect()
+            assert not [*path.parent.iterdir(), *temporary.iterdir()]
+    save_rows([hit] * 500, path, row_format)
+    assert path.stat().st_size > 5_000
+
+
+def test_a_cell_holds_what_a_spreadsheet_can_read(hit: Hit, tmp_path: Path) -> None:
+    """Text is cut at 32 767 UTF-16 code units, and dates before 1900 are text."""
+    path = tmp_path / "hits.xlsx"
+    cells = {"snippet": "\U0001f600" * 20_000, "filing_date": date(1, 1, 1), "form": "_x0041_\ufffe"}
+
+    class Strange:
+        accession = hit.accession
+
+        def to_row(self) -> dict[str, Any]:
+            return hit.to_row() | cells
+
+        def to_dict(self) -> dict[str, Any]:
+            return self.to_row()
+
+    save_rows([Strange()], path, RowFormat.XLSX, fields=[*cells])
+    with zipfile.ZipFile(path) as book:
+        sheet = ET.fromstring(book.read("xl/worksheets/sheet1.xml"))  # noqa: S314 (our own)
+    texts = [text.text or "" for text in sheet.iter("{http://schemas.openxmlformats.org/spreadsheetml/2006/main}t")]
+    assert len(texts[3].encode("utf-16-le")) // 2 == 32_766
+    assert texts[4:] == ["0001-01-01", "_x005F_x0041__xFFFE_"]
 
 
 def test_the_name_of_a_file_says_its_format() -> None:
