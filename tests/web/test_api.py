@@ -9,6 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
 
 from edgarchive import Library
 from edgarchive.web import params
@@ -141,6 +142,36 @@ def test_every_documented_path_is_answered(served: Served) -> None:
     for path in paths:
         answer = served.ask(path.format(accession=FILING, sequence=1, name=SAVED))
         assert answer.status == 200, path
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/search.json?q=the&facet=form&facet=cik&passages=2&limit=50",
+        "/search.json?form=8-K&section=5.02",
+        "/search.json?q=resigned+zebra",
+        "/search.json?q=the&within=filing&documents=1",
+        f"/filing/{FILING}.json",
+        "/companies.json?q=teal",
+        "/status.json",
+        "/healthz",
+    ],
+)
+def test_an_answer_is_as_described(served: Served, path: str) -> None:
+    """It has the members that /openapi.json says, and no others."""
+    described = served.ask("/openapi.json").json()
+    name = "/filing/{accession}.json" if path.startswith("/filing/") else path.partition("?")[0]
+    schema = described["paths"][name]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    validator = Draft202012Validator({**schema, "components": described["components"]}, format_checker=FormatChecker())
+    assert [error.message for error in validator.iter_errors(served.ask(path).json())] == []
+
+
+def test_an_error_is_as_described(served: Served) -> None:
+    """Whatever its status."""
+    described = served.ask("/openapi.json").json()
+    validator = Draft202012Validator(described["components"]["schemas"]["Error"])
+    for path in ("/search.json?frm=8-K", "/search.json?q=%22", "/filing/0000000001-99-000001.json", "/nothing"):
+        assert [error.message for error in validator.iter_errors(served.ask(path).json())] == []
 
 
 def test_completion_finds_companies(served: Served) -> None:

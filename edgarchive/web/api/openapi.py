@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from aiohttp import web
 
+from edgarchive.web.api.schemas import SCHEMAS, Schema, of
 from edgarchive.web.params import COMPANY, MAX_LIMIT, SPANS, option_fields
 from indexer.engine import Sort
 from indexer.fields import FACETS
@@ -15,15 +16,6 @@ from indexer.query.scopes.filings import Unit
 from indexer.search.options import SEVERAL
 
 _JSON, _TEXT = "application/json", "text/plain"
-_ERROR = {
-    "type": "object",
-    "properties": {
-        "error": {"type": "string"},
-        "position": {"type": ["integer", "null"]},
-        "hint": {"type": ["string", "null"]},
-    },
-    "required": ["error"],
-}
 _ACCESSION = {
     "name": "accession",
     "in": "path",
@@ -47,22 +39,24 @@ def document() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "edgarchive", "version": version("edgarchive")},
         "paths": {
-            "/search.json": _get("One page of hits", search, _JSON),
+            "/search.json": _get("One page of hits", search, _JSON, of("Results")),
             "/search.jsonl": _get("All hits, one JSON object a line", search, "application/x-ndjson"),
             "/search.csv": _get("All hits as CSV", search, "text/csv"),
             "/search.atom": _get("The newest hits as an Atom feed", no_page, "application/atom+xml"),
             "/saved/{name}.atom": _get(
                 "The latest hits of a saved search as an Atom feed", [_NAME], "application/atom+xml"
             ),
-            "/filing/{accession}.json": _get("A filing", [_ACCESSION], _JSON),
+            "/filing/{accession}.json": _get("A filing", [_ACCESSION], _JSON, of("Filing")),
             "/filing/{accession}/{sequence}.txt": _get(
                 "The text of a document", [_ACCESSION, _SEQUENCE, _parameter("section", {"type": "string"})], _TEXT
             ),
-            "/companies.json": _get("Companies by name or ticker", [_parameter("q", {"type": "string"})], _JSON),
-            "/status.json": _get("What the archive holds", [], _JSON),
-            "/healthz": _get("Whether the archive can be read", [], _JSON),
+            "/companies.json": _get(
+                "Companies by name or ticker", [_parameter("q", {"type": "string"})], _JSON, of("Companies")
+            ),
+            "/status.json": _get("What the archive holds", [], _JSON, of("Status")),
+            "/healthz": _get("Whether the archive can be read", [], _JSON, of("Health")),
         },
-        "components": {"schemas": {"Error": _ERROR}},
+        "components": {"schemas": SCHEMAS},
     }
 
 
@@ -94,14 +88,16 @@ def _parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {"name": name, "in": "query", "required": False, "schema": schema}
 
 
-def _get(summary: str, parameters: list[dict[str, Any]], content_type: str) -> dict[str, Any]:
-    error = {"content": {_JSON: {"schema": {"$ref": "#/components/schemas/Error"}}}}
+def _get(
+    summary: str, parameters: list[dict[str, Any]], content_type: str, schema: Schema | None = None
+) -> dict[str, Any]:
+    error = {"content": {_JSON: {"schema": of("Error")}}}
     return {
         "get": {
             "summary": summary,
             "parameters": parameters,
             "responses": {
-                "200": {"description": "OK", "content": {content_type: {}}},
+                "200": {"description": "OK", "content": {content_type: {"schema": schema or {"type": "string"}}}},
                 "400": {"description": "The request cannot be read", **error},
                 "404": {"description": "The archive does not have it", **error},
                 "503": {"description": "Busy, or the archive has no index", **error},
