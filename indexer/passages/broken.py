@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from archiver.dataclass import dataclass
 from archiver.patterns import lazy_pattern
-from indexer.text.broken_words import broken_words
+from indexer.text.broken_words import broken_word_at
 from indexer.texts.model import encode_text
 
 _BREAK_SIGN = lazy_pattern(rb"\n(?:(?<=-\n)|(?<=- \n)|(?<=\xc2\xad\n)|(?<=\xe2\x80\x90\n))")
@@ -26,18 +26,18 @@ class BrokenPlace:
 
 def broken_places(text: bytes) -> list[BrokenPlace]:
     """The words of `text` that are hyphenated at a line end, in order."""
-    found: dict[int, BrokenPlace] = {}
+    found: list[BrokenPlace] = []
     for sign in _BREAK_SIGN.finditer(text):
         begin = max(0, sign.start() - _AROUND_BYTES)
         while begin and text[begin] & 0xC0 == 0x80:  # noqa: PLR2004 (a byte in the middle of a character)
             begin -= 1
-        around = text[begin : sign.end() + 2 * _AROUND_BYTES].decode(errors="ignore")
-        for word in broken_words(around):
-            start = begin + len(encode_text(around[: word.start]))
-            end = start + len(encode_text(around[word.start : word.end]))
-            if start < sign.start() < end:
-                found.setdefault(start, BrokenPlace(start, end, word.first.encode(), word.second.encode()))
-    return list(found.values())
+        before = text[begin : sign.start()].decode(errors="ignore")
+        around = before + text[sign.start() : sign.end() + 2 * _AROUND_BYTES].decode(errors="ignore")
+        if word := broken_word_at(around, len(before)):
+            end = sign.start() + len(encode_text(around[len(before) : word.end]))
+            start = sign.start() - len(encode_text(before[word.start :]))
+            found.append(BrokenPlace(start, end, word.first.encode(), word.second.encode()))
+    return found
 
 
 def rejoined(text: bytes, broken: Sequence[BrokenPlace]) -> bytes:
