@@ -149,9 +149,11 @@ class _Pool:
         for _ in range(jobs):
             self._start()
         while self._workers:
-            for worker in self._workers.values():
-                worker.end_if_late()
-            for connection in wait(list(self._workers), timeout=_LOOK_EVERY_S):
+            heard = wait(list(self._workers), timeout=_LOOK_EVERY_S)
+            for connection, worker in self._workers.items():
+                if connection not in heard:  # else it got on while this process was busy with a commit
+                    worker.end_if_late()
+            for connection in heard:
                 worker = self._workers[connection]
                 try:
                     message = worker.connection.recv()

@@ -221,6 +221,21 @@ def test_a_submission_that_takes_too_long_fails_alone(
     assert sorted([*gathered, failure.accession]) == [one.accession for one in records]
 
 
+def test_a_worker_is_not_late_because_its_messages_were_not_read(
+    archive: Archive, index: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A commit on a busy machine may take longer than the time limit of a submission."""
+    records = [store(archive, number) for number in range(workers.TASK_RECORDS * 2)]
+    events = gather(archive, index, 1, records)
+    found = [next(events)]
+    time.sleep(0.5)  # it goes on meanwhile
+    later_s = time.monotonic() + 10 * workers.TIME_LIMIT_S
+    monkeypatch.setattr(time, "monotonic", lambda: later_s)
+    found += events
+    assert not [event for event in found if isinstance(event, IndexFailure)]
+    assert len([event for event in found if isinstance(event, Read)]) == len(records)
+
+
 def _processes() -> list[str]:
     return [one.name for one in Path("/proc").iterdir() if one.name.isdigit()]
 
