@@ -8,18 +8,19 @@ documents of lognormal length; it is the same in every run.
 from __future__ import annotations
 
 import csv
-import gzip
 import hashlib
 import itertools
 import random
 from bisect import bisect
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
+from itertools import islice
 from pathlib import Path
 
 from archiver.catalogue.records import CatalogueRecord
 from archiver.identifiers import AccessionNumber, Cik, FormType
 from archiver.store.archive import Archive
+from archiver.store.packing import pack
 from tests.paths import CORPUS
 
 Filing = tuple[AccessionNumber, FormType, date, Cik, bytes]
@@ -38,6 +39,8 @@ _ZIPF = 1.07
 _HEAPS = 0.53
 _LENGTH_MU, _LENGTH_SIGMA = 7.6, 1.2
 _FORMS = ("8-K", "8-K", "8-K", "10-Q", "10-K", "4", "SC 13D", "424B2", "DEF 14A")
+_AT_ONCE = 500
+"""Rows added to the catalogue in one transaction."""
 _ITEMS = (
     ("5.02", "Departure of Directors or Principal Officers; Election of Directors; Appointment of Principal Officers"),
     ("2.02", "Results of Operations and Financial Condition"),
@@ -127,29 +130,34 @@ def copies(filings: Callable[[], Iterator[Filing]], count: int) -> Iterator[Fili
 
 
 def store(root: Path, filings: Iterator[Filing]) -> int:
-    """Make an archive of `filings` in `root`; how many bytes they have."""
+    """Make an archive of `filings` in `root`, or add those that it lacks; how many bytes they have."""
     size = 0
     with Archive.open(root, writable=True, create=True) as archive:
-        for accession, form, filed, cik, data in filings:
-            packed = gzip.compress(data, compresslevel=6, mtime=0)
-            path = archive.layout.submission(accession)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(packed)
-            record = CatalogueRecord(
-                accession=accession,
-                form=form,
-                filing_date=filed,
-                cik=cik,
-                url=None,
-                source="import",
-                size=len(data),
-                stored_bytes=len(packed),
-                sha256=hashlib.sha256(data).hexdigest(),
-                etag_md5=None,
-                signature=None,
-                stored_at=datetime(2024, 1, 2, tzinfo=UTC),
-                added=datetime(2024, 1, 2, tzinfo=UTC),
-            )
-            archive.catalogue.add(record)
-            size += len(data)
+        while some := list(islice(filings, _AT_ONCE)):
+            size += sum(len(data) for *_, data in some)
+            missing = [filing for filing in some if filing[0] not in archive.catalogue]
+            archive.catalogue.add(*[_stored(archive, filing) for filing in missing])
     return size
+
+
+def _stored(archive: Archive, filing: Filing) -> CatalogueRecord:
+    accession, form, filed, cik, data = filing
+    packed = pack(data)
+    path = archive.layout.submission(accession)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(packed)
+    return CatalogueRecord(
+        accession=accession,
+        form=form,
+        filing_date=filed,
+        cik=cik,
+        url=None,
+        source="import",
+        size=len(data),
+        stored_bytes=len(packed),
+        sha256=hashlib.sha256(data).hexdigest(),
+        etag_md5=None,
+        signature=None,
+        stored_at=datetime(2024, 1, 2, tzinfo=UTC),
+        added=datetime(2024, 1, 2, tzinfo=UTC),
+    )
