@@ -23,6 +23,7 @@ from typing import Any
 
 import tantivy
 
+from archiver.identifiers import Cik
 from archiver.intake.importer import import_into
 from archiver.settings import Settings
 from archiver.store.archive import Archive
@@ -117,7 +118,7 @@ def _store(place: Path, size: int) -> int:
         corpus.store(root, iter(corpus.InventedFilings(different)))
     with Archive.open(root) as archive:
         first = [
-            (record.accession, record.form, record.filing_date, record.cik, archive.read(record.accession))
+            (record.accession, record.form, record.filing_date, record.cik or Cik(0), archive.read(record.accession))
             for record in islice(archive.catalogue.records(), different)
         ]
     return corpus.store(root, islice(corpus.copies(lambda: iter(first), -(-size // different)), size))
