@@ -20,6 +20,7 @@ from indexer.query.build import parse_query
 from indexer.query.filters import Filters
 from indexer.update import parties
 from indexer.update.parties import with_parties_apart
+from tests.thorough import rounds
 from tests.unit.index_entries import add, entry
 
 _NAMES = ("ACME HOLDINGS INC", "Bramble Corp", "ACME CORP", "HOLDINGS OF BRAMBLE", "CORVID LLC", "Corvid Inc")
@@ -88,9 +89,10 @@ def apart(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> JoinedEngine:
 
 def test_parties_apart_change_no_answer(apart: JoinedEngine, reference_of_parties: Engine) -> None:
     """Hits, totals, facets and words across documents, by submission and by document."""
-    for query, documents in itertools.product(QUERIES, (False, True)):
+    selections = (None, Filters(form=["8-K"]).tree(), Filters(cik=[2]).tree())
+    for number, (query, documents) in enumerate(itertools.product(QUERIES, (False, True))):
         tree = parse_query(query) if query else None
-        for filters in (None, Filters(form=["8-K"]).tree(), Filters(cik=[2]).tree()):
+        for filters in selections[number % rounds(3, thorough=1) :: rounds(3, thorough=1)]:
             asked = {"filters": filters, "documents": documents}
             found = [
                 one.search(tree, limit=None, sort="newest", **asked)  # type: ignore[arg-type]
@@ -98,7 +100,8 @@ def test_parties_apart_change_no_answer(apart: JoinedEngine, reference_of_partie
             ]
             assert found[0].total == found[1].total == len(found[0].hits), (query, asked)
             assert _places(found[0].hits, documents=documents) == _places(found[1].hits, documents=documents), query
-        for facet in FACETS if documents or query in {None, "risk", "name:acme -name:corvid"} else ():
+        asked_for = FACETS if documents or query in {None, "risk", "name:acme -name:corvid"} else ()
+        for facet in asked_for[number % rounds(3, thorough=1) :: rounds(3, thorough=1)]:
             counts = [one.facet(tree, facet, documents=documents) for one in (apart, reference_of_parties)]
             assert counts[0] == counts[1], (query, facet, documents)
     for query in ("risk board", "risk name:acme", "board -name:corvid te"):

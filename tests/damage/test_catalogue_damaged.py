@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from archiver.settings import Settings
-from edgarchive import sync_archive
-from tests.damage.phases import ALL, outcome
+from tests.damage.phases import outcome
 from tests.edgar_fixtures import CommandLine
 
 NUMBER = "0009000900-04-000101"
@@ -58,10 +57,9 @@ DAMAGES = (_truncate, _zero, _flip_header, _overwrite_pages, _make_text, _remove
 
 
 @pytest.fixture
-def catalogue(settings: Settings) -> Path:
+def catalogue(synced: Settings) -> Path:
     """The catalogue of an archive that is whole."""
-    sync_archive(ALL, settings=settings)
-    path = settings.root / "catalogue.sqlite3"
+    path = synced.root / "catalogue.sqlite3"
     for end in ("-wal", "-shm"):
         path.with_name(path.name + end).unlink(missing_ok=True)
     return path

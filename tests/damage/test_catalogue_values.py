@@ -44,11 +44,10 @@ FLIPS = {
 }
 
 
-@pytest.mark.usefixtures("edgar")
+@pytest.mark.usefixtures("edgar", "synced")
 @pytest.mark.parametrize("flip", FLIPS)
 def test_a_flipped_value_is_found_and_mended(settings: Settings, flip: str) -> None:
     """By `verify`; whatever else reads it ends with one of our errors; the repair keeps all that is not flipped."""
-    sync_archive(ALL, settings=settings)
     with Archive.open(settings.root, writable=True) as archive:
         archive.catalogue.saved_searches.set(SavedSearch("one", "resigned", {}, STORED))
         record = archive.record(next(iter(archive.catalogue.records())).accession)
@@ -90,10 +89,9 @@ def _flip(path: Path, sql: str) -> None:
         connection.execute(sql, values)
 
 
-@pytest.mark.usefixtures("edgar")
+@pytest.mark.usefixtures("edgar", "synced")
 def test_a_damaged_catalogue_leaves_its_journal(settings: Settings) -> None:
     """What no stored file says is taken over: runs, saved searches, and that a lost file is lost."""
-    sync_archive(ALL, settings=settings)
     with Archive.open(settings.root, writable=True) as archive:
         archive.catalogue.saved_searches.set(SavedSearch("one", "resigned", {}, STORED))
         runs = list(archive.catalogue.runs.latest())

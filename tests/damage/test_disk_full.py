@@ -17,7 +17,7 @@ from tests.edgar_fixtures import command_line
 from tests.loopback import LoopbackEdgar
 from tests.thorough import rounds
 
-_ROOMS_KB = (16, 64, 112, 160, 208, 256, 320)[:: rounds(2, thorough=1)]
+_ROOMS_KB = (16, 64, 112, 160, 208, 256, 320)[:: rounds(3, thorough=1)]
 """Free room at the start, from not enough for the catalogue to enough for all but the last steps of some phases."""
 
 

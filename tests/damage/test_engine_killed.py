@@ -19,7 +19,7 @@ from tests.opensearch.fixtures import engine_environment
 from tests.processes import EdgarchiveProcess
 from tests.thorough import rounds
 
-ROUNDS = rounds(4, thorough=30)
+ROUNDS = rounds(2, thorough=30)
 _QUERIES = ("form:8-K", "the", '"of the"', "NOT the")
 
 
@@ -43,13 +43,13 @@ def test_kill_9_during_indexing_loses_and_doubles_nothing(
     """Whenever a run is killed, what is called indexed is found, and the next runs come to the same answers."""
     for variable, value in engine_environment(request, engine).items():
         monkeypatch.setenv(variable, value)
-    filings = rounds(60 if engine == "opensearch" else 200, thorough=400)
+    filings = rounds(60 if engine == "opensearch" else 120, thorough=400)
     store(tmp_path / "killed", iter(InventedFilings(filings)))
     store(tmp_path / "whole", iter(InventedFilings(filings)))
     dice = random.Random(9)  # noqa: S311 — the same moments in every run
     for _ in range(ROUNDS):
         with _index(tmp_path / "killed", engine) as process:
-            time.sleep(dice.uniform(0.05, rounds(8, thorough=12) / 10))
+            time.sleep(dice.uniform(0.05, rounds(6, thorough=12) / 10))
             process.kill()
         with Archive.open(tmp_path / "killed") as archive:
             assert [found for found in check_index(archive) if found.kind != "index-extra"] == []

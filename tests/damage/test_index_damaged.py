@@ -44,10 +44,9 @@ FILES = ("*.seg", "_MAIN_*.toc", "_MAIN_*.sha256", "meta.json")
 
 
 @pytest.fixture
-def index(settings: Settings) -> Path:
+def index(synced: Settings) -> Path:
     """The index of an archive that is whole."""
-    sync_archive(ALL, settings=settings)
-    return settings.root / "index"
+    return synced.root / "index"
 
 
 @pytest.mark.parametrize("how", HOW, ids=lambda how: how.__name__[1:])

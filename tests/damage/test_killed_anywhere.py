@@ -12,7 +12,7 @@ from tests.damage.phases import PHASES, publish_feed
 from tests.loopback import LoopbackEdgar
 from tests.thorough import rounds
 
-ROUNDS = rounds(3, thorough=50)
+ROUNDS = rounds(2, thorough=50)
 
 
 @pytest.mark.parametrize("phase", PHASES)

@@ -19,7 +19,7 @@ from tests.damage.phases import ALL, outcome
 from tests.edgar_fixtures import CommandLine
 from tests.processes import EdgarchiveProcess
 
-pytestmark = pytest.mark.usefixtures("edgar")
+pytestmark = pytest.mark.usefixtures("edgar", "synced")
 
 A, B, C = (AccessionNumber(f"0009000900-{number}") for number in ("04-000101", "05-000088", "10-000066"))
 VERBS = (
@@ -50,7 +50,6 @@ def rotate(settings: Settings, *accessions: AccessionNumber) -> None:
 @pytest.mark.parametrize("catalogue", ["kept", "lost"])
 def test_moved_files_come_back(settings: Settings, moved: tuple[AccessionNumber, ...], catalogue: str) -> None:
     """Each is in its own place again, whichever comes first, and none is left in the quarantine."""
-    sync_archive(ALL, settings=settings)
     before = outcome(settings.root)
     rotate(settings, *moved)
     if catalogue == "lost":
@@ -68,7 +67,6 @@ def test_moved_files_come_back(settings: Settings, moved: tuple[AccessionNumber,
 
 def test_a_copy_in_anothers_place_replaces_nothing(settings: Settings) -> None:
     """A cut copy of one submission in the place of another does not cost the whole one."""
-    sync_archive(ALL, settings=settings)
     whole = place(settings, A).read_bytes()
     body = gzip.decompress(whole)
     place(settings, B).write_bytes(gzip.compress(body[:-20]))
@@ -107,7 +105,6 @@ ODD = (_fifo, _folder, _loop, _dangling, _socket)
 @pytest.mark.parametrize("odd", ODD, ids=lambda odd: odd.__name__[1:])
 def test_something_else_in_a_files_place(settings: Settings, cli: CommandLine, odd: Callable[[Path], None]) -> None:
     """No verb waits for it or crashes; `verify` finds it, and a repair fetches the file again."""
-    sync_archive(ALL, settings=settings)
     before = outcome(settings.root)
     for verb in VERBS:
         path = place(settings)
@@ -132,7 +129,6 @@ def test_something_else_in_a_files_place(settings: Settings, cli: CommandLine, o
 
 def test_a_file_where_a_folder_belongs(settings: Settings) -> None:
     """It goes to the quarantine, and what belongs below it is fetched again."""
-    sync_archive(ALL, settings=settings)
     before = outcome(settings.root)
     folder = place(settings).parent.parent
     shutil.rmtree(folder)
@@ -145,7 +141,6 @@ def test_a_file_where_a_folder_belongs(settings: Settings) -> None:
 @pytest.mark.parametrize("name", ["incoming/@eaDir", "incoming/lost+found", "quarantine/@eaDir"])
 def test_folders_of_other_programs_are_left_alone(settings: Settings, name: str) -> None:
     """In the archive's own folders, too."""
-    sync_archive(ALL, settings=settings)
     (settings.root / name).mkdir(parents=True)
     (settings.root / name / "x").touch()
     assert sync_archive(ALL, settings=settings).failures == ()
@@ -155,7 +150,6 @@ def test_folders_of_other_programs_are_left_alone(settings: Settings, name: str)
 
 def test_few_open_files_are_no_damage(settings: Settings, cli: CommandLine) -> None:
     """Where a process may open few files, a verb ends with one line, and a repair takes nothing for broken."""
-    sync_archive(ALL, settings=settings)
     before = outcome(settings.root)
     for verb in (("verify",), ("verify", "--repair"), ("sync", "--form", "*", "--since", "2003-01-01"), ("status",)):
         for most in (12, 16, 20, 24):
@@ -170,7 +164,6 @@ def test_few_open_files_are_no_damage(settings: Settings, cli: CommandLine) -> N
 
 def test_names_that_are_not_utf_8(settings: Settings, cli: CommandLine, tmp_path: Path) -> None:
     """In the archive they are found; an archive below one works."""
-    sync_archive(ALL, settings=settings)
     odd = os.fsdecode(b"n\xe4me")
     (settings.root / "submissions" / odd).write_text("x")
     found = cli.json("verify", code=5)["findings"]

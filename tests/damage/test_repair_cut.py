@@ -17,9 +17,9 @@ from archiver.identifiers import AccessionNumber
 from archiver.settings import Settings
 from archiver.store.archive import Archive
 from archiver.store.packing import unpack
-from edgarchive import repair_archive, sync_archive
+from edgarchive import repair_archive
 from tests.damage.disk import CUTS, Disk, compiler, read_changes, recording, states, write_tree
-from tests.damage.phases import ALL, Outcome, outcome
+from tests.damage.phases import Outcome, outcome
 from tests.edgar_fixtures import command_line
 from tests.thorough import rounds
 
@@ -71,11 +71,10 @@ def _whole_bodies(root: Path) -> set[str]:
     return found
 
 
-@pytest.mark.usefixtures("edgar")
+@pytest.mark.usefixtures("edgar", "synced")
 @pytest.mark.parametrize("damage", [_files, _catalogue], ids=["files", "catalogue"])
 def test_cut_after_any_change(settings: Settings, tmp_path: Path, damage: Callable[[Settings], None]) -> None:
     """No body is lost, nothing that only the old catalogue knew is, and the next repair ends as one never cut."""
-    sync_archive(ALL, settings=settings)
     with Archive.open(settings.root, writable=True) as archive:
         archive.catalogue.set_withdrawn([WITHDRAWN], MOMENT)
     damage(settings)

@@ -14,8 +14,8 @@ from archiver.errors import DamageError
 from archiver.identifiers import AccessionNumber
 from archiver.settings import Settings
 from archiver.store.archive import Archive
-from edgarchive import Library, sync_archive
-from tests.damage.phases import ALL, outcome
+from edgarchive import Library
+from tests.damage.phases import outcome
 from tests.edgar_fixtures import CommandLine
 
 ONE = AccessionNumber("0009000900-04-000101")
@@ -90,10 +90,9 @@ DAMAGES = {
 
 
 @pytest.fixture
-def path(settings: Settings) -> Path:
+def path(synced: Settings) -> Path:
     """The file of `ONE` in an archive that is whole."""
-    sync_archive(ALL, settings=settings)
-    with Archive.open(settings.root) as archive:
+    with Archive.open(synced.root) as archive:
         return archive.layout.submission(ONE)
 
 

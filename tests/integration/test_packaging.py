@@ -22,9 +22,12 @@ import pytest
 from tests.loopback import FIXTURES
 from tests.paths import ROOT
 from tests.pythons import python_of
+from tests.thorough import rounds
 
 VERSION = importlib.metadata.version("edgarchive")
-VERSIONS = ("3.11", "3.12", "3.13")
+VERSIONS = ("3.11", "3.12", "3.13")[:: rounds(2, thorough=1)]
+"""The oldest and the newest, and with `scripts/test --thorough` all between them."""
+
 UV = Path(sys.executable).with_name("uv")
 NO_INDEX = ("dns error", "error sending request", "Connect error", "operation timed out", "tunnel error")
 """What uv says where no package index can be reached."""
