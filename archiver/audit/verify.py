@@ -132,7 +132,7 @@ def _check_presence(archive: Archive, record: CatalogueRecord) -> Finding | None
         kind = "damaged" if error.errno in _NO_FILE else "unreadable"
         return row_finding(archive, kind, record, f"the file cannot be looked at: {error.strerror}")
     if not stat.S_ISREG(status.st_mode):
-        return row_finding(archive, "damaged", record, "what stands in its place is not a plain file")
+        return row_finding(archive, "damaged", record, "there is something other than a plain file in its place")
     if status.st_size != record.stored_bytes:
         message = f"the file has {status.st_size} bytes, the catalogue says {record.stored_bytes}"
         return row_finding(archive, "truncated" if status.st_size < record.stored_bytes else "damaged", record, message)
@@ -184,7 +184,7 @@ def _beside_fault(path: Path, row: BesideRecord, *, quick: bool) -> tuple[str, s
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            fault = "damaged", "what stands in its place is not a plain file"
+            fault = "damaged", "there is something other than a plain file in its place"
         elif status.st_size != row.stored_bytes:
             fault = "damaged", f"the file has {status.st_size} bytes, the catalogue says {row.stored_bytes}"
         elif not quick and sha256_of(unpack(path)) != row.sha256:

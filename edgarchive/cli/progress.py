@@ -131,9 +131,9 @@ class ProgressBar:
     def __enter__(self) -> Self:
         display = notebook_display()
         if display is not None:
-            self._show = NotebookBar(
-                display, lambda update, elapsed_s: summarized(update, elapsed_s=elapsed_s, left_s=None)
-            )
+            bar = NotebookBar(display, lambda update, elapsed_s: summarized(update, elapsed_s=elapsed_s, left_s=None))
+            self._open.callback(bar.close)
+            self._show = bar
         else:
             self._show = self._open.enter_context(progress_bar("", visible=True))
         return self

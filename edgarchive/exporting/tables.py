@@ -117,7 +117,7 @@ COLUMNS: dict[Table, tuple[Column, ...]] = {
         Column("type", "text", "document type"),
         Column("filename", "text", "file name, as filed"),
         Column("score", "float", "score; none where only filters were asked"),
-        Column("section", "text", "item in which the first match stands"),
+        Column("section", "text", "item that contains the first match"),
         Column("before", "text", "words before the first match"),
         Column("match", "text", "the first match"),
         Column("after", "text", "words after it"),

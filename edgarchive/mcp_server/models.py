@@ -77,7 +77,7 @@ class SearchHit(_Answer):
     entities: list[EntityBrief]
     entity_count: int = Field(description="Number of entities, of which at most 10 are listed.")
     document: DocumentBrief | None
-    section: SectionBrief | None = Field(description="The item that the snippet stands in.")
+    section: SectionBrief | None = Field(description="The item that contains the snippet.")
     snippet: Text | None = Field(description="Best passage of the document.")
     matches: int | None = Field(description="Matches of the query in the document.")
     url: str | None = Field(description="The filing on sec.gov, to cite.")

@@ -80,7 +80,7 @@ def _leaf(leaf: Leaf, where: str) -> str:  # noqa: C901, PLR0911, PLR0912 — on
         case OfFilings(numbers):
             return f"{where} is one of {len(numbers):,}"
         case InSection(name):
-            return f"all of it stands in one {where} {name}"
+            return f"all of this is in one {where} {name}"
         case Within(key, part):
             return f"{_leaf(part, where)} in {key}"
         case NameWords(words):
@@ -96,7 +96,7 @@ def _leaf(leaf: Leaf, where: str) -> str:  # noqa: C901, PLR0911, PLR0912 — on
         case Phrase(_, parts) if all(isinstance(part, Word) for part in parts):
             return f'{where} has the phrase "{" ".join(part.text for part in parts)}"'
         case Phrase(_, parts):
-            return f"{where} has side by side {_listed(map(_part, parts), 'then')}"
+            return f"{where} has in sequence {_listed(map(_part, parts), 'then')}"
         case Value(field, text):
             return f"{where} is {BY_NAME[field].spell(text)}"
         case Pattern(field, text) if BY_NAME[field].kind == "value":

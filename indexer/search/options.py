@@ -171,6 +171,10 @@ class SearchOptions:
         object.__setattr__(self, name, value)
 
 
+_ARGUMENTS = (inspect.getdoc(SearchOptions) or "").partition("\n\n")[2]
+"""The description of the options, without its title."""
+
+
 def _default(name: str) -> object:
     return SearchOptions.__dataclass_fields__[name].default
 
@@ -255,6 +259,7 @@ def takes_options(
         signature = inspect.signature(method)
         parameters = [signature.parameters["self"], *inspect.signature(options).parameters.values()]
         call.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+        call.__doc__ = f"{inspect.getdoc(method)}\n\n{_ARGUMENTS}"  # for ``help(library.search)``
         return cast("Callable[Concatenate[S, P], R]", call)
 
     return decorate

@@ -240,7 +240,7 @@ MISTAKES = (
     Mistake(
         "the root after the verb",
         ("search", "x", "--root", "edgar"),
-        "--root stands before the verb; write `edgarchive --root … search …`",
+        "--root goes before the command; write `edgarchive --root … search …`",
     ),
     Mistake(
         "an order that there is not",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import typer
@@ -60,7 +61,7 @@ def usage_message(error: TyperException) -> str:
     option = str(getattr(error, "option_name", ""))
     verb = context.info_name if context is not None and context.parent is not None else None
     if verb is not None and option in _BEFORE_THE_VERB:
-        return f"{option} stands before the verb; write `edgarchive {option} … {page.partition(' ')[2]} …`"
+        return f"{option} goes before the command; write `edgarchive {option} … {page.partition(' ')[2]} …`"
     if answer := _by_another_name(error, context, option):
         return answer
     if option and str(error.message).endswith("requires an argument."):
@@ -70,17 +71,23 @@ def usage_message(error: TyperException) -> str:
     message = message.replace("a valid integer, unable to parse string as an integer", "a whole number")
     message = message[:1].lower() + message[1:]
     if near := getattr(error, "possibilities", None):
-        return f"{message}; did you mean {' or '.join(sorted(near))}?"
+        return f"{message}; did you mean {_one_of(sorted(near))}?"
     if extra := _TOO_MANY.fullmatch(str(error.message)):
         message = _EXTRA.get(str(verb), f"{message}; see `{page} --help`").format(extra[1])
     elif message.startswith("missing option") and (missing := getattr(error, "param", None)) is not None:
         name = next((name for name in missing.opts if name.startswith("--")), missing.opts[0])
         message = f"missing option {name}; add {name} {missing.metavar or 'VALUE'}"
     elif re.search(r"Did you mean .*\?$", message):
-        message = message.replace(". Did you mean", "; did you mean")
+        start, _, names = message.rstrip("?").partition(". Did you mean ")
+        message = f"{start}; did you mean {_one_of(names.split(', '))}?"
     else:
         message += f"; see `{page} --help`"
     return message
+
+
+def _one_of(names: Sequence[str]) -> str:
+    """``a``, ``a or b``, ``a, b or c``."""
+    return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _by_another_name(error: TyperException, context: Any, option: str) -> str | None:

@@ -12,7 +12,7 @@ from edgarchive.cli.options import AsJson, common
 from edgarchive.cli.output import plural, print_json, say
 from edgarchive.cli.progress import progress_bar
 from edgarchive.indexing import index_archive
-from indexer.index_folder import engine_of
+from indexer.index_folder import ENGINES, engine_of
 
 _SOME_FAILED = 3
 
@@ -24,7 +24,7 @@ def index(
         bool, typer.Option("--rebuild", help="Rebuild the whole index, then replace the old one.")
     ] = False,
     engine: Annotated[
-        str | None, typer.Option(metavar="E", help="The full-text engine: whoosh, tantivy, opensearch.")
+        str | None, typer.Option(metavar="E", help=f"The full-text engine: {', '.join(ENGINES)}.")
     ] = None,
     years: Annotated[
         str | None,

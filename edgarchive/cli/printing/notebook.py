@@ -42,6 +42,7 @@ class NotebookBar:
         self._update = ProgressUpdate("")
         self._began_s = time.monotonic()
         self._drawn_s = float("-inf")
+        self._is_over = False
         self._handle = display(self, display_id=True)
 
     def __call__(self, update: ProgressUpdate, /) -> None:
@@ -53,8 +54,15 @@ class NotebookBar:
             self._drawn_s = now_s
             self._handle.update(self)
 
+    def close(self) -> None:
+        """Draw the last step, without a bar that would move for ever if the total is not known."""
+        self._is_over = True
+        self._handle.update(self)
+
     def _repr_html_(self) -> str:
         total = self._update.total
+        if total is None and self._is_over:
+            return html.escape(self._told())
         value = "" if total is None else f' value="{min(self._update.done, total)}" max="{max(total, 1)}"'
         return f"<progress{value}></progress> {html.escape(self._told())}"
 

@@ -30,7 +30,7 @@ from indexer.query.nodes import (
     Word,
     WordLike,
 )
-from indexer.sections.forms import keys_of_name
+from indexer.sections.forms import SECTION_NAMES, keys_of_name
 
 MAX_STARS = 3
 """Maximum number of ``*`` in a pattern."""
@@ -122,7 +122,9 @@ def value_leaf(field: Field, raw: str, cut: re.Pattern[str] = PHRASE_WORD) -> No
         case "names":
             return _name_words(field.name, raw, cut)
         case "sections":
-            return InSection(" ".join(raw.split()).upper(), keys_of_name(raw))
+            name = " ".join(raw.split())
+            name = name.lower() if name.lower() in SECTION_NAMES else name.upper()
+            return InSection(name, keys_of_name(raw))
         case "date":
             return DateSpan(field.name, *date_span(raw))
         case _:

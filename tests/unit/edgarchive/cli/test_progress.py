@@ -78,6 +78,10 @@ def test_a_notebook_draws_the_bar_itself(monkeypatch: pytest.MonkeyPatch) -> Non
     assert "a &lt; b 0/100" in drawn[0]
     assert '<progress value="100" max="100"></progress> a &lt; b 100/100' in drawn[-1]
     assert len(drawn) < 50
+    with ProgressBar() as bar:
+        for done in range(101):
+            bar(ProgressUpdate("exporting", done=done))
+    assert drawn[-1] == "exporting 100"  # the last step, and no bar that would go on moving
 
 
 def test_a_bar_can_be_passed_as_progress() -> None:

@@ -32,7 +32,7 @@ from indexer.query.filters import Filters
             ),
         ),
         ("a PRE/2 b", 'text or description has "a" before "b", with at most 2 other words between'),
-        ('"press rel*"', 'text or description has side by side "press" then a word like "rel*"'),
+        ('"press rel*"', 'text or description has in sequence "press" then a word like "rel*"'),
         ("resig?ed", 'text or description has a word like "resig?ed"'),
         ("acquistion~1", 'text or description has a word at most 1 edit from "acquistion"'),
         ("stem:resigned", 'text or description has a word with the stem of "resigned"'),
@@ -41,6 +41,8 @@ from indexer.query.filters import Filters
         ("cik:0000000320", "CIK is 320"),
         ('name:"internap net*"', 'a name, current or former, has "internap" and a word like "net*"'),
         ("period:[TO 2004]", "period of report up to 2004-12-31"),
+        ("section:mda", "all of this is in one section mda"),
+        ('section:"ii  1a"', "all of this is in one section II 1A"),
         ("filed:2004", "filing date from 2004-01-01 to 2004-12-31"),
     ],
 )

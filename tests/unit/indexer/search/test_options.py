@@ -27,7 +27,7 @@ def test_the_arguments_of_a_search_are_the_options() -> None:
         parameters = dict(inspect.signature(method).parameters)
         assert parameters.pop("self")
         assert parameters == options
-        assert method.__doc__
+        assert "`amendments`\nselects forms" in str(inspect.getdoc(method))
 
 
 @pytest.mark.parametrize(
