@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import logging
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
@@ -105,6 +106,22 @@ def last_day(text: bytes, *, since: date, until: date) -> date | None:
     """
     days = {date.fromisoformat(day.decode()) for day in set(_DAY.findall(text)) if _is_date(day)}
     return max((day for day in days if since <= day <= until), default=None)
+
+
+def is_of(text: bytes, *, since: date, until: date) -> bool:
+    """Whether a master index lists submissions and most of them are dated from `since` to `until`.
+
+    In real indexes of a quarter 99 % of the rows are; another quarter's would make all submissions count as missing.
+    """
+    first, last = (day.isoformat().encode() for day in (since, until))
+    days = Counter(_DAY.findall(text))
+    inside = sum(count for day, count in days.items() if first <= _dashed(day) <= last)
+    return 2 * inside > days.total()
+
+
+def _dashed(day: bytes) -> bytes:
+    """A date as in quarterly files."""
+    return day if b"-" in day else b"-".join((day[:4], day[4:6], day[6:]))
 
 
 def has_rows(text: bytes) -> bool:

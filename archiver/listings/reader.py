@@ -20,7 +20,14 @@ from archiver.identifiers import Cik
 from archiver.listings.cache import IndexCache
 from archiver.listings.daily_index import daily_files, needed_days
 from archiver.listings.folders import MAX_LIST_BYTES, Listed, parse_list
-from archiver.listings.master_index import MAX_BODY_BYTES, has_rows, last_day, parse_master_index, unpack_master_index
+from archiver.listings.master_index import (
+    MAX_BODY_BYTES,
+    has_rows,
+    is_of,
+    last_day,
+    parse_master_index,
+    unpack_master_index,
+)
 from archiver.listings.readings import Readings
 from archiver.listings.tickers import parse_tickers
 from archiver.model import MasterIndexEntry
@@ -237,11 +244,13 @@ class FullIndex:
     async def _index(
         self, path: str, quarter: Quarter, listed: Listed | None, *, why: str, anew: bool = False
     ) -> _Fetched | None:
-        """A master index; None if EDGAR does not have it or it has no rows."""
+        """A master index; None if EDGAR does not have it or it has no rows of its quarter."""
 
         def understand(body: bytes) -> tuple[bool, date | None]:
             text = unpack_master_index(body)
-            return has_rows(text), last_day(text, since=quarter.first_day, until=min(quarter.last_day, self._today))
+            is_daily = path.startswith("daily")  # of a day, with few rows, most may be dated earlier
+            has_content = has_rows(text) if is_daily else is_of(text, since=quarter.first_day, until=quarter.last_day)
+            return has_content, last_day(text, since=quarter.first_day, until=min(quarter.last_day, self._today))
 
         url = self._edgar.endpoints.below_edgar(path)
         return await self._file(path, url, understand, listed, why=why, is_index=True, anew=anew)
@@ -279,7 +288,7 @@ class FullIndex:
         _log.info("%s was read, %d bytes", path, len(body), extra=event("index-read", url=url, bytes=len(body)))
         file = IndexFile(path, hashlib.sha256(body).hexdigest(), read.last_modified, stamp, day)
         if not has_content:
-            return self._instead(kept, url, "it has no rows")
+            return self._instead(kept, url, "it has no rows of its quarter")
         if listed is not None and listed.is_cut(len(body)):
             facts = event("index-doubtful", url=url, reason="size", bytes=len(body), listed=listed.size)
             _log.warning("%s has %d bytes, and its folder lists %s", url, len(body), listed.size, extra=facts)

@@ -107,7 +107,9 @@ class TextWriter:
         with storage_errors(self._folder):
             shutil.rmtree(self.building, ignore_errors=not self.building.exists())
             for path in self._folder.glob("*.pack"):
-                if path not in known:
+                if path.is_dir() and not path.is_symlink():  # nothing of ours, and where a pack has to be
+                    shutil.rmtree(path)
+                elif path not in known:
                     path.unlink()
 
     def _append(self, part: Path, *, other_than: int | None = None) -> tuple[int, int]:

@@ -69,7 +69,13 @@ def halved(text: bytes) -> bytes:
     return text[: text.index(b"\n", (text.index(b"-" * 80) + len(text)) // 2) + 1]
 
 
+def of_another_quarter(text: bytes) -> bytes:
+    """All rows of the quarter before, as a server that confuses two files would send it."""
+    return re.sub(rb"2004-12-|200412", lambda found: found[0].replace(b"12", b"09"), text)
+
+
 LIES: dict[str, Fault] = {
+    "another quarter's": plain(of_another_quarter),
     "no rows": plain(without_rows),
     "cut in a row": plain(lambda text: text[:-20]),
     "cut after a row": plain(halved),
@@ -145,6 +151,17 @@ async def test_a_row_in_the_folder_of_another_quarter_is_not_withdrawn(
         assert (await sync(settings, after_days=days, selection=year)).withdrawn == 0
     with Archive.open(settings.root) as archive:
         assert archive.record(AccessionNumber(OTHERS[0])).quarter == "2004 Q4"
+
+
+async def test_the_index_of_another_quarter_withdraws_nothing(edgar: LoopbackEdgar, settings: Settings) -> None:
+    """However often it is sent, as by a cache that confuses two files."""
+    await sync(settings)
+    edgar.inject(LIES["another quarter's"], path="*/full-index/2004/QTR4/master.*", times=None)
+    for days in (31, 32, 33):
+        report = await sync(settings, after_days=days)
+        assert (report.present, report.withdrawn) == (len(OTHERS) + 1, 0)
+    with Archive.open(settings.root) as archive:
+        assert all(record.missing_since is None for record in archive.catalogue.records())
 
 
 async def test_a_form_that_edgar_corrects_is_corrected_here(edgar: LoopbackEdgar, settings: Settings) -> None:

@@ -124,3 +124,18 @@ def test_what_the_archive_does_not_have_is_extra(archive: Archive) -> None:
     assert [(one.kind, one.accession) for one in found] == [("texts-extra", number(9))]
     repair_texts(archive.root, found)
     assert list(check_texts(archive)) == []
+
+
+def test_a_folder_in_the_place_of_a_pack_is_mended(archive: Archive) -> None:
+    """It is found, and the texts are made again; so is one in the place of the next pack."""
+    before = texts_of(archive)
+    pack = next((archive.root / "texts").glob("*.pack"))
+    pack.unlink()
+    for place in (pack, pack.with_name("000002.pack")):
+        (place / "inside").mkdir(parents=True)
+    findings = list(check_texts(archive))
+    assert {finding.kind for finding in findings} == {"texts-damaged"}
+    repair_texts(archive.root, findings)
+    index_archive(archive)
+    assert texts_of(archive) == before
+    assert list(check_texts(archive)) == []
