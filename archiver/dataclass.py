@@ -43,17 +43,23 @@ def _decorated(given: type, options: dict[str, bool]) -> type:
         _compile_methods(cls, own)
         cls.__init__(self, *values, **named)
 
+    def __getstate__(self: Any) -> list[Any]:  # noqa: N807
+        """What is pickled."""
+        _compile_pickling(cls, own)
+        state: list[Any] = cls.__getstate__(self)
+        return state
+
     def __setstate__(self: Any, state: list[Any]) -> None:  # noqa: N807
         """Unpickling makes an instance without `__init__`."""
         _compile_methods(cls, own)
-        for field, value in zip(dataclasses.fields(cls), state, strict=True):
-            object.__setattr__(self, field.name, value)
+        _compile_pickling(cls, own)
+        cls.__setstate__(self, state)
 
     methods = {
         "__repr__": _repr,
         "__setattr__": _refuse_to_set,
         "__delattr__": _refuse_to_delete,
-        "__getstate__": _state,
+        "__getstate__": __getstate__,
         "__setstate__": __setstate__,
     }
     for name, method in methods.items():
@@ -125,6 +131,23 @@ def _compile_methods(cls: Any, own: set[str]) -> None:
         del cls.__signature__
 
 
+def _compile_pickling(cls: Any, own: set[str]) -> None:
+    """Give `cls` the methods that pickling calls for each instance, unless the class defines them."""
+    names = [field.name for field in dataclasses.fields(cls)]
+    scope: dict[str, Any] = {f"set_{name}": vars(cls)[name].__set__ for name in names}
+    source = [
+        "def __getstate__(self):",
+        f" return [{', '.join(f'self.{name}' for name in names)}]",
+        "def __setstate__(self, state):",
+        f" [{', '.join(names)}] = state",
+        *(f" set_{name}(self, {name})" for name in names),
+    ]
+    exec("\n".join(source), scope)  # noqa: S102 — as in `_compile_methods`
+    for name in ("__getstate__", "__setstate__"):
+        if name not in own:
+            setattr(cls, name, scope[name])
+
+
 class _Factory:
     """The default of a parameter whose field has a `default_factory`."""
 
@@ -152,8 +175,3 @@ def _refuse_to_set(self: object, name: str, value: object) -> None:  # noqa: ARG
 
 def _refuse_to_delete(self: object, name: str) -> None:  # noqa: ARG001
     raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
-
-
-def _state(self: Any) -> list[Any]:
-    """What is pickled; `__setstate__` is its reverse."""
-    return [getattr(self, field.name) for field in dataclasses.fields(self)]

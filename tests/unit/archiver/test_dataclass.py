@@ -139,6 +139,16 @@ class Sent:
     names: tuple[str, ...] = ()
 
 
+def test_pickling_compiles_once() -> None:
+    """Workers send an instance for every submission."""
+    sent = pickle.dumps(Sent(1, ("a",)))
+    assert pickle.loads(sent) == Sent(1, ("a",))  # noqa: S301 — our own
+    methods = ("__init__", "__eq__", "__hash__", "__getstate__", "__setstate__")
+    compiled = [getattr(Sent, name) for name in methods]
+    assert pickle.loads(pickle.dumps(pickle.loads(sent))) == Sent(1, ("a",))  # noqa: S301
+    assert [getattr(Sent, name) for name in methods] == compiled
+
+
 def test_an_instance_is_pickled_into_a_process_that_has_made_none() -> None:
     """What arrives compares, hashes and shows itself as where it was made."""
     code = (
