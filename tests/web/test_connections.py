@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import struct
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -128,3 +129,18 @@ def test_what_is_no_request_is_400_and_nothing_in_the_log(process: ServerProcess
     assert "Traceback" not in process.log
     assert "ERROR" not in process.log
     assert "127.0.0.1" not in process.log
+
+
+def test_a_client_that_leaves_is_no_error(process: ServerProcess) -> None:
+    """It breaks off its own body, for which the server waits."""
+    head = b"POST /LATEST/search-index HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n"
+    for _ in range(3):
+        with connected(process.port) as client:
+            client.sendall(head)
+            assert client.recv(100).startswith(b"HTTP/1.1 100 ")
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    with connected(process.port) as client:
+        client.sendall(b"GET /search?q=the HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert client.recv(100).startswith(b"HTTP/1.1 200 ")
+    assert "ERROR" not in process.log
+    assert "Traceback" not in process.log

@@ -118,7 +118,13 @@ class Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """The response to invalid HTTP (400, logged for debugging only), or to a request that failed (logged)."""
+        """The response to invalid HTTP (400, logged for debugging only), or to a request that failed (logged).
+
+        Raises ConnectionError if the client has gone, or a response has begun.
+        """
+        if isinstance(exc, ConnectionError) and (self.transport is None or self.transport.is_closing()):
+            _log.debug("a client left before it had its response", extra=event("client-left", path=request.path))
+            raise exc
         if status < HTTPStatus.INTERNAL_SERVER_ERROR:
             _log.debug("a request could not be read: %s", message, extra=event("unreadable-request", reason=message))
         else:
