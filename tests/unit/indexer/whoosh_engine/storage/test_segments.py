@@ -46,7 +46,7 @@ def entries() -> list[IndexEntry]:
     made = []
     for number in range(300):
         rare = (f"w{int(chance.paretovariate(0.4)) % 500}" for _ in range(chance.randrange(60)))
-        common = chance.choices("abc", k=chance.choice((0, 3, 40, 900)))
+        common = chance.choices("abc", k=chance.choice((0, 3, 40, 300)))
         text = " ".join([*common, *rare, f"once{number}", *["Naïve 漢-字"] * (number % 3)])
         made.append(
             entry(
