@@ -148,6 +148,8 @@ def csv_cell(name: str, value: object) -> str:
     """A cell of the column `name` that no spreadsheet takes for a formula: such text is prefixed with an apostrophe."""
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return str(value).lower()  # as in exports
     if isinstance(value, (list, tuple)):
         value = _BETWEEN.get(name, " ").join(str(one) for one in value)
     elif isinstance(value, date):

@@ -170,8 +170,8 @@ def _print_text(library: Library, submission: Submission, wanted: _Wanted) -> No
         print_text(text, style, () if wanted.highlight is None else library.marks(text, wanted.highlight))
 
 
-def _text(document: Document, section: str | None) -> str | None:
-    return document.text() if section is None else document.section(section)
+def _text(document: Document, section: str | None) -> str:
+    return document.text() if section is None else (document.section(section) or "").rstrip("\n")
 
 
 def _sections(documents: Sequence[Document]) -> str:

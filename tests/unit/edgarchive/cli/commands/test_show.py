@@ -82,6 +82,7 @@ def test_several_documents_have_titles(invented: Path, capsys: pytest.CaptureFix
 def test_a_section_is_shown_by_item_or_name(invented: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Only its text; one that is not there is an error that names those that are."""
     out = shown(capsys, invented, BRAMBLE, "--section", "1A")
+    assert out.endswith("disrupt our mills.\n")
     assert out.startswith("Item 1A. Risk Factors")
     assert "Item 7" not in out
     assert shown(capsys, invented, BRAMBLE, "--section", "risk-factors") == out

@@ -56,6 +56,7 @@ def test_csv_has_plain_text(hit: Hit, capsys: pytest.CaptureFixture[str]) -> Non
     assert row["snippet"] == "R & D, resigned <now>"
     assert (row["ciks"], row["names"], row["items"]) == ("320", "ACME WIDGETS INC; NOBODY", "5.02")
     assert (row["filing_date"], row["score"], row["description"]) == ("2004-12-22", "", "'=SUM(A1)")
+    assert row["items_derived"] == "false"
 
 
 def test_a_byte_order_mark_comes_on_request(hit: Hit, tmp_path: Path) -> None:
