@@ -53,8 +53,13 @@ def test_what_asks_edgar_shares_the_pace(verb: str) -> None:
 
 
 def test_the_services_know_our_exit_codes() -> None:
-    """A sync with failures is a finished one; a watch with a mistake in its settings is not started for ever."""
-    assert unit("edgarchive-sync.service")["Service"]["SuccessExitStatus"] == ["3"]
+    """A sync with failures is a finished one, and only one that found the archive locked (6) is started again.
+
+    A watch with a mistake in its settings is not started for ever.
+    """
+    sync = unit("edgarchive-sync.service")["Service"]
+    assert sync["SuccessExitStatus"] == ["3"]
+    assert (sync["Restart"], sync["RestartPreventExitStatus"]) == (["on-failure"], ["1 2 4 5 7 130"])
     assert unit("edgarchive-watch.service")["Service"]["RestartPreventExitStatus"] == ["2"]
 
 
