@@ -25,7 +25,7 @@ from indexer.sections.lines import (
 from indexer.sections.model import Divider, Heading, Key
 
 _LINE = lazy_pattern(
-    r"""\n[^\S\n]*+(?:[*•·●○▪–—|-][^\S\n]*+)?+(?P<opening>["“\[])?+
+    r"""\n[^\S\n]*+(?:(?:[^\w\s"“\[(]|_){1,3}+[^\S\n]*+)?+(?P<opening>["“\[])?+
         (?:(?=P\ ?A\ ?R\ ?T\b|I\ ?T\ ?E\ ?M|S\s?I\s?G\s?N\s?A\s?T\s?U\s?R\s?E|Pursuant\sto\sthe\srequirements\sof)
           |(?P<section>SECTION\ [1-9])(?:\.0[1-9])?[^\S\n]*[^\w\n][^\n]{0,120}?(?=ITEM\ ))""",
     re.IGNORECASE | re.VERBOSE,
@@ -48,15 +48,20 @@ _NUMBERS = {
 _SPELT = "|".join(sorted((*_WORDS, *_ROMANS, "l"), key=len, reverse=True))
 _LINK = r"(?:[.]?\s{0,3}(?:,\s{0,3}(?:and\b|&)?|;|\band\b|&|/|-|–|—|\bthrough\b|\bto\b)\s{0,3}(?:ITEMS?\s{1,3})?)"
 _ITEM = lazy_pattern(
-    rf"""I\ ?T\ ?E\ ?M(?P<many>\(?S\)?)?(?:\s{{0,9}}(?:NO\b\.?|\#))?\s{{0,20}}(?:[-–—:]\s{{0,3}})?
-        (?P<number>1[0-6](?![0-9])|[1-9](?![0-9])|(?:{_SPELT})(?![a-z0-9]))
-        (?:\s?[.]\s?(?P<hundredths>0[1-9]|10)(?![0-9])
+    rf"""(?:(?P<spaced>I\ T\ E\ M)|I\ ?T\ ?E\ ?M)(?P<many>\(?S\)?)?
+        (?:\s{{0,9}}(?:NO\b\.?|NUMBER\b|\#))?\s{{0,20}}(?:[-–—:.]\s{{0,3}})?(?P<open>[(\["“])?0?
+        (?P<number>(?(spaced)1\ ?[0-6](?!\ ?[0-9])|(?!))|1[0-6](?![0-9])|[1-9](?![0-9])
+          |[1-9](?=(?:0[1-9]|10)(?![0-9]))|(?:{_SPELT})(?![a-z0-9]))
+        (?:\s?[.]\s?(?P<hundredths>0\ ?[1-9]|10)(?![0-9])
+          |(?P<odd>\s?[,:–—-]\s?0[1-9]|[.][1-9](?![0-9.])|0[1-9]|10)(?![0-9])
           |[.]?(?P<letter>[A-C])(?![a-z])
           |[ ](?P<far>[A-C])(?=\s?[.:])
-          |-(?P<dashed>[A-C])(?![a-z])
-          |\((?P<bracketed>[A-C])\)
+          |[-\u2010\u2011](?P<dashed>[A-C])(?![a-z])
+          |(?P<gap>\s?[-–—]\s?)(?P<apart>[A-C])(?![a-z])
+          |[.]?\s?\((?P<bracketed>[A-C])\)
           |(?-i:(?:(?<=[0-9])|[ ](?=[A-C]\s))(?P<glued>[A-C])(?=[A-Z]|\s)))?
         (?:[ ]?(?P<temporary>\(T\)|T(?![a-z])))?
+        (?(open)[)\]"”])
         (?:\([a-z0-9]\))*+
         (?P<more>(?:{_LINK}(?:1[0-6]|[1-9])(?:\.(?:0[1-9]|10))?[A-C]?(?:\([a-z0-9]\))*(?![\w%])){{0,16}})
         (?P<mark>(?:[^\S\n]*[.:;)|/,–—-])*+)
@@ -73,12 +78,32 @@ _BROKEN_SENTENCE = lazy_pattern(
     r"(?:,|\b(?:see|in|under|of|to|and|or|the|with|by|at|from|our|this|also|is|per))\Z", re.IGNORECASE
 )
 _UNFINISHED = lazy_pattern(r"(?:[,;]|\b(?:of|and|or|the|in|on|to|for|with|by|certain))\Z", re.IGNORECASE)
+_ABOUT_A_REPORT = lazy_pattern(
+    r"\b(?:of|in|to|from|under)\s+(?:our|the|this|its|that)\s+(?:[\w’']+\s+){0,4}?"
+    r"(?:[Rr]eports?|[Ff]orm\s+(?:10|8)-?[KQ]|[Pp]rospectus|[Ff]iling)\b"
+)
+_VERB = lazy_pattern(
+    r"\s(?:is|are|was|were|has|have|will|should|includes?|contains?|describes?|discuss(?:es)?|provides?|sets?\s+forth)\s"
+)
+_TITLE_END = lazy_pattern(
+    r"[.:;\t]|\s[–—-]\s|\ \ |\S\s(?:The|We|Our|On|In|As|This|There|No|None|Information|See|Not|An?|It|For|During)\b"
+)
 _CONTINUING = lazy_pattern(r"(?:of|and|or|operations?)\b", re.IGNORECASE)
 _CLOSING = {'"': '"”', "“": '”"', "[": "]"}
+_ODD_SIGNS = " \t\n,:.–—-"
+"""What may stand in the number of an 8-K's item in place of its point: ``Item 7,01``, ``Item 7-01``, ``Item 701``."""
+
+_FULL_WIDTH_DIGITS = "１２３４５６７８９"
+_AS_ASCII = {code + 0xFEE0: code for code in range(0x21, 0x7F)}
+"""Full-width letters, digits and signs, as in texts of East Asian filers."""
+
 _MAX_HEADING_LINES = 4
 _MAX_LINK_CHARS = 8
 """Maximum length of the word that leaves a sentence open."""
 _MAX_DOUBTFUL_CHARS = 120
+_MAX_LOWER_CHARS = 200
+_MIN_BROKEN_CHARS = 60
+"""Minimum length of the first line of a sentence in plain text that continues on the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +122,18 @@ def find_headings(text: str, family: Family) -> Lines:
     dividers: list[Divider] = []
     places: list[int] = []
     stated, last = "", (0, 0, "")
+    if any(digit in text for digit in _FULL_WIDTH_DIGITS):
+        text = text.translate(_AS_ASCII)
     for line in _LINE.finditer("\n" + text):
         start, place = line.start(), line.end() - 1
-        item_place = place
+        item_place, told = place, stated
         places.append(place)
         if part := _PART.match(text, place):
             if not _is_part(part):
                 continue
-            stated = _DIGITS.get(part["part"], part["part"].replace(" ", ""))
+            told = _DIGITS.get(part["part"], part["part"].replace(" ", ""))
             if part["item"] is None:
+                stated = told
                 dividers.append(Divider(stated, start, part.end()))
                 continue
             item_place = part.start("item")
@@ -113,11 +141,13 @@ def find_headings(text: str, family: Family) -> Lines:
             continue  # a section defined by the filer
         if found := _ITEM.match(text, item_place):
             written = _Line(place, line_before(text, start), line["opening"], wrapped)
-            heading = _heading(text, written, found, family, stated=stated, last=last)
+            heading = _heading(text, written, found, family, stated=told, last=last)
             if heading is not None:
-                last = heading.key
+                stated, last = told, heading.key
                 headings.append(heading)
-    return Lines(tuple(headings), tuple(dividers), tuple(places))
+    told_keys = {heading.key for heading in headings if not heading.is_sentence}
+    kept = (heading for heading in headings if not heading.is_sentence or heading.key not in told_keys)
+    return Lines(tuple(kept), tuple(dividers), tuple(places))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +167,9 @@ class _Line:
     @property
     def goes_on(self) -> bool:
         """Whether the line above is an open sentence that continues here."""
-        if self.is_wrapped and len(self.above) >= WRAPPED_CHARS and self.above[-1].islower():
+        end = self.above[-2:]
+        is_open = self.is_wrapped and len(self.above) >= WRAPPED_CHARS and end.isalpha() and end.islower()
+        if is_open and _LINE.match("\n" + self.above) is None:
             return True
         return _BROKEN_SENTENCE.search(self.above[-_MAX_LINK_CHARS:]) is not None
 
@@ -159,41 +191,59 @@ class _Number:
 
 def _heading(text: str, line: _Line, found: re.Match[str], family: Family, *, stated: str, last: Key) -> Heading | None:
     """The heading that begins with the line, or None: the first reading of its number that makes it one."""
-    number = _NUMBERS[found["number"].lower()]
+    number = _number(found)
     parts = PARTS[family].get(number)
-    if parts is None or (family != "8-K" and found["hundredths"]) or line.goes_on:
+    has_hundredths = found["hundredths"] or (found["odd"] or "").isdecimal()
+    if parts is None or (family != "8-K" and has_hundredths) or line.goes_on:
         return None
     heading, body = _title(text, found.start(), found, wrapped=line.is_wrapped)
     if line.opening:
         if heading[-1] not in _CLOSING[line.opening]:
             return None
         heading = heading[:-1]
-    for reading in _readings(found, number):
+    for reading in _readings(found, number, family):
         title = heading[len(one_line(text[found.start() : reading.end])) :].lstrip(" .:;)|/,–—-")
         part, fits = _part(family, reading.item, title, parts, stated=stated, last=last)
         if not _is_title(found, reading, line, title, fits=fits):
             continue
+        sentence = _sentence(text, found, reading)
+        if sentence and _ABOUT_A_REPORT.search(sentence):
+            return None
+        is_sentence = fits and bool(sentence)
         if family == "8-K" and found["more"] and is_complete(title):  # Items 1 through 4 and 6: not applicable
             continue
         rank = RANKS.index(part) if family == "10-Q" else 0
         key = (rank, number, reading.item.removeprefix(str(number)))
-        return Heading(part, reading.item, _also(found, family, number), heading, title, line.place, body, key, fits)
+        also = _also(found, family, number)
+        fits = fits and not is_sentence
+        return Heading(part, reading.item, also, heading, title, line.place, body, key, fits, is_sentence)
     return None
 
 
-def _readings(found: re.Match[str], number: int) -> Iterator[_Number]:
+def _number(found: re.Match[str]) -> int:
+    return _NUMBERS[found["number"].lower().replace(" ", "")]
+
+
+def _readings(found: re.Match[str], number: int, family: Family) -> Iterator[_Number]:
     """Possible readings of an item number. ``1ARisk Factors`` is item 1A if the title fits, ``1BUSINESS`` item 1."""
-    is_sure = found["number"].isdecimal()
+    is_sure = found["number"][-1].isdecimal() and not found["open"]
     end = found.start("mark") if _rises(found) else found.start("more")
     temporary = (found["temporary"] or "").upper()
-    doubtful = "bracketed" if found["bracketed"] else "glued"
     if found["hundredths"]:
-        yield _Number(f"{number}.{found['hundredths']}", end, is_sure)
+        yield _Number(f"{number}.{found['hundredths'].replace(' ', '')}", end, is_sure)
+    elif found["odd"]:
+        if family == "8-K":
+            yield _Number(f"{number}.{found['odd'].strip(_ODD_SIGNS).zfill(2)}", end, is_sure=False)
+        if not found["odd"].isdecimal():
+            yield _Number(str(number), found.start("odd"), is_sure)
+    elif family == "8-K":
+        yield _Number(str(number), end, is_sure and not any(found[name] for name in ("letter", "far", "dashed")))
     elif letter := found["letter"] or found["far"] or found["dashed"]:
         yield _Number(f"{number}{letter.upper()}{temporary}", end, is_sure)
-    elif letter := found[doubtful]:
+    elif letter := found["apart"] or found["bracketed"] or found["glued"]:
         yield _Number(f"{number}{letter.upper()}{temporary}", end, is_sure=False)
-        yield _Number(str(number), found.start(doubtful) if doubtful == "glued" else end, is_sure)
+        without = end if found["bracketed"] else found.start("gap" if found["apart"] else "glued")
+        yield _Number(str(number), without, is_sure)
     else:
         yield _Number(f"{number}{temporary}", end, is_sure)
 
@@ -213,7 +263,7 @@ def _also(found: re.Match[str], family: Family, number: int) -> tuple[str, ...]:
 
 def _rises(found: re.Match[str]) -> bool:
     """Whether the items of a heading rise, as in ``Items 10 - 14`` but not in ``Item 6 - 5 Year Summary``."""
-    numbers = [_NUMBERS[found["number"].lower()]]
+    numbers = [_number(found)]
     numbers += [_whole(further["item"]) for further in _FURTHER.finditer(found["more"])]
     return numbers == sorted(numbers) or not _THROUGH.search(found["more"])
 
@@ -233,10 +283,25 @@ def _is_title(found: re.Match[str], reading: _Number, line: _Line, title: str, *
         return reading.is_sure and not mark.endswith(",")
     if title[0] in "\"'“”’?" or (not mark and _REFERRING.match(title)):
         return False
+    is_lower = title.lstrip("([")[:1].islower()
+    if found[0][0].islower() or is_lower:
+        is_whole = len(title) <= _MAX_LOWER_CHARS and title[-1] not in ",;"
+        return fits and is_whole and line.is_apart and is_lower and (found[0][0].islower() or bool(mark))
     is_whole = len(title) <= _MAX_DOUBTFUL_CHARS and title[-1] not in ".,;"
-    if found[0][0].islower() or title[0].islower():
-        return fits and is_whole and line.is_apart and found[0][0].islower() == title[0].islower()
     return fits if not reading.is_sure or line.opening else (not mark.endswith(",") or (fits and is_whole))
+
+
+def _sentence(text: str, found: re.Match[str], reading: _Number) -> str:
+    """The words of a line that only refers to an item, such as ``Item 1A. Risk Factors of our report describes …``.
+
+    Empty for a heading, also if text follows on its line: then something separates the two, or a sentence begins.
+    """
+    line = text[reading.end : found.end()].lstrip(" \t.:;)|/,–—-")
+    following, _ = next_line(text, found.end(), over_blank=False)
+    if following and len(line) >= _MIN_BROKEN_CHARS and following[0].islower():
+        line = f"{line} {following}"
+    told = _ABOUT_A_REPORT.search(line) or _VERB.search(line)
+    return line if told and _TITLE_END.search(line, 0, told.start()) is None else ""
 
 
 def _part(family: Family, item: str, title: str, parts: Sequence[str], *, stated: str, last: Key) -> tuple[str, bool]:
@@ -279,11 +344,16 @@ def _title(text: str, start: int, found: re.Match[str], *, wrapped: bool) -> tup
 
 
 def _stands_apart(text: str, end: int) -> bool:
-    """Whether there is a blank line soon after the first line of the heading, which then ends there."""
+    """Whether there is a blank line soon after the first line of the heading, which then ends there.
+
+    A sentence in between is not part of the heading.
+    """
     for _ in range(_MAX_HEADING_LINES):
         following, end = next_line(text, end, over_blank=False)
         if following is None:
             return True
+        if _VERB.search(following):
+            return False
     return False
 
 

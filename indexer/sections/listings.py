@@ -50,7 +50,10 @@ def split_listings(text: str, rows: Sequence[Row], family: Family) -> tuple[list
     spoken = Counter(row.heading.key for row in rows if row.gap is Gap.TEXT and not _has_inline_page(row))
     headings: list[Heading] = []
     listings: list[Listing] = []
+    current: Key | None = None
     for group in _groups(rows):
+        if len(group) > 1 and group[0].heading.key == current:  # a running title
+            headings.append(group.pop(0).heading)
         title = _title_above(text, group[0].heading.start)
         if _is_listing(group, spoken, family, is_titled=title is not None):
             last = group[-1]
@@ -58,10 +61,14 @@ def split_listings(text: str, rows: Sequence[Row], family: Family) -> tuple[list
                 len(group) == _HEADED and last.gap is Gap.TEXT and spoken[last.heading.key] == 1
             ):  # below a running title
                 headings.append(group.pop().heading)
+                current = last.heading.key
+            elif group[0].heading.key != current:
+                current = None
             start = line_start(text, group[0].heading.start) if title is None else title
             listings.append(Listing(tuple(group), start, group[-1].heading.body))
         else:
             headings += [row.heading for row in group]
+            current = group[-1].heading.key
     return headings, listings
 
 

@@ -45,8 +45,8 @@ class Section:
 class Heading:
     """A line that may be a heading: it begins at `start`, and the text under it begins at `body`.
 
-    `title` is the heading without word and number; `fits`: it is the form's title of the item. `is_sure` is False for a
-    spelling that is a heading only with a fitting title, or because of its place among the other items.
+    `title` is the heading without word and number; `fits`: it is the form's title of the item. `is_sentence`: the line
+    reads like a sentence about the item, and is a heading only if the item has no other.
     """
 
     part: str
@@ -58,6 +58,7 @@ class Heading:
     body: int
     key: Key
     fits: bool
+    is_sentence: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ def cut(
         listed = bisect_left(lists, heading.body)
         end = min([end, *lists[listed : listed + 1]])
         between = dividers[bisect_left(parts, heading.body) : bisect_left(parts, end)]
-        end = next((divider.start for divider in between if _opens(divider, heading, following, end)), end)
+        end = next((divider.start for divider in between if _opens(divider, heading, following, end, places)), end)
         yield _section(text, heading, end)
 
 
@@ -64,11 +64,15 @@ def _section(text: str, heading: Heading, border: int) -> Section:
     )
 
 
-def _opens(divider: Divider, heading: Heading, following: Heading | None, border: int) -> bool:
-    """Whether the heading of a part ends the section: it opens the part of the next item, or is just above it."""
+def _opens(divider: Divider, heading: Heading, following: Heading | None, border: int, places: Sequence[int]) -> bool:
+    """Whether the heading of a part ends the section: it opens the part of the next item, or is just above it.
+
+    With an item's line below it, it is a running title.
+    """
     if divider.part != heading.part and (following is None or divider.part == following.part):
         return True
-    return border - divider.end <= _JUST_ABOVE_CHARS
+    is_last = bisect_left(places, divider.end) == bisect_left(places, border)
+    return is_last and border - divider.end <= _JUST_ABOVE_CHARS
 
 
 def _signatures(text: str, places: Sequence[int], start: int) -> Iterator[int]:

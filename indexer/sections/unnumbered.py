@@ -60,7 +60,7 @@ def with_titled(text: str, headings: Sequence[Heading], listings: Sequence[Listi
                 continue
             start, end = _between(headings, key, listing.end, len(text))
             for title in _titles(text, listing, number):
-                if place := _title_line(text, title, start, end):
+                if place := _title_line(text, title, start, end, item=row.heading.item):
                     added.append(_titled(text, row, place))
                     taken.add(key)
                     break
@@ -87,8 +87,12 @@ def _titles(text: str, listing: Listing, number: int) -> Iterator[str]:
             return
 
 
-def _title_line(text: str, title: str, start: int, end: int, *, may_be_short: bool = False) -> tuple[int, int] | None:
+def _title_line(
+    text: str, title: str, start: int, end: int, *, item: str = "", may_be_short: bool = False
+) -> tuple[int, int] | None:
     """Begin and end of the first line between `start` and `end` that is `title` or its first words.
+
+    The number of the `item` may stand before it: ``1A. Risk Factors``.
 
     A line with text after its title (``RISK FACTORS. We may …``) has the title in capitals.
     """
@@ -102,7 +106,8 @@ def _title_line(text: str, title: str, start: int, end: int, *, may_be_short: bo
     for word in reversed(words[least:]):
         more = f"(?:{_BETWEEN_WORDS}{re.escape(word)}{more})?"
     written = _BETWEEN_WORDS.join(map(re.escape, words[:least])) + more
-    line = re.compile(rf"^[^\w\n]*({written})(?:[^\w\n]*$|\.[^\S\n])", re.IGNORECASE | re.MULTILINE)
+    number = rf"(?:{re.escape(item)}[^\w\n]{{1,9}})?" if item else ""
+    line = re.compile(rf"^[^\w\n]*({number}{written})(?:[^\w\n]*$|\.[^\S\n])", re.IGNORECASE | re.MULTILINE)
     for found in line.finditer(text, start, end):
         if found.end() == line_end(text, found.end(1)) or found[1].isupper():
             return found.start(1), found.end()

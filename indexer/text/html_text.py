@@ -47,6 +47,12 @@ _RAISED_TEXT = lazy_pattern(rb"\x0e\x0e*+([^\x03-\x05\x0e\x0f]*+)\x0f*+")
 _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"<>"))
 _XBRL_HEADER, _XBRL_HEADER_END = b"<ix:header>", b"</ix:header>"
 _MARKS = Marks()
+_ENDS_OF_PARAGRAPHS = frozenset(
+    b"p /p div /div center /center blockquote /blockquote td /td /th /table h1 h2 h3 h4 h5 h6 hr ul ol dl pre "
+    b"li /li /ul /ol /body /html".split()
+)
+"""The tags that end a paragraph (HTML standard, 13.2.6.4.7); a table does not, as documents rarely have a doctype."""
+
 _NEAR_TAGS = 500
 """Closing tags are usually near; one that is further away is found in a pass over all tags."""
 
@@ -165,7 +171,7 @@ def _joined(parts: list[bytes], tags: list[bytes], specials: dict[int, Special])
         close = closings.of(place, special.name)
         if close is None:
             continue
-        is_end_tag = tags[close].startswith(b"/")
+        is_end_tag = tag_name(tags[close]) == b"/" + special.name
         if special.closing is not None:
             if is_end_tag:
                 parts[2 * close + 1] = special.closing
@@ -209,7 +215,7 @@ class _Closings:
             step = steps[tag]
             if step < 0 and opened:
                 closings[opened.pop()] = place
-            if step and not tag.startswith(b"/"):
+            if step and steps.opens(tag):
                 opened.append(place)
         return closings
 
@@ -217,7 +223,7 @@ class _Closings:
 class _Steps(dict[bytes, int]):
     """Tag -> 1 if it opens an element of a name, -1 if it closes one, otherwise 0.
 
-    A paragraph is also closed by the next one, as its end tag is optional and paragraphs do not nest.
+    A paragraph needs no end tag: the next block closes it too, and so does the end of the block it is in.
     """
 
     def __init__(self, name: bytes) -> None:
@@ -227,10 +233,16 @@ class _Steps(dict[bytes, int]):
     def __missing__(self, tag: bytes) -> int:
         name = tag_name(tag)
         step = 0
-        if name.removeprefix(b"/") == self._name and not tag.endswith(b"/"):
-            step = -1 if name.startswith(b"/") or name == b"p" else 1
+        if self._name == b"p":
+            step = -1 if name in _ENDS_OF_PARAGRAPHS else 0
+        elif name.removeprefix(b"/") == self._name and not tag.endswith(b"/"):
+            step = -1 if name.startswith(b"/") else 1
         self[tag] = step
         return step
+
+    def opens(self, tag: bytes) -> bool:
+        """Whether `tag` begins an element of the name."""
+        return tag_name(tag) == self._name
 
 
 def _folded(flat: bytes) -> bytes:

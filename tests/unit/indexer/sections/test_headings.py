@@ -21,7 +21,12 @@ SPELLINGS = [
     "Part I, Item 1A. Risk Factors", "PART I – ITEM 1A. RISK FACTORS", "• Item 1A. Risk Factors",
     "[Item 1A. Risk Factors]", "“Item 1A. Risk Factors”", "Item\u00a01A.\u00a0Risk\u00a0Factors",
     "Item 1A.\tRisk Factors", "Item\t1A.\tRisk Factors", "Item 1A.\nRisk Factors", "Item\n1A.\nRisk Factors",
-    "Item 1A. Risk Factors. Not required for smaller reporting companies.",
+    "Item 1A. Risk Factors. Not required for smaller reporting companies.", "Item 1 (A). Risk Factors",
+    "Item 1 - A. Risk Factors", "Item 1 – A Risk Factors", "Item 1.(A) Risk Factors", "Item 1–A Risk Factors",
+    "Item 1\u2011A Risk Factors", "Item “1A” Risk Factors", "Item [1A] Risk Factors", "Item (1A) Risk Factors",
+    "I T E M  1 A .  RISK FACTORS", "Item Number 1A. Risk Factors", "Item. 1A Risk Factors", "Item 01A. Risk Factors",
+    "_Item 1A. Risk Factors_", "** Item 1A. Risk Factors **", "§ Item 1A. Risk Factors", "► Item 1A. Risk Factors",
+    "Ｉｔｅｍ １Ａ． Risk Factors", "Item 1A. risk factors", "item 1a. risk factors.", "item 1a: [risk factors]",
 ]  # fmt: skip
 
 
@@ -63,6 +68,19 @@ def test_every_spelling_is_a_heading_in_plain_text(spelling: str) -> None:
         ("Item 5.02(b) Departure of Directors", "8-K", "5.02"),
         ("Item 5.02. (b), (c) Departure of Directors", "8-K", "5.02"),
         ("Section 5 – Corporate Governance Item 5.02 Departure of Directors", "8-K", "5.02"),
+        ("I T E M  1 0. D I R E C T O R S", "10-K", "10"),
+        ("I T E M 5 . 0 2 Departure of Directors", "8-K", "5.02"),
+        ("Item 7,01 Regulation FD Disclosure", "8-K", "7.01"),
+        ("Item 7-01 Regulation FD Disclosure", "8-K", "7.01"),
+        ("Item 7:01. Regulation FD Disclosure", "8-K", "7.01"),
+        ("Item 7.1 Regulation FD Disclosure", "8-K", "7.01"),
+        ("Item 701. Regulation FD Disclosure", "8-K", "7.01"),
+        ("Item 07.01 Regulation FD Disclosure", "8-K", "7.01"),
+        ("Item 7-5 Exhibits and Financial Statements", "8-K", "7"),
+        ("Item 7A. Financial Statements and Exhibits", "8-K", "7"),
+        ("Item 1 - A Business of Candles", "10-K", "1"),
+        ("Item 6.1 Selected Financial Data", "10-K", "6"),
+        ("Item 9A(T) - Controls and Procedures", "10-K", "9A(T)"),
     ],
 )
 def test_a_number_is_read_as_the_form_has_it(spelling: str, form: str, item: str) -> None:
@@ -111,11 +129,57 @@ def test_one_heading_stands_for_several_items(spelling: str, form: str, item: st
         "Item 1A’s risks are told of there.",
         "Items 1A? Risk Factors",
         "Itemized Risk Factors",
+        "Item 101. Description of Business",
+        "Item 1A. Risk Factors of our Annual Report on Form 10-K describes them.",
+        "Item 1A – Risk Factors, page 12, of this report describes them.",
+        "Item 1A. Risk Factors in our Form 10-K for last year describes them.",
     ],
 )
 def test_a_line_about_an_item_is_no_heading(line: str) -> None:
     """A reference, or what only looks like an item, begins no section."""
     assert outline(html([*annual("1"), line, *words("x"), *annual("2")])) == ["I 1", "I 2"]
+
+
+SENTENCES = [
+    "Item 7. Management’s Discussion and Analysis contains a table of sales.",
+    "Item 7. Management’s Discussion—Liquidity includes a table of sales.",
+    "Part II, Item 7. Management’s Discussion and Analysis, Table 3, has more.",
+]
+
+
+@pytest.mark.parametrize("sentence", SENTENCES)
+def test_a_sentence_is_a_heading_only_if_the_item_has_no_other(sentence: str) -> None:
+    """A line that begins like the heading of an item and goes on as a sentence refers to the item."""
+    lines = [*annual("1"), sentence, *words("x"), *annual("1A")]
+    assert outline(html([*lines, *annual("7", "8")])) == ["I 1", "I 1A", "II 7", "II 8"]
+    assert endings(html([*lines, *annual("7", "8")]))["1"] == "So much for item x."
+    assert outline(html([*annual("1", "1A"), sentence, *words("x")])) == ["I 1", "I 1A", "II 7"]
+
+
+def test_a_reference_to_a_part_does_not_move_the_items_after_it() -> None:
+    """Only a heading says in which part the items below are."""
+    text = "PART II\nItem 1. Courts\nx\nPart I, Item 2, of our annual report tells more.\nItem 2. Our Shares\ny\n"
+    assert outline(text, "10-Q") == ["II 1", "II 2"]
+
+
+WRAPPED = "Acme Corp.\n\nIt makes candles of wax, and sells them in all the shops of the towns.\n\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("Registrant is not a shell company as the rules define one. Yes x No o\nItem 1. Business\n\nx\n", ["I 1"]),
+        (
+            "Item 12. Security Ownership of Certain Beneficial Owners\nThe information is in the proxy\nstatement.\n\n",
+            ["III 12"],
+        ),
+        ("It is told at greater length than here in the section called\nItem 1. Business of the report.\n\n", []),
+    ],
+    ids=["check box", "text without a blank line", "broken sentence"],
+)
+def test_the_lines_around_a_heading_of_plain_text(lines: str, expected: list[str]) -> None:
+    """The line above is an open sentence only if it ends with a word; a sentence below is not part of the heading."""
+    assert outline(WRAPPED + lines) == expected
 
 
 @pytest.mark.parametrize("above", ["This is told under", "See Part I,", "as we say in", "of the report and"])

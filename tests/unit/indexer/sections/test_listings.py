@@ -101,6 +101,22 @@ def test_a_running_title_is_no_list() -> None:
     assert outline(html(lines)) == ["II 9A", "II 9B"]
 
 
+@pytest.mark.parametrize(
+    "running",
+    ["Item {item}", "Item {item}. {title} (continued)", "PART {part}\nITEM {item}"],
+    ids=["bare", "title", "part"],
+)
+def test_running_titles_at_the_head_of_pages_change_nothing(running: str) -> None:
+    """Also where the last one of an item is right above the heading of the next."""
+    lines: list[str] = []
+    for item in ("1", "1A", "7", "7A", "8"):
+        head = running.format(item=item, title=TITLES[item], part="I" if item.startswith("1") else "II")
+        lines += [heading(item), *words(item), "12", head, "A table of sales", *words(item), "13", head, "In millions"]
+    text = html([*lines, *SIGNATURES])
+    assert outline(text)[2:] == ["II 7", "II 7A", "II 8"]
+    assert endings(text) == dict.fromkeys(("1", "1A", "7", "7A", "8"), "In millions")
+
+
 ROWS = {
     "pages": [
         f"Item {item}.\t{title}\t{number}-{number + 3}" for number, (item, title) in enumerate(TITLES.items(), 4)

@@ -29,6 +29,13 @@ def test_a_title_that_the_contents_number_begins_a_section() -> None:
     assert endings(text, "10-Q") == ENDINGS
 
 
+def test_a_title_with_its_number_begins_a_section_without_the_word_item() -> None:
+    """Where the contents say ``Item 1``, the body may say ``1.`` alone."""
+    text = html([*CONTENTS, "Part I", "1. Financial Statements and Supplementary Data", *words("1"), *REST])
+    assert outline(text, "10-Q") == ALL
+    assert endings(text, "10-Q") == ENDINGS
+
+
 def test_the_first_part_of_an_item_begins_it_where_its_title_is_missing() -> None:
     """Financial statements without any heading begin with the first that the contents list."""
     text = html([*CONTENTS, "Part I", "Statement of Earnings", "Sales\t12\t11", *words("1"), *REST])

@@ -80,6 +80,13 @@ def test_a_hidden_element_that_never_closes_hides_nothing() -> None:
     assert html_text(b"<p>a<div style='display:none'>b<p>c") == "a\nb\nc"
 
 
+@pytest.mark.parametrize("rest", [b"</div>b", b"</DIV>b", b"<p>b", b"<h2>b</h2>", b"<hr>b", b"<span> no</span></div>b"])
+def test_a_hidden_paragraph_ends_with_the_next_block_or_the_block_around_it(rest: bytes) -> None:
+    """Its end tag is optional: the number of the last page, often hidden so, is not shown."""
+    assert html_text(b"<div>a<p style='display:none'>no " + rest) == "a\nb"
+    assert html_text(b"<div>a<p style='display:none'>no " + b"<i>x</i>" * 600 + rest) == "a\nb"
+
+
 _PIECES = ["<p>", "</p>", "<td>", "<tr>", "<b>", "word", "<", ">", "'", '"', "<!--", "-->", "<pre>", "&", " "]
 
 
