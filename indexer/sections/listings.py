@@ -52,8 +52,10 @@ def split_listings(text: str, rows: Sequence[Row], family: Family) -> tuple[list
     listings: list[Listing] = []
     current: Key | None = None
     for group in _groups(rows):
-        if len(group) > 1 and group[0].heading.key == current:  # a running title
+        if group[0].heading.key == current:  # a running title
             headings.append(group.pop(0).heading)
+        if not group:
+            continue
         title = _title_above(text, group[0].heading.start)
         if _is_listing(group, spoken, family, is_titled=title is not None):
             last = group[-1]
@@ -62,7 +64,7 @@ def split_listings(text: str, rows: Sequence[Row], family: Family) -> tuple[list
             ):  # below a running title
                 headings.append(group.pop().heading)
                 current = last.heading.key
-            elif group[0].heading.key != current:
+            else:
                 current = None
             start = line_start(text, group[0].heading.start) if title is None else title
             listings.append(Listing(tuple(group), start, group[-1].heading.body))

@@ -151,7 +151,7 @@ def _near(text: str, wanted: str, within: int) -> bool:
 
 
 def _own(report: Report) -> tuple[list[tuple[str, str]], float | None]:
-    document = parse_submission(_submission(report)).documents[0]
+    document = parse_submission(submission(report)).documents[0]
     text = document.text()
     found = []
     for section in document.sections():
@@ -160,7 +160,7 @@ def _own(report: Report) -> tuple[list[tuple[str, str]], float | None]:
     return found, None
 
 
-def _submission(report: Report) -> bytes:
+def submission(report: Report) -> bytes:
     """The report in EDGAR's envelope, where it has none of its own."""
     body = report.body
     name = report.name
