@@ -34,14 +34,43 @@ _ABBREVIATIONS = {
     "international": "intl",
     "brothers": "bros",
     "manufacturing": "mfg",
+    "association": "assn",
+    "financial": "finl",
+    "fort": "ft",
+    "fund": "fd",
+    "funds": "fds",
+    "government": "govt",
+    "holdings": "hldgs",
+    "insurance": "ins",
+    "investments": "invs",
+    "laboratories": "labs",
+    "management": "mgmt",
+    "mount": "mt",
+    "municipal": "mun",
+    "national": "natl",
+    "saint": "st",
+    "series": "ser",
+    "services": "svcs",
+    "trust": "tr",
+    **{word: f"{number}th" for number, word in enumerate("fourth fifth sixth seventh eighth ninth tenth".split(), 4)},
+    "first": "1st",
+    "second": "2nd",
+    "third": "3rd",
 }
+_PAIRS = {("united", "states"): "us", ("twenty", "first"): "21st"}
+"""Two words that are often written as one. Either of them also finds the name."""
+
+_PAIRED = frozenset(_PAIRS.values())
+
+RULES_VERSION = 2
+"""Increase it when names match other names than before: a sync by name then reads finished quarters again."""
 
 
 @lru_cache(maxsize=65_536)
 def name_words(name: str) -> tuple[str, ...]:
     """The words of a company name, in order.
 
-    An apostrophe joins, ``and`` and ``the`` are left out, legal forms are abbreviated.
+    An apostrophe joins, ``and`` and ``the`` are left out, legal forms and other words are abbreviated.
 
     >>> name_words("The McDonald's Corporation"), name_words("Procter and Gamble") == name_words("PROCTER & GAMBLE")
     (('mcdonalds', 'corp'), True)
@@ -55,13 +84,35 @@ def without_apostrophes(name: str) -> str:
 
 
 def significant_words(found: Sequence[str]) -> tuple[str, ...]:
-    """Those of the folded words that tell names apart, legal forms abbreviated; all of them where none would be left.
+    """Those of the folded words that tell names apart, abbreviated as EDGAR does; all of them where none would be left.
 
     >>> significant_words(["the", "procter", "and", "gamble", "company"])
     ('procter', 'gamble', 'co')
     """
     meaningful = [word for word in found if word not in _MEANINGLESS] or found
-    return tuple(_ABBREVIATIONS.get(word, word) for word in meaningful)
+    return tuple(_ABBREVIATIONS.get(word, word) for word in _paired(meaningful))
+
+
+def _paired(found: Sequence[str]) -> Sequence[str]:
+    """`found` with one word for each of the `_PAIRS`."""
+    pairs = list(itertools.pairwise(found))
+    if _PAIRS.keys().isdisjoint(pairs):
+        return found
+    paired: list[str] = []
+    is_taken = False
+    for word, pair in itertools.zip_longest(found, pairs):
+        if not is_taken:
+            paired.append(_PAIRS.get(pair, word))
+        is_taken = not is_taken and pair in _PAIRS
+    return paired
+
+
+def _halves(name: str, found: tuple[str, ...]) -> tuple[str, ...]:
+    """The words of the `_PAIRS` in `name`, which are not among its words `found`."""
+    if _PAIRED.isdisjoint(found):  # nearly always
+        return ()
+    pairs = itertools.pairwise(word for word in words(without_apostrophes(name)) if word not in _MEANINGLESS)
+    return tuple(_ABBREVIATIONS.get(half, half) for pair in pairs if pair in _PAIRS for half in pair)
 
 
 def name_keys(name: str) -> frozenset[str]:
@@ -70,13 +121,14 @@ def name_keys(name: str) -> frozenset[str]:
     >>> sorted(name_keys("U S Bancorp"))
     ['bancorp', 's', 'sbancorp', 'u', 'us', 'usbancorp']
     """
-    return frozenset(_runs(name_words(name)))
+    found = name_words(name)
+    return frozenset((*_runs(found), *_halves(name, found)))
 
 
 def name_terms(name: str) -> tuple[str, ...]:
     """What an index has for `name`: its `name_keys`, words first, and its words as they are written, for patterns."""
     found = name_words(name)
-    return tuple(dict.fromkeys((*found, *words(name), *_runs(found))))
+    return tuple(dict.fromkeys((*found, *words(name), *_halves(name, found), *_runs(found))))
 
 
 def joined_spellings(found: Sequence[str], *, may_join: Sequence[bool]) -> Iterator[tuple[str, ...]]:
@@ -128,10 +180,10 @@ class NamePattern:
     def matches(self, name: str) -> bool:
         """Whether the company `name` has all words of the pattern, in any order, joined or apart."""
         found = name_words(name)
-        letters = "".join(found)
+        letters = "".join((*found, *_halves(name, found)))
         if not self.words or not all(word in letters for word in self.words):
             return False
-        return self.matches_keys(frozenset(_runs(found)))
+        return self.matches_keys(name_keys(name))
 
     def matches_keys(self, keys: frozenset[str]) -> bool:
         """Whether a company with these `name_keys` has all words of the pattern."""

@@ -10,7 +10,7 @@ from archiver.edgar.endpoints import Quarter
 from archiver.errors import UsageError
 from archiver.identifiers import AccessionNumber, form_matches
 from archiver.model import MasterIndexEntry
-from archiver.names import near_names
+from archiver.names import RULES_VERSION, near_names
 from archiver.planning.plan import Plan, SubmissionRef
 from archiver.selection import Selection
 
@@ -115,7 +115,7 @@ def fingerprint(selections: Sequence[Selection]) -> str | None:
             (
                 sorted({form.upper() for form in selection.forms}),
                 sorted(set(selection.ciks)),
-                sorted({" ".join(pattern.words) for pattern in selection.name_patterns}),
+                sorted({f"{RULES_VERSION} {' '.join(pattern.words)}" for pattern in selection.name_patterns}),
                 str(selection.since),
                 str(selection.until),
             )

@@ -37,7 +37,10 @@ def main(arguments: list[str]) -> None:
             counts[name, report.form, "items"] += len(rewritten.items)
             counts[name, report.form, "wrong"] += len(rewritten.mistakes())
     rows = [
-        (name, *(_share(counts[name, form, "wrong"], counts[name, form, "items"]) for form in forms))
+        (
+            " ⏎ ".join(name.split("\n")),
+            *(_share(counts[name, form, "wrong"], counts[name, form, "items"]) for form in forms),
+        )
         for name in (*HEADINGS, *SURROUNDINGS)
     ]
     print_table("Wrong items of rewritten reports", ("change", *forms), rows)

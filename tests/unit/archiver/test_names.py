@@ -35,6 +35,21 @@ TYPED = [
     ("3 M", "3M CO"),
     ("Estée Lauder", "ESTEE LAUDER COMPANIES INC"),
     ("The", "THE"),
+    ("US Steel", "UNITED STATES STEEL CORP"),
+    ("United States Bancorp", "U S BANCORP"),
+    ("United Steel", "UNITED STATES STEEL CORP"),
+    ("Saint Jude Medical", "ST JUDE MEDICAL INC"),
+    ("St. Paul Companies", "SAINT PAUL COS"),
+    ("Mount Vernon", "MT VERNON SAVINGS"),
+    ("First Source", "1ST SOURCE CORP"),
+    ("5th Third", "FIFTH THIRD BANCORP"),
+    ("21st Century Fox", "TWENTY-FIRST CENTURY FOX, INC."),
+    ("Twenty First Century", "21ST CENTURY INSURANCE GROUP"),
+    ("Abbott Labs", "ABBOTT LABORATORIES"),
+    ("Lehman Brothers Hldgs", "LEHMAN BROTHERS HOLDINGS INC"),
+    ("Municipal Investment Trust Fund", "MUNICIPAL INVESTMENT TR FD"),
+    ("Defined Asset Fds Municipal", "DEFINED ASSET FUNDS MUN INVT TR FD AMT MON PYMT SER 20"),
+    ("Nationwide Life Insurance", "NATIONWIDE LIFE INS CO"),
 ]
 OTHERS = [
     ("Morgan", "JPMORGAN CHASE & CO"),
@@ -45,6 +60,9 @@ OTHERS = [
     ("Block H R", "H R CO"),
     ("&", "AT&T INC."),
     ("", "AT&T INC."),
+    ("US Steel", "UNITED STEEL CORP"),
+    ("States Steel", "UNITED STEEL CORP"),
+    ("Twenty First", "FIRST TWENTY CORP"),
 ]
 
 
