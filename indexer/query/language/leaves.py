@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from archiver.errors import IdentifierError, QueryError, UsageError
 from archiver.identifiers import AccessionNumber, parse_date
-from archiver.names import name_words, significant_words, without_apostrophes
+from archiver.names import significant_words, without_apostrophes
 from archiver.patterns import lazy_pattern
 from archiver.words import fold, words
 from indexer.entries import exact
@@ -110,7 +110,7 @@ def word_leaf(field: str, word: str, at: int, *, stem: bool = False) -> WordLike
 
 def fuzzy_leaf(field: str, raw: str, edits: int, at: int) -> Fuzzy:
     """A word of text or of a name with `edits` allowed edits. Raises `QueryError` for anything else."""
-    found = name_words(raw) if BY_NAME[field].kind == "names" else words(raw)
+    found = words(without_apostrophes(raw) if BY_NAME[field].kind == "names" else raw)
     if BY_NAME[field].kind not in {"text", "names"} or len(found) != 1:
         raise QueryError(f"~ at position {at + 1} does not follow a single word of text or of a name", "remove it", at)
     return Fuzzy(field, found[0], edits)

@@ -122,6 +122,7 @@ def test_a_pattern_may_stand_in_a_phrase(text: str) -> None:
         ('name:"The Home Dep*"', NameWords(("home", "dep*"))),
         ("name:the", NameWords(("the",))),
         ("name:McDonld's~1", Fuzzy("name", "mcdonlds", 1)),
+        ("name:trust~1", Fuzzy("name", "trust", 1)),
         ("name:inter*", NameWords(("inter*",))),
         *(
             (text, AnyOf((anywhere(Word, word), NameWords((word,), "series"))))
