@@ -29,7 +29,10 @@ def logged() -> Iterator[Logged]:
     """Every call of `_log` in the three packages."""
     for package in ("archiver", "indexer", "edgarchive"):
         for path in sorted((ROOT / package).rglob("*.py")):
-            for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            source = path.read_text(encoding="utf-8")
+            if not any(f"{logger}." in source for logger in _LOGGERS):
+                continue
+            for function in ast.walk(ast.parse(source)):
                 if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
                     yield from _logged_in(function)
 
