@@ -183,9 +183,12 @@ def _between(field: str, first: int, last: int) -> Query:
     """The documents with a number from `first` to `last` in a column."""
 
     def find(searcher: Searcher) -> list[int]:
-        column = searcher.column(field)
-        if max(column) < first or min(column) > last:  # a segment usually holds one filing year
+        least, greatest = searcher.extent(field)
+        if greatest < first or least > last:  # a segment usually holds one filing year
             return []
+        if first <= least and greatest <= last:
+            return list(living(searcher))
+        column = searcher.column(field)
         return [number for number in living(searcher) if first <= column[number] <= last]
 
     return DocumentSet(find, score=1.0)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import heapq
 from array import array
 from collections import Counter
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -18,7 +19,6 @@ from indexer.fields import SUBMISSION_FACETS, Facet
 from indexer.query.bounds import Deadline
 from indexer.whoosh_engine.matching.evaluating import evaluate, matching
 from indexer.whoosh_engine.matching.scores import ScoreTable, length_levels
-from indexer.whoosh_engine.matching.sets import Scores
 from indexer.whoosh_engine.reading import numbers, posting_blocks
 
 
@@ -27,6 +27,7 @@ class EntrySearcher(Searcher):  # type: ignore[misc]  # Whoosh has no types
 
     def __init__(self, reader: Any, **options: Any) -> None:
         self._columns: dict[str, Sequence[int]] = {}
+        self._extents: dict[str, tuple[int, int]] = {}
         self._length_codes: dict[str, Sequence[int]] = {}
         self._length_levels: dict[str, Sequence[float]] = {}
         self._score_tables: dict[str, dict[float, ScoreTable]] = {}
@@ -43,6 +44,19 @@ class EntrySearcher(Searcher):  # type: ignore[misc]  # Whoosh has no types
             else:
                 self._columns[name] = array("I", bytes(4 * count))
         return self._columns[name]
+
+    def extent(self, name: str) -> tuple[int, int]:
+        """The least and the greatest number in column `name` of this segment, which has documents."""
+        if name not in self._extents:
+            column = self.column(name)
+            self._extents[name] = min(column), max(column)
+        return self._extents[name]
+
+    @cached_property
+    def has_siblings(self) -> bool:
+        """Whether several documents of this segment, deleted ones included, are of one submission."""
+        column = self.column("number")
+        return len(set(column)) < len(column)
 
     def length_codes(self, field: str) -> Sequence[int]:
         """Whoosh's byte for the length of a field, by document number of this segment."""
@@ -147,12 +161,16 @@ def collect(
         return EngineResult(_count(searcher, tree, documents=documents, deadline=deadline), ())
     total = 0
     hits: list[_Match] = []
-    for leaf, first in _leaves(searcher):
+    for leaf, first in sorted(_leaves(searcher), key=lambda placed: _precedence(placed[0], sort)):
         deadline.check()
-        found = evaluate(tree, leaf)
-        total += len(found) if documents else len(set(_numbers(leaf, found)))
-        hits += _leading(leaf, first, found, sort, until=until, documents=documents)
-    ordered = sorted(hits, key=_order(sort)) if until is None else heapq.nsmallest(until, hits, key=_order(sort))
+        # ordering by date needs no scores but those of the hits shown
+        found = evaluate(tree, leaf) if sort == "relevance" or until is None else matching(tree, leaf)
+        total += len(found) if documents else _count_submissions(leaf, found)
+        if until is None or len(hits) < until or not _is_behind(leaf, hits, sort, until):
+            hits += _leading(leaf, first, tree, found, sort, until=until, documents=documents)
+            if until is not None:
+                hits = heapq.nsmallest(until, hits, key=_order(sort))
+    ordered = sorted(hits, key=_order(sort))
     return EngineResult(
         total=total,
         hits=tuple(
@@ -160,6 +178,28 @@ def collect(
             for match in ordered[offset:]
         ),
     )
+
+
+def _precedence(leaf: EntrySearcher, sort: Sort) -> int:
+    """The place of a segment in the order in which hits are collected."""
+    if sort == "relevance":
+        return 0
+    least, greatest = leaf.extent(_date_column(sort))
+    return least if sort == "oldest" else -greatest
+
+
+def _is_behind(leaf: EntrySearcher, hits: Sequence[_Match], sort: Sort, until: int) -> bool:
+    """Whether every document of a segment comes after the first `until` of the ordered `hits`."""
+    if sort == "relevance":
+        return False
+    last = hits[until - 1]
+    column = last.segment.added if sort == "added" else last.segment.filed
+    day = column[last.document - last.segment.first]
+    return _precedence(leaf, sort) > (day if sort == "oldest" else -day)
+
+
+def _date_column(sort: Sort) -> str:
+    return "added_at" if sort == "added" else "filed"
 
 
 def count_facet(
@@ -170,13 +210,13 @@ def count_facet(
     for leaf, _ in _leaves(searcher):
         deadline.check()
         found = matching(tree, leaf)
-        one_of_each = dict(zip(_numbers(leaf, found), found, strict=True))
-        if documents or len(one_of_each) == len(found):
-            here = set(found)
+        one_of_each = {} if documents or not leaf.has_siblings else dict(zip(_numbers(leaf, found), found, strict=True))
+        if not one_of_each or len(one_of_each) == len(found):
+            here = found if isinstance(found, set) else set(found)
         elif facet in SUBMISSION_FACETS:  # any document of a submission represents it
             here = set(one_of_each.values())
         else:
-            hits = _leading(leaf, 0, evaluate(tree, leaf), "relevance", until=None, documents=False)
+            hits = _leading(leaf, 0, tree, evaluate(tree, leaf), "relevance", until=None, documents=False)
             here = {match.document for match in hits}
         if facet == "year":
             filed = leaf.column("filed")
@@ -192,12 +232,25 @@ def _numbers(leaf: EntrySearcher, found: Iterable[int]) -> Iterator[int]:
     return map(leaf.column("number").__getitem__, found)
 
 
+def _count_submissions(leaf: EntrySearcher, found: Collection[int]) -> int:
+    """The number of submissions that the documents `found` in a segment are of."""
+    return len(set(_numbers(leaf, found))) if leaf.has_siblings else len(found)
+
+
 def _leading(
-    leaf: EntrySearcher, first: int, found: Scores, sort: Sort, *, until: int | None, documents: bool
+    leaf: EntrySearcher,
+    first: int,
+    tree: Query,
+    found: Collection[int],
+    sort: Sort,
+    *,
+    until: int | None,
+    documents: bool,
 ) -> list[_Match]:
     """At least the first `until` hits of a segment, or all; `first` is the number of its first document.
 
-    Matches that cannot be among them are discarded early, since few of many matches are ever shown.
+    `found` are the documents of `tree`, for relevance with their scores. Matches that cannot be among the first are
+    discarded early, since few of many matches are ever shown.
     """
     segment = _Segment(
         filed=leaf.column("filed"),
@@ -209,7 +262,8 @@ def _leading(
     wanted = until
     while True:
         chosen = found if wanted is None or wanted >= len(found) else _foremost(found, segment, sort, wanted)
-        hits = [_Match(found[document], first + document, segment) for document in chosen]
+        scores = found if isinstance(found, Mapping) else evaluate(tree, leaf, set(chosen))
+        hits = [_Match(scores[document], first + document, segment) for document in chosen]
         if not documents:
             hits = _best(hits)
         if wanted is None or until is None or len(hits) >= until or len(chosen) == len(found):
@@ -217,9 +271,9 @@ def _leading(
         wanted *= 4
 
 
-def _foremost(found: Scores, segment: _Segment, sort: Sort, count: int) -> Collection[int]:
+def _foremost(found: Collection[int], segment: _Segment, sort: Sort, count: int) -> Collection[int]:
     """The first `count` documents of `found` by the primary criterion, and all that equal the last."""
-    if sort == "relevance":
+    if isinstance(found, Mapping) and sort == "relevance":
         least = heapq.nlargest(count, found.values())[-1]
         return [document for document, score in found.items() if score >= least]
     column = segment.added if sort == "added" else segment.filed
@@ -250,7 +304,7 @@ def _count(searcher: EntrySearcher, tree: Query, *, documents: bool, deadline: D
     for leaf, _ in _leaves(searcher):
         deadline.check()
         found = matching(tree, leaf)
-        count += len(found) if documents else len(set(_numbers(leaf, found)))
+        count += len(found) if documents else _count_submissions(leaf, found)
     return count
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +15,7 @@ from indexer.engine import Sort
 from indexer.query.build import parse_query
 from indexer.query.filters import Filters
 from indexer.whoosh_engine.engine import WhooshEngine
-from tests.unit.index_entries import fill_alike
+from tests.unit.index_entries import add_all, entry, fill_alike
 
 _QUERIES = ("zebra", "zebra OR alpha", "alp*", '"zebra alpha"', "zebra form:8-K*", "NOT beta", None)
 
@@ -38,6 +41,28 @@ def test_pages_are_cut_from_one_order(engine: WhooshEngine, sort: Sort, *, docum
             for limit, offset in ((0, 0), (1, 0), (4, 3), (7, 50), (5, max(0, whole.total - 2))):
                 page = engine.search(tree, filters=filters, sort=sort, limit=limit, offset=offset, documents=documents)
                 assert (page.total, page.hits) == (whole.total, whole.hits[offset:][:limit])
+
+
+@pytest.mark.parametrize("sort", ["newest", "oldest", "added"])
+def test_segments_of_other_years_are_counted_but_not_ordered(tmp_path: Path, sort: Sort) -> None:
+    """In whatever order they are committed; a page may need several of them."""
+    engine = WhooshEngine.create(tmp_path)
+    for year in (2004, 2006, 2003, 2005):
+        entries = []
+        for number in range(3):
+            day = date(year, 1 + number, 1)
+            one = entry(10 * year + number, "zebra" if number else "zebra alpha")
+            added = datetime(2030 - year % 10, 1, 1, tzinfo=UTC)
+            entries.append(replace(one, filing_date=day, added=added))
+        add_all(engine, entries)
+        engine.commit()
+    for query in ("zebra", "zebra alpha", "zebra OR alpha", None):
+        tree = None if query is None else parse_query(query)
+        whole = engine.search(tree, sort=sort, limit=None)
+        for limit, offset in ((1, 0), (3, 0), (4, 2), (20, 0), (2, 10)):
+            page = engine.search(tree, sort=sort, limit=limit, offset=offset)
+            assert (page.total, page.hits) == (whole.total, whole.hits[offset:][:limit])
+    engine.close()
 
 
 @pytest.mark.parametrize("facet", ["form", "item", "year", "type"])
