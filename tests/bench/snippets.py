@@ -1,4 +1,4 @@
-"""What the snippets of ten hits over 10-Ks cost: the same searches with and without them.
+"""What the snippets of ten hits over 10-Ks cost in CPU time: the same searches with and without them.
 
 The 10-Ks are the largest of the corpus of real submissions, each under several accession numbers; without a corpus, an
 invented one.
@@ -24,7 +24,7 @@ from tests.unit.submissions import submission_bytes
 
 HITS = 10
 ROUNDS = 5
-QUERIES = ("revenue growth", '"net income"', "risk*", '"income taxes"~8', "stem:acquiring stem:companies")
+QUERIES = ("revenue", "revenue growth", '"net income"', "risk*", '"income taxes"~8', "stem:acquiring stem:companies")
 
 
 def main(_arguments: list[str]) -> None:
@@ -38,11 +38,11 @@ def main(_arguments: list[str]) -> None:
             for query in QUERIES:
                 found, bare_s = _median_s(library, query, snippets=False)
                 _, full_s = _median_s(library, query, snippets=True)
-                rows.append((query, found, bare_s * 1000, full_s * 1000, full_s / bare_s))
+                rows.append((query, found, bare_s * 1000, full_s * 1000, (full_s - bare_s) * 1000 / max(1, found)))
     sizes = ", ".join(f"{len(data) / 1e6:.1f}" for _, data in bodies)
     print_table(
         f"{HITS} submissions of {sizes} MB in turn, median of {ROUNDS}",
-        ("query", "hits", "search ms", "with snippets ms", "ratio"),
+        ("query", "hits", "search: CPU ms", "with snippets", "ms a hit"),
         rows,
     )
 
@@ -50,9 +50,9 @@ def main(_arguments: list[str]) -> None:
 def _median_s(library: Library, query: str, *, snippets: bool) -> tuple[int, float]:
     taken_s = []
     for _ in range(ROUNDS):
-        started = time.perf_counter()
+        started = time.process_time()
         found = len(library.search(query, limit=HITS, snippets=snippets))
-        taken_s.append(time.perf_counter() - started)
+        taken_s.append(time.process_time() - started)
     return found, statistics.median(taken_s)
 
 
