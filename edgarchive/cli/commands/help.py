@@ -19,10 +19,14 @@ DOCUMENTATION = "https://edgarchive.github.io/edgarchive/"
 
 TOPICS = {
     "start": ("start", "five minutes from installation to a first search"),
+    "tutorial": ("tutorial", "from a question to a data set, step by step"),
     "query": ("query-language", "the query language: words, phrases, patterns, fields"),
     "commands": ("cli", "every command and its options, exit codes, JSON, columns"),
     "settings": ("settings", "the settings file and the environment"),
     "library": ("library", "edgarchive from Python"),
+    "notebooks": ("howto/python", "searching from Python, with data frames"),
+    "datasets": ("howto/data-sets", "tables for pandas, polars, DuckDB and edgartools"),
+    "nightly": ("howto/nightly-mirror", "mirroring a list of companies every night"),
     "web": ("serve", "the web page, the JSON API and EDGAR's URLs"),
     "alerts": ("howto/alerts", "saved searches, mail and webhooks"),
     "errors": ("errors", "every error, its exit code, and what to do"),

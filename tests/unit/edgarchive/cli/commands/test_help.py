@@ -36,7 +36,7 @@ def test_topics_and_commands_are_named(capsys: pytest.CaptureFixture[str]) -> No
     assert run(["help", "search"]) == 0
     assert "--facet" in capsys.readouterr().out
     assert run(["help", "nothing"]) == 2
-    assert "there is no topic 'nothing'; choose from: start, query, " in capsys.readouterr().err
+    assert "there is no topic 'nothing'; choose from: start, tutorial, query, " in capsys.readouterr().err
 
 
 def test_the_pages_come_with_an_installation() -> None:
