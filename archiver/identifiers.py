@@ -21,6 +21,8 @@ _ACCESSION_DASHED = lazy_pattern(r"(?<![0-9-])([0-9]{1,10})-([0-9]{2})-([0-9]{6}
 _ACCESSION_PLAIN = lazy_pattern(r"(?<![0-9])[0-9]{18}(?![0-9])")
 _ACCESSION_CUT = lazy_pattern(r"[0-9]{11,17}")
 """18 digits without leading zeros; with one digit less it could be a CIK."""
+_DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
+"""The dashes into which word processors turn a hyphen."""
 _CIK = lazy_pattern(r"(?:CIK)?0*([0-9]{1,10})", re.IGNORECASE)
 _TICKER = lazy_pattern(r"[A-Z]{1,5}(?:[.-][A-Z]{1,2})?")
 _DATE = lazy_pattern(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}")
@@ -59,10 +61,11 @@ class AccessionNumber(str):
 
     @classmethod
     def from_text(cls, text: str) -> Self:
-        """The number in what people paste: also without leading zeros, in a file name, a path, or EDGAR's URL.
+        """The number in what people paste: without leading zeros, with other dashes, in a file name, path or URL.
 
         Raises `IdentifierError` where there is none.
         """
+        text = text.translate(_DASHES)
         dashed, plain = _ACCESSION_DASHED.findall(text), _ACCESSION_PLAIN.findall(text)
         if dashed:
             submitter, year, sequence = dashed[-1]

@@ -58,6 +58,10 @@ class Row(Protocol):
     def accession(self) -> AccessionNumber:
         """The accession number."""
 
+    @property
+    def snippet(self) -> str | None:
+        """The snippet, with its matches marked."""
+
     def to_row(self) -> dict[str, Any]:
         """One flat row."""
 
@@ -139,8 +143,10 @@ def _write(
 
 
 def chosen(hit: Row, fields: Sequence[str]) -> dict[str, Any]:
-    """The row of a hit with only these columns."""
+    """The row of a hit with only these columns, for JSON: the snippet has its matches marked."""
     row = hit.to_row()
+    if "snippet" in fields:
+        row["snippet"] = hit.snippet
     return {name: row[name] for name in fields}
 
 

@@ -21,6 +21,7 @@ from indexer.query.nodes import All, Node, Not, OfFilings
 from indexer.query.scopes.filings import Unit, across_documents
 from indexer.query.scopes.parties import APART, HERE, asks_of_parties, needs_document, with_parties
 from indexer.query.scopes.sections import asked_sections, in_section
+from indexer.sections.forms import CONTROLS_KEY
 
 Sort = Literal["relevance", "newest", "oldest", "added"]
 
@@ -72,13 +73,13 @@ def section_counts(
 ) -> tuple[FacetCount, ...]:
     """The facet ``section``: in how many hits `query` matches within each section `present` among them.
 
-    If `query` or `filters` ask for sections, only these are counted.
+    If `query` or `filters` ask for sections, only these are counted; else each section under its own item alone.
     """
     asked = asked_sections(query) | asked_sections(filters)
     counts: dict[str, int] = {}
     for one in present:
         key = str(one.value)
-        if not asked or key in asked:
+        if key in asked if asked else not key.endswith(CONTROLS_KEY):  # a section has its item's key as well
             counts[key] = engine.search(in_section(query, key), filters=filters, limit=0, documents=documents).total
     return ranked("section", {key: count for key, count in counts.items() if count})
 

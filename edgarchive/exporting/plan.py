@@ -17,7 +17,7 @@ from edgarchive.exporting.files.writers import ArrowEncoder, CsvEncoder, Encoder
 from edgarchive.exporting.layouts import LayoutName
 from edgarchive.exporting.rows import Asked
 from edgarchive.exporting.shapes import CORPUS_COLUMNS, ShapeName, shape
-from edgarchive.exporting.tables import Table, names
+from edgarchive.exporting.tables import COLUMNS, Column, Table
 from edgarchive.exporting.wanted import Choice
 from edgarchive.exporting.workers import Job
 from indexer.search.options import SearchOptions, several
@@ -57,19 +57,24 @@ class ExportPlan:
             return None
         return state if self.format is Format.PARQUET or can_go_on(self.paths, state) else None
 
-    def columns(self, table: Table) -> tuple[str, ...]:
-        """The columns of a table in CSV."""
-        return CORPUS_COLUMNS if self.shape_name is ShapeName.EDGAR_CORPUS else names(table)
+    def columns(self, table: Table) -> tuple[Column, ...]:
+        """The columns of a table. In a folder of Parquet files, the year is that of the subfolder."""
+        if self.shape_name is ShapeName.EDGAR_CRAWLER:  # its keys differ from form to form
+            return ()
+        columns = CORPUS_COLUMNS if self.shape_name else COLUMNS[table]
+        in_folders = self.format is Format.PARQUET and self.paths[table].suffix != ".parquet"
+        return tuple(one for one in columns if not (in_folders and one.name == "year"))
 
     def encoder(self, table: Table) -> Encoder:
         """The encoder of the rows of a table."""
+        columns = self.columns(table)
         match self.format:
             case Format.JSONL:
-                return JsonlEncoder(self.columns(table))
+                return JsonlEncoder(one.name for one in columns)
             case Format.CSV:
-                return CsvEncoder(self.columns(table))
+                return CsvEncoder(one.name for one in columns)
             case Format.PARQUET:
-                return ArrowEncoder(table)
+                return ArrowEncoder(columns)
 
     def job(self, root: Path) -> Job:
         """The job for workers."""
@@ -85,8 +90,8 @@ class ExportPlan:
     def sink(self, state: ExportState | None) -> Sink:
         """The destination of the rows."""
         if self.format is Format.PARQUET:
-            return ParquetSink(self.paths, state)
-        heads = {table: CsvEncoder(self.columns(table)).head() for table in self.paths}
+            return ParquetSink(self.paths, {table: self.columns(table) for table in self.paths}, state)
+        heads = {table: CsvEncoder(one.name for one in self.columns(table)).head() for table in self.paths}
         return FileSink(self.paths, heads if self.format is Format.CSV else {}, state)
 
 
@@ -106,9 +111,7 @@ def make_plan(  # noqa: PLR0917 — the parts of one value
         shapes = ", ".join(ShapeName)
         raise UsageError(f"there is no shape {shape_name!r}", f"choose from: {shapes}") from None
     shape(named, table)
-    if named and chosen is Format.PARQUET:
-        raise UsageError(f"--shape {named} is for jsonl and csv", "choose another --format")
-    if named is ShapeName.EDGAR_CRAWLER and chosen is Format.CSV:
+    if named is ShapeName.EDGAR_CRAWLER and chosen is not Format.JSONL:
         raise UsageError("the keys of edgar-crawler differ from form to form", "use --format jsonl")
     if chosen is Format.PARQUET:
         pyarrow()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -20,6 +20,9 @@ from indexer.texts.model import StoredDocument, StoredSubmission, extract, with_
 from indexer.texts.store import TextStore
 
 CONTEXT_WORDS = 30
+
+Shape = Callable[[StoredSubmission, Sequence[Row]], list[Row]]
+"""Converts a filing and the rows of its sections into the rows of another data set (`edgarchive.exporting.shapes`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +66,7 @@ class FilingReader:
 
     def rows(self, table: Table, wanted: Wanted, asked: Asked = NOTHING_ASKED) -> Iterator[Row]:
         """The rows of one filing. Raises `NotInArchiveError`, `DamageError`, `UnreadableSubmissionError`."""
-        record = wanted.record
-        if record is None:
-            raise NotInArchiveError(f"{wanted.accession} is not in this archive", "`edgarchive sync` can fetch it")
-        filing = self._texts.submission(wanted.accession, sha256=record.sha256)
-        filing = with_fallback(filing, lambda: self._parsed(record)) if filing else self._parsed(record)
+        record, filing = self._filing(wanted)
         facts = filing_facts(filing, filing_date=record.filing_date)
         match table:
             case Table.FILINGS:
@@ -81,6 +80,20 @@ class FilingReader:
                     yield from section_rows(document, facts, names=asked.sections)
             case Table.HITS:
                 yield from self._hits(filing, facts, wanted, asked)
+
+    def shaped(self, shape: Shape, wanted: Wanted) -> list[Row]:
+        """The rows of one filing in the layout of another data set. Raises what `rows` raises."""
+        record, filing = self._filing(wanted)
+        facts = filing_facts(filing, filing_date=record.filing_date)
+        documents = _chosen(filing, wanted)
+        return shape(filing, [row for document in documents for row in section_rows(document, facts)])
+
+    def _filing(self, wanted: Wanted) -> tuple[CatalogueRecord, StoredSubmission]:
+        record = wanted.record
+        if record is None:
+            raise NotInArchiveError(f"{wanted.accession} is not in this archive", "`edgarchive sync` can fetch it")
+        filing = self._texts.submission(wanted.accession, sha256=record.sha256)
+        return record, with_fallback(filing, lambda: self._parsed(record)) if filing else self._parsed(record)
 
     def _parsed(self, record: CatalogueRecord) -> StoredSubmission:
         return extract(self._library.submission(record.accession), sha256=record.sha256)

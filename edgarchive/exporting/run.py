@@ -68,7 +68,7 @@ def export(
     options: SearchOptions | None = None,
     accessions: Iterable[str] | None = None,
     format: str | None = None,  # noqa: A002 — as the command line's option
-    shape_name: str | None = None,
+    shape: str | None = None,
     layout: str | None = None,
     copy: bool = False,
     since_export: str | os.PathLike[str] | None = None,
@@ -83,7 +83,7 @@ def export(
     order. Rows come by filing date and accession number, the same in every run. `format` is jsonl, csv or parquet, by
     default that of the name of `out`. jsonl and csv are one file; parquet is one where `out` ends in ``.parquet``, else
     a folder with ``year=YYYY/part-NNNN.parquet``. Filings come with a second table, of their entities, whose name ends
-    with ``-entities``. `shape_name` is edgar-corpus or edgar-crawler, for sections. Of `options`, limit, offset and
+    with ``-entities``. `shape` is edgar-corpus or edgar-crawler, for sections. Of `options`, limit, offset and
     sort are passed over; those with a `section` choose the rows of sections, too. With `since_export`, a file that
     remembers it, only what was stored since the last such export.
 
@@ -97,7 +97,7 @@ def export(
     require_outside(settings.root, Path(out))
     since = None if since_export is None else last_export(Path(since_export))
     if layout is not None:
-        choice = make_layout(check_table(table), layout, options, accessions, format=format, shape=shape_name)
+        choice = make_layout(check_table(table), layout, options, accessions, format=format, shape=shape)
         until = datetime.now(UTC)
         wanted = wanted_filings(choice, settings, until=until, since=since)
         report = _lay_out(place_filings(wanted, settings.root, Path(out), copy=copy), Path(out), progress, cancel)
@@ -105,7 +105,7 @@ def export(
         return report
     if copy:
         raise UsageError("only a layout can be copied", "give --layout, or leave --copy out")
-    plan = make_plan(check_table(table), Path(out), format, shape_name, options, accessions)
+    plan = make_plan(check_table(table), Path(out), format, shape, options, accessions)
     state = plan.state(since)
     until = state.until if state else datetime.now(UTC)
     for path in plan.paths.values():
@@ -219,7 +219,7 @@ class _Run:
         self._is_finished = True
         for table, path in self._plan.paths.items():
             if path.is_dir():
-                files.append(write_card(path, table))
+                files.append(write_card(path, table, self._plan.columns(table)))
         done = self.filings - len(self.failures)
         return ExportReport(str(self._plan.table), done, self.rows, tuple(files), tuple(self.failures))
 

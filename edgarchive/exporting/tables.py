@@ -125,8 +125,3 @@ COLUMNS: dict[Table, tuple[Column, ...]] = {
         Column("url", "text", "EDGAR's page of the filing"),
     ),
 }
-
-
-def names(table: Table) -> tuple[str, ...]:
-    """The names of a table's columns, in order."""
-    return tuple(column.name for column in COLUMNS[table])

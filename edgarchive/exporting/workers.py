@@ -21,8 +21,7 @@ from pathlib import Path
 from archiver.dataclass import dataclass
 from archiver.errors import EdgarchiveError, WorkerDiedError
 from edgarchive.exporting.files.writers import Encoder
-from edgarchive.exporting.rows import NOTHING_ASKED, Asked, FilingReader, Wanted
-from edgarchive.exporting.shapes import Shape
+from edgarchive.exporting.rows import NOTHING_ASKED, Asked, FilingReader, Shape, Wanted
 from edgarchive.exporting.tables import Table
 from indexer.rows import Row
 
@@ -99,8 +98,7 @@ def encode(job: Job, reader: FilingReader, task: Sequence[Wanted]) -> Done:
 
 
 def _shaped(job: Job, reader: FilingReader, table: Table, wanted: Wanted) -> list[Row]:
-    rows = list(reader.rows(table, wanted, job.asked))
-    return rows if job.shape is None else job.shape(rows)
+    return list(reader.rows(table, wanted, job.asked) if job.shape is None else reader.shaped(job.shape, wanted))
 
 
 def encode_in_workers(job: Job, wanted: Iterator[Wanted], *, jobs: int) -> Generator[Done]:

@@ -13,8 +13,15 @@ from indexer.query.language.leaves import FIRST_DATE, LAST_DATE, join_all, join_
 from indexer.query.nodes import AtLeast, DateSpan, Node, Not
 
 _EXHIBITS = "EX-*"
-_NOT_MAIN = ("GRAPHIC", "ZIP", "XML", "EXCEL", "JSON", "COVER")
-"""Types of documents that are neither main documents nor exhibits: images, data, and what EDGAR adds."""
+_NOT_MAIN = (
+    *("GRAPHIC", "ZIP", "XML", "EXCEL", "JSON", "COVER"),
+    *("INFORMATION TABLE", "INTERNAL CONTROL RPT", "ATS-N EX-*", "ATS-N PART*"),
+)
+"""Types of documents that are neither main documents nor exhibits.
+
+Images, data, what EDGAR adds, and attachments: the holdings of a 13F, the accountant's report of an N-CEN, parts of an
+ATS-N.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

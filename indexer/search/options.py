@@ -190,7 +190,17 @@ def several(name: str, values: object) -> tuple[Any, ...] | None:
     found = tuple(dict.fromkeys(_plain(value) for value in values))
     if not found:
         raise UsageError(f"an empty list for {name} would select nothing", "give at least one value, or leave it out")
+    if any(map(_is_missing, found)):
+        raise UsageError(f"{name} has a missing value (None or NaN)", "leave it out, such as with dropna()")
     return found
+
+
+def _is_missing(value: Any) -> bool:
+    """None, or what marks a gap in a column: NaN and NaT differ from themselves, and pandas.NA has no truth value."""
+    try:
+        return value is None or bool(value != value)  # noqa: PLR0124
+    except TypeError:
+        return True
 
 
 def _plain(value: Any) -> Any:

@@ -43,6 +43,11 @@ class Match:
         """The filing's accession number."""
         return self.hit.accession
 
+    @property
+    def snippet(self) -> str | None:
+        """The hit's snippet."""
+        return self.hit.snippet
+
     def to_row(self) -> dict[str, Any]:
         """The pair and the hit as one flat row."""
         return {

@@ -159,7 +159,10 @@ _NAMED: Mapping[str, Mapping[Family, tuple[str, ...]]] = {
     "financial-statements": {"10-K": ("8",), "10-KSB": ("7",), "10-Q": ("I 1",)},
     "controls": {"10-K": ("9A", "14"), "10-KSB": ("8A", "14"), "10-Q": ("I 4", "I 3")},
 }
-"""The items that a name means; where a form had it elsewhere in the past, that comes next."""
+"""The items that a name means; where a form had it in the past, under a heading that says so, comes next."""
+
+CONTROLS_KEY = "controls"
+"""The item in the key of a section on controls that has not the number it has in the form today."""
 SECTION_NAMES = tuple(_NAMED)
 _NUMBER = lazy_pattern(
     r"""(?:PART\s+)?(?:(?P<part>IV|I{1,3})[\s,./-]+)?(?:ITEM\s*)?
@@ -198,7 +201,8 @@ def matches_section(section: Section, name: str, *, form: str) -> bool:
         family = family_of(form)
         wanted = [place.rpartition(" ") for place in (_NAMED[key].get(family, ()) if family else ())]
         is_there = any(item in items and part in ("", section.part) for part, _, item in wanted)
-        return is_there and (key != "controls" or _CONTROLS.search(section.heading) is not None)
+        is_usual = any(item in items and part in ("", section.part) for part, _, item in wanted[:1])
+        return is_there and (key != "controls" or is_usual or _CONTROLS.search(section.heading) is not None)
     number = _NUMBER.fullmatch(name.strip())
     if number is None:
         hint = f"use an item such as 1A, 'II 1A' or 5.02, or one of: {', '.join(SECTION_NAMES)}"
@@ -215,7 +219,8 @@ def section_keys(section: Section, *, form: str) -> tuple[str, ...]:
     items = [item.removesuffix("(T)").removesuffix("T") for item in (section.item, *section.also)]
     keys = [_key(family, section.part or "", item) for item in items]
     if family in _NAMED["controls"] and matches_section(section, "controls", form=form):
-        keys.append(_named_keys("controls", family)[0])
+        usual, other = _named_keys("controls", family)
+        keys += () if usual in keys else (other,)
     return tuple(dict.fromkeys(keys))
 
 
@@ -243,10 +248,10 @@ def keys_of_name(name: str) -> tuple[str, ...]:
 
 
 def _named_keys(name: str, family: Family) -> list[str]:
-    """The keys of a name in a form; for ``controls`` only the first, under which the others are indexed too."""
+    """The keys of a name in a form; for ``controls`` the usual item's, and that of the others with such a heading."""
     places = [place.rpartition(" ") for place in _NAMED[name][family]]
     keys = [_key(family, part, item) for part, _, item in places]
-    return keys[:1] if name == "controls" else keys
+    return [keys[0], f"{family} {CONTROLS_KEY}"] if name == "controls" else keys
 
 
 def _key(family: Family, part: str, item: str) -> str:

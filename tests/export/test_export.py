@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import resource
 import shutil
 import sqlite3
@@ -26,7 +27,7 @@ from archiver.store.layout import Layout
 from archiver.words import fold
 from edgarchive import Library, SearchOptions, export, import_submissions
 from edgarchive.exporting.files.writers import JsonlEncoder
-from edgarchive.exporting.tables import COLUMNS, Table, names
+from edgarchive.exporting.tables import COLUMNS, Table
 from indexer.rows import count_words
 from tests.paths import INVENTED, ROOT
 from tests.processes import EdgarchiveProcess
@@ -58,7 +59,7 @@ def test_filings_are_complete_and_in_order(settings: Settings, out: Path) -> Non
             assert row["names"] == list(dict.fromkeys(entity.name for entity in header.entities))
     keys = [(row["filing_date"], row["accession"]) for row in rows]
     assert keys == sorted(keys)
-    assert tuple(rows[0]) == names(Table.FILINGS)
+    assert tuple(rows[0]) == tuple(one.name for one in COLUMNS[Table.FILINGS])
     entities = lines(out / "filings-entities.jsonl")
     assert {row["accession"] for row in entities} == {row["accession"] for row in rows}
 
@@ -159,8 +160,8 @@ def test_parquet_is_the_same_in_every_run(settings: Settings, out: Path) -> None
 
 def test_edgar_corpus_and_edgar_crawler(settings: Settings, out: Path) -> None:
     """Rows under the names of those data sets."""
-    export("sections", out / "c.jsonl", shape_name="edgar-corpus", settings=settings, jobs=1)
-    export("sections", out / "k.jsonl", shape_name="edgar-crawler", settings=settings, jobs=1)
+    export("sections", out / "c.jsonl", shape="edgar-corpus", settings=settings, jobs=1)
+    export("sections", out / "k.jsonl", shape="edgar-crawler", settings=settings, jobs=1)
     export("sections", out / "s.jsonl", settings=settings, jobs=1)
     corpus, crawler, own = lines(out / "c.jsonl"), lines(out / "k.jsonl"), lines(out / "s.jsonl")
     assert corpus
@@ -169,9 +170,50 @@ def test_edgar_corpus_and_edgar_crawler(settings: Settings, out: Path) -> None:
     by_item = {row["item"]: row["text"] for row in annual if row["accession"] in corpus[0]["filename"]}
     assert corpus[0]["section_1"] == by_item.get("1", "")
     assert {row["filing_type"] for row in crawler} == {row["form"] for row in own}
-    keys = {key for row in crawler for key in row}
-    assert "item_1" in keys
-    assert any(key.startswith("part_") for key in keys) == any(row["form"].startswith("10-Q") for row in own)
+
+
+CRAWLER_FACTS = (
+    *("cik", "company", "filing_type", "filing_date", "period_of_report", "sic", "state_of_inc", "state_location"),
+    *("fiscal_year_end", "filing_html_index", "htm_filing_link", "complete_text_filing_link", "filename"),
+)
+
+
+def test_edgar_crawler_has_the_keys_of_its_form(settings: Settings, out: Path) -> None:
+    """The facts, then every item of the form in order: empty text without it, in a 10-Q after the text of its part."""
+    export("sections", out / "k.jsonl", shape="edgar-crawler", settings=settings, jobs=1)
+    export("sections", out / "s.jsonl", settings=settings, jobs=1)
+    own = lines(out / "s.jsonl")
+    keys = {}
+    for row in lines(out / "k.jsonl"):
+        assert tuple(row)[: len(CRAWLER_FACTS)] == CRAWLER_FACTS
+        mine = [one for one in own if one["accession"] in row["filename"]]
+        form = re.sub("[-/]", "", row["filing_type"])
+        assert row["filename"].startswith(f"{row['cik']}_{form}_{row['filing_date'][:4]}_")
+        for one in mine:
+            name = f"item_{one['item'].partition('(')[0]}"
+            part = {"I": "part_1", "II": "part_2"}.get(one["part"] or "", "")
+            if form.startswith("10Q"):
+                assert one["text"] in row[part]
+                name = f"{part}_{name}"
+            same = [two["text"] for two in mine if (two["part"], two["item"]) == (one["part"], one["item"])]
+            assert row[name] == same[0]
+        keys[form, row["filing_date"] >= "2004-08-23"] = list(row)[len(CRAWLER_FACTS) :]
+    assert keys["10K", True][:4] == ["item_1", "item_1A", "item_1B", "item_1C"]
+    assert len(keys["10K", True]) == 23
+    assert keys["8K", True][0] == "item_1.01"
+    assert keys["8K", True][-1] == "item_9.01"
+
+
+def test_edgar_corpus_as_parquet(settings: Settings, out: Path) -> None:
+    """The same columns and rows as in JSON Lines; in a folder, the year is that of the subfolder."""
+    ds = pytest.importorskip("pyarrow.dataset")
+    export("sections", out / "c.jsonl", shape="edgar-corpus", settings=settings, jobs=1)
+    export("sections", out / "c.parquet", shape="edgar-corpus", settings=settings, jobs=1)
+    export("sections", out / "folder", format="parquet", shape="edgar-corpus", settings=settings, jobs=1)
+    rows = lines(out / "c.jsonl")
+    assert ds.dataset(out / "c.parquet").to_table().to_pylist() == rows
+    parts = ds.dataset(sorted(map(str, (out / "folder").rglob("*.parquet"))), partitioning="hive")
+    assert [row | {"year": str(row["year"])} for row in parts.to_table().to_pylist()] == rows
 
 
 def test_only_what_is_new_since_the_last_export(out: Path, tmp_path: Path) -> None:
@@ -263,8 +305,8 @@ def test_long_texts_are_json_as_short_ones_are(text: str) -> None:
         ({"table": "tables"}, "there is no table"),
         ({"out": "x.xls"}, "cannot tell the format"),
         ({"format": "xml"}, "there is no format"),
-        ({"shape_name": "edgar"}, "there is no shape"),
-        ({"table": "filings", "shape_name": "edgar-corpus"}, "is for sections"),
+        ({"shape": "edgar"}, "there is no shape"),
+        ({"table": "filings", "shape": "edgar-corpus"}, "is for sections"),
         ({"table": "hits"}, "hits need a search"),
         ({"accessions": []}, "empty"),
         ({"accessions": ["0009000900-19-000212"], "options": SearchOptions("a")}, "cannot be combined"),

@@ -102,7 +102,7 @@ def export(
             options=options if searched else None,
             accessions=None if accessions is None else accession_numbers(accessions),
             format=output,
-            shape_name=shape,
+            shape=shape,
             layout=layout,
             copy=copy,
             since_export=since_export,

@@ -20,6 +20,7 @@ from edgarchive.formats import clean
 from indexer.entries import is_truncated
 from indexer.search.library import Library
 from indexer.search.records import Record
+from indexer.sections.forms import find_section
 from indexer.submission.submission import Document, Submission, parse_submission
 
 _ORIGIN = ("source", "source_url", "sha256", "signature", "added", "added_run", "withdrawn_at", "beside")
@@ -69,12 +70,12 @@ def show(
     as_json: AsJson = False,
 ) -> int:
     """Show stored submissions: header and documents, their text, or their exact bytes."""
-    if header + text + raw + as_json > 1:
+    if header + text + raw > 1 or (as_json and (header or raw)):
         raise UsageError("--header, --text, --raw and --json cannot be combined", "give one of them")
-    if section is not None and (header or raw or as_json):
-        raise UsageError("--section shows text", "leave --header, --raw and --json out")
-    if document is not None and (header or as_json):
-        raise UsageError("--document shows text", "leave --header and --json out")
+    if section is not None and (header or raw):
+        raise UsageError("--section shows text", "leave --header and --raw out")
+    if document is not None and header:
+        raise UsageError("--document shows text", "leave --header out")
     if highlight is not None and (header or raw or as_json):
         raise UsageError("--highlight shows text", "leave --header, --raw and --json out")
     text = text or section is not None or highlight is not None or (document is not None and not raw)
@@ -83,19 +84,15 @@ def show(
     settings = common(context).settings()
     with Library(settings=settings) as library:
         records = [library.record(accession) for accession in accessions]
+        wanted = _Wanted(document, section, highlight, xbrl) if text else None
         if header or as_json:
-            shown = (
-                _as_dict(library, record, settings.max_text_chars)
-                if as_json
-                else library.submission(record.accession).header.fields
-                for record in records
-            )
+            shown = (_shown(library, record, settings.max_text_chars, wanted, header=header) for record in records)
             print_json(next(shown) if len(records) == 1 else list(shown))
         elif raw:
             for record in records:
                 _write_raw(library, record, document)
         else:
-            _print(library, records, _Wanted(document, section, highlight, xbrl) if text else None)
+            _print(library, records, wanted)
     return 0
 
 
@@ -151,8 +148,8 @@ def _name(document: Document) -> str:
     return name or f"document-{document.sequence}"
 
 
-def _print_text(library: Library, submission: Submission, wanted: _Wanted) -> None:
-    style = Style.of_stdout()
+def _texts(submission: Submission, wanted: _Wanted) -> list[tuple[Document, str]]:
+    """The documents to show, each with its text, or the first that has the section. Raises `NotInArchiveError`."""
     if wanted.document is None:
         documents = tuple(one for one in submission.documents if wanted.xbrl or not one.is_xbrl)
     else:
@@ -160,8 +157,12 @@ def _print_text(library: Library, submission: Submission, wanted: _Wanted) -> No
     found = [(document, text) for document in documents if (text := _text(document, wanted.section))]
     if not found and wanted.section is not None:
         raise NotInArchiveError(f"{submission.header.accession} has no section {wanted.section}", _sections(documents))
-    if wanted.section is not None:
-        found = found[:1]
+    return found if wanted.section is None else found[:1]
+
+
+def _print_text(library: Library, submission: Submission, wanted: _Wanted) -> None:
+    style = Style.of_stdout()
+    found = _texts(submission, wanted)
     for place, (document, text) in enumerate(found):
         if place:
             say()
@@ -181,8 +182,35 @@ def _sections(documents: Sequence[Document]) -> str:
     return f"it has {', '.join(names)}" if names else "no sections were found in it; see --text"
 
 
-def _as_dict(library: Library, record: Record, max_text_chars: int) -> dict[str, Any]:
+def _shown(library: Library, record: Record, max_text_chars: int, wanted: _Wanted | None, *, header: bool) -> object:
+    """What to print of a submission as JSON: its header, its texts, or its facts."""
     submission = library.submission(record.accession)
+    if header:
+        return submission.header.fields
+    if wanted is None:
+        return _as_dict(submission, record, max_text_chars)
+    _check_has_text(submission, wanted)
+    texts = [_text_as_dict(document, text, wanted.section) for document, text in _texts(submission, wanted)]
+    facts: dict[str, Any] = {"accession": str(record.accession), "form": str(submission.header.form)}
+    if wanted.document is None and wanted.section is None:
+        return facts | {"documents": texts}
+    return facts | (texts[0] if texts else _text_as_dict(submission.document(wanted.document or ""), "", None))
+
+
+def _text_as_dict(document: Document, text: str, section: str | None) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "sequence": document.sequence,
+        "type": document.type,
+        "filename": document.filename,
+        "description": document.description,
+    }
+    if section is not None and (found := find_section(document.sections(), section, form=document.type)):
+        shown["section"] = {"part": found.part, "item": found.item, "heading": found.heading}
+        shown["is_reference"] = found.is_reference
+    return shown | {"text": text}
+
+
+def _as_dict(submission: Submission, record: Record, max_text_chars: int) -> dict[str, Any]:
     shown = submission.to_dict()
     for document, as_dict in zip(submission.documents, shown["documents"], strict=True):
         if is_truncated(document, max_text_chars=max_text_chars):

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 from archiver.store.durable import write_file_durably
-from edgarchive.exporting.tables import COLUMNS, Table
+from edgarchive.exporting.tables import Column, Table
 
 
-def write_card(folder: Path, table: Table) -> Path:
-    """Write ``README.md`` to the folder of a table (https://huggingface.co/docs/hub/datasets-cards).
+def write_card(folder: Path, table: Table, columns: Sequence[Column]) -> Path:
+    """Write ``README.md`` to the folder of a table with these columns (https://huggingface.co/docs/hub/datasets-cards).
 
     Returns its path. Raises `StorageError`.
     """
-    columns = "\n".join(f"| `{one.name}` | {one.type} | {one.meaning} |" for one in COLUMNS[table])
+    rows = "\n".join(f"| `{one.name}` | {one.type} | {one.meaning} |" for one in columns)
     text = f"""---
 pretty_name: SEC EDGAR {table.replace("_", " ")}
 language:
@@ -32,7 +33,7 @@ Exported from a local archive of SEC EDGAR submissions by edgarchive {version("e
 
 | column | type | meaning |
 |---|---|---|
-{columns}
+{rows}
 """
     path = folder / "README.md"
     write_file_durably(path, text.encode())

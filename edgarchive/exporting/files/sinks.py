@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -12,7 +12,7 @@ from archiver.errors import UsageError
 from archiver.store.durable import fsync_directory, make_directories, storage_errors
 from edgarchive.exporting.files.state import ExportState
 from edgarchive.exporting.files.writers import PART_BYTES, ParquetFile
-from edgarchive.exporting.tables import Table
+from edgarchive.exporting.tables import Column, Table
 from edgarchive.exporting.workers import Done
 
 
@@ -124,8 +124,11 @@ def _part(path: Path) -> Path:
 class ParquetSink:
     """``year=YYYY/part-NNNN.parquet`` below one folder per table; or, with a file name, one file per table."""
 
-    def __init__(self, paths: Mapping[Table, Path], state: ExportState | None) -> None:
+    def __init__(
+        self, paths: Mapping[Table, Path], columns: Mapping[Table, Sequence[Column]], state: ExportState | None
+    ) -> None:
         self._paths = dict(paths)
+        self._columns = dict(columns)
         self._parts = list(state.parts) if state else []
         self._open: dict[Table, ParquetFile] = {}
         self._year: int | None = None
@@ -135,7 +138,8 @@ class ParquetSink:
         self._year = done.wanted[0].year
         for encoded in done.encoded:
             if encoded.table not in self._open:
-                self._open[encoded.table] = ParquetFile(self._next_part(encoded.table, self._year), encoded.table)
+                path = self._next_part(encoded.table, self._year)
+                self._open[encoded.table] = ParquetFile(path, self._columns[encoded.table])
             self._open[encoded.table].write(encoded.data)
 
     def _next_part(self, table: Table, year: int) -> Path:

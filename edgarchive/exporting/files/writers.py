@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from archiver.errors import UsageError
 from archiver.store.durable import fsync_directory, make_directories, storage_errors
-from edgarchive.exporting.tables import COLUMNS, Column, ColumnType, Table
+from edgarchive.exporting.tables import Column, ColumnType
 from indexer.rows import Row
 
 PART_BYTES = 256_000_000
@@ -51,7 +51,7 @@ class Encoder(Protocol):
 class JsonlEncoder:
     """A JSON object per line, in UTF-8, with dates in ISO 8601. Columns come first, in order."""
 
-    def __init__(self, columns: Sequence[str]) -> None:
+    def __init__(self, columns: Iterable[str]) -> None:
         self._columns = tuple(columns)
 
     def __call__(self, rows: Sequence[Row], /) -> bytes:
@@ -70,7 +70,7 @@ class JsonlEncoder:
 class CsvEncoder:
     """A row per line (RFC 4180). A cell that a spreadsheet would take for a formula is prefixed with an apostrophe."""
 
-    def __init__(self, columns: Sequence[str]) -> None:
+    def __init__(self, columns: Iterable[str]) -> None:
         self._columns = tuple(columns)
 
     def head(self) -> bytes:
@@ -125,15 +125,15 @@ def _cell(value: Any) -> str:
 class ArrowEncoder:
     """A stream of Arrow record batches (IPC format), which the writing process puts into Parquet files."""
 
-    def __init__(self, table: Table) -> None:
-        self._table = table
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self._columns = tuple(columns)
 
     def __call__(self, rows: Sequence[Row], /) -> bytes:
         """The batch of the rows; empty for no rows."""
         pa = pyarrow()
         if not rows:
             return b""
-        batch = pa.RecordBatch.from_pylist(list(map(_without_surrogates, rows)), schema=arrow_schema(self._table))
+        batch = pa.RecordBatch.from_pylist(list(map(_without_surrogates, rows)), schema=arrow_schema(self._columns))
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, batch.schema) as stream:
             stream.write_batch(batch)
@@ -148,8 +148,8 @@ def _without_surrogates(row: Row) -> Row:
     }
 
 
-def arrow_schema(table: Table) -> Any:
-    """The Arrow schema of a table: typed dates, times and lists. Raises `UsageError` without pyarrow."""
+def arrow_schema(columns: Sequence[Column]) -> Any:
+    """The Arrow schema of these columns: typed dates, times and lists. Raises `UsageError` without pyarrow."""
     pa = pyarrow()
     types: dict[ColumnType, Any] = {
         "text": pa.large_string(),
@@ -165,7 +165,7 @@ def arrow_schema(table: Table) -> Any:
     def field(column: Column) -> Any:
         return pa.field(column.name, types[column.type], metadata={"comment": column.meaning})
 
-    return pa.schema([field(column) for column in COLUMNS[table]])
+    return pa.schema([field(column) for column in columns])
 
 
 def pyarrow() -> Any:
@@ -181,14 +181,14 @@ def pyarrow() -> Any:
 class ParquetFile:
     """One Parquet file (zstd) that becomes visible when it is closed."""
 
-    def __init__(self, path: Path, table: Table) -> None:
+    def __init__(self, path: Path, columns: Sequence[Column]) -> None:
         pa = pyarrow()
         self.path = path
         self.text_bytes = 0
         self._temporary = path.with_name(f".{path.name}.part")
         with storage_errors(path):
             make_directories(path.parent)
-            self._writer = pa.parquet.ParquetWriter(self._temporary, arrow_schema(table), compression="zstd")
+            self._writer = pa.parquet.ParquetWriter(self._temporary, arrow_schema(columns), compression="zstd")
 
     def write(self, encoded: bytes) -> None:
         """Append the batches of an `ArrowEncoder`. Raises `StorageError`."""

@@ -40,6 +40,9 @@ MIN_PREFIX = 2
 
 FIRST_DATE, LAST_DATE = date(1, 1, 1), date(9999, 12, 31)
 
+_WITHOUT_COMMAS = frozenset({"form", "item", "type", "sic", "state", "location", "fye"})
+"""Fields no value of which has a comma: with one, it is a list of values."""
+
 PATTERN_WORD = lazy_pattern(r"(?:[^\W_]|[*?])+")
 """A word that may be a pattern."""
 
@@ -198,6 +201,8 @@ def _whole_value(field: Field, raw: str) -> Node:
     value = _STARS.sub("*", exact(raw))
     if not value:
         raise UsageError(f"an empty {field.name} finds nothing", f"give a {field.name}, or leave it out")
+    if "," in value and field.name in _WITHOUT_COMMAS:
+        raise UsageError(f"{raw[:40]!r} is not one {field.label}", "give each value by itself, without commas")
     if not has_marks:
         whole = Value(field.name, value)
         has_parts = field.name == "type" and value.startswith("ex-") and "." not in value

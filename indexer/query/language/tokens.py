@@ -38,14 +38,24 @@ _FOREIGN: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
         (r"\+\w.*", "+ is no operator here", "leave it out: every word is required"),
         (r"\w+!", "! is no pattern here", "write indemn* for all words that begin so, or quote the text"),
         (r".*\w\^[0-9.]+", "there are no boosts", "leave ^ and its number out"),
+        (r"\^\w.*|.*\w\^", "^ is no operator here", "leave it out"),
+        (r"[^\W\d]\w*%", "% is no pattern here", "write resign* for all words that begin so, or quote the text"),
+        (r"~[^\W\d]\w*", "~ is no operator before a word", "write stem:word for its forms, or word~1"),
+        (rf"(?i:{'|'.join(QUERY_FIELDS)})=.+", "= is no operator here", "write a field and its value like form:10-K"),
+        (r"XOR|ANDNOT", "there is no such operator", "write AND, OR or NOT, or the word in small letters"),
+        (r"(?i:atleast[0-9]+)", "there is no such operator", "leave it out: hits that have the words often come first"),
         (r"/.+/", "there are no regular expressions", "use * and ? in a word"),
         (
-            r"NEAR|ADJ|WITHIN|NEAR/|W/",
+            r"NEAR|ADJ|WITHIN|W/|(?:NEAR|ADJ|ONEAR|WITHIN)/[^0-9]*",
             "it has no distance",
             "write it like NEAR/10, w/10 or PRE/10, or in small letters",
         ),
         (
-            r"(?i:w|near|pre|adj|onear|within|\+)?/(?:[0-9]+|s|p)|(?i:near|adj|onear|within)[0-9]{1,3}",
+            (
+                r"(?i:w|near|pre|adj|onear|within|\+)?/(?:[0-9]+|s|p)|(?i:near|adj|onear|within)[0-9]{1,3}"
+                r"|(?:[NP]|(?i:before|after|followedby))/[0-9]+|AROUND|@[0-9]+"
+                r"|<(?i:near|and|or|not|phrase)(?:/[0-9]+)?>"
+            ),
             "there is no such operator",
             "write NEAR/10, w/10 or PRE/10",
         ),

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from archiver.errors import UsageError
 from archiver.patterns import lazy_pattern
@@ -88,6 +89,8 @@ class _Diagnoser:
         if self._given:
             found = self._of_filters(found)
         if self._raw is not None and not alone:
+            found = replace(found, unknown=(*found.unknown, *self._unknown_in_query(self._raw)))
+        if self._raw is not None and not alone:
             found = replace(found, parts=self._parts(conjuncts(self._raw)))
         alternatives = list(self._alternatives(found))
         best = {(one.change, one.value): one for one in alternatives}
@@ -135,14 +138,30 @@ class _Diagnoser:
                 near, total = self._near(kind, value)
                 yield UnknownValue(kind, value, near, total)
 
-    def _near(self, kind: str, value: str) -> tuple[str | None, int]:
-        """A value similar to `value` with which the search has hits, and how many."""
+    def _unknown_in_query(self, raw: RawNode) -> Iterator[UnknownValue]:
+        """Values of fields in the query that nothing in the archive has."""
+        query = self._options.query or ""
+        for leaf in (leaf for part in conjuncts(raw) if not isinstance(part, RawNot) for leaf in raw_leaves(part)):
+            if leaf.field not in _CHECKED or not isinstance(leaf, RawWord | RawPhrase):
+                continue
+            if not _GLOB.isdisjoint(leaf.text) or self._count(self._no_filters().replace(query=written(leaf))) != 0:
+                continue
+            put = partial(_put, query, leaf.text, leaf.at)
+            near, total = self._near(leaf.field, leaf.text, put)
+            yield UnknownValue(leaf.field, leaf.text, near, total)
+
+    def _near(self, kind: str, value: str, in_query: Callable[[str], str] | None = None) -> tuple[str | None, int]:
+        """A value similar to `value` with which the search has hits, and how many.
+
+        `in_query` puts it into the query, for a value there.
+        """
         facet = _SPELLED.get(kind)
         if facet is None or self._is_over():
             return None, 0
         there = self._values(facet, self._no_filters().replace(query=None))
         for near in difflib.get_close_matches(value.upper(), there, n=1):
-            if total := self._count(self._options.replace(**{kind: near})):
+            changed = {kind: near} if in_query is None else {"query": in_query(near)}
+            if total := self._count(self._options.replace(**changed)):
                 return near, total
         return None, 0
 
@@ -183,7 +202,12 @@ class _Diagnoser:
         """A section, if an item was requested that no header has, as in a 10-K."""
         items = _several(self._options.item)
         unknown = {one.value for one in found.unknown if one.filter == "item"}
-        if (found.forms_without_items or unknown) and all(map(_is_section, items)) and not self._options.section:
+        if (
+            items
+            and (found.forms_without_items or unknown)
+            and all(map(_is_section, items))
+            and not self._options.section
+        ):
             wanted = self._options.without("item").replace(section=items)
             for one in self._try("section", str(items[0]), wanted):
                 yield one if len(items) == 1 else replace(one, value=", ".join(map(str, items)))
@@ -235,6 +259,11 @@ class _Diagnoser:
 
     def _no_filters(self) -> SearchOptions:
         return self._options.without(*self._given)
+
+
+def _put(query: str, value: str, at: int, other: str) -> str:
+    """`query` with `other` in the place of `value`, whose leaf is at `at`."""
+    return query[:at] + query[at:].replace(value, other, 1)
 
 
 def _several(values: object) -> tuple[object, ...]:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any, Literal
 
 from archiver.dataclass import dataclass
+from indexer.text.kinds import is_xbrl
 
 Change = Literal["query", "stem", "within", "section"]
 """What an alternative changes; the name of its option."""
@@ -88,7 +89,7 @@ class Diagnosis:
         """The unknown values in words, one per line."""
         return tuple(
             f"nothing in this archive has the {one.filter} {one.value}"
-            + (f"; did you mean {one.near}? ({_hits(one.count)})" if one.near else _NOT_MIRRORED)
+            + (f"; did you mean {one.near}? ({_hits(one.count)})" if one.near else _without_near(one))
             for one in self.unknown
         )
 
@@ -122,6 +123,12 @@ def _of_alternative(one: Alternative, spell: Spell) -> str:
             return spell("stem", None)
         case "within" | "section":
             return spell(one.change, one.value)
+
+
+def _without_near(one: UnknownValue) -> str:
+    if one.filter == "type" and is_xbrl(type=one.value.upper(), filename=None, description=None):
+        return "; XBRL is stored but not indexed: `edgarchive show ACCESSION --text --xbrl` prints it"
+    return _NOT_MIRRORED
 
 
 def _hits(count: int) -> str:

@@ -125,6 +125,8 @@ def test_anything_else_is_no_date_span(text: str) -> None:
     [
         "0001193125-04-218426",
         " 0001193125-04-218426\n",
+        "0001193125\N{EN DASH}04\N{EN DASH}218426",
+        "1193125\N{NON-BREAKING HYPHEN}04\N{MINUS SIGN}218426",
         "0001193125-04-218426.txt",
         "1193125-04-218426",
         "000119312504218426",

@@ -67,6 +67,14 @@ def test_an_empty_filter_is_never_everything(name: str, empty: Any) -> None:
         SearchOptions(**{name: empty})
 
 
+@pytest.mark.parametrize("name", SEVERAL)
+@pytest.mark.parametrize("missing", [[None], ["a", None], [float("nan")], np.array([7.0, np.nan])], ids=repr)
+def test_a_missing_value_is_no_value(name: str, missing: Any) -> None:
+    """A gap in a column is an error, and never the text None."""
+    with pytest.raises(UsageError, match=f"{name} has a missing value"):
+        SearchOptions(**{name: missing})
+
+
 @pytest.mark.parametrize(
     ("given", "kept"),
     [

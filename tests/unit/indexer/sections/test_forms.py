@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from archiver.errors import UsageError
-from indexer.sections.forms import SECTION_NAMES, family_of, find_section, matches_section
+from indexer.sections.forms import (
+    SECTION_NAMES,
+    family_of,
+    find_section,
+    keys_of_name,
+    matches_section,
+    section_keys,
+)
 from indexer.sections.model import Section
 
 
@@ -103,3 +110,24 @@ def test_a_name_that_is_none_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match="is not the name of a section") as error:
         matches_section(section("I", "1"), name, form="10-K")
     assert all(known in error.value.hint for known in SECTION_NAMES)
+
+
+@pytest.mark.parametrize(
+    "name", [*SECTION_NAMES, "1", "1A", "3", "8A", "9A", "14", "I 3", "I 4", "II 1A", "III 14", "5.02"]
+)
+@pytest.mark.parametrize(
+    ("form", "found"),
+    [
+        ("10-K", (*ANNUAL, section("II", "9A", "Item 9A."))),
+        ("10-K405", OLD),
+        ("10-KSB", (*SMALL, section("III", "14", "Item 14. Controls and Procedures"))),
+        ("10-Q", QUARTERLY),
+        ("10-Q", (section("I", "3", "Item 3. Controls and Procedures"), section("I", "4", "Item 4."))),
+        ("8-K", CURRENT),
+    ],
+)
+def test_a_search_finds_the_sections_that_are_shown(form: str, found: tuple[Section, ...], name: str) -> None:
+    """The keys of a name are those of exactly the sections that it matches; an item is never another item."""
+    keys = set(keys_of_name(name))
+    searched = [one for one in found if not keys.isdisjoint(section_keys(one, form=form))]
+    assert searched == [one for one in found if matches_section(one, name, form=form)]

@@ -22,6 +22,7 @@ from edgarchive.cli import run
 from tests.loopback import FIXTURES
 from tests.paths import ROOT
 from tests.processes import EdgarchiveProcess
+from tests.unit.submissions import submission_bytes
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +59,31 @@ def test_main_documents_and_exhibits_are_apart(invented: Path, capsys: pytest.Ca
     assert {"8-K", "10-K"} <= main
     assert types(capsys, invented) - main - exhibits <= {"GRAPHIC", "ZIP", "XML", "EXCEL", "JSON", "COVER"}
     assert "ask for one of the two" in found(capsys, invented, "--main", "--exhibits", code=2)
+
+
+def test_attachments_are_no_main_documents(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is filed beside the main document under a type of its own, such as the holdings of a 13F."""
+    attached = ("INFORMATION TABLE", "INTERNAL CONTROL RPT", "ATS-N EX-1 SCHD A BD", "ATS-N PART3 ITM.7A", "EX-99")
+    types_ = ("ATS-N", *attached)
+    documents = "".join(
+        f"<DOCUMENT>\n<TYPE>{one}\n<SEQUENCE>{number}\n<FILENAME>d{number}.txt\n<TEXT>\nholdings\n</TEXT>\n</DOCUMENT>\n"
+        for number, one in enumerate(types_, 1)
+    )
+    (tmp_path / "filing.txt").write_bytes(submission_bytes(form="ATS-N", documents=documents))
+    import_submissions([tmp_path / "filing.txt"], settings=Settings(root=tmp_path / "edgar"))
+    assert types(capsys, tmp_path / "edgar", "holdings") == set(types_)
+    assert types(capsys, tmp_path / "edgar", "holdings", "--main") == {"ATS-N"}
+
+
+def test_json_marks_matches_in_chosen_fields_too(invented: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A snippet in JSON is the same whether it was chosen by name or not; CSV has it without markup."""
+    words = ("resigned", "--item", "5.02", "--limit", "1")
+    whole = json.loads(found(capsys, invented, *words, "--json"))["hits"][0]["snippet"]
+    fields = ("--fields", "accession,snippet")
+    assert "<em>resigned</em>" in whole
+    assert json.loads(found(capsys, invented, *words, "--json", *fields))["hits"][0]["snippet"] == whole
+    assert json.loads(found(capsys, invented, *words, "--format", "jsonl", *fields))["snippet"] == whole
+    assert "<em>" not in found(capsys, invented, *words, "--format", "csv", *fields)
 
 
 def test_a_type_of_exhibit_has_parts(invented: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -255,6 +281,28 @@ QUERY_MISTAKES: tuple[_Mistake, ...] = (
     ("+word", (), 2, "+word at position 1: + is no operator here; leave it out: every word is required"),
     ("word^2", (), 2, "word^2 at position 1: there are no boosts; leave ^ and its number out"),
     ("a w/s b", (), 2, "w/s at position 3: there is no such operator; write NEAR/10, w/10 or PRE/10"),
+    *(
+        (query, (), 2, says)
+        for query, says in {
+            "resign%": "resign% at position 1: % is no pattern here; write resign*",
+            "^resign": "^resign at position 1: ^ is no operator here; leave it out",
+            "~resign": "~resign at position 1: ~ is no operator before a word; write stem:word",
+            "form=8-K": "form=8-K at position 1: = is no operator here; write a field and its value like form:10-K",
+            "a XOR b": "XOR at position 3: there is no such operator; write AND, OR or NOT",
+            "atleast5(a)": "atleast5 at position 1: there is no such operator; leave it out",
+            "a AROUND(5) b": "AROUND at position 3: there is no such operator; write NEAR/10",
+            "a WITHIN/5 b": "WITHIN/5 at position 3: there is no such operator; write NEAR/10",
+            "a ADJ5 b": "ADJ5 at position 3: there is no such operator; write NEAR/10",
+            '"a b"@5': "@5 at position 6: there is no such operator; write NEAR/10",
+            "a <near/5> b": "<near/5> at position 3: there is no such operator; write NEAR/10",
+            "a NEAR/x b": "NEAR/x at position 3: it has no distance; write it like NEAR/10",
+            "form:8-K,10-K": "form: at position 6: '8-K,10-K' is not one form; give each value by itself",
+        }.items()
+    ),
+    ("resigned", ("--form", "8-K,10-K"), 2, "'8-K,10-K' is not one form; give each value by itself, without commas"),
+    ("form:8K", (), 0, "nothing in this archive has the form 8K; did you mean 8-K? ("),
+    ("item:99", (), 0, "nothing in this archive has the item 99; check its spelling"),
+    ("type:EX-101.INS", (), 0, "nothing in this archive has the type EX-101.INS; XBRL is stored but not"),
     ("(resigned", (), 2, "the parenthesis at position 1 is not closed; close or quote it"),
     ("resigned)", (), 2, "a closing parenthesis without an opening one at position 9; remove or open it"),
     ("AND resigned", (), 2, "nothing precedes AND at position 1; write it in lower case to search for the word"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -117,11 +119,30 @@ def test_an_image_says_what_it_is_and_how_to_get_it(invented: Path, capsys: pyte
     assert pictures
 
 
+def test_texts_as_json(invented: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One JSON document with the same text as without; with several filings, a list."""
+
+    def document(*words: str) -> Any:
+        return json.loads(shown(capsys, invented, *words, "--json"))
+
+    section = document(BRAMBLE, "--section", "risk-factors")
+    assert section["section"] == {"part": "I", "item": "1A", "heading": "Item 1A. Risk Factors"}
+    assert (section["accession"], section["sequence"], section["is_reference"]) == (BRAMBLE, 1, False)
+    assert section["text"].strip() == shown(capsys, invented, BRAMBLE, "--section", "risk-factors").strip()
+    exhibit = document(LANTERN, "--document", "EX-99.1")
+    assert (exhibit["filename"], "section" in exhibit) == ("dex991.htm", False)
+    assert exhibit["text"].strip() == shown(capsys, invented, LANTERN, "--document", "EX-99.1").strip()
+    assert [one["sequence"] for one in document(LANTERN, "--text")["documents"]] == [1, 2]
+    assert [one["accession"] for one in document(LANTERN, TEAL, "--text")] == [LANTERN, TEAL]
+    assert "has no section 9A" in shown(capsys, invented, BRAMBLE, "--section", "9A", "--json", code=2)
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("--section", "1A", "--raw"), "--section shows text; leave --header, --raw and --json out"),
-        (("--document", "1", "--json"), "--document shows text; leave --header and --json out"),
+        (("--section", "1A", "--raw"), "--section shows text; leave --header and --raw out"),
+        (("--document", "1", "--header"), "--document shows text; leave --header out"),
+        (("--raw", "--json"), "cannot be combined; give one of them"),
         (("--highlight", "x", "--raw"), "--highlight shows text; leave --header, --raw and --json out"),
         (("--text", "--raw"), "cannot be combined; give one of them"),
     ],

@@ -170,6 +170,7 @@ def test_a_cell_holds_what_a_spreadsheet_can_read(hit: Hit, tmp_path: Path) -> N
 
     class Strange:
         accession = hit.accession
+        snippet = hit.snippet
 
         def to_row(self) -> dict[str, Any]:
             return hit.to_row() | cells
