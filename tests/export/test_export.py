@@ -285,8 +285,13 @@ def test_a_limit_does_not_cut_an_export(settings: Settings, out: Path) -> None:
 def test_words_are_those_of_split(text: str) -> None:
     """The fast count of words is that of `str.split`, for every white space that there is."""
     assert count_words(text) == len(text.split())
+    long = f"{text}b" * 3_000
+    assert count_words(long) == len(long.split())
+    assert count_words(f" {long} ") == len(long.split())
     spaces = [chr(code) for code in range(0x3100) if chr(code).isspace()]
-    assert count_words("x".join(spaces)) == len("x".join(spaces).split())
+    for repeats in (1, 200):
+        every = "x".join(spaces * repeats)
+        assert count_words(every) == len(every.split())
 
 
 @pytest.mark.parametrize("text", ['"\\" \\', "\n\r\t", "\x00\x07\x1f", "é€𝄞\u2028", "half \ud800 a pair", "\x7f"])
