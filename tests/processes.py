@@ -17,7 +17,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, TracebackType
 from typing import Any
 
 from tests.fork_server import set_limits
@@ -94,6 +94,14 @@ class EdgarchiveProcess(subprocess.Popen[bytes]):
         said = report.recv(100)
         assert said, "the server that forks commands has ended"
         return int(said)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Wait until it ends; where the test has failed, end it, as what would have ended it never comes."""
+        if kind is not None:
+            self.kill()
+        super().__exit__(kind, error, trace)
 
     def poll(self) -> int | None:
         """How it has ended, or None."""
