@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,6 +22,9 @@ from tests.logs import no_log_yet
 from tests.loopback import FIXTURES, LoopbackEdgar
 from tests.loopback.__main__ import TICKERS
 from tests.processes import EdgarchiveProcess
+
+if TYPE_CHECKING:
+    from tests.web.served import Served
 
 IDENTITY = "Example Research research@example.com"
 SYNC_ALL = ("sync", "--form", "*", "--since", "1993-01-01")
@@ -82,7 +85,7 @@ def edgar() -> Iterator[LoopbackEdgar]:
         pace_file(server).unlink(missing_ok=True)
 
 
-def pace_file(server: LoopbackEdgar) -> Path:
+def pace_file(server: LoopbackEdgar | Served) -> Path:
     """Where the processes that ask `server` share their pace."""
     return shared_folder() / f"edgarchive-pace-{server.base_url.removeprefix('http://').replace(':', '-')}"
 

@@ -19,9 +19,11 @@ from selectolax.lexbor import LexborHTMLParser
 
 from archiver.listings.master_index import parse_master_index, unpack_master_index
 from archiver.model import MasterIndexEntry
+from archiver.settings import Settings
 from archiver.store.archive import Archive
-from edgarchive import Library
+from edgarchive import Library, Selection, sync_archive
 from indexer.update.update import index_archive
+from tests.edgar_fixtures import FAST, IDENTITY, pace_file
 from tests.paths import INVENTED
 from tests.unit.archives import keep
 from tests.web.served import Served, first
@@ -212,6 +214,17 @@ def test_a_company_is_browsed_as_xml_atom_and_page(served: Served, cik: int) -> 
     page = LexborHTMLParser(served.ask(base).text)
     assert f"{cik:010d}" in first(page, ".companyName a").text()
     assert page.css_first('table[summary="Results"]')
+
+
+def test_another_archive_mirrors_this_one(served: Served, invented_archive: Path, tmp_path: Path) -> None:
+    """What is served passes every check that EDGAR's own answers pass; the second run finds nothing new."""
+    settings = Settings(root=tmp_path / "copy", base_url=served.base_url, user_agent=IDENTITY, rate=FAST, jobs=1)
+    wanted = Selection(["8-K*"], since="2019-01-01", until="2022-12-31")
+    reports = [sync_archive(wanted, settings=settings) for _ in range(2)]
+    assert [(one.stored, one.present, one.failed) for one in reports] == [(2, 0, 0), (0, 2, 0)]
+    with Library(invented_archive) as one, Library(settings.root) as other:
+        assert other.raw(FILING) == one.raw(FILING)
+    pace_file(served).unlink()
 
 
 def test_full_text_search_answers_as_efts(served: Served) -> None:
