@@ -161,7 +161,7 @@ _NAMED: Mapping[str, Mapping[Family, tuple[str, ...]]] = {
 }
 """The items that a name means; where a form had it in the past, under a heading that says so, comes next."""
 
-CONTROLS_KEY = "controls"
+CONTROLS_KEY = "CONTROLS"
 """The item in the key of a section on controls that has not the number it has in the form today."""
 SECTION_NAMES = tuple(_NAMED)
 _NUMBER = lazy_pattern(

@@ -75,6 +75,26 @@ def test_attachments_are_no_main_documents(tmp_path: Path, capsys: pytest.Captur
     assert types(capsys, tmp_path / "edgar", "holdings", "--main") == {"ATS-N"}
 
 
+def test_controls_in_another_item_are_counted_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Until 2003, controls were Item 14: `controls` finds it, `9A` does not, and a facet counts it as Item 14."""
+    titles = {"13": "Certain Relationships", "14": "Controls and Procedures", "15": "Exhibits"}
+    text = "".join(
+        f"\nItem {item}. {title}\n\nThe registrant reports candles here.\n" for item, title in titles.items()
+    )
+    document = f"<DOCUMENT>\n<TYPE>10-K\n<SEQUENCE>1\n<FILENAME>k.txt\n<TEXT>{text}</TEXT>\n</DOCUMENT>\n"
+    (tmp_path / "filing.txt").write_bytes(submission_bytes(form="10-K", documents=document))
+    root = tmp_path / "edgar"
+    import_submissions([tmp_path / "filing.txt"], settings=Settings(root=root))
+
+    def counts(*words: str) -> dict[str, int]:
+        facets = json.loads(found(capsys, root, "candles", "-n", "0", "--facet", "section", "--json", *words))["facets"]
+        return {one["value"]: one["count"] for one in facets["section"]}
+
+    assert counts() == {"10-K 13": 1, "10-K 14": 1, "10-K 15": 1}
+    assert counts("--section", "controls") == {"10-K CONTROLS": 1}
+    assert counts("--section", "9A") == {}
+
+
 def test_json_marks_matches_in_chosen_fields_too(invented: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A snippet in JSON is the same whether it was chosen by name or not; CSV has it without markup."""
     words = ("resigned", "--item", "5.02", "--limit", "1")
