@@ -28,7 +28,13 @@ from archiver.errors import (
 from archiver.events import event
 from archiver.retrying import with_retries
 from archiver.settings import Settings
-from archiver.store.durable import fsync_directory, make_directories, storage_errors, write_file_durably
+from archiver.store.durable import (
+    fsync_directory,
+    make_directories,
+    read_plain_file,
+    storage_errors,
+    write_file_durably,
+)
 from indexer.engine import Engine, RemoteEngine
 from indexer.share import Share
 
@@ -119,6 +125,8 @@ def open_index(
     if schema != SCHEMA:
         raise _other_schema(path, schema)
     _check_trust(path, engine, settings, writable=writable)
+    if engine not in REMOTE:
+        _check_plain(path)
     options = _options(engine, settings)
     if share is not None:
         if engine not in REMOTE:
@@ -224,7 +232,7 @@ def marks_hold(path: Path) -> bool:
 def engine_of(path: Path) -> str | None:
     """The engine of the index in folder `path`; None if there is none or it is unknown."""
     try:
-        return _understood((path / _META).read_bytes())[1]
+        return _understood(read_plain_file(path / _META))[1]
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -232,7 +240,7 @@ def engine_of(path: Path) -> str | None:
 def is_outdated(path: Path) -> bool:
     """Whether the index in folder `path` was created by an earlier version and must be rebuilt."""
     try:
-        schema, engine = _understood((path / _META).read_bytes())
+        schema, engine = _understood(read_plain_file(path / _META))
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False
     return engine in ENGINES and isinstance(schema, int) and schema < SCHEMA
@@ -257,7 +265,7 @@ def _read_meta(path: Path) -> bytes:
     """The bytes of ``meta.json``; waits briefly while a rebuilt index is replacing the old one."""
 
     def read() -> bytes:
-        return (path / _META).read_bytes()
+        return read_plain_file(path / _META)
 
     def is_swapped(error: Exception) -> bool:
         return isinstance(error, FileNotFoundError) and (
@@ -278,6 +286,15 @@ def unreadable_reason(path: Path, settings: Settings | None = None) -> str | Non
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return None
+
+
+def _check_plain(path: Path) -> None:
+    """Raise `IndexMissingError` where a pipe or device is among the files of an index, which would never be read."""
+    for folder in (path, path / "tantivy"):
+        with contextlib.suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
+                if not (entry.is_file() or entry.is_dir()):
+                    raise IndexMissingError(f"cannot read {entry.path}: not a plain file", _REBUILD)
 
 
 def _check_trust(path: Path, engine: str, settings: Settings | None, *, writable: bool) -> None:

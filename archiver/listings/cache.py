@@ -9,7 +9,7 @@ import hashlib
 
 from archiver.catalogue.listings import IndexFile
 from archiver.store.archive import Archive
-from archiver.store.durable import write_file_durably
+from archiver.store.durable import read_plain_file, write_file_durably
 
 
 class IndexCache:
@@ -30,7 +30,7 @@ class IndexCache:
         if self._archive is None or file is None:
             return None
         try:
-            body = (self._archive.layout.indexes / path).read_bytes()
+            body = read_plain_file(self._archive.layout.indexes / path)
         except OSError:
             return None
         return (file, body) if hashlib.sha256(body).hexdigest() == file.sha256 else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -42,6 +43,18 @@ def reading_errors(path: Path) -> Iterator[None]:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise StorageError(f"cannot read {path}: {reason}", "check its permissions") from error
+
+
+def read_plain_file(path: Path) -> bytes:
+    """The content of a file that is small if it is ours. Raises OSError, also for what is no plain file.
+
+    Opening a pipe would wait for a writer, and a link may lead to a device that has no end.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "not a plain file", str(path))
+        return file.read()
 
 
 def fsync_directory(path: Path) -> None:

@@ -47,7 +47,7 @@ def lock_for_sharing(layout: Layout) -> int:
 
 def _lock(layout: Layout, mode: int, kind: int) -> int:
     with storage_errors(layout.format_file):
-        descriptor = os.open(layout.format_file, mode | os.O_CLOEXEC)
+        descriptor = os.open(layout.format_file, mode | os.O_NONBLOCK | os.O_CLOEXEC)
     for attempt in range(_ATTEMPTS):
         try:
             fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
@@ -63,7 +63,7 @@ def _lock(layout: Layout, mode: int, kind: int) -> int:
 def is_being_written(layout: Layout) -> bool:
     """Whether another process holds the writer's lock. Raises `StorageError`."""
     with reading_errors(layout.format_file):
-        descriptor = os.open(layout.format_file, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(layout.format_file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -7,13 +7,21 @@ import json
 import logging
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 from archiver.catalogue.catalogue import Catalogue
 from archiver.catalogue.database import REPAIR
 from archiver.errors import ArchiveFormatError, DamageError, NotInArchiveError, StorageError
 from archiver.events import event
 from archiver.redaction import without_addresses
-from archiver.store.durable import fsync_directory, make_directories, reading_errors, storage_errors, write_file_durably
+from archiver.store.durable import (
+    fsync_directory,
+    make_directories,
+    read_plain_file,
+    reading_errors,
+    storage_errors,
+    write_file_durably,
+)
 from archiver.store.layout import Layout
 from archiver.store.locking import only_creator
 
@@ -44,7 +52,7 @@ def check_format(layout: Layout) -> int:
     """The format number in ``format.json``. Raises `ArchiveFormatError` for an unknown one, `StorageError`."""
     try:
         with reading_errors(layout.format_file):
-            found = json.loads(layout.format_file.read_bytes())["format"]
+            found = json.loads(read_plain_file(layout.format_file))["format"]
     except (ValueError, KeyError, TypeError, RecursionError):
         found = None
     if found not in _READABLE:
@@ -75,8 +83,8 @@ def close_quarantine(layout: Layout) -> None:
         return
     with storage_errors(layout.quarantine):
         layout.quarantine.chmod(0o700)
-        for page in layout.quarantine.glob("*.html"):
-            write_file_durably(page, without_addresses(page.read_bytes()))
+        for page in filter(Path.is_file, layout.quarantine.glob("*.html")):
+            write_file_durably(page, without_addresses(read_plain_file(page)))
 
 
 def _format_json() -> bytes:

@@ -21,7 +21,7 @@ from archiver.errors import ArchiveFormatError, EdgarchiveError, IndexMissingErr
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
 from archiver.settings import Settings
-from archiver.store.durable import write_file_durably
+from archiver.store.durable import read_plain_file, write_file_durably
 from indexer.engine import EngineResult, FacetCount, PartWriter, Sort, section_counts
 from indexer.fields import Facet
 from indexer.opensearch_engine.connection import Access, cluster_errors, cluster_uuid, patiently
@@ -374,5 +374,5 @@ def _write_place(path: Path, alias: str, uuid: str) -> None:
 
 def _read_place(path: Path) -> tuple[str, str]:
     """The alias and the cluster's identity. Raises `OSError`, `ValueError`, `KeyError`, `TypeError`."""
-    place = json.loads((path / PLACE).read_bytes())
+    place = json.loads(read_plain_file(path / PLACE))
     return str(place["alias"]), str(place["cluster_uuid"])

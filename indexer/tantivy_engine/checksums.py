@@ -13,6 +13,8 @@ from pathlib import Path
 
 from isal import isal_zlib
 
+from archiver.store.durable import read_plain_file
+
 _TAIL = struct.Struct("<II")
 _MAGIC = 1337
 _MAX_FOOTER_BYTES = 4096
@@ -26,7 +28,7 @@ def damaged_files(folder: Path, *, quick: bool) -> Iterator[tuple[str, str]]:
     Reads all of them or, with `quick`, only their footers. Raises `OSError`, `ValueError` or `KeyError` if the list of
     files cannot be read.
     """
-    for segment in json.loads((folder / "meta.json").read_bytes())["segments"]:
+    for segment in json.loads(read_plain_file(folder / "meta.json"))["segments"]:
         name = str(segment["segment_id"]).replace("-", "")
         deleted = segment["deletes"]
         endings = [*_ENDINGS, *([f"{deleted['opstamp']}.del"] if deleted else [])]

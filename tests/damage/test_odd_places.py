@@ -127,6 +127,37 @@ def test_something_else_in_a_files_place(settings: Settings, cli: CommandLine, o
     assert outcome(settings.root).files == before.files
 
 
+def _endless(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+@pytest.mark.parametrize("odd", [_fifo, _endless, _dangling], ids=lambda odd: odd.__name__[1:])
+@pytest.mark.parametrize("name", ["index/meta.json", "index/_MAIN_*.toc", "index/MAIN_*.seg", "texts/*.pack"])
+def test_something_else_in_the_index(
+    synced: Settings, cli: CommandLine, name: str, odd: Callable[[Path], None]
+) -> None:
+    """No verb waits for it or reads it without end; `verify` finds it, and a repair makes the index again."""
+    [path, *_] = synced.root.glob(name)
+    path.unlink()
+    odd(path)
+    for verb in ("status",), ("search", "resigned"), ("verify", "--quick"), ("verify",):
+        done = cli.run_here(*verb)
+        assert done.returncode in {0, 2, 5, 7}, (verb, done.stderr)
+        assert b"internal error" not in done.stderr
+    assert done.returncode == 5
+    assert repair_archive(synced).findings == ()
+    assert verify_archive(synced).findings == ()
+    assert cli.json("search", "resigned")["total"]
+
+
+def test_a_pipe_in_the_place_of_the_format(synced: Settings, cli: CommandLine) -> None:
+    """Every verb says so."""
+    (synced.root / "format.json").unlink()
+    _fifo(synced.root / "format.json")
+    for verb in ("status",), ("search", "resigned"), ("index",):
+        assert cli.run_here(*verb).returncode in {2, 7}, verb
+
+
 def test_a_file_where_a_folder_belongs(settings: Settings) -> None:
     """It goes to the quarantine, and what belongs below it is fetched again."""
     before = outcome(settings.root)
