@@ -12,7 +12,6 @@ import json
 import logging
 import os
 import pwd
-import shutil
 import stat
 from pathlib import Path
 from typing import Any
@@ -32,6 +31,7 @@ from archiver.store.durable import (
     fsync_directory,
     make_directories,
     read_plain_file,
+    remove_folder,
     storage_errors,
     write_file_durably,
 )
@@ -167,7 +167,7 @@ def remove_index(path: Path, *, settings: Settings | None = None, keep: Path) ->
             facts = event("index-left", path=str(path), error=type(error).__name__)
             _log.warning("the index of %s was not removed from its server: %s", path, error, extra=facts)
     with storage_errors(path):
-        shutil.rmtree(path, ignore_errors=not path.exists())
+        remove_folder(path)
 
 
 def _options(engine: str, settings: Settings | None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -55,6 +56,21 @@ def read_plain_file(path: Path) -> bytes:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "not a plain file", str(path))
         return file.read()
+
+
+def remove_folder(path: Path, *, ignore_errors: bool = False) -> None:
+    """Delete the folder `path` with all in it, or what is in its place; a link to a folder is an error. Raises OSError.
+
+    `shutil.rmtree` alone opens what it is to delete, and would wait for the writer of a pipe.
+    """
+    try:
+        mode = path.lstat().st_mode
+        if not (stat.S_ISDIR(mode) or stat.S_ISLNK(mode)):
+            path.unlink()
+            return
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    shutil.rmtree(path, ignore_errors=ignore_errors)
 
 
 def fsync_directory(path: Path) -> None:

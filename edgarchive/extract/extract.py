@@ -16,7 +16,13 @@ from urllib.parse import quote
 from archiver.dataclass import dataclass
 from archiver.errors import EdgarchiveError, UnreadableSubmissionError, UsageError
 from archiver.identifiers import AccessionNumber
-from archiver.store.durable import fsync_directory, make_directories, storage_errors, write_file_durably
+from archiver.store.durable import (
+    fsync_directory,
+    make_directories,
+    remove_folder,
+    storage_errors,
+    write_file_durably,
+)
 from archiver.store.layout import require_outside
 from edgarchive.extract.names import SafeNames
 from edgarchive.formats import visible
@@ -134,7 +140,7 @@ def extract_filing(
     temporary = folder.with_name(f".{number}.part")
     with storage_errors(folder):
         make_directories(folder.parent)
-        shutil.rmtree(temporary, ignore_errors=True)
+        remove_folder(temporary)
         temporary.mkdir()
         files = tuple(_write(temporary, submission, documents))
         manifest = {

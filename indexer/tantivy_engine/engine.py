@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
 import threading
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from functools import partial
@@ -16,7 +15,7 @@ import tantivy
 from archiver.errors import EdgarchiveError, IndexMissingError, LockedError, StorageError
 from archiver.identifiers import AccessionNumber
 from archiver.retrying import with_retries
-from archiver.store.durable import fsync_directory, storage_errors
+from archiver.store.durable import fsync_directory, remove_folder, storage_errors
 from indexer.engine import EngineResult, FacetCount, PartWriter, Sort, is_defect, section_counts
 from indexer.entries import exact
 from indexer.fields import Facet
@@ -222,7 +221,7 @@ class TantivyEngine:
             with _writing(self._path):
                 writer.wait_merging_threads()
                 self._let_read()
-                shutil.rmtree(self._building, ignore_errors=True)
+                remove_folder(self._building, ignore_errors=True)
 
     def _let_read(self) -> None:
         """Let those read the index who may read its ``meta.json``: tantivy keeps its lists of files to their owner.
@@ -246,7 +245,7 @@ class TantivyEngine:
         if self._writer is None:
             with _writing(self._path):
                 self._writer = self._index.writer(_WRITER_BYTES)
-                shutil.rmtree(self._building, ignore_errors=True)
+                remove_folder(self._building, ignore_errors=True)
                 self._building.mkdir(mode=0o700)
         return self._writer
 

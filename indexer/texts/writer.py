@@ -17,7 +17,7 @@ from typing import Self
 from archiver.errors import DamageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
-from archiver.store.durable import fsync_directory, make_directories, storage_errors
+from archiver.store.durable import fsync_directory, make_directories, remove_folder, storage_errors
 from indexer.text import EXTRACTOR_VERSION
 from indexer.texts.parts import TextPart, TextPartWriter
 from indexer.texts.store import BUILDING_FOLDER, TEXTS_FOLDER, TextStore, pack_path
@@ -105,12 +105,10 @@ class TextWriter:
         """Delete what dead runs left, and packs that are no longer in use."""
         known = {pack_path(self._folder, pack.number) for pack in self._table.packs()}
         with storage_errors(self._folder):
-            shutil.rmtree(self.building, ignore_errors=not self.building.exists())
+            remove_folder(self.building)
             for path in self._folder.glob("*.pack"):
-                if path.is_dir() and not path.is_symlink():  # nothing of ours, and where a pack has to be
-                    shutil.rmtree(path)
-                elif path not in known:
-                    path.unlink()
+                if path not in known or (path.is_dir() and not path.is_symlink()):  # nothing of ours in a pack's place
+                    path.unlink() if path.is_symlink() else remove_folder(path)
 
     def _append(self, part: Path, *, other_than: int | None = None) -> tuple[int, int]:
         """Append the file `part` to a pack, durably; returns the pack's number and where the part begins in it."""
@@ -165,7 +163,7 @@ def remove_store(root: Path) -> None:
     """Delete all texts of the archive at `root`. Raises `StorageError`."""
     folder = root / TEXTS_FOLDER
     with storage_errors(folder):
-        shutil.rmtree(folder, ignore_errors=not folder.exists())
+        remove_folder(folder)
 
 
 def _opened(folder: Path) -> TextTable:

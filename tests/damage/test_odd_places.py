@@ -150,6 +150,16 @@ def test_something_else_in_the_index(
     assert cli.json("search", "resigned")["total"]
 
 
+@pytest.mark.parametrize("name", ["index.new", "index.old", "index/building", "texts/building", "texts/000009.pack"])
+def test_a_pipe_in_the_place_of_a_folder(synced: Settings, cli: CommandLine, name: str) -> None:
+    """No rebuild waits for it; it is removed, as what a killed run left there would be."""
+    shutil.rmtree(synced.root / name, ignore_errors=True)
+    _fifo(synced.root / name)
+    assert cli.run_here("index", "--rebuild").returncode == 0
+    assert not (synced.root / name).is_fifo()
+    assert verify_archive(synced).findings == ()
+
+
 def test_a_pipe_in_the_place_of_the_format(synced: Settings, cli: CommandLine) -> None:
     """Every verb says so."""
     (synced.root / "format.json").unlink()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from tempfile import mkdtemp
@@ -14,7 +13,7 @@ from whoosh.reading import SegmentReader
 
 from archiver.errors import DamageError, LockedError
 from archiver.identifiers import AccessionNumber
-from archiver.store.durable import fsync_directory
+from archiver.store.durable import fsync_directory, remove_folder
 from indexer.whoosh_engine.reading import posting_blocks
 from indexer.whoosh_engine.storage.commits import Checksum, checksums_file, commit, read_checksums, segment_file
 from indexer.whoosh_engine.storage.merging import merge_segments
@@ -39,7 +38,7 @@ class Publisher:
         self._lock = index.lock("WRITELOCK")
         if not self._lock.acquire():
             raise LockedError(f"another edgarchive is writing to {self._folder}", "wait until it ends, or stop it")
-        shutil.rmtree(self.building, ignore_errors=True)
+        remove_folder(self.building, ignore_errors=True)
         self.building.mkdir(mode=0o700)
 
     @property
@@ -83,7 +82,7 @@ class Publisher:
 
     def close(self) -> None:
         """Delete what was not published, and release the lock."""
-        shutil.rmtree(self.building, ignore_errors=True)
+        remove_folder(self.building, ignore_errors=True)
         self._lock.release()
 
     def _temporary(self) -> Path:
