@@ -82,7 +82,7 @@ def make_directories(path: Path) -> None:
     """Create folder `path` and its missing parents, each name durable in its own parent."""
     missing = []
     while not path.is_dir():
-        if path.exists() and not path.is_dir():  # checked again: another thread may just have created it
+        if (path.exists() or path.is_symlink()) and not path.is_dir():  # another thread may just have created it
             raise NotADirectoryError(errno.ENOTDIR, "there is a file where a folder should be", str(path))
         missing.append(path)
         path = path.parent

@@ -94,9 +94,7 @@ def is_table(path: Path) -> bool:
     next opening, so SQLite is asked.
     """
     try:
-        if (
-            path.exists() and not path.is_file()
-        ):  # opening a pipe would wait for a writer; its reader reports what it is
+        if _is_strange(path):  # opening a pipe would wait for a writer; its reader reports what it is
             return True
         with path.open("rb") as file:
             head = file.read(_HEADER_BYTES)
@@ -114,6 +112,11 @@ def is_table(path: Path) -> bool:
         return True
 
 
+def _is_strange(path: Path) -> bool:
+    """Whether a pipe, a folder or the like is in the place of the table or of its journal."""
+    return any(one.exists() and not one.is_file() for one in (path, path.with_name(f"{path.name}-journal")))
+
+
 class TextTable:
     """The open table. Not thread-safe. Raises `DamageError`, `StorageError`."""
 
@@ -123,8 +126,8 @@ class TextTable:
         Raises `ArchiveFormatError` if a newer edgarchive wrote it.
         """
         self._path = path
-        if path.exists() and not path.is_file():
-            raise DamageError(f"{path} is not a plain file", "run `edgarchive verify --repair`")
+        if _is_strange(path):
+            raise DamageError(f"{path} or its journal is not a plain file", "run `edgarchive verify --repair`")
         with self._errors(), contextlib.ExitStack() as undo:
             # a reader with write access can undo what a killed writer left unfinished
             mode = "rwc" if writable else "rw" if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK) else "ro"

@@ -160,6 +160,23 @@ def test_a_pipe_in_the_place_of_a_folder(synced: Settings, cli: CommandLine, nam
     assert verify_archive(synced).findings == ()
 
 
+def test_a_pipe_in_the_place_of_a_journal(synced: Settings, cli: CommandLine) -> None:
+    """No verb waits for it, and a repair makes the texts again."""
+    _fifo(synced.root / "texts" / "index.sqlite3-journal")
+    assert cli.run_here("search", "resigned").returncode == 0
+    assert cli.run_here("verify").returncode == 5
+    assert repair_archive(synced).findings == ()
+    assert verify_archive(synced).findings == ()
+
+
+def test_a_link_to_nothing_in_the_place_of_the_texts(synced: Settings, cli: CommandLine) -> None:
+    """It is an error in one line."""
+    shutil.rmtree(synced.root / "texts")
+    _dangling(synced.root / "texts")
+    done = cli.run_here("index", "--rebuild")
+    assert (done.returncode, len(done.stderr.splitlines())) == (7, 1)
+
+
 def test_a_pipe_in_the_place_of_the_format(synced: Settings, cli: CommandLine) -> None:
     """Every verb says so."""
     (synced.root / "format.json").unlink()
