@@ -8,6 +8,8 @@ in C. Documents and scores equal those of Whoosh's matchers. Unknown nodes are l
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from itertools import repeat
+from operator import add
 from typing import Any
 
 from whoosh.query import And, Or, Query, Term
@@ -99,9 +101,8 @@ def _any_of(parts: Iterable[Query], searcher: Searcher, among: Collection[int] |
     found: dict[int, float] = {}
     for part in parts:
         scores = evaluate(part, searcher, among)
-        summed = {document: scores[document] + found[document] for document in found.keys() & scores.keys()}
-        found |= scores
-        found |= summed
+        so_far = map(found.get, scores, repeat(0.0))
+        found |= dict(zip(scores, map(add, scores.values(), so_far), strict=True)) if found else scores
     return found
 
 
