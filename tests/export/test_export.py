@@ -406,8 +406,8 @@ def all_moments():
         ("x.csv", "dict(table='documents')"),
         ("x", "dict(table='documents', format='parquet')"),
         ("x.parquet", "dict(table='filings')"),
-        ("x.jsonl", "dict(table='sections', shape_name='edgar-crawler')"),
-        ("x.csv", "dict(table='sections', shape_name='edgar-corpus')"),
+        ("x.jsonl", "dict(table='sections', shape='edgar-crawler')"),
+        ("x.csv", "dict(table='sections', shape='edgar-corpus')"),
         ("x.jsonl", "dict(table='hits', options=SearchOptions('resigned'))"),
     ],
 )
