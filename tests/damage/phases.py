@@ -20,7 +20,7 @@ from archiver.selection import Selection
 from archiver.settings import Settings
 from archiver.store.archive import Archive
 from archiver.store.packing import unpack
-from edgarchive import Library, import_submissions, save_search, sync_archive
+from edgarchive import Library, import_submissions, sync_archive
 from indexer.index_folder import is_outdated, open_index
 from indexer.texts.store import TEXTS_FOLDER, TextStore
 from indexer.update.check import check_index
@@ -136,11 +136,6 @@ def _texts_deleted(settings: Settings, folder: Path) -> None:
     settings.root.joinpath(TEXTS_FOLDER).rename(folder / "texts deleted")
 
 
-def _save(settings: Settings, _folder: Path) -> None:
-    save_search(settings, "departures", "resigned", {"form": ["8-K"]})
-    _index(settings, _folder)
-
-
 _SYNC = ("sync", "--form", "*", "--since", "2003-01-01")
 _ONE_DAY = ("sync", "--form", "*", "--since", "2004-12-22", "--until", "2004-12-22")
 
@@ -153,9 +148,6 @@ PHASES = {
     "index after loss": Phase(_indexed_then_index_deleted, lambda _: ("index",), _index),
     "texts after loss": Phase(_texts_deleted, lambda _: ("index",), _index),
     "migration": Phase(_old_archive, lambda _: ("index",), _index),
-    "migration by a saved search": Phase(
-        _old_archive, lambda _: ("saved", "add", "departures", "resigned", "--form", "8-K"), _save
-    ),
     "rebuild": Phase(_import, lambda _: ("index", "--rebuild"), _rebuild),
 }
 
