@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Self
@@ -97,6 +97,8 @@ class Watcher:
         self._clock = clock
         self._downloader = Downloader(settings, clock=clock)
         self._must_check_searches = self._alerts.name_tickers
+        self._at_start: frozenset[AccessionNumber] | None = None
+        """What the feed had at the first poll: known, although another process may keep that poll from recording it."""
 
     async def __aenter__(self) -> Self:
         await self._downloader.__aenter__()
@@ -108,21 +110,24 @@ class Watcher:
     async def poll(self) -> PollReport:
         """Read the feed once, and process what is new or due.
 
-        Without new filings this takes one request. Raises `BlockedError`, `UnreachableError` (EDGAR refuses or is
-        unreachable), `LockedError` (another process writes to the archive; nothing is lost), `StorageError`, and at the
-        first poll `UsageError` for a ticker that EDGAR does not list.
+        Without new filings this takes one request. At the first poll ever, what the feed has is known, not new.
+        Raises `BlockedError`, `UnreachableError` (EDGAR refuses or is unreachable), `LockedError` (another process
+        writes to the archive; nothing is lost), `StorageError`, and at the first poll `UsageError` for a ticker that
+        EDGAR does not list.
         """
         newest = self._newest()
         is_first = newest is None
         walk = await walk_current_feed(self._downloader.edgar, self._known)
         known = self._known([one.accession for one in walk.filings])
         fresh = [one for one in walk.filings if one.accession not in known]
+        if is_first and self._at_start is None:
+            self._at_start = frozenset(one.accession for one in walk.filings)
         has_gap = walk.has_gap and not is_first
         if not (fresh or has_gap or self._backfill or self._has_work() or self._must_check_searches):
             return PollReport(walk.pages, 0, 0, 0, 0)
         with Archive.open(self._settings.root, writable=True, create=True) as archive:
             await self._check_searches(archive)
-            taken = await self._note(archive, fresh, is_first=is_first)
+            taken = await self._note(archive, fresh, known=self._at_start or () if is_first else ())
             if has_gap:
                 facts = event("feed-gap", pages=walk.pages)
                 _log.warning("gap: the feed does not reach back to the last poll; reading the daily index", extra=facts)
@@ -158,11 +163,13 @@ class Watcher:
         except NotInArchiveError:
             return False
 
-    async def _note(self, archive: Archive, fresh: Sequence[CurrentFiling], *, is_first: bool) -> int:
-        """Record the filings in the feed; returns how many of them to fetch."""
+    async def _note(
+        self, archive: Archive, fresh: Sequence[CurrentFiling], *, known: Collection[AccessionNumber]
+    ) -> int:
+        """Record the filings in the feed; returns how many of them to fetch: those selected that are not `known`."""
         now = self._clock()
         selections = await self._without_tickers(archive)
-        taken = [one for one in fresh if not is_first and _is_selected(one, selections)]
+        taken = [one for one in fresh if one.accession not in known and _is_selected(one, selections)]
         wanted = {one.accession for one in taken}
         archive.catalogue.sightings.add(
             *(

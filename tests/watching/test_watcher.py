@@ -308,6 +308,21 @@ async def test_an_archive_that_is_being_written_to_is_waited_for(
     assert sink.accessions == [accession]
 
 
+async def test_filings_that_come_before_a_first_poll_could_write_are_new(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+) -> None:
+    """A watch may begin during a long sync; only what the feed had when the watch began is known."""
+    async with Watcher(settings, ALL, sinks=[sink], clock=clock) as watcher:
+        with Archive.open(settings.root, writable=True, create=True), pytest.raises(LockedError):
+            await watcher.poll()
+        accession = edgar.add(filing(1))
+        report = await watcher.poll()
+        assert (report.new, report.stored, report.alerts) == (1, 1, 1)
+        assert (await watcher.poll()).new == 0
+    with Archive.open(settings.root) as archive:
+        assert [one.accession for one in archive.catalogue.sightings.of("done")] == [accession]
+
+
 async def test_a_sink_that_fails_holds_up_no_other(
     edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
 ) -> None:
