@@ -3,7 +3,7 @@
 Such a file is a signed message (Privacy-Enhanced Mail, MIC-CLEAR): the head has key and signature, then the body
 follows. The signature is RSA, PKCS#1 v1.5, over the MD5 of the body with line ends as CRLF and one leading ``- ``
 removed from every line that starts with it (measured on 183 real files). MD5 and 512-bit keys prove no authorship
-today, but as a checksum inside the file the signature reveals every truncated or edited copy.
+today, but as a checksum inside the file the signature reveals truncated and accidentally changed copies.
 """
 
 from __future__ import annotations
