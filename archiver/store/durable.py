@@ -59,13 +59,13 @@ def read_plain_file(path: Path) -> bytes:
 
 
 def remove_folder(path: Path, *, ignore_errors: bool = False) -> None:
-    """Delete the folder `path` with all in it, or what is in its place; a link to a folder is an error. Raises OSError.
+    """Delete the folder `path` with all in it, or a pipe or socket in its place; a file or link there is an error.
 
     `shutil.rmtree` alone opens what it is to delete, and would wait for the writer of a pipe.
     """
     try:
         mode = path.lstat().st_mode
-        if not (stat.S_ISDIR(mode) or stat.S_ISLNK(mode)):
+        if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
             path.unlink()
             return
     except (FileNotFoundError, NotADirectoryError):

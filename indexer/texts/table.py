@@ -137,7 +137,8 @@ class TextTable:
             self._connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
             version = self._connection.execute("PRAGMA user_version").fetchone()[0]
             if writable:
-                self._connection.execute("PRAGMA synchronous = FULL")
+                # EXTRA also syncs the removal of the journal: if a power cut undid that, it would undo the transaction
+                self._connection.execute("PRAGMA synchronous = EXTRA")
                 if version == 0:
                     self._connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {TABLE_VERSION}; COMMIT;")
                     version = TABLE_VERSION

@@ -107,8 +107,10 @@ class TextWriter:
         with storage_errors(self._folder):
             remove_folder(self.building)
             for path in self._folder.glob("*.pack"):
-                if path not in known or (path.is_dir() and not path.is_symlink()):  # nothing of ours in a pack's place
-                    path.unlink() if path.is_symlink() else remove_folder(path)
+                if path.is_dir() and not path.is_symlink():  # nothing of ours in a pack's place
+                    remove_folder(path)
+                elif path not in known:
+                    path.unlink()
 
     def _append(self, part: Path, *, other_than: int | None = None) -> tuple[int, int]:
         """Append the file `part` to a pack, durably; returns the pack's number and where the part begins in it."""
