@@ -19,7 +19,7 @@ from tests.bench.measure import measured, print_table
 from tests.bench.snippets import index_in_turn, ten_ks
 from tests.unit.archives import keep
 
-REPORTS = 40
+REPORTS = 400
 SMALL = 600
 RUNS = (("jsonl", 1), ("jsonl", 2), ("csv", 1), ("parquet", 1))
 
