@@ -352,9 +352,10 @@ class Library:
     @property
     def settings(self) -> Settings:
         """Its settings, those of the environment if it was opened without; `root` is the archive's folder."""
-        if self._settings is None:
-            self._settings = Settings()  # it reads files: once is enough
-        return self._settings.replace(root=self.root)
+        root = self.root  # the library must be open
+        if self._settings is None or self._settings.root != root:
+            self._settings = (self._settings or Settings()).replace(root=root)  # it reads files: once is enough
+        return self._settings
 
     @property
     def _archive(self) -> Archive:

@@ -200,9 +200,8 @@ def matches_section(section: Section, name: str, *, form: str) -> bool:
     if key in _NAMED:
         family = family_of(form)
         wanted = [place.rpartition(" ") for place in (_NAMED[key].get(family, ()) if family else ())]
-        is_there = any(item in items and part in ("", section.part) for part, _, item in wanted)
-        is_usual = any(item in items and part in ("", section.part) for part, _, item in wanted[:1])
-        return is_there and (key != "controls" or is_usual or _CONTROLS.search(section.heading) is not None)
+        there = [item in items and part in ("", section.part) for part, _, item in wanted]
+        return any(there) and (key != "controls" or there[0] or _CONTROLS.search(section.heading) is not None)
     number = _NUMBER.fullmatch(name.strip())
     if number is None:
         hint = f"use an item such as 1A, 'II 1A' or 5.02, or one of: {', '.join(SECTION_NAMES)}"

@@ -16,7 +16,7 @@ BLOCK, ROW, CELL = b"\xff", b"\xfe", b"\xfd"
 RAISED, LOWERED_AGAIN = b"\xfc", b"\xfb"
 PRE, PRE_END = b"\xfa", b"\xf9"
 SPECIAL = b"\xf8"
-"""The mark of a tag whose effect depends on the tags after it; `special_of` has it."""
+"""The mark of a tag whose effect depends on the tags after it; `Marks.special` has it."""
 
 _NOTHING, _GAP = b"", b" "
 

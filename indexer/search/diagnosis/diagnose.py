@@ -90,7 +90,6 @@ class _Diagnoser:
             found = self._of_filters(found)
         if self._raw is not None and not alone:
             found = replace(found, unknown=(*found.unknown, *self._unknown_in_query(self._raw)))
-        if self._raw is not None and not alone:
             found = replace(found, parts=self._parts(conjuncts(self._raw)))
         alternatives = list(self._alternatives(found))
         best = {(one.change, one.value): one for one in alternatives}
