@@ -31,6 +31,9 @@ _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""One encoder for all entries: `json.dumps` would make one for each."""
+
 
 @dataclass(frozen=True, slots=True)
 class HitEntity:
@@ -100,7 +103,7 @@ class IndexEntry:
 
         ``truncated``, ``items_derived`` and ``entities_left_out`` are present only if true or not 0.
         """
-        return json.dumps(
+        return _to_json(
             {
                 "accession": self.accession,
                 "sha256": self.sha256,
@@ -119,9 +122,7 @@ class IndexEntry:
                 **({"truncated": True} if self.truncated else {}),
                 **({"items_derived": True} if self.items_derived else {}),
                 **({"entities_left_out": self.entities_left_out} if self.entities_left_out else {}),
-            },
-            ensure_ascii=False,
-            separators=(",", ":"),
+            }
         )
 
 

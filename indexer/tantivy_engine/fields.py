@@ -35,6 +35,9 @@ COLUMNS = frozenset({"form", "cik", "item", "year", "sic", "state"})
 `indexer.tantivy_engine.facets` counts other fields more slowly. A further column is a new schema of the index.
 """
 
+_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""One encoder for all rows: `json.dumps` would make one for each."""
+
 _SECONDS_BITS = 39
 """Bits for the seconds from the year 1 to 9999."""
 
@@ -82,7 +85,7 @@ def row(entry: IndexEntry, *, is_first: bool) -> bytes:
         "id": f"{values['number']}:{entry.position or 0}",
         "record": b64encode(values["record"].encode()).decode(),  # as tantivy reads bytes in JSON
     }
-    head = json.dumps(columns, ensure_ascii=False, separators=(",", ":")).encode()
+    head = _to_json(columns).encode()
     # words consist of letters and digits, which JSON does not escape, so the body is not scanned again
     found = encoded_words(entry.text)
     if entry.sections:
@@ -100,7 +103,9 @@ def _sections(entry: IndexEntry, found: Sequence[bytes]) -> bytes:
     pieces: list[bytes] = []
     for span in entry.sections:
         prefix = section_word(span.key, "").encode()
-        pieces += (prefix + word for word in found[span.first : span.end])
+        if span.first < span.end:
+            # no word has a space, so that they all get the prefix at once
+            pieces.append(prefix + b" ".join(found[span.first : span.end]).replace(b" ", b" " + prefix))
         pieces.append(b":")
     return b" ".join(pieces)
 
@@ -125,4 +130,4 @@ def when(filed: date, accepted: datetime | None) -> int:
 
 
 def _unique(values: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(exact(value) for value in values))
+    return list(dict.fromkeys(map(exact, values)))
