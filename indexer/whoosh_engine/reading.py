@@ -39,6 +39,11 @@ def numbers(column: Any, count: int) -> array[int]:
     return found
 
 
+def encoded(term: str | bytes) -> bytes:
+    """A term as Whoosh stores it."""
+    return term if isinstance(term, bytes) else term.encode()
+
+
 def posting_blocks(
     reader: Any, field: str, term: bytes, *, among: Sequence[int] | None = None, with_values: bool = True
 ) -> Iterator[PostingBlock]:

@@ -18,13 +18,13 @@ from whoosh.searching import Searcher
 from indexer.whoosh_engine.matching.proximity import Placed
 from indexer.whoosh_engine.matching.scores import Bm25
 from indexer.whoosh_engine.matching.sets import DocumentSet, Scores
-from indexer.whoosh_engine.reading import posting_blocks
+from indexer.whoosh_engine.reading import encoded, posting_blocks
 
 
 def evaluate(tree: Query, searcher: Searcher, among: Collection[int] | None = None) -> Scores:
     """The documents of one segment that match `tree`, without deleted ones; with `among`, only of these."""
     if isinstance(tree, Term):
-        return _word(tree.fieldname, _encoded(tree.text), searcher, among)
+        return _word(tree.fieldname, encoded(tree.text), searcher, among)
     if isinstance(tree, And):
         return _all_of(tree.subqueries, searcher, among)
     if isinstance(tree, Or):
@@ -42,7 +42,7 @@ def evaluate(tree: Query, searcher: Searcher, among: Collection[int] | None = No
 def matching(tree: Query, searcher: Searcher, among: Collection[int] | None = None) -> Collection[int]:
     """The documents to which `evaluate` gives scores, without scores: a set, or the keys of a mapping."""
     if isinstance(tree, Term):
-        return _documents(tree.fieldname, _encoded(tree.text), searcher, among)
+        return _documents(tree.fieldname, encoded(tree.text), searcher, among)
     if isinstance(tree, And):
         for part in sorted(tree.subqueries, key=lambda part: _cost(part, searcher.reader())):
             among = matching(part, searcher, among)
@@ -74,7 +74,7 @@ def _all_of(parts: Sequence[Query], searcher: Searcher, among: Collection[int] |
     for number in sorted(range(len(parts)), key=lambda number: _cost(parts[number], reader)):
         part = parts[number]
         if isinstance(part, Term):
-            found[number] = _weights(part.fieldname, _encoded(part.text), searcher, among)
+            found[number] = _weights(part.fieldname, encoded(part.text), searcher, among)
         else:
             found[number] = evaluate(part, searcher, among)
         among = found[number].keys()
@@ -83,7 +83,7 @@ def _all_of(parts: Sequence[Query], searcher: Searcher, among: Collection[int] |
     documents = list(among or ())
     # added in the order of the query, whatever is rare in this segment, so that equal scores are exactly equal
     columns = [
-        Bm25(searcher, part.fieldname, _encoded(part.text)).column(documents, found[number])
+        Bm25(searcher, part.fieldname, encoded(part.text)).column(documents, found[number])
         if isinstance(part, Term)
         else [found[number][document] for document in documents]
         for number, part in enumerate(parts)
@@ -138,7 +138,3 @@ def _living(found: dict[int, Any], reader: Any) -> dict[int, Any]:
         for document in reader.segment().deleted_docs():
             found.pop(document, None)
     return found
-
-
-def _encoded(term: str | bytes) -> bytes:
-    return term if isinstance(term, bytes) else term.encode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from whoosh.searching import Searcher
 from whoosh.util.numeric import byte_to_length
@@ -49,6 +50,15 @@ class Bm25:
             idf * (((weight := weights[document]) * gain) / (weight + levels[codes[document]]))
             for document in documents
         ]
+
+    def array(self, documents: Any, weights: Any) -> Any:
+        """The same for numpy arrays of documents and of the frequencies of the term in them."""
+        import numpy as np  # noqa: PLC0415 — for large indexes alone
+
+        if not self._is_scored:
+            return weights
+        level = np.asarray(self._levels)[np.asarray(self._length_codes)[documents]]
+        return self._idf * ((weights * self._gain) / (weights + level))
 
 
 class ScoreTable(dict[float, list[float]]):

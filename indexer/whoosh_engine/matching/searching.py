@@ -19,6 +19,7 @@ from indexer.fields import SUBMISSION_FACETS, Facet
 from indexer.query.bounds import Deadline
 from indexer.whoosh_engine.matching.evaluating import evaluate, matching
 from indexer.whoosh_engine.matching.scores import ScoreTable, length_levels
+from indexer.whoosh_engine.matching.sets import ManyScores, Scores
 from indexer.whoosh_engine.reading import numbers, posting_blocks
 
 
@@ -110,6 +111,9 @@ class EntrySearcher(Searcher):  # type: ignore[misc]  # Whoosh has no types
 _REMEMBERED_FILTERS = 4
 _REMEMBERED_TABLES = 16
 
+_LARGE_INDEX_DOCUMENTS = 50_000
+"""From so many documents on, numpy saves more time in a search for a common word than its import takes."""
+
 
 class _Match(NamedTuple):
     """A matching document: its score, its number in the whole index, and its position in the segment's columns."""
@@ -164,7 +168,10 @@ def collect(
     for leaf, first in sorted(_leaves(searcher), key=lambda placed: _precedence(placed[0], sort)):
         deadline.check()
         # ordering by date needs no scores but those of the hits shown
-        found = evaluate(tree, leaf) if sort == "relevance" or until is None else matching(tree, leaf)
+        if until is None:
+            found: Collection[int] = evaluate(tree, leaf)
+        else:
+            found = _scored(tree, leaf) if sort == "relevance" else matching(tree, leaf)
         total += len(found) if documents else _count_submissions(leaf, found)
         if until is None or len(hits) < until or not _is_behind(leaf, hits, sort, until):
             hits += _leading(leaf, first, tree, found, sort, until=until, documents=documents)
@@ -178,6 +185,17 @@ def collect(
             for match in ordered[offset:]
         ),
     )
+
+
+def _scored(tree: Query, leaf: EntrySearcher) -> Scores:
+    """The documents of a segment that match `tree`, with scores."""
+    if leaf.get_parent().doc_count_all() >= _LARGE_INDEX_DOCUMENTS:
+        from indexer.whoosh_engine.matching.columns import score_columns  # noqa: PLC0415 (numpy, slow to import)
+
+        found = score_columns(tree, leaf)
+        if found is not None:
+            return found
+    return evaluate(tree, leaf)
 
 
 def _precedence(leaf: EntrySearcher, sort: Sort) -> int:
@@ -234,7 +252,11 @@ def _numbers(leaf: EntrySearcher, found: Iterable[int]) -> Iterator[int]:
 
 def _count_submissions(leaf: EntrySearcher, found: Collection[int]) -> int:
     """The number of submissions that the documents `found` in a segment are of."""
-    return len(set(_numbers(leaf, found))) if leaf.has_siblings else len(found)
+    if not leaf.has_siblings:
+        return len(found)
+    if isinstance(found, ManyScores):
+        return found.distinct(leaf.column("number"))
+    return len(set(_numbers(leaf, found)))
 
 
 def _leading(
@@ -273,6 +295,8 @@ def _leading(
 
 def _foremost(found: Collection[int], segment: _Segment, sort: Sort, count: int) -> Collection[int]:
     """The first `count` documents of `found` by the primary criterion, and all that equal the last."""
+    if isinstance(found, ManyScores) and sort == "relevance":
+        return found.foremost(count)
     if isinstance(found, Mapping) and sort == "relevance":
         least = heapq.nlargest(count, found.values())[-1]
         return [document for document, score in found.items() if score >= least]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
@@ -12,6 +13,21 @@ from whoosh.searching import SearchContext, Searcher
 
 Scores = Mapping[int, float]
 """Document number in a segment -> score."""
+
+
+class ManyScores(Mapping[int, float]):
+    """Scores of very many documents, which need not become objects to be counted and compared."""
+
+    @abstractmethod
+    def foremost(self, count: int) -> list[int]:
+        """The `count` documents with the highest scores, and all with the same score as the last of them.
+
+        `count` is at most the number of all.
+        """
+
+    @abstractmethod
+    def distinct(self, column: Sequence[int]) -> int:
+        """How many different numbers the documents have in `column`, by document number."""
 
 
 class DocumentSet(Query):  # type: ignore[misc]  # Whoosh has no types

@@ -15,6 +15,7 @@ from indexer.engine import Sort
 from indexer.query.build import parse_query
 from indexer.query.filters import Filters
 from indexer.whoosh_engine.engine import WhooshEngine
+from indexer.whoosh_engine.matching import searching
 from tests.unit.index_entries import add_all, entry, fill_alike
 
 _QUERIES = ("zebra", "zebra OR alpha", "alp*", '"zebra alpha"', "zebra form:8-K*", "NOT beta", None)
@@ -30,9 +31,14 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WhooshEngine]:
 
 
 @pytest.mark.parametrize("documents", [False, True])
-@pytest.mark.parametrize("sort", ["relevance", "newest", "oldest", "added"])
-def test_pages_are_cut_from_one_order(engine: WhooshEngine, sort: Sort, *, documents: bool) -> None:
+@pytest.mark.parametrize(
+    ("sort", "large_from"), [("relevance", 0), ("relevance", 50_000), ("newest", 0), ("oldest", 0), ("added", 0)]
+)
+def test_pages_are_cut_from_one_order(
+    engine: WhooshEngine, sort: Sort, large_from: int, monkeypatch: pytest.MonkeyPatch, *, documents: bool
+) -> None:
     """A page has the hits, and the scores, that everything has there; a count needs neither."""
+    monkeypatch.setattr(searching, "_LARGE_INDEX_DOCUMENTS", large_from)
     for query in _QUERIES:
         tree = None if query is None else parse_query(query)
         for filters in (None, Filters(type=["EX-1"]).tree(), Filters(form=["10-K"]).tree()):
