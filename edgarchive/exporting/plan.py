@@ -32,6 +32,7 @@ class ExportPlan:
     format: Format
     shape_name: ShapeName | None
     choice: Choice
+    has_card: bool = True
 
     @property
     def state_path(self) -> Path:
@@ -102,6 +103,8 @@ def make_plan(  # noqa: PLR0917 — the parts of one value
     shape_name: str | None,
     options: SearchOptions | None,
     accessions: Iterable[str] | None,
+    *,
+    card: bool,
 ) -> ExportPlan:
     """Check a request. Raises `UsageError`."""
     chosen = _format(format_name, out)
@@ -122,7 +125,7 @@ def make_plan(  # noqa: PLR0917 — the parts of one value
         paths[Table.ENTITIES] = paths[table].with_name(f"{paths[table].stem}-entities{paths[table].suffix}")
     in_sections = table is Table.SECTIONS and named is None and options is not None and options.section is not None
     choice = make_choice(options, accessions, by_document=in_sections or table in {Table.DOCUMENTS, Table.HITS})
-    return ExportPlan(table, paths, chosen, named, choice)
+    return ExportPlan(table, paths, chosen, named, choice, has_card=card)
 
 
 def make_layout(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from archiver.catalogue.records import CatalogueRecord
 from archiver.dataclass import dataclass
@@ -13,11 +15,13 @@ from archiver.errors import NotInArchiveError, UsageError
 from archiver.identifiers import AccessionNumber
 from edgarchive.exporting.tables import Table
 from indexer.rows import Row, chosen_sections, count_words, filing_facts, section_rows
-from indexer.search.library import Library
 from indexer.sections.sections import Section
 from indexer.submission.header import Entity
 from indexer.texts.model import StoredDocument, StoredSubmission, extract, with_fallback
 from indexer.texts.store import TextStore
+
+if TYPE_CHECKING:
+    from indexer.search.library import Library
 
 CONTEXT_WORDS = 30
 
@@ -54,15 +58,23 @@ class FilingReader:
     """Reads the rows of filings in the archive at `root`. A context manager."""
 
     def __init__(self, root: Path) -> None:
-        self._library = Library(root)
+        self._root = root
         self._texts = TextStore.open(root)
+        self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._texts.close()
-        self._library.close()
+        self._stack.close()
+
+    @cached_property
+    def _library(self) -> Library:
+        """Opened for the matches of a search, and for filings without kept texts."""
+        from indexer.search.library import Library  # noqa: PLC0415 — a quarter of the start of a worker
+
+        return self._stack.enter_context(Library(self._root))
 
     def rows(self, table: Table, wanted: Wanted, asked: Asked = NOTHING_ASKED) -> Iterator[Row]:
         """The rows of one filing. Raises `NotInArchiveError`, `DamageError`, `UnreadableSubmissionError`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import logging
 import os
 import time
 from collections.abc import Iterable, Iterator
@@ -13,13 +14,14 @@ from typing import Any
 
 from archiver.dataclass import dataclass
 from archiver.errors import UsageError
+from archiver.events import event
 from archiver.progress import CancelToken, Progress, ProgressUpdate, no_progress
 from archiver.settings import Settings
 from archiver.store.layout import require_outside
 from edgarchive.exporting.files.card import write_card
 from edgarchive.exporting.files.sinks import check_free
 from edgarchive.exporting.files.state import ExportState, LastExport, last_export, note_export
-from edgarchive.exporting.files.writers import Format
+from edgarchive.exporting.files.writers import CELL_CHARS, Format
 from edgarchive.exporting.layouts import Placed, place_filings
 from edgarchive.exporting.plan import ExportPlan, make_layout, make_plan
 from edgarchive.exporting.rows import Wanted, check_table
@@ -27,6 +29,8 @@ from edgarchive.exporting.tables import Table
 from edgarchive.exporting.wanted import Choice, this_export, wanted_filings
 from edgarchive.exporting.workers import TASK_FILINGS, Done, encode_here, encode_in_workers
 from indexer.search.options import SearchOptions
+
+_log = logging.getLogger(__name__)
 
 CHECKPOINT_S = 5.0
 """Seconds between saving the state of growing files."""
@@ -71,6 +75,7 @@ def export(
     shape: str | None = None,
     layout: str | None = None,
     copy: bool = False,
+    card: bool = True,
     since_export: str | os.PathLike[str] | None = None,
     settings: Settings | None = None,
     jobs: int | None = None,
@@ -82,10 +87,11 @@ def export(
     Of everything; or of what `options` find (for documents and hits: of the documents); or of `accessions`, in their
     order. Rows come by filing date and accession number, the same in every run. `format` is jsonl, csv or parquet, by
     default that of the name of `out`. jsonl and csv are one file; parquet is one where `out` ends in ``.parquet``, else
-    a folder with ``year=YYYY/part-NNNN.parquet``. Filings come with a second table, of their entities, whose name ends
-    with ``-entities``. `shape` is edgar-corpus or edgar-crawler, for sections. Of `options`, limit, offset and
-    sort are passed over; those with a `section` choose the rows of sections, too. With `since_export`, a file that
-    remembers it, only what was stored since the last such export.
+    a folder with ``year=YYYY/part-NNNN.parquet`` and a dataset card, ``README.md``, unless `card` is
+    False: most readers of a whole folder reject such a file. Filings come with a second table, of their entities,
+    whose name ends with ``-entities``. `shape` is edgar-corpus or edgar-crawler, for sections. Of `options`, limit,
+    offset and sort are passed over; those with a `section` choose the rows of sections, too. With `since_export`, a
+    file that remembers it, only what was stored since the last such export.
 
     With `layout` ``edgartools``, filings are put below the folder `out` as edgartools reads them
     (``filings/YYYYMMDD/ACCESSION.nc.gz``): as hard links, or as copies with `copy` or where no link can be made.
@@ -105,7 +111,7 @@ def export(
         return report
     if copy:
         raise UsageError("only a layout can be copied", "give --layout, or leave --copy out")
-    plan = make_plan(check_table(table), Path(out), format, shape, options, accessions)
+    plan = make_plan(check_table(table), Path(out), format, shape, options, accessions, card=card)
     state = plan.state(since)
     until = state.until if state else datetime.now(UTC)
     for path in plan.paths.values():
@@ -179,6 +185,7 @@ class _Run:
         self.failures: list[tuple[str, str]] = list(state.failures) if state else []
         self._last = state.last if state else None
         self._noted_s = time.monotonic()
+        self._has_warned = False
         if state is None:  # before any file: the state of an export of something else must not outlive its files
             self._save({}, ())
         self._sink = plan.sink(state)
@@ -188,6 +195,15 @@ class _Run:
         if self._plan.format is Format.PARQUET or time.monotonic() - self._noted_s >= CHECKPOINT_S:
             self._checkpoint(done)
         self._sink.take(done)
+        if not self._has_warned and any(one.has_long_cells for one in done.encoded):
+            self._has_warned = True
+            facts = event("cells-long", chars=CELL_CHARS)
+            _log.warning(
+                "some cells have more than the %s characters that Excel reads; use another program, or export jsonl or "
+                "parquet",
+                f"{CELL_CHARS:,}",
+                extra=facts,
+            )
         self.filings += len(done.wanted)
         self.rows += sum(one.rows for one in done.encoded if one.table is self._plan.table)
         self.failures += done.failures
@@ -218,7 +234,7 @@ class _Run:
         files = self._sink.finish()
         self._is_finished = True
         for table, path in self._plan.paths.items():
-            if path.is_dir():
+            if self._plan.has_card and path.is_dir():
                 files.append(write_card(path, table, self._plan.columns(table)))
         done = self.filings - len(self.failures)
         return ExportReport(str(self._plan.table), done, self.rows, tuple(files), tuple(self.failures))

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from archiver.dataclass import dataclass
 from archiver.errors import EdgarchiveError, WorkerDiedError
-from edgarchive.exporting.files.writers import Encoder
+from edgarchive.exporting.files.writers import CsvEncoder, Encoder
 from edgarchive.exporting.rows import NOTHING_ASKED, Asked, FilingReader, Shape, Wanted
 from edgarchive.exporting.tables import Table
 from indexer.rows import Row
@@ -49,11 +49,12 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """Rows of one table. `rows` is their number."""
+    """Rows of one table. `rows` is their number; `has_long_cells`: some text does not fit into a spreadsheet's cell."""
 
     table: Table
     rows: int
     data: bytes
+    has_long_cells: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +92,13 @@ def encode(job: Job, reader: FilingReader, task: Sequence[Wanted]) -> Done:
             continue
         for table, some in found:
             rows[table] += some
-    encoded = tuple(
-        Encoded(table, len(rows[table]), encoder(rows[table])) for table, encoder in job.tables if rows[table]
-    )
+    encoded = tuple(_encoded(table, encoder, rows[table]) for table, encoder in job.tables if rows[table])
     return Done(tuple(task), encoded, tuple(failures))
+
+
+def _encoded(table: Table, encoder: Encoder, rows: Sequence[Row]) -> Encoded:
+    is_long = isinstance(encoder, CsvEncoder) and encoder.has_long_cells(rows)
+    return Encoded(table, len(rows), encoder(rows), has_long_cells=is_long)
 
 
 def _shaped(job: Job, reader: FilingReader, table: Table, wanted: Wanted) -> list[Row]:

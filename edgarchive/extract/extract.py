@@ -47,7 +47,7 @@ _EXTENSIONS = {"html": ".htm", "xml": ".xml", "pdf": ".pdf", "text": ".txt"}
 
 @dataclass(frozen=True, slots=True)
 class ExtractedFile:
-    """A document in the folder: its position in the filing, its name as filed, and its file.
+    """A document in the folder: its position in the filing, its name and description as filed, and its file.
 
     `sha256` and `size` are of the file. `error` is why a document could not be decoded; the file then has the bytes as
     they are in the submission.
@@ -56,6 +56,7 @@ class ExtractedFile:
     sequence: int | None
     type: str
     filename: str | None
+    description: str | None
     file: str
     size: int
     sha256: str
@@ -175,6 +176,7 @@ def _write(folder: Path, submission: Submission, pattern: str | None) -> Iterato
             sequence=document.sequence,
             type=document.type,
             filename=document.filename,
+            description=document.description,
             file=name,
             size=len(content),
             sha256=hashlib.sha256(content).hexdigest(),
@@ -211,11 +213,7 @@ def write_viewer(filing: ExtractedFiling, sequence: int | None = None) -> Path:
     shown = next((file for file in filing.files if sequence is None or file.sequence == sequence), None)
     if shown is None:
         raise UsageError(f"{filing.accession} has no document {sequence}", "see `edgarchive show` for its documents")
-    links = "\n".join(
-        f'<li><a href="{quote(file.file)}" target="document">'
-        f"{html.escape(visible(f'{file.type} {file.filename or file.file}'))}</a></li>"
-        for file in filing.files
-    )
+    links = "\n".join(map(_link, filing.files))
     page = _VIEWER.format(
         accession=filing.accession, links=links, source=quote(shown.file), title=html.escape(visible(shown.type))
     )
@@ -223,3 +221,9 @@ def write_viewer(filing: ExtractedFiling, sequence: int | None = None) -> Path:
     with storage_errors(path):
         path.write_text(page, encoding="utf-8")
     return path
+
+
+def _link(file: ExtractedFile) -> str:
+    name = html.escape(visible(f"{file.type} {file.filename or file.file}"))
+    about = f"<br><small>{html.escape(visible(file.description))}</small>" if file.description else ""
+    return f'<li><a href="{quote(file.file)}" target="document">{name}</a>{about}</li>'

@@ -72,10 +72,11 @@ def ten_ks() -> list[tuple[str, bytes]]:
     for path in sorted(CORPUS.glob("*.txt")) if CORPUS.is_dir() else ():
         data = path.read_bytes()
         try:
-            header = parse_submission(data).header
+            submission = parse_submission(data)
         except UnreadableSubmissionError:
             continue
-        if header.form.startswith("10-K"):
+        header = submission.header
+        if header.form.startswith("10-K") and submission.documents:  # a header alone is no report
             found.append((header.accession, data))
     if not found:
         text = "<P>Net income grew, as did revenue from acquired companies; income taxes are a risk.</P>\n" * 20_000

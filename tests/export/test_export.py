@@ -26,12 +26,13 @@ from archiver.store.archive import Archive
 from archiver.store.layout import Layout
 from archiver.words import fold
 from edgarchive import Library, SearchOptions, export, import_submissions
-from edgarchive.exporting.files.writers import JsonlEncoder
+from edgarchive.exporting.files.writers import CELL_CHARS, JsonlEncoder
 from edgarchive.exporting.tables import COLUMNS, Table
 from indexer.rows import count_words
 from tests.paths import INVENTED, ROOT
 from tests.processes import EdgarchiveProcess
 from tests.thorough import rounds
+from tests.unit.submissions import submission_bytes
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -145,6 +146,17 @@ def test_parquet_has_typed_columns_by_year(settings: Settings, out: Path) -> Non
     assert [row["ciks"] for row in rows] == [row["ciks"] for row in expected]
     assert "year=*/*.parquet" in (out / "p" / "README.md").read_text()
     assert (out / "p-entities" / "README.md").is_file()
+
+
+def test_a_folder_without_card_is_read_whole(settings: Settings, out: Path) -> None:
+    """Readers of a folder take every file in it for Parquet, so `card` can leave the README out."""
+    ds = pytest.importorskip("pyarrow.dataset")
+    report = export("filings", out / "p", format="parquet", settings=settings, jobs=1, card=False)
+    assert {path.suffix for path in out.rglob("*") if path.is_file()} == {".parquet"}
+    assert ds.dataset(out / "p").to_table().num_rows == report.rows
+    export("filings", out / "c", format="parquet", settings=settings, jobs=1)
+    assert [path for path in tree(out / "c") if path not in tree(out / "p")] == ["README.md"]
+    assert 'read_parquet("c")' in (out / "c" / "README.md").read_text()
 
 
 def test_parquet_is_the_same_in_every_run(settings: Settings, out: Path) -> None:
@@ -339,6 +351,27 @@ def test_a_cell_is_never_a_formula(settings: Settings, out: Path) -> None:
     with (out / "d.csv").open(newline="") as file:
         for row in csv.reader(file):
             assert not any(cell.startswith(("=", "+", "-", "@")) for cell in row)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_cells_too_long_for_excel_are_told_once(
+    out: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, jobs: int
+) -> None:
+    """Excel cuts a cell after 32,767 characters: an export to CSV warns of longer ones, one to JSON Lines does not."""
+    mine = Settings(root=tmp_path / "archive")
+    bodies = tmp_path / "bodies"
+    bodies.mkdir()
+    for number, count in enumerate((CELL_CHARS - 1, CELL_CHARS, CELL_CHARS + 1)):
+        document = f"<DOCUMENT>\n<TYPE>8-K\n<SEQUENCE>1\n<TEXT>\n{'x' * count}\n</TEXT>\n</DOCUMENT>\n"
+        accession = f"0009999999-04-{number:06d}"
+        (bodies / f"{accession}.txt").write_bytes(submission_bytes(accession, documents=document))
+    import_submissions([bodies], settings=mine)
+    fits = ["0009999999-04-000000"]
+    export("documents", out / "d.jsonl", settings=mine, jobs=jobs)
+    export("documents", out / "fits.csv", accessions=fits, settings=mine, jobs=jobs)
+    assert "Excel" not in caplog.text
+    export("documents", out / "d.csv", settings=mine, jobs=jobs)
+    assert caplog.text.count("more than the 32,767 characters that Excel reads") == 1
 
 
 def test_a_cancelled_export_goes_on(settings: Settings, out: Path) -> None:

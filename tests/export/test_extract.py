@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import os
 import unicodedata
 from dataclasses import replace
 from pathlib import Path
@@ -17,8 +19,10 @@ from edgarchive import Library, export, extract_filings
 from edgarchive.cli import run
 from edgarchive.extract.extract import extract_filing, write_viewer
 from edgarchive.extract.names import MAX_BYTES, SafeNames
+from tests.processes import EdgarchiveProcess
 
 FILING = "0009000900-19-000212"
+DESCRIBED = "0009000900-04-000101"
 
 
 def test_documents_are_written_as_filed(settings: Settings, out: Path) -> None:
@@ -69,6 +73,23 @@ def test_what_is_not_there_is_a_failure_of_its_own(settings: Settings, out: Path
         report = extract_filings(library, ["0000000001-99-000001", FILING], out)
     assert [accession for accession, _ in report.failures] == ["0000000001-99-000001"]
     assert [str(one.accession) for one in report.filings] == [FILING]
+
+
+def test_open_lists_the_documents_with_their_descriptions(settings: Settings, out: Path) -> None:
+    """On stdout and in the page: number, type, file name and description, of which none plays with a terminal."""
+    environment = {**os.environ, "BROWSER": "true", "XDG_CACHE_HOME": str(out), "HOME": str(out)}
+    command = ("--root", str(settings.root), "open", DESCRIBED)
+    process = EdgarchiveProcess(*command, environment=environment, folder=out)
+    said, wrong = process.communicate(timeout=60)
+    assert (process.returncode, wrong) == (0, b""), wrong.decode()
+    page, *listed = said.decode().splitlines()
+    with Library(settings=settings) as library:
+        documents = library.submission(DESCRIBED).documents
+    assert any(one.description for one in documents)
+    for line, document in zip(listed, documents, strict=True):
+        shown = (str(document.sequence), document.type, document.filename, document.description)
+        assert line.split() == " ".join(filter(None, shown)).split()
+        assert html.escape(document.description or "") in Path(page).read_text(encoding="utf-8")
 
 
 def test_the_viewer_gives_a_filer_no_rights(settings: Settings, out: Path) -> None:

@@ -77,6 +77,9 @@ def export(
     accessions: Annotated[
         list[str] | None, typer.Option(metavar="N|@FILE", help="Export these accession numbers, in this order.")
     ] = None,
+    no_card: Annotated[
+        bool, typer.Option("--no-card", help="Folder without README.md, which readers of whole folders reject.")
+    ] = False,
     since_export: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Only what was stored since FILE's last export; updates FILE.")
     ] = None,
@@ -105,6 +108,7 @@ def export(
             shape=shape,
             layout=layout,
             copy=copy,
+            card=not no_card,
             since_export=since_export,
             settings=common_options.settings(),
             jobs=jobs,

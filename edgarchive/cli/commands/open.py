@@ -12,6 +12,7 @@ from archiver.errors import UsageError
 from edgarchive.cli.options import AsJson, common
 from edgarchive.cli.output import print_json, say
 from edgarchive.extract.extract import extract_filing, write_viewer
+from edgarchive.formats import clean
 from indexer.search.library import Library
 
 
@@ -26,7 +27,7 @@ def open(  # noqa: A001 — the verb's name
 ) -> int:
     """Show a filing in the browser as it was filed, including images.
 
-    Its documents are extracted to the user's cache folder. A filer's scripts do not run.
+    Its documents are extracted to the user's cache folder, and listed. A filer's scripts do not run.
     """
     folder = platformdirs.user_cache_path("edgarchive") / "open"
     with Library(settings=common(context).settings()) as library:
@@ -36,6 +37,9 @@ def open(  # noqa: A001 — the verb's name
         print_json({**filing.to_dict(), "page": str(page)})
         return 0
     say(str(page))
+    for file in filing.files:
+        about = "  ".join(clean(one) for one in (file.type, file.filename, file.description) if one)
+        say(f"  {file.sequence or '-':>4}  {about}")
     if not webbrowser.open(page.as_uri()):
         raise UsageError("no browser could be started", f"open {page} yourself")
     return 0

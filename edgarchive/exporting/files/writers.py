@@ -30,6 +30,9 @@ _LONG_TEXT = 1000
 _ESCAPES = ((b"\\", rb"\\"), (b'"', rb"\""), (b"\n", rb"\n"), (b"\r", rb"\r"), (b"\t", rb"\t"))
 _RARE_CONTROLS = bytes(code for code in range(0x20) if code not in b"\n\r\t")
 
+CELL_CHARS = 32_767
+"""The longest text that a cell of Excel holds."""
+
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
@@ -80,6 +83,11 @@ class CsvEncoder:
     def __call__(self, rows: Sequence[Row], /) -> bytes:
         """The lines."""
         return self._lines([_cell(row.get(name)) for name in self._columns] for row in rows)
+
+    @staticmethod
+    def has_long_cells(rows: Iterable[Row]) -> bool:
+        """Whether some text is too long for a cell of Excel."""
+        return any(isinstance(value, str) and len(value) > CELL_CHARS for row in rows for value in row.values())
 
     @staticmethod
     def _lines(rows: Iterable[Iterable[str]]) -> bytes:
