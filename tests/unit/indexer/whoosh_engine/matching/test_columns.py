@@ -51,7 +51,7 @@ def searcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EntrySearcher
     engine.close()
 
 
-@pytest.mark.parametrize("tree", OF_WORDS, ids=str)
+@pytest.mark.parametrize("tree", OF_WORDS)
 def test_documents_and_scores_are_equal(searcher: EntrySearcher, tree: Query) -> None:
     """In every segment, with or without deleted documents."""
     for leaf, _ in searcher.leaf_searchers():
