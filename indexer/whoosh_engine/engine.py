@@ -23,6 +23,7 @@ from indexer.query.nodes import Node
 from indexer.query.scopes.sections import scoped
 from indexer.whoosh_engine.fields import schema
 from indexer.whoosh_engine.mapped_files import read_segments_where_they_are
+from indexer.whoosh_engine.matching.matches import Matches, RecentMatches
 from indexer.whoosh_engine.matching.prepare import everything, prepare, unscored
 from indexer.whoosh_engine.matching.searching import EntrySearcher, collect, count_facet, submissions_of
 from indexer.whoosh_engine.storage.commits import commit, contents_file, damaged_files
@@ -53,6 +54,7 @@ class WhooshEngine:
         self._writer: Writer | None = None
         self._idle: list[tuple[_Version, EntrySearcher]] = []
         self._idle_lock = threading.Lock()
+        self._recent = RecentMatches()
 
     @classmethod
     def create(cls, path: Path) -> Self:
@@ -97,16 +99,17 @@ class WhooshEngine:
 
         def ask(searcher: EntrySearcher) -> EngineResult:
             deadline = Deadline()
-            return collect(
-                searcher,
-                _selected(searcher, query, filters, deadline),
-                scored=query is not None,
-                sort=sort or ("newest" if query is None else "relevance"),
-                limit=limit,
-                offset=offset,
-                documents=documents,
-                deadline=deadline,
-            )
+            with self._matches(searcher, query, filters, deadline) as matches:
+                return collect(
+                    searcher,
+                    matches,
+                    scored=query is not None,
+                    sort=sort or ("newest" if query is None else "relevance"),
+                    limit=limit,
+                    offset=offset,
+                    documents=documents,
+                    deadline=deadline,
+                )
 
         return self._answer(ask)
 
@@ -115,7 +118,7 @@ class WhooshEngine:
 
         def ask(searcher: EntrySearcher) -> frozenset[int]:
             deadline = Deadline()
-            return submissions_of(searcher, _selected(searcher, None, tree, deadline), deadline)
+            return submissions_of(searcher, Matches(lambda: _selected(searcher, None, tree, deadline)), deadline)
 
         return self._answer(ask)
 
@@ -127,8 +130,8 @@ class WhooshEngine:
 
         def ask(searcher: EntrySearcher) -> tuple[FacetCount, ...]:
             deadline = Deadline()
-            tree = _selected(searcher, query, filters, deadline)
-            return count_facet(searcher, tree, facet, documents=of_documents, deadline=deadline)
+            with self._matches(searcher, query, filters, deadline) as matches:
+                return count_facet(searcher, matches, facet, documents=of_documents, deadline=deadline)
 
         counts = self._answer(ask)
         if facet == "section":
@@ -183,6 +186,16 @@ class WhooshEngine:
 
         with _reading(self._path):
             return _patiently(attempt)
+
+    @contextlib.contextmanager
+    def _matches(
+        self, searcher: EntrySearcher, query: Node | None, filters: Node | None, deadline: Deadline
+    ) -> Iterator[Matches]:
+        """What `query` and `filters` match, kept for the facets and further pages of the same search."""
+        asked = searcher.contents, query, filters
+        matches = Matches(lambda: _selected(searcher, query, filters, deadline), self._recent.get(asked))
+        yield matches
+        self._recent.keep(asked, matches.found)
 
     @contextlib.contextmanager
     def _searcher(self) -> Iterator[EntrySearcher]:

@@ -52,6 +52,10 @@ class ScoreColumns(ManyScores):
         found: list[int] = self._documents[self._scores >= least].tolist()
         return found
 
+    def to_dict(self) -> dict[int, float]:
+        """See `ManyScores.to_dict`."""
+        return dict(zip(self._documents.tolist(), self._scores.tolist(), strict=True))
+
     def distinct(self, column: Sequence[int]) -> int:
         """See `ManyScores.distinct`."""
         return len(np.unique(np.asarray(column)[self._documents]))

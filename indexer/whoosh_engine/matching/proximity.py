@@ -15,10 +15,9 @@ from whoosh.searching import SearchContext, Searcher
 
 from indexer.query.bounds import Deadline
 from indexer.query.places import Places, inside, side_by_side
-from indexer.whoosh_engine.matching.phrases import has_phrase
 from indexer.whoosh_engine.matching.scores import Bm25
 from indexer.whoosh_engine.matching.sets import ScoredMatcher, Scores
-from indexer.whoosh_engine.positions import decode_positions, frequency
+from indexer.whoosh_engine.positions import decode_positions, frequency, has_phrase
 from indexer.whoosh_engine.reading import posting_blocks
 
 Words = tuple[bytes, ...]

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import heapq
 from array import array
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import chain
 from typing import Any, NamedTuple
 
 from whoosh.codec.whoosh3 import LENGTHS_COLUMN
-from whoosh.query import Query
 from whoosh.searching import Searcher
 
 from indexer.engine import EngineHit, EngineResult, FacetCount, Sort, ranked
 from indexer.fields import SUBMISSION_FACETS, Facet
 from indexer.query.bounds import Deadline
-from indexer.whoosh_engine.matching.evaluating import evaluate, matching
+from indexer.whoosh_engine.matching.evaluating import evaluate
+from indexer.whoosh_engine.matching.matches import Matches
 from indexer.whoosh_engine.matching.scores import ScoreTable, length_levels
-from indexer.whoosh_engine.matching.sets import ManyScores, Scores
+from indexer.whoosh_engine.matching.sets import ManyScores
 from indexer.whoosh_engine.reading import numbers, posting_blocks
 
 
@@ -33,7 +32,7 @@ class EntrySearcher(Searcher):  # type: ignore[misc]  # Whoosh has no types
         self._length_levels: dict[str, Sequence[float]] = {}
         self._score_tables: dict[str, dict[float, ScoreTable]] = {}
         self._filtered: dict[Hashable, array[int]] = {}
-        self._values: dict[str, list[tuple[str, array[int]]]] = {}
+        self._values: dict[str, FieldValues] = {}
         super().__init__(reader, **options)
 
     def column(self, name: str) -> Sequence[int]:
@@ -89,30 +88,54 @@ class EntrySearcher(Searcher):  # type: ignore[misc]  # Whoosh has no types
         self._filtered[asked] = known
         return known
 
-    def having(self, field: str, deadline: Deadline) -> Sequence[tuple[str, Sequence[int]]]:
-        """The values of a field in this segment, and the documents with each, including deleted ones; cached."""
+    @cached_property
+    def contents(self) -> Hashable:
+        """The identity of what can be found: the segments, and how many documents of each are deleted."""
+        segments = [leaf.reader().segment() for leaf, _ in _leaves(self)]
+        return tuple((segment.segment_id(), segment.deleted_count()) for segment in segments)
+
+    def values_of(self, field: str, deadline: Deadline) -> FieldValues:
+        """The values of a field in this segment by document, including deleted ones; cached."""
         if field not in self._values:
-            reader = self.reader()
-            self._values[field] = [
-                (
-                    term.decode(),
-                    array(
-                        "I",
-                        chain.from_iterable(
-                            block.documents for block in posting_blocks(reader, field, term, with_values=False)
-                        ),
-                    ),
-                )
-                for term in deadline.watch(reader.lexicon(field))
-            ]
+            self._values[field] = _values_of(self.reader(), field, self.doc_count_all(), deadline)
         return self._values[field]
+
+
+class FieldValues(NamedTuple):
+    """The values of a field in a segment.
+
+    `first` has the number of each document's first value, 0 for none; `others` has the further ones of some documents.
+    """
+
+    values: Sequence[str]
+    first: Sequence[int]
+    others: Mapping[int, Sequence[int]]
+
+    def counted(self, documents: Iterable[int]) -> Iterator[tuple[str, int]]:
+        """How many of `documents` have each value that any of them has."""
+        counts = Counter(map(self.first.__getitem__, documents))
+        for document in self.others.keys() & set(documents):
+            counts.update(self.others[document])
+        return ((self.values[number], count) for number, count in counts.items() if number)
+
+
+def _values_of(reader: Any, field: str, count: int, deadline: Deadline) -> FieldValues:
+    values = [""]
+    first = array("I", bytes(4 * count))
+    others: defaultdict[int, list[int]] = defaultdict(list)
+    for number, term in enumerate(deadline.watch(reader.lexicon(field)), start=1):
+        values.append(term.decode())
+        for block in posting_blocks(reader, field, term, with_values=False):
+            for document in block.documents:
+                if first[document]:
+                    others[document].append(number)
+                else:
+                    first[document] = number
+    return FieldValues(values, first, dict(others))
 
 
 _REMEMBERED_FILTERS = 4
 _REMEMBERED_TABLES = 16
-
-_LARGE_INDEX_DOCUMENTS = 50_000
-"""From so many documents on, numpy saves more time in a search for a common word than its import takes."""
 
 
 class _Match(NamedTuple):
@@ -150,7 +173,7 @@ def _order(sort: Sort) -> Callable[[_Match], tuple[float, ...]]:
 
 def collect(
     searcher: EntrySearcher,
-    tree: Query,
+    matches: Matches,
     *,
     scored: bool,
     sort: Sort,
@@ -159,22 +182,24 @@ def collect(
     documents: bool,
     deadline: Deadline,
 ) -> EngineResult:
-    """The page of matches of `tree` from `offset` on. Raises `QueryError` after the `deadline`."""
+    """The page of `matches` from `offset` on. Raises `QueryError` after the `deadline`."""
     until = None if limit is None else offset + limit
     if until == offset:
-        return EngineResult(_count(searcher, tree, documents=documents, deadline=deadline), ())
+        return EngineResult(_count(searcher, matches, documents=documents, deadline=deadline), ())
     total = 0
     hits: list[_Match] = []
     for leaf, first in sorted(_leaves(searcher), key=lambda placed: _precedence(placed[0], sort)):
         deadline.check()
         # ordering by date needs no scores but those of the hits shown
         if until is None:
-            found: Collection[int] = evaluate(tree, leaf)
+            found: Collection[int] = matches.scores(leaf, first)
+        elif sort == "relevance":
+            found = matches.many_scores(leaf, first)
         else:
-            found = _scored(tree, leaf) if sort == "relevance" else matching(tree, leaf)
+            found = matches.documents(leaf, first)
         total += len(found) if documents else _count_submissions(leaf, found)
         if until is None or len(hits) < until or not _is_behind(leaf, hits, sort, until):
-            hits += _leading(leaf, first, tree, found, sort, until=until, documents=documents)
+            hits += _leading(leaf, first, matches, found, sort, until=until, documents=documents)
             if until is not None:
                 hits = heapq.nsmallest(until, hits, key=_order(sort))
     ordered = sorted(hits, key=_order(sort))
@@ -185,17 +210,6 @@ def collect(
             for match in ordered[offset:]
         ),
     )
-
-
-def _scored(tree: Query, leaf: EntrySearcher) -> Scores:
-    """The documents of a segment that match `tree`, with scores."""
-    if leaf.get_parent().doc_count_all() >= _LARGE_INDEX_DOCUMENTS:
-        from indexer.whoosh_engine.matching.columns import score_columns  # noqa: PLC0415 (numpy, slow to import)
-
-        found = score_columns(tree, leaf)
-        if found is not None:
-            return found
-    return evaluate(tree, leaf)
 
 
 def _precedence(leaf: EntrySearcher, sort: Sort) -> int:
@@ -221,28 +235,37 @@ def _date_column(sort: Sort) -> str:
 
 
 def count_facet(
-    searcher: EntrySearcher, tree: Query, facet: Facet, *, documents: bool, deadline: Deadline
+    searcher: EntrySearcher, matches: Matches, facet: Facet, *, documents: bool, deadline: Deadline
 ) -> tuple[FacetCount, ...]:
-    """How many hits of `tree` have each value of `facet`, most frequent first. Raises as `collect`."""
+    """How many hits of `matches` have each value of `facet`, most frequent first. Raises as `collect`."""
     counts: Counter[str] = Counter()
-    for leaf, _ in _leaves(searcher):
+    for leaf, first in _leaves(searcher):
         deadline.check()
-        found = matching(tree, leaf)
-        one_of_each = {} if documents or not leaf.has_siblings else dict(zip(_numbers(leaf, found), found, strict=True))
-        if not one_of_each or len(one_of_each) == len(found):
-            here = found if isinstance(found, set) else set(found)
-        elif facet in SUBMISSION_FACETS:  # any document of a submission represents it
-            here = set(one_of_each.values())
-        else:
-            hits = _leading(leaf, 0, tree, evaluate(tree, leaf), "relevance", until=None, documents=False)
-            here = {match.document for match in hits}
+        here = matches.documents(leaf, first)
+        if not documents and leaf.has_siblings:
+            one_of_each = dict(zip(_numbers(leaf, here), here, strict=True))
+            if len(one_of_each) < len(here):
+                # any document of a submission represents it in a facet of submissions, else the best
+                here = (
+                    one_of_each.values()
+                    if facet in SUBMISSION_FACETS
+                    else [match.document for match in _all_leading(leaf, matches, first)]
+                )
         if facet == "year":
             filed = leaf.column("filed")
-            counts.update(str(filed[number] // 10_000) for number in here)
-            continue
-        for value, having in leaf.having(facet, deadline) if here else ():
-            counts[value] += len(here.intersection(having))
-    return ranked(facet, {value: count for value, count in counts.items() if count})
+            days = Counter(map(filed.__getitem__, here))
+            for day, count in days.items():
+                counts[str(day // 10_000)] += count
+        elif here:
+            for value, count in leaf.values_of(facet, deadline).counted(here):
+                counts[value] += count
+    return ranked(facet, counts)
+
+
+def _all_leading(leaf: EntrySearcher, matches: Matches, first: int) -> list[_Match]:
+    """The best document of each submission; its number is that in the segment."""
+    found = matches.scores(leaf, first)
+    return _leading(leaf, 0, matches, found, "relevance", until=None, documents=False)
 
 
 def _numbers(leaf: EntrySearcher, found: Iterable[int]) -> Iterator[int]:
@@ -262,7 +285,7 @@ def _count_submissions(leaf: EntrySearcher, found: Collection[int]) -> int:
 def _leading(
     leaf: EntrySearcher,
     first: int,
-    tree: Query,
+    matches: Matches,
     found: Collection[int],
     sort: Sort,
     *,
@@ -271,7 +294,7 @@ def _leading(
 ) -> list[_Match]:
     """At least the first `until` hits of a segment, or all; `first` is the number of its first document.
 
-    `found` are the documents of `tree`, for relevance with their scores. Matches that cannot be among the first are
+    `found` are the documents of `matches`, for relevance with their scores. Matches that cannot be among the first are
     discarded early, since few of many matches are ever shown.
     """
     segment = _Segment(
@@ -284,7 +307,7 @@ def _leading(
     wanted = until
     while True:
         chosen = found if wanted is None or wanted >= len(found) else _foremost(found, segment, sort, wanted)
-        scores = found if isinstance(found, Mapping) else evaluate(tree, leaf, set(chosen))
+        scores = found if isinstance(found, Mapping) else evaluate(matches.tree, leaf, set(chosen))
         hits = [_Match(scores[document], first + document, segment) for document in chosen]
         if not documents:
             hits = _best(hits)
@@ -320,24 +343,23 @@ def _best(matches: Iterable[_Match]) -> list[_Match]:
     return list(best.values())
 
 
-def _count(searcher: EntrySearcher, tree: Query, *, documents: bool, deadline: Deadline) -> int:
+def _count(searcher: EntrySearcher, matches: Matches, *, documents: bool, deadline: Deadline) -> int:
     """The number of hits, without scoring or ordering them."""
     if not documents:
-        return len(submissions_of(searcher, tree, deadline))
+        return len(submissions_of(searcher, matches, deadline))
     count = 0
-    for leaf, _ in _leaves(searcher):
+    for leaf, first in _leaves(searcher):
         deadline.check()
-        found = matching(tree, leaf)
-        count += len(found) if documents else _count_submissions(leaf, found)
+        count += len(matches.documents(leaf, first))
     return count
 
 
-def submissions_of(searcher: EntrySearcher, tree: Query, deadline: Deadline) -> frozenset[int]:
+def submissions_of(searcher: EntrySearcher, matches: Matches, deadline: Deadline) -> frozenset[int]:
     """The numbers of submissions with a match. Raises `QueryError` after the `deadline`."""
     numbers_found: set[int] = set()
-    for leaf, _ in _leaves(searcher):
+    for leaf, first in _leaves(searcher):
         deadline.check()
-        numbers_found.update(_numbers(leaf, matching(tree, leaf)))
+        numbers_found.update(_numbers(leaf, matches.documents(leaf, first)))
     return frozenset(numbers_found)
 
 

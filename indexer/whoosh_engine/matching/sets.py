@@ -26,6 +26,10 @@ class ManyScores(Mapping[int, float]):
         """
 
     @abstractmethod
+    def to_dict(self) -> dict[int, float]:
+        """The same as a dictionary."""
+
+    @abstractmethod
     def distinct(self, column: Sequence[int]) -> int:
         """How many different numbers the documents have in `column`, by document number."""
 
