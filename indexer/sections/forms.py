@@ -130,7 +130,7 @@ _TITLES_8K = {
     "4": "changes?",
     "5": "other",
     "6": "resignation",
-    "7": "financial|exhibits?",
+    "7": r"financial(?!\s+condition)|exhibits?",
     "8": "change",
     "9": "regulation|sales?|other",
     "10": "amendments?",

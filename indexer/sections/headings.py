@@ -14,6 +14,7 @@ from archiver.patterns import lazy_pattern
 from indexer.sections.forms import PARTS, RANKS, TITLES, Family
 from indexer.sections.lines import (
     MAX_HEADING_CHARS,
+    OPENERS,
     RUN_IN,
     WRAPPED_CHARS,
     is_complete,
@@ -82,13 +83,17 @@ _ABOUT_A_REPORT = lazy_pattern(
     r"\b(?:of|in|to|from|under)\s+(?:our|the|this|its|that)\s+(?:[\w’']+\s+){0,4}?"
     r"(?:[Rr]eports?|[Ff]orm\s+(?:10|8)-?[KQ]|[Pp]rospectus|[Ff]iling)\b"
 )
+_OF_A_REPORT = lazy_pattern(r"\b(?:10-?[KQ]|(?:annual|quarterly)\s+report|regulation\s+s-[kx])\b", re.IGNORECASE)
 _VERB = lazy_pattern(
     r"\s(?:is|are|was|were|has|have|will|should|includes?|contains?|describes?|discuss(?:es)?|provides?|sets?\s+forth)\s"
 )
-_TITLE_END = lazy_pattern(
-    r"[.:;\t]|\s[–—-]\s|\ \ |\S\s(?:The|We|Our|On|In|As|This|There|No|None|Information|See|Not|An?|It|For|During)\b"
-)
+_CAPITALS = lazy_pattern(r"[^a-z\n]{6,}[A-Z]{3}(?=\s(?:[-–—]\s)?(?:\(a\)\s|(?:[A-Z][a-z’']+|A)\s[a-z(]))")
+"""A title in capitals before a sentence on the same line."""
+_TITLE_END = lazy_pattern(rf"[.:;\t]|\s[–—-]\s|\ \ |\s\(a\)\s|\S\s(?:{OPENERS})\b")
 _CONTINUING = lazy_pattern(r"(?:of|and|or|operations?)\b", re.IGNORECASE)
+_QUOTES = "\"'“"
+_QUOTED = lazy_pattern(r"""["'“][^"“”]+["'’”][.:]?""")
+"""A quoted title that is the whole line; more words on the line would be a sentence about the item."""
 _CLOSING = {'"': '"”', "“": '”"', "[": "]"}
 _ODD_SIGNS = " \t\n,:.–—-"
 """What may stand in the number of an 8-K's item in place of its point: ``Item 7,01``, ``Item 7-01``, ``Item 701``."""
@@ -145,9 +150,7 @@ def find_headings(text: str, family: Family) -> Lines:
             if heading is not None:
                 stated, last = told, heading.key
                 headings.append(heading)
-    told_keys = {heading.key for heading in headings if not heading.is_sentence}
-    kept = (heading for heading in headings if not heading.is_sentence or heading.key not in told_keys)
-    return Lines(tuple(kept), tuple(dividers), tuple(places))
+    return Lines(tuple(headings), tuple(dividers), tuple(places))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +171,7 @@ class _Line:
     def goes_on(self) -> bool:
         """Whether the line above is an open sentence that continues here."""
         end = self.above[-2:]
-        is_open = self.is_wrapped and len(self.above) >= WRAPPED_CHARS and end.isalpha() and end.islower()
+        is_open = self.is_wrapped and len(self.above.strip()) >= WRAPPED_CHARS and end.isalpha() and end.islower()
         if is_open and _LINE.match("\n" + self.above) is None:
             return True
         return _BROKEN_SENTENCE.search(self.above[-_MAX_LINK_CHARS:]) is not None
@@ -206,6 +209,8 @@ def _heading(text: str, line: _Line, found: re.Match[str], family: Family, *, st
         part, fits = _part(family, reading.item, title, parts, stated=stated, last=last)
         if not _is_title(found, reading, line, title, fits=fits):
             continue
+        if family == "8-K" and not fits and _is_of_a_report(reading.item, title):
+            continue
         sentence = _sentence(text, found, reading)
         if sentence and _ABOUT_A_REPORT.search(sentence):
             return None
@@ -218,6 +223,12 @@ def _heading(text: str, line: _Line, found: re.Match[str], family: Family, *, st
         fits = fits and not is_sentence
         return Heading(part, reading.item, also, heading, title, line.place, body, key, fits, is_sentence)
     return None
+
+
+def _is_of_a_report(item: str, title: str) -> bool:
+    """Whether an item of an annual or quarterly report is meant: ``Item 1. Business`` in an 8-K."""
+    annual = TITLES["10-K"].get(item)
+    return (annual is not None and annual.match(title) is not None) or _OF_A_REPORT.search(title) is not None
 
 
 def _number(found: re.Match[str]) -> int:
@@ -281,7 +292,9 @@ def _is_title(found: re.Match[str], reading: _Number, line: _Line, title: str, *
     mark = found["mark"].strip()
     if not title:
         return reading.is_sure and not mark.endswith(",")
-    if title[0] in "\"'“”’?" or (not mark and _REFERRING.match(title)):
+    if title[0] in _QUOTES:
+        return fits and line.is_apart and not mark.endswith(",") and _QUOTED.fullmatch(title) is not None
+    if title[0] in "”’?" or (not mark and _REFERRING.match(title)):
         return False
     is_lower = title.lstrip("([")[:1].islower()
     if found[0][0].islower() or is_lower:
@@ -301,7 +314,10 @@ def _sentence(text: str, found: re.Match[str], reading: _Number) -> str:
     if following and len(line) >= _MIN_BROKEN_CHARS and following[0].islower():
         line = f"{line} {following}"
     told = _ABOUT_A_REPORT.search(line) or _VERB.search(line)
-    return line if told and _TITLE_END.search(line, 0, told.start()) is None else ""
+    has_text = _CAPITALS.match(text, found.start("rest"), found.end()) or (
+        told and _TITLE_END.search(line, 0, told.start())
+    )
+    return line if told and not has_text else ""
 
 
 def _part(family: Family, item: str, title: str, parts: Sequence[str], *, stated: str, last: Key) -> tuple[str, bool]:
@@ -331,7 +347,8 @@ def _title(text: str, start: int, found: re.Match[str], *, wrapped: bool) -> tup
     end = found.end()
     lines = [text[start:end]]
     needs_title = not found["rest"].strip(" \t.:;–—-")
-    if run_in := RUN_IN.search(text, found.start("rest") + 1, end):
+    run_in = RUN_IN.search(text, found.start("rest") + 1, end)
+    if run_in or (run_in := _CAPITALS.match(text, found.start("rest"), end)):
         return one_line(text[start : run_in.end()]), run_in.end()
     is_block = wrapped and _stands_apart(text, end)
     for _ in range(_MAX_HEADING_LINES - 1):

@@ -28,23 +28,36 @@ _FURNITURE = lazy_pattern(
     re.IGNORECASE | re.VERBOSE,
 )
 _PAGE = lazy_pattern(
-    r"""(?:(?:\.{2,}|[\t ]|…|\.\ \.)\s*(?:(?:pages?|pp?\.)\s*)?(?:[FSA]-?)?[0-9]{1,3}
+    r"""(?:(?:\.{2,}|[\t ]|…|\.\ \.)\s*(?:(?:pages?|pp?\.)\s*)?(?![0-9]{1,3}(?:,[0-9]{3})+\b)(?:[FSA]-?)?[0-9]{1,3}
           (?:\s?(?:[-–—,&]|and|to|through)\s?(?:[FSA]-?)?[0-9]{1,3})*(?:\s?,?\s?\([a-z]\))*+
          |\.{4,}|(?:\.\ ){4,}\.?|\t\(?[a-z*]\))\s*\Z""",
     re.IGNORECASE | re.VERBOSE,
 )
+_ONE_PAGE = lazy_pattern(r"[^\d\s,&–—-][.…\s]*[.…\s][0-9]{1,3}\s*\Z")
 _PAGE_ENDS = frozenset("0123456789).*… \t")
 _PAGE_ALONE = lazy_pattern(r"(?:page\s*)?(?:[FSA]-?)?[0-9]{1,3}(?:\s?[-–—]\s?[0-9]{1,3})?", re.IGNORECASE)
 _COMPLETE = lazy_pattern(
-    r"\b(?:none|not\s+(?:applicable|required)|n/a|reserved|removed|omitted)\b[\W\d]*\Z", re.IGNORECASE
+    r"\b(?:none|not\s+(?:applicable|required)|n/a|reserved|removed|omitted)(?![^\W_])[\W\d_]*\Z", re.IGNORECASE
 )
-_SENTENCE = lazy_pattern(r"[a-z0-9”\")][.:](?:\s|\Z)")
+_SENTENCE = lazy_pattern(r"(?:[a-z0-9”\")][.:]|-[KQ][.])(?:\s|\Z)")
 _OWN_WORDS = lazy_pattern(r"(?:none|not\s+(?:applicable|required)|n/a|omitted|no\s)", re.IGNORECASE)
 RUN_IN = lazy_pattern(r"(?<!\b[A-Z])(?<!\bInc)(?<!\bCo)(?<!\bCorp)(?<!\bNo)[.](?=\s*[–—]|\s+(?:[A-Z(]|[0-9]+[.][0-9]))")
 """The full stop after a title that is followed by text on the same line."""
 
+OPENERS = (
+    "The|We|Our|On|In|As|This|There|No|None|Information|See|Not|An?|It|For|During|Please|You|Incorporated|Pursuant"
+    "|Reference|Refer|From|All|Each|These|If|Under|Except|Since|Set|When"
+)
+"""Words that begin a sentence after a title."""
+_PROSE = lazy_pattern(
+    rf"\S\s(?:[-–—]\s)?(?:{OPENERS}|\(a\)|(?:\S+\s){{1,9}}(?:is|are|was|were|has|have|will))"
+    r"\s[^\n]*[.][)”\"]*\s*\Z"
+)
+
 _MAX_TITLE_CHARS = 110
 _MAX_TITLE_LINES = 14
+_MAX_ROW_CHARS = 220
+"""A longer line without a page number is a paragraph, even if lines of a table of numbers follow."""
 
 
 def is_wrapped(text: str) -> bool:
@@ -98,6 +111,11 @@ def has_page(line: str) -> bool:
     return line[-1:] in _PAGE_ENDS and _PAGE.search(line) is not None and RUN_IN.search(line, 2) is None
 
 
+def has_one_page(line: str) -> bool:
+    """Whether a line ends with one page number, without a range or a list of pages."""
+    return has_page(line) and _ONE_PAGE.search(line) is not None
+
+
 def without_page(title: str) -> str:
     """A title of a table of contents without dots and page number."""
     return _PAGE.sub("", title).strip(" \t.…")
@@ -113,6 +131,11 @@ def is_complete(title: str) -> bool:
     return _COMPLETE.search(title) is not None
 
 
+def has_prose(title: str) -> bool:
+    """Whether a sentence follows a title on its line, as in ``Properties We own our offices``."""
+    return len(title) > _MAX_ROW_CHARS or _PROSE.search(title) is not None
+
+
 def is_furniture(line: str) -> bool:
     """Whether a line is blank, a page number, a running title, a rule, or the heading of a part."""
     return not line or _FURNITURE.fullmatch(line) is not None
@@ -124,6 +147,8 @@ def gap_of(under: str) -> Gap:
     if not lines:
         return Gap.EMPTY
     if any(_OWN_WORDS.match(line) for line in lines):
+        return Gap.TEXT
+    if any(len(line) > _MAX_ROW_CHARS and not has_page(line) for line in lines):
         return Gap.TEXT
     if 2 * sum(has_page(line) for line in lines) > len(lines):
         return Gap.ROWS

@@ -9,10 +9,21 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from archiver.patterns import lazy_pattern
 from indexer.sections.forms import PARTS, Family
-from indexer.sections.lines import gap_of, has_page, is_complete, is_page_alone, line_before, line_start
+from indexer.sections.lines import (
+    gap_of,
+    has_one_page,
+    has_page,
+    has_prose,
+    is_complete,
+    is_page_alone,
+    line_before,
+    line_start,
+    without_page,
+)
 from indexer.sections.model import Gap, Heading, Key, Listing, Row
 
 _MAX_GAP_CHARS = 1500
@@ -21,6 +32,11 @@ _LISTING_TITLE = lazy_pattern(
     r"\b(?:(?:cross[\s-]*)?reference\s+(?:index|table|sheet)|table\s+of\s+contents|index|contents)\b", re.IGNORECASE
 )
 _SIGNATURE = lazy_pattern(r"^[^\S\n]*S ?I ?G ?N ?A ?T ?U ?R ?E ?S?[^\S\n]*$", re.IGNORECASE | re.MULTILINE)
+_MIN_PAGED_SHARE = 0.25
+"""The least share of a report's text below headings with page numbers, unless there are `_MIN_PAGED` of them."""
+_MIN_PAGED = 3
+_MAX_PAGED_ROWS = 6
+"""The most lines with page numbers for each of them that is a heading: a report may have several tables."""
 _ABOVE_LINES = 4
 _MAX_TITLE_CHARS = 80
 _HEADED = 2
@@ -33,7 +49,8 @@ def rows_of(text: str, headings: Sequence[Heading], family: Family) -> list[Row]
     for number, heading in enumerate(headings):
         end = headings[number + 1].start if number + 1 < len(headings) else len(text)
         under = text[heading.body : min(line_start(text, end), heading.body + _MAX_GAP_CHARS)]
-        gap = Gap.TEXT if line_start(text, end) > heading.body + _MAX_GAP_CHARS else gap_of(under)
+        is_text = line_start(text, end) > heading.body + _MAX_GAP_CHARS or has_prose(heading.title)
+        gap = Gap.TEXT if is_text else gap_of(under)
         if family == "8-K" and gap is Gap.TITLES and _SIGNATURE.search(under):
             gap = Gap.ROWS
         first = next((line for line in under.split("\n") if line.strip()), "")
@@ -42,7 +59,47 @@ def rows_of(text: str, headings: Sequence[Heading], family: Family) -> list[Row]
             and (is_page_alone(first) or (bool(first) and not under.startswith("\n\n") and has_page(first)))
         )
         rows.append(Row(heading, gap, paged, is_complete(heading.title)))
+    return _without_pages(rows, text, family)
+
+
+def _without_pages(rows: list[Row], text: str, family: Family) -> list[Row]:
+    """`rows`, without the page number in those that are headings: ``Item 2. Properties 12`` with the text below it."""
+    paged = [number for number, row in enumerate(rows) if _has_inline_page(row)]
+    if not paged:
+        return rows
+    headings = list(_paged_headings(rows, family))
+    ends = [*(row.heading.start for row in rows[1:]), len(text)]
+    chars = sum(ends[number] - rows[number].heading.body for number in headings)
+    is_much = chars >= _MIN_PAGED_SHARE * len(text) or len(headings) >= _MIN_PAGED
+    if family == "8-K" or (is_much and len(paged) <= _MAX_PAGED_ROWS * len(headings)):
+        for number in headings:
+            heading = rows[number].heading
+            bare = replace(heading, heading=without_page(heading.heading), title=without_page(heading.title))
+            rows[number] = replace(rows[number], heading=bare, has_page=False)
     return rows
+
+
+def _paged_headings(rows: Sequence[Row], family: Family) -> Iterator[int]:
+    """The places of rows that have a page number and the text of an item below, and are its only heading.
+
+    The last row of a table of contents also has text below it, but the row above it has none.
+    """
+    told = {
+        row.heading.key
+        for above, row in zip([None, *rows], rows, strict=False)
+        if row.gap is Gap.TEXT and not _has_inline_page(row) and (above is None or above.gap > Gap.EMPTY)
+    }
+    is_open, is_below_heading, last = True, False, None
+    for number, row in enumerate(rows):
+        has_text = row.gap is Gap.TEXT or row.is_complete
+        if last is not None and row.heading.key <= last:
+            is_open = True
+        is_last = family == "8-K" and number == len(rows) - 1
+        has_some = has_text or (row.gap > Gap.EMPTY and (is_below_heading or is_last))
+        is_below_heading = has_some and is_open and row.heading.key not in told and has_one_page(row.heading.title)
+        if is_below_heading:
+            yield number
+        is_open, last = has_text or is_below_heading, row.heading.key
 
 
 def split_listings(text: str, rows: Sequence[Row], family: Family) -> tuple[list[Heading], list[Listing]]:

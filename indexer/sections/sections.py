@@ -12,7 +12,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from indexer.sections.forms import family_of
+from indexer.sections.forms import Family, family_of
 from indexer.sections.headings import find_headings
 from indexer.sections.listings import rows_of, split_listings
 from indexer.sections.model import Heading, Key, Listing, Section
@@ -41,7 +41,7 @@ def sections(text: str, *, form: str) -> tuple[Section, ...]:
     candidates = lines.headings
     if any("." in heading.item for heading in candidates):  # in a current 8-K, Item 1 is defined by the filer
         candidates = tuple(heading for heading in candidates if "." in heading.item)
-    headings, listings = split_listings(text, rows_of(text, candidates, family), family)
+    headings, listings = _split(text, candidates, family)
     headings = _joined(headings, listings)
     if family != "8-K":
         headings = with_titled(text, _in_order(headings, len(text)), listings)
@@ -51,6 +51,15 @@ def sections(text: str, *, form: str) -> tuple[Section, ...]:
             if len(spans) > _INDEXED * len(headings):
                 return tuple(titled(text, spans))
     return tuple(cut(text, lines.places, headings, lines.dividers, listings))
+
+
+def _split(text: str, candidates: Sequence[Heading], family: Family) -> tuple[list[Heading], list[Listing]]:
+    """Headings and listings. A line like a sentence is a heading only if its item has no other outside of listings."""
+    sure = [heading for heading in candidates if not heading.is_sentence]
+    headings, listings = split_listings(text, rows_of(text, sure, family), family)
+    told = {heading.key for heading in headings}
+    kept = [heading for heading in candidates if not heading.is_sentence or heading.key not in told]
+    return split_listings(text, rows_of(text, kept, family), family) if len(kept) > len(sure) else (headings, listings)
 
 
 def _joined(headings: Sequence[Heading], listings: Sequence[Listing]) -> list[Heading]:

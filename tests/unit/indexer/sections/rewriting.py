@@ -81,7 +81,7 @@ class Rewritten:
         """The items that are not found where they are, and sections that are none; empty if all is right."""
         found: dict[str, Section] = {}
         for section in sections(self.text, form=self.form):
-            found.setdefault(_key(section, self.form), section)
+            found.setdefault(key_of(section, self.form), section)
         wrong = [f"{key} is no item" for key in found if key not in {name for name, _, _ in self.items}]
         for key, start, end in self.items:
             there = found.get(key)
@@ -123,7 +123,8 @@ def in_pieces(text: str, form: str) -> Report | None:
     return Report(form, text[: found[0].start], tuple(items), is_wrapped(text))
 
 
-def _key(section: Section, form: str) -> str:
+def key_of(section: Section, form: str) -> str:
+    """The item, in a 10-Q with its part."""
     item = re.sub(r"\(?T\)?$", "", section.item)
     return f"{section.part} {item}" if family_of(form) == "10-Q" else item
 
@@ -139,7 +140,7 @@ def _built(report: Report) -> Rewritten:
         if isinstance(piece, Item):
             start = len(text)
             text = _added(report, _added(report, text, piece.head), piece.body)
-            items.append((_key(piece.section, report.form), start, len(text)))
+            items.append((key_of(piece.section, report.form), start, len(text)))
         else:
             text = _added(report, text, piece)
     return Rewritten(report.form, text, tuple(items))
@@ -160,12 +161,18 @@ def _with_headings(heading: Callable[[Item], str | None]) -> Callable[[Report], 
 
 
 def _with_contents(
-    *, pages: bool, at_end: bool = False, rows: str = "Item {name}.\t{title}"
+    *,
+    pages: bool,
+    at_end: bool = False,
+    rows: str = "Item {name}.\t{title}",
+    title: str = "TABLE OF CONTENTS",
+    rest: Sequence[str] = (),
 ) -> Callable[[Report], Rewritten]:
     """A rewriting that adds a list of all items before the first or after the last."""
 
     def rewritten(report: Report) -> Rewritten:
-        listed = "\n".join(_contents(report, rows, pages=pages)) + "\n"
+        lines = [*filter(None, [title]), *_contents(report, rows, pages=pages), *rest]
+        listed = "\n".join(lines) + "\n"
         built = _built(report)
         if at_end:
             return replace(built, text=f"{built.text.rstrip()}\n{listed}")
@@ -177,7 +184,6 @@ def _with_contents(
 
 def _contents(report: Report, rows: str, *, pages: bool) -> Iterator[str]:
     part: str | None = None
-    yield "TABLE OF CONTENTS"
     for page, item in enumerate(report.items, 3):
         if item.section.part not in (part, None):
             part = item.section.part
@@ -267,6 +273,38 @@ def _roman(item: Item) -> str | None:
     return None if "." in item.name else f"Item {number}. {item.title}"
 
 
+def _paged(report: Report) -> Report:
+    """The report with a page number on the line of each heading."""
+    items = (
+        replace(item, head=f"Item {item.name}. {item.title} 12" if item.title else item.head) for item in report.items
+    )
+    return replace(report, items=tuple(items))
+
+
+_ITEM = re.compile(r"^\W*item\b", re.IGNORECASE | re.MULTILINE)
+
+
+def _with_items(chosen: Callable[[tuple[Item, ...]], Sequence[Item]]) -> Callable[[Report], Rewritten]:
+    """A rewriting that leaves out items, as amendments do, and the table of contents."""
+    return lambda report: _built(
+        replace(report, before=_ITEM.split(report.before)[0], items=tuple(chosen(report.items)))
+    )
+
+
+def _reserved(title: str, text: str = "") -> Callable[[Report], Rewritten]:
+    """A rewriting in which a short item is reserved."""
+
+    def rewritten(report: Report) -> Rewritten:
+        short = min(report.items, key=lambda item: len(item.body))
+        head = f"Item {short.name}. {title}\n"
+        body = f"{text}\n" if text else ""
+        items = (replace(item, head=head, body=body) if item is short else item for item in report.items)
+        return _built(replace(report, items=tuple(items)))
+
+    return rewritten
+
+
+_REST = ("SIGNATURES", "EXHIBIT INDEX", "EX-99.1 PRESS RELEASE DATED MAY 3")
 _SENTENCES = (
     "Item 1A. Risk Factors of our Annual Report on Form 10-K describes the risks that we face.",
     "Item 1A, “Risk Factors,” in Part I of this Annual Report should be read together with this discussion.",
@@ -275,6 +313,22 @@ _SENTENCES = (
     "Item 7A. Quantitative and Qualitative Disclosures About Market Risk in our Form 10-K describes our exposure.",
     "Item 402 of Regulation S-K requires disclosure.",
     "Part I, Item 1A, “Risk Factors” of our Annual Report on Form 10-K.",
+)
+
+_SENTENCES_OF_8K = (
+    "Item 5. Market for Registrant's Common Equity and Related Stockholder Matters of the Company's Annual Report.",
+    "Item 7. Management's Discussion and Analysis of Financial Condition and Results of Operations, in the 10-K.",
+    "Item 1. Business - General, in the Annual Report on Form 10-K for 1999, describes the business.",
+    "Item 8 of the Company's Form 10-K for the fiscal year ended December 31, 1999 is amended as follows:",
+    "Item 3. Legal Proceedings of our Form 10-Q for the quarter ended June 30, 2000 describes the lawsuit.",
+    "Item 2, Properties, of the registrant's Form 10-K is hereby amended.",
+    "Item 9. Changes in and Disagreements with Accountants was answered in Form 10-K.",
+    "Item 10 through Item 13 of Form 10-K are incorporated by reference from the proxy statement.",
+    "Item 304(a)(3) of Regulation S-K requires a letter.",
+    "Item 7A. Quantitative and Qualitative Disclosures About Market Risk in the 10-K describes our exposure.",
+    "see the discussion under the caption Business,\nItem 1. Business, in the Company's Annual Report on\nForm 10-K.",
+    "The information required by Part II,\nItem 5. Other Information, of Form 10-Q for the quarter is given below.",
+    "as described in our annual report under\nItem 1. Business and\nItem 7. Management's Discussion and Analysis.",
 )
 
 HEADINGS: dict[str, Callable[[Report], Rewritten]] = {
@@ -286,7 +340,11 @@ HEADINGS: dict[str, Callable[[Report], Rewritten]] = {
             "Item{name}. {title}", "Item No. {name} {title}", "Item Number {name}. {title}", "Item. {name} {title}",
             "Item - {name} {title}", "Item “{name}” {title}", "Item ({name}) {title}", "I T E M {name}. {title}",
             "► Item {name}. {title}", "_Item {name}. {title}_", "“Item {name}. {title}”", "Item {name}.\n{title}",
-            "ITEM\n{name}.\t{title}", "Item {name}. {title} (Unaudited)",
+            "ITEM\n{name}.\t{title}", "Item {name}. {title} (Unaudited)", "Item {name}. “{title}”",
+            'Item {name} "{title}."', "Item {name}: ‘{title}’", "Item {name}. {title} 12", "Item {name}.\t{title}\t12",
+            "Item {name} | {title}", "[Item {name}. {title}]", "**Item {name}. {title}**", "Item {name}. {title}:",
+            "Item {name}. ({title})", "Item {name}. [{title}]", "Item {name}.\n“{title}”", "Item\n{name}.\n{title}",
+            "• Item {name}. {title}", "Item {name}.\n{title}\n12",
         )
     },
     **{
@@ -323,8 +381,28 @@ SURROUNDINGS: dict[str, Callable[[Report], Rewritten]] = {
     "contents with pages": _with_contents(pages=True),
     "contents without pages": _with_contents(pages=False),
     "contents with each cell on a line": _with_contents(pages=True, rows="Item {name}.\n{title}"),
+    "contents of numbers alone": _with_contents(pages=False, rows="Item {name}."),
+    "contents with the rest": _with_contents(pages=False, rest=_REST),
+    "contents with the rest and pages": _with_contents(pages=True, rest=_REST),
+    "contents without a title": _with_contents(pages=False, title="", rest=_REST),
+    "contents without a title and rest": _with_contents(pages=False, title=""),
+    "contents with a rule": _with_contents(pages=False, title="INDEX", rest=("SIGNATURES", "_____________")),
+    "contents with quoted titles": _with_contents(pages=False, rows="Item {name}. “{title}”"),
+    "contents and headings with pages": lambda report: _with_contents(pages=True)(_paged(report)),
     "index at the end": _with_contents(pages=True, at_end=True),
     "index at the end without pages": _with_contents(pages=False, at_end=True),
+    "part III alone": _with_items(lambda items: [item for item in items if item.section.part == "III"] or items[:1]),
+    "every third item": _with_items(lambda items: items[::3]),
+    "the last item alone": _with_items(lambda items: items[-1:]),
+    "the longest item alone": _with_items(lambda items: [max(items, key=lambda item: len(item.body))]),
+    "[Reserved] and text": _reserved(
+        "[Reserved]", "The information that this item required is in Item 7 of this report."
+    ),
+    "(Reserved) and text": _reserved("(Reserved)", "Selected financial data are no longer required."),
+    "Reserved": _reserved("Reserved"),
+    "(Removed and Reserved)": _reserved("(Removed and Reserved)."),
+    "[Reserved] with text on its line": _reserved("[Reserved] Not required for smaller reporting companies."),
+    "title and [Reserved]": _reserved("Submission of Matters [Reserved]"),
     "page numbers": _with_lines(lambda _item: ("17", "Table of Contents"), every=10),
     "Item N (continued)": _with_lines(lambda item: ("17", f"Item {item.name}. {item.title} (continued)")),
     "ITEM N": _with_lines(lambda item: ("17", f"ITEM {item.name}")),
@@ -332,6 +410,12 @@ SURROUNDINGS: dict[str, Callable[[Report], Rewritten]] = {
         lambda item: ("17", *([f"PART {item.section.part}"] if item.section.part else []), f"Item {item.name}")
     ),
     "sentences about items": _with_lines(lambda item: [_SENTENCES[len(item.body) % len(_SENTENCES)]]),
+    "sentences about other forms": _with_lines(
+        lambda item: "".join(
+            [_SENTENCES_OF_8K[len(item.body) % len(_SENTENCES_OF_8K)] if item.section.part is None else ""]
+        ).split("\n"),
+        every=2,
+    ),
     "80 columns": _with_broken_lines(80),
     "65 columns": _with_broken_lines(65),
 }

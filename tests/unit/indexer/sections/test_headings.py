@@ -26,6 +26,8 @@ SPELLINGS = [
     "Item 1\u2011A Risk Factors", "Item “1A” Risk Factors", "Item [1A] Risk Factors", "Item (1A) Risk Factors",
     "I T E M  1 A .  RISK FACTORS", "Item Number 1A. Risk Factors", "Item. 1A Risk Factors", "Item 01A. Risk Factors",
     "_Item 1A. Risk Factors_", "** Item 1A. Risk Factors **", "§ Item 1A. Risk Factors", "► Item 1A. Risk Factors",
+    "Item 1A. “Risk Factors”", 'Item 1A. "Risk Factors."', "Item 1A: ‘Risk Factors’", "Item 1A.\n“Risk Factors”",
+    "Item 1A. RISK FACTORS You should read all of this report.", "ITEM 1A. RISK FACTORS - There are some risks.",
     "Ｉｔｅｍ １Ａ． Risk Factors", "Item 1A. risk factors", "item 1a. risk factors.", "item 1a: [risk factors]",
 ]  # fmt: skip
 
@@ -119,6 +121,8 @@ def test_one_heading_stands_for_several_items(spelling: str, form: str, item: st
     [
         "Item 1A of this report tells of risks.",
         "Item 1A, “Risk Factors,” tells of them.",
+        "Item 1A. “Risk Factors” tells of them.",
+        "Item 1A, “Risk Factors”",
         "Item 1A, Risk Factors, of our last report tells of them.",
         "Item 1A and Item 7A tell more.",
         "Items 1A through 7 are not applicable.",
@@ -154,6 +158,28 @@ def test_a_sentence_is_a_heading_only_if_the_item_has_no_other(sentence: str) ->
     assert outline(html([*lines, *annual("7", "8")])) == ["I 1", "I 1A", "II 7", "II 8"]
     assert endings(html([*lines, *annual("7", "8")]))["1"] == "So much for item x."
     assert outline(html([*annual("1", "1A"), sentence, *words("x")])) == ["I 1", "I 1A", "II 7"]
+
+
+def test_a_sentence_is_a_heading_if_the_item_is_only_in_the_contents() -> None:
+    """A title may run into its text without a sign between them."""
+    contents = ["TABLE OF CONTENTS", "Item 1. Business", "Item 7. Management’s Discussion", "Item 8. Statements"]
+    assert outline(html([*contents, *annual("1"), SENTENCES[0], *words("x"), *annual("8")])) == ["I 1", "II 7", "II 8"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Item 7. Management's Discussion and Analysis of Financial Condition, in the 10-K.",
+        "Item 1. Business - General, in the Annual Report for 1999, describes the business.",
+        "Item 9. Changes in and Disagreements with Accountants was answered in Form 10-K.",
+        "Item 3. Legal Proceedings was amended.",
+        "Item 2. Purchases under Regulation S-K.",
+    ],
+)
+def test_an_item_of_another_form_is_no_heading_of_a_current_report(line: str) -> None:
+    """Before 2004 an 8-K numbered its items as an annual report does, which it may refer to."""
+    text = html(["Item 5. Other Events.", *words("5"), line, *words("x"), "Item 7. Exhibits.", *words("7")])
+    assert outline(text, "8-K") == ["5", "7"]
 
 
 def test_a_reference_to_a_part_does_not_move_the_items_after_it() -> None:

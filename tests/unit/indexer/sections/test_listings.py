@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from indexer.sections.sections import sections
 from tests.unit.indexer.sections.reports import (
     ALL,
     ENDINGS,
@@ -160,3 +161,37 @@ def test_the_contents_page_of_a_current_report_is_no_section(lines: list[str]) -
     body = [part for item in items for part in (item, "On June 7 the board met.", f"So much for {item[5:9]}.")]
     text = html(["CURRENT REPORT", "TABLE OF CONTENTS", *lines, *body, *SIGNATURES])
     assert endings(text, "8-K") == {item[5:9]: f"So much for {item[5:9]}." for item in items}
+
+
+PAGED = {
+    "on the line": [f"Item {item}. {title} {page}" for page, (item, title) in enumerate(TITLES.items(), 3)],
+    "in a cell": [f"Item {item}.\t{title}\t{page}" for page, (item, title) in enumerate(TITLES.items(), 3)],
+}
+
+
+@pytest.mark.parametrize("headings", PAGED.values(), ids=PAGED)
+@pytest.mark.parametrize("contents", [[], ["TABLE OF CONTENTS", *listing(pages=True)], listing()])
+@in_both_layouts
+def test_a_heading_with_a_page_number_is_a_heading(laid_out: Layout, contents: list[str], headings: list[str]) -> None:
+    """With the text of the item below, it is no row of a table; the number is no part of the title."""
+    body = {f"Item {item}. {title}": line for (item, title), line in zip(TITLES.items(), headings, strict=True)}
+    text = laid_out([*contents, *(body.get(line, line) for line in annual()), *SIGNATURES])
+    assert outline(text) == ALL
+    assert {**endings(text), "6": heading("6")} == ENDINGS
+    assert not any(section.heading[-1].isdigit() for section in sections(text, form="10-K"))
+
+
+def test_a_list_with_pages_above_text_is_no_heading() -> None:
+    """The last row of a table of contents has the text of the report below it, also if nothing else is numbered."""
+    assert outline(html(["TABLE OF CONTENTS", *listing(pages=True), *words("x", sentences=90), *SIGNATURES])) == []
+
+
+def test_a_table_of_numbers_is_the_text_of_an_item() -> None:
+    """Its rows end like those of a table of contents."""
+    table = [f"Candidate {number}\t{number}19,922,5{number}0\t98" for number in range(1, 9)]
+    met = ["On February 28, 2018, at the Annual Meeting, the stockholders cast their votes on one proposal as follows:"]
+    items = ["Item 5.07 Submission of Matters to a Vote", "Item 9.01 Financial Statements and Exhibits"]
+    text = html(
+        ["CONTENTS", *items, items[0], *met, *table, "So much for 5.07.", items[1], *words("9.01"), *SIGNATURES]
+    )
+    assert endings(text, "8-K") == {"5.07": "So much for 5.07.", "9.01": "So much for item 9.01."}

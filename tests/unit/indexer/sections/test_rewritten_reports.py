@@ -10,6 +10,7 @@ import pytest
 
 from indexer.text.document_text import document_text
 from tests.paths import SHARED
+from tests.unit.indexer.sections.html_rewriting import HTML_HEADINGS
 from tests.unit.indexer.sections.rewriting import HEADINGS, SURROUNDINGS, Report, in_pieces
 
 FOLDER = SHARED / "sections"
@@ -41,3 +42,10 @@ def test_a_rewritten_report_keeps_its_items(name: str, change: str) -> None:
     """However headings are spelt and whatever is around them, each item is where it was, and nothing else is one."""
     rewritten = {**HEADINGS, **SURROUNDINGS}[change](_report(name))
     assert rewritten.mistakes() == []
+
+
+@pytest.mark.parametrize("change", HTML_HEADINGS)
+def test_a_report_in_other_markup_keeps_its_items(change: str) -> None:
+    """However a heading is marked up, in which elements, cells and references."""
+    for name in REPORTS:
+        assert HTML_HEADINGS[change](_report(name)).mistakes() == []
