@@ -159,7 +159,7 @@ class UnreadableSubmissionError(DamageError):
 
 
 class LockedError(EdgarchiveError):
-    """Another process is writing to the archive or the index."""
+    """Another process is writing to the archive, the index or the same export."""
 
     exit_code = 6
 

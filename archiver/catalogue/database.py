@@ -57,9 +57,22 @@ def _sync(path: Path) -> None:
 
 
 def has_log(path: Path) -> bool:
-    """Whether there may be rows outside the file: another process is writing, or a killed one left a log."""
-    log = path.with_name(f"{path.name}-wal")
-    return log.exists() and log.stat().st_size > 0
+    """Whether there may be rows outside the file: another process is writing, or a killed one left a log.
+
+    Raises `StorageError`.
+    """
+    log = _status(path.with_name(f"{path.name}-wal"))
+    return log is not None and log.st_size > 0
+
+
+def _status(path: Path) -> os.stat_result | None:
+    """The status of a file, or None if it does not exist. Raises `StorageError`."""
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StorageError(f"cannot use {path}: {error.strerror}", "check the disk and its permissions") from error
 
 
 class Database:
@@ -162,9 +175,8 @@ class Database:
 
     def _state(self) -> tuple[int, ...] | None:
         """A value that changes with another file and, where SQLite does not follow changes, with the file's state."""
-        try:
-            status = self.path.stat()
-        except FileNotFoundError:
+        status = _status(self.path)
+        if status is None:
             return None
         if not self._is_immutable and os.access(self.path.parent, os.W_OK):
             return (status.st_ino,)

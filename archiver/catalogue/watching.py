@@ -126,17 +126,10 @@ class Sightings:
 
         No wait is longer than `longest`: an attempt planned for later was planned before the clock was set back.
         """
-        condition = ""
-        parameters: list[str] = [state]
-        if due is not None:
-            condition = "AND (next_try_at <= ?"
-            parameters.append(due.isoformat())
-            if longest is not None:
-                condition += " OR next_try_at > ?"
-                parameters.append((due + longest).isoformat())
-            condition += ")"
+        condition, parameters = _due(due, longest)
         rows = self._database.rows(
-            f"SELECT {_SIGHTING_COLUMNS} FROM sighting WHERE state = ? {condition} ORDER BY accession", parameters
+            f"SELECT {_SIGHTING_COLUMNS} FROM sighting WHERE state = ? {condition} ORDER BY accession",
+            (state, *parameters),
         )
         return [self._database.understood(_sighting, row) for row in rows]
 
@@ -175,6 +168,19 @@ class Sightings:
     def salvage(self) -> Iterator[Sighting]:
         """Sightings still readable in a damaged catalogue."""
         return self._database.salvage(f"SELECT {_SIGHTING_COLUMNS} FROM sighting", "accession", _sighting)
+
+
+def _due(due: datetime | None, longest: timedelta | None) -> tuple[str, tuple[str, ...]]:
+    """The condition that an attempt is due, and its parameters."""
+    if due is None:
+        return "", ()
+    if longest is None:
+        return "AND (next_try_at IS NULL OR next_try_at <= ?)", (due.isoformat(),)
+    planned_before_the_clock_was_set = (due + longest).isoformat()
+    return (
+        "AND (next_try_at IS NULL OR next_try_at <= ? OR next_try_at > ?)",
+        (due.isoformat(), planned_before_the_clock_was_set),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,11 +238,14 @@ class Deliveries:
                 [(str(accession),) for accession in matched],
             )
 
-    def waiting(self, sink: str, *, due: datetime | None = None, limit: int = _MAX_ROWS) -> list[Delivery]:
-        """What waits to be sent to `sink`, oldest first; with `due`, only what is due by then."""
-        condition, parameters = (
-            ("AND (next_try_at IS NULL OR next_try_at <= ?)", (due.isoformat(),)) if due else ("", ())
-        )
+    def waiting(
+        self, sink: str, *, due: datetime | None = None, longest: timedelta | None = None, limit: int = _MAX_ROWS
+    ) -> list[Delivery]:
+        """What waits to be sent to `sink`, oldest first; with `due`, only what is due by then.
+
+        `longest` as in `Sightings.of`.
+        """
+        condition, parameters = _due(due, longest)
         rows = self._database.rows(
             f"SELECT {_DELIVERY_COLUMNS} FROM delivery WHERE state = 'waiting' AND sink = ? {condition}"
             " ORDER BY created_at, id LIMIT ?",

@@ -11,7 +11,7 @@ import errno
 import os
 import shutil
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from archiver.errors import StorageError
@@ -138,17 +138,17 @@ def publish_together(names: Sequence[tuple[Path, Path]]) -> None:
         return
     folder = names[0][0].parent
     with storage_errors(folder):
-        _sync_file_system(folder, [temporary for temporary, _ in names])
+        sync_together(folder, [temporary for temporary, _ in names])
         for temporary, final in names:
             if final.exists():
                 raise FileExistsError(final)
             final.parent.mkdir(parents=True, exist_ok=True)
             temporary.rename(final)
-        _sync_file_system(folder, sorted({parent for _, final in names for parent in final.parents[:4]}))
+        sync_together(folder, sorted({parent for _, final in names for parent in final.parents[:4]}))
 
 
-def _sync_file_system(folder: Path, paths: Sequence[Path]) -> None:
-    """Sync the file system of `folder`; where that is not supported, sync `paths` individually.
+def sync_together(folder: Path, paths: Sequence[Path]) -> None:
+    """Sync the file system of `folder`; where that is not supported, sync `paths` individually. Raises OSError.
 
     `syncfs(2)` reports write errors since Linux 5.8.
     """
@@ -176,10 +176,17 @@ def _fsync(path: Path) -> None:
         os.close(descriptor)
 
 
-def write_file_durably(path: Path, data: bytes, *, through: Path | None = None) -> None:
+def write_file_durably(
+    path: Path,
+    data: bytes,
+    *,
+    through: Path | None = None,
+    before_rename: Callable[[int], None] | None = None,
+) -> None:
     """Write `data` to `path` atomically, replacing what is there. Raises `StorageError`.
 
-    A kill may leave a temporary file in the folder `through`, or beside `path` if it is not given.
+    A kill may leave a temporary file in the folder `through`, or beside `path` if it is not given. `before_rename` is
+    called with the descriptor of the complete file before it gets its name.
     """
     with storage_errors(path):
         make_directories(path.parent)
@@ -189,6 +196,8 @@ def write_file_durably(path: Path, data: bytes, *, through: Path | None = None) 
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
+                if before_rename is not None:
+                    before_rename(file.fileno())
             temporary.replace(path)
         except BaseException:
             with contextlib.suppress(FileNotFoundError):

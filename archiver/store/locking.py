@@ -11,7 +11,7 @@ from pathlib import Path
 
 from archiver.catalogue.catalogue import Catalogue
 from archiver.catalogue.database import has_log
-from archiver.errors import LockedError
+from archiver.errors import LockedError, StorageError
 from archiver.store.durable import make_directories, reading_errors, storage_errors
 from archiver.store.layout import Layout
 
@@ -49,27 +49,35 @@ def _lock(layout: Layout, mode: int, kind: int) -> int:
     with storage_errors(layout.format_file):
         descriptor = os.open(layout.format_file, mode | os.O_NONBLOCK | os.O_CLOEXEC)
     for attempt in range(_ATTEMPTS):
-        try:
-            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if attempt < _ATTEMPTS - 1:
-                time.sleep(_BETWEEN_ATTEMPTS_S)
-        else:
+        if _is_locked(descriptor, kind, layout):
             return descriptor
+        if attempt < _ATTEMPTS - 1:
+            time.sleep(_BETWEEN_ATTEMPTS_S)
     os.close(descriptor)
     raise LockedError(f"another edgarchive is writing to {layout.root}", "wait until it ends, or stop it")
+
+
+def _is_locked(descriptor: int, kind: int, layout: Layout) -> bool:
+    """Whether the lock could be taken; the descriptor is closed if an error ends the attempt. Raises `StorageError`."""
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:  # a network drive may have no locks
+        os.close(descriptor)
+        reason = (error.strerror or str(error)).lower()
+        raise StorageError(f"cannot lock {layout.format_file}: {reason}", "use a file system with locks") from error
+    return True
 
 
 def is_being_written(layout: Layout) -> bool:
     """Whether another process holds the writer's lock. Raises `StorageError`."""
     with reading_errors(layout.format_file):
         descriptor = os.open(layout.format_file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
+    if not _is_locked(descriptor, fcntl.LOCK_SH, layout):
         os.close(descriptor)
+        return True
+    os.close(descriptor)
     return False
 
 

@@ -15,7 +15,7 @@ import typer
 from typer.exceptions import TyperException
 
 from archiver.dataclass import dataclass
-from archiver.errors import EdgarchiveError, UsageError
+from archiver.errors import EdgarchiveError, StorageError, UsageError
 from archiver.events import event
 from edgarchive.cli.arguments.usage import help_instead, usage_message
 from edgarchive.cli.examples import epilog
@@ -137,6 +137,10 @@ def _failure(error: BaseException) -> _Failure:
     if isinstance(error, (KeyboardInterrupt, typer.Abort)):
         message = "interrupted; what was stored stays, the next run goes on from there"
         return _Failure(message, _INTERRUPTED, KeyboardInterrupt.__name__)
+    if isinstance(error, OSError) and isinstance(error.filename, (str, bytes)):  # a disk can fail at any call
+        reason = (error.strerror or str(error)).lower()
+        message = f"cannot use {os.fsdecode(error.filename)}: {reason}; check the disk and its permissions"
+        return _Failure(message, StorageError.exit_code, StorageError.__name__)
     message = f"internal error: {kind}: {error}; please report it, with EDGARCHIVE_TRACEBACK=1 set"
     return _Failure(message, _DEFECT, kind)
 

@@ -20,7 +20,7 @@ from archiver.settings import Settings
 from archiver.store.layout import require_outside
 from edgarchive.exporting.files.card import write_card
 from edgarchive.exporting.files.sinks import check_free
-from edgarchive.exporting.files.state import ExportState, LastExport, last_export, note_export
+from edgarchive.exporting.files.state import ExportState, LastExport, StateFile, last_export, note_export
 from edgarchive.exporting.files.writers import CELL_CHARS, Format
 from edgarchive.exporting.layouts import Placed, place_filings
 from edgarchive.exporting.plan import ExportPlan, make_layout, make_plan
@@ -97,7 +97,8 @@ def export(
     (``filings/YYYYMMDD/ACCESSION.nc.gz``): as hard links, or as copies with `copy` or where no link can be made.
 
     An export that was stopped goes on with the same arguments. Memory does not grow with the archive. Raises
-    `UsageError`, `QueryError`, `NotInArchiveError`, `StorageError`, `WorkerDiedError`, `RunCancelledError`.
+    `UsageError`, `QueryError`, `NotInArchiveError`, `LockedError` (another export writes to `out`), `StorageError`,
+    `WorkerDiedError`, `RunCancelledError`.
     """
     settings, cancel = settings or Settings(), cancel or CancelToken()
     require_outside(settings.root, Path(out))
@@ -112,12 +113,29 @@ def export(
     if copy:
         raise UsageError("only a layout can be copied", "give --layout, or leave --copy out")
     plan = make_plan(check_table(table), Path(out), format, shape, options, accessions, card=card)
+    with StateFile(plan.state_path) as state_file:
+        report, until = _write(plan, state_file, since, settings, jobs, progress, cancel)
+        _remember(since_export, plan.choice, settings, until, report)
+        state_file.forget()
+    return report
+
+
+def _write(  # noqa: PLR0917 — the arguments of one export
+    plan: ExportPlan,
+    state_file: StateFile,
+    since: LastExport | None,
+    settings: Settings,
+    jobs: int | None,
+    progress: Progress,
+    cancel: CancelToken,
+) -> tuple[ExportReport, datetime]:
+    """Write the files of an export, or the rest of them; returns until when what was stored is in them."""
     state = plan.state(since)
     until = state.until if state else datetime.now(UTC)
     for path in plan.paths.values():
         if state is None:
             check_free(path)
-    run = _Run(plan, since, until, state)
+    run = _Run(plan, state_file, since, until, state)
     with contextlib.closing(run):
         wanted = _rest(wanted_filings(plan.choice, settings, until=until, since=since), state, plan.state_path)
         cores, wanted = _processes(jobs, wanted)
@@ -128,10 +146,7 @@ def export(
                 cancel.check()
                 run.take(done)
                 progress(ProgressUpdate("exporting", run.filings, None, failed=len(run.failures)))
-        report = run.finish()
-        _remember(since_export, plan.choice, settings, until, report)
-        run.forget()
-    return report
+        return run.finish(), until
 
 
 def _processes(jobs: int | None, wanted: Iterator[Wanted]) -> tuple[int, Iterator[Wanted]]:
@@ -177,8 +192,15 @@ def _rest(wanted: Iterator[Wanted], state: ExportState | None, state_path: Path)
 class _Run:
     """A running export: its destination and its state."""
 
-    def __init__(self, plan: ExportPlan, since: LastExport | None, until: datetime, state: ExportState | None) -> None:
-        self._plan, self._since, self._until = plan, since, until
+    def __init__(
+        self,
+        plan: ExportPlan,
+        state_file: StateFile,
+        since: LastExport | None,
+        until: datetime,
+        state: ExportState | None,
+    ) -> None:
+        self._plan, self._state_file, self._since, self._until = plan, state_file, since, until
         self._begun_here, self._is_finished = state is None, False
         self.filings = state.done if state else 0
         self.rows = state.rows if state else 0
@@ -225,7 +247,7 @@ class _Run:
             parts=parts,
             failures=tuple(self.failures),
         )
-        state.save(self._plan.state_path)
+        self._state_file.save(state)
         self._noted_s = time.monotonic()
 
     def finish(self) -> ExportReport:
@@ -239,14 +261,10 @@ class _Run:
         done = self.filings - len(self.failures)
         return ExportReport(str(self._plan.table), done, self.rows, tuple(files), tuple(self.failures))
 
-    def forget(self) -> None:
-        """Remove the state of an export of which nothing is left to do."""
-        ExportState.forget(self._plan.state_path)
-
     def close(self) -> None:
         """Close the files. The saved state stays for the next run, unless nothing was exported yet."""
         if self._begun_here and not self.filings and not self._is_finished:
             self._sink.discard()
-            ExportState.forget(self._plan.state_path)
+            self._state_file.forget()
         else:
             self._sink.close()

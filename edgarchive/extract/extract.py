@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import fnmatch
 import hashlib
 import html
@@ -21,6 +23,7 @@ from archiver.store.durable import (
     make_directories,
     remove_folder,
     storage_errors,
+    sync_together,
     write_file_durably,
 )
 from archiver.store.layout import require_outside
@@ -139,11 +142,12 @@ def extract_filing(
         raise UsageError(f"{folder} exists and is not an extracted filing", "remove it, or choose another --out")
     submission = library.submission(number)
     temporary = folder.with_name(f".{number}.part")
-    with storage_errors(folder):
-        make_directories(folder.parent)
-        remove_folder(temporary)
-        temporary.mkdir()
+    with storage_errors(folder), _own_folder(temporary):
+        if (found := _read_manifest(folder, sha256, documents)) is not None:  # another process has just made it
+            temporary.rmdir()
+            return ExtractedFiling(number, folder, sha256, found, was_there=True)
         files = tuple(_write(temporary, submission, documents))
+        sync_together(temporary, [temporary / file.file for file in files])
         manifest = {
             "accession": str(number),
             "sha256": sha256,
@@ -156,6 +160,41 @@ def extract_filing(
         temporary.rename(folder)
         fsync_directory(folder.parent)
     return ExtractedFiling(number, folder, sha256, files, was_there=False)
+
+
+@contextlib.contextmanager
+def _own_folder(path: Path) -> Iterator[None]:
+    """Make an empty folder, and wait while another process has it. Raises OSError."""
+    make_directories(path.parent)
+    descriptor = None
+    while descriptor is None:
+        descriptor = _locked_folder(path)
+    try:
+        for left_over in path.iterdir():  # by a kill
+            remove_folder(left_over) if left_over.is_dir() and not left_over.is_symlink() else left_over.unlink()
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _locked_folder(path: Path) -> int | None:
+    """A descriptor that locks the folder, which is made if it is missing; None if it has been moved or removed."""
+    with contextlib.suppress(FileExistsError):
+        path.mkdir()
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(descriptor), path.lstat()):
+                return descriptor
+    except BaseException:
+        os.close(descriptor)
+        raise
+    os.close(descriptor)
+    return None
 
 
 def _write(folder: Path, submission: Submission, pattern: str | None) -> Iterator[ExtractedFile]:

@@ -13,7 +13,7 @@ from archiver.errors import LockedError, NotInArchiveError
 from archiver.events import event
 from archiver.settings import Settings
 from archiver.store.archive import Archive
-from edgarchive.watching.sinks.sink import Outcome, Sent, Sink, next_try
+from edgarchive.watching.sinks.sink import LONGEST, Outcome, Sent, Sink, next_try
 
 _log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ class Deliverer:
         noted = {(delivery.id, delivery.sink) for delivery, _ in self._ended}
         try:
             with Archive.open(self._settings.root) as archive:
-                waiting = archive.catalogue.deliveries.waiting(sink.key, due=due)
+                waiting = archive.catalogue.deliveries.waiting(sink.key, due=due, longest=LONGEST)
         except NotInArchiveError:
             return []
         return [one for one in waiting if (one.id, one.sink) not in noted]

@@ -61,6 +61,7 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     try:
         return await handler(request)
     except EdgarchiveError as error:
+        _end_if_begun(request, error)
         status = status_of(error)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             facts = event("request-failed", method=request.method, path=request.path)
@@ -70,6 +71,7 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
             response.headers["Retry-After"] = "30"
         return response
     except web.HTTPException as error:
+        _end_if_begun(request, error)
         if error.text == _NO_ROUTE:
             return _unrouted(request)
         if error.status < HTTPStatus.BAD_REQUEST or error.content_type != "text/plain":
@@ -78,6 +80,17 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         response = _answer(request, HTTPStatus(error.status), message.removesuffix("."), hint)
         response.headers.extend({name: error.headers[name] for name in _KEPT_HEADERS if name in error.headers})
         return response
+
+
+def _end_if_begun(request: web.Request, error: Exception) -> None:
+    """End the connection if the response has begun: a second one would be read as a part of the first.
+
+    Raises ConnectionError.
+    """
+    if request.writer.output_size > 0:
+        facts = event("response-ended", method=request.method, path=request.path)
+        _log.error("%s %s was cut short: %s", request.method, request.path, error, extra=facts)
+        raise ConnectionError("the response has already begun") from error
 
 
 def _unrouted(request: web.Request) -> web.Response:

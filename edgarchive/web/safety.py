@@ -44,7 +44,8 @@ CONCURRENT, WAITING, WAIT_S = 8, 256, 30.0
 WORK_S = 40.0
 """How long a client waits for one operation, in seconds: a little longer than the limit of a search."""
 
-_HOST = lazy_pattern(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?", re.IGNORECASE)
+_HOST = lazy_pattern(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?", re.IGNORECASE)
+_MAX_PORT = 65_535
 _SLASHES = lazy_pattern("/{2,}")
 
 
@@ -117,7 +118,7 @@ def check_request(allowed_hosts: Iterable[str]) -> Middleware:
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         host = _HOST.fullmatch(request.headers.get("Host", ""))
-        if host is None or host[1].lower() not in allowed:
+        if host is None or host[1].lower() not in allowed or int(host[2] or 0) > _MAX_PORT:
             raise web.HTTPMisdirectedRequest(
                 text="This server does not answer for that host. Start it with --allow-host NAME.\n"
             )

@@ -18,9 +18,9 @@ from typing import Any
 
 import pytest
 
-from archiver.errors import RunCancelledError, StorageError, UsageError
+from archiver.errors import LockedError, RunCancelledError, StorageError, UsageError
 from archiver.identifiers import AccessionNumber
-from archiver.progress import CancelToken
+from archiver.progress import CancelToken, ProgressUpdate
 from archiver.settings import Settings
 from archiver.store.archive import Archive
 from archiver.store.layout import Layout
@@ -383,6 +383,23 @@ def test_a_cancelled_export_goes_on(settings: Settings, out: Path) -> None:
         export("documents", out / "part.jsonl", settings=settings, jobs=1, cancel=token)
     export("documents", out / "part.jsonl", settings=settings, jobs=1)
     assert (out / "part.jsonl").read_bytes() == (out / "whole.jsonl").read_bytes()
+
+
+def test_two_exports_to_one_place_do_not_mix(settings: Settings, out: Path) -> None:
+    """While one runs, another to the same place is refused, and changes neither its files nor its state."""
+    refused: list[LockedError] = []
+
+    def progress(_: ProgressUpdate) -> None:
+        if not refused:
+            with pytest.raises(LockedError, match=r"another export to .*x\.jsonl is running") as error:
+                export("documents", out / "x.jsonl", options=SearchOptions("resigned"), settings=settings, jobs=1)
+            refused.append(error.value)
+
+    export("documents", out / "x.jsonl", settings=settings, jobs=1, progress=progress)
+    assert refused
+    export("documents", out / "whole.jsonl", settings=settings, jobs=1)
+    assert (out / "x.jsonl").read_bytes() == (out / "whole.jsonl").read_bytes()
+    assert sorted(path.name for path in out.iterdir()) == ["whole.jsonl", "x.jsonl"]
 
 
 _KILLED = """

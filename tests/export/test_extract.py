@@ -5,7 +5,9 @@ from __future__ import annotations
 import html
 import json
 import os
+import random
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from edgarchive import Library, export, extract_filings
 from edgarchive.cli import run
 from edgarchive.extract.extract import extract_filing, write_viewer
 from edgarchive.extract.names import MAX_BYTES, SafeNames
+from tests.damage.disk import Disk, compiler, read_changes, read_tree, recording, states
 from tests.processes import EdgarchiveProcess
 
 FILING = "0009000900-19-000212"
@@ -49,6 +52,43 @@ def test_a_folder_that_is_whole_stays(settings: Settings, out: Path) -> None:
         (first.folder / first.files[0].file).write_bytes(b"")
         assert not extract_filing(library, FILING, out).was_there
         assert (first.folder / first.files[0].file).stat().st_size == first.files[0].size
+
+
+def test_processes_that_extract_the_same_filing_wait(settings: Settings, out: Path) -> None:
+    """Of several at once one writes the folder, and the others find it complete; leftovers of a kill do not remain."""
+    (out / f".{FILING}.part" / "folder").mkdir(parents=True)
+    (out / f".{FILING}.part" / "left over.htm").write_text("of a killed run")
+
+    def extract(_: int) -> tuple[bool, bool]:
+        with Library(settings=settings) as library:
+            filing = extract_filing(library, FILING, out)
+            return filing.was_there, all(
+                (filing.folder / file.file).stat().st_size == file.size for file in filing.files
+            )
+
+    with ThreadPoolExecutor(8) as threads:
+        outcomes = list(threads.map(extract, range(8)))
+    assert sorted(outcomes) == [(False, True)] + [(True, True)] * 7
+    assert [path.name for path in out.iterdir()] == [FILING]
+    assert "left over.htm" not in {path.name for path in (out / FILING).iterdir()}
+
+
+@pytest.mark.skipif(compiler() is None, reason="changes are recorded by a preloaded library: Linux and cc")
+def test_a_folder_appears_only_after_its_documents_are_on_the_disk(
+    settings: Settings, out: Path, tmp_path: Path
+) -> None:
+    """A power cut after any change to the disk leaves a whole folder or none."""
+    environment, log = recording(out, tmp_path)
+    disk = Disk(out)
+    arguments = ("--root", str(settings.root), "extract", FILING, "--out", str(out))
+    with EdgarchiveProcess(*arguments, environment={**os.environ, **environment}, folder=tmp_path) as process:
+        assert process.wait(60) == 0
+    whole = {path: data for path, data in read_tree(out).items() if path.startswith(f"{FILING}/")}
+    found = states(disk, read_changes(log), random.Random(1))  # noqa: S311 (the same cuts in every run)
+    visible = [tree for tree in found.values() if f"{FILING}/manifest.json" in tree]
+    assert visible
+    for tree in visible:
+        assert {path: data for path, data in tree.items() if path.startswith(f"{FILING}/")} == whole
 
 
 def test_a_folder_of_somebody_else_is_not_touched(settings: Settings, out: Path) -> None:

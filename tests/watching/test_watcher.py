@@ -388,6 +388,21 @@ async def test_a_clock_that_was_wrong_for_a_month_tells_nothing_twice(
     assert sink.accessions == expected
 
 
+async def test_a_delivery_that_failed_by_a_wrong_clock_is_tried_again(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+) -> None:
+    """Its next attempt is planned for next year, by a clock that was a year ahead: it is due at once."""
+    await poll(settings, sink, clock)
+    clock.advance(365 * 24 * 3600)
+    sink.outcome = Outcome.AGAIN
+    expected = [edgar.add(filing(1))]
+    await poll(settings, sink, clock)
+    clock.advance(-365 * 24 * 3600)
+    sink.outcome = Outcome.DELIVERED
+    await Deliverer(settings, [sink], clock=clock).deliver()
+    assert sink.accessions == expected
+
+
 @pytest.mark.parametrize(
     ("began", "lasts_s", "set_on_s", "polls"),
     [

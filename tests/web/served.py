@@ -75,6 +75,12 @@ class Served:
         """The server's address, without a slash at its end."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def app(self) -> web.Application:
+        """The application that answers."""
+        assert self._runner is not None
+        return self._runner.app
+
     def __enter__(self) -> Self:
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(30)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import socket
 import struct
 from collections.abc import Iterator
@@ -129,6 +130,22 @@ def test_what_is_no_request_is_400_and_nothing_in_the_log(process: ServerProcess
     assert "Traceback" not in process.log
     assert "ERROR" not in process.log
     assert "127.0.0.1" not in process.log
+
+
+def test_a_response_that_fails_on_the_way_is_cut_short(synced_archive: Path, tmp_path: Path) -> None:
+    """No second response follows in the middle of the first, where a client or proxy would take it for a part."""
+    root = tmp_path / "damaged"
+    shutil.copytree(synced_archive, root)
+    stored = next((root / "submissions").rglob("0009000900-19-000212.txt.gz"))
+    data = stored.read_bytes()
+    stored.write_bytes(data[: len(data) // 2] + bytes(8) + data[len(data) // 2 + 8 :])
+    asked = b"GET /Archives/edgar/data/1/0009000900-19-000212.txt HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with Served(root) as served, connected(served.port) as client:
+        client.sendall(asked)
+        answer = b"".join(iter(lambda: client.recv(1 << 16), b""))
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert answer.count(b"HTTP/1.1") == 1
+    assert not answer.endswith(b"0\r\n\r\n")
 
 
 def test_a_client_that_leaves_is_no_error(process: ServerProcess) -> None:

@@ -22,6 +22,7 @@ from archiver.model import MasterIndexEntry
 from archiver.settings import Settings
 from archiver.store.archive import Archive
 from edgarchive import Library, Selection, sync_archive
+from edgarchive.web.keys import ARCHIVE
 from indexer.update.update import index_archive
 from tests.edgar_fixtures import FAST, IDENTITY, pace_file
 from tests.paths import INVENTED
@@ -202,6 +203,14 @@ def test_the_newest_filings_come_as_edgars_feed(served: Served) -> None:
         title = str(entry.findtext(f"{_ATOM}title"))
         assert title.rsplit("(", 2)[1][:10].isdigit(), title
         assert "<b>AccNo:</b>" in str(entry.findtext(f"{_ATOM}summary"))
+
+
+def test_a_page_beyond_the_feeds_end_reads_no_filing(invented_archive: Path) -> None:
+    """EDGAR's feed ends at 5 100 entries; whoever asks for a later page costs the server nothing."""
+    with Served(invented_archive) as fresh:
+        answer = fresh.ask("/cgi-bin/browse-edgar?action=getcurrent&output=atom&start=999999999&count=100")
+        assert (answer.status, b"<entry>" in answer.body) == (200, False)
+        assert not fresh.app[ARCHIVE].cached_facts
 
 
 def test_a_company_is_browsed_as_xml_atom_and_page(served: Served, cik: int) -> None:

@@ -17,6 +17,12 @@ def test_another_host_is_not_answered(served: Served, host: str) -> None:
     assert served.ask("/search.json?q=the", headers={"Host": host}).status in {400, 421}
 
 
+@pytest.mark.parametrize("path", ["/search.atom", "/opensearch.xml", "/"])
+def test_a_port_that_is_none_is_the_clients_mistake(served: Served, path: str) -> None:
+    """Pages with absolute links repeat the host and its port."""
+    assert served.ask(path, headers={"Host": "localhost:65536"}).status == 421
+
+
 @pytest.mark.parametrize(
     "host", ["localhost", "127.0.0.1:9", "[::1]:80", "www.sec.gov", "DATA.sec.gov", "efts.sec.gov"]
 )

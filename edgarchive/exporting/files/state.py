@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import glob
 import json
+import os
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
 from archiver.dataclass import dataclass
-from archiver.errors import UsageError
-from archiver.store.durable import write_file_durably
+from archiver.errors import LockedError, UsageError
+from archiver.store.durable import make_directories, storage_errors, write_file_durably
 
 _FORMAT = 1
 
@@ -34,16 +37,9 @@ class ExportState:
     parts: tuple[str, ...] = ()
     failures: tuple[tuple[str, str], ...] = ()
 
-    def save(self, path: Path) -> None:
-        """Save it durably. Raises `StorageError`."""
-        write_file_durably(path, json.dumps({"format": _FORMAT, **asdict(self)}, default=str).encode() + b"\n")
-
-    @staticmethod
-    def forget(path: Path) -> None:
-        """Remove the state in a file that is no longer needed, and what kills have left of writing it."""
-        path.unlink(missing_ok=True)
-        for left_over in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
-            left_over.unlink(missing_ok=True)
+    def to_json(self) -> bytes:
+        """The content of the file."""
+        return json.dumps({"format": _FORMAT, **asdict(self)}, default=str).encode() + b"\n"
 
     @classmethod
     def load(cls, path: Path) -> Self | None:
@@ -58,6 +54,80 @@ class ExportState:
             return cls(**values)
         except (OSError, ValueError, KeyError, TypeError):
             return None
+
+
+class StateFile:
+    """The file at `path` with the state of an export, locked while the export runs: two would mix their rows.
+
+    A context manager. Raises `LockedError` if another export writes to the same place, and `StorageError`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._is_saved = False
+        with storage_errors(path):
+            make_directories(path.parent)
+            self._lock = _locked(path)
+            self._is_saved = os.fstat(self._lock).st_size > 0
+
+    def save(self, state: ExportState) -> None:
+        """Save `state` durably. The new file is locked before it takes the place of the old one."""
+        lock = -1
+
+        def take_lock(descriptor: int) -> None:
+            nonlocal lock
+            lock = os.dup(descriptor)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+        try:
+            write_file_durably(self._path, state.to_json(), before_rename=take_lock)
+        except BaseException:
+            if lock >= 0:
+                os.close(lock)
+            raise
+        os.close(self._lock)
+        self._lock, self._is_saved = lock, True
+
+    def forget(self) -> None:
+        """Remove the file, which is no longer needed, and what kills have left of writing it."""
+        self._path.unlink(missing_ok=True)
+        for left_over in self._path.parent.glob(f".{glob.escape(self._path.name)}.*.part"):
+            left_over.unlink(missing_ok=True)
+        self._is_saved = True
+
+    def close(self) -> None:
+        """Release the lock; a file in which nothing was saved is removed."""
+        if not self._is_saved:
+            with contextlib.suppress(OSError):
+                self._path.unlink()
+        os.close(self._lock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _locked(path: Path) -> int:
+    """A descriptor that locks the file at `path`, created if it is missing. Raises `LockedError`, OSError."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(descriptor), path.stat()):
+                    return descriptor
+        except BlockingIOError:
+            os.close(descriptor)
+            raise LockedError(
+                f"another export to {path.parent / path.name[1:].removesuffix('.export')} is running",
+                "wait until it ends, or choose another --out",
+            ) from None
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)  # another export has just replaced or removed the file
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,10 @@ RETRY_AFTER_S = (5, 60, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_40
 """Seconds before each retry of a delivery; after the last one it is given up (Standard Webhooks)."""
 
 
+LONGEST = timedelta(seconds=RETRY_AFTER_S[-1] + 3_600)
+"""No delivery is planned further ahead: the longest retry or a daily digest, on a day of 25 hours."""
+
+
 class Outcome(Enum):
     """The outcome of sending."""
 

@@ -10,6 +10,7 @@ from aiohttp import web
 from archiver.dataclass import dataclass
 from archiver.errors import EdgarchiveError
 from archiver.identifiers import Cik
+from archiver.listings.current_feed import LAST_START
 from edgarchive.web.archive import EASTERN, FilingFacts, ServedArchive
 from edgarchive.web.edgar.filing.index_page import FORM_NAMES, role_name
 from edgarchive.web.edgar.tickers import cik_of
@@ -101,9 +102,8 @@ async def _current(request: web.Request) -> web.Response:
     count = count if count in _COUNTS else 40
     start = _number(request, "start", default=0)
     form = request.query.get("type", "").strip().rstrip("%")
-    results = await archive.search(
-        None, form=f"{form}*" if form else None, sort="newest", limit=start + count, snippets=False
-    )
+    limit = start + count if start <= LAST_START else 0  # each filing up to there is read
+    results = await archive.search(None, form=f"{form}*" if form else None, sort="newest", limit=limit, snippets=False)
     entries: list[Listed] = []
     for hit in results.hits:
         if _matches(request, str(hit.form)):
