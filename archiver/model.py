@@ -1,4 +1,4 @@
-"""Plain values shared by the packages of this floor."""
+"""Plain values shared by the packages of `archiver`."""
 
 from __future__ import annotations
 

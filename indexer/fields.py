@@ -280,7 +280,7 @@ TABLE: tuple[Field, ...] = (
         name="ticker",
         kind="ticker",
         label="ticker",
-        finds="the company with this ticker, in the list stored by `sync --ticker`",
+        finds="ticker of the company, in the list stored by `sync --ticker`",
         examples=("ticker:AAPL", "ticker:BRK.B"),
     ),
     Field(

@@ -38,7 +38,9 @@ class Share:
                 f"{self.first_year}-{self.last_year} are not filing years", "give them as 2015 or 2015-2020"
             )
         if not 1 <= self.shard <= self.shards:
-            raise UsageError(f"there is no shard {self.shard} of {self.shards}", "give 1/4, 2/4, 3/4 or 4/4, say")
+            raise UsageError(
+                f"there is no shard {self.shard} of {self.shards}", "give 1/4, 2/4, 3/4 or 4/4, for example"
+            )
 
     @classmethod
     def parse(cls, *, years: str | None, shard: str | None) -> Self | None:

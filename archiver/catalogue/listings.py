@@ -1,4 +1,4 @@
-"""What the catalogue stores about EDGAR's index files: the copies, and the quarters that a selection has finished."""
+"""What the catalogue stores about EDGAR's index files: the copies, and the quarters complete for a selection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checking a submission's body in one pass while it streams by."""
+"""Checking a submission's body in one pass as it streams."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The HTTP client for EDGAR, and the only user of aiohttp's client. Every request is paced, including redirects."""
+"""The HTTP client for EDGAR. Every request is paced, including redirects."""
 
 from __future__ import annotations
 

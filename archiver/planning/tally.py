@@ -1,4 +1,4 @@
-"""The state of a run: the outcomes in its plan, and counts that no plan has."""
+"""The state of a run: the outcomes in its plan, and counts kept outside the plan."""
 
 from __future__ import annotations
 

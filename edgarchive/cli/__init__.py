@@ -1,4 +1,4 @@
-"""The command line: the only package that prints, exits, or chooses the event loop. One module per verb."""
+"""The command line: a module for each verb, options, output and messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conditional requests (RFC 9110, 13): a client that has a response already gets 304 instead of it again."""
+"""Conditional requests (RFC 9110, 13): a client that has the current response gets 304."""
 
 from __future__ import annotations
 

@@ -121,6 +121,7 @@ _TITLES_8K = {
     "6.03": "change",
     "6.04": "failure",
     "6.05": "securities",
+    "6.06": "static",
     "7.01": "regulation",
     "8.01": "other",
     "9.01": "financial|exhibits?",

@@ -1,4 +1,4 @@
-"""The lines of a header as nested names and values, in EDGAR's order and either of its spellings.
+"""The lines of a header as nested names and values, in EDGAR's order, in either header format.
 
 The served file has ``LABEL:`` and a value, with sections by indentation; the dissemination file has ``<TAG>value``,
 with sections by closing tags. Real headers mix the two and their indentation is not always right, so known sections are

@@ -31,7 +31,7 @@ def import_(
 ) -> int:
     """Import submissions from files, then index them.
 
-    The accession number in its header decides where each is stored. The originals are not changed, and no request is
+    Each submission is stored under the accession number in its header. The originals are not changed, and no request is
     sent.
     """
     options = common(context)

@@ -70,7 +70,7 @@ class _Shown:
         if self.facets.kinds and self.rows is not None:
             raise UsageError(f"--format {self.kind} cannot show facets", "use --format table or json")
         if not self.facets.kinds and (self.facets.limit is not None or self.facets.by_year):
-            raise UsageError("--facet-limit and --by-year go with --facet", "add --facet form, say")
+            raise UsageError("--facet-limit and --by-year need --facet", "add --facet form, for example")
         if self.columns is not None and self.kind in {Format.TABLE, Format.ACCESSIONS}:
             raise UsageError(f"--fields does not go with --format {self.kind}", "use csv, jsonl, json or xlsx")
         if self.bom and self.kind is not Format.CSV:
@@ -126,7 +126,7 @@ def search(
 ) -> int:
     """Search the stored submissions; without QUERY, list what the filters select, newest first.
 
-    Repeating an option gives alternatives; different options must all match.
+    Repeating a filter gives alternatives; different filters must all match.
     """
     facets = FacetOptions(tuple(one.value for one in facet or ()), facet_limit, by_year)
     if pairs is None and unmatched is not None:

@@ -50,12 +50,14 @@ def show(
     ],
     *,
     header: Annotated[bool, typer.Option("--header", help="Print the whole header as JSON.")] = False,
-    text: Annotated[bool, typer.Option("--text", help="Print the text of all documents, or of one.")] = False,
+    text: Annotated[
+        bool, typer.Option("--text", help="Print the text of all documents, or of the one of --document.")
+    ] = False,
     raw: Annotated[
         bool, typer.Option("--raw", help="Print the exact bytes; of one document, the file as filed.")
     ] = False,
     document: Annotated[
-        str | None, typer.Option(metavar="N|TYPE|NAME", help="Show one document: its number, type or file name.")
+        str | None, typer.Option(metavar="N|TYPE|NAME", help="Show one document, by number, type or file name.")
     ] = None,
     section: Annotated[
         str | None,
@@ -71,7 +73,9 @@ def show(
 ) -> int:
     """Show stored submissions: header and documents, their text, or their exact bytes."""
     if header + text + raw > 1 or (as_json and (header or raw)):
-        raise UsageError("--header, --text, --raw and --json cannot be combined", "give one of them")
+        raise UsageError(
+            "--header, --text and --raw cannot be combined, and --json only with --text", "give one of them"
+        )
     if section is not None and (header or raw):
         raise UsageError("--section shows text", "leave --header and --raw out")
     if document is not None and header:

@@ -1,4 +1,4 @@
-"""Words inside sections: what is next to ``section:1A`` must match within one such section."""
+"""Search inside sections: the terms next to ``section:1A`` must match within one such section."""
 
 from __future__ import annotations
 

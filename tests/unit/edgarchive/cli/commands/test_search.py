@@ -185,7 +185,7 @@ def test_what_is_for_facets_needs_one(
     invented: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
 ) -> None:
     """Instead of being passed over."""
-    assert "go with --facet; add --facet form, say" in found(capsys, invented, *words, code=2)
+    assert "need --facet; add --facet form, for example" in found(capsys, invented, *words, code=2)
 
 
 def test_pairs_are_matched_to_filings_near_them(
