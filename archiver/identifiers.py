@@ -23,8 +23,10 @@ _ACCESSION_CUT = lazy_pattern(r"[0-9]{11,17}")
 """18 digits without leading zeros; with one digit less it could be a CIK."""
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
 """The dashes into which word processors turn a hyphen."""
-_CIK = lazy_pattern(r"(?:CIK)?0*([0-9]{1,10})", re.IGNORECASE)
+_CIK = lazy_pattern(r"(?:CIK[\s:#=]*)?0*([0-9]{1,10})", re.IGNORECASE)
+_CIK_IN_ADDRESS = lazy_pattern(r"sec\.gov/.*?(?:CIK=|edgar/data/)0*([0-9]{1,10})(?![0-9])", re.IGNORECASE)
 _TICKER = lazy_pattern(r"[A-Z]{1,5}(?:[.-][A-Z]{1,2})?")
+_FORM_WORD = lazy_pattern(r"^\s*forms?\s+(?=\S)", re.IGNORECASE)
 _DATE = lazy_pattern(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}")
 _YEAR_OR_MONTH = lazy_pattern(r"([0-9]{4})(?:-([0-9]{2}))?")
 _FIRST_EDGAR_YEAR = 93
@@ -33,6 +35,8 @@ _FIRST_EDGAR_YEAR = 93
 
 def _what_it_may_be(text: str) -> str:
     """What to do with what is no accession number."""
+    if address := _CIK_IN_ADDRESS.search(text):
+        return f"it is the address of a company: `edgarchive search --cik {address[1]}` lists its filings"
     if _CIK.fullmatch(text):
         return f"for a CIK, `edgarchive search --cik {text}` lists the filings"
     if _TICKER.fullmatch(text):
@@ -96,7 +100,8 @@ class AccessionNumber(str):
 class Cik(int):
     """A Central Index Key: the number EDGAR gives an entity, 1 to 10 digits, leading zeros without meaning.
 
-    Accepts ``1056386``, ``"0001056386"`` and ``"CIK0001056386"``. Raises `IdentifierError` for anything else.
+    Accepts ``1056386``, ``"0001056386"``, ``"CIK0001056386"`` and ``"CIK: 1056386"``.
+    Raises `IdentifierError` for anything else.
     """
 
     __slots__ = ()
@@ -105,10 +110,10 @@ class Cik(int):
         """Parse `value`."""
         match = _CIK.fullmatch(str(value).strip())
         if match is None:
-            raise IdentifierError(
-                f"{str(value)[:60]!r} is not a CIK",
-                "a CIK is a number of up to ten digits; companies are also found by name, and mirrored by ticker",
-            )
+            hint = "a CIK is a number of up to ten digits; companies are also found by name, and mirrored by ticker"
+            if "," in str(value):
+                hint = "give each CIK by itself, without commas"
+            raise IdentifierError(f"{str(value)[:60]!r} is not a CIK", hint)
         return int.__new__(cls, match.group(1))
 
     @property
@@ -138,14 +143,19 @@ class FormType(str):
 
 
 def form_matches(form: str, patterns: Iterable[str]) -> bool:
-    """Whether `form` matches one of `patterns`: EDGAR's spelling in any case, with globs (``8-K*``)."""
+    """Whether `form` matches one of `patterns`: EDGAR's spelling in any case, with globs (``8-K*``, ``Form 8-K``)."""
     folded = form.upper()
     return any(_form_pattern(pattern).match(folded) for pattern in patterns)
 
 
+def without_form_word(typed: str) -> str:
+    """A typed form without the word before it: ``Form 8-K`` is ``8-K``."""
+    return _FORM_WORD.sub("", typed)
+
+
 @lru_cache(maxsize=256)
 def _form_pattern(pattern: str) -> re.Pattern[str]:
-    return re.compile(fnmatch.translate(" ".join(pattern.upper().split())))
+    return re.compile(fnmatch.translate(" ".join(without_form_word(pattern).upper().split())))
 
 
 def parse_date(text: str) -> date:

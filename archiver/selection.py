@@ -66,6 +66,8 @@ class Selection:
         self._set("name_patterns", tuple(NamePattern(name) for name in self.names))
         if not all(form.strip() for form in self.forms):
             raise UsageError("an empty form selects nothing", "name one, such as 8-K, or '*' for all forms")
+        if several := next((form for form in self.forms if "," in form), None):
+            raise UsageError(f"{several[:40]!r} is not one form", "give each form by itself, without commas")
         if not all(pattern.words for pattern in self.name_patterns):
             raise UsageError("a name without letters or digits selects nothing", "give one or more words of the name")
         if self.first_day and self.last_day and self.first_day > self.last_day:

@@ -69,7 +69,7 @@ if TYPE_CHECKING:
     from indexer.passages.excerpts import HitSection
     from indexer.rows import SectionRows
     from indexer.search.async_library import AsyncLibrary
-    from indexer.search.diagnosis.model import Alternative, Diagnosis, FilterCount, PartCount, UnknownValue
+    from indexer.search.diagnosis.model import Alternative, Diagnosis, EmptySpan, FilterCount, PartCount, UnknownValue
     from indexer.search.hits import Hit, HitDocument
     from indexer.search.library import Library
     from indexer.search.options import SearchOptions
@@ -101,6 +101,7 @@ __all__ = [
     "DryRun",
     "EdgarError",
     "EdgarchiveError",
+    "EmptySpan",
     "Entity",
     "ExportReport",
     "ExtractReport",
@@ -281,7 +282,14 @@ _HOMES = {
         "SubmissionHeader",
     ),
     "indexer.search.async_library": ("AsyncLibrary",),
-    "indexer.search.diagnosis.model": ("Alternative", "Diagnosis", "FilterCount", "PartCount", "UnknownValue"),
+    "indexer.search.diagnosis.model": (
+        "Alternative",
+        "Diagnosis",
+        "EmptySpan",
+        "FilterCount",
+        "PartCount",
+        "UnknownValue",
+    ),
     "indexer.search.hits": (
         "Hit",
         "HitDocument",

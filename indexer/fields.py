@@ -11,9 +11,11 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from archiver.dataclass import dataclass
-from archiver.identifiers import AccessionNumber, Cik
+from archiver.errors import UsageError
+from archiver.identifiers import AccessionNumber, Cik, without_form_word
 from indexer.entries import IndexEntry
-from indexer.submission.items import code_as_written
+from indexer.submission.items import code_as_written, without_item_word
+from indexer.text.kinds import with_exhibit_prefix
 
 Kind = Literal["text", "names", "value", "date", "number", "sections", "stem", "ticker"]
 """What a field holds: running text (words with their places, scored), several names, whole values, a date or a number.
@@ -36,10 +38,10 @@ class Field:
     ``value``, a date or None for ``date``, a number from 0 on for ``number``, spans for ``sections``. `per_document` is
     True where documents of one submission may differ in it. `facet` is the name by which hits can be counted by it
     (``year`` for the filing date), and `is_number` says that the counted values are numbers. `normalize` turns a typed
-    value without ``*`` and ``?`` into the indexed one, or raises `UsageError`; `takes_patterns` is False where ``*``
-    and ``?`` mean nothing. `spell` turns an indexed value into what EDGAR writes: most of its codes have no small
-    letters. `can_be_named` is False for a field that a query never names. `of_parties`: its values come from the
-    parties, which a submission of many has in entries of their own (`indexer.entries.IndexEntry.parties`).
+    value or pattern into the indexed one, or raises `UsageError`. `spell` turns an indexed value into what EDGAR
+    writes: most of its codes have no small letters. `can_be_named` is False for a field that a query never names.
+    `of_parties`: its values come from the parties, which a submission of many has in entries of their own
+    (`indexer.entries.IndexEntry.parties`). `may_have_commas` is False where a comma can only stand between values.
     """
 
     name: str
@@ -52,13 +54,28 @@ class Field:
     facet: str | None = None
     is_number: bool = False
     normalize: Callable[[str], str] | None = None
-    takes_patterns: bool = True
     spell: Callable[[str], str] = str.upper
     can_be_named: bool = True
     of_parties: bool = False
+    may_have_commas: bool = True
 
 
 _MOMENT = "%Y%m%d%H%M%S"
+_MARKS = {"*", "?"}
+
+
+def _accession(typed: str) -> str:
+    return typed if _MARKS & set(typed) else AccessionNumber(typed)
+
+
+def _sic_code(typed: str) -> str:
+    digits = typed.strip()
+    if _MARKS & set(digits):
+        return digits
+    if not (digits.isascii() and digits.isdecimal()):
+        raise UsageError(f"{typed[:40]!r} is not a SIC code", "a SIC code is a number, such as 7372 or '73*'")
+    return digits.lstrip("0") or "0"
+
 
 TABLE: tuple[Field, ...] = (
     Field(
@@ -77,6 +94,8 @@ TABLE: tuple[Field, ...] = (
         examples=("form:8-K", "form:8-K*", 'form:"SC 13D"'),
         values=lambda entry: (entry.form,),
         facet="form",
+        normalize=without_form_word,
+        may_have_commas=False,
     ),
     Field(
         name="cik",
@@ -91,7 +110,7 @@ TABLE: tuple[Field, ...] = (
         facet="cik",
         is_number=True,
         normalize=lambda typed: str(int(Cik(typed))),
-        takes_patterns=False,
+        may_have_commas=False,
     ),
     Field(
         name="item",
@@ -101,7 +120,9 @@ TABLE: tuple[Field, ...] = (
         examples=("item:5.02", "item:5", "item:5.*"),
         values=lambda entry: entry.items,
         facet="item",
+        normalize=without_item_word,
         spell=code_as_written,
+        may_have_commas=False,
     ),
     Field(
         name="name",
@@ -121,6 +142,8 @@ TABLE: tuple[Field, ...] = (
         values=lambda entry: (entry.type,) if entry.type else (),
         per_document=True,
         facet="type",
+        normalize=with_exhibit_prefix,
+        may_have_commas=False,
     ),
     Field(
         name="accession",
@@ -129,7 +152,8 @@ TABLE: tuple[Field, ...] = (
         finds="accession number, with or without dashes, or a pattern with them",
         examples=("accession:0001193125-04-218426", "accession:0001193125-04-*"),
         values=lambda entry: (entry.accession,),
-        normalize=AccessionNumber,
+        normalize=_accession,
+        may_have_commas=False,
     ),
     Field(
         name="filed",
@@ -182,7 +206,8 @@ TABLE: tuple[Field, ...] = (
         of_parties=True,
         facet="sic",
         is_number=True,
-        normalize=lambda typed: typed.lstrip("0") or "0",
+        normalize=_sic_code,
+        may_have_commas=False,
     ),
     Field(
         name="state",
@@ -193,6 +218,7 @@ TABLE: tuple[Field, ...] = (
         values=lambda entry: entry.states,
         of_parties=True,
         facet="state",
+        may_have_commas=False,
     ),
     Field(
         name="file",
@@ -202,6 +228,7 @@ TABLE: tuple[Field, ...] = (
         examples=("file:000-27265", "file:001-*"),
         values=lambda entry: entry.file_numbers,
         of_parties=True,
+        may_have_commas=False,
     ),
     Field(
         name="section",
@@ -212,6 +239,7 @@ TABLE: tuple[Field, ...] = (
         values=lambda entry: entry.sections,
         per_document=True,
         facet="section",
+        may_have_commas=False,
     ),
     Field(
         name="series",
@@ -240,6 +268,7 @@ TABLE: tuple[Field, ...] = (
         values=lambda entry: entry.business_states,
         of_parties=True,
         facet="location",
+        may_have_commas=False,
     ),
     Field(
         name="film",
@@ -249,6 +278,7 @@ TABLE: tuple[Field, ...] = (
         examples=("film:041221453",),
         values=lambda entry: entry.film_numbers,
         of_parties=True,
+        may_have_commas=False,
     ),
     Field(
         name="fye",
@@ -258,6 +288,7 @@ TABLE: tuple[Field, ...] = (
         examples=("fye:1231", "fye:06*"),
         values=lambda entry: entry.fiscal_year_ends,
         of_parties=True,
+        may_have_commas=False,
     ),
     Field(
         name="description",
@@ -282,6 +313,7 @@ TABLE: tuple[Field, ...] = (
         label="ticker",
         finds="ticker of the company, in the list stored by `sync --ticker`",
         examples=("ticker:AAPL", "ticker:BRK.B"),
+        may_have_commas=False,
     ),
     Field(
         name="stem",

@@ -17,6 +17,9 @@ from archiver.streams.flat_json import flat_objects
 _MOST_TICKERS = 200_000
 """Twenty times the length of the list."""
 _TICKER = lazy_pattern(r"[A-Z0-9.$^=-]{1,20}")
+_EXCHANGE = lazy_pattern(r"(?:NYSE|NASDAQ|AMEX)\s*:\s*")
+_COUNTRY = lazy_pattern(r"\s+US(?:\s+EQUITY)?")
+_SEPARATOR = lazy_pattern(r"[./\s]+")
 
 
 def parse_tickers(body: bytes) -> dict[str, Cik]:
@@ -35,12 +38,19 @@ def parse_tickers(body: bytes) -> dict[str, Cik]:
 
 
 def ciks_of(tickers: Iterable[str], listed: Mapping[str, Cik]) -> list[Cik]:
-    """The CIK of each of `tickers`, in any case, with ``.`` or ``-`` (``BRK.B``). Raises `UsageError` if not listed."""
+    """The CIK of each of `tickers`, as people write them. Raises `UsageError` if not listed.
+
+    In any case, with ``.``, ``-``, ``/`` or a blank (``BRK.B``), and as in the press and on terminals: ``$AAPL``,
+    ``NASDAQ: AAPL``, ``AAPL US Equity``.
+    """
     ciks = []
     for ticker in tickers:
-        cik = listed.get(_spelt(ticker))
+        if "," in ticker:
+            raise UsageError(f"{ticker[:40]!r} is not one ticker", "give each ticker by itself, without commas")
+        wanted = _typed(ticker)
+        cik = listed.get(wanted)
         if cik is None:
-            near = difflib.get_close_matches(_spelt(ticker), listed, n=1)
+            near = difflib.get_close_matches(wanted, listed, n=1)
             hint = f"did you mean {near[0]}? " if near else ""
             raise UsageError(
                 f"EDGAR's list of tickers has no {ticker[:20]!r}", f"{hint}a company of the past needs its --cik"
@@ -51,3 +61,13 @@ def ciks_of(tickers: Iterable[str], listed: Mapping[str, Cik]) -> list[Cik]:
 
 def _spelt(ticker: str) -> str:
     return ticker.strip().upper().replace(".", "-")
+
+
+def _typed(ticker: str) -> str:
+    """What a person typed, in the spelling of the list."""
+    text = ticker.strip().upper().removeprefix("$")
+    if exchange := _EXCHANGE.match(text):
+        text = text[exchange.end() :]
+    if (country := _COUNTRY.search(text)) and country.end() == len(text):
+        text = text[: country.start()]
+    return _SEPARATOR.sub("-", text)

@@ -15,7 +15,7 @@ from archiver.dataclass import dataclass
 from archiver.errors import UsageError
 from edgarchive.web.archive import ServedArchive
 from edgarchive.web.edgar.tickers import cik_of
-from indexer.fields import FACETS, NAME_FIELDS, Facet
+from indexer.fields import BY_NAME, FACETS, Facet
 from indexer.search.options import SEVERAL, SearchOptions
 
 MAX_LIMIT = 1000
@@ -30,8 +30,8 @@ SPANS = {"30d": 30, "1y": 365, "5y": 5 * 365 + 1, "10y": 10 * 365 + 2}
 
 _NUMBERS = frozenset({"passages", "context_words"})
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
-_LISTS = frozenset(SEVERAL) - frozenset(NAME_FIELDS)
-"""The filters whose values have no commas: there a comma separates values (``form=8-K,10-K``, as people type them)."""
+_LISTS = frozenset(name for name in SEVERAL if not BY_NAME[name].may_have_commas)
+"""The filters in which a comma separates values (``form=8-K,10-K``, as people type them)."""
 
 _NOT_ASKED = {"query", "snippets", "limit", "offset"}
 _FIELDS = {field.name: field for field in dataclasses.fields(SearchOptions) if field.name not in _NOT_ASKED}

@@ -209,6 +209,8 @@ def _alternatives(node: RawNode, at: int) -> Iterator[RawWord | RawPhrase]:
         case RawGroup("or", parts):
             for part in parts:
                 yield from _alternatives(part, at)
+        case RawGroup(_, parts) if any(isinstance(part, RawWord) and part.text == "or" for part in parts):
+            raise QueryError(f"`or` after position {at + 1} is a word", "write OR in capitals between alternatives", at)
         case _:
             raise _no_side(at, "anything but words, phrases and alternatives with OR")
 

@@ -167,6 +167,8 @@ class Library:
             options,
             count=lambda wanted: self.run(wanted).total,
             values=lambda facet, wanted: [str(one.value) for one in self.run(wanted).facets(facet)[facet]],
+            find=lambda wanted: self.run(wanted).hits,
+            last_run=lambda: next((run.number for run in self.log(1)), None),
         )
 
     def _trees(self, options: SearchOptions) -> tuple[Node | None, Node | None]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import KW_ONLY
 from datetime import UTC, date, datetime
@@ -41,8 +40,6 @@ _RUN = "run:"
 _RUN_NUMBER = lazy_pattern(rf"(?:{_RUN}\s*([0-9]{{1,9}})|([0-9]{{1,7}}))")
 
 _FILTERS = ("ticker", *(field.name for field in dataclasses.fields(Filters)))
-_ITEM_WORD = lazy_pattern(r"^\s*items?\s+", re.IGNORECASE)
-"""``Item 5.02``, as a filing writes it, is the item ``5.02``."""
 
 SEVERAL = ("ticker", *(field.name for field in dataclasses.fields(Filters) if field.name in BY_NAME))
 """The filters that take several values: those that are fields of a query."""
@@ -113,8 +110,6 @@ class SearchOptions:
             raise UsageError("passages and context_words cannot be negative", "give 0 or more")
         for name in SEVERAL:
             self._set(name, several(name, getattr(self, name)))
-        if self.item is not None:
-            self._set("item", tuple(_ITEM_WORD.sub("", str(one)) for one in self.item))
         self._set("since", _day(self.since, last=False))
         self._set("until", _day(self.until, last=True))
         self._set("added_since", _added(self.added_since))

@@ -197,7 +197,7 @@ def matches_section(section: Section, name: str, *, form: str) -> bool:
     `name` is as in `find_section`; raises `UsageError` likewise.
     """
     items = {item.removesuffix("(T)").removesuffix("T") for item in (section.item, *section.also)}
-    key = "-".join(name.lower().split())
+    key = _as_key(name)
     if key in _NAMED:
         family = family_of(form)
         wanted = [place.rpartition(" ") for place in (_NAMED[key].get(family, ()) if family else ())]
@@ -209,6 +209,11 @@ def matches_section(section: Section, name: str, *, form: str) -> bool:
         raise UsageError(f"{name!r} is not the name of a section", hint)
     part = (number["part"] or "").upper()
     return number["item"].upper() in items and part in ("", section.part)
+
+
+def _as_key(name: str) -> str:
+    """A typed name in the spelling of `SECTION_NAMES`: ``Risk Factors``, ``risk_factors``, ``MD&A``."""
+    return "-".join(name.lower().replace("_", " ").replace("md&a", "mda").split())
 
 
 def section_keys(section: Section, *, form: str) -> tuple[str, ...]:
@@ -226,7 +231,7 @@ def section_keys(section: Section, *, form: str) -> tuple[str, ...]:
 
 def keys_of_name(name: str) -> tuple[str, ...]:
     """The keys that `name`, as in `find_section`, means in any form. Raises `UsageError` likewise."""
-    named = "-".join(name.lower().split())
+    named = _as_key(name)
     if named in _NAMED:
         keys = [key for family in _NAMED[named] for key in _named_keys(named, family)]
         return tuple(keys)

@@ -8,6 +8,7 @@ data: ``items.tsv`` beside this module.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable
 from datetime import date
 from functools import cache
@@ -15,7 +16,10 @@ from importlib.resources import files
 
 from archiver.dataclass import dataclass
 from archiver.identifiers import FormType
+from archiver.patterns import lazy_pattern
 from archiver.words import words
+
+_ITEM_WORD = lazy_pattern(r"^\s*items?\s*(?=[0-9])", re.IGNORECASE)
 
 RENUMBERED = date(2004, 8, 23)
 """The first day of the current numbering of Form 8-K (SEC release 33-8400)."""
@@ -83,6 +87,11 @@ def _code_of_8k(table: _Table, description: str, *, base: str, filing_date: date
 def items_as_text(codes: Iterable[str], *, is_derived: bool) -> str:
     """`codes` for people: ``5, 7 (from the headings)`` if the header left them blank."""
     return ", ".join(codes) + (" (from the headings)" if is_derived else "")
+
+
+def without_item_word(typed: str) -> str:
+    """A typed code without the word before it: ``Item 5.02`` is ``5.02``."""
+    return _ITEM_WORD.sub("", typed)
 
 
 def code_as_written(folded: str) -> str:

@@ -8,6 +8,8 @@ from typing import Literal
 from archiver.patterns import lazy_pattern
 from indexer.text.uuencode import uuencoded_name
 
+_EXHIBIT_WORD = lazy_pattern(r"^\s*(?:exhibits?|ex)[\s.-]*(?=[0-9])", re.IGNORECASE)
+
 DocumentKind = Literal["html", "text", "xml", "pdf", "image", "archive", "spreadsheet", "xbrl", "paper"]
 
 SNIFFED_BYTES = 1024
@@ -74,6 +76,11 @@ def is_xbrl(*, type: str, filename: str | None, description: str | None) -> bool
         or name.lower() in _RENDERER_FILES
         or (type.upper() in _RENDERING_TYPES and _RENDERING_NAME.fullmatch(name) is not None)
     )
+
+
+def with_exhibit_prefix(typed: str) -> str:
+    """A typed document type in EDGAR's spelling: ``Exhibit 99.1`` and ``EX99.1`` are ``EX-99.1``."""
+    return _EXHIBIT_WORD.sub("EX-", typed)
 
 
 def unwrap(body: bytes) -> bytes:

@@ -249,6 +249,7 @@ def _say_why_nothing(why: Diagnosis) -> None:
 
 def _as_option(name: str, value: str | None) -> str:
     """A filter as written on the command line."""
+    name = name.replace("_", "-")
     if value in {None, "True", "False"}:
         return f"--no-{name}" if value == "False" else f"--{name}"
     return f"--{name} {shlex.quote(value or '')}"

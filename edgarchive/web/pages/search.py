@@ -199,7 +199,8 @@ def _changes(why: Diagnosis) -> Iterator[tuple[str, int, dict[str, str | None]]]
         yield f"Leave out {_LABELS.get(cause.filter, cause.filter)}", cause.without, _cleared(cause.filter)
     for value in why.unknown:
         if value.near:
-            yield f"Take {value.filter} {value.near}", value.count, {value.filter: value.near}
+            changed: dict[str, str | None] = {value.filter: value.near} if value.query is None else {WORDS: value.query}
+            yield f"Take {value.filter} {value.near}", value.count, changed
     for one in why.alternatives:
         match one.change:
             case "query":

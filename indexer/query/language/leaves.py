@@ -40,9 +40,6 @@ MIN_PREFIX = 2
 
 FIRST_DATE, LAST_DATE = date(1, 1, 1), date(9999, 12, 31)
 
-_WITHOUT_COMMAS = frozenset({"form", "item", "type", "sic", "state", "location", "fye"})
-"""Fields no value of which has a comma: with one, it is a list of values."""
-
 PATTERN_WORD = lazy_pattern(r"(?:[^\W_]|[*?])+")
 """A word that may be a pattern."""
 
@@ -121,6 +118,7 @@ def fuzzy_leaf(field: str, raw: str, edits: int, at: int) -> Fuzzy:
 
 def value_leaf(field: Field, raw: str, cut: re.Pattern[str] = PHRASE_WORD) -> Node:
     """The leaf for a typed value of a field other than running text. Raises `UsageError` for an invalid value."""
+    require_one(field, raw)
     match field.kind:
         case "names":
             return _name_words(field.name, raw, cut)
@@ -132,6 +130,12 @@ def value_leaf(field: Field, raw: str, cut: re.Pattern[str] = PHRASE_WORD) -> No
             return DateSpan(field.name, *date_span(raw))
         case _:
             return _whole_value(field, raw)
+
+
+def require_one(field: Field, raw: str) -> None:
+    """Raise `UsageError` for several values, separated by commas, in the place of one."""
+    if "," in raw and not field.may_have_commas:
+        raise UsageError(f"{raw[:40]!r} is not one {field.label}", "give each value by itself, without commas")
 
 
 def accession_in(raw: str, at: int) -> str | None:
@@ -195,14 +199,12 @@ def _name_words(field: str, raw: str, cut: re.Pattern[str]) -> NameWords:
 
 
 def _whole_value(field: Field, raw: str) -> Node:
-    has_marks = bool(set("*?") & set(raw))
-    if field.normalize is not None and not (has_marks and field.takes_patterns):
-        return Value(field.name, exact(field.normalize(raw)))
-    value = _STARS.sub("*", exact(raw))
-    if not value:
+    if not raw.strip():
         raise UsageError(f"an empty {field.name} finds nothing", f"give a {field.name}, or leave it out")
-    if "," in value and field.name in _WITHOUT_COMMAS:
-        raise UsageError(f"{raw[:40]!r} is not one {field.label}", "give each value by itself, without commas")
+    if field.normalize is not None:
+        raw = field.normalize(raw)
+    has_marks = bool(set("*?") & set(raw))
+    value = _STARS.sub("*", exact(raw))
     if not has_marks:
         whole = Value(field.name, value)
         has_parts = field.name == "type" and value.startswith("ex-") and "." not in value

@@ -22,27 +22,35 @@ _SPACE = lazy_pattern(r"\s+")
 _PHRASE = lazy_pattern(r'"([^"]*)"(?:~([1-9][0-9]*))?')
 _RUN = lazy_pattern(r'[^\s()"]+')
 _FIELD = lazy_pattern(rf"(?:{'|'.join(QUERY_FIELDS)}):", re.IGNORECASE)
-_UNKNOWN_FIELD = lazy_pattern(r"([A-Za-z_]{2,}):(.?)")
+_UNKNOWN_FIELD = lazy_pattern(r"([A-Za-z_]{2,}(?:[-_][A-Za-z_]+)*):(.?)")
 _RANGE = lazy_pattern(
     r"[\[{](?P<first>[^\[\]{}]*?)(?:(?<=\s)|(?<=[\[{]))(?i:TO)(?=[\s\]}])(?P<last>[^\[\]{}]*)[\]}]",
 )
 _PROXIMITY = lazy_pattern(r"(near|w|pre)/([0-9]{1,4})", re.IGNORECASE)
 _EXCLUDES = frozenset("-\N{MINUS SIGN}")
+_BUT_NOT = lazy_pattern(r"BUT\s+NOT\b")
+_SINGLE_QUOTED = lazy_pattern(r"['‘](\w[^\"()'‘’]*)['’](?=[\s()]|$)")
+_PLURAL_MARK = lazy_pattern(r"\((?:s|es|ies)\)", re.IGNORECASE)
+"""``date(s)`` in a text."""
 _ADDRESS = lazy_pattern(r"(?:https?://)?(?:www\.)?sec\.gov/.*", re.IGNORECASE | re.DOTALL)
 _FOREIGN: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
     (lazy_pattern(pattern, re.DOTALL), message, hint)
     for pattern, message, hint in (
-        (r".*\|\|.*|\|", "| is no operator here", "write OR between the alternatives"),
+        (r".*\|.*", "| is no operator here", "write OR between the alternatives"),
         (r".*&&.*", "&& is no operator here", "write AND, or just a space"),
         (r"!\w.*", "! is no operator here", "write NOT word or -word to exclude a word"),
+        (r"\+(?:[0-9]{1,3}|[sp])", "there is no such operator", "write PRE/10"),
         (r"\+\w.*", "+ is no operator here", "leave it out: every word is required"),
         (r"\w+!", "! is no pattern here", "write indemn* for all words that begin so, or quote the text"),
         (r".*\w\^[0-9.]+", "there are no boosts", "leave ^ and its number out"),
         (r"\^\w.*|.*\w\^", "^ is no operator here", "leave it out"),
         (r"[^\W\d]\w*%", "% is no pattern here", "write resign* for all words that begin so, or quote the text"),
         (r"~[^\W\d]\w*", "~ is no operator before a word", "write stem:word for its forms, or word~1"),
+        (r"%", "% is no operator here", "write NOT between the words, or -word to exclude a word"),
         (rf"(?i:{'|'.join(QUERY_FIELDS)})=.+", "= is no operator here", "write a field and its value like form:10-K"),
-        (r"XOR|ANDNOT", "there is no such operator", "write AND, OR or NOT, or the word in small letters"),
+        (r"(?i:date|filed|period|added)[<>]=?.*", "a field ends with a colon", "write it like filed:>=2020"),
+        (r":\w.*", "a colon follows a field directly", "write it like form:8-K, or quote the text"),
+        (r"XOR|ANDNOT|BUTNOT", "there is no such operator", "write AND, OR or NOT, or the word in small letters"),
         (r"(?i:atleast[0-9]+)", "there is no such operator", "leave it out: hits that have the words often come first"),
         (r"/.+/", "there are no regular expressions", "use * and ? in a word"),
         (
@@ -62,6 +70,31 @@ _FOREIGN: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
     )
 )
 """Operators of other systems, which would be searched as words here, and what to write instead."""
+
+_RESTRICTORS = frozenset(
+    {
+        *QUERY_FIELDS,
+        *("allcaps", "body", "caps", "co", "company", "da", "date", "headline", "hlead", "lead", "nocaps", "plural"),
+        *("singular", "text", "ti", "title"),
+    }
+)
+"""What other systems, and people, write directly before a parenthesis to restrict a search: ``CO(apple)``."""
+
+_MEANT = {
+    **dict.fromkeys(("company", "companyname", "entity", "entityname", "filer", "issuer", "registrant"), "name"),
+    **dict.fromkeys(("date", "dates", "filedat", "filingdate", "datefiled", "fileddate", "year"), "filed"),
+    **dict.fromkeys(("formtype", "filingtype", "forms"), "form"),
+    **dict.fromkeys(("doctype", "documenttype", "exhibit"), "type"),
+    **dict.fromkeys(("industry", "sector", "siccode"), "sic"),
+    **dict.fromkeys(("accessionnumber", "accessionno"), "accession"),
+    **dict.fromkeys(("symbol", "tickers"), "ticker"),
+    **dict.fromkeys(("stateofincorporation", "stateofinc"), "state"),
+    **dict.fromkeys(("periodofreport", "reportdate"), "period"),
+}
+"""Fields of other systems and of EDGAR's own search, without dashes, and ours that find the same."""
+
+_TEXT_NAMES = frozenset({"text", "body", "content", "fulltext", "q", "query", "title"})
+"""Names that other systems give to the text, which has none here."""
 
 _OPERATORS: dict[str, Kind] = {"AND": "and", "OR": "or", "NOT": "not"}
 _BRACKETS: dict[str, Kind] = {"(": "open", ")": "close"}
@@ -105,6 +138,7 @@ class _Lexer:
                 self._touches = False
             elif char in _BRACKETS:
                 self._check_label()
+                self._check_restrictor()
                 self._add(_BRACKETS[char], char, self._at + 1)
             elif char == '"':
                 self._phrase()
@@ -203,6 +237,11 @@ class _Lexer:
     def _check_run(self, run: str) -> None:
         """Reject unknown fields and operators of other systems, which are not words."""
         at = self._at
+        if _BUT_NOT.match(self._text, at):
+            raise QueryError(f"BUT NOT at position {at + 1}: there is no such operator", "write NOT", at)
+        quoted = None if self._touches else _SINGLE_QUOTED.match(self._text, at)
+        if quoted and len(quoted[1].split()) > 1:
+            raise QueryError(f"single quotes at position {at + 1} quote nothing here", "use double quotes", at)
         unknown = _UNKNOWN_FIELD.match(run)
         if unknown and unknown[2]:
             raise _no_field(unknown[1], at)
@@ -217,6 +256,15 @@ class _Lexer:
             unknown = _UNKNOWN_FIELD.fullmatch(self._found[-1].text)
             if unknown:
                 raise _no_field(unknown[1], self._found[-1].at)
+
+    def _check_restrictor(self) -> None:
+        """Reject ``CO(apple)``, which would search for ``co`` as a word."""
+        if not self._touches or self._text[self._at] != "(" or _PLURAL_MARK.match(self._text, self._at):
+            return
+        last = self._found[-1]
+        if last.kind == "word" and last.text.lower() in _RESTRICTORS:
+            hint = "write a field with a colon, such as name:apple, or a space before the parenthesis"
+            raise QueryError(f"{last.text}( at position {last.at + 1} restricts nothing here", hint, last.at)
 
     def _check_fuzzy_before(self) -> None:
         if self._touches and self._found and self._found[-1].kind == "word" and self._found[-1].number:
@@ -244,9 +292,11 @@ def _text_follows_mark(at: int) -> QueryError:
 
 
 def _no_field(name: str, at: int) -> QueryError:
-    near = difflib.get_close_matches(name.lower(), QUERY_FIELDS, 1)
-    return QueryError(
-        f"there is no field {name!r} (at position {at + 1})",
-        f"did you mean {near[0]}:?" if near else f"fields are {', '.join(QUERY_FIELDS)}; quote text that has a colon",
-        at,
-    )
+    plain = name.lower().replace("-", "").replace("_", "")
+    near = [_MEANT[plain]] if plain in _MEANT else difflib.get_close_matches(name.lower(), QUERY_FIELDS, 1)
+    hint = f"fields are {', '.join(QUERY_FIELDS)}; quote text that has a colon"
+    if plain in _TEXT_NAMES:
+        hint = "leave it out: words without a field are searched in the text"
+    elif near:
+        hint = f"did you mean {near[0]}:?"
+    return QueryError(f"there is no field {name!r} (at position {at + 1})", hint, at)

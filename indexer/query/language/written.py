@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import assert_never
 
-from indexer.query.language.grammar import RawGroup, RawNode, RawNot, RawPhrase, RawProximity, RawRange, RawWord
+from indexer.query.language.grammar import (
+    RawGroup,
+    RawLeaf,
+    RawNode,
+    RawNot,
+    RawPhrase,
+    RawProximity,
+    RawRange,
+    RawWord,
+    raw_leaves,
+)
 
 
 def written(tree: RawNode) -> str:
@@ -37,6 +48,13 @@ def conjuncts(tree: RawNode | None) -> tuple[RawNode, ...]:
             return tuple(inner for part in parts for inner in conjuncts(part))
         case _:
             return (tree,)
+
+
+def wanted_leaves(tree: RawNode | None) -> Iterator[RawLeaf]:
+    """The leaves of the parts of a query that must match, not of those that must not."""
+    for part in conjuncts(tree):
+        if not isinstance(part, RawNot):
+            yield from raw_leaves(part)
 
 
 def joined(parts: tuple[RawNode, ...]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,7 +11,7 @@ from functools import partial
 from archiver.errors import UsageError
 from archiver.patterns import lazy_pattern
 from archiver.words import words
-from indexer.fields import TEXT_FIELDS, Facet
+from indexer.fields import NAME_FIELDS, TEXT_FIELDS, Facet
 from indexer.query.language.grammar import (
     RawGroup,
     RawLeaf,
@@ -24,8 +23,19 @@ from indexer.query.language.grammar import (
     raw_leaves,
     read,
 )
-from indexer.query.language.written import conjuncts, joined, with_field, written
-from indexer.search.diagnosis.model import Alternative, Change, Diagnosis, FilterCount, PartCount, UnknownValue
+from indexer.query.language.written import conjuncts, joined, wanted_leaves, with_field, written
+from indexer.search.diagnosis.model import (
+    Alternative,
+    Change,
+    Diagnosis,
+    FilterCount,
+    PartCount,
+    UnknownValue,
+    is_xbrl_type,
+)
+from indexer.search.diagnosis.near import name_query, near_name, near_values, near_words
+from indexer.search.diagnosis.probing import Count, Find, Prober, Values
+from indexer.search.diagnosis.spans import spans_in_query, spans_of_filters
 from indexer.search.options import SearchOptions
 from indexer.sections.forms import keys_of_name
 
@@ -40,13 +50,17 @@ _GLOB = frozenset("*?[")
 _CHECKED = ("form", "item", "type", "cik", "name", "sic", "state", "series")
 """Filters whose values are looked up."""
 
-_SPELLED: dict[str, Facet] = {"form": "form", "item": "item", "type": "type", "state": "state"}
+_SPELLED: dict[str, Facet] = {"form": "form", "item": "item", "type": "type", "sic": "sic", "state": "state"}
 """Filters whose values have one spelling, and the facets that count them."""
 
-_OPERATOR = lazy_pattern(r"or|and|not", re.IGNORECASE)
+_NEAR_HITS = 20
+"""Hits of a fuzzy search among which a similar word or name is looked for."""
 
-Count = Callable[[SearchOptions], int]
-Values = Callable[[Facet, SearchOptions], Sequence[str]]
+_MAX_EDITS = 2
+_CIK_DIGITS = 10
+_DATES = frozenset({"since", "until"})
+_NEEDS_QUOTES = lazy_pattern(r"[\s()]")
+_OPERATOR = lazy_pattern(r"or|and|not", re.IGNORECASE)
 
 
 def diagnose(
@@ -54,46 +68,48 @@ def diagnose(
     *,
     count: Count,
     values: Values,
+    find: Find,
+    last_run: Callable[[], int | None],
     max_s: float = MAX_S,
     clock: Callable[[], float] = time.monotonic,
 ) -> Diagnosis:
     """Why a search with these options finds nothing; only the total if it finds something.
 
-    `count` returns how much a search finds, and `values` the values of a facet among its hits. After `max_s` no more
-    searches are started; a running one is not interrupted. Raises what `count` raises for the search itself.
+    `count` returns how much a search finds, `values` the values of a facet among its hits, `find` its hits, and
+    `last_run` the number of the archive's last run. After `max_s` no more searches are started; a running one is not
+    interrupted. Raises what `count` raises for the search itself.
     """
-    return _Diagnoser(options, count, values, ends=clock() + max_s, clock=clock).run()
+    return _Diagnoser(options, Prober(count, values, find, last_run, ends=clock() + max_s, clock=clock)).run()
 
 
 class _Diagnoser:
     """One search and the results of its variants so far."""
 
-    def __init__(
-        self, options: SearchOptions, count: Count, values: Values, *, ends: float, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, options: SearchOptions, prober: Prober) -> None:
         self._options = options.replace(limit=0, offset=0, snippets=False, passages=0, sort=None)
-        self._ask = count
-        self._values = values
-        self._ends = ends
-        self._clock = clock
-        self._is_complete = True
+        self._prober = prober
+        self._count = prober.count
         self._raw = read(options.query) if options.query else None
         self._given = options.given_filters
 
     def run(self) -> Diagnosis:
         options = self._options
-        if total := self._ask(options):
+        if total := self._prober.count_or_raise(options):
             return Diagnosis(total)
+        if self._count(SearchOptions(limit=0)) == 0:
+            return Diagnosis(0, is_empty=True)
         alone = self._count(self._options.without(*self._given)) if self._given and self._raw is not None else None
         found = Diagnosis(0, alone)
         if self._given:
             found = self._of_filters(found)
         if self._raw is not None and not alone:
             found = replace(found, unknown=(*found.unknown, *self._unknown_in_query(self._raw)))
-            found = replace(found, parts=self._parts(conjuncts(self._raw)))
-        alternatives = list(self._alternatives(found))
+            found = replace(found, spans=(*found.spans, *spans_in_query(self._raw, self._prober)))
+            if len(conjuncts(self._raw)) > 1 or not (found.unknown or found.spans):
+                found = replace(found, parts=self._parts(conjuncts(self._raw)))
+        alternatives = list(self._alternatives(found)) or list(self._without_unknown(found))
         best = {(one.change, one.value): one for one in alternatives}
-        return replace(found, alternatives=tuple(best.values()), is_complete=self._is_complete)
+        return replace(found, alternatives=tuple(best.values()), is_complete=self._prober.is_complete)
 
     def _of_filters(self, found: Diagnosis) -> Diagnosis:
         """`found`, with the filters that exclude everything."""
@@ -108,11 +124,12 @@ class _Diagnoser:
             for names in groups
             if (without := self._count(self._options.without(*names)))
         )
-        return replace(found, filters=causes, unknown=unknown, forms_without_items=itemless)
+        spans = tuple(spans_of_filters(self._options, self._prober))
+        return replace(found, filters=causes, unknown=unknown, spans=spans, forms_without_items=itemless)
 
     def _groups(self) -> Iterator[tuple[str, ...]]:
         """The given filters; those of dates together."""
-        dates = tuple(name for name in self._given if name in {"since", "until"})
+        dates = tuple(name for name in self._given if name in _DATES)
         yield from ((name,) for name in self._given if name not in dates)
         if dates:
             yield dates
@@ -123,9 +140,9 @@ class _Diagnoser:
         if not forms or not self._options.item:
             return ()
         of_forms = self._no_filters().replace(query=None, form=forms)
-        if not self._count(of_forms) or self._is_over():
+        if not self._count(of_forms) or self._prober.is_over():
             return ()
-        return () if self._values("item", of_forms) else tuple(str(form).upper() for form in _several(forms))
+        return () if self._prober.values("item", of_forms) else tuple(str(form).upper() for form in _several(forms))
 
     def _unknown(self, *, skip: set[str]) -> Iterator[UnknownValue]:
         for kind in (name for name in _CHECKED if name in self._given and name not in skip):
@@ -140,42 +157,54 @@ class _Diagnoser:
     def _unknown_in_query(self, raw: RawNode) -> Iterator[UnknownValue]:
         """Values of fields in the query that nothing in the archive has."""
         query = self._options.query or ""
-        for leaf in (leaf for part in conjuncts(raw) if not isinstance(part, RawNot) for leaf in raw_leaves(part)):
+        for leaf in wanted_leaves(raw):
             if leaf.field not in _CHECKED or not isinstance(leaf, RawWord | RawPhrase):
                 continue
             if not _GLOB.isdisjoint(leaf.text) or self._count(self._no_filters().replace(query=written(leaf))) != 0:
                 continue
-            put = partial(_put, query, leaf.text, leaf.at)
+            put = partial(_put, query, leaf)
             near, total = self._near(leaf.field, leaf.text, put)
-            yield UnknownValue(leaf.field, leaf.text, near, total)
+            yield UnknownValue(leaf.field, leaf.text, near, total, None if near is None else put(near))
 
     def _near(self, kind: str, value: str, in_query: Callable[[str], str] | None = None) -> tuple[str | None, int]:
         """A value similar to `value` with which the search has hits, and how many.
 
         `in_query` puts it into the query, for a value there.
         """
-        facet = _SPELLED.get(kind)
-        if facet is None or self._is_over():
-            return None, 0
-        there = self._values(facet, self._no_filters().replace(query=None))
-        for near in difflib.get_close_matches(value.upper(), there, n=1):
+        for near in self._candidates(kind, value):
             changed = {kind: near} if in_query is None else {"query": in_query(near)}
             if total := self._count(self._options.replace(**changed)):
                 return near, total
         return None, 0
 
+    def _candidates(self, kind: str, value: str) -> Iterator[str]:
+        """Values of the archive that are spelled like `value`."""
+        if self._prober.is_over() or is_xbrl_type(UnknownValue(kind, value)):
+            return
+        if kind in NAME_FIELDS:
+            if kind == "name" and (query := name_query(value)) is not None:
+                yield from near_name(value, self._prober.hits(SearchOptions(query, limit=_NEAR_HITS, snippets=False)))
+        elif (facet := _SPELLED.get(kind)) is not None:
+            there = self._prober.values(facet, SearchOptions(documents=True))
+            yield from dict.fromkeys(near_values(value, there, may_be_short=kind == "item"))
+
     def _parts(self, parts: tuple[RawNode, ...]) -> tuple[PartCount, ...]:
-        """How much each part of the query finds by itself; for a single phrase or NEAR, each of its sides."""
+        """How much each part of the query finds by itself; for a single phrase or NEAR, each of its sides.
+
+        A single word finds nothing, or there would be no diagnosis.
+        """
         if len(parts) == 1:
             match parts[0]:
-                case RawPhrase(field, text, at):
-                    parts = tuple(RawWord(field, word, at) for word in dict.fromkeys(words(text)))
+                case RawPhrase(field, text, at) | RawWord(field, text, at, 0) if _is_text(field) and _GLOB.isdisjoint(
+                    text
+                ):
+                    parts = tuple(RawWord(field, word, at) for word in dict.fromkeys(words(text))) or parts
                 case RawProximity(left, right):
                     parts = (left, right)
                 case RawGroup("or", parts=alternatives):
                     parts = alternatives
         counted = []
-        for part in parts[:_MAX_PARTS] if len(parts) > 1 else ():
+        for part in parts[:_MAX_PARTS]:
             text = written(part)
             if (
                 not isinstance(part, RawNot)
@@ -232,37 +261,50 @@ class _Diagnoser:
                     yield joined((*parts[:place], *apart, *parts[place + 1 :]))
                 case RawProximity(left, right):
                     yield joined((*parts[:place], left, right, *parts[place + 1 :]))
-        nothing = {one.text for one in found.parts if not one.count}
+        yield from self._respelled(parts, found)
+
+    def _respelled(self, parts: Sequence[RawNode], found: Diagnosis) -> Iterator[str]:
+        """Queries with another spelling of a word that nothing in the archive has; a number may be a CIK."""
+        nothing = _nothing(found)
         for place, part in enumerate(parts):
             if isinstance(part, RawWord) and _is_plain(part) and (len(parts) == 1 or written(part) in nothing):
-                yield joined((*parts[:place], replace(part, edits=1), *parts[place + 1 :]))
+                if part.text.isdecimal():
+                    if part.field is None and len(part.text) <= _CIK_DIGITS:
+                        others = (one for one in parts if one is not part and not _is_word(one, "cik"))
+                        yield joined((RawWord("cik", part.text, part.at), *others))
+                    continue
+                for near in self._near_words(part):
+                    yield joined((*parts[:place], near, *parts[place + 1 :]))
+
+    def _near_words(self, word: RawWord) -> Iterator[RawWord]:
+        """A word of the archive that is spelled like `word`, if there is one."""
+        for edits in range(1, _MAX_EDITS + 1):
+            fuzzy = self._no_filters().replace(query=written(replace(word, edits=edits)), stem=False)
+            hits = self._prober.hits(fuzzy.replace(limit=_NEAR_HITS, snippets=True))
+            for near in near_words(word.text, hits)[:1]:
+                yield replace(word, text=near)
+                return
+
+    def _without_unknown(self, found: Diagnosis) -> Iterator[Alternative]:
+        """The query without the parts that find nothing by themselves."""
+        parts, nothing = conjuncts(self._raw), _nothing(found)
+        rest = tuple(part for part in parts if written(part) not in nothing)
+        if len(rest) < len(parts) and any(not isinstance(part, RawNot) for part in rest):
+            yield from self._try("query", joined(rest), self._options.replace(query=joined(rest)))
 
     def _try(self, change: Change, value: str, options: SearchOptions) -> Iterator[Alternative]:
         if total := self._count(options):
             yield Alternative(change, value, total)
 
-    def _count(self, options: SearchOptions) -> int | None:
-        """How much a search finds; None if there is no time left or it is invalid."""
-        if self._is_over():
-            return None
-        try:
-            return self._ask(options)
-        except UsageError:  # including QueryError: a word of a phrase may be no query by itself
-            return None
-
-    def _is_over(self) -> bool:
-        if self._clock() < self._ends:
-            return False
-        self._is_complete = False
-        return True
-
     def _no_filters(self) -> SearchOptions:
         return self._options.without(*self._given)
 
 
-def _put(query: str, value: str, at: int, other: str) -> str:
-    """`query` with `other` in the place of `value`, whose leaf is at `at`."""
-    return query[:at] + query[at:].replace(value, other, 1)
+def _put(query: str, leaf: RawWord | RawPhrase, other: str) -> str:
+    """`query` with the value `other` in the place of that of `leaf`."""
+    if isinstance(leaf, RawWord) and _NEEDS_QUOTES.search(other):
+        other = f'"{other}"'
+    return query[: leaf.at] + query[leaf.at :].replace(leaf.text, other, 1)
 
 
 def _several(values: object) -> tuple[object, ...]:
@@ -287,6 +329,19 @@ def _is_section(value: object) -> bool:
 
 def _is_operator(leaf: RawLeaf) -> bool:
     return isinstance(leaf, RawWord) and leaf.field is None and _OPERATOR.fullmatch(leaf.text) is not None
+
+
+def _is_word(part: RawNode, text: str) -> bool:
+    return isinstance(part, RawWord) and part.field is None and part.text.lower() == text
+
+
+def _is_text(field: str | None) -> bool:
+    return field in {None, "stem", *TEXT_FIELDS}
+
+
+def _nothing(found: Diagnosis) -> set[str]:
+    """The parts of the query that find nothing by themselves."""
+    return {one.text for one in found.parts if not one.count}
 
 
 def _is_plain(word: RawWord) -> bool:

@@ -39,13 +39,29 @@ class FilterCount:
 class UnknownValue:
     """A filter's value that nothing in the archive has.
 
-    `near` is a similar one with which the search finds `count`; None if there is none.
+    `near` is a similar one with which the search finds `count`; None if there is none. `query` is the query with it,
+    for a value in the query.
     """
 
     filter: str
     value: str
     near: str | None = None
     count: int = 0
+    query: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EmptySpan:
+    """Dates, or runs, in which the archive has nothing at all.
+
+    `filter` is ``filed`` or ``added``, or ``run`` for runs that added something. `asked` is the condition in words
+    (``was filed since 2099-01-01``); `first` and `last` are the first and last there is: ISO dates, or the last run.
+    """
+
+    filter: Literal["filed", "added", "run"]
+    asked: str
+    first: str | None
+    last: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +79,9 @@ class Diagnosis:
 
     `total` is what the search itself finds; `query_total` what its query finds without filters, None without a query.
     `parts` are those of the query, counted if the query by itself finds nothing. `filters` are those without which
-    there are hits, `unknown` their values that nothing in the archive has, and `forms_without_items` forms for which an
-    item was requested although no filing here has one. `alternatives` have hits. `is_complete`: everything was tried
-    within the time limit.
+    there are hits, `unknown` their values that nothing in the archive has, `spans` the dates in which it has nothing,
+    and `forms_without_items` forms for which an item was requested although no filing here has one. `alternatives` have
+    hits. `is_complete`: everything was tried within the time limit. `is_empty`: the archive has nothing at all.
     """
 
     total: int
@@ -76,6 +92,8 @@ class Diagnosis:
     forms_without_items: tuple[str, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
     is_complete: bool = True
+    spans: tuple[EmptySpan, ...] = ()
+    is_empty: bool = False
 
     def lines(self, spell: Spell | None = None) -> tuple[str, ...]:
         """The diagnosis in words: `facts`, then suggestions; `spell` writes options."""
@@ -99,11 +117,16 @@ class Diagnosis:
         return found | {"text": [*self.unknown_lines(), *self.lines()]}
 
     def _facts(self) -> Iterator[str]:
-        if self.parts:
+        if self.is_empty:
+            yield "this archive is empty; fill it with `edgarchive sync`"
+        yield from map(_of_span, self.spans)
+        if any(part.count for part in self.parts) or len(self.parts) > 1:
             yield ", ".join([*(f"`{part.text}` {part.count:,}" for part in self.parts), "together 0"])
+        elif self.parts:
+            yield f"`{self.parts[0].text}` is nowhere in this archive"
         if self.forms_without_items:
             yield f"{' and '.join(self.forms_without_items)} filings here have no items"
-        if self.query_total and not (self.filters or self.unknown or self.forms_without_items):
+        if self.query_total and not (self.filters or self.unknown or self.spans or self.forms_without_items):
             yield f"without filters: {_hits(self.query_total)}"
         if not self.is_complete:
             yield "not everything was tried, to save time"
@@ -113,6 +136,17 @@ class Diagnosis:
             yield f"without {' '.join(spell(one.filter, value) for value in one.values)}: {_hits(one.without)}"
         for alternative in self.alternatives:
             yield f"with {_of_alternative(alternative, spell)}: {_hits(alternative.count)}"
+
+
+def _of_span(one: EmptySpan) -> str:
+    match one.filter:
+        case "run":
+            rest = "" if one.last is None else f"; the last run is {one.last}"
+        case "added":
+            rest = "" if one.last is None else f"; the last was added {one.last}"
+        case "filed":
+            rest = "" if one.first is None else f"; filing dates here: {one.first} to {one.last}"
+    return f"nothing here {one.asked}{rest}"
 
 
 def _of_alternative(one: Alternative, spell: Spell) -> str:
@@ -125,8 +159,13 @@ def _of_alternative(one: Alternative, spell: Spell) -> str:
             return spell(one.change, one.value)
 
 
+def is_xbrl_type(one: UnknownValue) -> bool:
+    """Whether the value is the type of XBRL data, which is not indexed."""
+    return one.filter == "type" and is_xbrl(type=one.value.upper(), filename=None, description=None)
+
+
 def _without_near(one: UnknownValue) -> str:
-    if one.filter == "type" and is_xbrl(type=one.value.upper(), filename=None, description=None):
+    if is_xbrl_type(one):
         return "; XBRL is stored but not indexed: `edgarchive show ACCESSION --text --xbrl` prints it"
     return _NOT_MIRRORED
 

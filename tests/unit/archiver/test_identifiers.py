@@ -49,7 +49,13 @@ def test_the_year_of_an_accession_number_has_its_century(short: int) -> None:
     assert 1993 <= year <= 2092
 
 
-@pytest.mark.parametrize("value", [1056386, "1056386", "0001056386", "CIK0001056386", "cik1056386", " 1056386 "])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(1056386, "1056386", "0001056386", "CIK0001056386", "cik1056386", " 1056386 "),
+        *("CIK 1056386", "CIK: 0001056386", "CIK#1056386", "cik=1056386"),
+    ],
+)
 def test_a_cik_is_a_number_however_it_is_written(value: int | str) -> None:
     """Leading zeros and the prefix have no meaning."""
     assert Cik(value) == 1056386
@@ -61,6 +67,26 @@ def test_what_is_no_cik_is_refused(value: int | str) -> None:
     """A ticker or a mistyped number is an error, never another company."""
     with pytest.raises(IdentifierError):
         Cik(value)
+
+
+def test_several_ciks_in_one_are_refused_as_such() -> None:
+    """A comma stands between values."""
+    with pytest.raises(IdentifierError, match="without commas"):
+        Cik("320193,789019")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://www.sec.gov/cgi-bin/browse-edgar?action=getcompany&CIK=0000320193&type=8-K",
+        "https://www.sec.gov/edgar/browse/?CIK=320193",
+        "https://www.sec.gov/Archives/edgar/data/320193/",
+    ],
+)
+def test_the_address_of_a_company_says_how_to_find_its_filings(address: str) -> None:
+    """It names no filing, but a CIK."""
+    with pytest.raises(IdentifierError, match="`edgarchive search --cik 320193`"):
+        AccessionNumber.from_text(address)
 
 
 def test_a_form_type_knows_its_amendment() -> None:
@@ -80,6 +106,8 @@ def test_a_form_type_knows_its_amendment() -> None:
         ("10-K405", "10-K", False),
         ("SC 13D", "sc  13?", True),
         ("SC 13D", "SC.13D", False),
+        ("8-K", "Form 8-K", True),
+        ("8-K/A", "form 8-K*", True),
     ],
 )
 def test_a_form_pattern_takes_a_whole_form(form: str, pattern: str, *, expected: bool) -> None:

@@ -62,6 +62,7 @@ def test_a_row_that_misses_one_kind_is_not_selected(selection: Selection) -> Non
     ("values", "error"),
     [
         ({"forms": "8-K"}, UsageError),
+        ({"forms": ["8-K,10-Q"]}, UsageError),
         ({"names": "internap"}, UsageError),
         ({"ciks": ["AAPL"]}, IdentifierError),
         ({"since": "yesterday"}, IdentifierError),

@@ -15,9 +15,25 @@ BODY = json.dumps(
 ).encode()
 
 
-def test_a_ticker_is_found_in_any_spelling() -> None:
-    """In any case, and with a dot where EDGAR writes a dash."""
-    assert ciks_of(["mlan", " TS.B "], parse_tickers(BODY)) == [9000001, 9000004]
+@pytest.mark.parametrize(
+    ("typed", "cik"),
+    [
+        *(
+            (one, 9000001)
+            for one in ("mlan", " MLAN ", "$MLAN", "NYSE: MLAN", "nasdaq:mlan", "MLAN US", "MLAN US Equity")
+        ),
+        *((one, 9000004) for one in ("TS-B", "TS.B", "ts/b", "TS B", "TS/B US Equity")),
+    ],
+)
+def test_a_ticker_is_found_in_any_spelling(typed: str, cik: int) -> None:
+    """In any case, with what separates a class of shares, and with what the press and terminals put around it."""
+    assert ciks_of([typed], parse_tickers(BODY)) == [cik]
+
+
+def test_several_tickers_in_one_are_refused_as_such() -> None:
+    """A comma stands between values."""
+    with pytest.raises(UsageError, match="without commas"):
+        ciks_of(["MLAN,TS-B"], parse_tickers(BODY))
 
 
 def test_an_unknown_ticker_is_said_with_the_near_one() -> None:

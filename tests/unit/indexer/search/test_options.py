@@ -143,9 +143,3 @@ def test_options_are_values() -> None:
         "stem": True,
     }
     assert SearchOptions(**options.to_dict()) == options
-
-
-@pytest.mark.parametrize("item", ["5.02", "Item 5.02", " items  5.02", ["ITEM 5.02"]])
-def test_an_item_may_be_written_as_in_a_filing(item: str | list[str]) -> None:
-    """The word before the number is no part of it."""
-    assert SearchOptions(item=item).item == ("5.02",)

@@ -72,6 +72,8 @@ CURRENT = (section(None, "5.02"), section(None, "9.01"))
         ("10-K", ANNUAL, "business", "I 1"),
         ("10-K", ANNUAL, "risk-factors", "I 1A"),
         ("10-K", ANNUAL, "Risk Factors", "I 1A"),
+        ("10-K", ANNUAL, "risk_factors", "I 1A"),
+        ("10-K", ANNUAL, "MD&A", "II 7"),
         ("10-K", ANNUAL, "legal-proceedings", "I 3"),
         ("10-K", ANNUAL, "mda", "II 7"),
         ("10-K", ANNUAL, "market-risk", "II 7A"),
@@ -104,7 +106,7 @@ def test_a_name_finds_its_section(form: str, found: tuple[Section, ...], name: s
     assert (section and f"{section.part} {section.item}") == expected
 
 
-@pytest.mark.parametrize("name", ["", "17", "1.11", "V 1", "md&a", "riskfactors", "1A 7", "0"])
+@pytest.mark.parametrize("name", ["", "17", "1.11", "V 1", "m&a", "riskfactors", "1A 7", "0"])
 def test_a_name_that_is_none_is_refused(name: str) -> None:
     """A name that no section of any form has is an error that lists the names, not an empty answer."""
     with pytest.raises(UsageError, match="is not the name of a section") as error:

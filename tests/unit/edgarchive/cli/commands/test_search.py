@@ -335,7 +335,7 @@ QUERY_MISTAKES: tuple[_Mistake, ...] = (
     ("resigned", ("--form", "10-k", "--item", "1a"), 0, "no hits: 10-K filings here have no items"),
     ("resigned", ("--until", "1995"), 0, "no hits: without --until 1995-12-31: 1 hit"),
     ("resigned", ("--cik", "AAPL"), 2, "'AAPL' is not a CIK; "),
-    ("acquistion", (), 0, "no hits: with `acquistion~1`: 1 hit"),
+    ("acquistion", (), 0, "no hits: `acquistion` is nowhere in this archive; with `acquisition`: 1 hit"),
     ('"officer chief"', (), 0, 'no hits: `officer` 2, `chief` 2, together 0; with `"officer chief"~10`'),
 )  # fmt: skip
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,9 +27,16 @@ def library(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         yield opened
 
 
+TODAY = f"{datetime.now(UTC):%Y-%m-%d}"
+FILED_SINCE_2099 = "nothing here was filed since 2099-01-01; filing dates here: 1994-11-10 to 2023-04-27"
+
 CASES: tuple[tuple[str | None, dict[str, Any], tuple[str, ...]], ...] = (
     # the query
-    ("resigned officer zebra", {}, ("`resigned` 1, `officer` 2, `zebra` 0, together 0",)),
+    (
+        "resigned officer zebra",
+        {},
+        ("`resigned` 1, `officer` 2, `zebra` 0, together 0", "with `resigned officer`: 1 hit"),
+    ),
     ('"officer chief"', {}, ("`officer` 2, `chief` 2, together 0", 'with `"officer chief"~10`: 2 hits')),
     (
         "chief PRE/1 resigned",
@@ -37,15 +46,43 @@ CASES: tuple[tuple[str | None, dict[str, Any], tuple[str, ...]], ...] = (
     ("resigned -officer", {}, ("`resigned` 1, together 0", "with `resigned`: 1 hit")),
     ("resigned or retired", {}, ("`resigned` 1, `or` 7, `retired` 0, together 0", "with `resigned OR retired`: 1 hit")),
     ("zzz OR yyy", {}, ("`zzz` 0, `yyy` 0, together 0",)),
-    ("acquistion", {}, ("with `acquistion~1`: 1 hit",)),
-    ("resign", {}, ("with stem: 2 hits",)),
+    ("acquistion", {}, ("`acquistion` is nowhere in this archive", "with `acquisition`: 1 hit")),
+    (
+        "resigned oficer",
+        {},
+        ("`resigned` 1, `oficer` 0, together 0", "with `resigned officer`: 1 hit"),
+    ),
+    ("resign", {}, ("`resign` is nowhere in this archive", "with stem: 2 hits", "with `resigned`: 1 hit")),
+    ("xyz*", {}, ("`xyz*` is nowhere in this archive",)),
+    ("CIK 9000001", {}, ("`CIK` 0, `9000001` 0, together 0", "with `cik:9000001`: 2 hits")),
     ("item:1A crow", {}, ("`item:1A` 0, `crow` 1, together 0", "with `section:1A crow`: 1 hit")),
-    ("zebra", {}, ()),
+    ("zebra", {}, ("`zebra` is nowhere in this archive",)),
+    ('"zebra"', {}, ("`zebra` is nowhere in this archive",)),
+    # dates and runs in which there is nothing
+    (None, {"since": 2099}, (FILED_SINCE_2099,)),
+    (
+        None,
+        {"until": "1980-06"},
+        ("nothing here was filed until 1980-06-30; filing dates here: 1994-11-10 to 2023-04-27",),
+    ),
+    ("resigned", {"since": 2099}, (FILED_SINCE_2099, "without since 2099-01-01: 1 hit")),
+    ("filed:2099", {}, ("nothing here matches `filed:2099`; filing dates here: 1994-11-10 to 2023-04-27",)),
+    (None, {"added_since": 99}, ("nothing here was added by run 99 or later; the last run is 1",)),
+    (None, {"added_since": "2099-01"}, (f"nothing here was added since 2099-01-01; the last was added {TODAY}",)),
+    (
+        "resigned added:2099",
+        {},
+        (
+            f"nothing here matches `added:2099`; the last was added {TODAY}",
+            "`resigned` 1, `added:2099` 0, together 0",
+            "with `resigned`: 1 hit",
+        ),
+    ),
     # filters
     ("resigned", {"form": "10-K"}, ("without form 10-K: 1 hit",)),
     ("resigned", {"form": "10-K", "since": 1993, "until": 1995}, ("without filters: 1 hit",)),
     ("resigned", {"until": 1995, "form": "8-K"}, ("without until 1995-12-31: 1 hit",)),
-    ("zebra", {"form": "10-K"}, ()),
+    ("zebra", {"form": "10-K"}, ("`zebra` is nowhere in this archive",)),
     # items
     (
         None,
@@ -95,6 +132,54 @@ def test_a_value_that_nothing_has_gets_a_near_one_only_where_it_helps(library: L
     assert library.diagnose(None, name="Apple").lines() == ()
 
 
+@pytest.mark.parametrize(
+    ("filters", "near"),
+    [
+        ({"form": "DEF14A"}, "DEF 14A"),
+        ({"form": "13D"}, None),  # an amendment is not what was meant
+        ({"form": "10-Q/A"}, None),
+        ({"form": "10"}, "10*"),
+        ({"item": "502"}, "5.02"),
+        ({"item": "2"}, "2.02"),
+        ({"type": "99.1"}, "EX-99.1"),
+        ({"sic": "36"}, "36*"),
+        ({"name": "Meridan Lantern"}, "MERIDIAN LANTERN CORP"),
+        ({"name": "Teal & Sage Dynamics, Inc. (TSGD)"}, "Teal & Sage Dynamics, Inc."),
+        ({"name": "Foobar Corp"}, None),
+        ({"type": "EX-101"}, None),
+    ],
+)
+def test_a_value_that_nothing_has_names_what_is_spelled_like_it(
+    library: Library, filters: dict[str, Any], near: str | None
+) -> None:
+    """The same letters first, then what it begins or ends, then what is similar; each finds what is said."""
+    [one] = library.diagnose(**filters).unknown
+    assert one.near == near
+    if near is not None:
+        assert library.run(SearchOptions().replace(**dict.fromkeys(filters, near))).total == one.count > 0
+
+
+@pytest.mark.parametrize(
+    "query", ["form:10K", "resigned form:8K", "form:DEF14A", 'name:"Meridan Lantern"', "name:Lanturn"]
+)
+def test_the_query_with_a_near_value_finds_what_is_said(library: Library, query: str) -> None:
+    """The value is put in its place, in quotes if it needs them."""
+    [one] = library.diagnose(query).unknown
+    assert one.query is not None
+    assert library.search(one.query).total == one.count > 0
+
+
+def test_an_empty_archive_says_so(tmp_path: Path) -> None:
+    """Nothing else is to be found out."""
+    settings = Settings(root=tmp_path / "edgar")
+    (tmp_path / "none").mkdir()
+    import_submissions([tmp_path / "none"], settings=settings)
+    with Library(settings=settings) as library:
+        assert library.diagnose("resigned", form="8-K").lines() == (
+            "this archive is empty; fill it with `edgarchive sync`",
+        )
+
+
 def test_a_search_that_finds_something_needs_no_diagnosis(library: Library) -> None:
     """Only its total is given, and nothing is asked."""
     assert library.diagnose("resigned") == Diagnosis(1)
@@ -109,9 +194,17 @@ def test_it_ends_in_time() -> None:
         nonlocal now
         asked.append(options)
         now += 1.0
-        return 0
+        return 5 if options.query is None else 0
 
-    found = diagnose(SearchOptions("a b c d e f"), count=count, values=lambda *_: [], max_s=3.0, clock=lambda: now)
+    found = diagnose(
+        SearchOptions("a b c d e f"),
+        count=count,
+        values=lambda *_: [],
+        find=lambda _: [],
+        last_run=lambda: None,
+        max_s=3.0,
+        clock=lambda: now,
+    )
     assert len(asked) == 3
     assert not found.is_complete
     assert found.lines()[-1] == "not everything was tried, to save time"
