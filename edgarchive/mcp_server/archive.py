@@ -57,6 +57,10 @@ class ToolArchive:
         number = AccessionNumber.from_text(accession)
         record = await self._library.record(number)
         submission = await self._library.texts(number)
+        if documents_offset and documents_offset >= (count := len(submission.documents)):
+            raise UsageError(
+                f"documents_offset {documents_offset} is at or after the end", f"there are {count} documents"
+            )
         return await asyncio.to_thread(answers.filing, submission, record, documents_offset=documents_offset)
 
     async def read(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
-from mcp.types import ToolAnnotations
-from pydantic import Field
+from mcp.types import Tool, ToolAnnotations
+from pydantic import Field, ValidationError
 
 from archiver.errors import EdgarchiveError
 from edgarchive.mcp_server import models
@@ -34,6 +35,9 @@ Search and read a local archive of SEC EDGAR filings. Everything is read-only an
 - Cite the accession number, form and filing date, or the `url`.
 """
 """The description of the server that a host gives to its model."""
+
+_ERROR_CHARS = 1000
+"""The longest message of an error."""
 
 _READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
 
@@ -81,9 +85,7 @@ Accession = Annotated[
 
 def make_server(library: AsyncLibrary) -> MCPServer[None]:
     """Create the server over an open library."""
-    server: MCPServer[None] = MCPServer(
-        "edgarchive", title="SEC filings (edgarchive)", instructions=INSTRUCTIONS, version=_version()
-    )
+    server = _Server("edgarchive", title="SEC filings (edgarchive)", instructions=INSTRUCTIONS, version=_version())
     tools = _Tools(ToolArchive(library))
     for tool in (
         tools.search_filings,
@@ -95,6 +97,43 @@ def make_server(library: AsyncLibrary) -> MCPServer[None]:
     ):
         server.add_tool(tool, annotations=_READS, structured_output=True)
     return server
+
+
+class _Server(MCPServer[None]):
+    """The SDK's server with exact arguments: the SDK ignores unknown ones, so that a misspelt filter would find all."""
+
+    async def list_tools(self) -> list[Tool]:
+        """The tools, whose input schemas allow no other arguments."""
+        exact = {"additionalProperties": False}
+        return [
+            tool.model_copy(update={"input_schema": tool.input_schema | exact}) for tool in await super().list_tools()
+        ]
+
+    async def call_tool(self, name: str, arguments: dict[str, Any], context: Any = None) -> Any:
+        """Call a tool. Raises `ToolError`, in short words, for wrong arguments."""
+        known = _ARGUMENTS.get(name, tuple(arguments))  # the SDK names an unknown tool
+        if unknown := arguments.keys() - set(known):
+            raise _told(f"{name} has no argument {min(unknown)[:40]!r}; it has: {', '.join(known) or 'none'}")
+        try:
+            return await super().call_tool(name, arguments, context)
+        except ToolError as error:
+            cause = error.__cause__
+            if isinstance(cause, ValidationError) and cause.title == f"{name}Arguments":
+                raise _told(_wrong_arguments(cause)) from cause
+            raise
+
+
+def _wrong_arguments(error: ValidationError) -> str:
+    """What is wrong with each argument, without its value."""
+    wrong: dict[str, dict[str, None]] = {}
+    for one in error.errors(include_url=False, include_context=False, include_input=False):
+        wrong.setdefault(str(next(iter(one["loc"]), "arguments")), {})[one["msg"]] = None
+    return "; ".join(f"{name}: {', or '.join(said)}" for name, said in wrong.items())
+
+
+def _told(message: str) -> ToolError:
+    """An error whose words reach the model."""
+    return ToolError(str(models.visible(message))[:_ERROR_CHARS])
 
 
 def _version() -> str:
@@ -109,7 +148,7 @@ def _errors_told() -> Iterator[None]:
     try:
         yield
     except EdgarchiveError as error:
-        raise ToolError(str(models.visible(str(error)))) from error
+        raise _told(str(error)) from error
 
 
 class _Tools:
@@ -179,7 +218,9 @@ class _Tools:
         self,
         query: Query = None,
         *,
-        by: Annotated[str | None, Field(description=f"Also count by one of: {', '.join(FACETS)}.")] = None,
+        by: Annotated[
+            str | None, Field(max_length=100, description=f"Also count by one of: {', '.join(FACETS)}.")
+        ] = None,
         cik: Ciks = None,
         ticker: Tickers = None,
         name: Names = None,
@@ -238,7 +279,7 @@ class _Tools:
         accession: Accession,
         *,
         document: Annotated[
-            str | int | None,
+            Annotated[str, Field(max_length=300)] | int | None,
             Field(description="Number, file name or type (EX-99.1) of a document; null: the main one."),
         ] = None,
         section: Annotated[
@@ -286,3 +327,11 @@ class _Tools:
         """Say what the archive holds: number of filings, dates, form types, and when it was last updated."""
         with _errors_told():
             return await self._archive.status()
+
+
+_ARGUMENTS = {
+    name: tuple(inspect.signature(method).parameters)[1:]
+    for name, method in vars(_Tools).items()
+    if not name.startswith("_")
+}
+"""Tool -> the names of its arguments."""

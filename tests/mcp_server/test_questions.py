@@ -270,6 +270,23 @@ def test_every_answer_of_a_search_says_what_the_archive_contains(
         ("read_filing", {"accession": BRAMBLECORN, "max_chars": 50_001}, "less than or equal to 50000"),
         ("read_filing", {"accession": "0009000900-02-000013"}, "filed on paper"),
         ("find_company", {"company": ""}, "at least 1 character"),
+        ("search_filings", {"company": "Teal"}, "has no argument 'company'; it has: query, cik, ticker, name"),
+        ("archive_status", {"verbose": True}, "has no argument 'verbose'"),
+        ("search_filings", {"offset": 10**30}, "offset: Input should be less than or equal to 100000"),
+        ("read_filing", {"accession": TEAL, "offset": 10**30}, "is at or after the end"),
+        ("get_filing", {"accession": TEAL, "documents_offset": 10**30}, "is at or after the end"),
+        ("search_filings", {"query": ["a"], "limit": {}}, "query: Input should be a valid string; limit: "),
+        ("search_filings", {"form": [1] * 101}, "at most 100 items"),
+        ("count_filings", {"by": "x" * 100_000}, "by: String should have at most 100 characters"),
+        ("search_filings", {"query": "x" * 1_000_000}, "at most 4000 characters"),
+        ("read_filing", {"accession": TEAL, "document": "x" * 1_000_000}, "at most 300 characters"),
+        ("read_filing", {"accession": TEAL, "around": "\0\x1b[2J\u202e"}, "does not occur"),
+        ("search_filings", {"query": "(" * 4000}, "nested parentheses"),
+        ("search_filings", {"query": "the NEAR/20 " * 200 + "the"}, "join two at a time"),
+        ("search_filings", {"query": "ab* " * 900}, "more than 256 words"),
+        ("search_filings", {"query": "?*" * 100}, "matches every word"),
+        ("search_filings", {"form": "\ud7ff" * 201}, "at most 200 characters"),
+        ("no_such_tool", {}, "Unknown tool"),
     ],
 )
 def test_an_error_reaches_the_model_in_words(host: Host, tool: str, arguments: dict[str, Any], words: str) -> None:
@@ -277,6 +294,8 @@ def test_an_error_reaches_the_model_in_words(host: Host, tool: str, arguments: d
     told = host.error(tool, **arguments)
     assert words in told
     assert "Traceback" not in told
+    assert len(told) <= 1000
+    assert not any(ord(character) < ord(" ") for character in told)
 
 
 @pytest.mark.parametrize("step", [200, 333])

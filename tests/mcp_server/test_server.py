@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,7 @@ def test_the_tools_are_typed_and_read_only(host: Host) -> None:
         assert (tool.annotations.read_only_hint, tool.annotations.open_world_hint) == (True, False)
         assert tool.output_schema is not None
         assert tool.output_schema["properties"]
+        assert tool.input_schema["additionalProperties"] is False
         for name, value in tool.input_schema.get("properties", {}).items():
             assert value.get("description") or name == "sort", (tool.name, name)
 
@@ -65,6 +68,54 @@ def test_filing_text_is_marked_as_untrusted(host: Host) -> None:
 def command(root: Path, *arguments: str) -> list[str]:
     """The command line."""
     return [sys.executable, "-m", "edgarchive", *arguments, "--root", str(root), "mcp"]
+
+
+CALL = b'{"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": "search_filings", "arguments": {}}}'
+
+
+class Stdio:
+    """A server and its pipes, for messages that the SDK's client would not send."""
+
+    def __init__(self, root: Path) -> None:
+        self._server = subprocess.Popen(command(root), stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT)
+        self._asked = itertools.count(100)
+        self.send(json.dumps(HELLO).encode())
+        self._answer(HELLO["id"])
+        self.send(json.dumps({"jsonrpc": "2.0", "method": "notifications/initialized"}).encode())
+
+    def send(self, line: bytes) -> None:
+        """Send a line."""
+        assert self._server.stdin is not None
+        self._server.stdin.write(line + b"\n")
+        self._server.stdin.flush()
+
+    def _answer(self, number: int) -> dict[str, Any]:
+        assert self._server.stdout is not None
+        while True:
+            message = json.loads(self._server.stdout.readline())
+            assert message["jsonrpc"] == "2.0"
+            if message.get("id") == number:
+                return dict(message)
+
+    def ask(self, tool: str, **arguments: Any) -> dict[str, Any]:
+        """The typed answer of a tool."""
+        number = next(self._asked)
+        call = {"name": tool, "arguments": arguments}
+        self.send(json.dumps({"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": call}).encode())
+        return dict(self._answer(number)["result"]["structuredContent"])
+
+    def close(self) -> None:
+        """End of stdin, which ends the server."""
+        self._server.communicate(timeout=30)
+        assert self._server.returncode == 0
+
+
+@pytest.fixture(scope="module")
+def stdio(archive: Path) -> Iterator[Stdio]:
+    """A server without a client in between."""
+    server = Stdio(archive)
+    yield server
+    server.close()
 
 
 def test_nothing_but_the_protocol_is_on_stdout(archive: Path) -> None:
@@ -92,6 +143,25 @@ def test_nothing_but_the_protocol_is_on_stdout(archive: Path) -> None:
     assert server.returncode == 0, log
     assert all(line["jsonrpc"] == "2.0" for line in [*lines, *map(json.loads, rest.splitlines())])
     assert lines[-1]["result"]["structuredContent"]["total"] == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        CALL.replace(b"{}", b'{"query": "\\ud800"}'),
+        b"\xff\xfe\x00\x00",
+        b"[" * 100_000,
+        CALL.replace(b"{}", b'{"cik":' * 5_000 + b"1" + b"}" * 5_000),
+        CALL.replace(b"{}", b"[]"),
+        CALL.replace(b"tools/call", b"no/such"),
+        CALL.replace(b"{}", b'{"offset": 1e400, "limit": NaN}'),
+    ],
+    ids=["half a pair", "no UTF-8", "open lists", "nested", "wrong types", "no method", "no number"],
+)
+def test_a_message_that_is_none_does_not_end_it(stdio: Stdio, line: bytes) -> None:
+    """After whatever a host sends, the next question is answered, and stdout has messages alone."""
+    stdio.send(line)
+    assert stdio.ask("count_filings", query="resigned")["total"] == 1
 
 
 def test_it_reads_only(archive: Path) -> None:
