@@ -80,6 +80,8 @@ class FilingReader:
         """The rows of one filing. Raises `NotInArchiveError`, `DamageError`, `UnreadableSubmissionError`."""
         record, filing = self._filing(wanted)
         facts = filing_facts(filing, filing_date=record.filing_date)
+        if table is not Table.SECTIONS:  # whose columns are those of `Library.sections`
+            facts["period_of_report"] = facts.pop("period")
         match table:
             case Table.FILINGS:
                 yield _filing(filing, record, facts)
@@ -201,7 +203,7 @@ def _hit(  # noqa: PLR0917 — the parts of one row
     start, end = spans[0] if spans else (0, 0)
     section = _section_at(document.sections() if document and spans else (), start)
     return {
-        **{name: facts[name] for name in ("accession", "form", "filing_date", "period")},
+        **{name: facts[name] for name in ("accession", "form", "filing_date", "period_of_report")},
         "ciks": list(dict.fromkeys(int(entity.cik) for entity in header.entities if entity.cik is not None)),
         "names": list(dict.fromkeys(entity.name for entity in header.entities)),
         "items": list(header.items),

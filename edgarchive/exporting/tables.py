@@ -34,7 +34,7 @@ _CIK = Column("cik", "int", "CIK of the first entity that has one")
 _NAME = Column("name", "text", "name of that entity")
 _FORM = Column("form", "text", "form type, as EDGAR spells it")
 _DATE = Column("filing_date", "date", "filing date")
-_PERIOD = Column("period", "date", "conformed period of report")
+_PERIOD = Column("period_of_report", "date", "conformed period of report")
 _WORDS = Column("words", "int", "number of words of the text")
 
 COLUMNS: dict[Table, tuple[Column, ...]] = {
@@ -95,7 +95,7 @@ COLUMNS: dict[Table, tuple[Column, ...]] = {
         _NAME,
         _FORM,
         _DATE,
-        _PERIOD,
+        Column("period", "date", "conformed period of report"),
         Column("sequence", "int", "number of the document in the filing"),
         Column("part", "text", "part of the report: I to IV; none in an 8-K"),
         Column("item", "text", "item, such as 1A or 5.02"),

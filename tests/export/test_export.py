@@ -25,6 +25,7 @@ from edgarchive import Library, SearchOptions, export, import_submissions
 from edgarchive.exporting.files.writers import CELL_CHARS, JsonlEncoder
 from edgarchive.exporting.tables import COLUMNS, Table
 from indexer.rows import count_words
+from indexer.search.hits import ROW_COLUMNS
 from tests.export.conftest import tree
 from tests.paths import INVENTED
 from tests.unit.submissions import submission_bytes
@@ -374,6 +375,16 @@ def test_every_column_has_a_meaning() -> None:
     for columns in COLUMNS.values():
         assert len({column.name for column in columns}) == len(columns)
         assert all(column.meaning for column in columns)
+
+
+def test_a_fact_has_the_name_it_has_in_a_search() -> None:
+    """A table of hits can be put beside the CSV of a search, and joined with the other tables."""
+    facts = {"accession", "form", "filing_date", "period_of_report"}
+    hit = {"items", "items_derived", "ciks", "names", "sequence", "type", "filename", "score", "url"}
+    names = {table: {column.name for column in columns} for table, columns in COLUMNS.items()}
+    assert facts | hit <= names[Table.HITS] & set(ROW_COLUMNS)
+    assert facts | {"acceptance_datetime", "added"} <= names[Table.FILINGS] & set(ROW_COLUMNS)
+    assert facts | {"description"} <= names[Table.DOCUMENTS] & set(ROW_COLUMNS)
 
 
 def test_a_missing_package_is_named(settings: Settings, out: Path) -> None:

@@ -138,9 +138,10 @@ def test_no_room_left(settings: Settings, out: Path, table: str, name: str) -> N
     arguments: dict[str, Any] = {} if "." in name else {"format": "parquet"}
     if "parquet" in name or arguments:
         pytest.importorskip("pyarrow")
-    export(table, out / f"whole-{name}", settings=settings, jobs=1, **arguments)
+    whole = out / "whole" / name  # a dataset card has the name of its folder
+    export(table, whole, settings=settings, jobs=1, **arguments)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    largest = max(map(len, tree(out / f"whole-{name}").values()))
+    largest = max(map(len, tree(whole).values()))
     for number, limit in enumerate((largest // 20, largest // 3, largest - 100)):
         path = out / f"{number}" / name
         with Archive.open(settings.root) as archive:
@@ -152,7 +153,7 @@ def test_no_room_left(settings: Settings, out: Path, table: str, name: str) -> N
             finally:
                 resource.setrlimit(resource.RLIMIT_FSIZE, before)
         export(table, path, settings=settings, jobs=1, **arguments)
-        assert tree(path) == tree(out / f"whole-{name}")
+        assert tree(path) == tree(whole)
 
 
 def killing(code: str, *arguments: str) -> str:

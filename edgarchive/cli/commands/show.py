@@ -21,6 +21,8 @@ from indexer.entries import is_truncated
 from indexer.search.library import Library
 from indexer.search.records import Record
 from indexer.sections.forms import find_section
+from indexer.sections.model import Section
+from indexer.sections.sections import sections
 from indexer.submission.submission import Document, Submission, parse_submission
 
 _ORIGIN = ("source", "source_url", "sha256", "signature", "added", "added_run", "withdrawn_at", "beside")
@@ -152,31 +154,40 @@ def _name(document: Document) -> str:
     return name or f"document-{document.sequence}"
 
 
-def _texts(submission: Submission, wanted: _Wanted) -> list[tuple[Document, str]]:
-    """The documents to show, each with its text, or the first that has the section. Raises `NotInArchiveError`."""
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A document and its text, or that of the section asked for."""
+
+    document: Document
+    text: str
+    section: Section | None = None
+
+
+def _texts(submission: Submission, wanted: _Wanted) -> list[_Text]:
+    """The documents to show, or the first that has the section. Raises `NotInArchiveError`."""
     if wanted.document is None:
         documents = tuple(one for one in submission.documents if wanted.xbrl or not one.is_xbrl)
     else:
         documents = (submission.document(wanted.document),)
-    found = [(document, text) for document in documents if (text := _text(document, wanted.section))]
-    if not found and wanted.section is not None:
-        raise NotInArchiveError(f"{submission.header.accession} has no section {wanted.section}", _sections(documents))
-    return found if wanted.section is None else found[:1]
+    if wanted.section is None:
+        return [_Text(document, text) for document in documents if (text := document.text())]
+    for document in documents:
+        text = document.text()
+        section = find_section(sections(text, form=document.type), wanted.section, form=document.type)
+        if section is not None:
+            return [_Text(document, text[section.start : section.end].rstrip("\n"), section)]
+    raise NotInArchiveError(f"{submission.header.accession} has no section {wanted.section}", _sections(documents))
 
 
 def _print_text(library: Library, submission: Submission, wanted: _Wanted) -> None:
     style = Style.of_stdout()
     found = _texts(submission, wanted)
-    for place, (document, text) in enumerate(found):
+    for place, one in enumerate(found):
         if place:
             say()
         if len(found) > 1 or style.width is not None:
-            print_title(title_of(document), style)
-        print_text(text, style, () if wanted.highlight is None else library.marks(text, wanted.highlight))
-
-
-def _text(document: Document, section: str | None) -> str:
-    return document.text() if section is None else (document.section(section) or "").rstrip("\n")
+            print_title(title_of(one.document), style)
+        print_text(one.text, style, () if wanted.highlight is None else library.marks(one.text, wanted.highlight))
 
 
 def _sections(documents: Sequence[Document]) -> str:
@@ -194,24 +205,24 @@ def _shown(library: Library, record: Record, max_text_chars: int, wanted: _Wante
     if wanted is None:
         return _as_dict(submission, record, max_text_chars)
     _check_has_text(submission, wanted)
-    texts = [_text_as_dict(document, text, wanted.section) for document, text in _texts(submission, wanted)]
+    texts = [_text_as_dict(one) for one in _texts(submission, wanted)]
     facts: dict[str, Any] = {"accession": str(record.accession), "form": str(submission.header.form)}
     if wanted.document is None and wanted.section is None:
         return facts | {"documents": texts}
-    return facts | (texts[0] if texts else _text_as_dict(submission.document(wanted.document or ""), "", None))
+    return facts | (texts[0] if texts else _text_as_dict(_Text(submission.document(wanted.document or ""), "")))
 
 
-def _text_as_dict(document: Document, text: str, section: str | None) -> dict[str, Any]:
+def _text_as_dict(one: _Text) -> dict[str, Any]:
     shown: dict[str, Any] = {
-        "sequence": document.sequence,
-        "type": document.type,
-        "filename": document.filename,
-        "description": document.description,
+        "sequence": one.document.sequence,
+        "type": one.document.type,
+        "filename": one.document.filename,
+        "description": one.document.description,
     }
-    if section is not None and (found := find_section(document.sections(), section, form=document.type)):
-        shown["section"] = {"part": found.part, "item": found.item, "heading": found.heading}
-        shown["is_reference"] = found.is_reference
-    return shown | {"text": text}
+    if (section := one.section) is not None:
+        shown["section"] = {"part": section.part, "item": section.item, "heading": section.heading}
+        shown["is_reference"] = section.is_reference
+    return shown | {"text": one.text}
 
 
 def _as_dict(submission: Submission, record: Record, max_text_chars: int) -> dict[str, Any]:
