@@ -104,13 +104,12 @@ async def named_company(archive: ServedArchive, query: MultiMapping[str]) -> Mul
 
 def _split(query: MultiMapping[str]) -> MultiMapping[str]:
     """`query` with the values of `_LISTS` separated at commas."""
-    found: MultiDict[str] = MultiDict()
-    for name, text in query.items():
-        if name in _LISTS:
-            found.extend((name, part) for part in text.split(","))
-        else:
-            found.add(name, text)
-    return found
+    return MultiDict((name, value) for name, text in query.items() for value in values_of(name, text))
+
+
+def values_of(name: str, text: str) -> list[str]:
+    """The values in the text of a parameter."""
+    return text.split(",") if name in _LISTS else [text]
 
 
 def _value(name: str, texts: list[str]) -> Any:
@@ -168,7 +167,7 @@ def without_value(url: URL, name: str, value: str) -> str:
     """The path and query of `url` without one value of a filter, starting at the first page."""
     query = url.query.copy()
     query.popall("offset", None)
-    kept = [one for one in query.popall(name, []) if one != value]
-    for one in kept:
-        query.add(name, one)
+    for text in query.popall(name, []):
+        if kept := [one for one in values_of(name, text) if one != value]:
+            query.add(name, ",".join(kept))
     return str(url.with_query(query))

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import json
+import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterable
@@ -211,6 +212,33 @@ def test_a_page_beyond_the_feeds_end_reads_no_filing(invented_archive: Path) -> 
         answer = fresh.ask("/cgi-bin/browse-edgar?action=getcurrent&output=atom&start=999999999&count=100")
         assert (answer.status, b"<entry>" in answer.body) == (200, False)
         assert not fresh.app[ARCHIVE].cached_facts
+
+
+def _current(served: Served, parameters: str) -> list[str]:
+    """The titles of the entries of a page of the feed."""
+    feed = ET.fromstring(served.ask(f"/cgi-bin/browse-edgar?action=getcurrent&output=atom&{parameters}").body)  # noqa: S314
+    return [str(entry.findtext(f"{_ATOM}title")) for entry in feed.iter(f"{_ATOM}entry")]
+
+
+def test_the_feed_ends_with_an_empty_page(served: Served) -> None:
+    """Pages follow each other without gap; past the last one, and past EDGAR's 5 100 entries, a page is empty."""
+    every = _current(served, "count=100")
+    assert 10 < len(every) < 100
+    assert _current(served, "count=10") + _current(served, "count=100&start=10") == every
+    for start in (len(every), 5_000, 5_100, 10**9 - 1):
+        assert _current(served, f"count=100&start={start}") == []
+
+
+@pytest.mark.parametrize("form", ["", "4", "8-K", "10"])
+def test_the_feed_leaves_insiders_out_or_has_only_them(served: Served, form: str) -> None:
+    """A page is full whatever the newest filings are, as filings are left out before the page is cut."""
+    every = _current(served, f"count=100&type={form}")
+    insiders = [title for title in every if re.match("[345](/A)? - ", title)]
+    others = [title for title in every if title not in insiders]
+    assert _current(served, f"count=100&type={form}&owner=only") == insiders
+    assert _current(served, f"count=100&type={form}&owner=exclude") == others
+    assert _current(served, f"count=10&type={form}&owner=only") == insiders[:10]
+    assert _current(served, f"count=10&type={form}&owner=exclude") == others[:10]
 
 
 def test_a_company_is_browsed_as_xml_atom_and_page(served: Served, cik: int) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from tests.web.served import Served, attribute, first
 
@@ -48,6 +49,71 @@ def test_facets_and_filters_lead_to_narrower_searches(served: Served) -> None:
         anchor, count = first(link, "a"), first(link, ".count")
         narrowed = parsed(served, attribute(anchor, "href"))
         assert first(narrowed, "h1").text(strip=True).split()[0] == count.text(strip=True)
+
+
+@pytest.mark.parametrize("path", ["/", "/search?q=the", "/company/9000001"])
+def test_every_field_of_a_form_is_understood(served: Served, path: str) -> None:
+    """Whatever can be ticked, chosen or typed there leads to an answer, and stands in the form of that."""
+    typed = {
+        "company": "9000001",
+        "form": "8-K, 10-K*",
+        "item": "5.02",
+        "section": "1A",
+        "type": "EX-10*",
+        "sic": "3571",
+    }
+    typed |= {"state": "DE", "since": "2004-01-01", "until": "2020", "added_since": "2026-01-01", "q": "board"}
+    fields = 0
+    for field in parsed(served, path).css("main form input, main form select, main form button[name], .quick input"):
+        name = attribute(field, "name")
+        values = [attribute(one, "value") for one in field.css("option")]
+        if field.tag == "input":
+            is_given = attribute_or(field, "type") in {"checkbox", "hidden"}
+            values = [attribute(field, "value") if is_given else typed[name]]
+        for value in values:
+            answer = served.ask(f"/search?{urlencode({'q': 'the', name: value})}")
+            assert answer.status == 200, (name, value, answer.text)
+            fields += 1
+            if attribute_or(field, "type") == "checkbox":
+                again = LexborHTMLParser(answer.text)
+                assert "checked" in first(again, f"input[name={name}]").attributes
+                chip = first(again, ".chosen a")
+                assert name not in attribute(chip, "href")
+    assert fields >= (2 if path.startswith("/company") else 20)
+
+
+def test_each_value_of_a_filter_can_be_removed_alone(served: Served) -> None:
+    """The active filters, in words; the order of the hits is no filter."""
+    page = parsed(served, "/search?q=the&form=8-K,10-K&form=10-Q&amendments=0&within=filing&range=10y&sort=newest")
+    shown = {first_words(one.text()): attribute(one, "href") for one in page.css(".chosen a")}
+    assert list(shown) == [
+        "form: 8-K",
+        "form: 10-K",
+        "form: 10-Q",
+        "without amendments",
+        "words in any document of a filing",
+        "filed within 10 years",
+    ]
+    assert parse_qs(urlsplit(shown["form: 8-K"]).query)["form"] == ["10-K", "10-Q"]
+    assert parse_qs(urlsplit(shown["form: 10-Q"]).query)["form"] == ["8-K,10-K"]
+    assert all("sort=newest" in url for url in shown.values())
+
+
+def first_words(text: str) -> str:
+    """The label of an active filter."""
+    return text.partition(" ×")[0]
+
+
+def attribute_or(node: LexborNode, name: str) -> str:
+    """An attribute of an element; empty if it has none."""
+    return node.attributes.get(name) or ""
+
+
+def test_a_page_past_the_last_leads_to_the_first(served: Served) -> None:
+    """Such as one that somebody kept the address of."""
+    page = parsed(served, "/search?q=the&offset=5000&limit=3")
+    link = next(one for one in page.css(".results a") if one.text() == "First page")
+    assert len(parsed(served, attribute(link, "href")).css(".hits li")) == 3
 
 
 def test_pages_lead_on_and_back(served: Served) -> None:
@@ -135,7 +201,7 @@ def test_the_script_is_small_and_everything_else_is_without(served: Served) -> N
         ("form=10-K&item=1A", "10-K filings here have no items"),
         ("q=resigned+zebra", "resigned 1, zebra 0, together 0"),
         ("q=resigned&form=8K", "Nothing in this archive has the form 8K"),
-        ("q=resigned&since=1993-01-01&until=1995-12-31", "Leave out since (1)"),
+        ("q=resigned&since=1993-01-01&until=1995-12-31", "Leave out the dates (1)"),
         ("q=resigned+or+retired", "Search for resigned OR retired (1)"),
         ("q=resign", "Match word forms (2)"),
     ],

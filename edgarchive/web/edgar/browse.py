@@ -20,7 +20,7 @@ from indexer.submission.header import Entity
 from indexer.submission.items import item_description
 
 _COUNTS = (10, 20, 40, 80, 100)
-_OWNERSHIP = ("3", "4", "5")
+_OWNERSHIP_FORMS = ("3", "3/A", "4", "4/A", "5", "5/A")
 _COMPANIES = 100
 
 
@@ -77,11 +77,16 @@ def _day(text: str) -> date | None:
         return None
 
 
+def _owner(request: web.Request) -> str:
+    """Whether insiders' forms are requested: ``include``, ``exclude`` or ``only``."""
+    return (request.query.get("owner") or request.query.get("ownership") or "include").lower()
+
+
 def _matches(request: web.Request, form: str) -> bool:
     """Whether a form has the requested type, a prefix as in EDGAR's own search, and ownership."""
     wanted = request.query.get("type", "").strip().upper().rstrip("%")
-    owner = (request.query.get("owner") or request.query.get("ownership") or "include").lower()
-    is_ownership = form.upper().removesuffix("/A") in _OWNERSHIP
+    owner = _owner(request)
+    is_ownership = form.upper() in _OWNERSHIP_FORMS
     if (owner == "exclude" and is_ownership) or (owner == "only" and not is_ownership):
         return False
     return form.upper().startswith(wanted)
@@ -96,26 +101,38 @@ async def _page_of(request: web.Request, archive: ServedArchive, hits: list[Hit]
 
 
 async def _current(request: web.Request) -> web.Response:
-    """The latest filings, with an entry for each entity, as in EDGAR's feed: at most 5 100 entries."""
+    """The latest filings, with an entry for each entity, as in EDGAR's feed: at most 5 100 entries.
+
+    EDGAR answers 503 past the end; here the feed is valid and empty, which also ends a client's walk.
+    """
     archive: ServedArchive = request.app[ARCHIVE]
     count = _number(request, "count", default=40)
     count = count if count in _COUNTS else 40
     start = _number(request, "start", default=0)
-    form = request.query.get("type", "").strip().rstrip("%")
-    limit = start + count if start <= LAST_START else 0  # each filing up to there is read
-    results = await archive.search(None, form=f"{form}*" if form else None, sort="newest", limit=limit, snippets=False)
     entries: list[Listed] = []
-    for hit in results.hits:
-        if _matches(request, str(hit.form)):
-            facts = await archive.facts(hit.accession)
-            entries += [Listed(facts, entity) for entity in _parties(facts)]
-        if len(entries) >= start + count:
-            break
+    query, forms = _wanted_forms(request)
+    if start <= LAST_START and forms != []:  # each filing up to there is read
+        until = start + count
+        results = await archive.search(query, form=forms, sort="newest", limit=until, snippets=False)
+        for hit in results.hits:
+            for facts in await archive.facts_of([hit.accession]):
+                entries += [Listed(facts, entity) for entity in _parties(facts)]
+            if len(entries) >= until:
+                break
     page = entries[start : start + count]
     newest = page[0].facts.accepted if page else None
     if request.query.get("output", "").lower() != "atom":
         return _page(request, "edgar/current.html", listed=page)
     return _xml(request, "edgar/current.atom", "application/atom+xml", listed=page, newest=newest)
+
+
+def _wanted_forms(request: web.Request) -> tuple[str | None, list[str] | None]:
+    """The requested forms (`_matches`) as a query and a filter, which is empty if no form can be requested so."""
+    wanted = request.query.get("type", "").strip().upper().rstrip("%")
+    if _owner(request) == "only":
+        return None, [form for form in _OWNERSHIP_FORMS if form.startswith(wanted)]
+    query = " ".join(f"-form:{form}" for form in _OWNERSHIP_FORMS) if _owner(request) == "exclude" else None
+    return query, [f"{wanted}*"] if wanted else None
 
 
 def _parties(facts: FilingFacts) -> list[Entity | None]:

@@ -25,6 +25,7 @@ from edgarchive.web.params import (
     SearchParameters,
     named_company,
     read_search,
+    values_of,
     with_changes,
     with_value,
     without_value,
@@ -45,8 +46,28 @@ _RANGES = [("", "any time"), ("30d", "30 days"), ("1y", "1 year"), ("5y", "5 yea
 _SORTS = [("", "relevance"), ("newest", "newest first"), ("oldest", "oldest first"), ("added", "last added first")]
 _FIELDS = ("form", "item", "section", "type", "sic", "state", "since", "until", "added_since", "sort", "range")
 _MORE = ("section", "type", "sic", "state", "since", "until", "added_since", "sort")
-_LABELS = {"cik": "CIK", "sic": "SIC", "q": "words"}
-_ASKED = frozenset({WORDS, "limit", "offset", "facet"})
+_LABELS = {
+    "cik": "CIK",
+    "sic": "SIC",
+    "q": "words",
+    "type": "document type",
+    "since": "filed from",
+    "until": "filed until",
+    "added_since": "added since",
+}
+_SAID = {
+    ("amendments", "0"): "without amendments",
+    ("amendments", "1"): "amendments only",
+    ("stem", "1"): "word forms",
+    ("within", "filing"): "words in any document of a filing",
+    ("main", "1"): "main documents only",
+    ("exhibits", "1"): "exhibits only",
+}
+"""Filters that are not a name and a value."""
+
+_DATES = frozenset({"since", "until"})
+_ASKED = frozenset({WORDS, "limit", "offset", "facet", "sort"})
+"""Parameters that do not narrow a search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +120,7 @@ def _mistake(error: EdgarchiveError, words: str) -> dict[str, Any]:
     return {
         "message": error.message,
         "hint": error.hint,
+        "is_query": isinstance(error, QueryError),
         "before": words[:position] if known else "",
         "at": words[position:] if known else "",
     }
@@ -177,6 +199,7 @@ async def _found(
         "chosen": list(_chosen(request, url)),
         "facets": facets,
         "chart": year_chart(years, lambda year: _year(url, year)),
+        "start": page_at(0),
         "previous": page_at(max(0, options.offset - limit)) if options.offset else None,
         "next": page_at(end) if end < results.total else None,
         "csv": _download(url, "/search.csv"),
@@ -196,7 +219,8 @@ def _advice(why: Diagnosis, url: URL) -> Iterator[dict[str, str]]:
 def _changes(why: Diagnosis) -> Iterator[tuple[str, int, dict[str, str | None]]]:
     """Suggested changes: label, count, and the parameters to change."""
     for cause in why.filters:
-        yield f"Leave out {_LABELS.get(cause.filter, cause.filter)}", cause.without, _cleared(cause.filter)
+        left_out = "the dates" if cause.filter in _DATES else _LABELS.get(cause.filter, cause.filter)
+        yield f"Leave out {left_out}", cause.without, _cleared(cause.filter)
     for value in why.unknown:
         if value.near:
             changed: dict[str, str | None] = {value.filter: value.near} if value.query is None else {WORDS: value.query}
@@ -215,7 +239,7 @@ def _changes(why: Diagnosis) -> Iterator[tuple[str, int, dict[str, str | None]]]
 
 def _cleared(name: str) -> dict[str, str | None]:
     """The parameters that represent a filter, removed."""
-    if name in {"since", "until"}:
+    if name in _DATES:
         return {"since": None, "until": None, "range": None}
     return {name: None, COMPANY: None} if name in {"cik", "name", "ticker"} else {name: None}
 
@@ -266,11 +290,21 @@ async def _facet(
 
 
 def _chosen(request: web.Request, url: URL) -> Iterable[dict[str, str]]:
-    """The active filters, each with the URL of the search without it."""
+    """The active filters, each value with the URL of the search without it."""
     for name, text in request.query.items():
         if name in _ASKED or not text.strip() or (name == "range" and text not in SPANS):
             continue
-        yield {"label": f"{_LABELS.get(name, name)}: {text}", "url": without_value(url, name, text)}
+        for value in values_of(name, text):
+            yield {"label": _said(name, value), "url": without_value(url, name, value)}
+
+
+def _said(name: str, value: str) -> str:
+    """A filter in words."""
+    if (name, value) in _SAID:
+        return _SAID[name, value]
+    if name == "range":
+        return f"filed within {dict(_RANGES)[value]}"
+    return f"{_LABELS.get(name, name)}: {value}"
 
 
 def _shown(hit: Hit, url: URL) -> _Shown:
