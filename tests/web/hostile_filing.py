@@ -6,6 +6,7 @@ from tests.unit.submissions import submission_bytes
 
 ACCESSION = "0009999999-20-000666"
 NAMES_ACCESSION = "0009999999-20-000667"
+LONG_ACCESSION = "0009999999-20-000668"
 
 _PAGE = """<html><head><title>8-K</title>
 <meta http-equiv="refresh" content="0; url=http://127.0.0.1:9/refresh">
@@ -43,6 +44,16 @@ def hostile_names() -> bytes:
     return data.replace(b"ACME WIDGETS INC", b"=ACME@@ --><img src=//evil.example/a> INC").replace(
         b"@@", DECEPTIVE.encode()
     )
+
+
+def long_names() -> bytes:
+    """A submission whose names have no place to break a line."""
+    documents = (
+        f"<DOCUMENT>\n<TYPE>10-K\n<SEQUENCE>1\n<FILENAME>{'annualreport' * 10}.htm\n<DESCRIPTION>{'DESCRIBED' * 12}\n"
+        "<TEXT>\n<html><p>long words</p></html>\n</TEXT>\n</DOCUMENT>\n"
+    )
+    data = submission_bytes(LONG_ACCESSION, form="10-K", documents=documents)
+    return data.replace(b"ACME WIDGETS INC", b"DAMPFSCHIFFFAHRT" * 6 + b" INC").replace(b"0000000320", b"0000000321")
 
 
 def hostile_filing() -> bytes:

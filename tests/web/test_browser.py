@@ -32,6 +32,10 @@ PAGES = {
     "text": f"/filing/{FILING}/1?q=the",
     "company": "/company/9000001",
     "absent": "/filing/0000000001-99-000001",
+    "long filing": f"/filing/{hostile_filing.LONG_ACCESSION}",
+    "long reader": f"/filing/{hostile_filing.LONG_ACCESSION}/1?q=long",
+    "long company": "/company/321",
+    "long search": "/search?q=long&company=321&type=" + "10-K" * 30,
 }
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _QUIET = ("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync")
@@ -56,6 +60,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The invented submissions and a hostile one, served."""
     folder = tmp_path_factory.mktemp("browser")
     (folder / f"{hostile_filing.ACCESSION}.txt").write_bytes(hostile_filing.hostile_filing())
+    (folder / f"{hostile_filing.LONG_ACCESSION}.txt").write_bytes(hostile_filing.long_names())
     import_submissions([INVENTED, folder], settings=Settings(root=folder / "archive"))
     with Served(folder / "archive") as served:
         yield served
