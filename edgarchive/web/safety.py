@@ -13,7 +13,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeVar
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from aiohttp.typedefs import Middleware
 from yarl import URL
 
@@ -137,6 +137,17 @@ def public_url(request: web.Request) -> URL:
     """
     is_https = request.headers.get("X-Forwarded-Proto", "").lower() == "https"
     return request.url.with_scheme("https") if is_https else request.url
+
+
+def end_without_length(request: web.Request, response: web.StreamResponse) -> None:
+    """Let a response whose length is unknown end in chunks, or for HTTP/1.0, which has none, with its connection.
+
+    Proxies ask by HTTP/1.0, nginx by default, even where the client has asked by a later version.
+    """
+    if request.version >= HttpVersion11:
+        response.enable_chunked_encoding()
+    else:
+        response.force_close()
 
 
 @web.middleware

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
+import json
 import shutil
 import socket
 import struct
@@ -58,6 +60,41 @@ def test_headers_that_trickle_do_not_keep_a_connection_open(impatient: Served) -
             except ConnectionError:
                 return
     pytest.fail("the connection is still open")
+
+
+@pytest.mark.parametrize("more", ["", "Connection: keep-alive\r\n", "Accept-Encoding: gzip\r\n"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/search?q=the",
+        "/search.json?q=the",
+        "/search.jsonl?q=the",
+        "/search.csv?q=the&limit=3",
+        f"/Archives/edgar/data/9000002/{FILING}.txt",
+        f"/Archives/edgar/data/9000002/{FILING.replace('-', '')}/",
+        "/Archives/edgar/full-index/2019/QTR1/master.gz",
+        "/static/style.css",
+        "/filing/0000000001-99-000001",
+    ],
+)
+def test_http_1_0_has_the_same_answers(served: Served, path: str, method: str, more: str) -> None:
+    """As proxies ask, which are not told where a stream ends but by the end of the connection."""
+    asked = dict([more.strip().split(": ")]) if more.startswith("Accept") else {}
+    expected = served.ask(path, method=method, headers=asked)
+    with connected(served.port) as client:
+        client.settimeout(10)
+        client.sendall(f"{method} {path} HTTP/1.0\r\nHost: localhost\r\n{more}\r\n".encode())
+        answer = http.client.HTTPResponse(client, method=method)
+        answer.begin()
+        assert answer.status == expected.status
+        assert answer.headers["Transfer-Encoding"] is None
+        body = answer.read()
+        answer.close()
+    if path.startswith("/search.json?"):
+        assert json.loads(body or b"{}").keys() == json.loads(expected.body or b"{}").keys()  # took_ms differs
+    else:
+        assert body == expected.body
 
 
 def test_a_client_that_does_not_read_is_let_go(impatient: Served) -> None:

@@ -14,7 +14,7 @@ from edgarchive.rows import csv_cell
 from edgarchive.web.archive import EASTERN
 from edgarchive.web.keys import ARCHIVE, TEMPLATES
 from edgarchive.web.params import MAX_LIMIT, SearchParameters, named_company, read_search, with_changes
-from edgarchive.web.safety import public_url
+from edgarchive.web.safety import end_without_length, public_url
 from indexer.search.hits import ROW_COLUMNS, Hit
 from indexer.search.options import SearchOptions
 from indexer.search.results import Results
@@ -88,7 +88,7 @@ async def _stream(
     response = web.StreamResponse(headers={"Content-Disposition": f'attachment; filename="edgarchive-hits.{suffix}"'})
     response.content_type = content_type
     response.charset = "utf-8"
-    response.enable_chunked_encoding()
+    end_without_length(request, response)
     await response.prepare(request)
     if request.method == "HEAD":
         return response

@@ -20,7 +20,7 @@ from edgarchive.web.conditions import is_known
 from edgarchive.web.edgar.answers import FolderItem, folder_json, folder_page, no_such_key, read_cik
 from edgarchive.web.edgar.filing.index_page import filing_index_page, header_page
 from edgarchive.web.keys import ARCHIVE
-from edgarchive.web.safety import headers_of_filers
+from edgarchive.web.safety import end_without_length, headers_of_filers
 from indexer.submission.submission import Document
 
 _CHUNK_BYTES = 1 << 18
@@ -62,7 +62,7 @@ class StoredFileResponse(web.StreamResponse):
                 self.content_length = size
                 await self._send_as_it_lies(request, file, first)
             else:
-                self.enable_chunked_encoding()
+                end_without_length(request, self)
                 await self.prepare(request)
                 if request.method != hdrs.METH_HEAD:
                     decoded = _decoded(first, file)
