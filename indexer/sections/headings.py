@@ -274,6 +274,8 @@ def _also(found: re.Match[str], family: Family, number: int) -> tuple[str, ...]:
 
 def _rises(found: re.Match[str]) -> bool:
     """Whether the items of a heading rise, as in ``Items 10 - 14`` but not in ``Item 6 - 5 Year Summary``."""
+    if not found["more"]:
+        return True
     numbers = [_number(found)]
     numbers += [_whole(further["item"]) for further in _FURTHER.finditer(found["more"])]
     return numbers == sorted(numbers) or not _THROUGH.search(found["more"])

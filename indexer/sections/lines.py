@@ -34,14 +34,17 @@ _PAGE = lazy_pattern(
     re.IGNORECASE | re.VERBOSE,
 )
 _ONE_PAGE = lazy_pattern(r"[^\d\s,&–—-][.…\s]*[.…\s][0-9]{1,3}\s*\Z")
+_MAX_PAGE_CHARS = 200
 _PAGE_ENDS = frozenset("0123456789).*… \t")
 _PAGE_ALONE = lazy_pattern(r"(?:page\s*)?(?:[FSA]-?)?[0-9]{1,3}(?:\s?[-–—]\s?[0-9]{1,3})?", re.IGNORECASE)
 _COMPLETE = lazy_pattern(
     r"\b(?:none|not\s+(?:applicable|required)|n/a|reserved|removed|omitted)(?![^\W_])[\W\d_]*\Z", re.IGNORECASE
 )
-_SENTENCE = lazy_pattern(r"(?:[a-z0-9”\")][.:]|-[KQ][.])(?:\s|\Z)")
+_SENTENCE = lazy_pattern(r"[.:](?:(?<=[a-z0-9”\")][.:])|(?<=-[KQ][.]))(?:\s|\Z)")
 _OWN_WORDS = lazy_pattern(r"(?:none|not\s+(?:applicable|required)|n/a|omitted|no\s)", re.IGNORECASE)
-RUN_IN = lazy_pattern(r"(?<!\b[A-Z])(?<!\bInc)(?<!\bCo)(?<!\bCorp)(?<!\bNo)[.](?=\s*[–—]|\s+(?:[A-Z(]|[0-9]+[.][0-9]))")
+RUN_IN = lazy_pattern(
+    r"[.](?<!\b[A-Z][.])(?<!\bInc[.])(?<!\bCo[.])(?<!\bCorp[.])(?<!\bNo[.])(?=\s*[–—]|\s+(?:[A-Z(]|[0-9]+[.][0-9]))"
+)
 """The full stop after a title that is followed by text on the same line."""
 
 OPENERS = (
@@ -54,6 +57,7 @@ _PROSE = lazy_pattern(
     r"\s[^\n]*[.][)”\"]*\s*\Z"
 )
 
+_PROSE_ENDS = frozenset('.)”"')
 _MAX_TITLE_CHARS = 110
 _MAX_TITLE_LINES = 14
 _MAX_ROW_CHARS = 220
@@ -108,7 +112,9 @@ def next_line(text: str, end: int, *, over_blank: bool) -> tuple[str | None, int
 
 def has_page(line: str) -> bool:
     """Whether a line ends with a page number, and not with a sentence broken after some number."""
-    return line[-1:] in _PAGE_ENDS and _PAGE.search(line) is not None and RUN_IN.search(line, 2) is None
+    if line[-1:] not in _PAGE_ENDS or _PAGE.search(line, max(0, len(line) - _MAX_PAGE_CHARS)) is None:
+        return False
+    return RUN_IN.search(line, 2) is None
 
 
 def has_one_page(line: str) -> bool:
@@ -133,11 +139,13 @@ def is_complete(title: str) -> bool:
 
 def has_prose(title: str) -> bool:
     """Whether a sentence follows a title on its line, as in ``Properties We own our offices``."""
-    return len(title) > _MAX_ROW_CHARS or _PROSE.search(title) is not None
+    return len(title) > _MAX_ROW_CHARS or (title[-1:] in _PROSE_ENDS and _PROSE.search(title) is not None)
 
 
 def is_furniture(line: str) -> bool:
     """Whether a line is blank, a page number, a running title, a rule, or the heading of a part."""
+    if len(line) > MAX_HEADING_CHARS and line[0].isalnum():
+        return False
     return not line or _FURNITURE.fullmatch(line) is not None
 
 

@@ -54,17 +54,18 @@ def rows_of(text: str, headings: Sequence[Heading], family: Family) -> list[Row]
         if family == "8-K" and gap is Gap.TITLES and _SIGNATURE.search(under):
             gap = Gap.ROWS
         first = next((line for line in under.split("\n") if line.strip()), "")
-        paged = has_page(heading.title) or (
+        inline = has_page(heading.title)
+        paged = inline or (
             gap is not Gap.TEXT
             and (is_page_alone(first) or (bool(first) and not under.startswith("\n\n") and has_page(first)))
         )
-        rows.append(Row(heading, gap, paged, is_complete(heading.title)))
+        rows.append(Row(heading, gap, paged, inline, is_complete(heading.title)))
     return _without_pages(rows, text, family)
 
 
 def _without_pages(rows: list[Row], text: str, family: Family) -> list[Row]:
     """`rows`, without the page number in those that are headings: ``Item 2. Properties 12`` with the text below it."""
-    paged = [number for number, row in enumerate(rows) if _has_inline_page(row)]
+    paged = [number for number, row in enumerate(rows) if row.has_inline_page]
     if not paged:
         return rows
     headings = list(_paged_headings(rows, family))
@@ -75,7 +76,7 @@ def _without_pages(rows: list[Row], text: str, family: Family) -> list[Row]:
         for number in headings:
             heading = rows[number].heading
             bare = replace(heading, heading=without_page(heading.heading), title=without_page(heading.title))
-            rows[number] = replace(rows[number], heading=bare, has_page=False)
+            rows[number] = replace(rows[number], heading=bare, has_page=False, has_inline_page=False)
     return rows
 
 
@@ -87,7 +88,7 @@ def _paged_headings(rows: Sequence[Row], family: Family) -> Iterator[int]:
     told = {
         row.heading.key
         for above, row in zip([None, *rows], rows, strict=False)
-        if row.gap is Gap.TEXT and not _has_inline_page(row) and (above is None or above.gap > Gap.EMPTY)
+        if row.gap is Gap.TEXT and not row.has_inline_page and (above is None or above.gap > Gap.EMPTY)
     }
     is_open, is_below_heading, last = True, False, None
     for number, row in enumerate(rows):
@@ -104,7 +105,7 @@ def _paged_headings(rows: Sequence[Row], family: Family) -> Iterator[int]:
 
 def split_listings(text: str, rows: Sequence[Row], family: Family) -> tuple[list[Heading], list[Listing]]:
     """The headings that are not rows of a table of contents or index, and those tables and indexes."""
-    spoken = Counter(row.heading.key for row in rows if row.gap is Gap.TEXT and not _has_inline_page(row))
+    spoken = Counter(row.heading.key for row in rows if row.gap is Gap.TEXT and not row.has_inline_page)
     headings: list[Heading] = []
     listings: list[Listing] = []
     current: Key | None = None
@@ -136,7 +137,7 @@ def _groups(rows: Sequence[Row]) -> Iterator[list[Row]]:
     group: list[Row] = []
     for row in rows:
         if group and (
-            (group[-1].gap is Gap.TEXT and not _has_inline_page(group[-1])) or row.heading.key <= group[-1].heading.key
+            (group[-1].gap is Gap.TEXT and not group[-1].has_inline_page) or row.heading.key <= group[-1].heading.key
         ):
             yield group
             group = []
@@ -145,16 +146,12 @@ def _groups(rows: Sequence[Row]) -> Iterator[list[Row]]:
         yield group
 
 
-def _has_inline_page(row: Row) -> bool:
-    return has_page(row.heading.title)
-
-
 def _is_listing(group: Sequence[Row], spoken: Mapping[Key, int], family: Family, *, is_titled: bool) -> bool:
     """Whether a group of rows without text in between is a table of contents or an index."""
     open_rows = [row for row in group if not row.is_complete]
     paged = sum(row.has_page for row in open_rows)
     if len(group) == 1:
-        return _has_inline_page(group[0]) or (
+        return group[0].has_inline_page or (
             family == "8-K" and group[0].gap < Gap.TEXT and group[0].heading.key in spoken
         )
     bare = [row for row in group[:-1] if not row.is_complete and not row.has_page]

@@ -77,6 +77,8 @@ class Row:
     heading: Heading
     gap: Gap
     has_page: bool
+    has_inline_page: bool
+    """The number is on the line itself, not below it."""
     is_complete: bool
     """The line is the whole item: ``Item 6. [Reserved]``, ``Item 4. Mine Safety Disclosures: none``."""
 

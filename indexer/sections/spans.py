@@ -87,5 +87,11 @@ def is_reference(body: str) -> bool:
     if not body.strip() or len(body) > _MAX_REFERENCE_CHARS:
         return False
     sentences = [sentence.strip() for sentence in _SENTENCE_END.split(body) if sentence.strip()]
-    referring = sum(len(sentence) for sentence in sentences if _REFERENCE.search(sentence))
-    return referring >= _REFERRING_SHARE * sum(map(len, sentences))
+    referring = sum(map(len, sentences))
+    least = _REFERRING_SHARE * referring
+    for sentence in sentences:
+        if referring < least:
+            return False
+        if _REFERENCE.search(sentence) is None:
+            referring -= len(sentence)
+    return referring >= least

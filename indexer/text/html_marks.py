@@ -60,6 +60,8 @@ _USUAL_MARKS = {
     if name not in _UNSEEN
     for slash in (b"", b"/")
 }
+_XBRL_NAMES = frozenset({b"ix:nonFraction", b"ix:nonNumeric", b"ix:continuation", b"ix:footnote"})
+"""Elements around words, the most frequent ones that are not remembered; their names are in this case in XML."""
 _NAME = lazy_pattern(rb"/?[A-Za-z][A-Za-z0-9:._-]*+")
 _STYLE = lazy_pattern(rb"""\sstyle\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"']++))""", re.IGNORECASE)
 _HIDDEN_ATTRIBUTE = lazy_pattern(rb"""\shidden(?:\s*+=\s*+["']?(?:hidden)?["']?)?(?=[\s/]|\Z)""", re.IGNORECASE)
@@ -128,6 +130,8 @@ class Marks(dict[bytes, bytes]):
         self._specials: dict[bytes, Special] = {}
 
     def __missing__(self, tag: bytes) -> bytes:
+        if tag.partition(b" ")[0] in _XBRL_NAMES and b"style" not in tag and b"hidden" not in tag:
+            return _NOTHING
         lowered = tag.lower()
         name = lowered.partition(b" ")[0]
         mark = _USUAL_MARKS.get(name)
