@@ -121,8 +121,8 @@ class ServedArchive:
         self._tickers: tuple[str, Any] | None = None
         self._names: OrderedDict[int, tuple[float, str]] = OrderedDict()
 
-    async def _do(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-        """The result of `work`, run in a thread."""
+    async def do(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """The result of `work`, run in a thread. Raises as `search`."""
         return await self._gate.do(lambda: asyncio.to_thread(work, *arguments, **named))
 
     async def search(self, query: str | None = None, **options: Any) -> Results:
@@ -139,11 +139,11 @@ class ServedArchive:
 
     async def diagnose(self, results: Results) -> Diagnosis:
         """Why `results` is empty."""
-        return await self._do(results.diagnose)
+        return await self.do(results.diagnose)
 
     async def facets(self, results: Results, *facets: Facet) -> dict[Facet, tuple[FacetCount, ...]]:
         """The same for several facets at once."""
-        return dict(await self._do(results.facets, *facets))
+        return dict(await self.do(results.facets, *facets))
 
     async def recent_status(self) -> Status:
         """The contents of the archive, counted at most once in _STATUS_S seconds, as it counts all submissions."""
@@ -158,15 +158,15 @@ class ServedArchive:
 
     async def text(self, document: Document) -> str:
         """The text of a document."""
-        return await self._do(document.text)
+        return await self.do(document.text)
 
     async def sections(self, document: Document) -> tuple[Section, ...]:
         """The sections of a report with their spans in its text."""
-        return await self._do(document.sections)
+        return await self.do(document.sections)
 
     async def section(self, document: Document, name: str) -> str:
         """The text of one section. Raises `NotInArchiveError` if the document lacks it."""
-        text = await self._do(document.section, name)
+        text = await self.do(document.section, name)
         if text is None:
             raise NotInArchiveError(f"the document has no section {name[:40]!r}", "see its list of sections")
         return text
@@ -264,7 +264,7 @@ class ServedArchive:
             self._facts.move_to_end(key)
             return known
         submission = await self._gate.do(lambda: self.library.texts(accession))
-        facts = await self._do(_facts, submission, record.filing_date, record.size)
+        facts = await self.do(_facts, submission, record.filing_date, record.size)
         self._facts[key] = facts
         while len(self._facts) > _KEPT_FACTS:
             self._facts.popitem(last=False)

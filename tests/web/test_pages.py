@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from edgarchive.web.pages import filing as filing_pages
 from tests.web.served import Served, attribute, first
 
 FILING = "0009000900-19-000212"
@@ -107,6 +108,19 @@ def first_words(text: str) -> str:
 def attribute_or(node: LexborNode, name: str) -> str:
     """An attribute of an element; empty if it has none."""
     return node.attributes.get(name) or ""
+
+
+def test_a_text_with_very_many_matches_says_how_many_are_marked(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A browser takes long for a page of marks alone; all of them are counted."""
+    path = f"/filing/{FILING}/1?q=the"
+    every = parsed(served, path).css("article mark")
+    monkeypatch.setattr(filing_pages, "_MAX_MARKS", 2)
+    page = parsed(served, path)
+    assert [one.text() for one in page.css("article mark")] == [one.text() for one in every[:2]]
+    assert first(page, ".matches .quiet").text() == f"The first 2 of {len(every)} matches are marked."
+    assert first(page, "article").text() == first(parsed(served, f"/filing/{FILING}/1?view=text"), "article").text()
 
 
 def test_a_page_past_the_last_leads_to_the_first(served: Served) -> None:

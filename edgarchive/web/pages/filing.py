@@ -23,6 +23,9 @@ _FRAMED = (".htm", ".html", ".txt")
 
 _IMAGES = (".jpg", ".jpeg", ".gif", ".png")
 _LABEL_CHARS = 120
+_MAX_MARKS = 5_000
+"""Matches that are marked in a text: browsers take seconds for more."""
+
 _SOURCES = {"index": "EDGAR", "feed": "EDGAR's Feed", "import": "an import"}
 
 
@@ -97,7 +100,8 @@ async def reader_page(request: web.Request) -> web.Response:
     if text_view:
         text = await (archive.section(document, wanted) if wanted else archive.text(document))
         spans = await _spans(request, text, words)
-        values |= {"matches": len(spans), "text": marked(text, spans, numbered=True)}
+        shown = await archive.do(marked, text, spans[:_MAX_MARKS], numbered=True)  # of megabytes, it takes a second
+        values |= {"matches": len(spans), "most_marks": _MAX_MARKS, "text": shown}
     return page(request, "reader.html", **values)
 
 

@@ -84,13 +84,14 @@ def _codes(text: str) -> Iterator[tuple[bool, str]]:
 
 def marked(text: str, spans: Iterable[tuple[int, int]], *, numbered: bool = False) -> Markup:
     """`text`, escaped, with each of `spans` marked; `numbered`: with ids ``match-1`` and so on as link targets."""
-    parts: list[Markup] = []
+    parts: list[str] = []
     end = 0
     for number, (start, stop) in enumerate(spans, start=1):
-        opening = Markup('<mark id="match-{}">').format(number) if numbered else Markup("<mark>")
-        parts += [_shown(text[end:start]), opening, _shown(text[start:stop]), Markup("</mark>")]
+        opening = f'<mark id="match-{number}">' if numbered else "<mark>"
+        parts += [_shown(text[end:start]), opening, _shown(text[start:stop]), "</mark>"]
         end = stop
-    return Markup("").join([*parts, _shown(text[end:])])
+    parts.append(_shown(text[end:]))
+    return Markup("".join(parts))  # noqa: S704 (each part is escaped, or ours)
 
 
 def _shown(text: str) -> Markup:
