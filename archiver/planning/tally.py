@@ -16,12 +16,14 @@ class Tally:
 
     `requests` returns the number of requests sent so far. `finished_before` counts submissions that an earlier run
     finished, which are not in the plan; `bytes` the decoded bytes stored; `withdrawn` newly withdrawn submissions.
+    While `is_planning`, the plan grows, and nothing counts as planned yet.
     """
 
     def __init__(self, plan: Plan, *, requests: Callable[[], int] = lambda: 0) -> None:
         self.finished_before = 0
         self.bytes = 0
         self.withdrawn = 0
+        self.is_planning = False
         self._plan = plan
         self._failures: list[SyncFailure] = []
         self._requests = requests
@@ -31,7 +33,7 @@ class Tally:
     def report(self) -> SyncReport:
         """The current state; failures are counted here and listed in the final report."""
         return SyncReport(
-            planned=self.finished_before + self._plan.count(),
+            planned=0 if self.is_planning else self.finished_before + self._plan.count(),
             present=self.finished_before + self._plan.count(Outcome.PRESENT),
             stored=self._plan.count(Outcome.STORED),
             absent=self._plan.count(Outcome.ABSENT),

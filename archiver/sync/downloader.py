@@ -141,6 +141,7 @@ class Downloader:
         cancel: CancelToken,
     ) -> None:
         """Plan from EDGAR's indexes and fetch submissions one by one."""
+        tally.is_planning = True
         found = await survey(
             self.edgar,
             archive,
@@ -150,7 +151,7 @@ class Downloader:
             anew=refresh,
             reading=lambda done, total: _reading(tally, progress, cancel, done, total),
         )
-        tally.finished_before, tally.withdrawn = found.done, found.withdrawn
+        tally.finished_before, tally.withdrawn, tally.is_planning = found.done, found.withdrawn, False
         await asyncio.to_thread(plan.note_present, archive.kept_from_edgar if refresh else archive.kept)
         await self.fetch_planned(archive, plan, tally, progress=progress, refresh=refresh, cancel=cancel)
         await asyncio.to_thread(_hold_against, archive, plan, tally)

@@ -25,15 +25,33 @@ _RULE = lazy_pattern(r"([.\-_=*~\u00b7\u2013\u2014])(?: ?\1){3,}")
 _SENTENCE_END = lazy_pattern(r"(?<=[a-z]{4}[.!?]) (?=[\"“(]?[A-Z])")
 """A sentence end: requiring four lower-case letters before it excludes ``Inc.``, ``Mr.`` and initials."""
 
+_STOP = lazy_pattern(r"(?:[a-z]{2}|[0-9]{2}|[)\]%])[.!?][\"”’)]*$")
+_ABBREVIATION = lazy_pattern(r"\b(?:Inc|Corp|Ltd|Cos|Bros|Mrs|Messrs|Nos|etc|vs|approx)\.$")
+"""A word that ends with a full stop within a sentence; one of a single small letter is none of `_STOP`."""
+
+_ELLIPSIS = "…"
+
 Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """A passage as plain text, without control or bidirectional characters, and the spans that matched."""
+    """A passage as plain text, without control or bidirectional characters, and the spans that matched.
+
+    The text is that of the document, verbatim. `is_cut_before` and `is_cut_after`: it begins or ends within a sentence.
+    """
 
     text: str
     spans: tuple[Span, ...]
+    is_cut_before: bool = False
+    is_cut_after: bool = False
+
+    def with_ellipses(self) -> Snippet:
+        """The passage for a reader: an ellipsis where it begins or ends within a sentence."""
+        before = f"{_ELLIPSIS} " if self.is_cut_before else ""
+        after = f" {_ELLIPSIS}" if self.is_cut_after else ""
+        spans = tuple((start + len(before), stop + len(before)) for start, stop in self.spans)
+        return Snippet(f"{before}{self.text}{after}", spans)
 
     def as_html(self) -> str:
         """The passage with ``&``, ``<`` and ``>`` escaped and each match in ``<em>`` and ``</em>``."""
@@ -165,7 +183,13 @@ class _Piece:
             for start, stop in self.spans
             if start < end and stop > begin
         )
-        return Snippet(self.text[begin:end], spans)
+        is_cut_before = (begin > 0 or self.is_cut_before) and not _ends_sentence(self.text[:begin].rstrip())
+        is_cut_after = (end < len(self.text) or self.is_cut_after) and not _ends_sentence(self.text[:end])
+        return Snippet(self.text[begin:end], spans, is_cut_before, is_cut_after)
+
+
+def _ends_sentence(text: str) -> bool:
+    return _STOP.search(text) is not None and _ABBREVIATION.search(text) is None
 
 
 def _cleaned(raw: bytes, *, follows_blank: bool) -> str:

@@ -220,7 +220,7 @@ class Hit:
             self.form,
             "; ".join(entity.name for entity in self.entities),
             " ".join(part for part in (document.type, document.filename) if part),
-            None if self.snippet is None else Markup(self.snippet),
+            None if self.excerpt is None else Markup(self.excerpt.with_ellipses().as_html()),
         )
 
     def _repr_html_(self) -> str:

@@ -184,5 +184,5 @@ def test_completion_finds_companies(served: Served) -> None:
 def test_a_search_without_a_hit_says_why(served: Served) -> None:
     """As the command line does; with a hit there is no diagnosis."""
     found = served.ask("/search.json?q=resigned+zebra").json()
-    assert found["diagnosis"]["text"] == ["`resigned` 1, `zebra` 0, together 0"]
+    assert found["diagnosis"]["text"] == ["`resigned` 1, `zebra` 0, together 0", "with `resigned`: 1 hit"]
     assert "diagnosis" not in served.ask("/search.json?q=resigned").json()

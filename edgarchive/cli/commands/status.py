@@ -60,7 +60,7 @@ def _behind(state: SyncState | None) -> list[str]:
 def _so_far(state: SyncState) -> str:
     """The progress of a sync that has not ended."""
     if not state.planned:
-        return ""
+        return "(planning) "
     done = state.planned - state.behind
     failed = f", {state.failed:,} failed" if state.failed else ""
     speed = ""

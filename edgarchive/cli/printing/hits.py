@@ -44,11 +44,12 @@ def _print_hit(hit: Hit, style: Style) -> None:
         _print_lines("  ".join(clean(part) for part in about if part), style)
     if hit.section is not None:
         _print_lines(clean(hit.section.heading), style)
-    for passage in hit.passages or ():  # each begins like an item of a list
+    for passage in (one.with_ellipses() for one in hit.passages or ()):  # each begins like an item of a list
         for line in style.lines(passage.text, passage.spans, indent=f"{_INDENT}  ", first=f"{_INDENT}- "):
             say_styled(line)
     if hit.excerpt is not None and not hit.passages:
-        for line in style.lines(hit.excerpt.text, hit.excerpt.spans, indent=_INDENT):
+        excerpt = hit.excerpt.with_ellipses()
+        for line in style.lines(excerpt.text, excerpt.spans, indent=_INDENT):
             say_styled(line)
 
 

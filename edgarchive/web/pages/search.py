@@ -315,7 +315,7 @@ def _shown(hit: Hit, url: URL) -> _Shown:
         words = {"q": url.query[WORDS]} if url.query.get(WORDS) else {}
         stem = {"stem": "1"} if url.query.get("stem") == "1" else {}
         reader = str(URL(f"{filing}/{document.sequence}").with_query({**words, **stem}))
-    excerpt = hit.excerpt
+    excerpt = None if hit.excerpt is None else hit.excerpt.with_ellipses()
     return _Shown(
         name=_names(hit) or str(hit.accession),
         form=str(hit.form),

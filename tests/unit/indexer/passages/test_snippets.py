@@ -49,6 +49,31 @@ def test_marks_stand_where_the_query_matched(query: str, snippet: str | None) ->
     assert marked(query, "Mr. Shurtleff resigned from the Board of Directors") == snippet
 
 
+LONG = "word " * 80
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "after"),
+    [
+        ("He resigned.", False, False),
+        (f"{LONG}resigned {LONG}", True, True),
+        (f"The first sentence ended. He resigned {LONG}", False, True),
+        (f"{LONG}and he resigned. The next sentence begins here {LONG}", True, False),
+        (f"{LONG}of Acme Inc. He resigned from Acme Inc. {LONG}", True, True),
+        (f"In 2004 it ended in 2004. He resigned in {LONG}", False, True),
+    ],
+)
+def test_a_passage_cut_within_a_sentence_has_an_ellipsis_for_readers(text: str, *, before: bool, after: bool) -> None:
+    """Its text is that of the document, verbatim; what people see has the mark outside of the matches."""
+    snippet = Highlighter(parse_query("resigned")).snippet(text)
+    assert snippet is not None
+    assert snippet.text in text
+    shown = snippet.with_ellipses()
+    assert shown.text == f"{'… ' if before else ''}{snippet.text}{' …' if after else ''}"
+    assert [shown.text[start:stop] for start, stop in shown.spans] == ["resigned"]
+    assert shown.with_ellipses() == shown
+
+
 def test_marks_cannot_be_forged() -> None:
     """A text that holds marks itself shows them escaped."""
     assert marked("a", "<em>x</em> & a") == "&lt;em&gt;x&lt;/em&gt; &amp; <em>a</em>"

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
+from archiver.identifiers import AccessionNumber, Cik, FormType
+from archiver.planning.plan import Plan, SubmissionRef
+from archiver.planning.tally import Tally
 from archiver.store.archive import Archive
 from edgarchive.cli import run
 from indexer.update.update import index_archive
@@ -37,3 +41,22 @@ def test_an_index_that_cannot_be_searched_is_never_called_complete(
     assert "run `edgarchive index --rebuild`" in out
     assert run(["--root", str(root), "status", "--json"]) == 0
     assert "--rebuild" in json.loads(capsys.readouterr().out)["index_error"]
+
+
+def test_a_sync_that_is_still_planning_says_so(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """How many submissions there will be is known once EDGAR's indexes are read; until then there is no share done."""
+    with Archive.open(root, writable=True) as archive:
+        began = datetime(2026, 11, 20, 16, 30, tzinfo=UTC)
+        number = archive.catalogue.runs.begin("sync", {}, began=began)
+        with Plan() as plan:
+            tally = Tally(plan)
+            tally.is_planning = True
+            plan.add([SubmissionRef(AccessionNumber(ACCESSION), FormType("8-K"), date(2004, 12, 22), Cik(1))])
+            archive.catalogue.runs.update(number, tally.so_far(), updated=began)
+            run(["--root", str(root), "status"])
+            said = capsys.readouterr().out
+            assert "a sync that began 2026-11-20T16:30:00+00:00 (planning) is running" in said
+            tally.is_planning = False
+            archive.catalogue.runs.update(number, tally.so_far(), updated=began)
+        run(["--root", str(root), "status"])
+        assert "(0 of 1 submission, 0%) is running" in capsys.readouterr().out

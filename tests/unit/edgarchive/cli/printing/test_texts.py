@@ -22,17 +22,36 @@ def printed(capsys: pytest.CaptureFixture[str], text: str, style: Style, *marks:
     return capsys.readouterr().out.split("\n")[:-1]
 
 
-def test_paragraphs_are_wrapped_and_tables_are_not(capsys: pytest.CaptureFixture[str]) -> None:
-    """Columns stay in their lines; what continues a paragraph is indented as it is."""
-    text = "one two three four five\n\n  six seven eight nine ten\nRevenue      1,234      2,345      3,456"
+def test_paragraphs_are_wrapped_and_tables_keep_their_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    """A row that fits stays as it is; what continues a paragraph is indented as it is."""
+    text = "one two three four five\n\n  six seven eight nine ten\nRevenue        1,234"
     assert printed(capsys, text, Style(on=False, width=20)) == [
         "one two three four",
         "five",
         "",
         "  six seven eight",
         "  nine ten",
-        "Revenue      1,234      2,345      3,456",
+        "Revenue        1,234",
     ]
+
+
+@pytest.mark.parametrize(
+    ("row", "lines"),
+    [
+        ("(c)  one two three four", ["(c)  one two three", "     four"]),
+        ("\u00a8\tone two three", ["\u00a8       one two", "        three"]),
+        ("  (ii)\tone two three", ["  (ii)  one two", "        three"]),
+        ("Revenue      1,234      2,345      3,456", ["Revenue", "    1,234      2,345", "    3,456"]),
+        ("one two three four  5", ["one two three", "    four  5"]),
+        ("one\ttwo          ", ["one     two"]),
+        ("\tone two three", ["        one two", "        three"]),
+    ],
+)
+def test_a_row_that_is_too_wide_breaks_between_words(
+    capsys: pytest.CaptureFixture[str], row: str, lines: list[str]
+) -> None:
+    """Below its last cell, or further in where that begins too far right; a terminal would break inside of a word."""
+    assert printed(capsys, row, Style(on=False, width=20)) == lines
 
 
 def test_marks_are_where_the_words_are(capsys: pytest.CaptureFixture[str]) -> None:
