@@ -157,12 +157,21 @@ def make_choice(options: SearchOptions | None, accessions: Iterable[str] | None,
     return Choice(options, numbers, by_document)
 
 
+_PACKED = frozenset({"gz", "bz2", "xz", "zst", "zip"})
+
+
 def _digest(accessions: Iterable[AccessionNumber]) -> str:
     return hashlib.sha256("\n".join(accessions).encode()).hexdigest()
 
 
 def _format(name: str | None, out: Path) -> Format:
     suffix = out.suffix.removeprefix(".").lower()
+    if out.name == "-":
+        raise UsageError("an export is written to a file, so that it can resume", "name one for --out")
+    if suffix in _PACKED:
+        raise UsageError(f"an export is not compressed, as {out} would say", "use Parquet, or compress the file after")
+    if name in set(Format) and suffix in set(Format) - {name}:
+        raise UsageError(f"--format {name} and the name {out.name} contradict each other", "change one of them")
     try:
         return Format(name if name is not None else suffix)
     except ValueError:

@@ -22,6 +22,7 @@ from archiver.settings import Settings
 from archiver.store.layout import Layout
 from archiver.words import fold
 from edgarchive import Library, SearchOptions, export, import_submissions
+from edgarchive.cli import run
 from edgarchive.exporting.files.writers import CELL_CHARS, JsonlEncoder
 from edgarchive.exporting.tables import COLUMNS, Table
 from indexer.rows import count_words
@@ -318,6 +319,9 @@ def test_long_texts_are_json_as_short_ones_are(text: str) -> None:
         ({"table": "tables"}, "there is no table"),
         ({"out": "x.xls"}, "cannot tell the format"),
         ({"format": "xml"}, "there is no format"),
+        ({"out": "-"}, "to a file"),
+        ({"out": "x.jsonl.gz", "format": "jsonl"}, "is not compressed"),
+        ({"out": "x.csv", "format": "parquet"}, "contradict each other"),
         ({"shape": "edgar"}, "there is no shape"),
         ({"table": "filings", "shape": "edgar-corpus"}, "is for sections"),
         ({"table": "hits"}, "hits need a search"),
@@ -331,6 +335,16 @@ def test_a_mistake_is_named(settings: Settings, out: Path, arguments: dict[str, 
     with pytest.raises(UsageError, match=says):
         export(given.pop("table"), out / given.pop("out"), settings=settings, **given)
     assert not list(out.iterdir())
+
+
+def test_an_export_of_nothing_says_why(settings: Settings, out: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A misspelt form leaves an empty table, so it is named, as for a search; an export of what is new is silent."""
+    command = ["--root", str(settings.root), "export", "filings", "--form", "10-KQ"]
+    assert run([*command, "-o", str(out / "new.jsonl"), "--since-export", str(out / "state")]) == 0
+    assert not caplog.messages
+    assert run([*command, "-o", str(out / "f.jsonl")]) == 0
+    assert "nothing in this archive has the form 10-KQ" in caplog.text
+    assert (out / "f.jsonl").read_bytes() == b""
 
 
 def test_nothing_is_replaced(settings: Settings, out: Path) -> None:

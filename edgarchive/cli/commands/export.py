@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from edgarchive.cli.no_hits import say_why_nothing
 from edgarchive.cli.options import AsJson, accession_numbers, common
 from edgarchive.cli.output import plural, print_json, say
 from edgarchive.cli.progress import progress_bar
@@ -15,6 +16,7 @@ from edgarchive.cli.search_options import takes_search
 from edgarchive.exporting.run import ExportReport
 from edgarchive.exporting.run import export as export_table
 from edgarchive.formats import clean
+from indexer.search.library import Library
 from indexer.search.options import SearchOptions
 
 _SOME_FAILED = 3
@@ -97,6 +99,7 @@ def export(
     stopped.
     """
     common_options = common(context)
+    settings = common_options.settings()
     searched = options.to_dict().keys() - {"sort", "limit", "snippets", "documents"}
     with progress_bar("exporting", visible=common_options.shows_progress, lines=common_options.logs_progress) as show:
         report = export_table(
@@ -110,10 +113,13 @@ def export(
             copy=copy,
             card=not no_card,
             since_export=since_export,
-            settings=common_options.settings(),
+            settings=settings,
             jobs=jobs,
             progress=show,
         )
+    if searched and since_export is None and not (report.filings or report.failures):
+        with Library(settings=settings) as library:
+            say_why_nothing(library.run(options.replace(limit=0)).diagnose())
     if as_json:
         print_json(report.to_dict())
     else:

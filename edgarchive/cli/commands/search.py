@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shlex
 import sys
 from collections.abc import Iterator
 from enum import StrEnum
@@ -16,6 +15,7 @@ from archiver.dataclass import dataclass
 from archiver.errors import UsageError
 from archiver.events import event
 from archiver.store.layout import require_outside
+from edgarchive.cli.no_hits import say_why_nothing
 from edgarchive.cli.options import AsJson, common
 from edgarchive.cli.output import plural
 from edgarchive.cli.printing.facets import FacetOptions, facets_as_json, print_facets
@@ -25,7 +25,6 @@ from edgarchive.cli.search_options import takes_search
 from edgarchive.formats import clean, harmless
 from edgarchive.rows import RowFormat, columns_named, format_of_file, save_rows, save_table, write_rows
 from indexer.fields import FACETS
-from indexer.search.diagnosis.model import Diagnosis
 from indexer.search.hits import ROW_COLUMNS
 from indexer.search.library import Library
 from indexer.search.options import SearchOptions
@@ -47,7 +46,6 @@ class Format(StrEnum):
 FacetKind = StrEnum("FacetKind", {name.upper(): name for name in FACETS})  # type: ignore[misc]  # mypy wants literals
 """The facets."""
 
-_log = logging.getLogger(__name__)
 _notes = logging.getLogger("edgarchive.cli.notes")
 
 _PAGE = 10
@@ -148,7 +146,7 @@ def search(
         results = library.run(options)
         why = None if results.total else results.diagnose()
         if why is not None:
-            _say_why_nothing(why)
+            say_why_nothing(why)
         if shown.rows is not None:
             _write_rows(results, shown, shown.rows)
             _note_if_cut(results, options)
@@ -237,19 +235,3 @@ def _note_if_cut(results: Results, options: SearchOptions) -> None:
         facts = event("hits-cut", total=results.total, shown=len(results))
         message = "%d of %s written, because of --limit %d; leave it out for all"
         _notes.info(message, len(results), plural(results.total, "hit"), options.limit, extra=facts)
-
-
-def _say_why_nothing(why: Diagnosis) -> None:
-    """Report on stderr why a search found nothing: unknown values, and what parts of it find."""
-    for one, line in zip(why.unknown, why.unknown_lines(), strict=True):
-        _log.warning("%s", clean(line), extra=event("value-unknown", kind=one.filter, value=one.value))
-    if lines := why.lines(_as_option):
-        _notes.info("no hits: %s", clean("; ".join(lines)), extra=event("nothing-found", **why.to_dict()))
-
-
-def _as_option(name: str, value: str | None) -> str:
-    """A filter as written on the command line."""
-    name = name.replace("_", "-")
-    if value in {None, "True", "False"}:
-        return f"--no-{name}" if value == "False" else f"--{name}"
-    return f"--{name} {shlex.quote(value or '')}"
