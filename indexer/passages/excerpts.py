@@ -21,6 +21,9 @@ from indexer.texts.model import StoredDocument, StoredSubmission, encode_text
 
 _log = logging.getLogger(__name__)
 
+_MOST_SPACE_BYTES = 160
+"""Between two words of a heading: a title may stand in the middle of the next line."""
+
 ReadTexts = Callable[[AccessionNumber], StoredSubmission]
 
 
@@ -99,11 +102,12 @@ class ExcerptMaker:
         return found if found is not None and found.passages else self._find(document, None)
 
     def _find(self, document: StoredDocument, within: Sequence[Span] | None) -> Found:
+        text = document.encoded_text()
         return self._highlighter.find(
-            document.encoded_text(),
+            text,
             n=max(1, self._passages),
             context_words=self._context_words,
-            headings=_headings(document),
+            headings=_headings(document, text),
             within=within,
         )
 
@@ -135,9 +139,23 @@ def section_at(document: StoredDocument, place: int) -> HitSection | None:
     return None
 
 
-def _headings(document: StoredDocument) -> list[tuple[int, int]]:
+def _headings(document: StoredDocument, text: bytes) -> list[Span]:
     """The spans of the sections' headings: every 10-K has the words of the form's own headings."""
     return [
-        (begin, begin + len(encode_text(section.heading)))
+        (begin, _end_of(encode_text(section.heading), text, begin))
         for section, (begin, _) in zip(document.sections(), document.section_spans(), strict=True)
     ]
+
+
+def _end_of(heading: bytes, text: bytes, begin: int) -> int:
+    """Where a heading ends that begins in `text` at `begin`, there perhaps with other space between its words."""
+    end = begin + len(heading)
+    if text[begin:end] == heading:
+        return end
+    at = begin
+    for word in heading.split():
+        found = text.find(word, at, at + len(word) + _MOST_SPACE_BYTES)
+        if found < 0:
+            return end
+        at = found + len(word)
+    return at
