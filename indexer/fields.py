@@ -15,6 +15,7 @@ from archiver.errors import UsageError
 from archiver.identifiers import AccessionNumber, Cik, without_form_word
 from indexer.entries import IndexEntry
 from indexer.submission.items import code_as_written, without_item_word
+from indexer.submission.states import state_code
 from indexer.text.kinds import with_exhibit_prefix
 
 Kind = Literal["text", "names", "value", "date", "number", "sections", "stem", "ticker"]
@@ -62,10 +63,6 @@ class Field:
 
 _MOMENT = "%Y%m%d%H%M%S"
 _MARKS = {"*", "?"}
-
-
-def _accession(typed: str) -> str:
-    return typed if _MARKS & set(typed) else AccessionNumber(typed)
 
 
 def _sic_code(typed: str) -> str:
@@ -152,7 +149,7 @@ TABLE: tuple[Field, ...] = (
         finds="accession number, with or without dashes, or a pattern with them",
         examples=("accession:0001193125-04-218426", "accession:0001193125-04-*"),
         values=lambda entry: (entry.accession,),
-        normalize=_accession,
+        normalize=lambda typed: typed if _MARKS & set(typed) else AccessionNumber(typed),
         may_have_commas=False,
     ),
     Field(
@@ -213,9 +210,10 @@ TABLE: tuple[Field, ...] = (
         name="state",
         kind="value",
         label="state of incorporation",
-        finds="state of incorporation of any entity, as EDGAR's code",
-        examples=("state:DE",),
+        finds="state of incorporation of any entity, as EDGAR's code or by name",
+        examples=("state:DE", 'state:"New York"'),
         values=lambda entry: entry.states,
+        normalize=state_code,
         of_parties=True,
         facet="state",
         may_have_commas=False,
@@ -266,6 +264,7 @@ TABLE: tuple[Field, ...] = (
         finds="state or country of the business address of any entity, as EDGAR's code",
         examples=("location:GA",),
         values=lambda entry: entry.business_states,
+        normalize=state_code,
         of_parties=True,
         facet="location",
         may_have_commas=False,

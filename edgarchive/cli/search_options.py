@@ -62,7 +62,7 @@ def _what(
     ] = None,
     sic: Annotated[list[str] | None, typer.Option(metavar="N", help="SIC code of any entity, globs ('73*').")] = None,
     state: Annotated[
-        list[str] | None, typer.Option(metavar="XX", help="State of incorporation, as EDGAR's two-letter code.")
+        list[str] | None, typer.Option(metavar="XX", help="State of incorporation, as EDGAR's code or by name.")
     ] = None,
     main: Annotated[
         bool, typer.Option("--main", help="Only main documents, without exhibits, images and data.")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from archiver.catalogue.listings import IndexFile
 from archiver.catalogue.records import CatalogueRecord
 from archiver.checks.body import BodyReader
 from archiver.identifiers import AccessionNumber, Cik, FormType
+from archiver.listings.cache import IndexCache
 from archiver.planning.plan import SubmissionRef
 from archiver.store.archive import Archive
 
@@ -78,3 +81,12 @@ def tree(folder: Path) -> dict[str, str]:
         if path.is_file()
         and not (path.name.endswith("-shm") or (path.name.endswith("-wal") and not path.stat().st_size))
     }
+
+
+def keep_tickers(root: Path, **ciks: int) -> None:
+    """Keep a list of tickers in the archive, as a sync with tickers does."""
+    rows = [{"cik_str": cik, "ticker": name, "title": name} for name, cik in ciks.items()]
+    body = json.dumps(dict(enumerate(rows))).encode()
+    file = IndexFile("company_tickers.json", hashlib.sha256(body).hexdigest(), None, None, None)
+    with Archive.open(root, writable=True) as archive:
+        IndexCache(archive).keep(file, body)

@@ -50,6 +50,8 @@ _EXTRA = {
 }
 """What to do with an argument too many, by verb."""
 
+_QUERY_OPTIONS = frozenset({"--query", "--q", "--text", "--search", "--keyword", "--keywords", "--term", "--terms"})
+_SHORT = lazy_pattern(r"-[^-]")
 _NO_COMMAND = lazy_pattern(r"No such command '([^']*)'")
 _TOO_MANY = lazy_pattern(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)")
 
@@ -74,6 +76,8 @@ def usage_message(error: TyperException) -> str:
         return f"{message}; did you mean {_one_of(sorted(near))}?"
     if extra := _TOO_MANY.fullmatch(str(error.message)):
         message = _EXTRA.get(str(verb), f"{message}; see `{page} --help`").format(extra[1])
+        if verb == "search" and extra[1].startswith("-"):
+            message = f"what follows -- is the query, and '{extra[1]}' comes after it; put options before --"
     elif message.startswith("missing option") and (missing := getattr(error, "param", None)) is not None:
         name = next((name for name in missing.opts if name.startswith("--")), missing.opts[0])
         message = f"missing option {name}; add {name} {missing.metavar or 'VALUE'}"
@@ -99,6 +103,10 @@ def _by_another_name(error: TyperException, context: Any, option: str) -> str | 
         return None
     if context.info_name == "export" and option in {"--limit", "-n", "--offset", "--sort"}:
         return f"no such option: {option}; an export has everything that is found, so narrow the search"
+    if context.info_name == "search" and (option in _QUERY_OPTIONS or _SHORT.fullmatch(option)):
+        query = "the query is an argument: `edgarchive search 'WORDS'`"
+        excluding = "a query that begins with - goes last: `edgarchive search -- -word`"
+        return f"no such option: {option}; {query if option in _QUERY_OPTIONS else excluding}"
     known = {name for parameter in context.command.params for name in parameter.opts}
     same = next((names for others, names in _ELSEWHERE.items() if option in others), ())
     if there := [name for name in same if name in known]:

@@ -25,6 +25,7 @@ from edgarchive.cli.search_options import takes_search
 from edgarchive.formats import clean, harmless
 from edgarchive.rows import RowFormat, columns_named, format_of_file, save_rows, save_table, write_rows
 from indexer.fields import FACETS
+from indexer.query.language.grammar import operators_as_words
 from indexer.search.hits import ROW_COLUMNS
 from indexer.search.library import Library
 from indexer.search.options import SearchOptions
@@ -147,6 +148,8 @@ def search(
         why = None if results.total else results.diagnose()
         if why is not None:
             say_why_nothing(why)
+        elif options.query:
+            _note_words(options.query)
         if shown.rows is not None:
             _write_rows(results, shown, shown.rows)
             _note_if_cut(results, options)
@@ -235,3 +238,10 @@ def _note_if_cut(results: Results, options: SearchOptions) -> None:
         facts = event("hits-cut", total=results.total, shown=len(results))
         message = "%d of %s written, because of --limit %d; leave it out for all"
         _notes.info(message, len(results), plural(results.total, "hit"), options.limit, extra=facts)
+
+
+def _note_words(query: str) -> None:
+    """Report on stderr that a word of the query, which was found, may be meant as an operator."""
+    for word in operators_as_words(query):
+        message = "`%s` was searched as a word; write %s in capitals for the operator"
+        _notes.info(message, word, word.upper(), extra=event("operator-as-word", word=word))

@@ -104,6 +104,13 @@ def raw_leaves(tree: RawNode | None) -> Iterator[RawLeaf]:
             yield tree
 
 
+def operators_as_words(text: str) -> tuple[str, ...]:
+    """``or`` and ``not`` between other words of a query, where people may mean OR and NOT. Raises as `read`."""
+    inner = list(raw_leaves(read(text)))[1:-1]
+    found = (leaf.text for leaf in inner if isinstance(leaf, RawWord) and leaf.field is None and not leaf.edits)
+    return tuple(dict.fromkeys(word for word in found if word in {"or", "not"}))
+
+
 class _Parser:
     """Reads tokens from left to right, with a method for each rule of the grammar."""
 

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from archiver.catalogue.listings import IndexFile
 from archiver.errors import (
     EdgarchiveError,
     IdentifierError,
@@ -25,7 +24,6 @@ from archiver.errors import (
     UsageError,
 )
 from archiver.identifiers import AccessionNumber
-from archiver.listings.cache import IndexCache
 from archiver.settings import Settings
 from archiver.store.archive import Archive
 from edgarchive import import_submissions
@@ -37,7 +35,7 @@ from indexer.search.records import FormYear
 from indexer.search.results import YearCount
 from indexer.update.update import index_archive
 from tests.paths import CORPUS
-from tests.unit.archives import STORED, keep
+from tests.unit.archives import STORED, keep, keep_tickers
 from tests.unit.corpus import needs_corpus
 from tests.unit.submissions import ACCESSION, submission_bytes
 
@@ -438,15 +436,6 @@ def test_a_hit_and_its_passages_are_of_the_section_asked_for(
             assert hit.excerpt is not None
             assert passage in hit.excerpt.text
             assert passage in library.passages(hit, 1)[0].text
-
-
-def keep_tickers(root: Path, **ciks: int) -> None:
-    """Keep a list of tickers in the archive, as a sync with tickers does."""
-    rows = [{"cik_str": cik, "ticker": name, "title": name} for name, cik in ciks.items()]
-    body = json.dumps(dict(enumerate(rows))).encode()
-    file = IndexFile("company_tickers.json", hashlib.sha256(body).hexdigest(), None, None, None)
-    with Archive.open(root, writable=True) as archive:
-        IndexCache(archive).keep(file, body)
 
 
 def test_the_list_of_tickers_is_read_again_when_it_has_changed(tmp_path: Path) -> None:
