@@ -6,10 +6,14 @@ from collections.abc import Sequence
 
 from archiver.dataclass import dataclass
 from archiver.patterns import lazy_pattern
-from indexer.text.broken_words import broken_word_at
+from indexer.text.broken_words import broken_words
 from indexer.texts.model import encode_text
 
-_BREAK_SIGN = lazy_pattern(rb"\n(?:(?<=-\n)|(?<=- \n)|(?<=\xc2\xad\n)|(?<=\xe2\x80\x90\n))")
+_BREAK_SIGN = lazy_pattern(
+    rb"\n(?:(?<=[A-Za-z\x80-\xff]-\n)|(?<=[A-Za-z\x80-\xff]- \n)|(?<=\xc2\xad\n)|(?<=\xe2\x80\x90\n))"
+    rb"(?=[\s\x1c-\x1f]{0,80}[A-Za-z\x80-\xff])"
+)
+"""A line end that may be inside a word: rules of tables end with many hyphens as well, but not after a letter."""
 _AROUND_BYTES = 160
 """Bytes of text examined before a break; half as many after it. Only the whole text could identify a compound."""
 
@@ -33,7 +37,8 @@ def broken_places(text: bytes) -> list[BrokenPlace]:
             begin -= 1
         before = text[begin : sign.start()].decode(errors="ignore")
         around = before + text[sign.start() : sign.end() + 2 * _AROUND_BYTES].decode(errors="ignore")
-        if word := broken_word_at(around, len(before)):
+        words = (word for word in broken_words(around) if word.start < len(before) < word.end)
+        if word := next((word for word in words if "\n" not in around[word.start : len(before)]), None):
             end = sign.start() + len(encode_text(around[len(before) : word.end]))
             start = sign.start() - len(encode_text(before[word.start :]))
             found.append(BrokenPlace(start, end, word.first.encode(), word.second.encode()))

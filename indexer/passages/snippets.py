@@ -100,9 +100,10 @@ class Highlighter:
 
 def _marks(sought: Sequence[Needle], text: bytes, within: Sequence[Span] | None) -> list[Mark]:
     """All matches in `text`, in order, including hyphenated words, which are indexed whole."""
-    marks = _marks_in(sought, fold_text(text))
+    folded = fold_text(text)
+    marks = _marks_in(sought, folded)
     if broken := broken_places(text):
-        joined = fold_text(rejoined(text, broken))
+        joined = _joined(folded, text, broken)
         marks += [_over_the_break(mark, broken) for mark in _marks_in(sought, joined)]
         marks = list(set(marks))
     if broken or len(sought) > 1:
@@ -110,6 +111,14 @@ def _marks(sought: Sequence[Needle], text: bytes, within: Sequence[Span] | None)
     if within is None:
         return marks
     return [mark for mark in marks if any(begin <= mark.start and mark.stop <= end for begin, end in within)]
+
+
+def _joined(folded: Folded, text: bytes, broken: Sequence[BrokenPlace]) -> Folded:
+    """`text` folded with its `broken` words joined; `folded` is the text as it is."""
+    if not folded.is_aligned:
+        return fold_text(rejoined(text, broken))
+    places = [BrokenPlace(one.start + 1, one.end + 1, one.first.lower(), one.second.lower()) for one in broken]
+    return Folded(rejoined(folded.words, places), [], [])
 
 
 def _marks_in(sought: Sequence[Needle], folded: Folded) -> list[Mark]:

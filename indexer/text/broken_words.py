@@ -17,10 +17,6 @@ _BREAK = lazy_pattern(
     r"(?<![^\W\d_])(?P<first>[^\W\d_]{2,40})[-\xad\u2010](?P<gap>[^\S\n]{0,9}\n\s{0,80})(?P<second>[^\W\d_]{2,40})"
 )
 _BREAK_SIGNS = ("-\n", "- \n", "\xad\n", "\u2010\n")
-_MAX_HALF, _MAX_GAP = 40, 9
-_LAST_HALF = lazy_pattern(r"(?<![^\W\d_])[^\W\d_]{2,40}\Z")
-_NEXT_HALF = lazy_pattern(r"\n\s{0,80}([^\W\d_]{2,40})")
-_HYPHENS = ("-", "\xad", "\u2010")
 _WORD = lazy_pattern(r"[^\W\d_]+")
 _COMPOUND = lazy_pattern(r"[^\W\d_]+[-\u2010][^\W\d_]+")
 _NEAR_CHARS, _NEAR_WORDS = 80, 4
@@ -47,27 +43,6 @@ def broken_words(text: str) -> list[BrokenWord]:
     folded = text.casefold()
     words, compounds = set(_WORD.findall(folded)), set(_COMPOUND.findall(folded))
     return list(_told(breaks, words, compounds))
-
-
-def broken_word_at(text: str, place: int) -> BrokenWord | None:
-    """The one of `broken_words` that is broken at the line end at `place`, found without looking for the others."""
-    before = text[:place].rstrip()
-    gap = text[len(before) : place]
-    if not before.endswith(_HYPHENS) or len(gap) > _MAX_GAP or "\n" in gap:
-        return None
-    first = _LAST_HALF.search(before, max(0, len(before) - 1 - _MAX_HALF), len(before) - 1)
-    second = _NEXT_HALF.match(text, place)
-    if first is None or second is None or not _is_one_word(first[0], second[1]):
-        return None
-    if before[: first.start()].rstrip().endswith(_HYPHENS):  # it may itself be the second half of another word
-        return next((word for word in broken_words(text) if word.start < place < word.end), None)
-    folded = text.casefold()
-    whole, halves = (first[0] + second[1]).casefold(), f"{first[0]}-{second[1]}".casefold()
-    is_word = whole in folded and whole in _WORD.findall(folded)
-    is_compound = halves in folded and halves in _COMPOUND.findall(folded)
-    if is_compound and not is_word:
-        return None
-    return BrokenWord(first.start(), second.end(), first[0], second[1], is_certain=is_word and not is_compound)
 
 
 def _is_one_word(first: str, second: str) -> bool:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.words import words
-from indexer.text.broken_words import BrokenWord, broken_word_at, broken_words, rejoined, searchable
+from indexer.text.broken_words import broken_words, rejoined, searchable
 
 
 def _has(text: str, phrase: str) -> bool:
@@ -43,23 +43,6 @@ def test_every_other_place_stays_the_same(pieces: list[str]) -> None:
     assert searchable(text).startswith(joined)
     inside = {place for word in broken for place in range(word.start, word.end)}
     assert all(joined[place] == text[place] for place in range(len(text)) if place not in inside)
-
-
-_PIECES = ["re-\n", "re", "sign", "RE", "x" * 41, "é", "-", "-\n", "- \n", f"-{' ' * 9}\n", " ", "\n", "\xad\n", "."]
-
-
-@given(st.lists(st.sampled_from(_PIECES)))
-def test_one_line_end_gives_the_same_as_all(pieces: list[str]) -> None:
-    """Whatever is broken around it."""
-    text = "".join(pieces)
-    for place in (place for place, char in enumerate(text) if char == "\n"):
-        expected = next((word for word in broken_words(text) if _breaks_at(word, text, place)), None)
-        assert broken_word_at(text, place) == expected
-
-
-def _breaks_at(word: BrokenWord, text: str, place: int) -> bool:
-    """Whether `place` is the first line end of `word`."""
-    return word.start < place < word.end and "\n" not in text[word.start : place]
 
 
 @pytest.mark.timeout(30)  # what is quadratic here takes minutes
