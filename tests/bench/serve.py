@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import multiprocessing
 import re
 import tempfile
 import time
+from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -86,26 +88,47 @@ async def _one_client(timed: object, asked: list[tuple[str, dict[str, str]]]) ->
 
 
 async def _raw_ratio(client: ClientSession, server: ServerProcess, root: Path) -> float:
-    """Submissions a second as they lie, over those of a bare FileResponse of the same files."""
+    """Submissions a second as they lie, over those of a bare FileResponse in another process."""
     files = sorted((root / "submissions").rglob("*.gz"))[:200]
-    by_number = {path.name.partition(".")[0]: path for path in files}
+    spawning = multiprocessing.get_context("spawn")
+    here, there = spawning.Pipe()
+    bare = spawning.Process(target=_serve_files, args=(files, there), daemon=True)
+    bare.start()
+    try:
+        port = await asyncio.to_thread(here.recv)
+        ours = [f"{server.base_url}/Archives/edgar/data/1/{_number(path)}.txt" for path in files]
+        theirs = [f"http://127.0.0.1:{port}/{_number(path)}" for path in files]
+        for urls in (ours, theirs):
+            await _fetch_all(client, urls)
+        taken = [(await _fetch_all(client, theirs), await _fetch_all(client, ours)) for _ in range(5)]
+    finally:
+        bare.terminate()
+        bare.join()
+    return median(bare_s / ours_s for bare_s, ours_s in taken)
 
-    async def bare(request: web.Request) -> web.FileResponse:
+
+def _serve_files(files: list[Path], ready: Connection) -> None:
+    """Serve `files` until terminated; sends its port to `ready`."""
+    by_number = {_number(path): path for path in files}
+
+    async def send(request: web.Request) -> web.FileResponse:
         return web.FileResponse(by_number[request.match_info["number"]])
 
-    app = web.Application()
-    app.router.add_get(r"/{number}", bare)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    base = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    ours = [f"{server.base_url}/Archives/edgar/data/1/{number}.txt" for number in by_number]
-    theirs = [f"{base}/{number}" for number in by_number]
-    await _fetch_all(client, ours)
-    taken = [(await _fetch_all(client, theirs), await _fetch_all(client, ours)) for _ in range(5)]
-    await runner.cleanup()
-    return median(bare_s / ours_s for bare_s, ours_s in taken)
+    async def serve() -> None:
+        app = web.Application()
+        app.router.add_get(r"/{number}", send)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        ready.send(runner.addresses[0][1])
+        await asyncio.Event().wait()
+
+    asyncio.run(serve())
+
+
+def _number(path: Path) -> str:
+    """The accession number of a stored file."""
+    return path.name.partition(".")[0]
 
 
 async def _fetch_all(client: ClientSession, urls: list[str]) -> float:
