@@ -24,7 +24,7 @@ _TITLE = lazy_pattern(rb"<title[^>]*>\s*([^<]{0,200})", re.IGNORECASE)
 _ETAG_MD5 = lazy_pattern(r'"([0-9a-f]{32})(?:-gzip)?"')
 _HTTP_DATE = lazy_pattern(r"[A-Za-z]{3,9}, [0-9]{2}[ -][A-Za-z]{3}[ -][0-9]{2,4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT")
 _S3_ERROR = lazy_pattern(
-    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^<>]*\?>)?\s*<Error>\s*<Code>([A-Za-z]{1,64})</Code>.*</Error>\s*", re.DOTALL
+    rb"(?:\xef\xbb\xbf)?\s*+(?:<\?xml[^<>]*\?>\s*+)?<Error>\s*<Code>([A-Za-z]{1,64})</Code>.*</Error>\s*", re.DOTALL
 )
 _ABSENT_CODES = {b"AccessDenied", b"NoSuchKey"}
 _RETRYABLE = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY}

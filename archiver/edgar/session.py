@@ -21,10 +21,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Read(Generic[Result]):
-    """The parsed body and its ``Last-Modified`` in EDGAR's spelling."""
+    """The parsed body, its ``Last-Modified`` in EDGAR's spelling, and whether it came with a checksum (`check_md5`)."""
 
     result: Result
     last_modified: str | None
+    has_md5: bool = False
 
 
 class Edgar:
@@ -73,7 +74,7 @@ class Edgar:
                     md5 = hashlib.md5(body, usedforsecurity=False).hexdigest()
                     if md5 != answer.etag_md5:
                         raise DamagedBodyError(f"the body's MD5 is {md5}, EDGAR's ETag says {answer.etag_md5}")
-                return Read(understand(body), answer.last_modified)
+                return Read(understand(body), answer.last_modified, has_md5=check_md5 and answer.etag_md5 is not None)
 
         return await self._fetcher.run(attempt, url=url, attempts=attempts)
 

@@ -23,6 +23,8 @@ from archiver.streams.decoding import gunzip
 
 _log = logging.getLogger(__name__)
 
+GZIP_MAGIC = b"\x1f\x8b"
+"""The beginning of a gzip file, which ends with a checksum of its content."""
 MAX_BODY_BYTES = 150_000_000
 """Far above the largest quarterly index (33 MB); its text has the same limit."""
 _PIECE_BYTES = 1 << 18
@@ -44,7 +46,7 @@ def unpack_master_index(body: bytes) -> bytes:
     Raises `DamagedBodyError` unless it is complete: column names with a line of dashes below, a line end at its end,
     and readable rows in between. An index without rows is complete.
     """
-    text = _unpacked(body) if body.startswith(b"\x1f\x8b") else body
+    text = _unpacked(body) if body.startswith(GZIP_MAGIC) else body
     if b"\r" in text:
         text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     begin = _BEGIN.search(text, 0, 65536)

@@ -21,6 +21,7 @@ from archiver.listings.cache import IndexCache
 from archiver.listings.daily_index import daily_files, needed_days
 from archiver.listings.folders import MAX_LIST_BYTES, Listed, parse_list
 from archiver.listings.master_index import (
+    GZIP_MAGIC,
     MAX_BODY_BYTES,
     has_rows,
     is_of,
@@ -289,9 +290,7 @@ class FullIndex:
         file = IndexFile(path, hashlib.sha256(body).hexdigest(), read.last_modified, stamp, day)
         if not has_content:
             return self._instead(kept, url, "it has no rows of its quarter")
-        if listed is not None and listed.is_cut(len(body)):
-            facts = event("index-doubtful", url=url, reason="size", bytes=len(body), listed=listed.size)
-            _log.warning("%s has %d bytes, and its folder lists %s", url, len(body), listed.size, extra=facts)
+        if _is_cut(url, body, listed) or (is_index and not _is_proven(url, body, has_md5=read.has_md5)):
             return _Fetched(file, body)
         await asyncio.to_thread(self._cache.keep, file, body)
         return _Fetched(file, body, fresh=True)
@@ -347,6 +346,24 @@ class FullIndex:
             raise UnreachableError(
                 f"{url} cannot be read: {error.message}", "run the same command again later"
             ) from error
+
+
+def _is_cut(url: str, body: bytes, listed: Listed | None) -> bool:
+    """Whether a file is smaller than its folder's list says; logged."""
+    if listed is None or not listed.is_cut(len(body)):
+        return False
+    facts = event("index-doubtful", url=url, reason="size", bytes=len(body), listed=listed.size)
+    _log.warning("%s has %d bytes, and its folder lists %s", url, len(body), listed.size, extra=facts)
+    return True
+
+
+def _is_proven(url: str, body: bytes, *, has_md5: bool) -> bool:
+    """Whether a checksum proves that an index is complete: its ETag's, or that of gzip itself; logged if not."""
+    if has_md5 or body.startswith(GZIP_MAGIC):
+        return True
+    facts = event("index-unproven", url=url, bytes=len(body))
+    _log.info("%s came without a checksum, and may be cut; the next run reads it again", url, extra=facts)
+    return False
 
 
 def _check_tickers(body: bytes) -> tuple[bool, None]:

@@ -29,6 +29,7 @@ _log = logging.getLogger(__name__)
 
 FORMAT = 2
 _READABLE = (1, FORMAT)
+_LOGS = ("-wal", "-shm", "-journal")
 
 
 def create(layout: Layout) -> None:
@@ -55,6 +56,10 @@ def check_format(layout: Layout) -> int:
             found = json.loads(read_plain_file(layout.format_file))["format"]
     except (ValueError, KeyError, TypeError, RecursionError):
         found = None
+    if found is None:
+        raise ArchiveFormatError(
+            f"{layout.format_file} is damaged: it names no format", "remove it and run `edgarchive verify --repair`"
+        )
     if found not in _READABLE:
         raise ArchiveFormatError(
             f"{layout.format_file} names format {found!r}, this edgarchive reads format {FORMAT}",
@@ -96,6 +101,8 @@ def check_catalogue(layout: Layout, *, writable: bool, creating: bool) -> None:
     with reading_errors(layout.catalogue):
         if layout.catalogue.exists() and not layout.catalogue.is_file():
             raise StorageError(f"{layout.catalogue} is not a plain file", "move it away")
+        for path in _odd_logs(layout):
+            raise StorageError(f"{path} is not a plain file", "run `edgarchive verify --repair`, which moves it away")
         if layout.catalogue.exists() and layout.catalogue.stat().st_size:
             return
     error = DamageError(f"{layout.catalogue} is missing or empty", REPAIR)
@@ -106,11 +113,32 @@ def check_catalogue(layout: Layout, *, writable: bool, creating: bool) -> None:
         _log.warning("%s", error, extra=event("catalogue-lost", path=str(layout.catalogue)))
 
 
+def _odd_logs(layout: Layout) -> list[Path]:
+    """What stands in the place of a file of SQLite's beside the catalogue; SQLite would wait for a pipe's writer."""
+    beside = [layout.catalogue.with_name(f"{layout.catalogue.name}{end}") for end in _LOGS]
+    return [path for path in beside if (path.exists() or path.is_symlink()) and not path.is_file()]
+
+
+def _set_odd_logs_aside(layout: Layout) -> None:
+    """Move them to the quarantine: there are no rows in them."""
+    with storage_errors(layout.quarantine):
+        for path in _odd_logs(layout):
+            make_directories(layout.quarantine)
+            place = layout.quarantine / f"{path.name}.odd"
+            while place.exists() or place.is_symlink():
+                place = place.with_name(f"{place.name}.odd")
+            path.rename(place)
+            facts = event("odd-file-moved", path=str(path), place=str(place))
+            _log.warning("%s is not a plain file; it is now %s", path, place, extra=facts)
+        fsync_directory(layout.root)
+
+
 def sound_catalogue(layout: Layout, on_damage: Callable[[DamageError], None]) -> Catalogue:
     """The catalogue after a full check; a lost or damaged one is replaced by an empty one, after calling `on_damage`.
 
     A damaged one goes to the quarantine. Raises `StorageError`.
     """
+    _set_odd_logs_aside(layout)
     try:
         check_catalogue(layout, writable=True, creating=False)
         catalogue = Catalogue(layout.catalogue, writable=True)

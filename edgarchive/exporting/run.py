@@ -8,7 +8,6 @@ import logging
 import os
 import time
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ from edgarchive.exporting.layouts import Placed, place_filings
 from edgarchive.exporting.plan import ExportPlan, make_layout, make_plan
 from edgarchive.exporting.rows import Wanted, check_table
 from edgarchive.exporting.tables import Table
-from edgarchive.exporting.wanted import Choice, this_export, wanted_filings
+from edgarchive.exporting.wanted import Begun, Choice, this_export, wanted_filings
 from edgarchive.exporting.workers import TASK_FILINGS, Done, encode_here, encode_in_workers
 from indexer.search.options import SearchOptions
 
@@ -105,17 +104,17 @@ def export(
     since = None if since_export is None else last_export(Path(since_export))
     if layout is not None:
         choice = make_layout(check_table(table), layout, options, accessions, format=format, shape=shape)
-        until = datetime.now(UTC)
-        wanted = wanted_filings(choice, settings, until=until, since=since)
+        begun = Begun.now(settings)
+        wanted = wanted_filings(choice, settings, begun=begun, since=since)
         report = _lay_out(place_filings(wanted, settings.root, Path(out), copy=copy), Path(out), progress, cancel)
-        _remember(since_export, choice, settings, until, report)
+        _remember(since_export, choice, settings, begun, report)
         return report
     if copy:
         raise UsageError("only a layout can be copied", "give --layout, or leave --copy out")
     plan = make_plan(check_table(table), Path(out), format, shape, options, accessions, card=card)
     with StateFile(plan.state_path) as state_file:
-        report, until = _write(plan, state_file, since, settings, jobs, progress, cancel)
-        _remember(since_export, plan.choice, settings, until, report)
+        report, begun = _write(plan, state_file, since, settings, jobs, progress, cancel)
+        _remember(since_export, plan.choice, settings, begun, report)
         state_file.forget()
     return report
 
@@ -128,16 +127,16 @@ def _write(  # noqa: PLR0917 — the arguments of one export
     jobs: int | None,
     progress: Progress,
     cancel: CancelToken,
-) -> tuple[ExportReport, datetime]:
-    """Write the files of an export, or the rest of them; returns until when what was stored is in them."""
+) -> tuple[ExportReport, Begun]:
+    """Write the files of an export, or the rest of them; returns also when it began."""
     state = plan.state(since)
-    until = state.until if state else datetime.now(UTC)
+    begun = Begun(state.until, state.run, state.run) if state else Begun.now(settings)
     for path in plan.paths.values():
         if state is None:
             check_free(path)
-    run = _Run(plan, state_file, since, until, state)
+    run = _Run(plan, state_file, since, begun, state)
     with contextlib.closing(run):
-        wanted = _rest(wanted_filings(plan.choice, settings, until=until, since=since), state, plan.state_path)
+        wanted = _rest(wanted_filings(plan.choice, settings, begun=begun, since=since), state, plan.state_path)
         cores, wanted = _processes(jobs, wanted)
         job = plan.job(settings.root)
         outcomes = encode_here(job, wanted) if cores == 1 else encode_in_workers(job, wanted, jobs=cores)
@@ -146,7 +145,7 @@ def _write(  # noqa: PLR0917 — the arguments of one export
                 cancel.check()
                 run.take(done)
                 progress(ProgressUpdate("exporting", run.filings, None, failed=len(run.failures)))
-        return run.finish(), until
+        return run.finish(), begun
 
 
 def _processes(jobs: int | None, wanted: Iterator[Wanted]) -> tuple[int, Iterator[Wanted]]:
@@ -171,12 +170,12 @@ def _remember(
     since_export: str | os.PathLike[str] | None,
     choice: Choice,
     settings: Settings,
-    until: datetime,
+    begun: Begun,
     report: ExportReport,
 ) -> None:
     if since_export is not None:
         failed = (accession for accession, _ in report.failures)
-        note_export(Path(since_export), this_export(choice, settings, until=until, failed=failed))
+        note_export(Path(since_export), this_export(choice, settings, begun=begun, failed=failed))
 
 
 def _rest(wanted: Iterator[Wanted], state: ExportState | None, state_path: Path) -> Iterator[Wanted]:
@@ -197,10 +196,10 @@ class _Run:
         plan: ExportPlan,
         state_file: StateFile,
         since: LastExport | None,
-        until: datetime,
+        begun: Begun,
         state: ExportState | None,
     ) -> None:
-        self._plan, self._state_file, self._since, self._until = plan, state_file, since, until
+        self._plan, self._state_file, self._since, self._begun = plan, state_file, since, begun
         self._begun_here, self._is_finished = state is None, False
         self.filings = state.done if state else 0
         self.rows = state.rows if state else 0
@@ -239,7 +238,8 @@ class _Run:
     def _save(self, files: dict[str, int], parts: tuple[str, ...]) -> None:
         state = ExportState(
             options=self._plan.asked(self._since),
-            until=self._until,
+            until=self._begun.until,
+            run=self._begun.run,
             done=self.filings,
             last=self._last,
             rows=self.rows,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Self
 
 from archiver.catalogue.records import CatalogueRecord
 from archiver.dataclass import dataclass
 from archiver.identifiers import AccessionNumber
 from archiver.settings import Settings
 from archiver.store.archive import Archive
+from archiver.store.locking import is_being_written
 from edgarchive.exporting.files.state import LastExport
 from edgarchive.exporting.rows import Wanted
 from indexer.search.library import Library
@@ -32,26 +34,50 @@ class Choice:
     by_document: bool = False
 
 
-def wanted_filings(
-    choice: Choice, settings: Settings, *, until: datetime, since: LastExport | None
-) -> Iterator[Wanted]:
-    """The filings to export, in order: those stored by `until`; with `since`, those missing from the last export."""
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """When an export began: what was stored by `until` is in it, and what runs up to `run` stored.
+
+    A run that had ended counts whatever its clock said: by one that was ahead, its filings are stored in the future.
+    `latest` is the latest run, which may still have been active.
+    """
+
+    until: datetime
+    run: int = 0
+    latest: int = 0
+
+    @classmethod
+    def now(cls, settings: Settings) -> Self:
+        """An export that begins now. Raises as `Archive.open`."""
+        until = datetime.now(UTC)
+        with Archive.open(settings.root) as archive:
+            latest = next((run.number for run in archive.catalogue.runs.latest(1)), 0)
+            return cls(until, latest - 1 if latest and is_being_written(archive.layout) else latest, latest)
+
+    def had(self, record: CatalogueRecord) -> bool:
+        """Whether these bytes were stored before."""
+        return record.stored_at <= self.until or (record.run is not None and record.run <= self.run)
+
+
+def wanted_filings(choice: Choice, settings: Settings, *, begun: Begun, since: LastExport | None) -> Iterator[Wanted]:
+    """The filings to export, in order: those stored before it began; with `since`, those missing from that export."""
     with Archive.open(settings.root) as archive:
         for wanted in _asked_for(choice, settings, archive):
             record = wanted.record
-            if record is None or (record.stored_at <= until and (since is None or _is_new(record, since))):
+            if record is None or (begun.had(record) and (since is None or _is_new(record, since))):
                 yield wanted
 
 
 def _is_new(record: CatalogueRecord, since: LastExport) -> bool:
     if record.accession in since.again:
         return True
+    is_later = record.run is not None and since.run is not None and record.run > since.run
     overlap = since.until - timedelta(seconds=COMMIT_S)
-    return record.stored_at > overlap and since.had.get(record.accession) != record.sha256
+    return (is_later or record.stored_at > overlap) and since.had.get(record.accession) != record.sha256
 
 
-def this_export(choice: Choice, settings: Settings, *, until: datetime, failed: Iterator[str]) -> LastExport:
-    """What the next export needs to know about this one, which had what was stored by `until` except `failed`.
+def this_export(choice: Choice, settings: Settings, *, begun: Begun, failed: Iterator[str]) -> LastExport:
+    """What the next export needs to know about this one, which had what was stored before it began except `failed`.
 
     A search finds only what is indexed; what was not indexed yet is examined again.
     """
@@ -60,11 +86,11 @@ def this_export(choice: Choice, settings: Settings, *, until: datetime, failed: 
     with Archive.open(settings.root) as archive:
         if choice.options is not None:
             again |= {str(record.accession) for record in archive.catalogue.unindexed()}
-        overlap = until - timedelta(seconds=COMMIT_S)
+        overlap = begun.until - timedelta(seconds=COMMIT_S)
         for record in archive.catalogue.stored_since(overlap):
-            if record.stored_at <= until:
+            if begun.had(record):
                 had[str(record.accession)] = record.sha256
-    return LastExport(until, frozenset(again), had)
+    return LastExport(begun.until, frozenset(again), had, begun.latest)
 
 
 def _asked_for(choice: Choice, settings: Settings, archive: Archive) -> Iterator[Wanted]:

@@ -18,7 +18,8 @@ _BREAK = lazy_pattern(
 )
 _BREAK_SIGNS = ("-\n", "- \n", "\xad\n", "\u2010\n")
 _WORD = lazy_pattern(r"[^\W\d_]+")
-_COMPOUND = lazy_pattern(r"[^\W\d_]+[-\u2010][^\W\d_]+")
+_COMPOUND = lazy_pattern(r"(?<![^\W\d_])[^\W\d_]++[-\u2010][^\W\d_]++")
+"""It starts where letters start: tried at each of them, a long run without a hyphen takes time by its square."""
 _NEAR_CHARS, _NEAR_WORDS = 80, 4
 
 

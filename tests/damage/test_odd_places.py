@@ -185,6 +185,22 @@ def test_a_pipe_in_the_place_of_the_format(synced: Settings, cli: CommandLine) -
         assert cli.run_here(*verb).returncode in {2, 7}, verb
 
 
+@pytest.mark.parametrize(
+    ("end", "make"), [("-journal", "_fifo"), ("-wal", "_folder"), ("-shm", "_dangling"), ("-shm", "_fifo")]
+)
+def test_something_else_beside_the_catalogue(synced: Settings, cli: CommandLine, end: str, make: str) -> None:
+    """Nothing waits for it; every verb names it in one line, and a repair moves it away."""
+    path = synced.root / f"catalogue.sqlite3{end}"
+    path.unlink(missing_ok=True)
+    globals()[make](path)
+    for verb in ("status",), ("search", "resigned"), ("index",):
+        done = cli.run(*verb)
+        assert (done.returncode, done.stderr.count(b"\n"), path.name.encode() in done.stderr) == (7, 1, True), verb
+    assert cli.run("verify", "--repair").returncode == 0
+    assert cli.run("verify").returncode == 0
+    assert cli.run("search", "resigned").returncode == 0
+
+
 def test_a_file_where_a_folder_belongs(settings: Settings) -> None:
     """It goes to the quarantine, and what belongs below it is fetched again."""
     before = outcome(settings.root)

@@ -111,13 +111,14 @@ _BODIES = {
     "values": (b"<a><b>x</b></a>" * 70, "xml"),
     "encoded lines": (b"#0V%T\n" * 170, "pdf"),
     "empty lines": (b"\r\n" * 500, "txt"),
+    "letters after a broken word": (b"a" * 100, "broken"),
 }
 _LONG = rounds(3_000_000, thorough=10_000_000)
 _DOCUMENT = b"<DOCUMENT>\n<TYPE>EX-99\n<FILENAME>a.%s\n<TEXT>\n%s\n</TEXT>\n</DOCUMENT>\n"
 
 
 def _submission_of(piece: bytes, extension: str, times: int) -> bytes:
-    begin = b"begin 644 a.pdf\n" if extension == "pdf" else b""
+    begin = {"pdf": b"begin 644 a.pdf\n", "broken": b"exam-\nple well-known "}.get(extension, b"")
     root = (b"<r>", b"</r>") if extension == "xml" else (b"", b"")
     return submission_bytes(documents="") + _DOCUMENT % (extension.encode(), begin + root[0] + piece * times + root[1])
 

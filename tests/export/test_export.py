@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -235,6 +235,23 @@ def test_only_what_is_new_since_the_last_export(out: Path, tmp_path: Path) -> No
     export("filings", out / "2.jsonl", since_export=out / "state", settings=mine, jobs=1)
     assert {row["accession"] for row in lines(out / "2.jsonl")} == {path.stem for path in some[3:5]}
     assert export("filings", out / "3.jsonl", since_export=out / "state", settings=mine, jobs=1).rows == 0
+
+
+def test_a_wrong_clock_leaves_nothing_out(out: Path, tmp_path: Path) -> None:
+    """What was stored by a clock a year ahead is exported, once; and so is what comes after the clock was set right."""
+    mine = Settings(root=tmp_path / "archive")
+    some, state = sorted(INVENTED.glob("*.txt"))[:4], out / "state"
+    import_submissions(some[:2], settings=mine)
+    ahead = (datetime.now(UTC) + timedelta(days=365)).isoformat()
+    with sqlite3.connect(mine.root / "catalogue.sqlite3") as catalogue:
+        catalogue.execute("UPDATE submission SET stored_at = ?, added = ?", (ahead, ahead))
+    rows = [export("filings", out / f"{n}.jsonl", since_export=state, settings=mine, jobs=1).rows for n in range(2)]
+    assert rows == [2, 0]
+    values = json.loads(state.read_text())
+    state.write_text(json.dumps(values | {"added_until": ahead}))  # the export itself had that clock
+    import_submissions(some[2:], settings=mine)
+    rows = [export("filings", out / f"{n}.jsonl", since_export=state, settings=mine, jobs=1).rows for n in range(2, 4)]
+    assert rows == [2, 0]
 
 
 def test_what_failed_or_came_late_is_exported_next_time(out: Path, tmp_path: Path) -> None:

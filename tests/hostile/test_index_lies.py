@@ -20,7 +20,7 @@ from archiver.store.archive import Archive
 from edgarchive.mirror import Mirror
 from tests.loopback import FIXTURES, LoopbackEdgar
 from tests.loopback.answers import Answer
-from tests.loopback.faults import Fault
+from tests.loopback.faults import Fault, absent_403
 
 ONE = "0009000900-04-000101"
 BODY = (FIXTURES / f"{ONE}.txt").read_bytes()
@@ -118,6 +118,17 @@ async def test_no_lie_of_an_index_hides_a_filing(edgar: LoopbackEdgar, settings:
     edgar.inject(lie, path="*-index/2004/QTR4/master.*", times=1)
     await sync(settings)
     await sync(settings, after_days=31)
+    with Archive.open(settings.root) as archive:
+        assert archive.catalogue.count() == len(OTHERS) + 1
+
+
+async def test_an_index_without_a_checksum_is_read_again(edgar: LoopbackEdgar, settings: Settings) -> None:
+    """Cut by its last row, it is smaller by less than its folder's list would show; the next run finds the rest."""
+    edgar.inject(absent_403(), path="*/full-index/2004/QTR4/master.gz", times=100)
+    lie = plain(lambda text: text[: text.rindex(b"\n", 0, -1) + 1])
+    edgar.inject(lie, path="*/full-index/2004/QTR4/master.idx", times=1)
+    await sync(settings)
+    await sync(settings)
     with Archive.open(settings.root) as archive:
         assert archive.catalogue.count() == len(OTHERS) + 1
 

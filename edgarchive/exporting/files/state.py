@@ -25,7 +25,7 @@ class ExportState:
 
     `options` is what was requested. `done` filings are written, the last of them `last`; `files` has the length of each
     growing file in bytes, and `parts` the finished Parquet files. `failures` could not be read. What was stored after
-    `until`, when the export began, is not included.
+    `until`, when the export began, by a run after `run` is not included.
     """
 
     options: dict[str, Any]
@@ -36,6 +36,7 @@ class ExportState:
     until: datetime
     parts: tuple[str, ...] = ()
     failures: tuple[tuple[str, str], ...] = ()
+    run: int = 0
 
     def to_json(self) -> bytes:
         """The content of the file."""
@@ -134,13 +135,15 @@ def _locked(path: Path) -> int:
 class LastExport:
     """What an export had: what was stored by `until`, but for the accession numbers `again`.
 
-    `had` are those stored shortly before, each with the sha256 that was exported: of what was stored then the catalogue
-    may have had no row yet.
+    `had` are those stored shortly before or, by a wrong clock, later, each with the sha256 that was exported: of what
+    was stored then the catalogue may have had no row yet. `run` was the latest run: what later ones stored is new,
+    whatever their clock said; None if an older version has not recorded it.
     """
 
     until: datetime
     again: frozenset[str]
     had: dict[str, str]
+    run: int | None = None
 
 
 def last_export(path: Path) -> LastExport | None:
@@ -151,7 +154,8 @@ def last_export(path: Path) -> LastExport | None:
     try:
         values = json.loads(path.read_bytes())
         until = datetime.fromisoformat(values["added_until"])
-        return LastExport(until, frozenset(values.get("again", ())), dict(values.get("had", {})))
+        run = None if values.get("run") is None else int(values["run"])
+        return LastExport(until, frozenset(values.get("again", ())), dict(values.get("had", {})), run)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError):
@@ -160,5 +164,5 @@ def last_export(path: Path) -> LastExport | None:
 
 def note_export(path: Path, last: LastExport) -> None:
     """Record the contents of an export. Raises `StorageError`."""
-    values = {"added_until": last.until.isoformat(), "again": sorted(last.again), "had": last.had}
+    values = {"added_until": last.until.isoformat(), "again": sorted(last.again), "had": last.had, "run": last.run}
     write_file_durably(path, json.dumps(values).encode() + b"\n")

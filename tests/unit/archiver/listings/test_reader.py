@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -63,7 +64,8 @@ async def edgar_with(files: dict[str, bytes]) -> AsyncIterator[tuple[Edgar, list
             )
         if request.headers.get("If-Modified-Since") == MODIFIED:
             return web.Response(status=304)
-        return web.Response(body=files[name], headers={"Last-Modified": MODIFIED})
+        md5 = hashlib.md5(files[name], usedforsecurity=False).hexdigest()
+        return web.Response(body=files[name], headers={"Last-Modified": MODIFIED, "ETag": f'"{md5}"'})
 
     async with serve(handler) as base:
         settings = Settings(base_url=base, user_agent="Example Research research@example.com", rate=10_000)
