@@ -149,7 +149,7 @@ TABLE: tuple[Field, ...] = (
         finds="accession number, with or without dashes, or a pattern with them",
         examples=("accession:0001193125-04-218426", "accession:0001193125-04-*"),
         values=lambda entry: (entry.accession,),
-        normalize=lambda typed: typed if _MARKS & set(typed) else AccessionNumber(typed),
+        normalize=lambda typed: typed if _MARKS & set(typed) else AccessionNumber.from_text(typed),
         may_have_commas=False,
     ),
     Field(

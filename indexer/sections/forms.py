@@ -170,6 +170,10 @@ _NUMBER = lazy_pattern(
         (?P<item>(?:1[0-6]|[1-9])(?:\.(?:0[1-9]|10)|[A-C])?)(?:\(?T\)?)?""",
     re.IGNORECASE | re.VERBOSE,
 )
+_HEADING = lazy_pattern(
+    r"((?:part\s+[iv]+[\s,.]+)?item\s*[0-9]{1,2}(?:\.[0-9]{2})?[a-c]?)[.:\s]+[a-z]{2}.*", re.IGNORECASE | re.DOTALL
+)
+"""A heading as a report has it: ``Item 1A. Risk Factors``."""
 _CONTROLS = lazy_pattern(r"\bcontrols\b", re.IGNORECASE)
 
 
@@ -203,12 +207,18 @@ def matches_section(section: Section, name: str, *, form: str) -> bool:
         wanted = [place.rpartition(" ") for place in (_NAMED[key].get(family, ()) if family else ())]
         there = [item in items and part in ("", section.part) for part, _, item in wanted]
         return any(there) and (key != "controls" or there[0] or _CONTROLS.search(section.heading) is not None)
-    number = _NUMBER.fullmatch(name.strip())
+    number = _number(name)
     if number is None:
         hint = f"use an item such as 1A, 'II 1A' or 5.02, or one of: {', '.join(SECTION_NAMES)}"
         raise UsageError(f"{name!r} is not the name of a section", hint)
     part = (number["part"] or "").upper()
     return number["item"].upper() in items and part in ("", section.part)
+
+
+def _number(name: str) -> re.Match[str] | None:
+    """The part and item of a typed name, which may be a heading."""
+    heading = _HEADING.fullmatch(name.strip())
+    return _NUMBER.fullmatch(heading[1] if heading else name.strip())
 
 
 def _as_key(name: str) -> str:
@@ -235,7 +245,7 @@ def keys_of_name(name: str) -> tuple[str, ...]:
     if named in _NAMED:
         keys = [key for family in _NAMED[named] for key in _named_keys(named, family)]
         return tuple(keys)
-    number = _NUMBER.fullmatch(name.strip())
+    number = _number(name)
     if number is None:
         hint = f"use an item such as 1A, 'II 1A' or 5.02, or one of: {', '.join(SECTION_NAMES)}"
         raise UsageError(f"{name!r} is not the name of a section", hint)

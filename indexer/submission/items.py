@@ -20,6 +20,7 @@ from archiver.patterns import lazy_pattern
 from archiver.words import words
 
 _ITEM_WORD = lazy_pattern(r"^\s*items?\s*(?=[0-9])", re.IGNORECASE)
+_HEADING = lazy_pattern(r"\s*item\s*([0-9]{1,2}(?:\.[0-9]{2})?)[.:\s]+[a-z].*", re.IGNORECASE | re.DOTALL)
 
 RENUMBERED = date(2004, 8, 23)
 """The first day of the current numbering of Form 8-K (SEC release 33-8400)."""
@@ -90,8 +91,9 @@ def items_as_text(codes: Iterable[str], *, is_derived: bool) -> str:
 
 
 def without_item_word(typed: str) -> str:
-    """A typed code without the word before it: ``Item 5.02`` is ``5.02``."""
-    return _ITEM_WORD.sub("", typed)
+    """A typed code without the words around it: ``Item 5.02`` and ``Item 5.02 Departure of Directors`` are ``5.02``."""
+    heading = _HEADING.fullmatch(typed)
+    return heading[1] if heading else _ITEM_WORD.sub("", typed)
 
 
 def code_as_written(folded: str) -> str:

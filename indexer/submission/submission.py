@@ -17,7 +17,14 @@ from indexer.submission.derived_items import with_derived_items
 from indexer.submission.header import SubmissionHeader, parse_header
 from indexer.submission.sgml import DocumentSpan, outline
 from indexer.text.document_text import document_text
-from indexer.text.kinds import SNIFFED_BYTES, DocumentKind, document_kind, is_xbrl, unwrap
+from indexer.text.kinds import (
+    SNIFFED_BYTES,
+    DocumentKind,
+    document_kind,
+    is_xbrl,
+    unwrap,
+    with_exhibit_prefix,
+)
 from indexer.text.uuencode import uudecode, uuencoded_name
 
 _NAMED_DOCUMENTS = 12
@@ -113,7 +120,7 @@ class Submission:
     raw_header: bytes = field(default=b"", repr=False, compare=False)
 
     def document(self, which: int | str) -> Document:
-        """The document with this sequence number, file name or type (in any case).
+        """The document with this sequence number, file name or type (in any case; ``Exhibit 99.1`` is ``EX-99.1``).
 
         Raises `NotInArchiveError` if there is none, or if several have the type.
         """
@@ -123,7 +130,8 @@ class Submission:
         else:
             name = which.strip().casefold()
             found = [document for document in self.documents if (document.filename or "").casefold() == name]
-            found = found or [document for document in self.documents if document.type.casefold() == name]
+            kind = with_exhibit_prefix(name).casefold()
+            found = found or [document for document in self.documents if document.type.casefold() == kind]
         if len(found) == 1 or (found and found[0].sequence == which):
             return found[0]
         if found:

@@ -104,8 +104,10 @@ def show(
 
 def _print(library: Library, records: Sequence[Record], wanted: _Wanted | None) -> None:
     first = library.submission(records[0].accession)
-    if wanted is not None:
-        _check_has_text(first, wanted)  # an error is for the terminal, not for the pager
+    if wanted is not None:  # an error is for the terminal, not for the pager, and comes before any output
+        _check_has_text(first, wanted)
+        if wanted.highlight is not None:
+            library.marks("", wanted.highlight)
     with paged():
         for place, record in enumerate(records):
             submission = library.submission(record.accession) if place else first

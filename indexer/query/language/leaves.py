@@ -46,6 +46,8 @@ PATTERN_WORD = lazy_pattern(r"(?:[^\W_]|[*?])+")
 PHRASE_WORD = lazy_pattern(r"(?:[^\W_]|\*)+")
 """The same inside quotes and in a filter, where ``?`` is punctuation."""
 
+_SEVERAL = lazy_pattern(r"[,;]|\s(?:OR|AND)\s", re.IGNORECASE)
+"""What stands between several values in the place of one."""
 _STARS = lazy_pattern(r"\*+")
 _YEARS = lazy_pattern(r"([0-9]{4})[-\u2013]([0-9]{4})")
 _ACCESSION = lazy_pattern(r"([0-9]{10}-[0-9]{2}-[0-9]{6}|[0-9]{18})(?:\.txt|-index(?:-headers)?\.html?)?")
@@ -118,7 +120,6 @@ def fuzzy_leaf(field: str, raw: str, edits: int, at: int) -> Fuzzy:
 
 def value_leaf(field: Field, raw: str, cut: re.Pattern[str] = PHRASE_WORD) -> Node:
     """The leaf for a typed value of a field other than running text. Raises `UsageError` for an invalid value."""
-    require_one(field, raw)
     match field.kind:
         case "names":
             return _name_words(field.name, raw, cut)
@@ -130,12 +131,6 @@ def value_leaf(field: Field, raw: str, cut: re.Pattern[str] = PHRASE_WORD) -> No
             return DateSpan(field.name, *date_span(raw))
         case _:
             return _whole_value(field, raw)
-
-
-def require_one(field: Field, raw: str) -> None:
-    """Raise `UsageError` for several values, separated by commas, in the place of one."""
-    if "," in raw and not field.may_have_commas:
-        raise UsageError(f"{raw[:40]!r} is not one {field.label}", "give each value by itself, without commas")
 
 
 def accession_in(raw: str, at: int) -> str | None:
@@ -199,6 +194,8 @@ def _name_words(field: str, raw: str, cut: re.Pattern[str]) -> NameWords:
 
 
 def _whole_value(field: Field, raw: str) -> Node:
+    if _SEVERAL.search(raw) and not field.may_have_commas:
+        raise UsageError(f"{raw[:40]!r} is not one {field.label}", "give each value by itself, without commas or OR")
     if not raw.strip():
         raise UsageError(f"an empty {field.name} finds nothing", f"give a {field.name}, or leave it out")
     if field.normalize is not None:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any, Literal
 
 from archiver.dataclass import dataclass
+from archiver.patterns import lazy_pattern
 from indexer.text.kinds import is_xbrl
 
 Change = Literal["query", "stem", "within", "section"]
@@ -15,6 +16,7 @@ Change = Literal["query", "stem", "within", "section"]
 Spell = Callable[[str, str | None], str]
 """Writes an option and its value (None: only the name) for a command line, a URL or Python."""
 
+_TICKER = lazy_pattern(r"[A-Z]{1,5}(?:[./-][A-Z])?")
 _NOT_MIRRORED = "; check its spelling, or mirror it with `edgarchive sync`"
 
 
@@ -167,6 +169,8 @@ def is_xbrl_type(one: UnknownValue) -> bool:
 def _without_near(one: UnknownValue) -> str:
     if is_xbrl_type(one):
         return "; XBRL is stored but not indexed: `edgarchive show ACCESSION --text --xbrl` prints it"
+    if one.filter == "name" and _TICKER.fullmatch(one.value):
+        return f"{_NOT_MIRRORED}; if it is a ticker, search by ticker"
     return _NOT_MIRRORED
 
 

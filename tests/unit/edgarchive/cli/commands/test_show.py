@@ -55,7 +55,7 @@ def shown(capsys: pytest.CaptureFixture[str], root: Path, *words: str, code: int
     return captured.out if code == 0 else captured.err
 
 
-@pytest.mark.parametrize("which", ["2", "EX-99.1", "ex-99.1", "dex991.htm"])
+@pytest.mark.parametrize("which", ["2", "EX-99.1", "ex-99.1", "EX99.1", "Exhibit 99.1", "dex991.htm"])
 def test_a_document_is_named_by_number_type_or_file(
     invented: Path, capsys: pytest.CaptureFixture[str], which: str
 ) -> None:
@@ -71,6 +71,14 @@ def test_a_document_that_is_not_there_is_named_with_those_that_are(
     """By number and type."""
     said = shown(capsys, invented, LANTERN, "--text", "--document", "EX-10", code=2)
     assert said == f"edgarchive: {LANTERN} has no document EX-10; it has 1 8-K, 2 EX-99.1\n"
+
+
+def test_a_query_that_cannot_be_read_shows_nothing(invented: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The error comes before any text."""
+    assert run(["--root", str(invented), "show", LANTERN, "--highlight", "resign!"]) == 2
+    shown_text, said = capsys.readouterr()
+    assert shown_text == ""
+    assert "write indemn*" in said
 
 
 def test_several_documents_have_titles(invented: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -130,6 +130,8 @@ def test_a_value_that_nothing_has_gets_a_near_one_only_where_it_helps(library: L
     [line] = library.diagnose("zebra", form="8K").unknown_lines()
     assert line == "nothing in this archive has the form 8K; check its spelling, or mirror it with `edgarchive sync`"
     assert library.diagnose(None, name="Apple").lines() == ()
+    [line] = library.diagnose(None, name="AAPL").unknown_lines()
+    assert line.endswith("`edgarchive sync`; if it is a ticker, search by ticker")
 
 
 @pytest.mark.parametrize(
