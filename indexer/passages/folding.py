@@ -65,7 +65,7 @@ class Folded:
 
 def fold_text(text: bytes) -> Folded:
     """`text`, in UTF-8, folded."""
-    beyond = text.translate(None, _ASCII)
+    beyond = b"" if text.isascii() else text.translate(None, _ASCII)
     letters = [one for one in set(beyond.decode(errors="surrogatepass")) if not _separates(one)]
     if not letters:
         return Folded(b" %b " % text.translate(_FOLD), [], [])
