@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import shutil
+import signal
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from archiver.errors import LockedError, RunCancelledError, StorageError
+from archiver.errors import LockedError, RunCancelledError, StorageError, WorkerDiedError
 from archiver.progress import CancelToken, ProgressUpdate
 from archiver.settings import Settings
 from archiver.store.archive import Archive
@@ -119,6 +122,26 @@ def test_killed_anywhere_it_goes_on(settings: Settings, out: Path, name: str, ar
     assert whole
     assert all(content(out / number) == whole for number in kills)
     assert not [path for path in out.rglob(".*") if path.is_file()]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs the list of child processes in /proc")
+@pytest.mark.parametrize("name", ["x.jsonl", "x.parquet", "x"])
+def test_killed_workers_end_it_and_it_goes_on(settings: Settings, out: Path, name: str) -> None:
+    """Kill -9 of the workers is our error; the same command gives the files of a run that was never stopped."""
+    if name != "x.jsonl":
+        pytest.importorskip("pyarrow")
+
+    def kill_workers(_: ProgressUpdate) -> None:
+        for worker in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(worker), signal.SIGKILL)
+
+    arguments: dict[str, Any] = {"format": name.partition(".")[2] or "parquet", "settings": settings, "jobs": 2}
+    export("documents", out / "whole" / name, **arguments)
+    with pytest.raises(WorkerDiedError, match="a worker process ended"):
+        export("documents", out / "killed" / name, **arguments, progress=kill_workers)
+    export("documents", out / "killed" / name, **arguments)
+    assert content(out / "killed") == content(out / "whole")
 
 
 def test_the_state_of_another_export_is_not_continued(settings: Settings, out: Path) -> None:
