@@ -34,6 +34,9 @@ _log = logging.getLogger(__name__)
 CHECKPOINT_S = 5.0
 """Seconds between saving the state of growing files."""
 
+CHECKPOINT_BYTES = 32_000_000
+"""Bytes after which it is saved earlier: the disk then writes while workers read, instead of all at the end."""
+
 _FEW = 2 * TASK_FILINGS
 """Fewer filings are exported faster by one process."""
 
@@ -205,7 +208,7 @@ class _Run:
         self.rows = state.rows if state else 0
         self.failures: list[tuple[str, str]] = list(state.failures) if state else []
         self._last = state.last if state else None
-        self._noted_s = time.monotonic()
+        self._noted_s, self._new_bytes = time.monotonic(), 0
         self._has_warned = False
         if state is None:  # before any file: the state of an export of something else must not outlive its files
             self._save({}, ())
@@ -213,9 +216,11 @@ class _Run:
 
     def take(self, done: Done) -> None:
         """Write the rows of a task; save the state at intervals."""
-        if self._plan.format is Format.PARQUET or time.monotonic() - self._noted_s >= CHECKPOINT_S:
+        is_due = time.monotonic() - self._noted_s >= CHECKPOINT_S or self._new_bytes >= CHECKPOINT_BYTES
+        if self._plan.format is Format.PARQUET or is_due:
             self._checkpoint(done)
         self._sink.take(done)
+        self._new_bytes += sum(len(one.data) for one in done.encoded)
         if not self._has_warned and any(one.has_long_cells for one in done.encoded):
             self._has_warned = True
             facts = event("cells-long", chars=CELL_CHARS)
@@ -248,7 +253,7 @@ class _Run:
             failures=tuple(self.failures),
         )
         self._state_file.save(state)
-        self._noted_s = time.monotonic()
+        self._noted_s, self._new_bytes = time.monotonic(), 0
 
     def finish(self) -> ExportReport:
         """Make the files visible, write the dataset card of a folder, and return the report."""

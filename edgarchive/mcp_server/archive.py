@@ -113,7 +113,8 @@ class ToolArchive:
         contents = await self.contents()
         note = ""
         found: list[models.Company] = []
-        for cik in await self._ciks(wanted):
+        ciks, no_ticker = await self._ciks(wanted)
+        for cik in ciks:
             found += filter(None, [await self._company(cik)])
         if not found:
             tried = words(wanted)[:_MOST_NAME_WORDS]
@@ -123,25 +124,27 @@ class ToolArchive:
                     if count < len(tried):
                         note = f"No name has all of these words; these have {' '.join(tried[:count])!r}. "
                     break
+        if not found and no_ticker:
+            note += f"As a ticker: {no_ticker}. "
         note += answers.meaning(len(found), contents, "company")
         return models.CompanyAnswer(companies=found[:limit], archive=contents, note=note)
 
-    async def _ciks(self, wanted: str) -> list[int]:
-        """The CIKs that `wanted` means as a number or ticker; none for a name."""
+    async def _ciks(self, wanted: str) -> tuple[list[int], str]:
+        """The CIKs that `wanted` means as a number or ticker; none for a name. And why it cannot be a ticker."""
         if not wanted.strip() or " " in wanted.strip():
-            return []
+            return [], ""
         try:
-            return [int(Cik(wanted.strip()))]
+            return [int(Cik(wanted.strip()))], ""
         except IdentifierError:
             pass
         try:
             results = await self._library.search(ticker=wanted, sort="newest", limit=1, snippets=False)
-        except UsageError:  # no such ticker, or no list of tickers
-            return []
+        except UsageError as error:  # no such ticker, or no list of tickers
+            return [], error.message
         if not results.total:
-            return []
+            return [], ""
         counts = (await asyncio.to_thread(results.facets, "cik"))["cik"]
-        return [int(one.value) for one in counts if one.count == results.total][:1]
+        return [int(one.value) for one in counts if one.count == results.total][:1], ""
 
     async def _named(self, name: str, *, limit: int) -> list[models.Company]:
         results = await self._library.search(name=name, limit=0, snippets=False)

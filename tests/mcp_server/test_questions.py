@@ -73,6 +73,13 @@ QUESTIONS = (
         {"companies.0.cik": 9000004, "companies.0.name": "Teal & Sage Dynamics, Inc.", "companies.1": None},
     ),
     Question(
+        "What is the CIK of the company with the ticker AAPL?",
+        "find_company",
+        {"company": "AAPL"},
+        {"companies": []},
+        {"note": "As a ticker: this archive keeps no list of tickers. No company in this archive matches."},
+    ),
+    Question(
         "Which company is CIK 9000004?",
         "find_company",
         {"company": "0009000004"},
