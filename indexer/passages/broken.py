@@ -17,6 +17,9 @@ _BREAK_SIGN = lazy_pattern(
 _AROUND_BYTES = 160
 """Bytes of text examined before a break; half as many after it. Only the whole text could identify a compound."""
 
+_MANY, _LEAST_APART_BYTES = 1000, 40
+"""More breaks than this, closer together on average, are not those of lines, and examining each would take long."""
+
 
 @dataclass(frozen=True, slots=True)
 class BrokenPlace:
@@ -29,9 +32,12 @@ class BrokenPlace:
 
 
 def broken_places(text: bytes) -> list[BrokenPlace]:
-    """The words of `text` that are hyphenated at a line end, in order."""
+    """The words of `text` that are hyphenated at a line end, in order; none of a text of very many and little else."""
     found: list[BrokenPlace] = []
-    for sign in _BREAK_SIGN.finditer(text):
+    signs = list(_BREAK_SIGN.finditer(text))
+    if len(signs) > _MANY and len(text) < _LEAST_APART_BYTES * len(signs):
+        return []
+    for sign in signs:
         begin = max(0, sign.start() - _AROUND_BYTES)
         while begin and text[begin] & 0xC0 == 0x80:  # noqa: PLR2004 (a byte in the middle of a character)
             begin -= 1

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from archiver.edgar.endpoints import index_page
+from archiver.errors import IndexMissingError
 from archiver.identifiers import AccessionNumber, Cik, FormType
 from indexer.engine import EngineHit
 from indexer.entries import HitEntity
@@ -29,8 +30,13 @@ class HitMaker:
         self._excerpts = excerpts
 
     def __call__(self, found: EngineHit) -> Hit:
-        """Create the hit."""
-        stored: dict[str, Any] = json.loads(found.stored)
+        """Create the hit. Raises `IndexMissingError` if what the index stores of it is damaged."""
+        try:
+            stored: dict[str, Any] = json.loads(found.stored)
+        except ValueError as error:
+            raise IndexMissingError(
+                f"the index has a damaged record: {error}", "run `edgarchive verify`, then `edgarchive index --rebuild`"
+            ) from error
         accession = AccessionNumber(stored["accession"])
         entities = tuple(
             HitEntity(None if cik is None else Cik(cik), name, role) for cik, name, role in stored["entities"]

@@ -49,3 +49,9 @@ def test_joining_before_and_after_folding_is_the_same(text: str) -> None:
     encoded = text.encode()
     broken = broken_places(encoded)
     assert _joined(fold_text(encoded), encoded, broken).words == fold_text(rejoined(encoded, broken)).words
+
+
+def test_a_text_of_nothing_but_breaks_is_not_hyphenated_prose() -> None:
+    """Each break is examined with what stands around it: of megabytes of them no search waits for that."""
+    assert broken_places(b"exam-\nple " * 2000) == []
+    assert len(broken_places(b"a line of a report that ends with exam-\nple " * 2000)) == 2000
