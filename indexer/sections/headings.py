@@ -209,7 +209,7 @@ def _heading(text: str, line: _Line, found: re.Match[str], family: Family, *, st
         part, fits = _part(family, reading.item, title, parts, stated=stated, last=last)
         if not _is_title(found, reading, line, title, fits=fits):
             continue
-        if family == "8-K" and not fits and _is_of_a_report(reading.item, title):
+        if family == "8-K" and not fits and "." not in reading.item and _is_of_a_report(reading.item, title):
             continue
         sentence = _sentence(text, found, reading)
         if sentence and _ABOUT_A_REPORT.search(sentence):
@@ -228,7 +228,9 @@ def _heading(text: str, line: _Line, found: re.Match[str], family: Family, *, st
 def _is_of_a_report(item: str, title: str) -> bool:
     """Whether an item of an annual or quarterly report is meant: ``Item 1. Business`` in an 8-K."""
     annual = TITLES["10-K"].get(item)
-    return (annual is not None and annual.match(title) is not None) or _OF_A_REPORT.search(title) is not None
+    if annual is not None and annual.match(title):
+        return True
+    return not title.isupper() and _OF_A_REPORT.search(title) is not None
 
 
 def _number(found: re.Match[str]) -> int:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from indexer.sections.headings import find_headings
 from indexer.sections.sections import sections
-from tests.unit.indexer.sections.reports import annual, endings, html, outline, plain, words
+from tests.unit.indexer.sections.reports import SIGNATURES, annual, endings, html, outline, plain, words
 
 SPELLINGS = [
     "Item 1A. Risk Factors", "ITEM 1A. RISK FACTORS", "Item 1A Risk Factors", "Item 1A.Risk Factors",
@@ -180,6 +180,15 @@ def test_an_item_of_another_form_is_no_heading_of_a_current_report(line: str) ->
     """Before 2004 an 8-K numbered its items as an annual report does, which it may refer to."""
     text = html(["Item 5. Other Events.", *words("5"), line, *words("x"), "Item 7. Exhibits.", *words("7")])
     assert outline(text, "8-K") == ["5", "7"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "item"),
+    [("Item 8.01 Amended Annual Report on Form 10-K", "8.01"), ("ITEM 5. RESTATED ANNUAL REPORT", "5")],
+)
+def test_a_heading_of_a_current_report_may_name_a_report(heading: str, item: str) -> None:
+    """An item that only an 8-K has, or a title in capitals, refers to no other form."""
+    assert outline(html([heading, *words("x"), *SIGNATURES]), "8-K") == [item]
 
 
 def test_a_reference_to_a_part_does_not_move_the_items_after_it() -> None:
