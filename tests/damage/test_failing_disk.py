@@ -1,0 +1,66 @@
+"""A disk that breaks: from some call on, reading, writing, opening or looking at files fails."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.damage.disk import compiler
+from tests.edgar_fixtures import CommandLine
+from tests.thorough import rounds
+
+pytestmark = pytest.mark.skipif(
+    compiler() is None, reason="calls are made to fail by a preloaded library: Linux and cc"
+)
+
+_SHIM = Path(__file__).with_name("failing.c")
+_FROM = (4, 40, 1, 12, 90)
+_READING = (("search", "resigned", "--json"), ("show", "0009000900-04-000101", "--json"), ("log", "--json"))
+_WRITING = (("saved", "add", "mine", "resigned"), ("index", "--rebuild"))
+
+
+@pytest.fixture(scope="module")
+def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The compiled library."""
+    shim = tmp_path_factory.mktemp("shim") / "failing.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", str(shim), str(_SHIM), "-ldl"], check=True)  # noqa: S607
+    return shim
+
+
+def _failing(cli: CommandLine, shim: Path, kind: str, number: int, *verb: str) -> subprocess.CompletedProcess[bytes]:
+    root = cli.environment["EDGARCHIVE_ROOT"]
+    done = cli.run(*verb, LD_PRELOAD=str(shim), FAIL_KIND=kind, FAIL_FROM=str(number), FAIL_ROOT=root)
+    assert done.returncode in {0, 2, 3, 4, 5, 7}, (kind, number, verb, done.stderr)
+    assert b"internal error" not in done.stderr, (kind, number, verb, done.stderr)
+    return done
+
+
+def _facts(answer: bytes) -> object:
+    facts = json.loads(answer)
+    return {name: value for name, value in facts.items() if name != "took_ms"} if isinstance(facts, dict) else facts
+
+
+@pytest.mark.usefixtures("synced")
+@pytest.mark.parametrize("kind", ["open", "read", "stat", "lock"])
+def test_what_cannot_be_read_is_said(cli: CommandLine, shim: Path, kind: str) -> None:
+    """The answer is whole, or an error or a warning says that it is not."""
+    for verb in _READING:
+        whole = cli.run(*verb)
+        for number in _FROM[: rounds(2, thorough=5)]:
+            done = _failing(cli, shim, kind, number, *verb)
+            if done.returncode == 0 and b"WARNING" not in done.stderr:
+                assert _facts(done.stdout) == _facts(whole.stdout), (kind, number, verb)
+
+
+@pytest.mark.usefixtures("synced")
+@pytest.mark.parametrize("kind", ["open", "write", "sync", "rename", "stat", "lock"])
+def test_what_cannot_be_written_is_done_by_the_next_run(cli: CommandLine, shim: Path, kind: str) -> None:
+    """It ends with an error, never in a half; the same command, on a whole disk, does the rest."""
+    for verb in _WRITING:
+        for number in _FROM[: rounds(1, thorough=5)]:
+            _failing(cli, shim, kind, number, *verb)
+        assert cli.run(*verb).returncode == 0
+    assert cli.run("verify").returncode == 0
