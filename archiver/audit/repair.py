@@ -214,7 +214,9 @@ class _Repair:
 
             for finding in files_without_row(self._archive):
                 path = self._archive.root / str(finding.path)
-                if finding.kind == "misplaced":
+                if finding.kind == "unreadable":
+                    self.log.left.append(finding)
+                elif finding.kind == "misplaced":
                     self._place(finding, path)
                 elif finding.accession is not None and path != self._archive.layout.submission(finding.accession):
                     self._take_in_beside(finding, path, finding.accession)

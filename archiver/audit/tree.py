@@ -19,8 +19,12 @@ _MISPLACED = "the file is not in the place of its accession number"
 
 
 def files_without_row(archive: Archive) -> Iterator[Finding]:
-    """Findings for files below ``submissions/`` that have no row or are not in their location. Raises `DamageError`."""
-    for folder, folders, names in os.walk(archive.layout.submissions):
+    """Findings for files below ``submissions/`` that have no row or are not in their location. Raises `DamageError`.
+
+    And for folders that cannot be read, since there may be more such files in them.
+    """
+    unread: list[OSError] = []
+    for folder, folders, names in os.walk(archive.layout.submissions, onerror=unread.append):
         folders.sort()
         placed: list[tuple[AccessionNumber, str]] = []
         for path in sorted(map(Path(folder).joinpath, names)):
@@ -40,6 +44,10 @@ def files_without_row(archive: Archive) -> Iterator[Finding]:
             else:
                 placed.append((accession, shown))
         yield from _without_row(archive, placed)
+    for error in unread:
+        if not isinstance(error, (FileNotFoundError, NotADirectoryError)):  # removed meanwhile
+            shown = os.path.relpath(os.fsdecode(error.filename), archive.root)
+            yield Finding("unreadable", None, shown, f"the folder cannot be read: {error.strerror}")
 
 
 def _without_row(archive: Archive, placed: Sequence[tuple[AccessionNumber, str]]) -> Iterator[Finding]:

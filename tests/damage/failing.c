@@ -1,6 +1,7 @@
 /* Preloaded into a process: its calls of the kind FAIL_KIND on files below FAIL_ROOT fail with EIO, from the number
    FAIL_FROM on, as those of a disk that is breaking do. */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -58,3 +59,5 @@ CALL("lock", int, flock, (int file, int how), (file, how), file, NULL)
 CALL("stat", int, stat, (const char *path, struct stat *status), (path, status), AT_FDCWD, path)
 CALL("stat", int, stat64, (const char *path, struct stat64 *status), (path, status), AT_FDCWD, path)
 CALL("rename", int, rename, (const char *old, const char *new), (old, new), AT_FDCWD, new)
+
+DIR *opendir(const char *path) { return fails("folder", AT_FDCWD, path) ? NULL : NEXT(opendir)(path); }

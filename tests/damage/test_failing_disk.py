@@ -64,3 +64,17 @@ def test_what_cannot_be_written_is_done_by_the_next_run(cli: CommandLine, shim: 
             _failing(cli, shim, kind, number, *verb)
         assert cli.run(*verb).returncode == 0
     assert cli.run("verify").returncode == 0
+
+
+@pytest.mark.usefixtures("synced")
+def test_a_folder_that_cannot_be_read_is_found(cli: CommandLine, shim: Path) -> None:
+    """No repair says that all is well, though it has not seen what is in the folder."""
+    root = Path(cli.environment["EDGARCHIVE_ROOT"])
+    for path in root.glob("catalogue.sqlite3*"):
+        path.unlink()
+    failing = {"LD_PRELOAD": str(shim), "FAIL_KIND": "folder", "FAIL_FROM": "1"}
+    folder = next((root / "submissions").iterdir())
+    done = cli.run("verify", "--repair", FAIL_ROOT=str(folder), **failing)
+    assert done.returncode == 5, done.stderr
+    assert f"unreadable: submissions/{folder.name}".encode() in done.stdout
+    assert cli.run("verify", "--repair").returncode == 0
