@@ -40,7 +40,7 @@ from indexer.share import Share
 
 _log = logging.getLogger(__name__)
 
-SCHEMA = 8
+SCHEMA = 9
 """The version of the contents of entries and of the rules for splitting words. A change requires a rebuilt index."""
 
 ENGINES = ("whoosh", "tantivy", "opensearch")
