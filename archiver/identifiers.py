@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Self
 
 from archiver.errors import IdentifierError
-from archiver.patterns import lazy_pattern
+from archiver.startup.patterns import lazy_pattern
 
 _ACCESSION = lazy_pattern(r"([0-9]{10})-?([0-9]{2})-?([0-9]{6})")
 _ACCESSION_DASHED = lazy_pattern(r"(?<![0-9-])([0-9]{1,10})-([0-9]{2})-([0-9]{6})(?![0-9])")

@@ -15,7 +15,7 @@ import re
 import unicodedata
 from urllib.parse import unquote
 
-from archiver.patterns import lazy_pattern
+from archiver.startup.patterns import lazy_pattern
 
 ADDRESS = "(address)"
 """Replaces a mail address."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from archiver.dataclass import dataclass
 from archiver.identifiers import AccessionNumber, FormType
+from archiver.startup.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

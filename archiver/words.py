@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from archiver.patterns import lazy_pattern
+from archiver.startup.patterns import lazy_pattern
 
 _MAX_RUNS = 10_000
 _BEYOND_ASCII = lazy_pattern(r"[^\x00-\x7f]+")

@@ -40,10 +40,10 @@ if TYPE_CHECKING:
         WorkerDiedError,
     )
     from archiver.identifiers import AccessionNumber, Cik, FormType
-    from archiver.progress import CancelToken, Progress, ProgressUpdate
     from archiver.reports import DryRun, FeedEstimate, ImportReport, SkippedFile, SyncFailure, SyncReport
-    from archiver.selection import Selection
-    from archiver.settings import Settings
+    from archiver.runtime.progress import CancelToken, Progress, ProgressUpdate
+    from archiver.selection.selection import Selection
+    from archiver.settings.settings import Settings
     from archiver.sync.last_sync import SyncState
     from edgarchive.cli.progress import ProgressBar
     from edgarchive.exporting.run import ExportReport, export
@@ -62,9 +62,9 @@ if TYPE_CHECKING:
     from edgarchive.watching.sinks.webhook import WebhookSink
     from edgarchive.watching.watcher import PollReport, Watcher
     from edgarchive.web.app import create_app
+    from indexer.archive.journal import StoredRecord
     from indexer.engine import FacetCount
     from indexer.entries import HitEntity
-    from indexer.journal import StoredRecord
     from indexer.passages.cutting import Snippet
     from indexer.passages.excerpts import HitSection
     from indexer.rows import SectionRows
@@ -227,7 +227,7 @@ _HOMES = {
         "Cik",
         "FormType",
     ),
-    "archiver.progress": (
+    "archiver.runtime.progress": (
         "CancelToken",
         "Progress",
         "ProgressUpdate",
@@ -240,8 +240,8 @@ _HOMES = {
         "SyncFailure",
         "SyncReport",
     ),
-    "archiver.selection": ("Selection",),
-    "archiver.settings": ("Settings",),
+    "archiver.selection.selection": ("Selection",),
+    "archiver.settings.settings": ("Settings",),
     "archiver.audit.findings": ("Finding",),
     "archiver.sync.last_sync": ("SyncState",),
     "edgarchive.cli.progress": ("ProgressBar",),
@@ -256,7 +256,7 @@ _HOMES = {
     "edgarchive.watching.searches": ("NamedSearch", "remove_search", "run_search", "save_search", "saved_searches"),
     "edgarchive.watching.run": ("watch",),
     "edgarchive.watching.delivering": ("Deliverer",),
-    "indexer.journal": ("StoredRecord",),
+    "indexer.archive.journal": ("StoredRecord",),
     "edgarchive.watching.sinks.command": ("CommandSink",),
     "edgarchive.watching.sinks.mail": ("MailServer", "MailSink"),
     "edgarchive.watching.sinks.stdout": ("StdoutSink",),

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from archiver.patterns import lazy_pattern
+from archiver.startup.patterns import lazy_pattern
 
 _PLAYS = lazy_pattern(
     "[\x00-\x08\x0b\r\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"

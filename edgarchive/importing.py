@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from archiver.intake.importer import import_into
-from archiver.progress import CancelToken, Progress
 from archiver.reports import ImportReport
-from archiver.settings import Settings
+from archiver.runtime.progress import CancelToken, Progress
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from edgarchive.indexing import index_after
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeVar
 
-from archiver.progress import CancelToken, Progress
 from archiver.reports import SyncFailure, SyncReport
-from archiver.settings import Settings
+from archiver.runtime.progress import CancelToken, Progress
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
+from indexer.archive.share import Share
 from indexer.index_folder import engine_of
-from indexer.share import Share
 from indexer.update import update
 from indexer.update.run import IndexOptions, IndexReport
 

@@ -9,12 +9,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Self
 
-from archiver.blocking import run_blocking
 from archiver.errors import EdgarchiveError
-from archiver.progress import CancelToken, Progress
 from archiver.reports import DryRun, SyncReport
-from archiver.selection import Selection, as_selections
-from archiver.settings import Settings
+from archiver.runtime.blocking import run_blocking
+from archiver.runtime.progress import CancelToken, Progress
+from archiver.selection.selection import Selection, as_selections
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from archiver.sync.downloader import Downloader, Source
 from edgarchive.indexing import index_after

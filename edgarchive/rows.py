@@ -18,7 +18,7 @@ from typing import IO, Any, Protocol
 from archiver.errors import UsageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
-from archiver.patterns import lazy_pattern
+from archiver.startup.patterns import lazy_pattern
 from archiver.store.durable import storage_errors
 from edgarchive.formats import as_json_text, clean
 from indexer.search.hits import ROW_COLUMNS

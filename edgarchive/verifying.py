@@ -10,11 +10,11 @@ from archiver.audit.findings import Finding, catalogue_finding, is_of_row
 from archiver.audit.repair import repair_files
 from archiver.audit.second_look import confirmed
 from archiver.audit.verify import verify_files
-from archiver.dataclass import dataclass
 from archiver.errors import DamageError, UsageError
 from archiver.identifiers import AccessionNumber
-from archiver.progress import CancelToken, Progress, ProgressUpdate, checked_progress
-from archiver.settings import Settings
+from archiver.runtime.progress import CancelToken, Progress, ProgressUpdate, checked_progress
+from archiver.settings.settings import Settings
+from archiver.startup.dataclass import dataclass
 from archiver.store.archive import Archive
 from archiver.store.layout import Layout
 from archiver.store.locking import is_being_written

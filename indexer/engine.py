@@ -12,8 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
-from archiver.dataclass import dataclass
 from archiver.identifiers import AccessionNumber
+from archiver.startup.dataclass import dataclass
 from indexer.entries import IndexEntry
 from indexer.fields import PARTY_FACETS, Facet, facet_value
 from indexer.query.language.leaves import join_all

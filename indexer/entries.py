@@ -14,9 +14,9 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from archiver.dataclass import dataclass
 from archiver.events import event
 from archiver.identifiers import AccessionNumber, Cik, FormType
+from archiver.startup.dataclass import dataclass
 from archiver.words import encoded_words, fold
 from indexer.sections.forms import section_keys
 from indexer.text.broken_words import searchable

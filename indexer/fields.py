@@ -10,9 +10,9 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any, Literal
 
-from archiver.dataclass import dataclass
 from archiver.errors import UsageError
 from archiver.identifiers import AccessionNumber, Cik, without_form_word
+from archiver.startup.dataclass import dataclass
 from indexer.entries import IndexEntry
 from indexer.submission.items import code_as_written, without_item_word
 from indexer.submission.states import state_code

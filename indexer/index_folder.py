@@ -25,8 +25,8 @@ from archiver.errors import (
     UsageError,
 )
 from archiver.events import event
-from archiver.retrying import with_retries
-from archiver.settings import Settings
+from archiver.runtime.retrying import with_retries
+from archiver.settings.settings import Settings
 from archiver.store.durable import (
     fsync_directory,
     make_directories,
@@ -35,8 +35,8 @@ from archiver.store.durable import (
     storage_errors,
     write_file_durably,
 )
+from indexer.archive.share import Share
 from indexer.engine import Engine, RemoteEngine
-from indexer.share import Share
 
 _log = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ def open_index(
     """
     meta_path = path / _META
     try:
-        schema, engine = _understood(_read_meta(path))
+        schema, engine = _parsed_meta(_read_meta(path))
     except FileNotFoundError:
         raise IndexMissingError(f"there is no index in {path}", "run `edgarchive index`") from None
     except PermissionError as error:
@@ -232,7 +232,7 @@ def marks_hold(path: Path) -> bool:
 def engine_of(path: Path) -> str | None:
     """The engine of the index in folder `path`; None if there is none or it is unknown."""
     try:
-        return _understood(read_plain_file(path / _META))[1]
+        return _parsed_meta(read_plain_file(path / _META))[1]
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -240,7 +240,7 @@ def engine_of(path: Path) -> str | None:
 def is_outdated(path: Path) -> bool:
     """Whether the index in folder `path` was created by an earlier version and must be rebuilt."""
     try:
-        schema, engine = _understood(read_plain_file(path / _META))
+        schema, engine = _parsed_meta(read_plain_file(path / _META))
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False
     return engine in ENGINES and isinstance(schema, int) and schema < SCHEMA
@@ -255,7 +255,7 @@ def _other_schema(path: Path, schema: object) -> ArchiveFormatError:
     )
 
 
-def _understood(meta: bytes) -> tuple[object, str]:
+def _parsed_meta(meta: bytes) -> tuple[object, str]:
     """Schema and engine from ``meta.json``."""
     values = json.loads(meta)
     return values["schema"], values["engine"]
@@ -278,7 +278,7 @@ def _read_meta(path: Path) -> bytes:
 def unreadable_reason(path: Path, settings: Settings | None = None) -> str | None:
     """Why this user cannot read the index in folder `path`, in a few words; None if it can or there is no index."""
     try:
-        _check_trust(path, _understood(_read_meta(path))[1], settings, writable=False)
+        _check_trust(path, _parsed_meta(_read_meta(path))[1], settings, writable=False)
     except PermissionError:
         return f"this user may not read it; {_ASK_OWNER}"
     except ArchiveFormatError as error:

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from archiver.dataclass import dataclass
 from archiver.errors import IndexMissingError, UsageError
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
+from archiver.startup.dataclass import dataclass
 from indexer.engine import Engine
 from indexer.index_folder import index_identity, is_being_replaced, open_index
 

@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, assert_never
 
-from archiver.names import name_terms
+from archiver.selection.names import name_terms
 from archiver.words import encoded_words
 from indexer.entries import IndexEntry, exact
 from indexer.fields import BY_NAME, date_number, document_of

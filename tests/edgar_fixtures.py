@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from archiver.edgar.pacer import shared_folder
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from edgarchive.cli import run
 from tests.logs import no_log_yet
 from tests.loopback import FIXTURES, LoopbackEdgar

@@ -6,15 +6,15 @@ import re
 from pathlib import Path
 
 from archiver.catalogue.records import CatalogueRecord
-from archiver.dataclass import dataclass
 from archiver.errors import DamageError
 from archiver.identifiers import AccessionNumber
-from archiver.patterns import lazy_pattern
+from archiver.startup.dataclass import dataclass
+from archiver.startup.patterns import lazy_pattern
 from archiver.store.archive import Archive
 from archiver.store.layout import SUBMISSION_SUFFIX
 
-BESIDE = lazy_pattern(rf"(\d{{10}}-\d{{2}}-\d{{6}})\.[0-9a-f]{{16}}{re.escape(SUBMISSION_SUFFIX)}")
-"""The name of a file with other bytes of a submission (`archiver.store.layout.Layout.beside`)."""
+VERSION_NAME = lazy_pattern(rf"(\d{{10}}-\d{{2}}-\d{{6}})\.[0-9a-f]{{16}}{re.escape(SUBMISSION_SUFFIX)}")
+"""The name of a file with other bytes of a submission (`archiver.store.layout.Layout.version_path`)."""
 ROW_KINDS = frozenset(
     {"missing", "truncated", "damaged", "incomplete", "unreadable", "catalogue-wrong", "signature", "misplaced"}
 )
@@ -62,11 +62,11 @@ def row_finding(archive: Archive, kind: str, record: CatalogueRecord, message: s
     return Finding(kind, record.accession, str(path), message)
 
 
-def is_beside(path: str | None) -> bool:
+def is_version(path: str | None) -> bool:
     """Whether `path` has the name of a file with other bytes of a submission."""
-    return path is not None and BESIDE.fullmatch(Path(path).name) is not None
+    return path is not None and VERSION_NAME.fullmatch(Path(path).name) is not None
 
 
 def is_of_row(finding: Finding) -> bool:
     """Whether a finding is about the file of a row, so that the row does not count as ok."""
-    return finding.accession is not None and finding.kind in ROW_KINDS and not is_beside(finding.path)
+    return finding.accession is not None and finding.kind in ROW_KINDS and not is_version(finding.path)

@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from archiver.catalogue.catalogue import Catalogue
-from archiver.catalogue.records import BesideRecord, CatalogueRecord
+from archiver.catalogue.records import CatalogueRecord, VersionRecord
 from archiver.checks.body import BodyFacts, BodyReader
 from archiver.checks.envelope import Opening
 from archiver.checks.header_facts import HeaderFacts, head_of, read_header_facts
-from archiver.dataclass import dataclass
 from archiver.errors import EdgarchiveError, IdentifierError
 from archiver.identifiers import AccessionNumber
 from archiver.intake.records import new_record, ref_of
+from archiver.startup.dataclass import dataclass
 from archiver.store.archive import Archive
 from archiver.store.packing import unpack
-from archiver.streams.chunks import PieceReader
+from archiver.streams.chunks import ChunkReader
 
 T = TypeVar("T")
 
@@ -53,7 +53,7 @@ class StoredFile:
 
 def read_stored_file(path: Path, accession: AccessionNumber) -> StoredFile:
     """Read the stored file `path`, expected to be the submission `accession`. Raises `DamageError`."""
-    pieces, body = PieceReader(unpack(path)), BodyReader(accession, md5=True)
+    pieces, body = ChunkReader(unpack(path)), BodyReader(accession, md5=True)
     head = head_of(pieces)
     header, fault = None, None
     try:
@@ -103,9 +103,9 @@ def with_stored_facts(record: CatalogueRecord, file: StoredFile) -> CatalogueRec
     )
 
 
-def recovered_beside(file: StoredFile, accession: AccessionNumber) -> BesideRecord:
+def recovered_version(file: StoredFile, accession: AccessionNumber) -> VersionRecord:
     """The row of other bytes stored beside the submission `accession`."""
-    return BesideRecord(
+    return VersionRecord(
         accession=accession,
         sha256=file.body.sha256,
         kind="correction" if file.is_correction else "older",
@@ -143,8 +143,8 @@ class OldCatalogue:
         for record in old.salvage():
             if not archive.layout.submission(record.accession).exists() and record.accession not in catalogue:
                 catalogue.put(replace(record, indexed_sha256=None))
-        for beside in old.salvage_beside():
-            catalogue.add_beside(beside)
+        for beside in old.salvage_versions():
+            catalogue.add_version(beside)
         catalogue.set_note(_TAKEN_OVER, datetime.now(UTC).isoformat(timespec="seconds"))
 
     @staticmethod

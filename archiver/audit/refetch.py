@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from archiver.blocking import run_blocking
 from archiver.errors import EdgarError
 from archiver.identifiers import AccessionNumber
 from archiver.planning.plan import Outcome, Plan, SubmissionRef
 from archiver.planning.tally import Tally
-from archiver.progress import CancelToken, Progress
-from archiver.settings import Settings
+from archiver.runtime.blocking import run_blocking
+from archiver.runtime.progress import CancelToken, Progress
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from archiver.store.journal import journal
 from archiver.sync.downloader import Downloader

@@ -17,16 +17,16 @@ from archiver.audit.recovery import (
     StoredFile,
     proven_row,
     read_stored_file,
-    recovered_beside,
+    recovered_version,
     with_stored_facts,
 )
 from archiver.audit.refetch import refetch
 from archiver.audit.repair_log import RepairLog, RepairReport
 from archiver.audit.tree import files_without_row
 from archiver.audit.verify import (
-    check_beside,
     check_journal,
     check_rows,
+    check_versions,
     is_acknowledged,
     is_unreadable,
     submission_in,
@@ -35,8 +35,8 @@ from archiver.catalogue.records import CatalogueRecord
 from archiver.errors import DamageError, StorageError
 from archiver.identifiers import AccessionNumber
 from archiver.planning.plan import SubmissionRef
-from archiver.progress import CancelToken, Progress, ProgressUpdate, checked_progress
-from archiver.settings import Settings
+from archiver.runtime.progress import CancelToken, Progress, ProgressUpdate, checked_progress
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive, unused_name
 from archiver.store.durable import publish, storage_errors
 from archiver.store.layout import SUBMISSION_SUFFIX
@@ -69,7 +69,7 @@ def repair_files(
         )
     with _Repair(archive, settings, checked_progress(progress), cancel or CancelToken()) as repair:
         repair.rows(quick=quick)
-        repair.beside(quick=quick)
+        repair.versions(quick=quick)
         repair.tree()
         repair.journal()
         repair.fetch()
@@ -178,18 +178,18 @@ class _Repair:
             if (folder.exists() or folder.is_symlink()) and not folder.is_dir():
                 self._archive.quarantine(folder, unused_name(self._archive.layout.quarantine / folder.name).name)
 
-    def beside(self, *, quick: bool) -> None:
+    def versions(self, *, quick: bool) -> None:
         """Check the bytes stored beside submissions. EDGAR no longer serves them, so rows of lost ones are removed."""
-        for finding in list(check_beside(self._archive, quick=quick)):
+        for finding in list(check_versions(self._archive, quick=quick)):
             if finding.kind == "unreadable" or finding.accession is None:
                 self.log.left.append(finding)
                 continue
             path = self._archive.root / str(finding.path)
             if finding.kind == "damaged":
                 self._archive.quarantine(path, path.name)
-            for row in list(self._catalogue.beside(finding.accession)):
-                if self._archive.layout.beside(row.accession, row.sha256) == path:
-                    self._catalogue.remove_beside(row)
+            for row in list(self._catalogue.versions(finding.accession)):
+                if self._archive.layout.version_path(row.accession, row.sha256) == path:
+                    self._catalogue.remove_version(row)
             self.log.leave(finding, "EDGAR serves these bytes no more, so their row was dropped")
 
     def journal(self) -> None:
@@ -219,7 +219,7 @@ class _Repair:
                 elif finding.kind == "misplaced":
                     self._place(finding, path)
                 elif finding.accession is not None and path != self._archive.layout.submission(finding.accession):
-                    self._take_in_beside(finding, path, finding.accession)
+                    self._take_in_version(finding, path, finding.accession)
                 else:
                     waiting.append(finding)
                     if len(waiting) == _BATCH:
@@ -273,11 +273,11 @@ class _Repair:
             self._catalogue.remove(other)
             self.log.done(finding, f"these bytes are {record.accession}, so the row was dropped")
 
-    def _take_in_beside(self, finding: Finding, path: Path, accession: AccessionNumber) -> None:
+    def _take_in_version(self, finding: Finding, path: Path, accession: AccessionNumber) -> None:
         """Add a row for a file beside a submission if its bytes match its name."""
         file = self._read(finding)
-        if isinstance(file, StoredFile) and path == self._archive.layout.beside(accession, file.body.sha256):
-            self._catalogue.add_beside(recovered_beside(file, accession))
+        if isinstance(file, StoredFile) and path == self._archive.layout.version_path(accession, file.body.sha256):
+            self._catalogue.add_version(recovered_version(file, accession))
             self.log.done(finding, "it was taken in")
         else:
             self._archive.quarantine(path, path.name)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import field, replace
 
 from archiver.audit.findings import FileReport, Finding
-from archiver.dataclass import dataclass
 from archiver.errors import DamageError
+from archiver.startup.dataclass import dataclass
 
 _MAX_LISTED = 1000
 """Added files that the report names one by one; of any more it gives only the number."""

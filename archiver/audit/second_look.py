@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
-from archiver.audit.findings import ROW_KINDS, Finding, is_beside
-from archiver.audit.verify import check_beside_row, check_row, is_acknowledged
+from archiver.audit.findings import ROW_KINDS, Finding, is_version
+from archiver.audit.verify import check_row, check_version, is_acknowledged
 from archiver.catalogue.records import CatalogueRecord
 from archiver.catalogue.runs import Run
 from archiver.identifiers import AccessionNumber
@@ -54,8 +54,8 @@ def _still_holding(
             has_row = _has_row(archive, finding, finding.accession, catalogued)
             if not has_row and not _is_newer(archive, finding, writer):
                 yield finding
-        elif is_beside(finding.path):
-            yield from _beside_again(archive, finding, finding.accession, quick=quick)
+        elif is_version(finding.path):
+            yield from _version_again(archive, finding, finding.accession, quick=quick)
         elif finding.kind in ROW_KINDS:
             yield from _row_again(archive, finding, finding.accession, writer, quick=quick)
         else:
@@ -63,10 +63,10 @@ def _still_holding(
 
 
 def _has_row(archive: Archive, finding: Finding, accession: AccessionNumber, catalogued: set[str]) -> bool:
-    if not is_beside(finding.path):
+    if not is_version(finding.path):
         return accession in catalogued
-    rows = archive.catalogue.beside(accession)
-    return archive.root / str(finding.path) in {archive.layout.beside(accession, row.sha256) for row in rows}
+    rows = archive.catalogue.versions(accession)
+    return archive.root / str(finding.path) in {archive.layout.version_path(accession, row.sha256) for row in rows}
 
 
 def _is_newer(archive: Archive, finding: Finding, writer: Run | None) -> bool:
@@ -78,10 +78,10 @@ def _is_newer(archive: Archive, finding: Finding, writer: Run | None) -> bool:
     return writer is not None and datetime.fromtimestamp(changed, UTC) >= writer.began - _CLOCK_SLACK
 
 
-def _beside_again(archive: Archive, finding: Finding, accession: AccessionNumber, *, quick: bool) -> Iterator[Finding]:
-    for row in archive.catalogue.beside(accession):
-        if archive.layout.beside(accession, row.sha256) == archive.root / str(finding.path):
-            again = check_beside_row(archive, row, quick=quick)
+def _version_again(archive: Archive, finding: Finding, accession: AccessionNumber, *, quick: bool) -> Iterator[Finding]:
+    for row in archive.catalogue.versions(accession):
+        if archive.layout.version_path(accession, row.sha256) == archive.root / str(finding.path):
+            again = check_version(archive, row, quick=quick)
             if again is not None:
                 yield again
 
@@ -103,4 +103,4 @@ def _row_again(
 
 def _is_being_replaced(archive: Archive, record: CatalogueRecord) -> bool:
     """Whether the bytes that the row describes are already stored beside the submission."""
-    return any(row.sha256 == record.sha256 for row in archive.catalogue.beside(record.accession))
+    return any(row.sha256 == record.sha256 for row in archive.catalogue.versions(record.accession))

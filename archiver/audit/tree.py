@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from archiver.audit.findings import BESIDE, Finding
+from archiver.audit.findings import VERSION_NAME, Finding
 from archiver.errors import IdentifierError
 from archiver.identifiers import AccessionNumber
 from archiver.store.archive import Archive
@@ -29,16 +29,16 @@ def files_without_row(archive: Archive) -> Iterator[Finding]:
         placed: list[tuple[AccessionNumber, str]] = []
         for path in sorted(map(Path(folder).joinpath, names)):
             shown = str(path.relative_to(archive.root))
-            beside = BESIDE.fullmatch(path.name)
+            version = VERSION_NAME.fullmatch(path.name)
             try:
-                accession = AccessionNumber(beside[1] if beside else path.name.removesuffix(SUBMISSION_SUFFIX))
+                accession = AccessionNumber(version[1] if version else path.name.removesuffix(SUBMISSION_SUFFIX))
             except IdentifierError:
                 yield Finding("misplaced", None, shown, "not a file of edgarchive")
                 continue
             if path.parent != archive.layout.submission(accession).parent:
                 yield Finding("misplaced", accession, shown, _MISPLACED)
-            elif beside:
-                yield from _beside_without_row(archive, accession, path)
+            elif version:
+                yield from _version_without_row(archive, accession, path)
             elif path != archive.layout.submission(accession):
                 yield Finding("misplaced", accession, shown, _MISPLACED)
             else:
@@ -57,9 +57,9 @@ def _without_row(archive: Archive, placed: Sequence[tuple[AccessionNumber, str]]
             yield Finding("uncatalogued", accession, shown, "the catalogue has no row of it")
 
 
-def _beside_without_row(archive: Archive, accession: AccessionNumber, path: Path) -> Iterator[Finding]:
-    rows = archive.catalogue.beside(accession)
-    if path not in {archive.layout.beside(accession, row.sha256) for row in rows}:
+def _version_without_row(archive: Archive, accession: AccessionNumber, path: Path) -> Iterator[Finding]:
+    rows = archive.catalogue.versions(accession)
+    if path not in {archive.layout.version_path(accession, row.sha256) for row in rows}:
         message = "the catalogue has no row of these bytes beside the submission"
         yield Finding("uncatalogued", accession, str(path.relative_to(archive.root)), message)
 

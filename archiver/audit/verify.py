@@ -12,15 +12,15 @@ from pathlib import Path
 
 from archiver.audit.findings import FileReport, Finding, catalogue_finding, is_of_row, row_finding
 from archiver.audit.tree import files_without_row, summarized
-from archiver.catalogue.records import BesideRecord, CatalogueRecord
+from archiver.catalogue.records import CatalogueRecord, VersionRecord
 from archiver.checks.body import read_facts, sha256_of
 from archiver.checks.header_facts import head_of, read_header_facts
 from archiver.errors import DamageError, IdentifierError
 from archiver.identifiers import AccessionNumber
-from archiver.progress import CancelToken, Progress, ProgressUpdate, checked_progress
+from archiver.runtime.progress import CancelToken, Progress, ProgressUpdate, checked_progress
 from archiver.store.archive import Archive
 from archiver.store.packing import unpack
-from archiver.streams.chunks import PieceReader
+from archiver.streams.chunks import ChunkReader
 
 _BATCH = 256
 _NO_FILE = {errno.ELOOP, errno.EISDIR}
@@ -58,7 +58,7 @@ def verify_files(
             elif finding is not None:
                 findings.append(finding)
             progress(ProgressUpdate("checking", done=checked, total=total))
-        findings.extend(check_beside(archive, quick=quick))
+        findings.extend(check_versions(archive, quick=quick))
         findings.extend(check_journal(archive))
         findings.extend(summarized(files_without_row(archive)))
     except DamageError as error:
@@ -111,7 +111,7 @@ def check_row(archive: Archive, record: CatalogueRecord, *, quick: bool) -> tupl
 def submission_in(path: Path) -> AccessionNumber | None:
     """The accession number in the header of the stored file `path`; None if it cannot be read."""
     try:
-        return read_header_facts(head_of(PieceReader(unpack(path)))).accession
+        return read_header_facts(head_of(ChunkReader(unpack(path)))).accession
     except (DamageError, IdentifierError):
         return None
 
@@ -163,22 +163,22 @@ def _check_body(archive: Archive, record: CatalogueRecord) -> tuple[Finding | No
     return None, facts.signature
 
 
-def check_beside(archive: Archive, *, quick: bool) -> Iterator[Finding]:
+def check_versions(archive: Archive, *, quick: bool) -> Iterator[Finding]:
     """Findings about the bytes stored beside submissions: older versions, corrections. Raises `DamageError`."""
-    for row in archive.catalogue.beside():
-        finding = check_beside_row(archive, row, quick=quick)
+    for row in archive.catalogue.versions():
+        finding = check_version(archive, row, quick=quick)
         if finding is not None:
             yield finding
 
 
-def check_beside_row(archive: Archive, row: BesideRecord, *, quick: bool) -> Finding | None:
+def check_version(archive: Archive, row: VersionRecord, *, quick: bool) -> Finding | None:
     """The finding about the bytes of one row, or None."""
-    path = archive.layout.beside(row.accession, row.sha256)
-    fault = _beside_fault(path, row, quick=quick)
+    path = archive.layout.version_path(row.accession, row.sha256)
+    fault = _version_fault(path, row, quick=quick)
     return Finding(fault[0], row.accession, str(path.relative_to(archive.root)), fault[1]) if fault else None
 
 
-def _beside_fault(path: Path, row: BesideRecord, *, quick: bool) -> tuple[str, str] | None:
+def _version_fault(path: Path, row: VersionRecord, *, quick: bool) -> tuple[str, str] | None:
     """The kind and message of a finding, or None."""
     fault = None
     try:

@@ -17,15 +17,15 @@ from archiver.catalogue import values
 from archiver.catalogue.database import REPAIR, Database
 from archiver.catalogue.listings import Checkpoints, IndexFiles
 from archiver.catalogue.records import (
-    BESIDE_COLUMNS,
     COLUMNS,
-    BesideRecord,
+    VERSION_COLUMNS,
     CatalogueRecord,
     CatalogueTotals,
-    beside_record,
-    beside_values,
+    VersionRecord,
     submission_record,
     submission_values,
+    version_record,
+    version_values,
 )
 from archiver.catalogue.runs import Runs
 from archiver.catalogue.watching import Deliveries, SavedSearches, Sightings
@@ -81,7 +81,7 @@ class Catalogue:
         self.checkpoints.check()
         for rows in (
             self.records(),
-            self.beside(),
+            self.versions(),
             self.runs.latest(),
             self.index_files.all(),
             self.saved_searches.all(),
@@ -101,7 +101,7 @@ class Catalogue:
         return bool(self._database.rows("SELECT 1 FROM submission WHERE accession = ?", (accession,)))
 
     def _record(self, row: tuple[Any, ...]) -> CatalogueRecord:
-        return self._database.understood(submission_record, row)
+        return self._database.parsed(submission_record, row)
 
     def records(self) -> Iterator[CatalogueRecord]:
         """All rows by accession number, read a page at a time so that memory use is constant."""
@@ -135,7 +135,7 @@ class Catalogue:
                 f" ORDER BY accession LIMIT {_MAX_SIZES}",
                 (*parameters, after),
             ):
-                yield from (self._database.understood(_size, row) for row in rows)
+                yield from (self._database.parsed(_size, row) for row in rows)
                 after = rows[-1][0]
 
     def added_since(self, moment: datetime) -> Iterator[CatalogueRecord]:
@@ -175,7 +175,7 @@ class Catalogue:
         rows = self._database.rows_of(
             "SELECT accession, stored_bytes FROM submission WHERE accession IN ({})", accessions
         )
-        return dict(self._database.understood(_size, row) for row in rows)
+        return dict(self._database.parsed(_size, row) for row in rows)
 
     def from_elsewhere(self, accessions: Sequence[AccessionNumber]) -> set[str]:
         """Those of `accessions` whose bytes came from the Feed or an import."""
@@ -199,13 +199,13 @@ class Catalogue:
             "SELECT form, CAST(substr(filing_date, 1, 4) AS INTEGER), count(*) FROM submission"
             " GROUP BY 1, 2 ORDER BY 1, 2"
         )
-        size, stored_bytes = self._database.understood(lambda row: tuple(map(values.integer, row)), sums)
+        size, stored_bytes = self._database.parsed(lambda row: tuple(map(values.integer, row)), sums)
         return CatalogueTotals(
             submissions=self.count(),
             size=size,
             stored_bytes=stored_bytes,
             unindexed=self.count_unindexed(),
-            by_form_and_year=tuple(self._database.understood(_group, row) for row in groups),
+            by_form_and_year=tuple(self._database.parsed(_group, row) for row in groups),
         )
 
     def add(self, *records: CatalogueRecord) -> None:
@@ -280,31 +280,31 @@ class Catalogue:
             [(str(accession), moment.isoformat(), version) for accession in accessions],
         )
 
-    def add_beside(self, record: BesideRecord) -> None:
+    def add_version(self, record: VersionRecord) -> None:
         """Add the row of durable bytes beside their submission."""
-        marks = ", ".join("?" * len(BESIDE_COLUMNS.split(", ")))
+        marks = ", ".join("?" * len(VERSION_COLUMNS.split(", ")))
         self._database.write(
-            f"INSERT OR REPLACE INTO beside ({BESIDE_COLUMNS}) VALUES ({marks})", [beside_values(record)]
+            f"INSERT OR REPLACE INTO beside ({VERSION_COLUMNS}) VALUES ({marks})", [version_values(record)]
         )
 
-    def remove_beside(self, record: BesideRecord) -> None:
+    def remove_version(self, record: VersionRecord) -> None:
         """Remove the row of bytes that are no longer stored beside their submission."""
         self._database.write(
             "DELETE FROM beside WHERE accession = ? AND sha256 = ?", [(record.accession, record.sha256)]
         )
 
-    def beside(self, accession: AccessionNumber | None = None) -> Iterator[BesideRecord]:
+    def versions(self, accession: AccessionNumber | None = None) -> Iterator[VersionRecord]:
         """The bytes stored beside one submission, or beside any, by accession number and time."""
         where, parameters = ("WHERE accession = ?", (str(accession),)) if accession else ("", ())
         rows = self._database.rows(
-            f"SELECT {BESIDE_COLUMNS} FROM beside {where} ORDER BY accession, stored_at, sha256", parameters
+            f"SELECT {VERSION_COLUMNS} FROM beside {where} ORDER BY accession, stored_at, sha256", parameters
         )
-        yield from (self._database.understood(beside_record, row) for row in rows)
+        yield from (self._database.parsed(version_record, row) for row in rows)
 
     def acknowledged(self) -> dict[tuple[AccessionNumber, str], datetime]:
         """Acknowledged invalid signatures: accession number and sha256 -> time."""
         rows = self._database.rows("SELECT accession, sha256, acknowledged_at FROM acknowledged ORDER BY 1, 2")
-        return dict(self._database.understood(_acknowledged, row) for row in rows)
+        return dict(self._database.parsed(_acknowledged, row) for row in rows)
 
     def acknowledge(self, pairs: Iterable[tuple[AccessionNumber, str]], *, moment: datetime) -> None:
         """Record that a user accepts the invalid signature of exactly these bytes."""
@@ -317,9 +317,9 @@ class Catalogue:
         """Rows of submissions still readable in a damaged catalogue."""
         return self._database.salvage(f"SELECT {COLUMNS} FROM submission", "accession", submission_record)
 
-    def salvage_beside(self) -> Iterator[BesideRecord]:
+    def salvage_versions(self) -> Iterator[VersionRecord]:
         """Rows of bytes beside submissions still readable in a damaged catalogue."""
-        return self._database.salvage(f"SELECT {BESIDE_COLUMNS} FROM beside", "accession", beside_record)
+        return self._database.salvage(f"SELECT {VERSION_COLUMNS} FROM beside", "accession", version_record)
 
     def salvage_acknowledged(self) -> Iterator[tuple[tuple[AccessionNumber, str], datetime]]:
         """Acknowledged signatures still readable in a damaged catalogue."""
@@ -330,11 +330,11 @@ class Catalogue:
     def note(self, key: str) -> str | None:
         """A single stored value, such as the time of the last sync; None if not set."""
         rows = self._database.rows("SELECT key, value FROM note WHERE key = ?", (key,))
-        return self._database.understood(_note, rows[0])[1] if rows else None
+        return self._database.parsed(_note, rows[0])[1] if rows else None
 
     def notes(self) -> dict[str, str]:
         """All stored values."""
-        return dict(self._database.understood(_note, row) for row in self._database.rows("SELECT key, value FROM note"))
+        return dict(self._database.parsed(_note, row) for row in self._database.rows("SELECT key, value FROM note"))
 
     def set_note(self, key: str, value: str) -> None:
         """Store `value` under `key`."""

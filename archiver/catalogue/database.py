@@ -189,7 +189,7 @@ class Database:
             batch = [str(key) for key in some[start : start + MAX_PARAMETERS]]
             yield from self.rows(sql.format(", ".join("?" * len(batch))), batch)
 
-    def understood(self, read: Callable[[tuple[Any, ...]], T], row: tuple[Any, ...]) -> T:
+    def parsed(self, read: Callable[[tuple[Any, ...]], T], row: tuple[Any, ...]) -> T:
         """Each row converted by `read`. Raises `DamageError` for an impossible value."""
         try:
             return read(row)
@@ -206,7 +206,7 @@ class Database:
                 self._check_open()
                 for row in self._connection.execute(f"{sql} ORDER BY {key} {order}"):
                     with contextlib.suppress(DamageError):
-                        yield self.understood(read, row)
+                        yield self.parsed(read, row)
 
     def write(self, sql: str, rows: Iterable[tuple[Any, ...]]) -> None:
         """Run one statement for each of `rows` in one transaction."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from archiver.catalogue import values
 from archiver.catalogue.database import Database
-from archiver.dataclass import dataclass
+from archiver.startup.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,12 @@ class IndexFiles:
     def get(self, path: str) -> IndexFile | None:
         """The row of the copy of EDGAR's index file `path`, or None."""
         rows = self._database.rows(f"SELECT {_INDEX_FILE_COLUMNS} FROM index_file WHERE path = ?", (path,))
-        return self._database.understood(_index_file, rows[0]) if rows else None
+        return self._database.parsed(_index_file, rows[0]) if rows else None
 
     def all(self) -> list[IndexFile]:
         """Every row."""
         rows = self._database.rows(f"SELECT {_INDEX_FILE_COLUMNS} FROM index_file ORDER BY path")
-        return [self._database.understood(_index_file, row) for row in rows]
+        return [self._database.parsed(_index_file, row) for row in rows]
 
     def set(self, file: IndexFile) -> None:
         """Store the row of a copy."""
@@ -67,12 +67,12 @@ class Checkpoints:
             " WHERE selection = ? AND quarter = ? AND version = ?",
             (selection, quarter, version),
         )
-        return self._database.understood(_checkpoint, rows[0]) if rows else None
+        return self._database.parsed(_checkpoint, rows[0]) if rows else None
 
     def check(self) -> None:
         """Read every row. Raises `DamageError`."""
         for row in self._database.rows("SELECT selection, quarter, version, planned FROM checkpoint"):
-            self._database.understood(_checkpoint, row)
+            self._database.parsed(_checkpoint, row)
 
     def set(self, selection: str, quarter: str, version: str, *, planned: int) -> None:
         """Record that all `planned` submissions are stored."""

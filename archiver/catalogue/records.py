@@ -6,8 +6,8 @@ from datetime import date, datetime
 from typing import Any
 
 from archiver.catalogue import values
-from archiver.dataclass import dataclass
 from archiver.identifiers import AccessionNumber, Cik, FormType
+from archiver.startup.dataclass import dataclass
 
 SOURCES = ("index", "feed", "import")
 
@@ -136,7 +136,7 @@ def submission_record(row: tuple[Any, ...]) -> CatalogueRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class BesideRecord:
+class VersionRecord:
     """Other bytes of a submission stored beside it: an ``older`` version, or a ``correction`` from the Feed.
 
     Sizes, hash, times and run are as in `CatalogueRecord`.
@@ -153,13 +153,13 @@ class BesideRecord:
     run: int | None = None
 
 
-BESIDE_COLUMNS = "accession, sha256, kind, source, url, size, stored_bytes, stored_at, run"
-"""Columns of the table ``beside`` in the order of the fields of `BesideRecord`."""
+VERSION_COLUMNS = "accession, sha256, kind, source, url, size, stored_bytes, stored_at, run"
+"""Columns of the table ``beside`` in the order of the fields of `VersionRecord`."""
 
 
-def older_version(record: CatalogueRecord) -> BesideRecord:
+def older_version(record: CatalogueRecord) -> VersionRecord:
     """The bytes of `record` as an older version beside newer ones."""
-    return BesideRecord(
+    return VersionRecord(
         accession=record.accession,
         sha256=record.sha256,
         kind="older",
@@ -172,8 +172,8 @@ def older_version(record: CatalogueRecord) -> BesideRecord:
     )
 
 
-def beside_values(record: BesideRecord) -> tuple[Any, ...]:
-    """The values of a row, in the order of `BESIDE_COLUMNS`."""
+def version_values(record: VersionRecord) -> tuple[Any, ...]:
+    """The values of a row, in the order of `VERSION_COLUMNS`."""
     return (
         record.accession,
         record.sha256,
@@ -187,10 +187,10 @@ def beside_values(record: BesideRecord) -> tuple[Any, ...]:
     )
 
 
-def beside_record(row: tuple[Any, ...]) -> BesideRecord:
-    """A record from a row in the order of `BESIDE_COLUMNS`. Raises ValueError for an impossible value."""
+def version_record(row: tuple[Any, ...]) -> VersionRecord:
+    """A record from a row in the order of `VERSION_COLUMNS`. Raises ValueError for an impossible value."""
     accession, sha256, kind, source, url, size, stored_bytes, stored_at, run = row
-    return BesideRecord(
+    return VersionRecord(
         accession=_accession(accession),
         sha256=values.sha256(sha256),
         kind=values.one_of(kind, "older", "correction"),

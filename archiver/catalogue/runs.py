@@ -10,16 +10,16 @@ from typing import Any
 from archiver.catalogue import values
 from archiver.catalogue.database import Database
 from archiver.catalogue.records import (
-    BESIDE_COLUMNS,
     COLUMNS,
-    BesideRecord,
+    VERSION_COLUMNS,
     CatalogueRecord,
-    beside_record,
+    VersionRecord,
     submission_record,
+    version_record,
 )
-from archiver.dataclass import dataclass
 from archiver.identifiers import AccessionNumber
 from archiver.reports import SyncReport
+from archiver.startup.dataclass import dataclass
 
 _COUNTS = ("planned", "present", "stored", "absent", "failed", "withdrawn", "bytes", "requests")
 _COLUMNS = f"number, verb, selection, began, updated, ended, outcome, message, {', '.join(_COUNTS)}, failures"
@@ -75,7 +75,7 @@ class Runs:
                 "SELECT max(coalesce((SELECT max(number) FROM run), 0),"
                 " coalesce((SELECT max(run) FROM submission), 0), coalesce((SELECT max(run) FROM beside), 0))"
             ).fetchone()[0]
-            number = self._database.understood(lambda row: values.integer(row[0]), (newest,)) + 1
+            number = self._database.parsed(lambda row: values.integer(row[0]), (newest,)) + 1
             connection.execute(
                 "INSERT INTO run (number, verb, selection, began, updated) VALUES (?, ?, ?, ?, ?)",
                 (number, verb, json.dumps(selection), moment, moment),
@@ -156,7 +156,7 @@ class Runs:
     def get(self, number: int) -> Run | None:
         """The run `number`, or None."""
         rows = self._database.rows(f"SELECT {_COLUMNS} FROM run WHERE number = ?", (number,))
-        return self._database.understood(_run, rows[0]) if rows else None
+        return self._database.parsed(_run, rows[0]) if rows else None
 
     def latest(self, limit: int | None = None, *, verbs: tuple[str, ...] = ()) -> Iterator[Run]:
         """Runs, newest first: at most `limit`, and only those of `verbs` if given."""
@@ -170,23 +170,23 @@ class Runs:
             if not rows:
                 return
             for row in rows:
-                yield self._database.understood(_run, row)
+                yield self._database.parsed(_run, row)
             before = rows[-1][0]
             left = None if left is None else left - len(rows)
 
-    def stored(self, number: int) -> Iterator[CatalogueRecord | BesideRecord]:
+    def stored(self, number: int) -> Iterator[CatalogueRecord | VersionRecord]:
         """What a run stored and the archive still has: submissions, and bytes now stored beside newer ones."""
         last = ""
         while rows := self._database.rows(
             f"SELECT {COLUMNS} FROM submission WHERE run = ? AND accession > ? ORDER BY accession LIMIT {_PAGE_ROWS}",
             (number, last),
         ):
-            yield from (self._database.understood(submission_record, row) for row in rows)
+            yield from (self._database.parsed(submission_record, row) for row in rows)
             last = rows[-1][0]
         for row in self._database.rows(
-            f"SELECT {BESIDE_COLUMNS} FROM beside WHERE run = ? ORDER BY accession, sha256", (number,)
+            f"SELECT {VERSION_COLUMNS} FROM beside WHERE run = ? ORDER BY accession, sha256", (number,)
         ):
-            yield self._database.understood(beside_record, row)
+            yield self._database.parsed(version_record, row)
 
     def salvage(self) -> Iterator[Run]:
         """Runs still readable in a damaged catalogue."""
@@ -199,7 +199,7 @@ class Runs:
             " UNION SELECT DISTINCT run FROM beside) WHERE run IS NOT NULL AND run NOT IN (SELECT number FROM run)"
             " ORDER BY run"
         )
-        return [self._database.understood(lambda row: values.integer(row[0]), row) for row in rows]
+        return [self._database.parsed(lambda row: values.integer(row[0]), row) for row in rows]
 
 
 def _run(row: tuple[Any, ...]) -> Run:

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from archiver.patterns import lazy_pattern
+from archiver.startup.patterns import lazy_pattern
 
 T = TypeVar("T")
 

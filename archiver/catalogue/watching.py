@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from archiver.catalogue import values
 from archiver.catalogue.database import Database
-from archiver.dataclass import dataclass
 from archiver.identifiers import AccessionNumber
+from archiver.startup.dataclass import dataclass
 
 SightingState = Literal["known", "pending", "stored", "done", "left"]
 DeliveryState = Literal["waiting", "delivered", "given-up"]
@@ -37,12 +37,12 @@ class SavedSearches:
     def all(self) -> list[SavedSearch]:
         """Every saved search, by name."""
         rows = self._database.rows("SELECT name, query, filters, saved_at FROM saved_search ORDER BY name")
-        return [self._database.understood(_saved_search, row) for row in rows]
+        return [self._database.parsed(_saved_search, row) for row in rows]
 
     def get(self, name: str) -> SavedSearch | None:
         """The search `name`, or None."""
         rows = self._database.rows("SELECT name, query, filters, saved_at FROM saved_search WHERE name = ?", (name,))
-        return self._database.understood(_saved_search, rows[0]) if rows else None
+        return self._database.parsed(_saved_search, rows[0]) if rows else None
 
     def set(self, search: SavedSearch) -> None:
         """Save a search, durably, replacing one of the same name."""
@@ -95,7 +95,7 @@ class Sightings:
     def get(self, accession: AccessionNumber) -> Sighting | None:
         """The sighting of a filing, or None."""
         rows = self._database.rows(f"SELECT {_SIGHTING_COLUMNS} FROM sighting WHERE accession = ?", (accession,))
-        return self._database.understood(_sighting, rows[0]) if rows else None
+        return self._database.parsed(_sighting, rows[0]) if rows else None
 
     def add(self, *sightings: Sighting) -> None:
         """Add filings that were not seen before, in one transaction; others are unchanged."""
@@ -117,7 +117,7 @@ class Sightings:
     def newest(self) -> datetime | None:
         """When a filing was last seen for the first time; None if none was."""
         [(moment,)] = self._database.rows("SELECT MAX(seen_at) FROM sighting")
-        return self._database.understood(lambda row: values.optional(values.moment, row[0]), (moment,))
+        return self._database.parsed(lambda row: values.optional(values.moment, row[0]), (moment,))
 
     def of(
         self, state: SightingState, *, due: datetime | None = None, longest: timedelta | None = None
@@ -131,7 +131,7 @@ class Sightings:
             f"SELECT {_SIGHTING_COLUMNS} FROM sighting WHERE state = ? {condition} ORDER BY accession",
             (state, *parameters),
         )
-        return [self._database.understood(_sighting, row) for row in rows]
+        return [self._database.parsed(_sighting, row) for row in rows]
 
     def set_state(self, accessions: Iterable[AccessionNumber], state: SightingState) -> None:
         """Set the state of filings, in one transaction."""
@@ -162,7 +162,7 @@ class Sightings:
             f"SELECT {_SIGHTING_COLUMNS} FROM sighting WHERE accession > ? ORDER BY accession LIMIT {_MAX_ROWS}",
             (last,),
         ):
-            yield from (self._database.understood(_sighting, row) for row in rows)
+            yield from (self._database.parsed(_sighting, row) for row in rows)
             last = rows[-1][0]
 
     def salvage(self) -> Iterator[Sighting]:
@@ -251,14 +251,14 @@ class Deliveries:
             " ORDER BY created_at, id LIMIT ?",
             (sink, *parameters, limit),
         )
-        return [self._database.understood(_delivery, row) for row in rows]
+        return [self._database.parsed(_delivery, row) for row in rows]
 
     def latest(self, limit: int = 100) -> list[Delivery]:
         """The latest deliveries to any sink, newest first."""
         rows = self._database.rows(
             f"SELECT {_DELIVERY_COLUMNS} FROM delivery ORDER BY created_at DESC, id DESC, sink LIMIT ?", (limit,)
         )
-        return [self._database.understood(_delivery, row) for row in rows]
+        return [self._database.parsed(_delivery, row) for row in rows]
 
     def delivered(self, deliveries: Iterable[Delivery], *, at: datetime) -> None:
         """Record what a sink has accepted, in one transaction."""
@@ -295,7 +295,7 @@ class Deliveries:
             f"SELECT {_DELIVERY_COLUMNS} FROM delivery WHERE (id, sink) > (?, ?) ORDER BY id, sink LIMIT {_MAX_ROWS}",
             last,
         ):
-            yield from (self._database.understood(_delivery, row) for row in rows)
+            yield from (self._database.parsed(_delivery, row) for row in rows)
             last = (rows[-1][0], rows[-1][1])
 
     def salvage(self) -> Iterator[Delivery]:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from archiver.checks.envelope import EnvelopeReader, Opening
 from archiver.checks.header_facts import named_accession
-from archiver.dataclass import dataclass
 from archiver.identifiers import AccessionNumber
+from archiver.startup.dataclass import dataclass
 from archiver.store.packing import unpack
 
 _HEAD_BYTES = 16 * 1024
@@ -89,14 +89,14 @@ class BodyReader:
 def read_facts(path: Path, accession: AccessionNumber) -> BodyFacts:
     """The facts of a stored file, read in chunks so that memory use is constant. Raises `DamageError`."""
     reader = BodyReader(accession)
-    for piece in unpack(path):
-        reader.feed(piece)
+    for chunk in unpack(path):
+        reader.feed(chunk)
     return reader.facts()
 
 
-def sha256_of(pieces: Iterable[bytes]) -> str:
+def sha256_of(chunks: Iterable[bytes]) -> str:
     """The sha256 of a body, in hex."""
     digest = hashlib.sha256()
-    for piece in pieces:
-        digest.update(piece)
+    for chunk in chunks:
+        digest.update(chunk)
     return digest.hexdigest()

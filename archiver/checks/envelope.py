@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from archiver.checks.pem import PEM_BEGIN, PEM_END, PemVerifier
-from archiver.dataclass import dataclass
+from archiver.startup.dataclass import dataclass
 
 _TAIL_BYTES = 1024
 

@@ -9,12 +9,12 @@ import re
 from datetime import date
 
 from archiver.checks.envelope import Opening, opening_of
-from archiver.dataclass import dataclass
 from archiver.errors import IdentifierError
 from archiver.identifiers import AccessionNumber, Cik, FormType, parse_date
 from archiver.model import MasterIndexEntry
-from archiver.patterns import lazy_pattern
-from archiver.streams.chunks import PieceReader
+from archiver.startup.dataclass import dataclass
+from archiver.startup.patterns import lazy_pattern
+from archiver.streams.chunks import ChunkReader
 
 HEAD_BYTES = 1 << 22
 """Upper bound of a header's size; the largest known ones, with about a hundred entities, have a tenth of it."""
@@ -71,7 +71,7 @@ def header_is_in(head: bytes) -> bool:
     return len(head) >= HEAD_BYTES or opening_of(head) is None or _END.search(head) is not None
 
 
-def head_of(reader: PieceReader) -> bytes:
+def head_of(reader: ChunkReader) -> bytes:
     """The first bytes of a file including the header, without consuming them from `reader`."""
     size = 16 * 1024
     while len(head := reader.peek(size)) == size and not header_is_in(head):

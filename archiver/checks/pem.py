@@ -12,8 +12,8 @@ import base64
 import hashlib
 import re
 
-from archiver.dataclass import dataclass
-from archiver.patterns import lazy_pattern
+from archiver.startup.dataclass import dataclass
+from archiver.startup.patterns import lazy_pattern
 
 PEM_BEGIN = b"-----BEGIN PRIVACY-ENHANCED MESSAGE-----"
 PEM_END = b"-----END PRIVACY-ENHANCED MESSAGE-----"

@@ -13,14 +13,14 @@ from typing import Self
 import aiohttp
 from yarl import URL
 
-from archiver.dataclass import dataclass
 from archiver.edgar.pacer import Pacer
 from archiver.edgar.proxy import proxy_for
 from archiver.edgar.responses import PEEK_BYTES, etag_md5, http_date, is_page, refusal, validator
 from archiver.errors import FetchError, TooLargeError, TroubleError, UnreachableError
 from archiver.events import event
-from archiver.patterns import lazy_pattern
 from archiver.redaction import quoted, shown_url
+from archiver.startup.dataclass import dataclass
+from archiver.startup.patterns import lazy_pattern
 from archiver.streams.decoding import ContentDecoder
 
 _log = logging.getLogger(__name__)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from archiver.dataclass import dataclass
 from archiver.identifiers import AccessionNumber, Cik
+from archiver.startup.dataclass import dataclass
 
 FIRST_QUARTER_YEAR = 1993
 

@@ -23,9 +23,9 @@ from dataclasses import astuple, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from archiver.dataclass import dataclass
 from archiver.errors import StorageError
-from archiver.retrying import with_retries
+from archiver.runtime.retrying import with_retries
+from archiver.startup.dataclass import dataclass
 
 SLACK_S = 0.020
 GUARD_S = 0.020

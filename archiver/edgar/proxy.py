@@ -10,8 +10,8 @@ import urllib.request
 from dataclasses import field
 from urllib.parse import unquote, urlsplit
 
-from archiver.dataclass import dataclass
 from archiver.errors import SettingsError
+from archiver.startup.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from archiver.errors import AbsentError, BlockedError, DamagedBodyError, EdgarchiveError, FetchError, TroubleError
-from archiver.patterns import lazy_pattern
 from archiver.redaction import quoted, without_addresses
+from archiver.startup.patterns import lazy_pattern
 
 PEEK_BYTES = 16 * 1024
 """How much of a page is read to classify it; EDGAR's own pages have 250 bytes to 8 KB."""

@@ -12,7 +12,7 @@ import tenacity
 from archiver.edgar.pacer import Pacer
 from archiver.errors import BlockedError, TroubleError, UnreachableError
 from archiver.events import event
-from archiver.patterns import lazy_pattern
+from archiver.startup.patterns import lazy_pattern
 
 _log = logging.getLogger(__name__)
 

@@ -7,14 +7,14 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Generic, Self
 
-from archiver.dataclass import dataclass
 from archiver.edgar.client import Answer, Client, Part
 from archiver.edgar.endpoints import Endpoints
 from archiver.edgar.pacer import Pacer
 from archiver.edgar.retry import ATTEMPTS, Fetcher, Result
 from archiver.errors import DamagedBodyError
 from archiver.events import event
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
+from archiver.startup.dataclass import dataclass
 
 _log = logging.getLogger(__name__)
 

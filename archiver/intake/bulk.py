@@ -20,13 +20,13 @@ from typing import Self
 from archiver.catalogue.records import CatalogueRecord
 from archiver.checks.body import BodyFacts, BodyReader
 from archiver.checks.header_facts import HeaderFacts
-from archiver.dataclass import dataclass
 from archiver.errors import DamagedBodyError, DamageError, EdgarchiveError, FetchError, TooLargeError
 from archiver.events import event
 from archiver.intake.records import new_record, ref_of
 from archiver.intake.refused import forget_refused, keep_refused_body
 from archiver.intake.single import whole_orphan
 from archiver.planning.plan import Outcome
+from archiver.startup.dataclass import dataclass
 from archiver.store.archive import Archive
 from archiver.store.durable import create_temporary, publish_together, storage_errors
 from archiver.store.packing import Packer
@@ -38,11 +38,11 @@ SMALL_BYTES = 8 << 20
 _GROUP_FILES = 512
 _GROUP_BYTES = 256 << 20
 
-Settled = Callable[[HeaderFacts, "Taken"], None]
+OnOutcome = Callable[[HeaderFacts, "IntakeResult"], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class IntakeResult:
     """The outcome for one submission: stored, with its decoded bytes, or failed, with the error."""
 
     outcome: Outcome
@@ -68,7 +68,7 @@ class BulkIntake:
     def __init__(
         self,
         archive: Archive,
-        settled: Settled,
+        settled: OnOutcome,
         *,
         source: str,
         jobs: int,
@@ -98,18 +98,18 @@ class BulkIntake:
             self._archive.catalogue.add(self._record(facts, orphan, stored_bytes=size))
         return orphan is not None
 
-    def take(self, facts: HeaderFacts, pieces: Iterator[bytes]) -> None:
-        """Add a submission that the archive lacks; its header has `facts`, and `pieces` are all its bytes.
+    def take(self, facts: HeaderFacts, chunks: Iterator[bytes]) -> None:
+        """Add a submission that the archive lacks; its header has `facts`, and `chunks` are all its bytes.
 
-        What `pieces` raises is raised, and the submission is then not added.
+        What `chunks` raises is raised, and the submission is then not added.
         """
         small: list[bytes] = []
         size = 0
-        for piece in pieces:
-            small.append(piece)
-            size += len(piece)
+        for chunk in chunks:
+            small.append(chunk)
+            size += len(chunk)
             if size > SMALL_BYTES:
-                self._take_large(facts, chain(small, pieces))
+                self._take_large(facts, chain(small, chunks))
                 break
         else:
             self._named.add(facts.accession)
@@ -119,13 +119,13 @@ class BulkIntake:
         if len(self._group) >= _GROUP_FILES or sum(packed.stored_bytes for packed in self._group) >= _GROUP_BYTES:
             self._publish()
 
-    def _take_large(self, facts: HeaderFacts, pieces: Iterator[bytes]) -> None:
+    def _take_large(self, facts: HeaderFacts, chunks: Iterator[bytes]) -> None:
         """Pack a submission while it is read."""
         broken: list[EdgarchiveError] = []
 
         def noted() -> Iterator[bytes]:
             try:
-                yield from pieces
+                yield from chunks
             except EdgarchiveError as error:
                 broken.append(error)
                 raise
@@ -140,7 +140,7 @@ class BulkIntake:
             self._named.add(facts.accession)
             self._waiting.append((facts, _done(packed)))
 
-    def _pack(self, facts: HeaderFacts, pieces: Iterable[bytes]) -> _Packed:
+    def _pack(self, facts: HeaderFacts, chunks: Iterable[bytes]) -> _Packed:
         """Check a submission and pack it into a temporary file that is not synced yet."""
         reader, packer = BodyReader(facts.accession, md5=False), Packer()
         folder, stored = self._archive.layout.incoming, 0
@@ -148,14 +148,14 @@ class BulkIntake:
             descriptor, path = create_temporary(folder, stem=facts.accession)
         try:
             with os.fdopen(descriptor, "wb", buffering=0) as file:
-                for piece in pieces:
-                    reader.feed(piece)
+                for chunk in chunks:
+                    reader.feed(chunk)
                     if reader.size > self._max_bytes:
                         raise TooLargeError(
                             f"the body has more than {self._max_bytes} bytes", "raise max_submission_bytes to allow it"
                         )
                     with storage_errors(folder):
-                        stored += _write_all(file, packer.pack(piece))
+                        stored += _write_all(file, packer.pack(chunk))
                 with storage_errors(folder):
                     stored += _write_all(file, packer.finish())
             body = reader.facts()
@@ -177,7 +177,7 @@ class BulkIntake:
 
     def _fail(self, facts: HeaderFacts, error: FetchError | DamageError) -> None:
         self._named.discard(facts.accession)
-        self._settled(facts, Taken(Outcome.FAILED, error=error))
+        self._settled(facts, IntakeResult(Outcome.FAILED, error=error))
 
     def _drain(self) -> None:
         while self._waiting:
@@ -197,7 +197,7 @@ class BulkIntake:
             accession, size = packed.facts.accession, packed.body.size
             facts = event("stored", accession=accession, form=packed.facts.form, bytes=size, source=self._source)
             _log.info("%s is stored, %d bytes", accession, size, extra=facts)
-            self._settled(packed.facts, Taken(Outcome.STORED, size=packed.body.size))
+            self._settled(packed.facts, IntakeResult(Outcome.STORED, size=packed.body.size))
 
     def _record(self, facts: HeaderFacts, body: BodyFacts, *, stored_bytes: int) -> CatalogueRecord:
         return new_record(

@@ -17,24 +17,24 @@ from archiver.edgar.session import Edgar
 from archiver.errors import DamagedBodyError, FetchError, IdentifierError, UsageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
-from archiver.intake.bulk import BulkIntake, Taken
+from archiver.intake.bulk import BulkIntake, IntakeResult
 from archiver.intake.download import FeedStream
 from archiver.intake.records import ref_of
-from archiver.intake.single import keep_beside
+from archiver.intake.single import store_version
 from archiver.listings.cache import IndexCache
 from archiver.listings.folders import Listed
 from archiver.listings.reader import FullIndex
-from archiver.patterns import lazy_pattern
 from archiver.planning.plan import FIRST_FEED_DAY, Outcome, Plan
 from archiver.planning.planner import fingerprint
 from archiver.planning.read_listings import span, without_tickers
 from archiver.planning.tally import Tally
-from archiver.progress import CancelToken, Progress
 from archiver.reports import FeedEstimate, SyncFailure
-from archiver.selection import Selection
-from archiver.settings import Settings
+from archiver.runtime.progress import CancelToken, Progress
+from archiver.selection.selection import Selection
+from archiver.settings.settings import Settings
+from archiver.startup.patterns import lazy_pattern
 from archiver.store.archive import Archive
-from archiver.streams.chunks import PieceReader
+from archiver.streams.chunks import ChunkReader
 from archiver.streams.decoding import gunzip
 from archiver.streams.tar import TarMember, tar_members
 
@@ -165,10 +165,10 @@ class _Day:
 
     def read(self, pieces: Iterator[bytes]) -> None:
         """Read the day's archive to its end, or up to damage, which is a failure of the day."""
-        reader = PieceReader(gunzip(pieces))
+        reader = ChunkReader(gunzip(pieces))
         with BulkIntake(
             self._archive,
-            self._settle,
+            self._note_outcome,
             source="feed",
             url=self._url,
             jobs=self._settings.jobs,
@@ -186,7 +186,7 @@ class _Day:
             for accession in accessions:
                 self._fail(accession, DamagedBodyError("its archive file ends in the middle of it"))
         if self._damaged:
-            self._distrust()
+            self._discard_stored()
 
     def _take(self, member: TarMember, intake: BulkIntake) -> None:
         self._cancel.check()
@@ -196,7 +196,7 @@ class _Day:
         if match := _CORRECTION.search(member.name):
             self._note_correction(AccessionNumber(match[1]), member)
             return
-        reader = PieceReader(member.content)
+        reader = ChunkReader(member.content)
         try:
             facts = read_header_facts(head_of(reader))
         except IdentifierError as error:
@@ -214,7 +214,7 @@ class _Day:
         self.planned += 1
         self._progress(self._tally.progress("fetching"))
 
-    def _settle(self, facts: HeaderFacts, taken: Taken) -> None:
+    def _note_outcome(self, facts: HeaderFacts, taken: IntakeResult) -> None:
         self._plan.mark([facts.accession], taken.outcome)
         if taken.error is not None:
             self._fail(facts.accession, taken.error)
@@ -223,7 +223,7 @@ class _Day:
         self._tally.bytes += taken.size
         self._progress(self._tally.progress("fetching"))
 
-    def _distrust(self) -> None:
+    def _discard_stored(self) -> None:
         """Remove what a damaged archive delivered: gzip's checksum at its end was the proof for all of it."""
         for accession in self._stored:
             record = self._archive.record(accession)
@@ -245,7 +245,9 @@ class _Day:
         if member.size > _MOST_CORRECTION_BYTES:
             self._fail(None, DamagedBodyError(f"{_shown(member)} is too large for a correction: {member.size} bytes"))
             return
-        keep_beside(self._archive, accession, b"".join(member.content), kind="correction", source="feed", url=self._url)
+        store_version(
+            self._archive, accession, b"".join(member.content), kind="correction", source="feed", url=self._url
+        )
 
 
 def _shown(member: TarMember) -> str:

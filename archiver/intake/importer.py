@@ -22,11 +22,11 @@ from archiver.errors import (
     UsageError,
 )
 from archiver.identifiers import AccessionNumber
-from archiver.intake.bulk import BulkIntake, Taken
+from archiver.intake.bulk import BulkIntake, IntakeResult
 from archiver.intake.records import ref_of
 from archiver.planning.plan import Outcome, Plan
-from archiver.progress import CancelToken, Progress, ProgressUpdate, checked_progress
 from archiver.reports import ImportReport, SkippedFile, SyncFailure
+from archiver.runtime.progress import CancelToken, Progress, ProgressUpdate, checked_progress
 from archiver.store.archive import Archive
 from archiver.store.journal import journal
 from archiver.store.packing import unpack
@@ -85,7 +85,7 @@ class _Import:
         self._plan = plan
         self._progress = progress
         self._paths: dict[AccessionNumber, str] = {}
-        self._intake = BulkIntake(archive, self._settle, source="import", jobs=jobs, max_bytes=max_bytes)
+        self._intake = BulkIntake(archive, self._note_outcome, source="import", jobs=jobs, max_bytes=max_bytes)
         self.skipped: list[SkippedFile] = []
         self.failures: list[SyncFailure] = []
         self.bytes_stored = 0
@@ -135,10 +135,10 @@ class _Import:
         self._mark(facts.accession, Outcome.PRESENT)
 
     def _opening(self, accession: AccessionNumber) -> Opening | None:
-        pieces = unpack(self._archive.layout.submission(accession))
-        return opening_of(next(pieces, b""))
+        chunks = unpack(self._archive.layout.submission(accession))
+        return opening_of(next(chunks, b""))
 
-    def _settle(self, facts: HeaderFacts, taken: Taken) -> None:
+    def _note_outcome(self, facts: HeaderFacts, taken: IntakeResult) -> None:
         path = self._paths.pop(facts.accession)
         if taken.error is not None:
             self._fail(facts.accession, path, taken.error)

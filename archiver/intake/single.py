@@ -7,7 +7,7 @@ import hashlib
 import logging
 from datetime import UTC, datetime
 
-from archiver.catalogue.records import BesideRecord, CatalogueRecord, older_version
+from archiver.catalogue.records import CatalogueRecord, VersionRecord, older_version
 from archiver.checks.body import BodyFacts, BodyReader, read_facts
 from archiver.edgar.client import Answer
 from archiver.errors import DamagedBodyError, DamageError
@@ -17,7 +17,7 @@ from archiver.intake.records import new_record
 from archiver.intake.refused import keep_refused_body
 from archiver.planning.plan import SubmissionRef
 from archiver.store.archive import Archive
-from archiver.store.durable import link_beside, write_file_durably
+from archiver.store.durable import add_name, write_file_durably
 from archiver.store.incoming import IncomingFile
 from archiver.store.packing import Packer, pack
 
@@ -66,8 +66,8 @@ async def take_answer(
         if older is None:
             await file.publish(final)
         else:
-            await asyncio.to_thread(link_beside, final, archive.layout.beside(ref.accession, older.sha256))
-            archive.catalogue.add_beside(older_version(older))
+            await asyncio.to_thread(add_name, final, archive.layout.version_path(ref.accession, older.sha256))
+            archive.catalogue.add_version(older_version(older))
             await asyncio.to_thread(
                 archive.catalogue.make_durable
             )  # otherwise a power failure may leave bytes without their row
@@ -116,11 +116,13 @@ def whole_orphan(archive: Archive, accession: AccessionNumber) -> BodyFacts | No
     return None
 
 
-def keep_beside(archive: Archive, accession: AccessionNumber, data: bytes, *, kind: str, source: str, url: str) -> None:
+def store_version(
+    archive: Archive, accession: AccessionNumber, data: bytes, *, kind: str, source: str, url: str
+) -> None:
     """Store other bytes of a submission beside it, durably, with their row. Raises `StorageError`."""
     digest, packed = hashlib.sha256(data).hexdigest(), pack(data)
-    write_file_durably(archive.layout.beside(accession, digest), packed, through=archive.layout.incoming)
+    write_file_durably(archive.layout.version_path(accession, digest), packed, through=archive.layout.incoming)
     now = datetime.now(UTC)
-    archive.catalogue.add_beside(
-        BesideRecord(accession, digest, kind, source, url, len(data), len(packed), now, archive.run)
+    archive.catalogue.add_version(
+        VersionRecord(accession, digest, kind, source, url, len(data), len(packed), now, archive.run)
     )

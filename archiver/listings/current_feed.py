@@ -15,14 +15,14 @@ from http import HTTPStatus
 from typing import Any
 from xml.parsers import expat
 
-from archiver.dataclass import dataclass
 from archiver.edgar.retry import ATTEMPTS
 from archiver.edgar.session import Edgar
 from archiver.errors import AbsentError, DamagedBodyError, FetchError, IdentifierError, TroubleError, UnreachableError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber, Cik, FormType, parse_date
-from archiver.patterns import lazy_pattern
 from archiver.redaction import quoted
+from archiver.startup.dataclass import dataclass
+from archiver.startup.patterns import lazy_pattern
 
 _log = logging.getLogger(__name__)
 

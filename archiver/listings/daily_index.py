@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 
 from archiver.edgar.endpoints import Quarter
 from archiver.listings.folders import Listed
-from archiver.patterns import lazy_pattern
+from archiver.startup.patterns import lazy_pattern
 
 SETTLED_DAYS = 100
 """For this many days after a quarter's end, late changes are found by rereading recent daily files."""

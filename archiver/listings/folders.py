@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from archiver.dataclass import dataclass
 from archiver.errors import DamagedBodyError
-from archiver.patterns import lazy_pattern
+from archiver.startup.dataclass import dataclass
+from archiver.startup.patterns import lazy_pattern
 from archiver.streams.flat_json import flat_objects
 
 MAX_LIST_BYTES = 16_000_000

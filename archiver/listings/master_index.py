@@ -18,7 +18,7 @@ from archiver.errors import DamagedBodyError, IdentifierError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber, Cik, FormType
 from archiver.model import MasterIndexEntry
-from archiver.patterns import lazy_pattern
+from archiver.startup.patterns import lazy_pattern
 from archiver.streams.decoding import gunzip
 
 _log = logging.getLogger(__name__)

@@ -11,7 +11,6 @@ from datetime import date, timedelta
 from typing import TypeVar
 
 from archiver.catalogue.listings import IndexFile
-from archiver.dataclass import dataclass
 from archiver.edgar.endpoints import Quarter
 from archiver.edgar.session import Edgar, Read
 from archiver.errors import AbsentError, FetchError, UnreachableError
@@ -32,6 +31,7 @@ from archiver.listings.master_index import (
 from archiver.listings.readings import Readings
 from archiver.listings.tickers import parse_tickers
 from archiver.model import MasterIndexEntry
+from archiver.startup.dataclass import dataclass
 
 Result = TypeVar("Result")
 
@@ -227,7 +227,7 @@ class FullIndex:
             if name in (listed or ()) or path in (earlier or ()) or (listed is None and guess):
                 entry = listed.get(name) if listed else None
                 why = "once more, as a submission is missing from it" if doubted else "the quarterly index"
-                full = await self._index(path, quarter, entry, why=why, anew=doubted)
+                full = await self._index(path, quarter, entry, why=why, refetch=doubted)
                 if full is not None:
                     return full, entry
         return None, None
@@ -243,7 +243,7 @@ class FullIndex:
         return parse_tickers(found.body)
 
     async def _index(
-        self, path: str, quarter: Quarter, listed: Listed | None, *, why: str, anew: bool = False
+        self, path: str, quarter: Quarter, listed: Listed | None, *, why: str, refetch: bool = False
     ) -> _Fetched | None:
         """A master index; None if EDGAR does not have it or it has no rows of its quarter."""
 
@@ -254,7 +254,7 @@ class FullIndex:
             return has_content, last_day(text, since=quarter.first_day, until=min(quarter.last_day, self._today))
 
         url = self._edgar.endpoints.below_edgar(path)
-        return await self._file(path, url, understand, listed, why=why, is_index=True, anew=anew)
+        return await self._file(path, url, understand, listed, why=why, is_index=True, refetch=refetch)
 
     async def _file(
         self,
@@ -265,18 +265,18 @@ class FullIndex:
         *,
         why: str,
         is_index: bool,
-        anew: bool = False,
+        refetch: bool = False,
     ) -> _Fetched | None:
         """A file, from the cache if it has not changed; None if EDGAR does not have it.
 
         `understand` rejects a body that is not such a file, and returns whether it has content, and its latest filing
-        date. A file whose entry in the folder list is unchanged is not requested. `anew` requests it in any case.
+        date. A file whose entry in the folder list is unchanged is not requested. `refetch` requests it in any case.
         """
         kept = self._cache.get(path)
         stamp = listed.stamp if listed else None
-        if kept and stamp and kept[0].listed == stamp and not anew:
+        if kept and stamp and kept[0].listed == stamp and not refetch:
             return _Fetched(*kept)
-        since = kept[0].last_modified if kept and not anew else None
+        since = kept[0].last_modified if kept and not refetch else None
         try:
             read = await self._read(
                 url, lambda body: (body, *understand(body)), why=why, is_index=is_index, modified_since=since

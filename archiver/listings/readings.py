@@ -10,10 +10,10 @@ import json
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from archiver.dataclass import dataclass
 from archiver.edgar.endpoints import Quarter
 from archiver.listings.cache import IndexCache
 from archiver.listings.daily_index import SETTLED_DAYS
+from archiver.startup.dataclass import dataclass
 
 REREAD_DAYS = 30
 MOST_REREAD = 5

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from archiver.errors import DamagedBodyError, UsageError
 from archiver.identifiers import Cik
-from archiver.patterns import lazy_pattern
+from archiver.startup.patterns import lazy_pattern
 from archiver.streams.flat_json import flat_objects
 
 _MOST_TICKERS = 200_000

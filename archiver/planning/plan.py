@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from archiver.catalogue.database import database_errors
-from archiver.dataclass import dataclass
 from archiver.identifiers import AccessionNumber, Cik, FormType
+from archiver.startup.dataclass import dataclass
 from archiver.store.durable import storage_errors
 
 AVERAGE_SUBMISSION_BYTES = {"8-K": 217_000}

@@ -10,9 +10,9 @@ from archiver.edgar.endpoints import Quarter
 from archiver.errors import UsageError
 from archiver.identifiers import AccessionNumber, form_matches
 from archiver.model import MasterIndexEntry
-from archiver.names import RULES_VERSION, near_names
 from archiver.planning.plan import Plan, SubmissionRef
-from archiver.selection import Selection
+from archiver.selection.names import RULES_VERSION, near_names
+from archiver.selection.selection import Selection
 
 _GLOB = frozenset("*?[")
 _MOST_NAMES = 300_000

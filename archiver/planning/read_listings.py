@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
-from archiver.dataclass import dataclass
 from archiver.edgar.endpoints import Quarter, quarters
 from archiver.edgar.session import Edgar
 from archiver.events import event
@@ -18,14 +17,15 @@ from archiver.listings.tickers import ciks_of
 from archiver.planning.plan import Plan
 from archiver.planning.planner import Planner, fingerprint
 from archiver.planning.withdrawals import Named, Withdrawals
-from archiver.selection import Selection
+from archiver.selection.selection import Selection
+from archiver.startup.dataclass import dataclass
 from archiver.store.archive import Archive
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class ReadListings:
     """The results of reading the indexes, besides the plan.
 
     `done` counts submissions of quarters that an earlier run finished and that have not changed; they are not in the
@@ -49,20 +49,20 @@ class Survey:
                 archive.catalogue.checkpoints.set(self.fingerprint, quarter, version, planned=planned)
 
 
-async def survey(
+async def read_listings(
     edgar: Edgar,
     archive: Archive | None,
     selections: Sequence[Selection],
     plan: Plan,
     *,
     now: datetime,
-    anew: bool = False,
+    refresh: bool = False,
     reading: Callable[[int, int], None] = lambda _done, _total: None,
-) -> Survey:
+) -> ReadListings:
     """Read the indexes that `selections` need, newest first, and add to `plan` what they select.
 
     `archive` is None before it exists, and is written to only if it is open for writing. `now` is in UTC. `reading` is
-    called before each quarter with the number read and the total; `anew` skips no quarter. Raises `BlockedError`,
+    called before each quarter with the number read and the total; `refresh` skips no quarter. Raises `BlockedError`,
     `UnreachableError`, `StorageError`, and `UsageError` for an unknown ticker.
     """
     today = now.date()
@@ -78,7 +78,7 @@ async def survey(
 
     def finished(quarter: Quarter, version: str | None) -> int | None:
         """The number of submissions in these indexes that an earlier run finished, if all are still stored."""
-        if archive is None or key is None or anew or version is None:
+        if archive is None or key is None or refresh or version is None:
             return None
         count = archive.catalogue.checkpoints.get(key, str(quarter), version)
         if count and not archive.has_all(quarter.first_day, quarter.last_day, quarter=str(quarter)):
@@ -100,7 +100,7 @@ async def survey(
     if not done:
         _log_unknown_forms(planner)
         _log_unknown_names(planner)
-    return Survey(done, withdrawals.count if withdrawals else 0, versions, key)
+    return ReadListings(done, withdrawals.count if withdrawals else 0, versions, key)
 
 
 async def _read(

@@ -7,8 +7,8 @@ from dataclasses import replace
 from itertools import chain
 
 from archiver.planning.plan import Outcome, Plan
-from archiver.progress import ProgressUpdate
 from archiver.reports import SyncFailure, SyncReport
+from archiver.runtime.progress import ProgressUpdate
 
 
 class Tally:

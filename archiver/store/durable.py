@@ -113,7 +113,7 @@ def publish(temporary: Path, final: Path) -> None:
     fsync_directory(final.parent)
 
 
-def link_beside(final: Path, beside: Path) -> None:
+def add_name(final: Path, beside: Path) -> None:
     """Give the file `final` a second name, `beside`, durably, so that another file may take the first."""
     with storage_errors(beside):
         if not beside.exists():

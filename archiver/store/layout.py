@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from archiver.dataclass import dataclass
 from archiver.errors import UsageError
 from archiver.identifiers import AccessionNumber
+from archiver.startup.dataclass import dataclass
 
 SUBMISSION_SUFFIX = ".txt.gz"
 
@@ -82,6 +82,6 @@ class Layout:
         submitter, year, sequence = accession.split("-")
         return f"{self.root}/submissions/{submitter}/{year}/{sequence[:3]}/{accession}{SUBMISSION_SUFFIX}"
 
-    def beside(self, accession: AccessionNumber, sha256: str) -> Path:
+    def version_path(self, accession: AccessionNumber, sha256: str) -> Path:
         """The path of other bytes of a submission, beside it: ``0001193125-04-218426.0a1b2c3d4e5f6071.txt.gz``."""
         return self.submission(accession).with_name(f"{accession}.{sha256[:16]}{SUBMISSION_SUFFIX}")

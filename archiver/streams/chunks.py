@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 
-class PieceReader:
+class ChunkReader:
     """Reads an iterator of pieces in portions of the caller's choice. `taken` counts the bytes read."""
 
-    def __init__(self, pieces: Iterable[bytes]) -> None:
-        self._pieces = iter(pieces)
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = iter(chunks)
         self._rest = memoryview(b"")
         self.taken = 0
 
@@ -20,8 +20,8 @@ class PieceReader:
     def peek(self, size: int) -> bytes:
         """The next `size` bytes without consuming them, fewer only at the end."""
         held = [bytes(self._rest)]
-        while sum(map(len, held)) < size and (piece := next(self._pieces, None)) is not None:
-            held.append(piece)
+        while sum(map(len, held)) < size and (chunk := next(self._chunks, None)) is not None:
+            held.append(chunk)
         self._rest = memoryview(b"".join(held))
         return bytes(self._rest[:size])
 
@@ -30,10 +30,10 @@ class PieceReader:
         left = size
         while left is None or left > 0:
             if not self._rest:
-                piece = next(self._pieces, None)
-                if piece is None:
+                chunk = next(self._chunks, None)
+                if chunk is None:
                     return
-                self._rest = memoryview(piece)
+                self._rest = memoryview(chunk)
             portion = self._rest if left is None else self._rest[:left]
             self._rest = self._rest[len(portion) :]
             self.taken += len(portion)

@@ -8,10 +8,10 @@ import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from archiver.dataclass import dataclass
 from archiver.errors import DamagedBodyError
 from archiver.reports import SkippedFile
-from archiver.streams.chunks import PieceReader
+from archiver.startup.dataclass import dataclass
+from archiver.streams.chunks import ChunkReader
 from archiver.streams.decoding import gunzip
 from archiver.streams.tar import BLOCK, is_tar, tar_members
 
@@ -28,7 +28,7 @@ class Candidate:
     """A file that may be a submission: its path, a member's name after ``!``, and its decoded bytes, to be read now."""
 
     name: str
-    reader: PieceReader
+    reader: ChunkReader
 
 
 def candidates(paths: Iterable[Path], *, outside: Path) -> Iterator[Candidate | SkippedFile]:
@@ -70,17 +70,17 @@ def _opened(path: Path) -> Iterator[Candidate | SkippedFile]:
         yield SkippedFile(str(path), "it is no plain file")
         return
     with path.open("rb") as file:
-        reader = PieceReader(iter(lambda: file.read(_READ_BYTES), b""))
+        reader = ChunkReader(iter(lambda: file.read(_READ_BYTES), b""))
         if reader.peek(4).startswith(_ZIP_MAGIC):
             yield from _zip(path)
         else:
             yield from _unpacked(str(path), reader)
 
 
-def _unpacked(name: str, reader: PieceReader, *, inside: bool = False) -> Iterator[Candidate | SkippedFile]:
+def _unpacked(name: str, reader: ChunkReader, *, inside: bool = False) -> Iterator[Candidate | SkippedFile]:
     """The content at the start of `reader`: a file, gzip of one, a tar archive, or gzip of that."""
     if reader.peek(2) == _GZIP_MAGIC:
-        reader = PieceReader(gunzip(reader.portions()))
+        reader = ChunkReader(gunzip(reader.portions()))
     if not is_tar(reader.peek(BLOCK)):
         yield Candidate(name, reader)
     elif inside:
@@ -88,7 +88,7 @@ def _unpacked(name: str, reader: PieceReader, *, inside: bool = False) -> Iterat
     else:
         for member in tar_members(reader, most=MOST_MEMBERS):
             if member.is_file:
-                yield from _unpacked(f"{name}!{member.name}", PieceReader(member.content), inside=True)
+                yield from _unpacked(f"{name}!{member.name}", ChunkReader(member.content), inside=True)
 
 
 def _zip(path: Path) -> Iterator[Candidate | SkippedFile]:
@@ -101,5 +101,5 @@ def _zip(path: Path) -> Iterator[Candidate | SkippedFile]:
                 yield SkippedFile(name, "it is encrypted; unpack it yourself")
                 continue
             with archive.open(info) as member:
-                reader = PieceReader(iter(lambda m=member: m.read(_READ_BYTES), b""))  # type: ignore[misc]
+                reader = ChunkReader(iter(lambda m=member: m.read(_READ_BYTES), b""))  # type: ignore[misc]
                 yield from _unpacked(name, reader, inside=True)

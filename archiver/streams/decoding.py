@@ -52,13 +52,13 @@ class ContentDecoder:
                     break
                 self._inflater = isal_zlib.decompressobj(self._window)
             try:
-                piece = self._inflater.decompress(received, _PIECE_BYTES)
+                chunk = self._inflater.decompress(received, _PIECE_BYTES)
             except _DAMAGED as error:
                 raise DamagedBodyError(f"the compressed body is damaged: {error}") from error
             received = self._inflater.unconsumed_tail or self._inflater.unused_data
-            if piece:
+            if chunk:
                 self._silent_bytes = len(received)
-                yield piece
+                yield chunk
         if self._may_be_endless and self._silent_bytes > _MOST_SILENT_BYTES:
             raise DamagedBodyError(f"a gzip stream has {self._silent_bytes} bytes without any text")
 
@@ -68,13 +68,13 @@ class ContentDecoder:
             raise DamagedBodyError("the compressed body is cut off")
 
 
-def gunzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def gunzip(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """The decoded bytes of a gzip stream, in pieces of at most 1 MiB.
 
     As for stored submissions (`archiver.store.packing.unpack`), there is no limit to the expansion: callers limit what
     they read, and gzip expands at most a thousandfold. Raises `DamagedBodyError` if it is damaged or incomplete.
     """
     decoder = ContentDecoder("gzip")
-    for packed in pieces:
+    for packed in chunks:
         yield from decoder.decode(packed)
     decoder.finish()

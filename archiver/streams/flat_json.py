@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from archiver.errors import DamagedBodyError
-from archiver.patterns import lazy_pattern
+from archiver.startup.patterns import lazy_pattern
 
 _MOST_OBJECT_BYTES = 4096
 _MOST_REST_BYTES = 1 << 16

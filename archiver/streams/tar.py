@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archiver.dataclass import dataclass
 from archiver.errors import DamagedBodyError
-from archiver.patterns import lazy_pattern
-from archiver.streams.chunks import PieceReader
+from archiver.startup.dataclass import dataclass
+from archiver.startup.patterns import lazy_pattern
+from archiver.streams.chunks import ChunkReader
 
 BLOCK = 512
 _MAGIC = b"ustar"
@@ -41,7 +41,7 @@ def is_tar(head: bytes) -> bool:
     return len(head) >= BLOCK and head[257:262] == _MAGIC and _checksum_holds(head[:BLOCK])
 
 
-def tar_members(reader: PieceReader, *, most: int) -> Iterator[TarMember]:
+def tar_members(reader: ChunkReader, *, most: int) -> Iterator[TarMember]:
     """The members of the archive that starts at `reader`.
 
     Unread content of a member is skipped. Raises `DamagedBodyError` for an invalid header, an incomplete archive, and
@@ -75,7 +75,7 @@ def tar_members(reader: PieceReader, *, most: int) -> Iterator[TarMember]:
         _skip(reader, (padded if is_file else 0) - (reader.taken - before))
 
 
-def _skip(reader: PieceReader, size: int) -> None:
+def _skip(reader: ChunkReader, size: int) -> None:
     if reader.skip(size) < size:
         raise DamagedBodyError("the tar archive is cut off in the middle of a member")
 

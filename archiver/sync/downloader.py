@@ -20,12 +20,12 @@ from archiver.intake.feed import faster_feed, sync_feed
 from archiver.intake.refused import forget_refused, keep_refused_page
 from archiver.intake.single import take_answer, take_orphan
 from archiver.planning.plan import Outcome, Plan, SubmissionRef
-from archiver.planning.read_listings import survey
+from archiver.planning.read_listings import read_listings
 from archiver.planning.tally import Tally
-from archiver.progress import READING, CancelToken, Progress, ProgressUpdate, checked_progress
 from archiver.reports import DryRun, SyncFailure, SyncReport
-from archiver.selection import Selection, as_selections
-from archiver.settings import Settings
+from archiver.runtime.progress import READING, CancelToken, Progress, ProgressUpdate, checked_progress
+from archiver.selection.selection import Selection, as_selections
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from archiver.store.journal import journal
 from archiver.sync.last_sync import selection_values
@@ -70,7 +70,7 @@ class Downloader:
             with contextlib.suppress(NotInArchiveError):
                 archive = stack.enter_context(Archive.open(self.settings.root))
             plan = stack.enter_context(Plan())
-            found = await survey(self.edgar, archive, selections, plan, now=self._clock())
+            found = await read_listings(self.edgar, archive, selections, plan, now=self._clock())
             if archive:
                 await asyncio.to_thread(plan.note_present, archive.kept)
             missing = plan.count(Outcome.MISSING)
@@ -142,13 +142,13 @@ class Downloader:
     ) -> None:
         """Plan from EDGAR's indexes and fetch submissions one by one."""
         tally.is_planning = True
-        found = await survey(
+        found = await read_listings(
             self.edgar,
             archive,
             selections,
             plan,
             now=self._clock(),
-            anew=refresh,
+            refresh=refresh,
             reading=lambda done, total: _reading(tally, progress, cancel, done, total),
         )
         tally.finished_before, tally.withdrawn, tally.is_planning = found.done, found.withdrawn, False

@@ -11,9 +11,9 @@ from archiver.catalogue import values
 from archiver.catalogue.catalogue import Catalogue
 from archiver.catalogue.database import REPAIR
 from archiver.catalogue.runs import Run
-from archiver.dataclass import dataclass
 from archiver.errors import DamageError
-from archiver.selection import Selection
+from archiver.selection.selection import Selection
+from archiver.startup.dataclass import dataclass
 
 SYNC_VERBS = ("sync", "feed")
 

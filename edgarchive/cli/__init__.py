@@ -14,9 +14,9 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from archiver.dataclass import dataclass
 from archiver.errors import EdgarchiveError, StorageError, UsageError
 from archiver.events import event
+from archiver.startup.dataclass import dataclass
 from edgarchive.cli.arguments.usage import help_instead, usage_message
 from edgarchive.cli.examples import epilog
 from edgarchive.cli.logs import start_logging

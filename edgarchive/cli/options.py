@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archiver.dataclass import dataclass
+from archiver.startup.dataclass import dataclass
 
 if TYPE_CHECKING:
-    from archiver.settings import Settings
+    from archiver.settings.settings import Settings
 
 Since = Annotated[str | None, typer.Option(metavar="DATE", help="First filing date: 2015, 2015-06 or 2015-06-30.")]
 Until = Annotated[str | None, typer.Option(metavar="DATE", help="Last filing date: 2015, 2015-06 or 2015-06-30.")]
@@ -30,7 +30,7 @@ class Common:
 
     def settings(self, **values: object) -> Settings:
         """The settings; `values`, the verb's own options, take precedence."""
-        from archiver.settings import Settings  # noqa: PLC0415 — `--help` needs no settings, and pydantic is slow
+        from archiver.settings.settings import Settings  # noqa: PLC0415 — `--help` needs no settings, and pydantic is slow
 
         return Settings(root=self.root, config=self.config, **values)
 

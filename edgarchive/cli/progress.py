@@ -10,7 +10,7 @@ from typing import Self
 
 from archiver.errors import UsageError
 from archiver.events import event
-from archiver.progress import READING, Progress, ProgressUpdate, no_progress
+from archiver.runtime.progress import READING, Progress, ProgressUpdate, no_progress
 from edgarchive.cli.output import human_bytes, human_time, plural
 from edgarchive.cli.printing.notebook import NotebookBar, notebook_display
 

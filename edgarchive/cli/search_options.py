@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.models import ArgumentInfo
 
-from archiver.cik_file import read_ciks
+from archiver.selection.cik_file import read_ciks
 from edgarchive.cli.options import Since, Until
 from indexer.search.options import SearchOptions
 

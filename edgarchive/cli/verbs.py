@@ -33,6 +33,13 @@ VERBS = {
 }
 """The description of each verb: the first line of its help. The module of the same name implements it."""
 
+_PACKAGES = {
+    "archive": ("config", "import", "index", "log", "status", "sync", "verify"),
+    "filings": ("export", "extract", "open", "saved", "search", "show"),
+    "services": ("mcp", "serve", "watch"),
+}
+"""The packages of `edgarchive.cli.commands` and the verbs in each; any other verb is in none of them."""
+
 
 class VerbGroup(PlainGroup):
     """The group of all verbs."""
@@ -80,7 +87,8 @@ class _Loaded(MutableMapping[str, Any]):
 def _command(verb: str) -> Any:
     """The command of a verb: the function of its name in its module, or the `app` of a group."""
     name = f"{verb}_" if keyword.iskeyword(verb) else verb
-    module = importlib.import_module(f"edgarchive.cli.commands.{name}")
+    package = next((f"{package}." for package, verbs in _PACKAGES.items() if verb in verbs), "")
+    module = importlib.import_module(f"edgarchive.cli.commands.{package}{name}")
     app = getattr(module, "app", None)
     if app is None:
         app = typer.Typer(add_completion=False, rich_markup_mode=None)

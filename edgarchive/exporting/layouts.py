@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
 
-from archiver.dataclass import dataclass
 from archiver.errors import DamageError
+from archiver.startup.dataclass import dataclass
 from archiver.store.durable import fsync_directory, make_directories, storage_errors
 from archiver.store.layout import Layout
 from edgarchive.exporting.rows import Wanted

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from archiver.dataclass import dataclass
 from archiver.errors import UsageError
 from archiver.identifiers import AccessionNumber
+from archiver.startup.dataclass import dataclass
 from edgarchive.exporting.files.sinks import FileSink, ParquetSink, Sink, can_go_on
 from edgarchive.exporting.files.state import ExportState, LastExport
 from edgarchive.exporting.files.writers import ArrowEncoder, CsvEncoder, Encoder, Format, JsonlEncoder, pyarrow

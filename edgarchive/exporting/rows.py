@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from archiver.catalogue.records import CatalogueRecord
-from archiver.dataclass import dataclass
 from archiver.edgar.endpoints import index_page
 from archiver.errors import NotInArchiveError, UsageError
 from archiver.identifiers import AccessionNumber
+from archiver.startup.dataclass import dataclass
 from edgarchive.exporting.tables import Table
 from indexer.rows import Row, chosen_sections, count_words, filing_facts, section_rows
 from indexer.sections.sections import Section

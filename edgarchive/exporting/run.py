@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from archiver.dataclass import dataclass
 from archiver.errors import UsageError
 from archiver.events import event
-from archiver.progress import CancelToken, Progress, ProgressUpdate, no_progress
-from archiver.settings import Settings
+from archiver.runtime.progress import CancelToken, Progress, ProgressUpdate, no_progress
+from archiver.settings.settings import Settings
+from archiver.startup.dataclass import dataclass
 from archiver.store.layout import require_outside
 from edgarchive.exporting.files.card import write_card
 from edgarchive.exporting.files.sinks import check_free

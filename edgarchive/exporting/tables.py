@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Literal
 
-from archiver.dataclass import dataclass
+from archiver.startup.dataclass import dataclass
 
 ColumnType = Literal["text", "texts", "int", "ints", "float", "bool", "date", "datetime"]
 

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Self
 
 from archiver.catalogue.records import CatalogueRecord
-from archiver.dataclass import dataclass
 from archiver.identifiers import AccessionNumber
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
+from archiver.startup.dataclass import dataclass
 from archiver.store.archive import Archive
 from archiver.store.locking import is_being_written
 from edgarchive.exporting.files.state import LastExport

@@ -18,8 +18,8 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from archiver.dataclass import dataclass
 from archiver.errors import EdgarchiveError, WorkerDiedError
+from archiver.startup.dataclass import dataclass
 from edgarchive.exporting.files.writers import CsvEncoder, Encoder
 from edgarchive.exporting.rows import NOTHING_ASKED, Asked, FilingReader, Shape, Wanted
 from edgarchive.exporting.tables import Table

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from archiver.dataclass import dataclass
 from archiver.errors import EdgarchiveError, UnreadableSubmissionError, UsageError
 from archiver.identifiers import AccessionNumber
+from archiver.startup.dataclass import dataclass
 from archiver.store.durable import (
     fsync_directory,
     make_directories,

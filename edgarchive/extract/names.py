@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from archiver.patterns import lazy_pattern
+from archiver.startup.patterns import lazy_pattern
 
 MAX_BYTES = 120
 """The longest name in UTF-8; file systems allow 255, and tools add something to it."""

@@ -9,7 +9,7 @@ from typing import Literal
 
 from archiver.errors import EdgarchiveError, IdentifierError, NotInArchiveError, UsageError
 from archiver.identifiers import AccessionNumber, Cik
-from archiver.names import name_keys
+from archiver.selection.names import name_keys
 from archiver.words import words
 from edgarchive.mcp_server import answers, models
 from edgarchive.mcp_server.models import Contents

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from archiver.dataclass import dataclass
 from archiver.errors import NotInArchiveError
+from archiver.startup.dataclass import dataclass
 from indexer.sections.forms import find_section
 from indexer.sections.sections import Section
 from indexer.texts.model import StoredDocument, StoredSubmission

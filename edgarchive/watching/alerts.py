@@ -7,10 +7,10 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from archiver.dataclass import dataclass
 from archiver.errors import QueryError, UsageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
+from archiver.startup.dataclass import dataclass
 from edgarchive.watching.schedule import EASTERN
 from edgarchive.watching.searches import NamedSearch
 from indexer.matcher import Question

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from archiver.catalogue.watching import Delivery
 from archiver.errors import LockedError, NotInArchiveError
 from archiver.events import event
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from edgarchive.watching.sinks.sink import LONGEST, Outcome, Sent, Sink, next_try
 

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from archiver.catalogue.watching import SavedSearch
-from archiver.dataclass import dataclass
 from archiver.errors import NotInArchiveError, SettingsError, UsageError
 from archiver.identifiers import Cik
-from archiver.patterns import lazy_pattern
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
+from archiver.startup.dataclass import dataclass
+from archiver.startup.patterns import lazy_pattern
 from archiver.store.archive import Archive
 from indexer.query.build import parse_query
 from indexer.search.library import Library

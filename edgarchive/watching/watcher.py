@@ -15,7 +15,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Self
 
 from archiver.catalogue.watching import Delivery, Sighting
-from archiver.dataclass import dataclass
 from archiver.errors import NotInArchiveError, UsageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber, Cik, FormType, parse_date
@@ -24,11 +23,12 @@ from archiver.listings.current_feed import CurrentFiling, walk_current_feed
 from archiver.listings.reader import FullIndex
 from archiver.model import MasterIndexEntry
 from archiver.planning.plan import Outcome, Plan, SubmissionRef
-from archiver.planning.read_listings import survey, without_tickers
+from archiver.planning.read_listings import read_listings, without_tickers
 from archiver.planning.tally import Tally
-from archiver.progress import no_progress
-from archiver.selection import Selection, as_selections
-from archiver.settings import Settings
+from archiver.runtime.progress import no_progress
+from archiver.selection.selection import Selection, as_selections
+from archiver.settings.settings import Settings
+from archiver.startup.dataclass import dataclass
 from archiver.store.archive import Archive
 from archiver.store.journal import journal
 from archiver.sync.downloader import Downloader
@@ -215,7 +215,7 @@ class Watcher:
         now, sightings = self._clock(), archive.catalogue.sightings
         selections = [replace(one, since=since) for one in self._selections]
         with Plan(archive.layout.incoming) as plan:
-            await survey(self._downloader.edgar, archive, selections, plan, now=now)
+            await read_listings(self._downloader.edgar, archive, selections, plan, now=now)
             await asyncio.to_thread(plan.note_present, archive.kept)
             refs = list(plan.missing())
         seen = sightings.known(ref.accession for ref in refs)

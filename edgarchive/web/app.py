@@ -10,7 +10,7 @@ from typing import Literal
 from aiohttp import web
 
 from archiver.errors import UsageError
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from edgarchive.web.archive import ServedArchive
 from edgarchive.web.conditions import answer_conditions
 from edgarchive.web.errors import answer_errors

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
-from archiver.dataclass import dataclass
 from archiver.edgar.endpoints import Quarter
 from archiver.errors import DamageError, IdentifierError, NotInArchiveError, UnreadableSubmissionError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber, Cik, FormType
+from archiver.startup.dataclass import dataclass
 from edgarchive.web.safety import Gate
 from indexer.engine import FacetCount
 from indexer.entries import HitEntity

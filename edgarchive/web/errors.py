@@ -20,7 +20,7 @@ from archiver.errors import (
     UsageError,
 )
 from archiver.events import event
-from archiver.patterns import lazy_pattern
+from archiver.startup.patterns import lazy_pattern
 from edgarchive.web.edgar.answers import no_such_key
 from edgarchive.web.pages.render import problem_page
 from edgarchive.web.safety import Handler

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jinja2
 from aiohttp import web
 
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from edgarchive.web.archive import ServedArchive
 
 ARCHIVE = web.AppKey("archive", ServedArchive)

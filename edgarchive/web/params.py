@@ -11,8 +11,8 @@ from typing import Any
 from multidict import MultiDict, MultiMapping
 from yarl import URL
 
-from archiver.dataclass import dataclass
 from archiver.errors import UsageError
+from archiver.startup.dataclass import dataclass
 from edgarchive.web.archive import ServedArchive
 from edgarchive.web.edgar.tickers import cik_of
 from indexer.fields import BY_NAME, FACETS, Facet

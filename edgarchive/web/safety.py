@@ -18,7 +18,7 @@ from aiohttp.typedefs import Middleware
 from yarl import URL
 
 from archiver.events import event
-from archiver.patterns import lazy_pattern
+from archiver.startup.patterns import lazy_pattern
 
 _log = logging.getLogger(__name__)
 

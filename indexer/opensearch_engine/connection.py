@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 from opensearchpy import OpenSearch, exceptions
 
-from archiver.dataclass import dataclass
 from archiver.errors import EdgarchiveError, IndexMissingError, IndexServerError, QueryError, SettingsError
-from archiver.retrying import with_retries
-from archiver.settings import Settings
+from archiver.runtime.retrying import with_retries
+from archiver.settings.settings import Settings
+from archiver.startup.dataclass import dataclass
 from indexer.query.bounds import MAX_SEARCH_S
 
 T = TypeVar("T")
@@ -110,7 +110,7 @@ def cluster_errors(access: Access) -> Iterator[None]:
         raise _refusal(error, access) from None
 
 
-def patiently(ask: Callable[[], T], patience_s: float, also: tuple[type[EdgarchiveError], ...] = ()) -> T:
+def retried(ask: Callable[[], T], patience_s: float, also: tuple[type[EdgarchiveError], ...] = ()) -> T:
     """The result of `ask`, retried for `patience_s` seconds while the cluster is unavailable or `also` is raised.
 
     `ask` must be repeatable. Raises what `ask` does.
@@ -122,7 +122,7 @@ def patiently(ask: Callable[[], T], patience_s: float, also: tuple[type[Edgarchi
     return with_retries(ask, retry_if=may_pass, patience_s=patience_s, wait_s=0.2, longest_wait_s=10)
 
 
-def whole(answer: dict[str, Any], access: Access) -> dict[str, Any]:
+def require_all_shards(answer: dict[str, Any], access: Access) -> dict[str, Any]:
     """`answer`, if it is from all shards. Raises `IndexServerError` otherwise, since some of the hits are no result.
 
     A shard that disappears during a search, with its node or because its index was removed, is silently left out even

@@ -20,17 +20,17 @@ from opensearchpy import OpenSearch, exceptions
 from archiver.errors import ArchiveFormatError, EdgarchiveError, IndexMissingError, IndexServerError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from archiver.store.durable import read_plain_file, write_file_durably
+from indexer.archive.share import Share
 from indexer.engine import EngineResult, FacetCount, PartWriter, Sort, section_counts
 from indexer.fields import Facet
-from indexer.opensearch_engine.connection import Access, cluster_errors, cluster_uuid, patiently
+from indexer.opensearch_engine.connection import Access, cluster_errors, cluster_uuid, retried
 from indexer.opensearch_engine.locking import WriterLock
 from indexer.opensearch_engine.mapping import mapping, template
 from indexer.opensearch_engine.searching import Search, all_records, searched
 from indexer.opensearch_engine.writing import PATIENCE_S, Part, Place, Sender, index_name, part_writers
 from indexer.query.nodes import Node
-from indexer.share import Share
 
 _log = logging.getLogger(__name__)
 
@@ -208,7 +208,7 @@ class OpenSearchEngine:
     ) -> EngineResult:
         """See `indexer.engine.Engine.search`. Raises `QueryError`, `IndexMissingError`, `IndexServerError`."""
         order = sort or ("newest" if query is None else "relevance")
-        return patiently(
+        return retried(
             lambda: self._search(query, filters, documents=documents).page(order, limit=limit, offset=offset),
             _SEARCH_PATIENCE_S,
             _SWAPPED,
@@ -216,14 +216,14 @@ class OpenSearchEngine:
 
     def filings(self, tree: Node) -> frozenset[int]:
         """See `indexer.engine.Engine.filings`. Raises as `search`."""
-        return patiently(lambda: self._search(None, tree, documents=True).numbers(), _SEARCH_PATIENCE_S, _SWAPPED)
+        return retried(lambda: self._search(None, tree, documents=True).numbers(), _SEARCH_PATIENCE_S, _SWAPPED)
 
     def facet(
         self, query: Node | None, facet: Facet, *, filters: Node | None = None, documents: bool = False
     ) -> tuple[FacetCount, ...]:
         """See `indexer.engine.Engine.facet`. Raises as `search`."""
         of_documents = documents or facet == "section"  # any document of a hit may have the section
-        counts = patiently(
+        counts = retried(
             lambda: self._search(query, filters, documents=of_documents).facet(facet), _SEARCH_PATIENCE_S, _SWAPPED
         )
         if facet == "section":
@@ -285,7 +285,7 @@ class OpenSearchEngine:
         # a new index gets replicas when it is complete; one in use keeps them while it grows
         options: dict[str, object] = {"refresh_interval": "-1", **(_NO_COPIES if self._is_new else {})}
         options["number_of_shards"] = 1 if year == _FIRST_YEAR else self._access.shards
-        patiently(lambda: self._start(name, options), PATIENCE_S)
+        retried(lambda: self._start(name, options), PATIENCE_S)
         self._made.add(year)
 
     def _start(self, name: str, options: dict[str, object]) -> None:
@@ -332,7 +332,7 @@ class OpenSearchEngine:
             }
             ask = partial(searched, self._client, self._access, body, index=self._alias)
             while True:
-                hits = patiently(ask, PATIENCE_S)["hits"]["hits"]
+                hits = retried(ask, PATIENCE_S)["hits"]["hits"]
                 for hit in hits:
                     yield AccessionNumber(hit["_routing"]), (int(hit["_index"].rpartition("-")[2]), hit["_id"])
                 if len(hits) < body["size"]:
@@ -344,7 +344,7 @@ class OpenSearchEngine:
             with cluster_errors(self._access):
                 self._client.indices.refresh(index=self._alias, request_timeout=_REFRESHING_S)
 
-        patiently(ask, PATIENCE_S)
+        retried(ask, PATIENCE_S)
 
     def _end_bulk(self) -> None:
         """Restore what the writer had disabled."""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from archiver.errors import LockedError
 from archiver.store.durable import storage_errors
-from indexer.share import Share
+from indexer.archive.share import Share
 
 _LOCK = "writer.lock"
 _PRESENCE = (0, 1)

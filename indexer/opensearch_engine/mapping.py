@@ -11,7 +11,7 @@ import hashlib
 from functools import lru_cache
 from typing import Any
 
-from archiver.names import name_terms
+from archiver.selection.names import name_terms
 from archiver.words import words
 from indexer.entries import IndexEntry, exact
 from indexer.fields import DATE_FIELDS, NAME_FIELDS, NUMBER_FIELDS, TEXT_FIELDS, VALUE_FIELDS, document_of

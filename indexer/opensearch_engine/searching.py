@@ -20,10 +20,10 @@ from typing import Any, TypeVar
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import ConnectionTimeout, OpenSearchException
 
-from archiver.dataclass import dataclass
+from archiver.startup.dataclass import dataclass
 from indexer.engine import EngineHit, EngineResult, FacetCount, Sort
 from indexer.fields import Facet, facet_value
-from indexer.opensearch_engine.connection import Access, cluster_errors, whole
+from indexer.opensearch_engine.connection import Access, cluster_errors, require_all_shards
 from indexer.opensearch_engine.translating import EVERYTHING, Json, is_of_submission, translated
 from indexer.query.bounds import MAX_SEARCH_S, Deadline, too_slow
 from indexer.query.nodes import Node
@@ -253,7 +253,7 @@ def searched(client: OpenSearch, access: Access, body: Json, **options: Any) -> 
             answer: Json = client.search(body=body, allow_partial_search_results=False, **options)
         except ConnectionTimeout:
             raise too_slow() from None
-    return whole(answer, access)
+    return require_all_shards(answer, access)
 
 
 @contextlib.contextmanager
@@ -262,7 +262,7 @@ def point_in_time(client: OpenSearch, access: Access, alias: str) -> Iterator[Js
     with cluster_errors(access):
         made = client.create_pit(index=alias, keep_alive=_KEEP_ALIVE, allow_partial_pit_creation=False)
     try:
-        whole(made, access)
+        require_all_shards(made, access)
         yield {"id": made["pit_id"], "keep_alive": _KEEP_ALIVE}
     finally:
         with contextlib.suppress(OpenSearchException):  # it expires by itself, and the result is complete

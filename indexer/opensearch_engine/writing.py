@@ -16,10 +16,10 @@ from typing import Any
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
 
-from archiver.dataclass import dataclass
 from archiver.errors import ArchiveFormatError, IndexServerError
 from archiver.identifiers import AccessionNumber
-from archiver.retrying import with_retries
+from archiver.runtime.retrying import with_retries
+from archiver.startup.dataclass import dataclass
 from indexer.entries import IndexEntry
 from indexer.opensearch_engine.connection import Access, cluster_errors, is_passing
 from indexer.opensearch_engine.mapping import body_of, document_id

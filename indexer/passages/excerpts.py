@@ -6,10 +6,10 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from archiver.dataclass import dataclass
 from archiver.errors import DamageError, NotInArchiveError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
+from archiver.startup.dataclass import dataclass
 from indexer.entries import exact
 from indexer.passages.cutting import Snippet
 from indexer.passages.needles import Span

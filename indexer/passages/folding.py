@@ -9,8 +9,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from functools import lru_cache
 
-from archiver.dataclass import dataclass
-from archiver.patterns import lazy_pattern
+from archiver.startup.dataclass import dataclass
+from archiver.startup.patterns import lazy_pattern
 from archiver.words import word_characters
 
 _BLANK = ord(" ")

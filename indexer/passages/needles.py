@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import assert_never
 
-from archiver.dataclass import dataclass
+from archiver.startup.dataclass import dataclass
 from indexer.fields import TEXT_FIELDS
 from indexer.query.expansion import pattern_expression, within_edits
 from indexer.query.nodes import (

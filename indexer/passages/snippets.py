@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from operator import attrgetter
 
-from archiver.dataclass import dataclass
+from archiver.startup.dataclass import dataclass
 from indexer.passages.broken import BrokenPlace, broken_places, rejoined
 from indexer.passages.cutting import SNIPPET_CHARS, Cutter, Mark, Snippet, Span, Window
 from indexer.passages.folding import Folded, fold_text

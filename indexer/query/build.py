@@ -13,7 +13,7 @@ from typing import assert_never
 
 from archiver.errors import IdentifierError, QueryError, UsageError
 from archiver.identifiers import Cik
-from archiver.patterns import lazy_pattern
+from archiver.startup.patterns import lazy_pattern
 from archiver.words import words
 from indexer.fields import BY_NAME, TEXT_FIELDS
 from indexer.query.language.grammar import RawGroup, RawNode, RawNot, RawPhrase, RawProximity, RawRange, RawWord, read

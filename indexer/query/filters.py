@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from datetime import date, datetime
 
-from archiver.dataclass import dataclass
 from archiver.errors import UsageError
+from archiver.startup.dataclass import dataclass
 from indexer.fields import BY_NAME, moment_number
 from indexer.query.language.leaves import FIRST_DATE, LAST_DATE, join_all, join_any, value_leaf
 from indexer.query.nodes import AtLeast, DateSpan, Node, Not

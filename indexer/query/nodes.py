@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from datetime import date
 from typing import TypeAlias
 
-from archiver.dataclass import dataclass
-from archiver.names import joined_spellings
+from archiver.selection.names import joined_spellings
+from archiver.startup.dataclass import dataclass
 from indexer.query.stems import english_stem
 
 
@@ -152,7 +152,7 @@ class Proximity:
 class NameWords:
     """Documents with all `words` in one of the names in `field`, in any order.
 
-    A word may be a pattern with ``*`` and ``?``. Adjacent words may be joined (`archiver.names`).
+    A word may be a pattern with ``*`` and ``?``. Adjacent words may be joined (`archiver.selection.names`).
     """
 
     words: tuple[str, ...]

@@ -6,7 +6,7 @@ import threading
 from functools import lru_cache
 from typing import Any
 
-from archiver.patterns import lazy_pattern
+from archiver.startup.patterns import lazy_pattern
 
 _ENGLISH_WORD = lazy_pattern(r"[a-z]+")
 _SHORT_STEM = 3

@@ -10,8 +10,9 @@ from typing import Self
 
 from archiver.catalogue.runs import Run
 from archiver.identifiers import AccessionNumber
-from archiver.settings import Settings
-from indexer.journal import StoredRecord
+from archiver.settings.settings import Settings
+from indexer.archive.journal import StoredRecord
+from indexer.archive.stored_files import StoredFiles
 from indexer.matcher import FilingMatcher, Question
 from indexer.passages.cutting import Snippet
 from indexer.rows import SectionRows
@@ -21,7 +22,6 @@ from indexer.search.library import SECTION_OPTIONS, Library
 from indexer.search.options import SearchOptions, takes_options
 from indexer.search.records import Record, Status
 from indexer.search.results import Results
-from indexer.stored_files import StoredFiles
 from indexer.submission.submission import Submission
 from indexer.texts.model import StoredSubmission
 

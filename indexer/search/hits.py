@@ -7,9 +7,9 @@ from dataclasses import asdict, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar, overload
 
-from archiver.dataclass import dataclass
 from archiver.errors import NotInArchiveError, UsageError
 from archiver.identifiers import AccessionNumber, FormType
+from archiver.startup.dataclass import dataclass
 from indexer.engine import EngineHit
 from indexer.entries import HitEntity
 from indexer.notebook.markup import Markup, facts, link

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from archiver.errors import DamageError, EdgarchiveError, NotInArchiveError, UsageError
 from archiver.identifiers import AccessionNumber, Cik
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from indexer.engine import FacetCount, JoinedEngine, within_unit
 from indexer.fields import Facet
@@ -34,11 +34,11 @@ from indexer.texts.reader import TextReader
 
 if TYPE_CHECKING:
     from archiver.catalogue.runs import Run
-    from indexer.journal import StoredRecord
+    from indexer.archive.journal import StoredRecord
+    from indexer.archive.stored_files import StoredFiles
     from indexer.matcher import FilingMatcher, Question
     from indexer.search.diagnosis.model import Diagnosis
     from indexer.search.records import Record, Status
-    from indexer.stored_files import StoredFiles
     from indexer.submission.submission import Submission
     from indexer.texts.model import StoredSubmission
 
@@ -297,19 +297,19 @@ class Library:
     @property
     def stored(self) -> StoredFiles:
         """The stored files themselves, and the copies of EDGAR's listings."""
-        from indexer.stored_files import StoredFiles  # noqa: PLC0415 — a search needs none of it
+        from indexer.archive.stored_files import StoredFiles  # noqa: PLC0415 — a search needs none of it
 
         return StoredFiles(self._archive)
 
     def run_of(self, number: int) -> Run:
         """The run `number` in the journal. Raises `NotInArchiveError`."""
-        from indexer.journal import run_of  # noqa: PLC0415 — a search needs none of it
+        from indexer.archive.journal import run_of  # noqa: PLC0415 — a search needs none of it
 
         return run_of(self._archive, number)
 
     def stored_by(self, number: int) -> list[StoredRecord]:
         """What a run stored, by accession number. Raises as `run_of`."""
-        from indexer.journal import stored_by  # noqa: PLC0415 — a search needs none of it
+        from indexer.archive.journal import stored_by  # noqa: PLC0415 — a search needs none of it
 
         self.run_of(number)
         return list(stored_by(self._archive, number))

@@ -14,10 +14,10 @@ from dataclasses import KW_ONLY
 from datetime import UTC, date, datetime
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast, get_args
 
-from archiver.dataclass import dataclass
 from archiver.errors import UsageError
 from archiver.identifiers import parse_date_span
-from archiver.patterns import lazy_pattern
+from archiver.startup.dataclass import dataclass
+from archiver.startup.patterns import lazy_pattern
 from indexer.engine import Sort
 from indexer.fields import BY_NAME
 from indexer.query.filters import Filters

@@ -8,9 +8,9 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from archiver.dataclass import dataclass
 from archiver.errors import IdentifierError, UsageError
 from archiver.identifiers import AccessionNumber, Cik, parse_date
+from archiver.startup.dataclass import dataclass
 from indexer.search.hits import ROW_COLUMNS, Hit
 from indexer.search.library import Library
 from indexer.search.options import SearchOptions

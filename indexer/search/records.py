@@ -8,9 +8,9 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from archiver.dataclass import dataclass
 from archiver.errors import ArchiveFormatError, DamageError, EdgarchiveError, StorageError
 from archiver.identifiers import AccessionNumber, Cik, FormType
+from archiver.startup.dataclass import dataclass
 from archiver.store.archive import Archive
 from archiver.sync.last_sync import SyncState, last_sync, last_sync_ended
 from indexer.notebook.markup import facts, table
@@ -194,9 +194,9 @@ def record_of(archive: Archive, accession: AccessionNumber) -> Record:
                 size=other.size,
                 sha256=other.sha256,
                 stored_at=other.stored_at,
-                path=layout.beside(accession, other.sha256).relative_to(archive.root),
+                path=layout.version_path(accession, other.sha256).relative_to(archive.root),
             )
-            for other in archive.catalogue.beside(accession)
+            for other in archive.catalogue.versions(accession)
         ),
     )
 

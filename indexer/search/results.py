@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import field, replace
 from typing import Any, overload
 
-from archiver.dataclass import dataclass
 from archiver.errors import UsageError
+from archiver.startup.dataclass import dataclass
 from indexer.engine import FacetCount
 from indexer.fields import FACETS, Facet
 from indexer.notebook import frames

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from archiver.errors import UsageError
-from archiver.patterns import lazy_pattern
+from archiver.startup.patterns import lazy_pattern
 from indexer.sections.model import Section
 
 Family = Literal["10-K", "10-KSB", "10-Q", "8-K"]

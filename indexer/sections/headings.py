@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from archiver.dataclass import dataclass
-from archiver.patterns import lazy_pattern
+from archiver.startup.dataclass import dataclass
+from archiver.startup.patterns import lazy_pattern
 from indexer.sections.forms import PARTS, RANKS, TITLES, Family
 from indexer.sections.lines import (
     MAX_HEADING_CHARS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from archiver.patterns import lazy_pattern
+from archiver.startup.patterns import lazy_pattern
 from indexer.sections.model import Gap
 
 MAX_HEADING_CHARS = 300

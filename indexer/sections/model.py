@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from archiver.dataclass import dataclass
+from archiver.startup.dataclass import dataclass
 
 Key = tuple[int, int, str]
 """Part (0 if the form numbers its items throughout), number and letter: the order of a form's items."""

@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
-from archiver.patterns import lazy_pattern
+from archiver.startup.patterns import lazy_pattern
 from indexer.sections.lines import line_start, trimmed_end
 from indexer.sections.model import Divider, Heading, Listing, Section
 

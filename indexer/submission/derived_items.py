@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Protocol
 
-from archiver.patterns import lazy_pattern
+from archiver.startup.patterns import lazy_pattern
 from indexer.sections.forms import family_of
 from indexer.sections.sections import sections
 from indexer.submission.header import SubmissionHeader

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from functools import lru_cache
 
-from archiver.dataclass import dataclass
 from archiver.errors import IdentifierError, UnreadableSubmissionError
 from archiver.identifiers import AccessionNumber, Cik, FormType, parse_date
-from archiver.patterns import lazy_pattern
+from archiver.startup.dataclass import dataclass
+from archiver.startup.patterns import lazy_pattern
 from indexer.submission.header_fields import LABEL_OF_ROLE, HeaderValue, Section, read_fields
 from indexer.submission.items import item_codes, items_as_text
 from indexer.text.charset import decode

@@ -11,8 +11,8 @@ import re
 from dataclasses import field
 from functools import cached_property
 
-from archiver.dataclass import dataclass
-from archiver.patterns import lazy_pattern
+from archiver.startup.dataclass import dataclass
+from archiver.startup.patterns import lazy_pattern
 
 HeaderValue = str | dict[str, "HeaderValue"] | list["HeaderValue"]
 

@@ -14,9 +14,9 @@ from datetime import date
 from functools import cache
 from importlib.resources import files
 
-from archiver.dataclass import dataclass
 from archiver.identifiers import FormType
-from archiver.patterns import lazy_pattern
+from archiver.startup.dataclass import dataclass
+from archiver.startup.patterns import lazy_pattern
 from archiver.words import words
 
 _ITEM_WORD = lazy_pattern(r"^\s*items?\s*(?=[0-9])", re.IGNORECASE)

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from archiver.checks.pem import PEM_BEGIN
-from archiver.dataclass import dataclass
-from archiver.patterns import lazy_pattern
+from archiver.startup.dataclass import dataclass
+from archiver.startup.patterns import lazy_pattern
 from indexer.text.charset import decode
 
 _DOCUMENT = b"<DOCUMENT>"

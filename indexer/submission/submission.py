@@ -6,10 +6,10 @@ import re
 from dataclasses import field
 from typing import Any
 
-from archiver.dataclass import dataclass
 from archiver.edgar.endpoints import index_page
 from archiver.errors import NotInArchiveError, UnreadableSubmissionError
-from archiver.patterns import lazy_pattern
+from archiver.startup.dataclass import dataclass
+from archiver.startup.patterns import lazy_pattern
 from indexer.notebook.markup import facts, table
 from indexer.sections.forms import find_section
 from indexer.sections.sections import Section, sections

@@ -14,7 +14,7 @@ import tantivy
 
 from archiver.errors import EdgarchiveError, IndexMissingError, LockedError, StorageError
 from archiver.identifiers import AccessionNumber
-from archiver.retrying import with_retries
+from archiver.runtime.retrying import with_retries
 from archiver.store.durable import fsync_directory, remove_folder, storage_errors
 from indexer.engine import EngineResult, FacetCount, PartWriter, Sort, is_defect, section_counts
 from indexer.entries import exact
@@ -97,7 +97,7 @@ class TantivyEngine:
     def open(cls, path: Path, *, writable: bool = False) -> Self:
         """Open the index at `path`. Raises `IndexMissingError` if it does not exist or cannot be read."""
         with _reading(path):
-            return cls(path, _patiently(lambda: tantivy.Index.open(str(path / _FOLDER))), writable=writable)
+            return cls(path, _retried(lambda: tantivy.Index.open(str(path / _FOLDER))), writable=writable)
 
     def delete(self, accession: AccessionNumber) -> None:
         """Remove a submission's entries at the next commit. Raises `LockedError`, `StorageError`."""
@@ -290,7 +290,7 @@ class TantivyEngine:
             return self._opened
 
         with self._opening:
-            return _patiently(newest)
+            return _retried(newest)
 
     def _version(self) -> tuple[int, int]:
         """The identity of the latest list of segments."""
@@ -394,6 +394,6 @@ def _writing(path: Path) -> Iterator[None]:
         raise StorageError(f"cannot write {path}: {error}", "check the disk, then run `edgarchive index`") from error
 
 
-def _patiently(attempt: Callable[[], T]) -> T:
+def _retried(attempt: Callable[[], T]) -> T:
     """The result of `attempt`, repeated while files disappear because of another process's commit."""
     return with_retries(attempt, retry_if=(OSError, ValueError), patience_s=_OPEN_PATIENCE_S)

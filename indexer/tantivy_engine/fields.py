@@ -13,7 +13,7 @@ from datetime import date, datetime
 
 from tantivy import Schema, SchemaBuilder
 
-from archiver.names import name_terms
+from archiver.selection.names import name_terms
 from archiver.words import encoded_words
 from indexer.entries import IndexEntry, exact
 from indexer.fields import (

@@ -12,7 +12,7 @@ from typing import Any
 
 from tantivy import DocAddress, Occur, Order, Query, Schema, Searcher
 
-from archiver.dataclass import dataclass
+from archiver.startup.dataclass import dataclass
 from indexer.engine import EngineHit, EngineResult, Sort
 from indexer.query.bounds import Deadline
 from indexer.tantivy_engine.siblings import count_submissions

@@ -14,8 +14,8 @@ from typing import assert_never
 
 from tantivy import FieldType, Occur, Query, Schema, Searcher
 
-from archiver.dataclass import dataclass
 from archiver.errors import QueryError
+from archiver.startup.dataclass import dataclass
 from indexer.entries import exact
 from indexer.fields import DOCUMENT_FIELDS, MAX_NUMBER, NAME_FIELDS, date_number
 from indexer.query import bounds

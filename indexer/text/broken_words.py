@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from archiver.dataclass import dataclass
-from archiver.patterns import lazy_pattern
+from archiver.startup.dataclass import dataclass
+from archiver.startup.patterns import lazy_pattern
 
 _BREAK = lazy_pattern(
     r"(?<![^\W\d_])(?P<first>[^\W\d_]{2,40})[-\xad\u2010](?P<gap>[^\S\n]{0,9}\n\s{0,80})(?P<second>[^\W\d_]{2,40})"

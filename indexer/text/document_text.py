@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from archiver.patterns import lazy_pattern
+from archiver.startup.patterns import lazy_pattern
 from indexer.text.charset import decode
 from indexer.text.html_text import html_text
 from indexer.text.kinds import DocumentKind, unwrap

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from archiver.dataclass import dataclass
-from archiver.patterns import lazy_pattern
+from archiver.startup.dataclass import dataclass
+from archiver.startup.patterns import lazy_pattern
 
 BLOCK, ROW, CELL = b"\xff", b"\xfe", b"\xfd"
 RAISED, LOWERED_AGAIN = b"\xfc", b"\xfb"

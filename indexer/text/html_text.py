@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import repeat
 
-from archiver.patterns import lazy_pattern
+from archiver.startup.patterns import lazy_pattern
 from archiver.words import is_unit
 from indexer.text.charset import as_utf8
 from indexer.text.html_marks import (

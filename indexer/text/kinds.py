@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from archiver.patterns import lazy_pattern
+from archiver.startup.patterns import lazy_pattern
 from indexer.text.uuencode import uuencoded_name
 
 _EXHIBIT_WORD = lazy_pattern(r"^\s*(?:exhibits?|ex)[\s.-]*(?=[0-9])", re.IGNORECASE)

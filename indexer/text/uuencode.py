@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import binascii
 
-from archiver.patterns import lazy_pattern
+from archiver.startup.patterns import lazy_pattern
 
 _BEGIN = lazy_pattern(rb"begin [0-7]{3,4} ?([^\r\n]*)(?:\r\n|\r|\n)")
 

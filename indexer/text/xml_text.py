@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from xml.parsers import expat
 
-from archiver.patterns import lazy_pattern
+from archiver.startup.patterns import lazy_pattern
 from indexer.text.charset import decode
 
 _TAG = lazy_pattern(r"<[^<>]*>")

@@ -7,9 +7,9 @@ from dataclasses import field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Self
 
-from archiver.dataclass import dataclass
 from archiver.errors import DamageError
 from archiver.identifiers import AccessionNumber
+from archiver.startup.dataclass import dataclass
 from indexer.sections.forms import find_section
 from indexer.text.kinds import DocumentKind, is_xbrl
 

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import astuple
 from typing import Any, BinaryIO
 
-from archiver.dataclass import dataclass
 from archiver.errors import DamageError
 from archiver.identifiers import AccessionNumber
+from archiver.startup.dataclass import dataclass
 from indexer.sections.model import Section
 from indexer.texts.model import PlacedSections, StoredDocument, StoredSubmission
 

@@ -7,8 +7,8 @@ import tempfile
 from dataclasses import field
 from pathlib import Path
 
-from archiver.dataclass import dataclass
 from archiver.identifiers import AccessionNumber
+from archiver.startup.dataclass import dataclass
 from archiver.store.durable import storage_errors
 from indexer.text import EXTRACTOR_VERSION
 from indexer.texts.model import StoredSubmission

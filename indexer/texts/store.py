@@ -13,10 +13,10 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Self
 
-from archiver.dataclass import dataclass
 from archiver.errors import DamageError, StorageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
+from archiver.startup.dataclass import dataclass
 from indexer.text import EXTRACTOR_VERSION
 from indexer.texts.model import StoredDocument, StoredSubmission
 from indexer.texts.packs import TextPlace, decode_record, decompress

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from archiver.catalogue.database import database_errors
-from archiver.dataclass import dataclass
 from archiver.errors import ArchiveFormatError, DamageError, IdentifierError
 from archiver.identifiers import AccessionNumber
+from archiver.startup.dataclass import dataclass
 from indexer.texts.packs import FramePlace, TextPlace
 from indexer.texts.parts import TextPart
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from archiver.catalogue.records import CatalogueRecord
-from archiver.dataclass import dataclass
 from archiver.errors import DamageError, UnreadableSubmissionError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
+from archiver.startup.dataclass import dataclass
 from archiver.store.archive import read_stored
 from archiver.store.layout import Layout
 from indexer.engine import PartWriter
@@ -54,7 +54,7 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
+class Batch:
     """A finished part of the index, with the accession number and sha256 of each submission in it.
 
     `part` is None if only texts were collected; `texts` are those that were not stored yet, None if there are none.
@@ -69,7 +69,7 @@ class _OutOfMemoryError(Exception):
     """A submission exceeded the available memory. Nothing of it was collected."""
 
 
-Event = Read | IndexFailure | Gathered
+Event = Read | IndexFailure | Batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +85,17 @@ class Setup:
     texts: Path | None = None
 
 
-def gather_here(records: Iterable[CatalogueRecord], setup: Setup) -> Iterator[Event]:
+def read_here(records: Iterable[CatalogueRecord], setup: Setup) -> Iterator[Event]:
     """Collect `records` in this process; yields events, including all parts. Raises `StorageError`."""
-    gatherer = Gatherer(setup)
+    reader = BatchReader(setup)
     try:
-        yield from gatherer.gather(records)
-        yield from gatherer.finish()
+        yield from reader.read(records)
+        yield from reader.finish()
     finally:
-        gatherer.close()
+        reader.close()
 
 
-class Gatherer:
+class BatchReader:
     """Reads submissions into successive parts.
 
     Submissions come by filing date. A part contains one filing year, except that years with little text share one.
@@ -111,7 +111,7 @@ class Gatherer:
         self._chars = 0
         self._year = 0
 
-    def gather(self, records: Iterable[CatalogueRecord]) -> Iterator[Event]:
+    def read(self, records: Iterable[CatalogueRecord]) -> Iterator[Event]:
         """Read `records`: yields an event for each, and each part when it is full. Raises `StorageError`."""
         for record in records:
             other_year = record.filing_date.year != self._year
@@ -134,7 +134,7 @@ class Gatherer:
             self._texts = None
             part = self._writer.finish() if self._writer else None
             self._writer = None
-            yield Gathered(part, tuple(self._pairs), texts)
+            yield Batch(part, tuple(self._pairs), texts)
             self._pairs = []
             self._chars = 0
 

@@ -13,7 +13,7 @@ from archiver.catalogue.database import database_errors
 from archiver.errors import ArchiveFormatError, IndexMissingError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from indexer.engine import Engine
 from indexer.index_folder import engine_of, is_index, is_outdated, marks_hold, open_index, unreadable_reason

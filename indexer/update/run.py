@@ -8,16 +8,16 @@ import logging
 from collections.abc import Generator, Iterator
 
 from archiver.catalogue.records import CatalogueRecord
-from archiver.dataclass import dataclass
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
-from archiver.progress import CancelToken, Progress, ProgressUpdate, checked_progress
-from archiver.settings import Settings
+from archiver.runtime.progress import CancelToken, Progress, ProgressUpdate, checked_progress
+from archiver.settings.settings import Settings
+from archiver.startup.dataclass import dataclass
 from archiver.store.archive import Archive
 from indexer.engine import Engine
 from indexer.texts.writer import TextWriter
-from indexer.update.batches import Event, Gathered, IndexFailure, Setup, gather_here
-from indexer.update.workers import gather_in_workers
+from indexer.update.batches import Batch, Event, IndexFailure, Setup, read_here
+from indexer.update.workers import read_in_workers
 
 WORKERS_FROM_BYTES = 16_000_000
 """Decoded bytes from which worker processes are used; starting them takes longer than indexing less."""
@@ -74,7 +74,7 @@ class Run:
         """Process `records`; after each commit, yield the accession numbers and sha256 that it made durable."""
         with contextlib.closing(self._events(records)) as events:
             for found in events:
-                if isinstance(found, Gathered):
+                if isinstance(found, Batch):
                     self._commit(found)
                     yield found.pairs
                     continue
@@ -92,7 +92,7 @@ class Run:
         """What was done so far."""
         return IndexReport(self._indexed, tuple(self._failures), self._texts_added)
 
-    def _commit(self, found: Gathered) -> None:
+    def _commit(self, found: Batch) -> None:
         """Make a part durable. Texts come first, so that everything in the index has its text."""
         if self._archive.writable:
             self._archive.catalogue.make_durable()  # otherwise a power failure may leave entries without rows
@@ -130,6 +130,6 @@ class Run:
         if (
             size >= WORKERS_FROM_BYTES
         ):  # even for one job: what a submission does to a worker, it does not do to this process
-            yield from gather_in_workers(self._options.jobs, records, setup)
+            yield from read_in_workers(self._options.jobs, records, setup)
         else:
-            yield from gather_here(records, setup)
+            yield from read_here(records, setup)

@@ -17,7 +17,7 @@ from archiver.catalogue.database import database_errors
 from archiver.catalogue.records import CatalogueRecord
 from archiver.identifiers import AccessionNumber
 from archiver.store.durable import fsync_directory, make_directories, storage_errors
-from indexer.share import Share
+from indexer.archive.share import Share
 
 _AT_ONCE = 500
 

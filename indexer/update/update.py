@@ -19,13 +19,14 @@ from typing import Self
 
 from archiver.audit.findings import Finding
 from archiver.catalogue.records import CatalogueRecord
-from archiver.dataclass import dataclass
 from archiver.errors import IndexMissingError, UsageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
+from archiver.startup.dataclass import dataclass
 from archiver.store.archive import Archive
 from archiver.store.durable import fsync_directory, make_directories, storage_errors
+from indexer.archive.share import Share
 from indexer.engine import Engine, RemoteEngine
 from indexer.index_folder import (
     clear_made_by_share,
@@ -41,7 +42,6 @@ from indexer.index_folder import (
     places_of_rebuild,
     remove_index,
 )
-from indexer.share import Share
 from indexer.texts.check import TEXT_FINDINGS, repair_texts
 from indexer.texts.writer import TextWriter, note_incomplete
 from indexer.update.check import check_index

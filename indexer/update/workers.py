@@ -27,7 +27,7 @@ from typing import Any
 from archiver.catalogue.records import CatalogueRecord
 from archiver.errors import EdgarchiveError, WorkerDiedError
 from archiver.identifiers import AccessionNumber
-from indexer.update.batches import Event, Gathered, Gatherer, IndexFailure, Read, Setup
+from indexer.update.batches import Batch, BatchReader, Event, IndexFailure, Read, Setup
 
 TASK_BYTES = 2_000_000
 TASK_RECORDS = 64
@@ -70,8 +70,8 @@ def tasks(records: Iterator[CatalogueRecord]) -> Iterator[Task]:
         yield task
 
 
-def gather_in_workers(jobs: int, records: Iterator[CatalogueRecord], setup: Setup) -> Iterator[Event]:
-    """Collect `records` in `jobs` processes; yields the events of `Gatherer.gather`, in any order, including parts.
+def read_in_workers(jobs: int, records: Iterator[CatalogueRecord], setup: Setup) -> Iterator[Event]:
+    """Collect `records` in `jobs` processes; yields the events of `BatchReader.read`, in any order, including parts.
 
     Closing the iterator ends the processes. Raises what a worker raised, and `WorkerDiedError` after `MAX_DEATHS`.
     """
@@ -184,7 +184,7 @@ class _Pool:
                 del worker.held[accession]
                 self._told.discard(accession)
                 yield message
-            case Gathered(pairs=pairs):
+            case Batch(pairs=pairs):
                 for accession, _ in pairs:
                     del worker.held[accession]
                 yield message
@@ -268,11 +268,11 @@ def _limit_memory() -> None:
 
 
 def _work(parent: Connection) -> None:
-    with contextlib.closing(Gatherer(parent.recv())) as gatherer:
+    with contextlib.closing(BatchReader(parent.recv())) as reader:
         parent.send(_READY)
         while (task := parent.recv()) is not None:
-            for event in gatherer.gather(task):
+            for event in reader.read(task):
                 parent.send(event)
             parent.send(_READY)
-        for event in gatherer.finish():
+        for event in reader.finish():
             parent.send(event)

@@ -15,7 +15,7 @@ from whoosh.query import And, Query
 
 from archiver.errors import EdgarchiveError, IndexMissingError
 from archiver.identifiers import AccessionNumber
-from archiver.retrying import with_retries
+from archiver.runtime.retrying import with_retries
 from indexer.engine import EngineResult, FacetCount, PartWriter, Sort, is_defect, section_counts
 from indexer.fields import Facet
 from indexer.query.bounds import Deadline
@@ -66,7 +66,7 @@ class WhooshEngine:
     def open(cls, path: Path, *, writable: bool = False) -> Self:
         """Open the index at `path`. Raises `IndexMissingError` if it does not exist or cannot be read."""
         with _reading(path):
-            return cls(path, _patiently(lambda: FileIndex(FileStorage(str(path)))), writable=writable)
+            return cls(path, _retried(lambda: FileIndex(FileStorage(str(path)))), writable=writable)
 
     def delete(self, accession: AccessionNumber) -> None:
         """Remove a submission's entries at the next commit. Raises `LockedError`, `StorageError`."""
@@ -148,7 +148,7 @@ class WhooshEngine:
     def check(self, *, quick: bool = False) -> Iterator[tuple[str, str]]:
         """See `indexer.engine.Engine.check`. If there is a commit meanwhile, it checks again."""
         with _reading(self._path):
-            yield from _patiently(lambda: self._damaged_files(quick=quick))
+            yield from _retried(lambda: self._damaged_files(quick=quick))
 
     def _damaged_files(self, *, quick: bool) -> list[tuple[str, str]]:
         while True:
@@ -185,7 +185,7 @@ class WhooshEngine:
                 return ask(searcher)
 
         with _reading(self._path):
-            return _patiently(attempt)
+            return _retried(attempt)
 
     @contextlib.contextmanager
     def _matches(
@@ -268,6 +268,6 @@ def _reading(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _patiently(attempt: Callable[[], T]) -> T:
+def _retried(attempt: Callable[[], T]) -> T:
     """The result of `attempt`, repeated while files disappear because of another process's commit."""
     return with_retries(attempt, retry_if=(FileNotFoundError, EmptyIndexError), patience_s=_OPEN_PATIENCE_S)

@@ -15,7 +15,7 @@ from whoosh.columns import NumericColumn
 from whoosh.fields import COLUMN, STORED, FieldType, Schema
 from whoosh.formats import Existence
 
-from archiver.names import name_terms
+from archiver.selection.names import name_terms
 from archiver.words import encoded_words
 from indexer.entries import SectionSpan, exact
 from indexer.fields import NOT_INDEXED, TABLE, Kind

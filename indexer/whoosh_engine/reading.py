@@ -14,7 +14,7 @@ from typing import Any
 
 from whoosh.codec.whoosh3 import W3LeafMatcher
 
-from archiver.dataclass import dataclass
+from archiver.startup.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,11 @@ def encoded(term: str | bytes) -> bytes:
 
 
 def posting_blocks(
-    reader: Any, field: str, term: bytes, *, among: Sequence[int] | None = None, with_values: bool = True
+    reader: Any, field: str, term: bytes, *, candidates: Sequence[int] | None = None, with_values: bool = True
 ) -> Iterator[PostingBlock]:
     """The postings of `term` in one segment, including deleted documents; empty if it does not occur.
 
-    Blocks that contain none of the ascending documents `among` may be skipped without being decompressed. Without
+    Blocks that contain none of the ascending documents `candidates` may be skipped without being decompressed. Without
     `with_values`, the values may be None, as they take most of the time in a large block.
     """
     if (field, term) not in reader:
@@ -60,10 +60,10 @@ def posting_blocks(
         return
     first = 0
     while matcher.is_active():
-        if among is not None:
-            last = bisect_right(among, matcher._maxid, first)
+        if candidates is not None:
+            last = bisect_right(candidates, matcher._maxid, first)
             if last == first:
-                if last == len(among):
+                if last == len(candidates):
                     return
                 matcher._next_block()
                 continue

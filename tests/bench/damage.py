@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from tests.bench.measure import print_table
 from tests.damage.disk import Disk, compiler, read_changes, recording, states, write_tree
 from tests.damage.kills import Killer

@@ -9,7 +9,7 @@ import itertools
 import tempfile
 from pathlib import Path
 
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from edgarchive import export
 from indexer.texts.store import TextStore

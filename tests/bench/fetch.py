@@ -18,8 +18,8 @@ from pathlib import Path
 import aiohttp
 import uvloop
 
-from archiver.selection import Selection
-from archiver.settings import Settings
+from archiver.selection.selection import Selection
+from archiver.settings.settings import Settings
 from edgarchive.mirror import Mirror
 from tests.bench.measure import measured, print_table
 

@@ -25,7 +25,7 @@ import tantivy
 
 from archiver.identifiers import Cik
 from archiver.intake.importer import import_into
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from edgarchive.verifying import repair_archive, verify_archive
 from indexer.engine import Engine

@@ -14,7 +14,7 @@ from archiver.edgar.endpoints import Quarter, quarters
 from archiver.listings.master_index import parse_master_index
 from archiver.planning.plan import Outcome, Plan
 from archiver.planning.planner import Planner
-from archiver.selection import Selection
+from archiver.selection.selection import Selection
 from archiver.store.archive import Archive
 from tests.bench.measure import Measured, measured, print_table
 

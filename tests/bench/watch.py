@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from archiver.catalogue.records import CatalogueRecord
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from edgarchive.watching.alerts import Alerts
 from edgarchive.watching.searches import NamedSearch

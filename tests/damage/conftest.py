@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from edgarchive import sync_archive
 from tests.damage.phases import ALL
 from tests.edgar_fixtures import FAST, IDENTITY, cli, edgar, pace_file, settings

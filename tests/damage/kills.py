@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from tests.damage.phases import PHASES, Outcome, faults, outcome, reported_stored
 from tests.edgar_fixtures import command_line
 

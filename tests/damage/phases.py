@@ -17,8 +17,8 @@ from archiver.audit.verify import verify_files
 from archiver.catalogue.records import CatalogueRecord
 from archiver.checks.body import sha256_of
 from archiver.errors import ArchiveFormatError, IndexMissingError, NotInArchiveError
-from archiver.selection import Selection
-from archiver.settings import Settings
+from archiver.selection.selection import Selection
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from archiver.store.packing import unpack
 from edgarchive import Library, import_submissions, sync_archive
@@ -186,7 +186,9 @@ def outcome(root: Path) -> Outcome:
             )
             for record in archive.catalogue.records()
         )
-        beside = tuple(dataclasses.replace(record, stored_at=_EPOCH, run=None) for record in archive.catalogue.beside())
+        beside = tuple(
+            dataclasses.replace(record, stored_at=_EPOCH, run=None) for record in archive.catalogue.versions()
+        )
         folder = root / "submissions"
         files = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
         answers = tuple(
@@ -240,7 +242,7 @@ def _is_unfinished(archive: Archive, finding: Finding) -> bool:
             return finding.accession is None and not archive.index_path.exists()
         case "damaged" | "truncated" if finding.accession is not None:
             sha256 = archive.record(finding.accession).sha256
-            beside = archive.layout.beside(finding.accession, sha256)
+            beside = archive.layout.version_path(finding.accession, sha256)
             return beside.exists() and sha256_of(unpack(beside)) == sha256
     return False
 

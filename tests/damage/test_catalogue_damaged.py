@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from tests.damage.phases import outcome
 from tests.edgar_fixtures import CommandLine
 

@@ -11,7 +11,7 @@ import pytest
 
 from archiver.catalogue.watching import SavedSearch
 from archiver.errors import EdgarchiveError
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from edgarchive import Library, repair_archive, sync_archive, verify_archive
 from tests.damage.phases import ALL, outcome

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from tests.damage.disk import compiler
 from tests.damage.phases import outcome

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from archiver.errors import StorageError
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from edgarchive import Library, import_submissions, save_search
 from tests.damage.phases import PHASES, faults, nc, originals, outcome, publish_feed, reported_stored
 from tests.edgar_fixtures import command_line

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as 
 AS_ANOTHER_USER = """
 import os, sys
 from pathlib import Path
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from edgarchive import import_submissions
 from edgarchive.__main__ import main
 

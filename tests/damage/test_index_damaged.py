@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from archiver.errors import EdgarchiveError
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from edgarchive import Library, sync_archive
 from indexer.update.check import check_index

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from tests.damage.kills import Killer
 from tests.damage.phases import PHASES, publish_feed
 from tests.loopback import LoopbackEdgar

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from edgarchive import sync_archive
 from tests.damage.phases import ALL
 from tests.damage.phases import faults as archive_faults

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from archiver.identifiers import AccessionNumber
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from edgarchive import repair_archive, sync_archive, verify_archive
 from tests.damage.phases import ALL, outcome

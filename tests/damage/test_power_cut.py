@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from tests.damage.disk import CUTS, Disk, Tree, compiler, read_changes, read_tree, recording, states, write_tree
 from tests.damage.phases import PHASES, faults, outcome, publish_feed
@@ -63,7 +63,7 @@ def test_cut_after_any_change(
 _SAVED_WHILE_READ = """
 import sqlite3, sys
 from pathlib import Path
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from edgarchive import save_search
 

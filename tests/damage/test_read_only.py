@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from archiver.audit.verify import verify_files
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from edgarchive import import_submissions
 from tests.damage.phases import originals

@@ -14,7 +14,7 @@ import pytest
 from archiver.checks.body import sha256_of
 from archiver.errors import DamageError
 from archiver.identifiers import AccessionNumber
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from archiver.store.packing import unpack
 from edgarchive import repair_archive

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from tests.edgar_fixtures import CommandLine
 

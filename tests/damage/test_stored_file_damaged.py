@@ -12,7 +12,7 @@ import pytest
 from archiver.audit.verify import verify_files
 from archiver.errors import DamageError
 from archiver.identifiers import AccessionNumber
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from edgarchive import Library
 from tests.damage.phases import outcome

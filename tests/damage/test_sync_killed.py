@@ -9,8 +9,8 @@ import time
 import pytest
 
 from archiver.audit.verify import verify_files
-from archiver.selection import Selection
-from archiver.settings import Settings
+from archiver.selection.selection import Selection
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from edgarchive import Library, Mirror
 from tests.edgar_fixtures import CommandLine

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from archiver.audit.verify import verify_files
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from edgarchive import import_submissions
 from tests.damage.phases import originals, outcome

@@ -9,7 +9,7 @@ from archiver.audit.second_look import confirmed
 from archiver.audit.verify import verify_files
 from archiver.catalogue.records import older_version
 from archiver.identifiers import AccessionNumber
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from edgarchive import sync_archive, verify_archive
 from tests.damage.phases import ALL
@@ -64,10 +64,10 @@ def test_new_bytes_before_their_row_are_found_unless_a_refresh_goes_on(settings:
         with writer:
             record = writer.record(NUMBER)
             writer.catalogue.runs.begin("sync", {}, began=STORED)
-            path.rename(writer.layout.beside(NUMBER, record.sha256))
+            path.rename(writer.layout.version_path(NUMBER, record.sha256))
             path.write_bytes(writer.layout.submission(AccessionNumber("0009000900-05-000088")).read_bytes())
             assert {finding.kind for finding in _findings(reader)} >= {"misplaced"}
-            writer.catalogue.add_beside(older_version(record))
+            writer.catalogue.add_version(older_version(record))
             assert _findings(reader) == ()
         assert [finding.kind for finding in _findings(reader)] == ["misplaced"]
 

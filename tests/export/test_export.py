@@ -18,7 +18,7 @@ import pytest
 
 from archiver.errors import UsageError
 from archiver.identifiers import AccessionNumber
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from archiver.store.layout import Layout
 from archiver.words import fold
 from edgarchive import Library, SearchOptions, export, import_submissions

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.errors import UsageError
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from edgarchive import Library, export, extract_filings
 from edgarchive.cli import run
 from edgarchive.extract.extract import extract_filing, write_viewer

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from archiver.errors import LockedError, RunCancelledError, StorageError, WorkerDiedError
-from archiver.progress import CancelToken, ProgressUpdate
-from archiver.settings import Settings
+from archiver.runtime.progress import CancelToken, ProgressUpdate
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from edgarchive import SearchOptions, export
 from tests.export.conftest import tree

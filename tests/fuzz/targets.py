@@ -30,8 +30,8 @@ from archiver.listings.folders import parse_list
 from archiver.listings.master_index import last_day, parse_master_index, unpack_master_index
 from archiver.listings.tickers import parse_tickers
 from archiver.redaction import quoted
-from archiver.settings import Settings
-from archiver.streams.chunks import PieceReader
+from archiver.settings.settings import Settings
+from archiver.streams.chunks import ChunkReader
 from archiver.streams.decoding import ContentDecoder, gunzip
 from archiver.streams.tar import is_tar, tar_members
 from indexer.query.build import parse_query
@@ -190,7 +190,7 @@ def _members(pieces: object) -> list[tuple[str, int, bool, bytes]]:
     found = []
     total = 0
     with contextlib.suppress(DamagedBodyError):
-        for member in tar_members(PieceReader(pieces), most=50):  # type: ignore[arg-type]
+        for member in tar_members(ChunkReader(pieces), most=50):  # type: ignore[arg-type]
             content = b"".join(member.content)
             total += len(content)
             assert 0 <= len(content) <= member.size

@@ -23,7 +23,7 @@ from archiver.errors import DamagedBodyError, IdentifierError, SettingsError
 from archiver.listings.folders import parse_list
 from archiver.listings.master_index import unpack_master_index
 from archiver.listings.tickers import parse_tickers
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from archiver.store.packing import unpack
 from archiver.streams.decoding import gunzip

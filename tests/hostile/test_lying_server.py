@@ -22,8 +22,8 @@ from archiver.errors import (
     TroubleError,
     UnreachableError,
 )
-from archiver.selection import Selection
-from archiver.settings import Settings
+from archiver.selection.selection import Selection
+from archiver.settings.settings import Settings
 from edgarchive.mirror import Mirror
 from tests.hostile.raw_server import Lie, exactly, http, lying
 from tests.loopback import LoopbackEdgar

@@ -19,9 +19,9 @@ import pytest
 from archiver.edgar.pacer import Pacer
 from archiver.errors import ArchiveFormatError, DamagedBodyError, DamageError, SettingsError, StorageError
 from archiver.identifiers import AccessionNumber
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
-from archiver.streams.chunks import PieceReader
+from archiver.streams.chunks import ChunkReader
 from archiver.streams.tar import tar_members
 from edgarchive.importing import import_submissions
 from indexer.index_folder import create_index, open_index
@@ -104,7 +104,7 @@ def test_a_tar_member_of_less_than_nothing_is_damage() -> None:
     header[148:156] = b" " * 8
     header[148:156] = b"%06o\0 " % sum(header)
     with pytest.raises(DamagedBodyError):
-        list(tar_members(PieceReader([bytes(header)]), most=10))
+        list(tar_members(ChunkReader([bytes(header)]), most=10))
 
 
 @pytest.mark.parametrize("name", [name for name in ELSEWHERE if name not in {"", "/"}])
@@ -206,7 +206,7 @@ def test_a_hostile_row_of_what_stands_beside(archive: Path) -> None:
         database.execute("INSERT INTO beside VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
     database.close()
     with Archive.open(archive) as opened, pytest.raises(DamageError, match="row"):
-        list(opened.catalogue.beside(AccessionNumber(ACCESSION)))
+        list(opened.catalogue.versions(AccessionNumber(ACCESSION)))
 
 
 @pytest.mark.parametrize("mode", [0o770, 0o707, 0o777, 0o1777, 0o720])

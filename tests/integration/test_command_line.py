@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from tests.edgar_fixtures import SYNC_ALL, CommandLine
 from tests.loopback import FIXTURES, LoopbackEdgar, faults
 from tests.processes import EdgarchiveProcess

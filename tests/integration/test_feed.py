@@ -17,8 +17,8 @@ from archiver.audit.verify import verify_files
 from archiver.errors import UsageError
 from archiver.identifiers import AccessionNumber
 from archiver.reports import SyncReport
-from archiver.selection import Selection
-from archiver.settings import Settings
+from archiver.selection.selection import Selection
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from edgarchive.mirror import Mirror
 from tests.edgar_fixtures import CommandLine
@@ -222,9 +222,9 @@ async def test_a_refresh_fetches_what_edgar_serves_and_keeps_what_there_was(
     assert stored(settings) == {ONE: SERVED}
     with Archive.open(settings.root) as archive:
         assert archive.record(ONE).source == "index"
-        [older] = archive.catalogue.beside(ONE)
+        [older] = archive.catalogue.versions(ONE)
         assert (older.kind, older.source) == ("older", "feed")
-        assert gzip.decompress(archive.layout.beside(ONE, older.sha256).read_bytes()) == MEMBERS[f"{ONE}.nc"]
+        assert gzip.decompress(archive.layout.version_path(ONE, older.sha256).read_bytes()) == MEMBERS[f"{ONE}.nc"]
     assert (await sync(settings, only, refresh=True)).present == 1
 
 
@@ -238,9 +238,9 @@ async def test_a_correction_is_kept_beside_its_submission(edgar: LoopbackEdgar, 
     assert report.failures == ()
     assert stored(settings) == ALL
     with Archive.open(settings.root) as archive:
-        [kept] = archive.catalogue.beside()
+        [kept] = archive.catalogue.versions()
         assert (kept.accession, kept.kind) == (ONE, "correction")
-        assert gzip.decompress(archive.layout.beside(ONE, kept.sha256).read_bytes()) == correction
+        assert gzip.decompress(archive.layout.version_path(ONE, kept.sha256).read_bytes()) == correction
 
 
 async def test_a_cancelled_day_leaves_a_clean_archive(edgar: LoopbackEdgar, settings: Settings) -> None:

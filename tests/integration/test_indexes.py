@@ -19,8 +19,8 @@ from aiohttp import web
 from archiver.errors import EdgarchiveError, UsageError
 from archiver.identifiers import AccessionNumber
 from archiver.reports import DryRun, SyncReport
-from archiver.selection import Selection
-from archiver.settings import Settings
+from archiver.selection.selection import Selection
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from edgarchive.mirror import Mirror
 from indexer.search.library import Library

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from tests.edgar_fixtures import FAST, IDENTITY, CommandLine, command_line
 from tests.loopback import FIXTURES, LoopbackEdgar, faults
 

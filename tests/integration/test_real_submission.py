@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from tests.edgar_fixtures import FAST, IDENTITY, CommandLine, command_line
 from tests.loopback import LoopbackEdgar
 from tests.paths import CORPUS

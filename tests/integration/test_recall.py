@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from archiver.errors import UnreadableSubmissionError
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from indexer.index_folder import ENGINES
 from indexer.search.library import Library

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from tests.edgar_fixtures import SYNC_ALL, CommandLine
 from tests.loopback import FIXTURES, LoopbackEdgar, faults
 from tests.unit.archives import tree

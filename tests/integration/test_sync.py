@@ -13,8 +13,8 @@ import pytest
 from archiver.errors import BlockedError, LockedError, UnreachableError, UsageError
 from archiver.identifiers import AccessionNumber
 from archiver.reports import SyncReport
-from archiver.selection import Selection
-from archiver.settings import Settings
+from archiver.selection.selection import Selection
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from edgarchive.mirror import Mirror
 from tests.loopback import FIXTURES, LoopbackEdgar, faults

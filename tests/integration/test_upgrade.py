@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from edgarchive import Library
 from indexer.index_folder import engine_of
 from tests.damage.phases import publish_feed

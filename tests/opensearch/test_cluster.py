@@ -15,7 +15,7 @@ pytest.importorskip("opensearchpy")
 from opensearchpy import OpenSearch
 
 from archiver.errors import ArchiveFormatError, IndexMissingError, IndexServerError
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from indexer.entries import IndexEntry
 from indexer.index_folder import create_index, open_index, remove_index
 from indexer.opensearch_engine import searching, writing

@@ -16,7 +16,7 @@ from tests.processes import EdgarchiveProcess
 pytest.importorskip("opensearchpy")
 
 from archiver.errors import IndexServerError
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from indexer.engine import Engine, RemoteEngine
 from indexer.index_folder import create_index, open_index
@@ -145,7 +145,7 @@ _INDEX_SLOWLY = """
 import sys
 from pathlib import Path
 from archiver.store.archive import Archive
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from indexer.update import batches
 from indexer.update.run import IndexOptions
 from indexer.update.update import index_archive

@@ -22,12 +22,12 @@ pytest.importorskip("opensearchpy")
 from opensearchpy import OpenSearch
 
 from archiver.errors import LockedError
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
+from indexer.archive.share import Share
 from indexer.engine import Engine
 from indexer.index_folder import create_index, marks_hold, open_index
 from indexer.query.build import parse_query
-from indexer.share import Share
 from indexer.update.check import check_index
 from indexer.update.run import IndexOptions
 from indexer.update.update import index_archive
@@ -203,11 +203,11 @@ _INDEX_SLOWLY = """
 import sys
 from pathlib import Path
 from archiver.store.archive import Archive
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from indexer.update import batches
 from indexer.update.run import IndexOptions
 from indexer.update.update import index_archive
-from indexer.share import Share
+from indexer.archive.share import Share
 batches.PART_TEXT_CHARS = batches.YEAR_TEXT_CHARS = 1
 with Archive.open(Path(sys.argv[1]), shared=True) as archive:
     settings = Settings(opensearch_url=sys.argv[2])

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from edgarchive import import_submissions
 from tests.edgar_fixtures import FAST, IDENTITY, SYNC_ALL, command_line, pace_file
 from tests.loopback import FIXTURES, LoopbackEdgar

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from edgarchive import Library, export
 from tests.paths import INVENTED
 from tests.peers.conftest import WITH_XBRL, TwoServers

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from tests.edgar_fixtures import FAST, IDENTITY, pace_file, synced_archive
 from tests.loopback import LoopbackEdgar
 from tests.paths import INVENTED

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from archiver.identifiers import AccessionNumber
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from edgarchive.watching.alerts import Alerts
 from edgarchive.watching.searches import checked
 from indexer.query import bounds

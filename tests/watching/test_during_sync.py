@@ -12,7 +12,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from tests.edgar_fixtures import SYNC_ALL, command_line
 from tests.loopback import LoopbackEdgar, faults
 from tests.loopback.answers import WireAnswer

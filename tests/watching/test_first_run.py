@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from tests.edgar_fixtures import CommandLine, command_line
 from tests.loopback import LoopbackEdgar
 from tests.watching.tools import filing

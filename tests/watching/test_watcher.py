@@ -17,8 +17,8 @@ import pytest
 from archiver.catalogue.watching import Delivery
 from archiver.errors import LockedError, UnreachableError, UsageError
 from archiver.identifiers import AccessionNumber
-from archiver.selection import Selection
-from archiver.settings import Settings
+from archiver.selection.selection import Selection
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from edgarchive import Library, SearchOptions
 from edgarchive.watching.alerts import Alerts
@@ -441,8 +441,8 @@ def test_polls_go_on_whatever_the_clock_does(  # noqa: PLR0917
 
 _KILLED = """
 import asyncio, sys
-from archiver.selection import Selection
-from archiver.settings import Settings
+from archiver.selection.selection import Selection
+from archiver.settings.settings import Settings
 from tests.processes import EdgarchiveProcess
 from edgarchive.watching.delivering import Deliverer
 from edgarchive.watching.sinks.stdout import StdoutSink

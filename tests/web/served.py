@@ -14,7 +14,7 @@ from typing import Any, Self
 from aiohttp import web
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from edgarchive import Library, create_app
 from edgarchive.web.running.connections import HEADERS_S, STALL_S, Site
 

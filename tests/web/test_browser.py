@@ -14,7 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Dialog, Page, sync_playwright
 
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from edgarchive import import_submissions
 from tests.paths import INVENTED
 from tests.web import hostile_filing

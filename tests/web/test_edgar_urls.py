@@ -20,7 +20,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from archiver.listings.master_index import parse_master_index, unpack_master_index
 from archiver.model import MasterIndexEntry
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from edgarchive import Library, Selection, sync_archive
 from edgarchive.web.keys import ARCHIVE

@@ -17,7 +17,7 @@ from archiver.errors import (
     QueryTimeoutError,
     UsageError,
 )
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from edgarchive import import_submissions
 from edgarchive.web.errors import status_of

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from edgarchive import Library, import_submissions
 from indexer.submission.header import Entity, parse_header
 from tests.paths import INVENTED

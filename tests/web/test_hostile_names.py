@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from edgarchive import import_submissions
 from tests.web.hostile_filing import DECEPTIVE, FILE_NAMES, NAMES_ACCESSION, hostile_names
 from tests.web.served import Served

@@ -10,7 +10,7 @@ from typing import Any
 import typer
 from typer.exceptions import TyperException
 
-from archiver.patterns import lazy_pattern
+from archiver.startup.patterns import lazy_pattern
 
 _BEFORE_THE_VERB = ("--root", "--config", "-v", "--verbose", "-q", "--quiet", "--log-json", "--version")
 _ELSEWHERE: dict[tuple[str, ...], tuple[str, ...]] = {

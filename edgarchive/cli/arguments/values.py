@@ -15,7 +15,7 @@ from typing import Any, get_args, get_origin
 from typer._coercion import RuntimeParam, build_runtime_param
 from typer.core import TyperCommand, TyperGroup
 
-from archiver.patterns import lazy_pattern
+from archiver.startup.patterns import lazy_pattern
 
 _WHOLE = lazy_pattern(r"-?[0-9]{1,18}")
 _NOT_PLAIN = object()

@@ -6,7 +6,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from archiver.dataclass import dataclass
+from archiver.startup.dataclass import dataclass
 from edgarchive.cli.printing.terminal import MIN_WIDTH, columns, wrapped
 
 _BAR = "█"

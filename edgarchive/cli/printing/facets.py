@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from archiver.dataclass import dataclass
+from archiver.startup.dataclass import dataclass
 from edgarchive.cli.output import plural, say, say_styled
 from edgarchive.cli.printing.counts import Counted, count_lines, crossed_lines, screen_width
 from edgarchive.cli.printing.terminal import Style

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from archiver.progress import ProgressUpdate
+from archiver.runtime.progress import ProgressUpdate
 
 _REDRAW_S = 0.2
 

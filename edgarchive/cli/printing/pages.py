@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from archiver.patterns import lazy_pattern
+from archiver.startup.patterns import lazy_pattern
 from edgarchive.cli.printing.terminal import Style
 
 _COMMENT = lazy_pattern(r"<!--.*?-->\n?", re.DOTALL)

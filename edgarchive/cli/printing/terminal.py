@@ -9,8 +9,8 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import TextIO
 
-from archiver.dataclass import dataclass
-from archiver.patterns import lazy_pattern
+from archiver.startup.dataclass import dataclass
+from archiver.startup.patterns import lazy_pattern
 from edgarchive.formats import clean
 
 MIN_WIDTH = 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from archiver.patterns import lazy_pattern
+from archiver.startup.patterns import lazy_pattern
 from edgarchive.cli.output import say, say_styled
 from edgarchive.cli.printing.terminal import Span, Style, columns
 from edgarchive.formats import clean, harmless

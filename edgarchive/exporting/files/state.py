@@ -12,8 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
-from archiver.dataclass import dataclass
 from archiver.errors import LockedError, UsageError
+from archiver.startup.dataclass import dataclass
 from archiver.store.durable import make_directories, storage_errors, write_file_durably
 
 _FORMAT = 1

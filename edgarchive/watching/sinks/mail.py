@@ -16,8 +16,8 @@ from enum import StrEnum
 from typing import IO, Any
 
 from archiver.catalogue.watching import Delivery
-from archiver.dataclass import dataclass
 from archiver.errors import UsageError
+from archiver.startup.dataclass import dataclass
 from edgarchive.formats import clean
 from edgarchive.watching.schedule import EASTERN
 from edgarchive.watching.sinks.sink import Outcome, Sent

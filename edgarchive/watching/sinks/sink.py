@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Protocol
 
 from archiver.catalogue.watching import Delivery
-from archiver.dataclass import dataclass
+from archiver.startup.dataclass import dataclass
 
 RETRY_AFTER_S = (5, 60, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 """Seconds before each retry of a delivery; after the last one it is given up (Standard Webhooks)."""

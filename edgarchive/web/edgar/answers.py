@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from archiver.dataclass import dataclass
 from archiver.identifiers import Cik
+from archiver.startup.dataclass import dataclass
 from edgarchive.formats import visible
 
 _NO_SUCH_KEY = (

@@ -7,10 +7,10 @@ from typing import Any
 
 from aiohttp import web
 
-from archiver.dataclass import dataclass
 from archiver.errors import EdgarchiveError
 from archiver.identifiers import Cik
 from archiver.listings.current_feed import LAST_START
+from archiver.startup.dataclass import dataclass
 from edgarchive.web.archive import EASTERN, FilingFacts, ServedArchive
 from edgarchive.web.edgar.filing.index_page import FORM_NAMES, role_name
 from edgarchive.web.edgar.tickers import cik_of

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from archiver.identifiers import Cik
-from archiver.patterns import lazy_pattern
+from archiver.startup.patterns import lazy_pattern
 from edgarchive.web.archive import FilingFacts, ServedArchive
 from edgarchive.web.edgar.answers import no_such_key, sic_code
 from edgarchive.web.edgar.tickers import tickers_of

@@ -16,7 +16,7 @@ from aiohttp import web
 
 from archiver.errors import NotInArchiveError, QueryError, UsageError
 from archiver.identifiers import AccessionNumber, Cik, FormType
-from archiver.patterns import lazy_pattern
+from archiver.startup.patterns import lazy_pattern
 from edgarchive.web.archive import DocumentFacts, FilingFacts, ServedArchive, read_accession
 from edgarchive.web.edgar.answers import sic_code
 from edgarchive.web.edgar.full_text_query import LISTS, MAX_SIZE, FullTextQuery, read_query, text_of

@@ -7,9 +7,9 @@ from dataclasses import field
 from datetime import date
 from typing import Any
 
-from archiver.dataclass import dataclass
 from archiver.errors import UsageError
 from archiver.identifiers import parse_date
+from archiver.startup.dataclass import dataclass
 
 MAX_SIZE = 100
 """The most hits on one page."""

@@ -19,7 +19,7 @@ from aiohttp import web
 from archiver.edgar.endpoints import FIRST_QUARTER_YEAR, Quarter
 from archiver.errors import DamagedBodyError
 from archiver.listings.master_index import parse_master_index, unpack_master_index
-from archiver.patterns import lazy_pattern
+from archiver.startup.patterns import lazy_pattern
 from edgarchive.web.archive import ServedArchive
 from edgarchive.web.edgar.answers import FolderItem, folder_json, folder_page, no_such_key
 from edgarchive.web.keys import ARCHIVE, INDEX_SOURCE

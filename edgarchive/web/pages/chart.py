@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from archiver.dataclass import dataclass
+from archiver.startup.dataclass import dataclass
 
 WIDTH, HEIGHT, GAP = 320, 90, 2
 

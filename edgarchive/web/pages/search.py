@@ -10,9 +10,9 @@ from aiohttp import web
 from markupsafe import Markup
 from yarl import URL
 
-from archiver.dataclass import dataclass
 from archiver.errors import EdgarchiveError, IndexMissingError, QueryError, QueryTimeoutError
 from archiver.identifiers import Cik
+from archiver.startup.dataclass import dataclass
 from edgarchive.web.api.saved import all_saved, search_url
 from edgarchive.web.archive import ServedArchive
 from edgarchive.web.keys import ARCHIVE

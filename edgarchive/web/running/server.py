@@ -14,8 +14,8 @@ from pathlib import Path
 
 from aiohttp import web
 
-from archiver.dataclass import dataclass
 from archiver.errors import StorageError, UsageError
+from archiver.startup.dataclass import dataclass
 from edgarchive.web.running.connections import Site
 from edgarchive.web.safety import CONCURRENT
 

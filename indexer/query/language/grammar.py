@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
-from archiver.dataclass import dataclass
 from archiver.errors import QueryError
+from archiver.startup.dataclass import dataclass
 from indexer.query.language.tokens import Token, tokens
 
 MAX_DEPTH = 32

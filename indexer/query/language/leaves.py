@@ -9,8 +9,8 @@ from datetime import date, timedelta
 
 from archiver.errors import IdentifierError, QueryError, UsageError
 from archiver.identifiers import AccessionNumber, parse_date
-from archiver.names import significant_words, without_apostrophes
-from archiver.patterns import lazy_pattern
+from archiver.selection.names import significant_words, without_apostrophes
+from archiver.startup.patterns import lazy_pattern
 from archiver.words import fold, words
 from indexer.entries import exact
 from indexer.fields import BY_NAME, Field

@@ -6,9 +6,9 @@ import difflib
 import re
 from typing import Literal
 
-from archiver.dataclass import dataclass
 from archiver.errors import QueryError
-from archiver.patterns import lazy_pattern
+from archiver.startup.dataclass import dataclass
+from archiver.startup.patterns import lazy_pattern
 from archiver.words import words
 from indexer.fields import QUERY_FIELDS
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 from archiver.errors import UsageError
-from archiver.patterns import lazy_pattern
+from archiver.startup.patterns import lazy_pattern
 from archiver.words import words
 from indexer.fields import NAME_FIELDS, TEXT_FIELDS, Facet
 from indexer.query.language.grammar import (

@@ -6,7 +6,7 @@ import difflib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from archiver.names import name_words, near_names
+from archiver.selection.names import name_words, near_names
 from archiver.words import words
 from indexer.search.hits import Hit
 

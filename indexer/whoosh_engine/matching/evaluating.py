@@ -21,66 +21,66 @@ from indexer.whoosh_engine.matching.sets import DocumentSet, Scores
 from indexer.whoosh_engine.reading import encoded, posting_blocks
 
 
-def evaluate(tree: Query, searcher: Searcher, among: Collection[int] | None = None) -> Scores:
-    """The documents of one segment that match `tree`, without deleted ones; with `among`, only of these."""
+def evaluate(tree: Query, searcher: Searcher, candidates: Collection[int] | None = None) -> Scores:
+    """The documents of one segment that match `tree`, without deleted ones; with `candidates`, only of these."""
     if isinstance(tree, Term):
-        return _word(tree.fieldname, encoded(tree.text), searcher, among)
+        return _word(tree.fieldname, encoded(tree.text), searcher, candidates)
     if isinstance(tree, And):
-        return _all_of(tree.subqueries, searcher, among)
+        return _all_of(tree.subqueries, searcher, candidates)
     if isinstance(tree, Or):
-        return _any_of(tree.subqueries, searcher, among)
+        return _any_of(tree.subqueries, searcher, candidates)
     if isinstance(tree, DocumentSet | Placed):
-        return tree.scores(searcher, among)
+        return tree.scores(searcher, candidates)
     matcher = tree.matcher(searcher, searcher.context(needs_current=True))
     found: dict[int, float] = {}
     while matcher.is_active():
         found[matcher.id()] = matcher.score()
         matcher.next()
-    return found if among is None else _only(found, among)
+    return found if candidates is None else _only(found, candidates)
 
 
-def matching(tree: Query, searcher: Searcher, among: Collection[int] | None = None) -> Collection[int]:
+def matching(tree: Query, searcher: Searcher, candidates: Collection[int] | None = None) -> Collection[int]:
     """The documents to which `evaluate` gives scores, without scores: a set, or the keys of a mapping."""
     if isinstance(tree, Term):
-        return _documents(tree.fieldname, encoded(tree.text), searcher, among)
+        return _documents(tree.fieldname, encoded(tree.text), searcher, candidates)
     if isinstance(tree, And):
         for part in sorted(tree.subqueries, key=lambda part: _cost(part, searcher.reader())):
-            among = matching(part, searcher, among)
-            if not among:
+            candidates = matching(part, searcher, candidates)
+            if not candidates:
                 break
-        return among or set()
+        return candidates or set()
     if isinstance(tree, Or):
-        return set().union(*(matching(part, searcher, among) for part in tree.subqueries))
-    return evaluate(tree, searcher, among).keys()
+        return set().union(*(matching(part, searcher, candidates) for part in tree.subqueries))
+    return evaluate(tree, searcher, candidates).keys()
 
 
-def _documents(field: str, term: bytes, searcher: Searcher, among: Collection[int] | None) -> set[int]:
+def _documents(field: str, term: bytes, searcher: Searcher, candidates: Collection[int] | None) -> set[int]:
     """The documents that contain `term`."""
     found: set[int] = set()
     reader = searcher.reader()
-    for block in posting_blocks(reader, field, term, among=_ascending(among), with_values=False):
+    for block in posting_blocks(reader, field, term, candidates=_ascending(candidates), with_values=False):
         found.update(block.documents)
-    if among is not None:
-        found.intersection_update(among)
+    if candidates is not None:
+        found.intersection_update(candidates)
     if reader.has_deletions():
         found.difference_update(reader.segment().deleted_docs())
     return found
 
 
-def _all_of(parts: Sequence[Query], searcher: Searcher, among: Collection[int] | None) -> Scores:
+def _all_of(parts: Sequence[Query], searcher: Searcher, candidates: Collection[int] | None) -> Scores:
     """Each part is searched among the documents that the previous, cheaper ones left; what remains is scored."""
     reader = searcher.reader()
     found: dict[int, Scores] = {}
     for number in sorted(range(len(parts)), key=lambda number: _cost(parts[number], reader)):
         part = parts[number]
         if isinstance(part, Term):
-            found[number] = _weights(part.fieldname, encoded(part.text), searcher, among)
+            found[number] = _weights(part.fieldname, encoded(part.text), searcher, candidates)
         else:
-            found[number] = evaluate(part, searcher, among)
-        among = found[number].keys()
-        if not among:
+            found[number] = evaluate(part, searcher, candidates)
+        candidates = found[number].keys()
+        if not candidates:
             return {}
-    documents = list(among or ())
+    documents = list(candidates or ())
     # added in the order of the query, whatever is rare in this segment, so that equal scores are exactly equal
     columns = [
         Bm25(searcher, part.fieldname, encoded(part.text)).column(documents, found[number])
@@ -97,40 +97,40 @@ def _cost(part: Query, reader: Any) -> int:
     return int(part.estimate_size(reader)) * each
 
 
-def _any_of(parts: Iterable[Query], searcher: Searcher, among: Collection[int] | None) -> Scores:
+def _any_of(parts: Iterable[Query], searcher: Searcher, candidates: Collection[int] | None) -> Scores:
     found: dict[int, float] = {}
     for part in parts:
-        scores = evaluate(part, searcher, among)
+        scores = evaluate(part, searcher, candidates)
         so_far = map(found.get, scores, repeat(0.0))
         found |= dict(zip(scores, map(add, scores.values(), so_far), strict=True)) if found else scores
     return found
 
 
-def _word(field: str, term: bytes, searcher: Searcher, among: Collection[int] | None) -> Scores:
-    weights = _weights(field, term, searcher, among)
+def _word(field: str, term: bytes, searcher: Searcher, candidates: Collection[int] | None) -> Scores:
+    weights = _weights(field, term, searcher, candidates)
     return Bm25(searcher, field, term).scores(weights) if weights else {}
 
 
-def _weights(field: str, term: bytes, searcher: Searcher, among: Collection[int] | None) -> dict[int, float]:
+def _weights(field: str, term: bytes, searcher: Searcher, candidates: Collection[int] | None) -> dict[int, float]:
     """The frequency of `term` in each document that contains it."""
     found: dict[int, float] = {}
     reader = searcher.reader()
-    for block in posting_blocks(reader, field, term, among=_ascending(among), with_values=False):
+    for block in posting_blocks(reader, field, term, candidates=_ascending(candidates), with_values=False):
         found.update(
             dict.fromkeys(block.documents, 1.0)
             if block.weights is None
             else zip(block.documents, block.weights, strict=True)
         )
-    return _living(found if among is None else _only(found, among), reader)
+    return _living(found if candidates is None else _only(found, candidates), reader)
 
 
-def _ascending(among: Collection[int] | None) -> Sequence[int] | None:
-    return None if among is None else sorted(among)
+def _ascending(candidates: Collection[int] | None) -> Sequence[int] | None:
+    return None if candidates is None else sorted(candidates)
 
 
-def _only(found: dict[int, Any], among: Collection[int]) -> dict[int, Any]:
-    """The part of `found` that is in `among`, which must be fast to look up in."""
-    return {document: found[document] for document in found.keys() & among}
+def _only(found: dict[int, Any], candidates: Collection[int]) -> dict[int, Any]:
+    """The part of `found` that is in `candidates`, which must be fast to look up in."""
+    return {document: found[document] for document in found.keys() & candidates}
 
 
 def _living(found: dict[int, Any], reader: Any) -> dict[int, Any]:

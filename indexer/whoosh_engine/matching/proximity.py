@@ -58,23 +58,23 @@ class Placed(Query):  # type: ignore[misc]  # Whoosh has no types
         ascending = sorted(found)
         return ScoredMatcher(ascending, [found[document] for document in ascending]) if found else NullMatcher()
 
-    def scores(self, searcher: Searcher, among: Collection[int] | None) -> Scores:
-        """The documents of one segment, or those `among` given ones, with scores."""
+    def scores(self, searcher: Searcher, candidates: Collection[int] | None) -> Scores:
+        """The documents of one segment, or those `candidates` given ones, with scores."""
         if self._section is None and self._holds is side_by_side and all(len(part) == 1 for part in self._parts):
-            return self._phrase(searcher, [part[0] for part in self._parts], among)
+            return self._phrase(searcher, [part[0] for part in self._parts], candidates)
         reader = searcher.reader()
         found: dict[Words, dict[int, list[tuple[bytes, bytes]]]] = {}
         stretches: dict[int, list[int]] | None = None
         if self._section is not None:
             stretches = {
                 document: decode_positions(values[0][1])
-                for document, values in self._having(reader, "section", (self._section,), among).items()
+                for document, values in self._having(reader, "section", (self._section,), candidates).items()
             }
-            among = stretches.keys()
+            candidates = stretches.keys()
         for part in sorted(set(self._parts), key=lambda part: self._size(reader, part)):
-            found[part] = self._having(reader, self.fieldname, part, among)
-            among = found[part].keys()
-        accepted = dict.fromkeys(self._accepted(found, among or (), stretches), 0.0)
+            found[part] = self._having(reader, self.fieldname, part, candidates)
+            candidates = found[part].keys()
+        accepted = dict.fromkeys(self._accepted(found, candidates or (), stretches), 0.0)
         for document in reader.segment().deleted_docs():
             accepted.pop(document, None)
         weights: defaultdict[bytes, dict[int, int]] = defaultdict(dict)
@@ -87,20 +87,20 @@ class Placed(Query):  # type: ignore[misc]  # Whoosh has no types
                 accepted[document] += score
         return accepted
 
-    def _phrase(self, searcher: Searcher, words: Sequence[bytes], among: Collection[int] | None) -> Scores:
+    def _phrase(self, searcher: Searcher, words: Sequence[bytes], candidates: Collection[int] | None) -> Scores:
         """The same for single adjacent words, as in most phrases."""
         reader = searcher.reader()
         values: dict[bytes, dict[int, bytes]] = {}
         for word in sorted(set(words), key=lambda word: self._size(reader, (word,))):
             self._deadline.check()
-            values[word] = self._values(reader, word, among)
-            among = values[word].keys()
+            values[word] = self._values(reader, word, candidates)
+            candidates = values[word].keys()
         rarest_first = list(values)
         places = sorted(enumerate(words), key=lambda placed: rarest_first.index(placed[1]))
         columns = [(values[word], place) for place, word in places]
         deleted = set(reader.segment().deleted_docs())
         accepted: dict[int, float] = {}
-        for count, document in enumerate(among or ()):
+        for count, document in enumerate(candidates or ()):
             if not count % _CHECKED_DOCUMENTS:
                 self._deadline.check()
             if document not in deleted and has_phrase([(column[document], place) for column, place in columns]):
@@ -111,25 +111,25 @@ class Placed(Query):  # type: ignore[misc]  # Whoosh has no types
                 accepted[document] += score
         return accepted
 
-    def _values(self, reader: Any, word: bytes, among: Collection[int] | None) -> dict[int, bytes]:
+    def _values(self, reader: Any, word: bytes, candidates: Collection[int] | None) -> dict[int, bytes]:
         """The encoded positions of `word` in each document that contains it."""
         found: dict[int, bytes] = {}
-        ascending = None if among is None else sorted(among)
-        for block in posting_blocks(reader, self.fieldname, word, among=ascending):
+        ascending = None if candidates is None else sorted(candidates)
+        for block in posting_blocks(reader, self.fieldname, word, candidates=ascending):
             pairs = zip(block.documents, block.values or (), strict=True)
-            found.update(pairs if among is None else [pair for pair in pairs if pair[0] in among])
+            found.update(pairs if candidates is None else [pair for pair in pairs if pair[0] in candidates])
         return found
 
     def _having(
-        self, reader: Any, field: str, part: Words, among: Collection[int] | None
+        self, reader: Any, field: str, part: Words, candidates: Collection[int] | None
     ) -> dict[int, list[tuple[bytes, bytes]]]:
         """The documents with a word of `part`: each such word, and its encoded positions."""
         found: dict[int, list[tuple[bytes, bytes]]] = {}
-        ascending = None if among is None else sorted(among)
+        ascending = None if candidates is None else sorted(candidates)
         for word in self._deadline.watch(part):
-            for block in posting_blocks(reader, field, word, among=ascending):
+            for block in posting_blocks(reader, field, word, candidates=ascending):
                 for document, value in zip(block.documents, block.values or (), strict=True):
-                    if among is None or document in among:
+                    if candidates is None or document in candidates:
                         found.setdefault(document, []).append((word, value))
         return found
 

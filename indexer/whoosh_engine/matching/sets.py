@@ -41,10 +41,10 @@ class DocumentSet(Query):  # type: ignore[misc]  # Whoosh has no types
         self._find = find
         self._score = score
 
-    def scores(self, searcher: Searcher, among: Collection[int] | None) -> Scores:
-        """The documents of one segment, or those `among` given ones, with scores."""
+    def scores(self, searcher: Searcher, candidates: Collection[int] | None) -> Scores:
+        """The documents of one segment, or those `candidates` given ones, with scores."""
         found = self._find(searcher)
-        return dict.fromkeys(found if among is None else set(found).intersection(among), self._score)
+        return dict.fromkeys(found if candidates is None else set(found).intersection(candidates), self._score)
 
     def estimate_size(self, reader: Any) -> int:
         """Whoosh orders an intersection by this; a set is cheap to look up in, so it may come last."""

@@ -15,8 +15,8 @@ from whoosh.filedb.filestore import RamStorage
 from whoosh.index import _DEF_INDEX_NAME as INDEX_NAME
 from whoosh.index import TOC
 
-from archiver.dataclass import dataclass
-from archiver.patterns import lazy_pattern
+from archiver.startup.dataclass import dataclass
+from archiver.startup.patterns import lazy_pattern
 from archiver.store.durable import write_file_durably
 
 _LINES = lazy_pattern(r"^# ([0-9]+) bytes\n([0-9a-f]{64})  (\S+)$", re.MULTILINE)

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from tempfile import mkdtemp
 
-from archiver.dataclass import dataclass
 from archiver.identifiers import AccessionNumber
+from archiver.startup.dataclass import dataclass
 from archiver.store.durable import storage_errors
 from indexer.entries import IndexEntry
 from indexer.whoosh_engine.storage.segments import Segment, SegmentBuilder

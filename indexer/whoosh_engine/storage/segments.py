@@ -18,7 +18,7 @@ from whoosh.filedb.filestore import FileStorage
 from whoosh.index import _DEF_INDEX_NAME as INDEX_NAME
 from whoosh.util.numeric import length_to_byte
 
-from archiver.dataclass import dataclass
+from archiver.startup.dataclass import dataclass
 from archiver.words import encoded_words
 from indexer.entries import IndexEntry
 from indexer.fields import document_of

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from edgarchive import AsyncLibrary, Library, UsageError, import_submissions
 from indexer.rows import SECTION_COLUMNS
 from tests.paths import INVENTED

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from edgarchive.cli import run
-from edgarchive.cli.commands.config import example_toml
+from edgarchive.cli.commands.archive.config import example_toml
 from tests.paths import ROOT
 
 CONFIG = ROOT / "config"

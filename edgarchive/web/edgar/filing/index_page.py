@@ -10,7 +10,7 @@ import html
 
 from aiohttp import web
 
-from archiver.patterns import lazy_pattern
+from archiver.startup.patterns import lazy_pattern
 from edgarchive.formats import visible
 from edgarchive.web.archive import DocumentFacts, FilingFacts
 from edgarchive.web.edgar.answers import file_link

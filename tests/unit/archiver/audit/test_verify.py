@@ -12,7 +12,7 @@ from archiver.audit.findings import FileReport, Finding
 from archiver.audit.verify import verify_files
 from archiver.errors import RunCancelledError
 from archiver.identifiers import AccessionNumber
-from archiver.progress import CancelToken, ProgressUpdate
+from archiver.runtime.progress import CancelToken, ProgressUpdate
 from archiver.store.archive import Archive
 from tests.loopback.pem import wrap
 from tests.paths import CORPUS

@@ -425,7 +425,7 @@ def fill(catalogue: Catalogue) -> None:
     """One row in every table."""
     record = catalogue_record(numbered(1), data=b"x")
     catalogue.add(record)
-    catalogue.add_beside(older_version(record))
+    catalogue.add_version(older_version(record))
     catalogue.runs.begin("sync", {"select": []}, began=STORED)
     catalogue.index_files.set(IndexFile("full-index/2004/QTR4/master.gz", "ab" * 32, "date", "stamp", FILED))
     catalogue.checkpoints.set("selection", "2004 Q4", "version", planned=7)

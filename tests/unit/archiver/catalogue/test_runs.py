@@ -68,7 +68,7 @@ def test_what_a_run_stored_is_told_after_newer_bytes_came(catalogue: Catalogue) 
     older = dataclasses.replace(catalogue_record(ONE, data=b"old"), run=1, added_run=1)
     other = dataclasses.replace(catalogue_record(TWO, data=b"other"), run=1, added_run=1)
     catalogue.add(older, other)
-    catalogue.add_beside(older_version(older))
+    catalogue.add_version(older_version(older))
     catalogue.add(dataclasses.replace(catalogue_record(ONE, data=b"newer"), run=2, added_run=2))
     assert {(one.accession, one.sha256) for one in catalogue.runs.stored(1)} == {
         (ONE, older.sha256),

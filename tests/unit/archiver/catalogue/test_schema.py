@@ -103,7 +103,7 @@ def test_a_reader_reads_version_2_as_it_is(version_2: Path) -> None:
         record = archive.record(REFRESHED)
         assert (record.run, record.added_run, record.added) == (None, None, record.stored_at)
         assert len(list(catalogue.added_since(datetime(2020, 1, 1, tzinfo=UTC)))) == 17
-        assert [one.run for one in catalogue.beside()] == [None] * 6
+        assert [one.run for one in catalogue.versions()] == [None] * 6
         assert catalogue.sightings.known([REFRESHED]) == set()
         assert catalogue.runs.unknown() == []
     assert tree(version_2) == before
@@ -113,7 +113,7 @@ def test_a_writer_migrates_version_2(version_2: Path) -> None:
     """No row changes but for what is new, and for an address that has a contact address in it, which goes."""
     with Archive.open(version_2) as archive:
         before = {record.accession: record for record in archive.catalogue.records()}
-        beside = list(archive.catalogue.beside())
+        beside = list(archive.catalogue.versions())
     assert "research" in str(before[LEAKED].url)
     with Archive.open(version_2, writable=True) as archive:
         archive.catalogue.check()
@@ -123,7 +123,7 @@ def test_a_writer_migrates_version_2(version_2: Path) -> None:
         }
         assert after[LEAKED].url is None
         assert after[WITHDRAWN].withdrawn_at == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-        assert list(archive.catalogue.beside()) == beside
+        assert list(archive.catalogue.versions()) == beside
         assert archive.catalogue.runs.begin("sync", {}, began=datetime(2026, 1, 3, tzinfo=UTC)) == 1
     assert (version_2 / "format.json").read_bytes() == b'{"format": 2}\n'
     assert b"research" not in (version_2 / "catalogue.sqlite3").read_bytes()

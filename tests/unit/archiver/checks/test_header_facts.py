@@ -7,7 +7,7 @@ import pytest
 from archiver.checks.envelope import Opening
 from archiver.checks.header_facts import head_of, header_is_in, read_header_facts
 from archiver.errors import IdentifierError
-from archiver.streams.chunks import PieceReader
+from archiver.streams.chunks import ChunkReader
 from indexer.submission.submission import parse_submission
 from tests.loopback import FIXTURES
 from tests.unit.corpus import path_of, rows
@@ -97,7 +97,7 @@ def test_the_whole_header_is_looked_at_and_no_byte_is_lost() -> None:
     entity = b"\t\tCOMPANY CONFORMED NAME:\t\t\tTHE %d COMPANY\n\t\tCENTRAL INDEX KEY:\t\t\t%d\n"
     many = b"".join(entity % (number, number) for number in range(1, 1001))
     data = LABELLED.replace(b"</SEC-HEADER>", many + b"</SEC-HEADER>") + b"x" * 100_000
-    reader = PieceReader(data[start : start + 777] for start in range(0, len(data), 777))
+    reader = ChunkReader(data[start : start + 777] for start in range(0, len(data), 777))
     head = head_of(reader)
     assert header_is_in(head)
     assert len(read_header_facts(head).entities) == 1002

@@ -15,7 +15,7 @@ from archiver.edgar.session import Edgar
 from archiver.errors import DamagedBodyError, UnreachableError
 from archiver.identifiers import AccessionNumber
 from archiver.listings.current_feed import CurrentFiling, merge_filings, parse_current_feed, walk_current_feed
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from tests.loopback import FIXTURES, LoopbackEdgar, faults
 from tests.paths import CORPUS
 from tests.unit.corpus import needs_corpus

@@ -17,7 +17,7 @@ from archiver.edgar.session import Edgar
 from archiver.errors import UnreachableError
 from archiver.listings.cache import IndexCache
 from archiver.listings.reader import FullIndex, QuarterIndex
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from tests.unit.servers import serve
 

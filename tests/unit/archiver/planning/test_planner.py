@@ -11,7 +11,7 @@ from archiver.identifiers import AccessionNumber, Cik, FormType
 from archiver.model import MasterIndexEntry
 from archiver.planning.plan import Plan
 from archiver.planning.planner import Planner, fingerprint
-from archiver.selection import Selection
+from archiver.selection.selection import Selection
 
 QUARTER = Quarter(2004, 4)
 FIRST = "0001193125-04-000001"

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from archiver.identifiers import AccessionNumber, Cik, FormType
 from archiver.planning.plan import Outcome, Plan, SubmissionRef
 from archiver.planning.tally import Tally
-from archiver.progress import ProgressUpdate
 from archiver.reports import SyncFailure
+from archiver.runtime.progress import ProgressUpdate
 
 NUMBERS = [AccessionNumber(f"0001193125-04-{sequence:06d}") for sequence in range(12)]
 

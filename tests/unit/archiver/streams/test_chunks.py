@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.streams.chunks import PieceReader
+from archiver.streams.chunks import ChunkReader
 
 
 @given(
@@ -12,7 +12,7 @@ from archiver.streams.chunks import PieceReader
 def test_every_byte_is_read_once_and_in_order(pieces: list[bytes], steps: list[tuple[str, int]]) -> None:
     """However it is cut into pieces, and however it is read."""
     data, at = b"".join(pieces), 0
-    reader = PieceReader(pieces)
+    reader = ChunkReader(pieces)
     for step, size in steps:
         expected = data[at : at + size]
         if step == "peek":

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.errors import DamagedBodyError
-from archiver.streams.chunks import PieceReader
+from archiver.streams.chunks import ChunkReader
 from archiver.streams.tar import BLOCK, is_tar, tar_members
 
 FILES = {"0009000900-04-000101.nc": b"one" * 1000, "empty.nc": b"", "folder/two.nc": b"2" * BLOCK}
@@ -29,7 +29,7 @@ def archive(files: dict[str, bytes], *, form: int = tarfile.PAX_FORMAT, extra: t
 
 def read(data: bytes, *, piece: int = 100, most: int = 100) -> dict[str, bytes]:
     """The plain files of an archive, read in pieces."""
-    reader = PieceReader(data[start : start + piece] for start in range(0, len(data), piece))
+    reader = ChunkReader(data[start : start + piece] for start in range(0, len(data), piece))
     return {m.name: b"".join(m.content) for m in tar_members(reader, most=most) if m.is_file}
 
 
@@ -44,7 +44,7 @@ def test_members_come_as_they_were_put_in(form: int) -> None:
 
 def test_what_is_left_of_a_member_is_skipped() -> None:
     """A header is looked at, and the rest of what is not wanted is passed over."""
-    reader = PieceReader([archive(FILES)])
+    reader = ChunkReader([archive(FILES)])
     assert [(m.name, next(m.content, b"")[:3]) for m in tar_members(reader, most=9)] == [
         (name, content[:3]) for name, content in FILES.items()
     ]
@@ -57,7 +57,7 @@ def test_links_devices_and_folders_are_no_files(kind: bytes) -> None:
     info.type, info.linkname = kind, "/etc/passwd"
     data = archive(FILES, extra=info)
     assert read(data) == FILES
-    assert not next(tar_members(PieceReader([data]), most=9)).is_file
+    assert not next(tar_members(ChunkReader([data]), most=9)).is_file
 
 
 def test_an_archive_that_is_cut_is_said() -> None:
@@ -91,6 +91,6 @@ def test_a_header_that_claims_an_endless_name_takes_no_memory() -> None:
     header[156:157] = b"x"
     header[148:156] = b" " * 8
     header[148:156] = b"%06o\0 " % sum(header)
-    reader = PieceReader([bytes(header), b"k" * 5000])
+    reader = ChunkReader([bytes(header), b"k" * 5000])
     with pytest.raises(DamagedBodyError, match="cut"):
         list(tar_members(reader, most=9))

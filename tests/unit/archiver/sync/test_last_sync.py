@@ -10,7 +10,7 @@ from archiver.catalogue.catalogue import Catalogue
 from archiver.errors import DamageError
 from archiver.identifiers import AccessionNumber
 from archiver.reports import SyncFailure, SyncReport
-from archiver.selection import Selection
+from archiver.selection.selection import Selection
 from archiver.sync.last_sync import last_sync, last_sync_ended, selection_values
 from tests.unit.archives import STORED
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from edgarchive import import_submissions
 from edgarchive.cli.printing.terminal import columns
 from tests.paths import INVENTED, ROOT
@@ -46,7 +46,7 @@ assert run(["--root", root, "search", "zebra Bramblecorn", "--form", "10K"]) == 
 """
 _LATE = """
 import logging, time
-from archiver.progress import ProgressUpdate
+from archiver.runtime.progress import ProgressUpdate
 from edgarchive.cli.logs import start_logging
 from edgarchive.cli.progress import progress_bar
 start_logging(0)

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from archiver.errors import UsageError
-from archiver.progress import READING, ProgressUpdate
+from archiver.runtime.progress import READING, ProgressUpdate
 from edgarchive.cli import progress
 from edgarchive.cli.progress import ProgressBar, ProgressLines, described, summarized
 

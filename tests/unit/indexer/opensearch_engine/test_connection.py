@@ -20,9 +20,9 @@ pytest.importorskip("opensearchpy")
 
 
 from archiver.errors import IndexServerError, SettingsError
-from archiver.setting_values import SecretText
-from archiver.settings import Settings
-from indexer.opensearch_engine.connection import Access, cluster_errors, cluster_uuid, whole
+from archiver.settings.settings import Settings
+from archiver.settings.values import SecretText
+from indexer.opensearch_engine.connection import Access, cluster_errors, cluster_uuid, require_all_shards
 
 PASSWORD = "correct horse"  # noqa: S105 — of a server of this test alone
 OPENSEARCH = {"cluster_uuid": "abc", "version": {"distribution": "opensearch", "number": "2.19.1"}}
@@ -163,9 +163,9 @@ def test_a_part_of_the_shards_is_no_answer() -> None:
     """An answer of all shards is given on; of some of them it is an error that may pass."""
     access = Access("http://127.0.0.1:9")
     answer = {"_shards": {"total": 3, "successful": 3, "failed": 0}}
-    assert whole(answer, access) is answer
+    assert require_all_shards(answer, access) is answer
     with pytest.raises(IndexServerError, match="1 of 3 shards") as caught:
-        whole({"_shards": {"total": 3, "successful": 2, "failed": 0}}, access)
+        require_all_shards({"_shards": {"total": 3, "successful": 2, "failed": 0}}, access)
     assert caught.value.may_pass
 
 

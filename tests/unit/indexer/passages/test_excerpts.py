@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from edgarchive import Library, import_submissions
 from tests.unit.submissions import ACCESSION, submission_bytes
 

@@ -24,7 +24,7 @@ from archiver.errors import (
     UsageError,
 )
 from archiver.identifiers import AccessionNumber
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from edgarchive import import_submissions
 from indexer.engine import FacetCount

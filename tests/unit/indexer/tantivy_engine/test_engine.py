@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from archiver.errors import DamageError, IndexMissingError, QueryError, StorageError
-from archiver.retrying import with_retries
+from archiver.runtime.retrying import with_retries
 from indexer.engine import Engine
 from indexer.query import bounds
 from indexer.query.build import parse_query

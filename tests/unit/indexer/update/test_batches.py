@@ -13,7 +13,7 @@ from archiver.store.archive import Archive, read_stored
 from archiver.store.layout import Layout
 from indexer.index_folder import create_index
 from indexer.update import batches
-from indexer.update.batches import Event, Gathered, IndexFailure, Read, Setup, gather_here
+from indexer.update.batches import Batch, Event, IndexFailure, Read, Setup, read_here
 from tests.unit.archives import catalogue_record, keep
 from tests.unit.submissions import submission_bytes
 
@@ -28,7 +28,7 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
 def gather(archive: Archive, records: Sequence[CatalogueRecord]) -> list[Event]:
     """All events of `records`."""
     index = create_index(archive.index_path, engine="whoosh")
-    events = list(gather_here(records, Setup(archive.layout, index.part_writer())))
+    events = list(read_here(records, Setup(archive.layout, index.part_writer())))
     index.close()
     shutil.rmtree(archive.index_path)
     return events
@@ -45,7 +45,7 @@ def stored(archive: Archive, number: int, filed: date) -> CatalogueRecord:
 def parts(archive: Archive, records: Sequence[CatalogueRecord]) -> list[list[int]]:
     """The submissions of each part, by the last digits of their number."""
     events = gather(archive, records)
-    return [[int(accession[-6:]) for accession, _ in event.pairs] for event in events if isinstance(event, Gathered)]
+    return [[int(accession[-6:]) for accession, _ in event.pairs] for event in events if isinstance(event, Batch)]
 
 
 def test_a_part_holds_one_filing_year_where_there_is_enough_text(
@@ -67,13 +67,13 @@ def test_every_submission_is_an_event(archive: Archive) -> None:
     keep(archive, changed.accession, b"other bytes")
     other = keep(archive, "0001193125-04-000009", submission_bytes("0001193125-04-000008"))
     events = gather(archive, [bad, good, changed, other])
-    assert [type(event) for event in events] == [IndexFailure, Read, IndexFailure, IndexFailure, Gathered]
+    assert [type(event) for event in events] == [IndexFailure, Read, IndexFailure, IndexFailure, Batch]
     assert [event.error for event in events if isinstance(event, IndexFailure)] == [
         "DamageError",
         "DamageError",
         "UnreadableSubmissionError",
     ]
-    assert [event.pairs for event in events if isinstance(event, Gathered)] == [((good.accession, good.sha256),)]
+    assert [event.pairs for event in events if isinstance(event, Batch)] == [((good.accession, good.sha256),)]
 
 
 def test_nothing_to_gather_makes_no_part(archive: Archive) -> None:
@@ -102,4 +102,4 @@ def test_a_submission_that_memory_does_not_hold_fails_alone(archive: Archive, mo
     monkeypatch.setattr(batches, "read_stored", read)
     events = gather(archive, records)
     assert [event.error for event in events if isinstance(event, IndexFailure)] == ["MemoryError"]
-    assert [len(event.pairs) for event in events if isinstance(event, Gathered)] == [2]
+    assert [len(event.pairs) for event in events if isinstance(event, Batch)] == [2]

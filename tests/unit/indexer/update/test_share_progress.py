@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from archiver.catalogue.records import CatalogueRecord
 from archiver.errors import DamageError, UsageError
-from indexer.share import FIRST_YEAR, LAST_YEAR, Share
+from indexer.archive.share import FIRST_YEAR, LAST_YEAR, Share
 from indexer.update.share_progress import ShareNotes, taken_notes
 from tests.unit.archives import catalogue_record
 

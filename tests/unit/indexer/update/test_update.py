@@ -9,7 +9,7 @@ import pytest
 
 from archiver.errors import RunCancelledError, UsageError
 from archiver.identifiers import AccessionNumber
-from archiver.progress import CancelToken, ProgressUpdate
+from archiver.runtime.progress import CancelToken, ProgressUpdate
 from archiver.store.archive import Archive
 from indexer.index_folder import engine_of, open_index
 from indexer.query.build import parse_query

@@ -17,9 +17,9 @@ from archiver.store.archive import Archive
 from indexer.engine import Engine
 from indexer.index_folder import create_index
 from indexer.update import workers
-from indexer.update.batches import Event, Gathered, IndexFailure, Read, Setup
+from indexer.update.batches import Batch, Event, IndexFailure, Read, Setup
 from indexer.update.run import WORKERS_FROM_BYTES
-from indexer.update.workers import gather_in_workers
+from indexer.update.workers import read_in_workers
 from tests.paths import ROOT
 from tests.processes import EdgarchiveProcess
 from tests.unit.archives import keep
@@ -114,7 +114,7 @@ def hold(archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> H
 
 def gather(archive: Archive, index: Engine, jobs: int, records: list[CatalogueRecord]) -> Iterator[Event]:
     """The events of `records`."""
-    return gather_in_workers(jobs, iter(records), Setup(archive.layout, index.part_writer()))
+    return read_in_workers(jobs, iter(records), Setup(archive.layout, index.part_writer()))
 
 
 def test_each_submission_is_read_once_and_comes_in_one_part(archive: Archive, index: Engine) -> None:
@@ -122,7 +122,7 @@ def test_each_submission_is_read_once_and_comes_in_one_part(archive: Archive, in
     records = [store(archive, number) for number in range(200)]
     events = list(gather(archive, index, 3, records))
     assert sorted(event.accession for event in events if isinstance(event, Read)) == [one.accession for one in records]
-    parts = [event for event in events if isinstance(event, Gathered)]
+    parts = [event for event in events if isinstance(event, Batch)]
     assert sorted(pair for part in parts for pair in part.pairs) == [(one.accession, one.sha256) for one in records]
     for part in parts:
         index.adopt(part.part)
@@ -140,7 +140,7 @@ def test_what_a_killed_worker_had_is_read_by_another(archive: Archive, index: En
     seen += events
     expected = [one.accession for one in records]
     assert sorted(event.accession for event in seen if isinstance(event, Read)) == expected
-    gathered = [accession for event in seen if isinstance(event, Gathered) for accession, _ in event.pairs]
+    gathered = [accession for event in seen if isinstance(event, Batch) for accession, _ in event.pairs]
     assert sorted(gathered) == expected
 
 
@@ -216,7 +216,7 @@ def test_a_submission_that_takes_too_long_fails_alone(
     found += events
     (failure,) = (event for event in found if isinstance(event, IndexFailure))
     assert failure.message == "reading it takes too long"
-    parts = [event for event in found if isinstance(event, Gathered)]
+    parts = [event for event in found if isinstance(event, Batch)]
     gathered = [accession for part in parts for accession, _ in part.pairs]
     assert sorted([*gathered, failure.accession]) == [one.accession for one in records]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from edgarchive import import_submissions
 from edgarchive.cli import run
 from tests.loopback import FIXTURES

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from archiver.settings import Settings
+from archiver.settings.settings import Settings
 from edgarchive import AsyncLibrary, Library, SearchOptions, import_submissions
 from indexer.search.diagnosis.diagnose import diagnose
 from indexer.search.diagnosis.model import Diagnosis

@@ -1,0 +1,1 @@
+"""Running long operations: progress, cancellation, retries, asyncio from blocking code."""

@@ -1,0 +1,1 @@
+"""What to mirror: forms, CIKs, tickers, names and dates."""

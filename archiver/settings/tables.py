@@ -1,0 +1,71 @@
+"""Tables of a settings file, ``[[select]]`` and ``[[search]]``; imported only if there is one (docs/settings.md)."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from archiver.selection.cik_file import read_ciks
+from archiver.selection.selection import Selection
+
+
+class SelectTable(BaseModel):
+    """One ``[[select]]`` table of a settings file: the fields of a `Selection`.
+
+    A CIK may be ``@FILE``, which stands for the CIKs of a file, beside the settings file if it is a relative path.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    forms: tuple[str, ...] = ()
+    ciks: tuple[int | str, ...] = ()
+    tickers: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    since: date | None = None
+    until: date | None = None
+    limit: int | None = None
+
+    def selection(self, folder: Path) -> Selection:
+        """The selection; `folder` is where the settings file stands. Raises `UsageError`."""
+        given: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
+        if "ciks" in given:
+            given["ciks"] = read_ciks(self.ciks, folder=folder)
+        return Selection(**given)
+
+
+class SearchTable(BaseModel):
+    """One ``[[search]]`` table of a settings file: a saved search. All other keys are filters of the search."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    name: str
+    query: str = ""
+
+    def filters(self) -> dict[str, Any]:
+        """The filters, by the names of search options."""
+        return dict(self.model_extra or {})
+
+
+def read_tables(name: str, value: Any) -> tuple[BaseModel, ...]:
+    """The tables of the setting `name`. Raises ValueError, with the key that is wrong, for what cannot be one."""
+    kind: Any = {"select": SelectTable, "search": SearchTable}[name]
+    try:
+        return TypeAdapter(tuple[kind, ...]).validate_python(value)
+    except ValidationError as error:
+        raise ValueError(_first_fault(error, list(kind.model_fields))) from None
+
+
+def _first_fault(error: ValidationError, known: Sequence[str]) -> str:
+    """The first fault that pydantic found, in our words."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    place = "".join(f".{part}" for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
+        return f"{place}: unknown key" + (f", did you mean {near[0]!r}?" if near else f", known are {', '.join(known)}")
+    message = first["msg"].removeprefix("Value error, ").replace("Input should be ", "it must be ")
+    return f"{place}: {message}"

@@ -1,0 +1,1 @@
+"""Commands that build, check and describe an archive."""

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from archiver.settings.tables import read_tables
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("select", [{"froms": ["8-K"]}], ".0.froms: unknown key, did you mean 'forms'?"),
+        ("select", [{}, {"zzz": 1}], ".1.zzz: unknown key, known are forms, "),
+        ("select", [{"since": "soon"}], ".0.since: it must be a valid date"),
+        ("select", "8-K", ": it must be a valid tuple"),
+        ("search", [{"query": "a"}], ".0.name: "),
+        ("search", 5, ": it must be a valid tuple"),
+    ],
+)
+def test_a_table_that_cannot_be_used_is_refused(name: str, value: Any, message: str) -> None:
+    """With the place in the file, and the near key."""
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
+        read_tables(name, value)
+
+
+def test_any_key_of_a_saved_search_is_a_filter() -> None:
+    """Which filters there are is for the search to say."""
+    [table] = read_tables("search", [{"name": "a", "form": ["8-K"]}])
+    assert table.filters() == {"form": ["8-K"]}  # type: ignore[attr-defined]
