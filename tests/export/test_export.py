@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import re
@@ -243,7 +244,7 @@ def test_a_wrong_clock_leaves_nothing_out(out: Path, tmp_path: Path) -> None:
     some, state = sorted(INVENTED.glob("*.txt"))[:4], out / "state"
     import_submissions(some[:2], settings=mine)
     ahead = (datetime.now(UTC) + timedelta(days=365)).isoformat()
-    with sqlite3.connect(mine.root / "catalogue.sqlite3") as catalogue:
+    with contextlib.closing(sqlite3.connect(mine.root / "catalogue.sqlite3")) as catalogue, catalogue:
         catalogue.execute("UPDATE submission SET stored_at = ?, added = ?", (ahead, ahead))
     rows = [export("filings", out / f"{n}.jsonl", since_export=state, settings=mine, jobs=1).rows for n in range(2)]
     assert rows == [2, 0]
@@ -268,13 +269,16 @@ def test_what_failed_or_came_late_is_exported_next_time(out: Path, tmp_path: Pat
     assert [accession for accession, _ in report.failures] == [names[0]]
     stored.write_bytes(packed)
     import_submissions(some[3:], settings=mine)
-    with sqlite3.connect(mine.root / "catalogue.sqlite3") as catalogue:  # stored before, committed after
+    with (
+        contextlib.closing(sqlite3.connect(mine.root / "catalogue.sqlite3")) as catalogue,
+        catalogue,
+    ):  # stored before, committed after
         until = json.loads(state.read_text())["added_until"]
         earlier = (datetime.fromisoformat(until) - timedelta(seconds=5)).isoformat()
         catalogue.execute("UPDATE submission SET stored_at = ? WHERE accession = ?", (earlier, names[3]))
     export("filings", out / "2.jsonl", since_export=state, settings=mine, jobs=1)
     assert {row["accession"] for row in lines(out / "2.jsonl")} == {names[0], names[3]}
-    with sqlite3.connect(mine.root / "catalogue.sqlite3") as catalogue:
+    with contextlib.closing(sqlite3.connect(mine.root / "catalogue.sqlite3")) as catalogue, catalogue:
         catalogue.execute("UPDATE submission SET indexed_sha256 = NULL WHERE accession = ?", (names[1],))
     everything = SearchOptions(since=1990)
     export("filings", out / "3.jsonl", options=everything, since_export=state, settings=mine, jobs=1)

@@ -201,7 +201,7 @@ def test_a_hostile_row_of_the_catalogue_is_damage(archive: Path, column: str, va
 
 def test_a_hostile_row_of_what_stands_beside(archive: Path) -> None:
     """The name of a file beside a submission is made of its row, so the row must be a hash."""
-    with sqlite3.connect(archive / "catalogue.sqlite3") as database:
+    with contextlib.closing(sqlite3.connect(archive / "catalogue.sqlite3")) as database, database:
         values = (ACCESSION, "/../../../../etc/x", "older", "index", None, 1, 1, "2020-01-01T00:00:00+00:00", None)
         database.execute("INSERT INTO beside VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
     database.close()

@@ -163,7 +163,7 @@ async def test_an_index_that_edgar_does_not_have_any_more_is_said(
 async def test_a_removed_row_is_had_again(settings: Settings) -> None:
     """What a person takes out of the catalogue and the archive is missing, though no index has changed."""
     await sync(settings)
-    with sqlite3.connect(settings.root / "catalogue.sqlite3") as connection:
+    with contextlib.closing(sqlite3.connect(settings.root / "catalogue.sqlite3")) as connection, connection:
         connection.execute("DELETE FROM submission WHERE accession = ?", (ONE,))
     connection.close()
     with Archive.open(settings.root) as archive:
