@@ -81,6 +81,25 @@ def is_being_written(layout: Layout) -> bool:
     return False
 
 
+def lock_at(path: Path, mode: int, kind: int) -> int | None:
+    """Open and lock what is at `path` with these flags of open(2) and flock(2); returns the descriptor.
+
+    None if it was replaced, moved or removed before the lock was taken: then it locks nothing at `path`. Raises
+    OSError, and BlockingIOError if another process has the lock and `kind` does not wait.
+    """
+    descriptor = os.open(path, mode | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
+    try:
+        fcntl.flock(descriptor, kind)
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(descriptor), path.stat(follow_symlinks=not mode & os.O_NOFOLLOW)):
+                return descriptor
+    except BaseException:
+        os.close(descriptor)
+        raise
+    os.close(descriptor)
+    return None
+
+
 @contextlib.contextmanager
 def turn(layout: Layout) -> Iterator[None]:
     """Wait while any process on any machine creates something in this shared archive, and make others wait.

@@ -27,6 +27,7 @@ from archiver.store.durable import (
     write_file_durably,
 )
 from archiver.store.layout import require_outside
+from archiver.store.locking import lock_at
 from edgarchive.extract.names import SafeNames
 from edgarchive.formats import visible
 from indexer.search.library import Library
@@ -181,19 +182,8 @@ def _locked_folder(path: Path) -> int | None:
     """A descriptor that locks the folder, which is made if it is missing; None if it has been moved or removed."""
     with contextlib.suppress(FileExistsError):
         path.mkdir()
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        with contextlib.suppress(FileNotFoundError):
-            if os.path.samestat(os.fstat(descriptor), path.lstat()):
-                return descriptor
-    except BaseException:
-        os.close(descriptor)
-        raise
-    os.close(descriptor)
+    with contextlib.suppress(FileNotFoundError):
+        return lock_at(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, fcntl.LOCK_EX)
     return None
 
 

@@ -15,6 +15,7 @@ from typing import Any, Self
 from archiver.errors import LockedError, UsageError
 from archiver.startup.dataclass import dataclass
 from archiver.store.durable import make_directories, storage_errors, write_file_durably
+from archiver.store.locking import lock_at
 
 _FORMAT = 1
 
@@ -112,23 +113,15 @@ class StateFile:
 
 def _locked(path: Path) -> int:
     """A descriptor that locks the file at `path`, created if it is missing. Raises `LockedError`, OSError."""
-    while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            with contextlib.suppress(FileNotFoundError):
-                if os.path.samestat(os.fstat(descriptor), path.stat()):
-                    return descriptor
-        except BlockingIOError:
-            os.close(descriptor)
-            raise LockedError(
-                f"another export to {path.parent / path.name[1:].removesuffix('.export')} is running",
-                "wait until it ends, or choose another --out",
-            ) from None
-        except BaseException:
-            os.close(descriptor)
-            raise
-        os.close(descriptor)  # another export has just replaced or removed the file
+    try:
+        while (descriptor := lock_at(path, os.O_RDWR | os.O_CREAT, fcntl.LOCK_EX | fcntl.LOCK_NB)) is None:
+            """Another export has just replaced or removed the file."""
+    except BlockingIOError:
+        raise LockedError(
+            f"another export to {path.parent / path.name[1:].removesuffix('.export')} is running",
+            "wait until it ends, or choose another --out",
+        ) from None
+    return descriptor
 
 
 @dataclass(frozen=True, slots=True)
