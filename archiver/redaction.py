@@ -80,7 +80,7 @@ def without_addresses(page: bytes) -> bytes:
 
 
 def _start_of_name(page: bytes, low: int, end: int) -> int | None:
-    """Where the name before a sign begins, whatever blanks and tags stand in between; None if there is none."""
+    """The start of the name before a sign, beyond blanks and tags in between; None if there is no name."""
     for _ in range(_MAX_GAP):
         if end > low and page[end - 1 : end].isspace():
             end -= 1

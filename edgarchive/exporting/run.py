@@ -7,6 +7,7 @@ import itertools
 import logging
 import os
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -185,8 +186,8 @@ def _rest(wanted: Iterator[Wanted], state: ExportState | None, state_path: Path)
     """The rest of an export. Raises `UsageError` if the archive differs from when the export began."""
     if state is None or not state.done:
         return wanted
-    *_, last = itertools.islice(wanted, state.done) if state.done else (None,)
-    if last is None or last.accession != state.last:
+    last = deque(itertools.islice(wanted, state.done), maxlen=1)
+    if not last or last[0].accession != state.last:
         raise UsageError("the archive has changed since this export began", f"remove {state_path} to begin again")
     return wanted
 

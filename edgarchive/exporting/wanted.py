@@ -38,7 +38,7 @@ class Choice:
 class Begun:
     """When an export began: what was stored by `until` is in it, and what runs up to `run` stored.
 
-    A run that had ended counts whatever its clock said: by one that was ahead, its filings are stored in the future.
+    A run that had ended counts whatever its clock said: a clock that was ahead dates its filings in the future.
     `latest` is the latest run, which may still have been active.
     """
 

@@ -207,18 +207,18 @@ def matches_section(section: Section, name: str, *, form: str) -> bool:
         wanted = [place.rpartition(" ") for place in (_NAMED[key].get(family, ()) if family else ())]
         there = [item in items and part in ("", section.part) for part, _, item in wanted]
         return any(there) and (key != "controls" or there[0] or _CONTROLS.search(section.heading) is not None)
-    number = _number(name)
+    part, item = _part_and_item(name)
+    return item in items and part in ("", section.part)
+
+
+def _part_and_item(name: str) -> tuple[str, str]:
+    """The part, or an empty text, and the item of a typed name, which may be a heading. Raises `UsageError`."""
+    heading = _HEADING.fullmatch(name.strip())
+    number = _NUMBER.fullmatch(heading[1] if heading else name.strip())
     if number is None:
         hint = f"use an item such as 1A, 'II 1A' or 5.02, or one of: {', '.join(SECTION_NAMES)}"
         raise UsageError(f"{name!r} is not the name of a section", hint)
-    part = (number["part"] or "").upper()
-    return number["item"].upper() in items and part in ("", section.part)
-
-
-def _number(name: str) -> re.Match[str] | None:
-    """The part and item of a typed name, which may be a heading."""
-    heading = _HEADING.fullmatch(name.strip())
-    return _NUMBER.fullmatch(heading[1] if heading else name.strip())
+    return (number["part"] or "").upper(), number["item"].upper()
 
 
 def _as_key(name: str) -> str:
@@ -245,11 +245,7 @@ def keys_of_name(name: str) -> tuple[str, ...]:
     if named in _NAMED:
         keys = [key for family in _NAMED[named] for key in _named_keys(named, family)]
         return tuple(keys)
-    number = _number(name)
-    if number is None:
-        hint = f"use an item such as 1A, 'II 1A' or 5.02, or one of: {', '.join(SECTION_NAMES)}"
-        raise UsageError(f"{name!r} is not the name of a section", hint)
-    part, item = (number["part"] or "").upper(), number["item"].upper()
+    part, item = _part_and_item(name)
     found: list[str] = []
     for family, parts in PARTS.items():
         if family == "8-K":
