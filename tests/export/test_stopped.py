@@ -53,10 +53,12 @@ def test_two_exports_to_one_place_do_not_mix(settings: Settings, out: Path) -> N
 
 
 _KILLED = """
-import os, signal, sys
+import os, signal, sys, warnings
 from edgarchive.exporting import run, workers
 from edgarchive import SearchOptions, Settings, export
 
+# pyarrow has threads, and Python 3.12 and later warn of each fork beside them; the forks use none of them
+warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
 run.CHECKPOINT_S = 0.0
 workers.TASK_FILINGS = 2
 root, out, step, name, arguments = *sys.argv[1:5], eval(sys.argv[5])

@@ -9,14 +9,12 @@ from whoosh.query import And, NullQuery, Or, Query, Term
 
 from indexer.query.bounds import Deadline
 from indexer.query.build import parse_query
-from indexer.whoosh_engine.engine import WhooshEngine
 from indexer.whoosh_engine.matching.columns import score_columns
 from indexer.whoosh_engine.matching.evaluating import evaluate
 from indexer.whoosh_engine.matching.prepare import everything, prepare
 from indexer.whoosh_engine.matching.searching import EntrySearcher
 from indexer.whoosh_engine.matching.sets import DocumentSet
-from tests.unit.index_entries import accession, add_all
-from tests.unit.indexer.whoosh_engine.storage.test_segments import entries
+from tests.unit.indexer.whoosh_engine.matching.segments import three_segments
 
 _SOME = DocumentSet(lambda _: range(3, 90, 2), score=0.0)
 _OTHERS = DocumentSet(lambda _: range(10, 80), score=1.0)
@@ -38,17 +36,8 @@ OF_WORDS = (
 @pytest.fixture(scope="module")
 def searcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EntrySearcher]:
     """A searcher of three segments, with documents deleted in the first two."""
-    engine = WhooshEngine.create(tmp_path_factory.mktemp("index"))
-    made = entries()
-    for start in range(0, len(made), 100):
-        add_all(engine, made[start : start + 100])
-        engine.commit()
-    for number in range(0, 200, 17):
-        engine.delete(accession(number))
-    engine.commit()
-    with engine._searcher() as opened:
-        yield opened
-    engine.close()
+    with three_segments(tmp_path_factory.mktemp("index"), deleted=range(0, 200, 17)) as searcher:
+        yield searcher
 
 
 @pytest.mark.parametrize("tree", OF_WORDS)

@@ -15,7 +15,7 @@ from indexer.whoosh_engine.matching.evaluating import evaluate
 from indexer.whoosh_engine.matching.prepare import prepare
 from indexer.whoosh_engine.matching.searching import EntrySearcher
 from indexer.whoosh_engine.matching.sets import DocumentSet
-from tests.unit.index_entries import accession, add_all
+from tests.unit.indexer.whoosh_engine.matching.segments import three_segments
 from tests.unit.indexer.whoosh_engine.storage.test_segments import entries
 
 TREES: tuple[Node, ...] = (
@@ -54,18 +54,8 @@ def stock(tree: Node) -> Query:
 @pytest.fixture(scope="module")
 def searcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EntrySearcher]:
     """A searcher of three segments, with documents deleted in each."""
-    engine = WhooshEngine.create(tmp_path_factory.mktemp("index"))
-    made = entries()
-    for start in range(0, len(made), 100):
-        add_all(engine, made[start : start + 100])
-        engine.commit()
-    for number in range(0, 300, 17):
-        engine.delete(accession(number))
-    engine.commit()
-    with engine._searcher() as opened:
-        assert len(opened.leaf_searchers()) == 3
-        yield opened
-    engine.close()
+    with three_segments(tmp_path_factory.mktemp("index"), deleted=range(0, 300, 17)) as searcher:
+        yield searcher
 
 
 @pytest.mark.parametrize("tree", TREES, ids=str)
