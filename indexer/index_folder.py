@@ -192,6 +192,23 @@ def index_identity(path: Path) -> tuple[int, ...] | None:
     return status.st_dev, status.st_ino, status.st_mtime_ns
 
 
+def index_version(path: Path) -> tuple[object, ...] | None:
+    """A value that differs after every commit to the index in folder `path`; None if it is missing or on a server."""
+    engine = engine_of(path)
+    if engine is None or engine in REMOTE:
+        return None
+    return index_identity(path), file_version(path), file_version(path / engine)
+
+
+def file_version(path: Path) -> tuple[int, ...] | None:
+    """A value that differs after a file is replaced or appended to, or files in a folder are; None if it is missing."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
 def notes_folder(path: Path) -> Path:
     """The folder where shares of the index in folder `path` record their progress; it is deleted with the index."""
     return path / "shares"

@@ -12,7 +12,8 @@ from aiohttp import web
 from archiver.errors import UsageError
 from archiver.settings.settings import Settings
 from edgarchive.web.archive import ServedArchive
-from edgarchive.web.conditions import answer_conditions
+from edgarchive.web.caching.conditions import answer_conditions
+from edgarchive.web.caching.recent import answer_recent
 from edgarchive.web.errors import answer_errors
 from edgarchive.web.keys import ARCHIVE, INDEX_SOURCE, SETTINGS, TEMPLATES
 from edgarchive.web.pages.render import templates
@@ -42,7 +43,13 @@ def create_app(
     if index not in ("held", "edgar"):
         raise UsageError(f"index cannot be {index!r}", "choose held or edgar")
     app = web.Application(
-        middlewares=[answer_errors, check_request(allow_hosts), collapse_slashes, answer_conditions],
+        middlewares=[
+            answer_errors,
+            check_request(allow_hosts),
+            collapse_slashes,
+            answer_conditions,
+            answer_recent(),
+        ],
         client_max_size=_MAX_BODY_BYTES,
     )
     app.on_response_prepare.append(add_headers)

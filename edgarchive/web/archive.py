@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -120,6 +120,11 @@ class ServedArchive:
         self._status: tuple[float, Status] | None = None
         self._tickers: tuple[str, Any] | None = None
         self._names: OrderedDict[int, tuple[float, str]] = OrderedDict()
+
+    @property
+    def version(self) -> Hashable:
+        """As `Library.version`."""
+        return self.library.version
 
     async def do(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         """The result of `work`, run in a thread. Raises as `search`."""

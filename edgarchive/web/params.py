@@ -50,6 +50,11 @@ class SearchParameters:
     facets: tuple[Facet, ...] = ()
 
 
+def asks_anything(query: MultiMapping[str]) -> bool:
+    """Whether there is anything to search for: otherwise it is the start page that is asked for."""
+    return any(text.strip() for name, text in query.items() if name not in {"limit", "facet"})
+
+
 def read_search(query: MultiMapping[str], *, max_limit: int | None = MAX_LIMIT) -> SearchParameters:
     """Parse the parameters of a search, except COMPANY (`named_company`). A limit above `max_limit` is lowered to it.
 

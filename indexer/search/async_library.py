@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from collections.abc import Hashable
 from os import PathLike
 from pathlib import Path
 from typing import Self
@@ -104,6 +105,11 @@ class AsyncLibrary:
     def settings(self) -> Settings:
         """See `Library.settings`."""
         return self._library.settings
+
+    @property
+    def version(self) -> Hashable:
+        """See `Library.version`."""
+        return self._library.version
 
     async def status(self) -> Status:
         """See `Library.status`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from os import PathLike
@@ -300,6 +300,16 @@ class Library:
         from indexer.archive.stored_files import StoredFiles  # noqa: PLC0415 — a search needs none of it
 
         return StoredFiles(self._archive)
+
+    @property
+    def version(self) -> Hashable:
+        """A value that differs after every change of what can be searched or read.
+
+        None if that cannot be told: without an index, or with one on a server.
+        """
+        from indexer.search.records import archive_version  # noqa: PLC0415 — a search needs none of it
+
+        return archive_version(self._archive)
 
     def run_of(self, number: int) -> Run:
         """The run `number` in the journal. Raises `NotInArchiveError`."""

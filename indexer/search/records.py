@@ -13,8 +13,10 @@ from archiver.identifiers import AccessionNumber, Cik, FormType
 from archiver.startup.dataclass import dataclass
 from archiver.store.archive import Archive
 from archiver.sync.last_sync import SyncState, last_sync, last_sync_ended
+from indexer.index_folder import file_version, index_version
 from indexer.notebook.markup import facts, table
-from indexer.texts.store import TextStats, TextStore
+from indexer.texts.store import TEXTS_FOLDER, TextStats, TextStore
+from indexer.texts.table import TABLE_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,3 +218,16 @@ def status_of(archive: Archive, *, index_error: EdgarchiveError | None, marks_ho
         texts=_text_stats(archive),
         forms=tuple(FormYear(form, year, count) for form, year, count in totals.by_form_and_year),
     )
+
+
+def archive_version(archive: Archive) -> tuple[object, ...] | None:
+    """A value that differs after every change of the catalogue, the texts or the index; None if that cannot be told.
+
+    Each of them replaces a file, or appends to the log of a database.
+    """
+    index = index_version(archive.index_path)
+    if index is None:
+        return None
+    databases = (archive.layout.catalogue, archive.root / TEXTS_FOLDER / TABLE_NAME)
+    logs = (path.with_name(f"{path.name}-wal") for path in databases)
+    return index, *(file_version(path) for path in (*databases, *logs))

@@ -28,13 +28,15 @@ _LOOK_EVERY_S = 0.05
 class Measured(Generic[Result]):
     """What one run gave: its result, wall and CPU seconds (children included), and peak resident bytes.
 
-    `worker_peak_bytes` is of the largest of the processes that it started, 0 without any.
+    `own_peak_bytes` leaves out pages of mapped files, which the kernel takes back if it needs memory (Linux only, or
+    0). `worker_peak_bytes` is of the largest of the processes that it started, 0 without any.
     """
 
     result: Result
     wall_s: float
     cpu_s: float
     peak_bytes: int
+    own_peak_bytes: int
     worker_peak_bytes: int
 
 
@@ -59,26 +61,32 @@ def measured(work: Callable[..., Result], *arguments: object) -> Measured[Result
 
 def _run(sender: Connection, work: Callable[..., Result], arguments: Sequence[object]) -> None:
     cpu_s, started = _cpu_s(), time.perf_counter()
-    with _Workers() as workers:
+    with _Memory() as memory:
         result = work(*arguments)
     wall_s = time.perf_counter() - started
-    sender.send(Measured(result, wall_s, _cpu_s() - cpu_s, _peak_bytes(), workers.peak_bytes))
+    sender.send(
+        Measured(result, wall_s, _cpu_s() - cpu_s, _peak_bytes(), memory.own_peak_bytes, memory.worker_peak_bytes)
+    )
 
 
-class _Workers:
-    """Looks every moment at how much memory the children of this process have had (Linux only)."""
+class _Memory:
+    """Looks every moment at the memory of this process and its children (Linux only)."""
 
     def __init__(self) -> None:
-        self.peak_bytes = 0
+        self.own_peak_bytes = 0
+        self.worker_peak_bytes = 0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def _watch(self) -> None:
         while not self._over.wait(_LOOK_EVERY_S):
+            with contextlib.suppress(OSError):  # not Linux
+                self.own_peak_bytes = max(self.own_peak_bytes, _bytes("RssAnon", Path("/proc/self/status")))
             for listed in Path("/proc/self/task").glob("*/children"):
                 with contextlib.suppress(OSError):  # it has ended meanwhile
                     for child in listed.read_text().split():
-                        self.peak_bytes = max(self.peak_bytes, _mark(Path(f"/proc/{child}/status")))
+                        peak = _bytes("VmHWM", Path(f"/proc/{child}/status"))
+                        self.worker_peak_bytes = max(self.worker_peak_bytes, peak)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -99,15 +107,15 @@ def _cpu_s() -> float:
 def _peak_bytes() -> int:
     # On Linux `ru_maxrss` starts with what the parent had; the kernel's own mark is of this program alone.
     with contextlib.suppress(OSError):
-        return _mark(Path("/proc/self/status"))
+        return _bytes("VmHWM", Path("/proc/self/status"))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * KIB
 
 
-def _mark(status: Path) -> int:
-    """The most memory that a process has had, in bytes; 0 for one that has ended."""
-    mark = re.search(r"VmHWM:\s*(\d+) kB", status.read_text())
-    return int(mark[1]) * KIB if mark else 0
+def _bytes(name: str, status: Path) -> int:
+    """A figure of a process's ``status``, in bytes; 0 for a process that has ended."""
+    figure = re.search(rf"^{name}:\s*(\d+) kB", status.read_text(), re.MULTILINE)
+    return int(figure[1]) * KIB if figure else 0
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

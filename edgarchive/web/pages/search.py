@@ -23,6 +23,7 @@ from edgarchive.web.params import (
     SPANS,
     WORDS,
     SearchParameters,
+    asks_anything,
     named_company,
     read_search,
     values_of,
@@ -90,7 +91,7 @@ class _Shown:
 
 async def search_page(request: web.Request) -> web.Response:
     """``/`` and ``/search``."""
-    if not any(text.strip() for name, text in request.query.items() if name not in {"limit", "facet"}):
+    if not asks_anything(request.query):
         return await _start_page(request)
     archive: ServedArchive = request.app[ARCHIVE]
     try:

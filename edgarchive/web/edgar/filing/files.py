@@ -16,7 +16,7 @@ from archiver.errors import DamageError, NotInArchiveError, UnreadableSubmission
 from archiver.identifiers import AccessionNumber
 from archiver.streams.decoding import ContentDecoder
 from edgarchive.web.archive import FilingFacts, ServedArchive, document_name, read_accession
-from edgarchive.web.conditions import is_known
+from edgarchive.web.caching.conditions import is_known
 from edgarchive.web.edgar.answers import FolderItem, folder_json, folder_page, no_such_key, read_cik
 from edgarchive.web.edgar.filing.index_page import filing_index_page, header_page
 from edgarchive.web.keys import ARCHIVE
