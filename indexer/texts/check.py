@@ -69,14 +69,9 @@ def _check_pack(folder: Path, table: TextTable, pack: PackRow, *, quick: bool) -
     if quick:
         return
     with TextStore(folder) as store:
-        for row in _in_order(table, pack):
+        for row in table.in_order(pack.number):  # each frame is decompressed once
             if (message := _fault(store, row)) and table.get(row.accession) == row:  # else it was replaced meanwhile
                 yield Finding("texts-damaged", row.accession, place, message)
-
-
-def _in_order(table: TextTable, pack: PackRow) -> list[TextRow]:
-    """The rows of a pack in the order of their records, so that each frame is decompressed once."""
-    return sorted(table.rows(pack=pack.number), key=lambda row: (row.end, row.place.start))
 
 
 def _fault(store: TextStore, row: TextRow) -> str | None:

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import contextlib
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from archiver.errors import DamageError
+from archiver.identifiers import AccessionNumber
 from archiver.store.archive import Archive
 from indexer.texts.check import check_texts, repair_texts
 from indexer.texts.reader import TextReader
 from indexer.texts.store import TextStore
+from indexer.texts.table import TextTable
 from indexer.update.update import index_archive
 from tests.unit.archives import keep
 from tests.unit.indexer.texts.kept import add, extracted, number
@@ -139,3 +143,28 @@ def test_a_folder_in_the_place_of_a_pack_is_mended(archive: Archive) -> None:
     index_archive(archive)
     assert texts_of(archive) == before
     assert list(check_texts(archive)) == []
+
+
+@pytest.mark.parametrize("wrong", [-5, 10**18 * 5, 2**63 - 1])
+def test_a_number_that_is_no_submission_is_damage(archive: Archive, wrong: int) -> None:
+    """SQLite has no checksums: whatever stands in its place, the table is reported, and a repair makes it anew."""
+    with contextlib.closing(sqlite3.connect(archive.root / "texts" / "index.sqlite3", isolation_level=None)) as table:
+        table.execute("UPDATE text SET accession = ? WHERE accession = (SELECT max(accession) FROM text)", (wrong,))
+    findings = list(check_texts(archive))
+    assert {(one.kind, one.accession) for one in findings} == {("texts-damaged", None)}
+    whole = read_texts(archive)
+    repair_texts(archive.root, findings)
+    assert read_texts(archive) == whole
+
+
+def test_a_pack_is_read_in_the_order_of_its_records(archive: Archive) -> None:
+    """By their places, not by accession number; a row that is replaced meanwhile is passed over."""
+    add(archive.root, [extracted(number(count), "a text") for count in (0, 9, 4)])
+    with TextTable(archive.root / "texts" / "index.sqlite3", writable=True) as table:
+        [pack] = table.packs()
+        rows = table.in_order(pack.number)
+        order = [next(rows)]
+        table.remove([AccessionNumber(number(9))])
+        order += rows
+    assert [row.accession for row in order] == [number(one) for one in (1, 2, 0, 4)]
+    assert [(row.end, row.place.start) for row in order] == sorted((row.end, row.place.start) for row in order)
