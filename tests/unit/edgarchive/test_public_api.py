@@ -99,6 +99,7 @@ def test_the_async_library_has_the_methods_of_the_library() -> None:
 
 
 @pytest.mark.parametrize("engine", ["whoosh", "tantivy", "opensearch"])
+@pytest.mark.slow
 def test_an_engine_alone_is_loaded(engine: str) -> None:
     """Whoever indexes and searches with tantivy or OpenSearch never loads Whoosh, nor the other way round."""
     pytest.importorskip({"opensearch": "opensearchpy"}.get(engine, engine))

@@ -273,6 +273,7 @@ def test_the_bounds_of_queries_are_documented() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_the_map_of_the_packages_is_up_to_date() -> None:
     """docs/architecture.md draws who imports whom, and says what each module does, as the code has it."""
     page = read("architecture")

@@ -176,6 +176,7 @@ def feed_of(title: str, *, entries: int = 1) -> bytes:
     return f'<feed xmlns="http://www.w3.org/2005/Atom">{made}</feed>'.encode()
 
 
+@pytest.mark.slow
 def test_titles_and_parties_without_end_take_time_by_their_size() -> None:
     """A title in which everything could be the beginning of a name, and a filing of 20 000 parties."""
     assert parse_current_feed(feed_of(" - " * 300_000))[0].parties == ()

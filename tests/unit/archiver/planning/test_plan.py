@@ -25,6 +25,7 @@ def plan(tmp_path: Path) -> Iterator[Plan]:
         yield made
 
 
+@pytest.mark.slow
 def test_what_has_to_be_fetched_comes_newest_first(plan: Plan) -> None:
     """All of it, once, as it was given, over more rows than are read at a time."""
     plan.add([*REFS, *REFS[:100]])

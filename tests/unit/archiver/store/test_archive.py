@@ -170,6 +170,7 @@ def test_who_shares_sees_the_rows_that_a_killed_writer_left_in_the_log(root: Pat
         assert not (root / "catalogue.sqlite3-wal").exists()
 
 
+@pytest.mark.slow
 def test_many_that_share_after_a_killed_writer_may_come_at_once(root: Path) -> None:
     """One of them brings in what it left, and none is turned away meanwhile."""
     for _ in range(5):

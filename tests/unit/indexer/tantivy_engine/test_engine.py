@@ -188,6 +188,7 @@ def test_words_near_each_other_in_too_many_ways_are_refused(engine: Engine) -> N
         find(engine, '"m l k j i h g f e d c b a"~9')
 
 
+@pytest.mark.slow
 def test_a_closed_index_has_the_files_of_its_segments_only(engine: Engine, tmp_path: Path) -> None:
     """Closing lets segments be joined to the end: none that are to be joined, or have been, stay on disk."""
     for number in range(1, 9):  # as many as tantivy joins, in the background, after the last commit

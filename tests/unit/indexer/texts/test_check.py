@@ -60,6 +60,7 @@ def test_a_whole_store_has_no_findings(archive: Archive) -> None:
     assert list(check_texts(archive)) == []
 
 
+@pytest.mark.slow
 def test_a_flipped_bit_anywhere_in_a_pack_is_found(archive: Archive) -> None:
     """Whichever byte of a pack changes, a submission is named, no wrong text is given, and a repair mends it.
 

@@ -164,6 +164,7 @@ def entries(archive: Archive) -> list[str]:
         index.close()
 
 
+@pytest.mark.slow
 def test_workers_keep_texts(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     """Texts of several processes end in one store."""
     monkeypatch.setattr(run, "WORKERS_FROM_BYTES", 1)

@@ -324,6 +324,7 @@ def test_a_reader_sees_each_commit(tmp_path: Path) -> None:
     writer.close()
 
 
+@pytest.mark.slow
 def test_threads_may_search_one_engine(engine: WhooshEngine) -> None:
     """Searches that run at the same time, while commits happen, get whole answers."""
     put(engine, *(entry(number, f"zebra word{number} " * 20) for number in range(1, 60)))
@@ -427,6 +428,7 @@ def _commit_without_end(path: str) -> None:
         put(engine, entry(number, "zebra alpha " * 50))
 
 
+@pytest.mark.slow
 def test_whoosh_is_compiled_without_a_word(tmp_path: Path) -> None:
     """Installed without compiling, as uv does, the first command prints no warning of the compiler about Whoosh."""
     done = subprocess.run(

@@ -142,6 +142,7 @@ def _umask() -> int:
 
 @pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # xlsxwriter's own, of a sheet it could not write
 @pytest.mark.parametrize("row_format", [RowFormat.XLSX, RowFormat.CSV, RowFormat.JSONL])
+@pytest.mark.slow
 def test_no_room_left(hit: Hit, tmp_path: Path, row_format: RowFormat) -> None:
     """At any size it is our error; nothing is printed or left, neither beside the file nor in the temporary folder."""
     path, temporary = tmp_path / "out" / f"hits.{row_format}", tmp_path / "temporary"

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from indexer.query.build import parse_query
 from indexer.whoosh_engine.engine import WhooshEngine
 from tests.unit.index_entries import accession, add, add_all, count, entry
 from tests.unit.indexer.whoosh_engine.storage.test_segments import entries
 
 
+@pytest.mark.slow
 def test_a_merged_segment_is_the_one_that_would_have_been_written_at_once(tmp_path: Path) -> None:
     """Many small commits, which merge, and one large one give the same hits with the same scores."""
     made = entries()

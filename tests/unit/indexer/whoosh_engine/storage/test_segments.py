@@ -104,6 +104,7 @@ def test_stock_readers_find_the_same_with_the_same_scores(both: tuple[FileIndex,
     assert answers[0] or "absent" in str(query)
 
 
+@pytest.mark.slow
 def test_a_segment_holds_what_whoosh_would_have_written(both: tuple[FileIndex, FileIndex]) -> None:
     """Every term, statistic, posting, length, stored value and column is what Whoosh's own writer wrote."""
     mine, theirs = (index.reader() for index in both)
