@@ -6,6 +6,7 @@ for what is missing or damaged; then the submission itself is parsed.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import threading
@@ -17,6 +18,7 @@ from archiver.errors import DamageError, StorageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
 from archiver.startup.dataclass import dataclass
+from archiver.store.durable import reading_errors
 from indexer.text import EXTRACTOR_VERSION
 from indexer.texts.model import StoredDocument, StoredSubmission
 from indexer.texts.packs import TextPlace, decode_record, decompress
@@ -128,6 +130,8 @@ class TextStore:
         """The size of the store. Raises `DamageError`, `StorageError`."""
         with self._lock:
             table = self._opened()
+            if table is None:
+                self._check_missing()
             packs = table.packs() if table else []
         stored = sum(pack.bytes for pack in packs)
         if table:
@@ -166,6 +170,12 @@ class TextStore:
             self._table = TextTable(path)
             self._table_identity = identity
         return self._table
+
+    def _check_missing(self) -> None:
+        """Raise `StorageError` if there may be a table, which could not be looked at."""
+        path = self._folder / TABLE_NAME
+        with reading_errors(path), contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            path.stat()
 
     def _forget(self) -> None:
         if self._table is not None:

@@ -99,12 +99,15 @@ def is_table(path: Path) -> bool:
             return True
         with path.open("rb") as file:
             head = file.read(_HEADER_BYTES)
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
-    if not any(head[_VERSION_AT:]):
-        return False
-    if not path.with_name(f"{path.name}-journal").exists():
+    except OSError:  # its reader reports what it is
         return True
+    return any(head[_VERSION_AT:]) and (not path.with_name(f"{path.name}-journal").exists() or _is_created(path))
+
+
+def _is_created(path: Path) -> bool:
+    """Whether the table at `path` has a version once SQLite has undone what its journal holds."""
     try:
         with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as connection:
             connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")

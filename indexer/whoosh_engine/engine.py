@@ -9,19 +9,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
-from whoosh.filedb.filestore import FileStorage
 from whoosh.index import TOC, EmptyIndexError, FileIndex
 from whoosh.query import And, Query
 
 from archiver.errors import EdgarchiveError, IndexMissingError
 from archiver.identifiers import AccessionNumber
 from archiver.runtime.retrying import with_retries
+from archiver.store.durable import storage_errors
 from indexer.engine import EngineResult, FacetCount, PartWriter, Sort, is_defect, section_counts
 from indexer.fields import Facet
 from indexer.query.bounds import Deadline
 from indexer.query.nodes import Node
 from indexer.query.scopes.sections import scoped
 from indexer.whoosh_engine.fields import schema
+from indexer.whoosh_engine.folder import FolderStorage
 from indexer.whoosh_engine.mapped_files import read_segments_where_they_are
 from indexer.whoosh_engine.matching.matches import Matches, RecentMatches
 from indexer.whoosh_engine.matching.prepare import everything, prepare, unscored
@@ -60,13 +61,14 @@ class WhooshEngine:
     def create(cls, path: Path) -> Self:
         """Create an empty index in the empty folder `path`, open for writing. Raises `StorageError`."""
         commit(path, TOC(schema(), [], 0), {})
-        return cls(path, FileIndex(FileStorage(str(path))), writable=True)
+        with storage_errors(path):
+            return cls(path, FileIndex(FolderStorage(str(path))), writable=True)
 
     @classmethod
     def open(cls, path: Path, *, writable: bool = False) -> Self:
         """Open the index at `path`. Raises `IndexMissingError` if it does not exist or cannot be read."""
         with _reading(path):
-            return cls(path, _retried(lambda: FileIndex(FileStorage(str(path)))), writable=writable)
+            return cls(path, _retried(lambda: FileIndex(FolderStorage(str(path)))), writable=writable)
 
     def delete(self, accession: AccessionNumber) -> None:
         """Remove a submission's entries at the next commit. Raises `LockedError`, `StorageError`."""
@@ -244,7 +246,7 @@ def _selected(searcher: EntrySearcher, query: Node | None, filters: Node | None,
 def _is_damaged(path: Path) -> bool:
     """Whether a file of the index differs from what was committed."""
     try:
-        index = FileIndex(FileStorage(str(path)))
+        index = FileIndex(FolderStorage(str(path)))
         toc = TOC.read(index.storage, index.indexname)
         return any(True for _ in damaged_files(path, toc, quick=False))
     except Exception:  # noqa: BLE001 — whatever prevents reading the list of files

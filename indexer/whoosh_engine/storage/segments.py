@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from whoosh.codec.whoosh3 import W3Codec
-from whoosh.filedb.filestore import FileStorage
 from whoosh.index import _DEF_INDEX_NAME as INDEX_NAME
 from whoosh.util.numeric import length_to_byte
 
@@ -23,6 +22,7 @@ from archiver.words import encoded_words
 from indexer.entries import IndexEntry
 from indexer.fields import document_of
 from indexer.whoosh_engine.fields import Posting, WordsField, schema
+from indexer.whoosh_engine.folder import FolderStorage
 from indexer.whoosh_engine.storage.commits import Checksum, segment_file
 from indexer.whoosh_engine.storage.packing import BLOCK_POSTINGS, INLINED_POSTINGS, pack
 from indexer.whoosh_engine.storage.postings import TermWriter, block_of
@@ -48,7 +48,7 @@ class SegmentFile:
     def __init__(self, folder: Path) -> None:
         self.schema = schema()
         self.documents = 0
-        self._storage = FileStorage(str(folder))
+        self._storage = FolderStorage(str(folder))
         self._segment = W3Codec().new_segment(self._storage, INDEX_NAME)
         self._columns = self._segment.codec().per_document_writer(self._storage, self._segment)
 

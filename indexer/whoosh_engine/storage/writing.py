@@ -49,7 +49,8 @@ class Writer:
     def close(self) -> None:
         """Discard what was not committed, and release the lock."""
         self._forget()
-        self._publisher.close()
+        with storage_errors(self._path):
+            self._publisher.close()
 
     def _replace(self, accessions: Iterable[AccessionNumber]) -> None:
         """Record what is replaced; uncommitted entries cannot be replaced, so they are committed first."""

@@ -26,7 +26,9 @@ def status(context: typer.Context, *, as_json: AsJson = False) -> int:
     for line in _behind(found.sync):
         say(line)
     say(_index_line(found))
-    if found.texts is not None and found.texts.submissions:
+    if found.texts is None:
+        say("the kept texts cannot be read: run `edgarchive verify`")
+    elif found.texts.submissions:
         size = f"{human_bytes(found.texts.text_bytes)}, {human_bytes(found.texts.stored_bytes)} on disk"
         say(f"texts of {plural(found.texts.submissions, 'submission')}, {size}")
     for line in crossed_lines(((clean(one.form), one.year, one.count) for one in found.forms), width=screen_width()):
