@@ -15,6 +15,9 @@ _WORD_BYTES = bytes(ord(chr(code).lower() if chr(code).isalnum() else " ") for c
 )
 """Each byte of a UTF-8 text as part of a word: in lower case, or a space for anything but letters and digits."""
 
+_WORD_MARKS = bytes(ord(" " if byte == ord(" ") else "x") for byte in _WORD_BYTES)
+"""Each byte as ``x`` if it is part of a word, else a space."""
+
 _TRADE_MARKS = frozenset("™℠🅪🅫🅬")
 """Symbols that decompose to letters but are not words."""
 
@@ -103,9 +106,19 @@ def encoded_words(text: str) -> list[bytes]:
 
     Most of a filing is ASCII, so only other characters are folded; the rest is one pass over bytes.
     """
+    return _encoded(text).translate(_WORD_BYTES).split()
+
+
+def count_words(text: str) -> int:
+    """The number of `words` of `text`, counted where they begin, in half the time of making them."""
+    return (b" " + _encoded(text).translate(_WORD_MARKS)).count(b" x")
+
+
+def _encoded(text: str) -> bytes:
+    """`text` in UTF-8, with all that is not ASCII folded, and spaces for what is no part of a word."""
     if not text.isascii():
         text = _BEYOND_ASCII.sub(lambda run: _SEPARATED[run.group()], _with_powers(text))
-    return text.encode().translate(_WORD_BYTES).split()
+    return text.encode()
 
 
 def word_characters(run: str, *, before: str = "") -> list[str]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from archiver.events import event
 from archiver.identifiers import AccessionNumber, Cik, FormType
 from archiver.startup.dataclass import dataclass
-from archiver.words import encoded_words, fold
+from archiver.words import count_words, fold
 from indexer.sections.forms import section_keys
 from indexer.text.broken_words import searchable
 
@@ -217,8 +217,8 @@ def section_spans(text: str, sections: Sequence[Section], *, form: str) -> tuple
         start, end = max(place, section.start), min(section.end, len(text))
         if start >= end:
             continue
-        first = counted + len(encoded_words(text[place:start]))
-        counted, place = first + len(encoded_words(text[start:end])), end
+        first = counted + count_words(text[place:start])
+        counted, place = first + count_words(text[start:end]), end
         spans += (SectionSpan(key, first, counted) for key in section_keys(section, form=form) if counted > first)
     return tuple(spans)
 

@@ -13,13 +13,21 @@ from collections.abc import Iterator
 from archiver.startup.dataclass import dataclass
 from archiver.startup.patterns import lazy_pattern
 
+_LONGEST = 40
+"""The letters of each half, at most."""
 _BREAK = lazy_pattern(
-    r"(?<![^\W\d_])(?P<first>[^\W\d_]{2,40})[-\xad\u2010](?P<gap>[^\S\n]{0,9}\n\s{0,80})(?P<second>[^\W\d_]{2,40})"
+    rf"(?<![^\W\d_])(?P<first>[^\W\d_]{{2,{_LONGEST}}})[-\xad\u2010]"
+    rf"(?P<gap>[^\S\n]{{0,9}}\n\s{{0,80}})(?P<second>[^\W\d_]{{2,{_LONGEST}}})"
 )
+_SIGN = lazy_pattern(r"[-\xad\u2010](?=[^\S\n]{0,9}\n)")
 _BREAK_SIGNS = ("-\n", "- \n", "\xad\n", "\u2010\n")
 _WORD = lazy_pattern(r"[^\W\d_]+")
 _COMPOUND = lazy_pattern(r"(?<![^\W\d_])[^\W\d_]++[-\u2010][^\W\d_]++")
 """It starts where letters start: tried at each of them, a long run without a hyphen takes time by its square."""
+_HYPHEN = lazy_pattern(rb"-(?<=[a-z]-)(?=[a-z])")
+_LETTERS = bytes(code if chr(code).isascii() and chr(code).islower() else ord(" ") for code in range(256))
+"""Each byte of a text in lower case: a letter, or a space."""
+
 _NEAR_CHARS, _NEAR_WORDS = 80, 4
 
 
@@ -38,12 +46,44 @@ def broken_words(text: str) -> list[BrokenWord]:
     """The words of `text` that are hyphenated at a line end, in order, in linear time."""
     if not any(sign in text for sign in _BREAK_SIGNS):
         return []
-    breaks = [match for match in _BREAK.finditer(text) if _is_one_word(match["first"], match["second"])]
+    breaks = [match for match in _breaks(text) if _is_one_word(match["first"], match["second"])]
     if not breaks:
         return []
+    return list(_told(breaks, *(_ascii_words(text) if text.isascii() else _words(text))))
+
+
+def _breaks(text: str) -> Iterator[re.Match[str]]:
+    """The matches of `_BREAK`, as `finditer` gives them, which tries every letter: this tries hyphens at line ends."""
+    last = 0
+    for sign in _SIGN.finditer(text):
+        start = place = sign.start()
+        while start > last and place - start <= _LONGEST and _WORD.match(text[start - 1]):
+            start -= 1
+        match = _BREAK.match(text, start)
+        if match is not None and match.end("first") == place:
+            last = match.end()
+            yield match
+
+
+def _words(text: str) -> tuple[set[str], set[str]]:
+    """The words of `text`, of letters alone, and the pairs of them with a hyphen between, in lower case."""
     folded = text.casefold()
-    words, compounds = set(_WORD.findall(folded)), set(_COMPOUND.findall(folded))
-    return list(_told(breaks, words, compounds))
+    return set(_WORD.findall(folded)), set(_COMPOUND.findall(folded))
+
+
+def _ascii_words(text: str) -> tuple[set[str], set[str]]:
+    """The same for ASCII, in a third of the time: most plain text is."""
+    lower = text.lower().encode()
+    letters = lower.translate(_LETTERS)
+    compounds = set()
+    last = 0
+    for hyphen in _HYPHEN.finditer(lower):
+        place = hyphen.start()
+        start, end = letters.rfind(b" ", 0, place) + 1, letters.find(b" ", place + 1)
+        if start >= last:  # in a-b-c, b is a part of the first pair alone
+            last = end if end >= 0 else len(lower)
+            compounds.add(lower[start:last].decode())
+    return set(letters.decode().split()), compounds
 
 
 def _is_one_word(first: str, second: str) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.words import encoded_words, fold, folded_lengths, is_unit, words
+from archiver.words import count_words, encoded_words, fold, folded_lengths, is_unit, words
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,7 @@ def test_words_are_the_runs_of_letters_and_digits_of_the_folded_text(text: str) 
     expected = re.findall(r"[^\W_]+", fold(text))
     assert words(text) == expected
     assert encoded_words(text) == [word.encode() for word in expected]
+    assert count_words(text) == len(expected)
 
 
 @given(_ODD)

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.words import words
+from indexer.text import broken_words as broken_words_module
 from indexer.text.broken_words import broken_words, rejoined, searchable
 
 
@@ -43,6 +44,43 @@ def test_every_other_place_stays_the_same(pieces: list[str]) -> None:
     assert searchable(text).startswith(joined)
     inside = {place for word in broken for place in range(word.start, word.end)}
     assert all(joined[place] == text[place] for place in range(len(text)) if place not in inside)
+
+
+_PIECES = [
+    "re",
+    "sign",
+    "ed",
+    "A",
+    "é",
+    "-",
+    "-",
+    "- ",
+    "-\n",
+    "-\n  ",
+    "\xad\n",
+    "‐\n",
+    " ",
+    "\n",
+    "10",
+    "_",
+    ". ",
+    "x" * 39,
+]
+
+
+@given(st.lists(st.sampled_from(_PIECES)))
+def test_breaks_are_those_of_their_pattern(pieces: list[str]) -> None:
+    """They are looked for at hyphens, which is faster than trying the pattern everywhere."""
+    text = "".join(pieces)
+    tried = [match.span() for match in broken_words_module._BREAK.finditer(text)]
+    assert [match.span() for match in broken_words_module._breaks(text)] == tried
+
+
+@given(st.lists(st.sampled_from([piece for piece in _PIECES if piece.isascii()])))
+def test_ascii_is_read_as_any_other_text(pieces: list[str]) -> None:
+    """The faster way gives what the way for all languages gives, which a letter beyond ASCII makes it take."""
+    text = "".join(pieces) + "\n"
+    assert broken_words(text) == broken_words(f"{text}. é")
 
 
 @pytest.mark.timeout(30)  # what is quadratic here takes minutes
