@@ -18,6 +18,12 @@ _WORD_BYTES = bytes(ord(chr(code).lower() if chr(code).isalnum() else " ") for c
 _WORD_MARKS = bytes(ord(" " if byte == ord(" ") else "x") for byte in _WORD_BYTES)
 """Each byte as ``x`` if it is part of a word, else a space."""
 
+_ASCII = bytes(range(128))
+_BLANKED = _ASCII + b" " * 128
+"""Each byte of a text in UTF-8, with spaces for characters beyond ASCII."""
+_MOST_REPLACED = 16
+"""Letters beyond ASCII that are replaced in the whole text, one by one; a text with more is read run by run."""
+
 _TRADE_MARKS = frozenset("™℠🅪🅫🅬")
 """Symbols that decompose to letters but are not words."""
 
@@ -115,10 +121,23 @@ def count_words(text: str) -> int:
 
 
 def _encoded(text: str) -> bytes:
-    """`text` in UTF-8, with all that is not ASCII folded, and spaces for what is no part of a word."""
-    if not text.isascii():
-        text = _BEYOND_ASCII.sub(lambda run: _SEPARATED[run.group()], _with_powers(text))
-    return text.encode()
+    """`text` in UTF-8, with all that is not ASCII folded, and spaces for what is no part of a word.
+
+    Most filings have a few signs beyond ASCII and fewer letters; finding each by a pattern would take most of the time.
+    """
+    if text.isascii():
+        return text.encode()
+    text = _with_powers(text)
+    raw = text.encode(errors="surrogatepass")
+    beyond = set(raw.translate(None, _ASCII).decode(errors="surrogatepass"))
+    folded = {character: piece for character in beyond if (piece := _SEPARATED[character]) != " "}
+    if len(folded) > _MOST_REPLACED or beyond & _SUPERSCRIPTS or not all(map(str.isascii, folded.values())):
+        return _BEYOND_ASCII.sub(lambda run: _SEPARATED[run.group()], text).encode()
+    if folded:
+        for character, piece in folded.items():
+            text = text.replace(character, piece)
+        raw = text.encode(errors="surrogatepass")
+    return raw.translate(_BLANKED)
 
 
 def word_characters(run: str, *, before: str = "") -> list[str]:
