@@ -96,6 +96,7 @@ def test_a_longer_file(archive: Archive) -> None:
     assert only_finding(archive, quick=True).kind == "damaged"
 
 
+@pytest.mark.slow
 def test_one_flipped_bit_anywhere(archive: Archive) -> None:
     """Each bit of the compressed bytes counts, but those of the gzip head that say nothing of the body."""
     path = place(archive)

@@ -60,6 +60,7 @@ def test_a_row_of_the_same_submission_replaces_the_older_one(path: Path) -> None
         assert (catalogue.count(), [record.size for record in catalogue.records()]) == (1, [5])
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(st.dictionaries(st.integers(0, 999_999), st.tuples(st.integers(1, 28), st.booleans()), max_size=25))
 def test_pages_hold_every_row_once_and_in_order(rows: dict[int, tuple[int, bool]]) -> None:
@@ -103,6 +104,7 @@ def test_what_is_indexed_is_known_by_its_sha256(path: Path) -> None:
         assert all(record.indexed_sha256 is None for record in catalogue.records())
 
 
+@pytest.mark.slow
 def test_indexing_while_reading_what_is_unindexed_loses_nothing(path: Path) -> None:
     """The builder marks rows while it goes through them."""
     with Catalogue(path, writable=True) as catalogue:

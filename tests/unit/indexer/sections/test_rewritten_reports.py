@@ -36,6 +36,7 @@ def _report(name: str) -> Report:
     return report
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REPORTS)
 @pytest.mark.parametrize("change", [*HEADINGS, *SURROUNDINGS])
 def test_a_rewritten_report_keeps_its_items(name: str, change: str) -> None:
@@ -44,6 +45,7 @@ def test_a_rewritten_report_keeps_its_items(name: str, change: str) -> None:
     assert rewritten.mistakes() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", HTML_HEADINGS)
 def test_a_report_in_other_markup_keeps_its_items(change: str) -> None:
     """However a heading is marked up, in which elements, cells and references."""

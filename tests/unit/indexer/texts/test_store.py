@@ -42,6 +42,7 @@ def test_gives_back_what_was_extracted(tmp_path: Path) -> None:
         assert texts.document(made.accession, 1) == made.documents[1]
 
 
+@pytest.mark.slow
 @given(
     submissions=st.lists(
         st.lists(st.one_of(st.text(max_size=50), st.integers(0, 400).map("x".__mul__)), max_size=5),

@@ -31,6 +31,7 @@ SHARES = st.builds(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shards", [1, 2, 3, 7, 1000])
 def test_the_shards_of_an_archive_are_the_whole_and_share_nothing(shards: int) -> None:
     """Every submission is in just one of N shards, and in just one of two runs of years."""

@@ -287,6 +287,7 @@ def test_what_is_not_committed_is_not_found(tmp_path: Path) -> None:
     second.close()
 
 
+@pytest.mark.slow
 def test_many_small_commits_leave_few_segments(engine: WhooshEngine) -> None:
     """A year of small daily runs does not leave hundreds of segments, and nothing gets lost or doubled by merging."""
     for number in range(1, 31):

@@ -84,6 +84,7 @@ def test_a_value_is_read_as_typer_reads_it(arguments: list[str]) -> None:
     assert [type(one) for one in plain] == [type(one) for one in expected]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["search", "a", "-n", "3"], ["status"], ["log", "1"], ["saved", "list"]])
 def test_plain_values_load_no_pydantic(arguments: list[str], tmp_path: Path) -> None:
     """Neither reading the options nor the settings does."""

@@ -106,6 +106,7 @@ def test_a_set_of_documents_scores_one_number(searcher: EntrySearcher) -> None:
     assert (matcher.id(), matcher.score()) == (4, 0.5)
 
 
+@pytest.mark.slow
 def test_many_parts_rank_as_one(tmp_path: Path) -> None:
     """An index of many segments gives the same documents, scores and order as an index of one."""
     made = entries()

@@ -30,6 +30,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WhooshEngine]:
     made.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("documents", [False, True])
 @pytest.mark.parametrize(
     ("sort", "large_from"), [("relevance", 0), ("relevance", 50_000), ("newest", 0), ("oldest", 0), ("added", 0)]
