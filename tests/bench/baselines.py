@@ -15,7 +15,7 @@ from whoosh.index import create_in
 from archiver.errors import DamageError, UsageError
 from archiver.store.archive import Archive
 from indexer.entries import IndexEntry, entries_of
-from indexer.index_folder import ENGINES, REMOTE, engine_class
+from indexer.index_folder import ENGINES, REMOTE, engine_class, engine_of, open_index
 from indexer.submission.submission import parse_submission
 from tests.opensearch.server import Server
 
@@ -26,18 +26,30 @@ _HEAP = "2g"
 
 
 @contextlib.contextmanager
-def engines(asked: list[str]) -> Iterator[list[str]]:
-    """Those of `asked` whose packages are installed, with a server of one node for those that need one."""
+def engines(asked: list[str], *, nodes: int = 1) -> Iterator[list[str]]:
+    """Those of `asked` whose packages are installed, with a server of `nodes` nodes for those that need one."""
     found = [name for name in asked if _is_installed(name)]
     if not REMOTE.intersection(found):
         yield found
         return
-    server = Server.start(heap=_HEAP)
+    server = Server.start(nodes=nodes, heap=_HEAP)
     os.environ["EDGARCHIVE_OPENSEARCH_URL"] = server.url
     try:
         yield found
     finally:
         server.stop()
+
+
+def index_bytes(folder: Path) -> int:
+    """The size of the index in `folder`, or of one copy of it on its server."""
+    if engine_of(folder) not in REMOTE:
+        return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    from indexer.opensearch_engine.engine import OpenSearchEngine  # noqa: PLC0415 — an extra package
+
+    with contextlib.closing(open_index(folder)) as index:
+        assert isinstance(index, OpenSearchEngine)
+        stats = index._client.indices.stats(index=index._alias, metric="store")
+        return int(stats["_all"]["primaries"]["store"]["size_in_bytes"])
 
 
 def _is_installed(name: str) -> bool:

@@ -7,17 +7,16 @@ has a server, CPU and memory are those of this side.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 from archiver.store.archive import Archive
-from indexer.index_folder import REMOTE, engine_of, open_index, remove_index
+from indexer.index_folder import remove_index
 from indexer.update.run import IndexOptions
 from indexer.update.update import index_archive
-from tests.bench.baselines import EMBEDDED, engines, reading_alone, sqlite_fts5, stock_whoosh
+from tests.bench.baselines import EMBEDDED, engines, index_bytes, reading_alone, sqlite_fts5, stock_whoosh
 from tests.bench.corpus import Filing, InventedFilings, copies, real_filings, store
 from tests.bench.measure import Measured, measured, print_table
 
@@ -87,18 +86,6 @@ def _measure(title: str, filings: Iterator[Filing], indexers: dict[str, Callable
 
 def _one(work: Callable[[Path, Path], int], root: Path, folder: Path) -> tuple[Measured[int], int]:
     run = measured(work, root, folder)
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    if engine_of(folder) in REMOTE:
-        size = _remote_bytes(folder)
+    size = index_bytes(folder)
     remove_index(folder, keep=folder)
     return run, size
-
-
-def _remote_bytes(folder: Path) -> int:
-    """What one copy of the index takes on its server."""
-    from indexer.opensearch_engine.engine import OpenSearchEngine  # noqa: PLC0415 — an extra package
-
-    with contextlib.closing(open_index(folder)) as index:
-        assert isinstance(index, OpenSearchEngine)
-        stats = index._client.indices.stats(index=index._alias, metric="store")
-        return int(stats["_all"]["primaries"]["store"]["size_in_bytes"])

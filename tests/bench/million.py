@@ -30,7 +30,7 @@ from archiver.store.archive import Archive
 from edgarchive.verifying import repair_archive, verify_archive
 from indexer.engine import Engine
 from indexer.fields import FACETS, SUBMISSION_FACETS
-from indexer.index_folder import open_index
+from indexer.index_folder import REMOTE, open_index
 from indexer.query.build import parse_query
 from indexer.query.filters import Filters
 from indexer.search.library import Library
@@ -38,7 +38,7 @@ from indexer.texts.store import TEXTS_FOLDER
 from indexer.update.run import IndexOptions
 from indexer.update.update import index_archive
 from tests.bench import corpus
-from tests.bench.baselines import EMBEDDED
+from tests.bench.baselines import EMBEDDED, engines, index_bytes
 from tests.bench.measure import measured, print_table
 
 _LENGTH_MU = 5.9
@@ -61,21 +61,31 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--size", type=int, nargs="+", default=[1_000_000], help="how many submissions")
     parser.add_argument("--engine", nargs="+", default=EMBEDDED, help="which engines")
     parser.add_argument("--place", type=Path, default=Path("bench-million"), help="folder that keeps the archives")
+    parser.add_argument("--nodes", type=int, default=1, help="of the server that opensearch needs")
     options = parser.parse_args(arguments)
+    with engines(options.engine, nodes=options.nodes) as measured_engines:
+        _measure(options.place, options.size, measured_engines, nodes=options.nodes)
+
+
+def _measure(place_of_all: Path, sizes: Sequence[int], names: list[str], *, nodes: int) -> None:
     steps: dict[str, dict[str, object]] = {}
     searches: dict[str, dict[str, object]] = {}
-    columns = [f"{size:,} {engine}" for size in options.size for engine in options.engine]
-    for size in options.size:
-        place = options.place / str(size)
+    columns = [_column(size, engine, nodes) for size in sizes for engine in names]
+    for size in sizes:
+        place = place_of_all / str(size)
         place.mkdir(parents=True, exist_ok=True)
         _step(place, "store", partial(_store, place, size))
-        for engine in options.engine:
-            column = f"{size:,} {engine}"
+        for engine in names:
+            column = _column(size, engine, nodes)
+            named = engine if engine not in REMOTE else f"{engine}-{nodes}"
+            if engine in REMOTE and not (place / f"search-{named}.json").exists():  # its server has been new
+                (place / f"index-{named}.json").unlink(missing_ok=True)
+                shutil.rmtree(place / engine, ignore_errors=True)
             taken = {
-                "index": _step(place, f"index-{engine}", partial(_index, place, engine)),
-                "search": _step(place, f"search-{engine}", partial(_search, place / engine, engine)),
+                "index": _step(place, f"index-{named}", partial(_index, place, engine)),
+                "search": _step(place, f"search-{named}", partial(_search, place / engine, engine)),
             }
-            if engine == KEPT_BY or options.engine == [engine]:
+            if engine == KEPT_BY or (names == [engine] and engine not in REMOTE):
                 work = (("status", _status), ("verify", _verify), ("repair", _repair), ("nightly", _nightly))
                 taken |= {name: _step(place, name, partial(_with_index, place, engine, run)) for name, run in work}
             for name, value in taken["search"]["result"].items():
@@ -84,6 +94,10 @@ def main(arguments: list[str]) -> None:
                 _add(steps, name, column, facts)
     print_table("Steps", ["", *columns], _rows(steps, columns))
     print_table(f"Searches: CPU ms, median of {_ROUNDS}", ["", *columns], _rows(searches, columns))
+
+
+def _column(size: int, engine: str, nodes: int) -> str:
+    return f"{size:,} {engine}" + (f", {nodes} nodes" if engine in REMOTE else "")
 
 
 def _add(steps: dict[str, dict[str, object]], name: str, column: str, facts: dict[str, Any]) -> None:
@@ -138,7 +152,7 @@ def _index(place: Path, engine: str) -> float:
     with Archive.open(place / "edgar", writable=True) as archive:
         index_archive(archive, IndexOptions(engine=engine, jobs=2), rebuild=True)
         archive.index_path.rename(place / engine)
-    return sum(path.stat().st_size for path in (place / engine).rglob("*") if path.is_file()) / 1e6
+    return index_bytes(place / engine) / 1e6
 
 
 def _search(folder: Path, name: str) -> dict[str, float]:
