@@ -11,7 +11,7 @@ from archiver.errors import NotInArchiveError, UnreadableSubmissionError
 from archiver.startup.dataclass import dataclass
 from archiver.startup.patterns import lazy_pattern
 from indexer.notebook.markup import facts, table
-from indexer.sections.forms import find_section
+from indexer.sections.forms import family_of, find_section
 from indexer.sections.sections import Section, sections
 from indexer.submission.derived_items import with_derived_items
 from indexer.submission.header import SubmissionHeader, parse_header
@@ -36,7 +36,8 @@ _STUFFED = lazy_pattern(rb"^- ", re.MULTILINE)
 class Document:
     """One document of a submission. `type` is EDGAR's, such as ``8-K`` or ``EX-99.1``; `sequence` counts from 1.
 
-    The body is in the submission's decoded bytes from `start` to `end`, and is not copied until needed.
+    The body is in the submission's decoded bytes from `start` to `end`, and is not copied until needed. The text of a
+    report is kept once it has been extracted, since its sections are spans in it.
     """
 
     type: str
@@ -48,6 +49,7 @@ class Document:
     end: int
     _data: bytes = field(repr=False, compare=False)
     _is_pem: bool = field(repr=False, compare=False)
+    _texts: list[str] = field(default_factory=list, repr=False, compare=False)
 
     @property
     def size(self) -> int:
@@ -81,11 +83,16 @@ class Document:
 
     def text(self) -> str:
         """The text, for searching and reading; empty for kinds without text."""
-        return document_text(self.body(), kind=self.kind)
+        if self._texts:
+            return self._texts[0]
+        text = document_text(self.body(), kind=self.kind)
+        if family_of(self.type) is not None:
+            self._texts.append(text)
+        return text
 
     def sections(self) -> tuple[Section, ...]:
         """The items of a 10-K, 10-Q or 8-K with their spans in `text()`; empty for any other document type."""
-        return sections(self.text(), form=self.type)
+        return () if family_of(self.type) is None else sections(self.text(), form=self.type)
 
     def section(self, name: str) -> str | None:
         """The text of one section including its heading; None if the document lacks it.

@@ -102,6 +102,8 @@ def test_sections_are_spans_of_the_text() -> None:
     assert (section.part, section.item, section.heading) == (None, "5.02", "Item 5.02 Departure")
     assert report.text()[section.start : section.end] == "Item 5.02 Departure\nMr. Rossi left."
     assert exhibit.sections() == ()
+    assert report.text() is report.text()  # extracted once for its sections
+    assert exhibit.text() is not exhibit.text()  # the texts of all documents would be too much
 
 
 def test_dash_stuffing_of_a_signed_message_is_undone() -> None:
