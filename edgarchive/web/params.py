@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from edgarchive.web.archive import ServedArchive
 from edgarchive.web.edgar.tickers import cik_of
 from indexer.fields import BY_NAME, FACETS, Facet
 from indexer.search.options import SEVERAL, SearchOptions
+from indexer.sections.forms import names_in
 
 MAX_LIMIT = 1000
 DEFAULT_LIMIT = 20
@@ -28,6 +29,8 @@ COMPANY = "company"
 SPANS = {"30d": 30, "1y": 365, "5y": 5 * 365 + 1, "10y": 10 * 365 + 2}
 """Presets for dates, as days before today."""
 
+_ONE_OF_EACH = frozenset({"form", "type"})
+_COMPANY_FILTERS = (COMPANY, "cik", "ticker")
 _NUMBERS = frozenset({"passages", "context_words"})
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 _LISTS = frozenset(name for name in SEVERAL if not BY_NAME[name].may_have_commas)
@@ -113,8 +116,16 @@ def _split(query: MultiMapping[str]) -> MultiMapping[str]:
 
 
 def values_of(name: str, text: str) -> list[str]:
-    """The values in the text of a parameter."""
-    return text.split(",") if name in _LISTS else [text]
+    """The values in the text of a parameter; the comma in ``Part I, Item 1A`` separates none."""
+    if name not in _LISTS:
+        return [text]
+    values = names_in(text) if name == "section" else text.split(",")
+    return [value.strip() for value in values if value.strip()]
+
+
+def list_of(name: str, texts: Sequence[str]) -> str:
+    """The text of a form's field that means all of `texts`, values of the parameter `name`: see `values_of`."""
+    return ", ".join(text for text in texts if text.strip()) if name in _LISTS else texts[-1] if texts else ""
 
 
 def _value(name: str, texts: list[str]) -> Any:
@@ -159,13 +170,20 @@ def with_changes(url: URL, changes: Mapping[str, str | None]) -> str:
     return str(url.with_query(query))
 
 
-def with_value(url: URL, name: str, value: str) -> str:
-    """The path and query of `url` with one more value of a filter, starting at the first page."""
-    query = url.query.copy()
-    query.popall("offset", None)
-    if value not in query.getall(name, []):
-        query.add(name, value)
-    return str(url.with_query(query))
+def narrowed(url: URL, name: str, value: str) -> str:
+    """The path and query of `url`, with the condition that the filter `name` has `value`, at the first page.
+
+    Another value of a filter would be an alternative. Where a filter is there already, the value replaces it if a
+    filing has only one (`_ONE_OF_EACH`), else it becomes a condition in the query.
+    """
+    given = any(url.query.get(one, "").strip() for one in (_COMPANY_FILTERS if name == "cik" else (name,)))
+    if not given or name in _ONE_OF_EACH:
+        return with_changes(url, {name: value, "offset": None})
+    words = url.query.get(WORDS, "").strip()
+    condition = f"{name}:{value}"
+    if words and condition != words and not words.endswith(f" {condition}"):
+        words = f"{words if words.isalnum() else f'({words})'} {condition}"
+    return with_changes(url, {WORDS: words or condition, "offset": None})
 
 
 def without_value(url: URL, name: str, value: str) -> str:

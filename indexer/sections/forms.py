@@ -174,6 +174,7 @@ _HEADING = lazy_pattern(
     r"((?:part\s+[iv]+[\s,.]+)?item\s*[0-9]{1,2}(?:\.[0-9]{2})?[a-c]?)[.:\s]+[a-z]{2}.*", re.IGNORECASE | re.DOTALL
 )
 """A heading as a report has it: ``Item 1A. Risk Factors``."""
+_PART = lazy_pattern(r"\s*(?:part\s+)?(?:iv|i{1,3})\s*", re.IGNORECASE)
 _CONTROLS = lazy_pattern(r"\bcontrols\b", re.IGNORECASE)
 
 
@@ -209,6 +210,23 @@ def matches_section(section: Section, name: str, *, form: str) -> bool:
         return any(there) and (key != "controls" or there[0] or _CONTROLS.search(section.heading) is not None)
     part, item = _part_and_item(name)
     return item in items and part in ("", section.part)
+
+
+def names_in(text: str) -> list[str]:
+    """The names of sections in a list with commas; those after a part and in a heading belong to the name."""
+    found: list[str] = []
+    for piece in text.split(","):
+        is_open = found and (_PART.fullmatch(found[-1]) or (_HEADING.fullmatch(found[-1]) and not _is_name(piece)))
+        if is_open:
+            found[-1] += f",{piece}"
+        else:
+            found.append(piece)
+    return found
+
+
+def _is_name(text: str) -> bool:
+    text = text.strip()
+    return _as_key(text) in _NAMED or any(one.fullmatch(text) for one in (_NUMBER, _HEADING, _PART))
 
 
 def _part_and_item(name: str) -> tuple[str, str]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import pytest
+from multidict import MultiDict
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from edgarchive.web.pages import filing as filing_pages
+from edgarchive.web.params import read_search
+from indexer.search.options import SearchOptions
 from tests.web.served import Served, attribute, first
 
 FILING = "0009000900-19-000212"
@@ -50,6 +53,64 @@ def test_facets_and_filters_lead_to_narrower_searches(served: Served) -> None:
         anchor, count = first(link, "a"), first(link, ".count")
         narrowed = parsed(served, attribute(anchor, "href"))
         assert first(narrowed, "h1").text(strip=True).split()[0] == count.text(strip=True)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/search?q=the+OR+officer&form=8-K*&form=10-K",
+        "/search?q=the&type=EX*&form=8-K,10-K,10-Q",
+        "/search?q=the&item=5*&stem=1",
+        "/search?item=9*",
+        "/search?q=the&company=9000001&since=2004-03-01",
+        "/search?q=the&cik=9000001,9000002&range=10y",
+    ],
+)
+def test_a_facet_of_a_filtered_search_narrows_it_further(served: Served, path: str) -> None:
+    """Another value of a filter is never a further alternative, and a year stays within the dates."""
+    page = parsed(served, path)
+    total = int(first(page, "h1").text(strip=True).split()[0])
+    assert total
+    for item in page.css(".facets section li, .facets tbody tr"):
+        count = int(first(item, ".count, .number").text(strip=True))
+        narrower = int(first(parsed(served, attribute(first(item, "a"), "href")), "h1").text(strip=True).split()[0])
+        assert count <= narrower <= total, item.text()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "q=the&cik=9000001&cik=9000002&name=Acme%2C+Inc.&company=x",
+        "q=the&company=Acme%2C+Inc.&company=Foo",
+        "q=the&series=Growth%2C+A&documents=1&main=1&limit=5",
+        "q=the&amendments=1&section=Part+I%2C+Item+1A&section=7",
+        "q=the&cik=1,2&stem=0&stem=1&since=2001&since=2002-02-02",
+    ],
+)
+def test_sending_a_form_again_asks_for_the_same(served: Served, query: str) -> None:
+    """All filters stay, whether they have a field or not, with several values, and with commas in them."""
+    page = parsed(served, f"/search?{query}")
+    sent: list[tuple[str, str]] = []
+    for field in page.css("#filters input, #filters select, .quick input"):
+        kind = attribute_or(field, "type")
+        value = attribute_or(field, "value")
+        assert kind != "date" or re.fullmatch(r"(\d{4}-\d\d-\d\d)?", value)  # a browser drops any other
+        if field.tag == "select":
+            value = next((attribute(one, "value") for one in field.css("option") if "selected" in one.attributes), "")
+        if kind != "checkbox" or "checked" in field.attributes:
+            sent.append((attribute(field, "name"), value))
+    asked = [read_search(_as_names(MultiDict(pairs))).options for pairs in (parse_qsl(query), sent)]
+    assert _comparable(asked[0]) == _comparable(asked[1])
+
+
+def _as_names(query: MultiDict[str]) -> MultiDict[str]:
+    """The company as `named_company` reads it, without a list of tickers."""
+    pairs = [(name if name != "company" else "cik" if text.isdigit() else "name", text) for name, text in query.items()]
+    return MultiDict((name, text) for name, text in pairs if text.strip())
+
+
+def _comparable(options: SearchOptions) -> dict[str, object]:
+    return {name: sorted(value) if isinstance(value, tuple) else value for name, value in options.to_dict().items()}
 
 
 @pytest.mark.parametrize("path", ["/", "/search?q=the", "/company/9000001"])

@@ -27,3 +27,27 @@ def test_of_a_parameter_with_one_value_the_last_counts(name: str) -> None:
     """As on the command line."""
     options = read_search(MultiDict([(name, "2001-01-01"), (name, "2002-02-02")])).options
     assert str(getattr(options, name)) == "2002-02-02"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "values"),
+    [
+        ("section", "Part I, Item 1A", ("Part I, Item 1A",)),
+        ("section", "1A, part ii, item 1a,mda", ("1A", "part ii, item 1a", "mda")),
+        ("section", "II, 1A,II,7", ("II, 1A", "II,7")),
+        ("section", "Item 9. Changes in, and Disagreements with, Accountants,7A", None),
+        ("section", "MD&A,Risk Factors,5.02", ("MD&A", "Risk Factors", "5.02")),
+        ("name", "Acme, Inc.", ("Acme, Inc.",)),
+        ("series", "Growth, Class A", ("Growth, Class A",)),
+        ("state", "New York, DE,", ("New York", "DE")),
+        ("type", "EX-10, ex-99*", ("EX-10", "ex-99*")),
+    ],
+)
+def test_a_comma_that_belongs_to_a_value_does_not_separate(
+    name: str, text: str, values: tuple[str, ...] | None
+) -> None:
+    """In a part and item, a heading, and the name of a company or fund; every value can be read by itself."""
+    wanted = values or (text.removesuffix(",7A"), "7A")
+    options = read_search(MultiDict([(name, text)])).options
+    assert getattr(options, name) == wanted
+    assert options.filters().tree() is not None

@@ -10,8 +10,8 @@ from aiohttp import web
 from markupsafe import Markup
 from yarl import URL
 
-from archiver.errors import EdgarchiveError, IndexMissingError, QueryError, QueryTimeoutError
-from archiver.identifiers import Cik
+from archiver.errors import EdgarchiveError, IdentifierError, IndexMissingError, QueryError, QueryTimeoutError
+from archiver.identifiers import Cik, parse_date_span
 from archiver.startup.dataclass import dataclass
 from edgarchive.web.api.saved import all_saved, search_url
 from edgarchive.web.archive import ServedArchive
@@ -24,17 +24,19 @@ from edgarchive.web.params import (
     WORDS,
     SearchParameters,
     asks_anything,
+    list_of,
     named_company,
+    narrowed,
     read_search,
     values_of,
     with_changes,
-    with_value,
     without_value,
 )
 from indexer.engine import FacetCount
 from indexer.fields import Facet
 from indexer.search.diagnosis.model import Diagnosis
 from indexer.search.hits import Hit
+from indexer.search.options import SearchOptions
 from indexer.search.results import Results
 
 _FACETS: dict[Facet, str] = {"form": "Form types", "item": "Items", "cik": "Companies", "type": "Document types"}
@@ -47,6 +49,10 @@ _RANGES = [("", "any time"), ("30d", "30 days"), ("1y", "1 year"), ("5y", "5 yea
 _SORTS = [("", "relevance"), ("newest", "newest first"), ("oldest", "oldest first"), ("added", "last added first")]
 _FIELDS = ("form", "item", "section", "type", "sic", "state", "since", "until", "added_since", "sort", "range")
 _MORE = ("section", "type", "sic", "state", "since", "until", "added_since", "sort")
+_COMPANY = (COMPANY, "cik", "name", "ticker")
+"""The parameters of which the field for the company shows one value."""
+_TICKS = (("within", "filing"), ("stem", "1"), ("amendments", "0"))
+_SHOWN_ELSEWHERE = frozenset({WORDS, "offset", "facet", *_FIELDS})
 _LABELS = {
     "cik": "CIK",
     "sic": "SIC",
@@ -114,6 +120,14 @@ async def search_page(request: web.Request) -> web.Response:
     return page(request, "search.html", **_form(request), **await _found(request, wanted, results, counted, why))
 
 
+def _day(text: str, *, last: bool) -> str:
+    """The day that a year, month or day means, as a date field takes it; what cannot be read as it is."""
+    try:
+        return parse_date_span(text.strip())[last].isoformat()
+    except IdentifierError:
+        return text
+
+
 def _mistake(error: EdgarchiveError, words: str) -> dict[str, Any]:
     """What is wrong with the request, and the part of the query from there on."""
     position = getattr(error, "position", None)
@@ -155,14 +169,19 @@ async def _start_page(request: web.Request) -> web.Response:
 def _form(request: web.Request) -> dict[str, Any]:
     """The values of the form's fields."""
     query = request.query
-    fields = {name: ", ".join(text for text in query.getall(name, []) if text) for name in (*_FIELDS, COMPANY)}
-    if not fields[COMPANY]:
-        fields[COMPANY] = next((text for name in ("cik", "name", "ticker") if (text := query.get(name))), "")
+    fields = {name: list_of(name, query.getall(name, [])) for name in _FIELDS}
+    companies = ((name, text) for name in _COMPANY for text in query.getall(name, []) if text.strip())
+    company = next((one for one in companies if len(values_of(*one)) == 1), (COMPANY, ""))
+    ticks = {(name, value) for name, value in _TICKS if query.getall(name, [""])[-1] == value}
     form = {
         **fields,
-        "filing": query.get("within") == "filing",
-        "stem": query.get("stem") == "1",
-        "originals": query.get("amendments") == "0",
+        "since": _day(fields["since"], last=False),
+        "until": _day(fields["until"], last=True),
+        COMPANY: company[1],
+        "filing": _TICKS[0] in ticks,
+        "stem": _TICKS[1] in ticks,
+        "originals": _TICKS[2] in ticks,
+        "hidden": [one for one in query.items() if one[0] not in _SHOWN_ELSEWHERE and one not in {company, *ticks}],
     }
     more = any(fields[name] for name in _MORE)
     return {"words": query.get(WORDS, ""), "form": form, "more": more, "ranges": _RANGES, "sorts": _SORTS}
@@ -199,7 +218,7 @@ async def _found(
         "advice": list(_advice(why, url)) if why is not None else [],
         "chosen": list(_chosen(request, url)),
         "facets": facets,
-        "chart": year_chart(years, lambda year: _year(url, year)),
+        "chart": year_chart(years, lambda year: _year(url, options.in_year(year))),
         "start": page_at(0),
         "previous": page_at(max(0, options.offset - limit)) if options.offset else None,
         "next": page_at(end) if end < results.total else None,
@@ -257,9 +276,8 @@ def _sorted(order: str) -> dict[str, str | None]:
     return {"sort": order or None, "offset": None}
 
 
-def _year(url: URL, year: int) -> str:
-    changes = {"since": f"{year}-01-01", "until": f"{year}-12-31", "range": None, "offset": None}
-    return with_changes(url, changes)
+def _year(url: URL, of_year: SearchOptions) -> str:
+    return with_changes(url, {"since": str(of_year.since), "until": str(of_year.until), "range": None, "offset": None})
 
 
 def _download(url: URL, path: str) -> str:
@@ -282,7 +300,7 @@ async def _facet(
         {
             "label": names.get(one.value) or str(one.value),
             "count": one.count,
-            "url": with_value(url, name, str(one.value)),
+            "url": narrowed(url, name, str(one.value)),
         }
         for one in counts[:most]
     ]
