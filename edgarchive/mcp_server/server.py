@@ -9,12 +9,14 @@ from typing import Annotated, Any
 
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.stdio import stdio_server
 from mcp.types import Tool, ToolAnnotations
 from pydantic import Field, ValidationError
 
 from archiver.errors import EdgarchiveError
 from edgarchive.mcp_server import models
 from edgarchive.mcp_server.archive import ToolArchive
+from edgarchive.mcp_server.stdio import AnsweringStream
 from indexer.engine import Sort
 from indexer.fields import FACETS
 from indexer.query.scopes.filings import Unit
@@ -108,6 +110,12 @@ class _Server(MCPServer[None]):
         return [
             tool.model_copy(update={"input_schema": tool.input_schema | exact}) for tool in await super().list_tools()
         ]
+
+    async def run_stdio_async(self) -> None:
+        """Serve over stdin and stdout; what is no message gets an error as its answer."""
+        async with stdio_server() as (received, sent):
+            lower = self._lowlevel_server
+            await lower.run(AnsweringStream(received, sent), sent, lower.create_initialization_options())
 
     async def call_tool(self, name: str, arguments: dict[str, Any], context: Any = None) -> Any:
         """Call a tool. Raises `ToolError`, in short words, for wrong arguments."""

@@ -80,7 +80,7 @@ class Stdio:
         self._server = subprocess.Popen(command(root), stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT)
         self._asked = itertools.count(100)
         self.send(json.dumps(HELLO).encode())
-        self._answer(HELLO["id"])
+        self.answer(HELLO["id"])
         self.send(json.dumps({"jsonrpc": "2.0", "method": "notifications/initialized"}).encode())
 
     def send(self, line: bytes) -> None:
@@ -89,12 +89,13 @@ class Stdio:
         self._server.stdin.write(line + b"\n")
         self._server.stdin.flush()
 
-    def _answer(self, number: int) -> dict[str, Any]:
+    def answer(self, number: int | None) -> dict[str, Any]:
+        """The next message with this id."""
         assert self._server.stdout is not None
         while True:
             message = json.loads(self._server.stdout.readline())
             assert message["jsonrpc"] == "2.0"
-            if message.get("id") == number:
+            if message.get("id", 0) == number:
                 return dict(message)
 
     def ask(self, tool: str, **arguments: Any) -> dict[str, Any]:
@@ -102,7 +103,7 @@ class Stdio:
         number = next(self._asked)
         call = {"name": tool, "arguments": arguments}
         self.send(json.dumps({"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": call}).encode())
-        return dict(self._answer(number)["result"]["structuredContent"])
+        return dict(self.answer(number)["result"]["structuredContent"])
 
     def close(self) -> None:
         """End of stdin, which ends the server."""
@@ -161,6 +162,26 @@ def test_nothing_but_the_protocol_is_on_stdout(archive: Path) -> None:
 def test_a_message_that_is_none_does_not_end_it(stdio: Stdio, line: bytes) -> None:
     """After whatever a host sends, the next question is answered, and stdout has messages alone."""
     stdio.send(line)
+    assert stdio.ask("count_filings", query="resigned")["total"] == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "number", "code"),
+    [
+        (CALL.replace(b"{}", b'{"query": "\\ud800"}'), 7, -32700),
+        (CALL.replace(b"{}", b'{"cik":' * 300 + b"1" + b"}" * 300), 7, -32700),
+        (CALL.replace(b"2.0", b"1.0"), 7, -32600),
+        (b"[" + CALL + b"]", None, -32600),
+        (CALL[:-1], None, -32700),
+        (b'{"jsonrpc": "3", "id": 7, "result": {}}', None, -32600),
+    ],
+    ids=["half a pair", "nested", "another version", "batch", "cut", "a response"],
+)
+def test_what_cannot_be_read_is_answered(stdio: Stdio, line: bytes, number: int | None, code: int) -> None:
+    """A host that sends what is no message gets an error, with the id of its request where that can be read."""
+    stdio.send(line)
+    answer = stdio.answer(number)
+    assert answer["error"]["code"] == code
     assert stdio.ask("count_filings", query="resigned")["total"] == 1
 
 
