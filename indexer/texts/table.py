@@ -193,8 +193,11 @@ class TextTable:
                 ).fetchall()
                 if not rows:
                     return
-                last = rows[-1][0]
                 found = [_row(row) for row in rows]
+                for number, *_ in rows:
+                    if number <= last:  # a damaged tree has no order, and pages of it no end
+                        raise ValueError(f"the row of {number} follows that of {last}")
+                    last = number
             yield from found
 
     def in_order(self, pack: int) -> Iterator[TextRow]:
@@ -214,7 +217,7 @@ class TextTable:
         """All packs, oldest first."""
         with self._errors():
             rows = self._connection.execute("SELECT number, bytes, live, text_bytes, added FROM pack ORDER BY number")
-            return [PackRow(*row) for row in rows]
+            return [_pack(row) for row in rows]
 
     def new_pack(self) -> PackRow:
         """A new empty pack; its number was never used before."""
@@ -316,11 +319,21 @@ class TextTable:
 
 def _row(values: tuple[Any, ...]) -> TextRow:
     number, sha256, extractor, pack, base, offset, stored, raw, start, length, text_bytes = values
-    for value in (number, extractor, pack, base, offset, stored, raw, start, length, text_bytes):
-        if not isinstance(value, int) or value < 0:
-            raise ValueError(f"in the row of {number}, {value!r:.40} is no size")
+    _check_sizes(number, extractor, pack, base, offset, stored, raw, start, length, text_bytes)
     place = TextPlace(FramePlace(offset, stored, raw), start, length)
     return TextRow(_accession(number), sha256.hex(), extractor, pack, base, place, text_bytes)
+
+
+def _pack(values: tuple[Any, ...]) -> PackRow:
+    _check_sizes(*values)
+    return PackRow(*values)
+
+
+def _check_sizes(*values: object) -> None:
+    """Raise ValueError if one of `values`, of the row of the first, is no number or negative."""
+    for value in values:
+        if not isinstance(value, int) or value < 0:
+            raise ValueError(f"in the row of {values[0]}, {value!r:.40} is no size")
 
 
 def _number(accession: AccessionNumber) -> int:

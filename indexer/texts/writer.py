@@ -79,17 +79,21 @@ class TextWriter:
         found = self._table.sources(list(sha256_of))
         return {one for one, sha256 in sha256_of.items() if found.get(one) != (sha256, EXTRACTOR_VERSION)}
 
-    def compact(self) -> None:
+    def compact(self) -> bool:
         """Drop unused packs, and rewrite what is in use of those that are mostly unused.
 
-        Files are deleted when the store is next opened for writing, as they may be in use now.
+        Returns whether damaged texts were dropped; the store is then not complete. Files are deleted when the store is
+        next opened for writing, as they may be in use now.
         """
+        is_damaged = False
         for pack in self._table.packs():
             if pack.text_bytes >= _LEAST_IN_USE * pack.added and (pack.live or not pack.bytes):
                 continue
-            if pack.live:
-                self._move(pack)
+            if pack.live and not self._move(pack):
+                is_damaged = True
+                self.set_complete(complete=False)
             self._table.remove_pack(pack.number)
+        return is_damaged
 
     def close(self) -> None:
         """Close the store."""
@@ -132,16 +136,25 @@ class TextWriter:
                 fsync_directory(self._folder)
         return pack.number, pack.bytes
 
-    def _move(self, pack: PackRow) -> None:
-        """Rewrite the readable and current texts of `pack` to another pack."""
+    def _move(self, pack: PackRow) -> bool:
+        """Rewrite the readable and current texts of `pack` to another pack; returns whether all could be read."""
+        is_readable = True
         _log.info("pack %d of the text store is rewritten", pack.number, extra=event("texts-moved", pack=pack.number))
         writer = TextPartWriter(self.building)
         with contextlib.ExitStack() as undo:
             undo.callback(writer.discard)
             with TextStore(self._folder) as store:
-                for row in self._table.rows(pack=pack.number):
-                    if (submission := store.submission(row.accession)) is not None:
-                        writer.add(submission)
+                for row in self._table.in_order(pack.number):
+                    if row.extractor != EXTRACTOR_VERSION:
+                        continue
+                    try:
+                        writer.add(store.read_row(row))
+                    except DamageError as error:
+                        is_readable = False
+                        facts = event("texts-damaged", accession=row.accession)
+                        _log.warning(
+                            "the texts of %s are extracted again: %s", row.accession, error.message, extra=facts
+                        )
             part = writer.finish()
             undo.pop_all()
         if part.entries:
@@ -149,6 +162,7 @@ class TextWriter:
             self._table.adopt(part, pack=number, base=base)
         with storage_errors(self.building):
             part.path.unlink()
+        return is_readable
 
 
 def note_incomplete(root: Path) -> None:

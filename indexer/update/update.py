@@ -132,16 +132,23 @@ def _index(archive: Archive, texts: TextWriter | None, options: IndexOptions) ->
 
 def _add_texts(archive: Archive, texts: TextWriter, options: IndexOptions, report: IndexReport) -> IndexReport:
     """Store the texts of what was indexed without them or with an older extractor; returns `report` with these."""
-    if not texts.is_complete:
-        total = sum(1 for _ in _without_texts(archive, texts))
-        if total:
-            run = Run(archive, None, texts, options, total=total)
-            collections.deque(run.commits(_without_texts(archive, texts)), maxlen=0)
-            added = run.report()
-            report = IndexReport(report.indexed, (*report.failed, *added.failed), report.texts + added.texts)
-        texts.set_complete(complete=True)
-    texts.compact()
-    return report
+    report = _add_missing_texts(archive, texts, options, report)
+    if not texts.compact():
+        return report
+    return _add_missing_texts(archive, texts, options, report)
+
+
+def _add_missing_texts(archive: Archive, texts: TextWriter, options: IndexOptions, report: IndexReport) -> IndexReport:
+    if texts.is_complete:
+        return report
+    added = IndexReport(0, ())
+    total = sum(1 for _ in _without_texts(archive, texts))
+    if total:
+        run = Run(archive, None, texts, options, total=total)
+        collections.deque(run.commits(_without_texts(archive, texts)), maxlen=0)
+        added = run.report()
+    texts.set_complete(complete=not added.failed)  # the next run tries what failed again
+    return IndexReport(report.indexed, (*report.failed, *added.failed), report.texts + added.texts)
 
 
 def _without_texts(archive: Archive, texts: TextWriter) -> Iterator[CatalogueRecord]:

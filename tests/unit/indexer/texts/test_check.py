@@ -158,6 +158,38 @@ def test_a_number_that_is_no_submission_is_damage(archive: Archive, wrong: int) 
     assert read_texts(archive) == whole
 
 
+@pytest.mark.parametrize("quick", [False, True])
+def test_rows_out_of_order_are_damage(archive: Archive, *, quick: bool) -> None:
+    """A quick check ends, too, although the pages of a damaged tree may have no last one."""
+    path = archive.root / "texts" / "index.sqlite3"
+    with contextlib.closing(sqlite3.connect(path)) as table:
+        (root,) = table.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'text'").fetchone()
+        (size,) = table.execute("PRAGMA page_size").fetchone()
+    page = bytearray(path.read_bytes())
+    cells = (root - 1) * size + 8  # after the header of a leaf: two bytes for the place of each row
+    page[cells : cells + 6] = page[cells + 4 : cells + 6] + page[cells + 2 : cells + 4] + page[cells : cells + 2]
+    path.write_bytes(page)
+    findings = list(check_texts(archive, quick=quick))
+    assert {(one.kind, one.accession) for one in findings} == {("texts-damaged", None)}
+    repair_texts(archive.root, findings)
+    assert index_archive(archive).texts == 3
+    assert list(check_texts(archive)) == []
+
+
+@pytest.mark.parametrize("value", ["NULL", "-1", "'x'"])
+def test_a_size_that_is_none_is_damage(archive: Archive, value: str) -> None:
+    """Of packs as of texts; a run of indexing makes a new store."""
+    whole = texts_of(archive)
+    with contextlib.closing(sqlite3.connect(archive.root / "texts" / "index.sqlite3", isolation_level=None)) as table:
+        table.execute("PRAGMA writable_schema = 1")
+        table.execute("UPDATE sqlite_schema SET sql = replace(sql, ' NOT NULL', '') WHERE name = 'pack'")
+        table.execute("PRAGMA writable_schema = RESET")
+        table.execute(f"UPDATE pack SET text_bytes = {value}")
+    assert [(one.kind, one.accession) for one in check_texts(archive, quick=True)] == [("texts-damaged", None)]
+    assert index_archive(archive).texts == 3
+    assert texts_of(archive) == whole
+
+
 def test_a_pack_is_read_in_the_order_of_its_records(archive: Archive) -> None:
     """By their places, not by accession number; a row that is replaced meanwhile is passed over."""
     add(archive.root, [extracted(number(count), "a text") for count in (0, 9, 4)])

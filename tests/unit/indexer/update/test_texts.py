@@ -38,6 +38,12 @@ def add(archive: Archive, number: int) -> AccessionNumber:
     return accession
 
 
+def replace_word(archive: Archive, accessions: list[AccessionNumber], word: bytes) -> None:
+    """Store `accessions` with other bytes."""
+    for accession in accessions:
+        keep(archive, accession, submission_bytes(accession).replace(b"zebra", word))
+
+
 def kept(archive: Archive) -> list[int]:
     """The submissions whose current texts are kept, by the last digits of their number."""
     with TextStore.open(archive.root) as texts:
@@ -202,3 +208,43 @@ def test_a_rebuild_mends_damaged_texts(archive: Archive) -> None:
     assert (report.indexed, report.texts, report.failed) == (2, 2, ())
     assert total(archive, "zebra") == 2
     assert list(check_index(archive)) == []
+
+
+@pytest.mark.parametrize("place", ["text", "record", "pack"])
+def test_damaged_texts_of_a_pack_that_is_rewritten_are_extracted_again(archive: Archive, place: str) -> None:
+    """A pack of which little is in use is rewritten; what cannot be read in it neither ends the run nor is lost."""
+    accessions = [add(archive, number) for number in range(1, 5)]
+    index_archive(archive)
+    (pack,) = (archive.root / "texts").glob("*.pack")
+    with table.TextTable(archive.root / "texts" / "index.sqlite3") as rows:
+        row = rows.get(accessions[3])
+    assert row is not None
+    assert row.place.frame is not None
+    record_at = row.base + row.place.frame.offset
+    at = {"text": record_at // 2, "record": (record_at + row.end) // 2, "pack": 0}[place]
+    replace_word(archive, accessions[:3], b"quagga")
+    index_archive(archive)
+    replace_word(archive, accessions[:3], b"onager")
+    whole = pack.read_bytes()
+    pack.write_bytes(whole[:at] + bytes([whole[at] ^ 0x10]) + whole[at + 1 :] if at else b"")
+    assert index_archive(archive).texts == 4
+    assert kept(archive) == [1, 2, 3, 4]
+    assert list(check_index(archive)) == []
+    assert index_archive(archive).texts == 0
+
+
+def test_a_text_that_could_not_be_extracted_is_tried_again(archive: Archive) -> None:
+    """Each run reports it until its stored file is whole again; then its text is added."""
+    accession = add(archive, 1)
+    add(archive, 2)
+    index_archive(archive, NO_TEXTS)
+    path = archive.layout.submission(accession)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-9])
+    for _ in range(2):
+        assert [one.accession for one in index_archive(archive).failed] == [accession]
+        assert kept(archive) == [2]
+    path.write_bytes(whole)
+    report = index_archive(archive)
+    assert (report.texts, report.failed) == (1, ())
+    assert kept(archive) == [1, 2]
