@@ -5,7 +5,7 @@ Every engine that has positions uses them.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 
@@ -51,6 +51,16 @@ def near(distance: int, times: Sequence[int], *, deadline: Deadline) -> Callable
     widest = len(wanted) - 1 + distance - 1
 
     def holds(places: Places) -> bool:
+        # only around the rarest part can all be near, and mostly they are around the first of its words
+        earlier = -1
+        for lead in min(places, key=len):
+            around = [_between(part, max(earlier + 1, lead - widest), lead + widest) for part in places]
+            if all(map(_has_at_least, around, times)) and fits(around):
+                return True
+            earlier = lead
+        return False
+
+    def fits(places: Places) -> bool:
         window: deque[tuple[int, int]] = deque()  # position and part, over at most `widest` positions
         missing = list(times)
         for place, part in sorted((place, part) for part, members in enumerate(places) for place in members):
@@ -85,6 +95,15 @@ def _beginnings(places: Places) -> set[int]:
     for number, part in enumerate(places[1:], 1):
         starts &= {place - number for place in part}
     return starts
+
+
+def _between(places: Sequence[int], first: int, last: int) -> list[int]:
+    """Those of the ascending `places` from `first` to `last`."""
+    return list(places[bisect_left(places, first) : bisect_right(places, last)])
+
+
+def _has_at_least(places: Sequence[int], count: int) -> bool:
+    return len(places) >= count
 
 
 def _follows(firsts: Sequence[int], seconds: Sequence[int], width: int, between: int) -> bool:

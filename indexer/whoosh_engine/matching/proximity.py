@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from whoosh.matching import NullMatcher
@@ -141,7 +142,7 @@ class Placed(Query):  # type: ignore[misc]  # Whoosh has no types
     ) -> Iterator[int]:
         for document in self._deadline.watch(candidates):
             values = ([value for _, value in found[part][document]] for part in self._parts)
-            stand = [sorted(place for value in part for place in decode_positions(value)) for part in values]
+            stand = [_positions(part) for part in values]
             if stretches is not None:
                 stand = [inside(of_part, stretches[document]) for of_part in stand]
             if all(stand) and self._holds(stand):
@@ -149,3 +150,10 @@ class Placed(Query):  # type: ignore[misc]  # Whoosh has no types
 
     def _size(self, reader: Any, part: Words) -> int:
         return sum(int(reader.doc_frequency(self.fieldname, word)) for word in part)
+
+
+def _positions(values: Sequence[bytes]) -> list[int]:
+    """The positions of any of some words in a document, ascending."""
+    if len(values) == 1:
+        return decode_positions(values[0])
+    return sorted(chain.from_iterable(map(decode_positions, values)))

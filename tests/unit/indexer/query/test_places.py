@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from indexer.query.bounds import Deadline
 from indexer.query.places import NAME_GAP, Places, apart, in_one_name, inside, near, side_by_side
@@ -39,3 +45,42 @@ def test_apart(ordered: bool, expected: bool) -> None:  # noqa: FBT001 — a par
     """With an order, the left side stands first."""
     assert apart(1, 2, ordered=ordered, deadline=Deadline())([[6], [3]]) is expected
     assert not apart(1, 1, ordered=ordered, deadline=Deadline())([[6], [3]])
+
+
+@given(
+    st.lists(st.sets(st.integers(0, 25), max_size=6).map(sorted), min_size=1, max_size=3),
+    st.lists(st.integers(1, 2), min_size=3, max_size=3),
+    st.integers(1, 6),
+)
+def test_near_is_what_the_definition_says(parts: Places, times: list[int], distance: int) -> None:
+    """Every choice of own places is tried, however rare or frequent a part is."""
+    times = times[: len(parts)]
+    wanted = [part for part, count in enumerate(times) for _ in range(count)]
+    widest = len(wanted) - 1 + distance - 1
+    expected = any(
+        len(set(chosen)) == len(chosen) and max(chosen) - min(chosen) <= widest
+        for chosen in product(*(parts[part] for part in wanted))
+    )
+    assert near(distance, times, deadline=Deadline())(parts) is expected
+
+
+class _Counted(list[int]):
+    """Places that count how many of them are taken out."""
+
+    taken = 0
+
+    def __getitem__(self, place: Any) -> Any:
+        found = super().__getitem__(place)
+        self.taken += len(found) if isinstance(place, slice) else 1
+        return found
+
+    def __iter__(self) -> Iterator[int]:
+        self.taken += len(self)
+        return super().__iter__()
+
+
+def test_near_looks_at_few_places_of_frequent_words() -> None:
+    """Only what stands around the rarest part is looked at: phrases of words like `of` take no time for all of them."""
+    frequent = [_Counted(range(start, 100_000, 2)) for start in (0, 1)]
+    assert near(50, (1, 1, 1), deadline=Deadline())([*frequent, [60_000, 70_000]])
+    assert all(one.taken < 1_000 for one in frequent)
