@@ -56,10 +56,17 @@ def checked(name: str, query: str | None, filters: Mapping[str, Any], *, source:
         raise UsageError(f"there is no filter {unknown[0]!r}", f"did you mean {near[0]}?" if near else ", ".join(known))
     options = SearchOptions(query, **filters)
     if options.query is not None and options.query.strip():
+        if not is_unicode(options.query):
+            raise UsageError("the query is not valid Unicode", "give it in UTF-8")
         parse_query(options.query, stem=options.stem, cik_of=lambda _: _ANY_COMPANY)
     elif not filters:
         raise UsageError(f"the search {name} finds everything", "give a query or a filter")
     return NamedSearch(name, options, source)
+
+
+def is_unicode(text: str) -> bool:
+    """Whether `text` can be stored as UTF-8: arguments in another encoding have lone surrogates."""
+    return not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def save_search(settings: Settings, name: str, query: str | None, filters: Mapping[str, Any]) -> NamedSearch:
@@ -85,7 +92,7 @@ def remove_search(settings: Settings, name: str) -> None:
     if name in settings_searches(settings):
         raise UsageError(f"the search {name} is in the settings file", "remove it there")
     with Archive.open(settings.root, writable=True) as archive:
-        if not archive.catalogue.saved_searches.remove(name):
+        if not (_NAME.fullmatch(name) and archive.catalogue.saved_searches.remove(name)):
             raise _unknown(name, [one.name for one in archive.catalogue.saved_searches.all()])
 
 

@@ -6,7 +6,6 @@ for what is missing or damaged; then the submission itself is parsed.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import threading
@@ -130,12 +129,11 @@ class TextStore:
         """The size of the store. Raises `DamageError`, `StorageError`."""
         with self._lock:
             table = self._opened()
-            if table is None:
-                self._check_missing()
             packs = table.packs() if table else []
         stored = sum(pack.bytes for pack in packs)
         if table:
-            stored += (self._folder / TABLE_NAME).stat().st_size
+            with reading_errors(self._folder / TABLE_NAME):
+                stored += (self._folder / TABLE_NAME).stat().st_size
         return TextStats(sum(pack.live for pack in packs), sum(pack.text_bytes for pack in packs), stored)
 
     def close(self) -> None:
@@ -155,13 +153,19 @@ class TextStore:
             return table.get(accession) if table else None
 
     def _opened(self) -> TextTable | None:
-        """The current table, which may have been removed or replaced. The caller holds the lock."""
+        """The current table, which may have been removed or replaced; None if there is none. The caller holds the lock.
+
+        Raises `DamageError`, `StorageError`: what cannot be looked at may be there.
+        """
         path = self._folder / TABLE_NAME
         try:
-            status = path.stat()
-        except OSError:
+            with reading_errors(path):
+                status = path.stat()
+        except StorageError as error:
             self._forget()
-            return None
+            if isinstance(error.__cause__, FileNotFoundError | NotADirectoryError):
+                return None
+            raise
         identity = (status.st_dev, status.st_ino)
         if identity != self._table_identity:
             self._forget()
@@ -170,12 +174,6 @@ class TextStore:
             self._table = TextTable(path)
             self._table_identity = identity
         return self._table
-
-    def _check_missing(self) -> None:
-        """Raise `StorageError` if there may be a table, which could not be looked at."""
-        path = self._folder / TABLE_NAME
-        with reading_errors(path), contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            path.stat()
 
     def _forget(self) -> None:
         if self._table is not None:

@@ -1,5 +1,5 @@
 /* Preloaded into a process: its calls of the kind FAIL_KIND on files below FAIL_ROOT fail with EIO, from the number
-   FAIL_FROM on, as those of a disk that is breaking do. */
+   FAIL_FROM on, as those of a disk that is breaking do; with FAIL_UNTIL, up to that number, as over a bad cable. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
@@ -29,7 +29,10 @@ static int fails(const char *kind, int folder, const char *path) {
         ssize_t size = readlink(link, found, sizeof found - 1);
         found[size < 0 ? 0 : size] = 0;
     }
-    if (strncmp(found, root, strlen(root)) || atomic_fetch_add(&calls, 1) + 1 < atol(from)) return 0;
+    if (strncmp(found, root, strlen(root))) return 0;
+    const char *until = getenv("FAIL_UNTIL");
+    long call = atomic_fetch_add(&calls, 1) + 1;
+    if (call < atol(from) || (until && call > atol(until))) return 0;
     errno = EIO;
     return 1;
 }

@@ -78,6 +78,17 @@ def test_what_cannot_be_written_is_done_by_the_next_run(cli: CommandLine, shim: 
 
 
 @pytest.mark.usefixtures("synced")
+@pytest.mark.parametrize(("kind", "number"), [("stat", 1), ("stat", 2), ("open", 1), ("read", 1)])
+def test_one_call_that_fails_is_said(cli: CommandLine, shim: Path, kind: str, number: int) -> None:
+    """What could not be looked at once is not taken for missing, though the next look finds it."""
+    texts = f"{cli.environment['EDGARCHIVE_ROOT']}/texts"
+    once = {"FAIL_KIND": kind, "FAIL_FROM": str(number), "FAIL_UNTIL": str(number), "FAIL_ROOT": texts}
+    done = cli.run("status", "--json", LD_PRELOAD=str(shim), **once)
+    assert done.returncode == 0, done.stderr
+    assert _lacks(done.stdout) or _facts(done.stdout) == _facts(cli.run("status", "--json").stdout)
+
+
+@pytest.mark.usefixtures("synced")
 def test_a_folder_that_cannot_be_read_is_found(cli: CommandLine, shim: Path) -> None:
     """No repair says that all is well, though it has not seen what is in the folder."""
     root = Path(cli.environment["EDGARCHIVE_ROOT"])

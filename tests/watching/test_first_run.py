@@ -51,3 +51,13 @@ def test_a_search_of_the_settings_file_needs_no_archive(cli: CommandLine, tmp_pa
     done = cli.run_here("watch", "--form", "*", "--search", "departres", "--once")
     assert (done.returncode, done.stderr.count(b"\n")) == (2, 1)
     assert b"did you mean departures?" in done.stderr
+
+
+def test_a_search_that_is_not_unicode_is_refused(cli: CommandLine) -> None:
+    """Arguments in another encoding than UTF-8 can be in no query and no name."""
+    for verb in (("add", "q", "resign\udcff"), ("add", "resign\udcff", "q")):
+        done = cli.run_here("saved", *verb)
+        assert (done.returncode, done.stderr.count(b"\n")) == (2, 1), done.stderr
+    assert cli.run_here("saved", "add", "q", "resign*").returncode == 0
+    done = cli.run_here("saved", "remove", "resign\udcff")
+    assert (done.returncode, done.stderr.count(b"\n")) == (2, 1), done.stderr

@@ -11,6 +11,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -232,6 +233,39 @@ async def test_mail_is_a_digest() -> None:
     assert (
         sink.message([delivery(1), delivery(2)])["Message-ID"] == sink.message([delivery(2), delivery(1)])["Message-ID"]
     )
+
+
+@pytest.mark.parametrize("address", ["a@b.example", "a.b+c@localhost", '"a,b"@c.example', "jürgen@münchen.example"])
+def test_mail_addresses(address: str) -> None:
+    """Whatever one mailbox is called."""
+    sink = MailSink(address, sender=address, server=MailServer("127.0.0.1"), digest=Digest.HOURLY)
+    assert sink.message([delivery()]).as_bytes()
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "a", "@", "a@", "@b", "a@[1", '"@b', "(a@b", "a@b(", "a@b>", "<a@b>", "a@b@c", "a:;@b", "a@b,c@d", "a b@c",
+     "a@b\r\nBcc: c@d", "a@b\0", "a@b\u2028c", "a@\ud800", "a" * 300 + "@b"],
+)  # fmt: skip
+def test_a_mail_address_that_is_none(address: str) -> None:
+    """It is said before anything is watched, not when the first alert is mailed; no header is added."""
+    for to, sender in ((address, "a@b.example"), ("a@b.example", address)):
+        with pytest.raises(UsageError, match="is not a mail address"):
+            MailSink(to, sender=sender, server=MailServer("127.0.0.1"), digest=Digest.HOURLY)
+
+
+async def test_mail_of_hostile_filings() -> None:
+    """Names and passages become text of the body: no header, no further message, no line that a server refuses."""
+    hostile = "x\r\n.\r\nMAIL FROM:<x>\r\nBcc: c@d.example\ud800\0" + "w" * 50_000
+    one = delivery()
+    entities = [{"cik": 1, "name": hostile, "role": "FILER"}]
+    payload = {**one.payload, "form": hostile, "entities": entities, "items": [hostile], "snippet": hostile}
+    sink = MailSink("a@b.example", sender="c@d.example", server=MailServer("127.0.0.1"), digest=Digest.HOURLY)
+    message = sink.message([replace(one, payload=payload)])
+    assert max(map(len, message.as_bytes().splitlines())) < 1000
+    assert "Bcc" not in message
+    assert "\nBcc" not in message.get_content()
+    assert "\n." not in message.get_content()
 
 
 def test_digests_come_on_the_hour_and_after_the_days_deadline() -> None:

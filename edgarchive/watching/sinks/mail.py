@@ -10,6 +10,8 @@ import socket
 import ssl
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
+from email.errors import MessageError
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from enum import StrEnum
@@ -31,6 +33,8 @@ DAILY_AT = time(18, 0)
 _SMTPS_PORT = 465
 _READY = 220
 _MAX_LISTED = 500
+_LONGEST_ADDRESS = 254
+"""In characters (RFC 5321, 4.5.3.1.3, without the brackets)."""
 
 
 class Digest(StrEnum):
@@ -66,8 +70,8 @@ class MailSink:
         if server is None or sender is None:
             raise UsageError("mail needs smtp_host and mail_from", "set them in the settings file")
         for address in (to, sender):
-            if "@" not in address or any(c.isspace() for c in address):
-                raise UsageError(f"{address[:60]!r} is not a mail address", "write it like name@example.com")
+            if not is_address(address):
+                raise UsageError(f"{address[:60]!a} is not a mail address", "write it like name@example.com")
         self._to, self._sender, self._server, self._digest = to, sender, server, digest
         self._whole_s = whole_s
         self.key = f"mail:{hashlib.sha256(f'{to} {digest}'.encode()).hexdigest()[:16]}"
@@ -129,6 +133,17 @@ class MailSink:
             connection.close()
 
 
+def is_address(text: str) -> bool:
+    """Whether `text` is one mail address and nothing beside it. Letters beyond ASCII are for servers with SMTPUTF8."""
+    if "@" not in text or " " in text or not text.isprintable() or len(text) > _LONGEST_ADDRESS:
+        return False
+    try:
+        address = Address(addr_spec=text.encode("ascii", "replace").decode().replace("?", "x"))  # it reads ASCII alone
+    except (ValueError, MessageError, IndexError, AttributeError):  # what Python's parser raises for others
+        return False
+    return bool(address.username and address.domain)
+
+
 class _Said:
     """What a server says, line by line, up to a bound."""
 
@@ -184,7 +199,7 @@ def _connection(server: MailServer) -> _Talk:
 def _paragraph(delivery: Delivery) -> str:
     payload = delivery.payload
     names = ", ".join(clean(entity["name"]) for entity in payload["entities"][:3])
-    items = f", items {', '.join(payload['items'])}" if payload["items"] else ""
+    items = f", items {', '.join(map(clean, payload['items']))}" if payload["items"] else ""
     lines = [f"{clean(payload['form'])} of {names}{items}", f"filed {payload['filing_date']}, {payload['accession']}"]
     if delivery.search:
         lines.append(f"saved search: {delivery.search}")
