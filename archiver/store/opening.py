@@ -36,8 +36,8 @@ def create(layout: Layout) -> None:
     """Create an empty archive. Raises `NotInArchiveError` if other files are in the way, `StorageError`."""
     with storage_errors(layout.root):
         make_directories(layout.root)
-        occupied = any(layout.root.iterdir())
-    if occupied and not layout.submissions.is_dir():
+        occupied = any(layout.root.iterdir()) and not layout.submissions.is_dir()
+    if occupied:
         raise NotInArchiveError(
             f"{layout.root} has files but no edgarchive archive", "name an empty or a new folder with --root"
         )
@@ -56,7 +56,7 @@ def check_format(layout: Layout) -> int:
             found = json.loads(read_plain_file(layout.format_file))["format"]
     except (ValueError, KeyError, TypeError, RecursionError):
         found = None
-    if found is None:
+    if type(found) is not int or found < 1:  # True is no number here
         raise ArchiveFormatError(
             f"{layout.format_file} is damaged: it names no format", "remove it and run `edgarchive verify --repair`"
         )
@@ -65,7 +65,7 @@ def check_format(layout: Layout) -> int:
             f"{layout.format_file} names format {found!r}, this edgarchive reads format {FORMAT}",
             "use the version of edgarchive that wrote this archive, or a newer one",
         )
-    return int(found)
+    return found
 
 
 def finish_migration(lock: int) -> None:
@@ -84,9 +84,9 @@ def close_quarantine(layout: Layout) -> None:
 
     Raises `StorageError`.
     """
-    if not layout.quarantine.is_dir():
-        return
     with storage_errors(layout.quarantine):
+        if not layout.quarantine.is_dir():
+            return
         layout.quarantine.chmod(0o700)
         for page in filter(Path.is_file, layout.quarantine.glob("*.html")):
             write_file_durably(page, without_addresses(read_plain_file(page)))
@@ -106,7 +106,8 @@ def check_catalogue(layout: Layout, *, writable: bool, creating: bool) -> None:
         if layout.catalogue.exists() and layout.catalogue.stat().st_size:
             return
     error = DamageError(f"{layout.catalogue} is missing or empty", REPAIR)
-    lost = layout.submissions.is_dir() and any(layout.submissions.iterdir())
+    with reading_errors(layout.submissions):
+        lost = layout.submissions.is_dir() and any(layout.submissions.iterdir())
     if not writable or (lost and not creating):
         raise error
     if lost:

@@ -91,6 +91,18 @@ def test_a_root_that_is_a_file_is_said(tmp_path: Path) -> None:
         Archive.open(tmp_path / "file", writable=True, create=True)
 
 
+@pytest.mark.parametrize("number", ["true", '"2"', "2.0", "0", "-1", "[2]", "NaN", "1e400", "{}"])
+def test_a_format_that_is_no_number_is_damage(root: Path, number: str) -> None:
+    """It is not taken for an older format, which would be migrated, nor for a newer one."""
+    (root / "format.json").write_text(f'{{"format": {number}}}')
+    for writable in (False, True):
+        with pytest.raises(ArchiveFormatError, match="is damaged: it names no format"):
+            Archive.open(root, writable=writable)
+    (root / "format.json").unlink()
+    with Archive.open(root, writable=True, create=True) as archive:
+        assert archive.read(ONE) == submission_bytes()
+
+
 @pytest.mark.parametrize("content", [b'{"format": 3}', b"{}", b"[]", b"", b"\xff\xfe", b"null"])
 def test_an_archive_of_another_format_is_left_alone(root: Path, content: bytes) -> None:
     """A newer format, or a format file that says none, is neither read nor written."""
