@@ -26,7 +26,7 @@ from indexer.sections.lines import (
 from indexer.sections.model import Divider, Heading, Key
 
 _LINE = lazy_pattern(
-    r"""\n[^\S\n]*+(?:(?:[^\w\s"“\[(]|_){1,3}+[^\S\n]*+)?+(?P<opening>["“\[])?+
+    r"""\n[^\S\n]*+(?:(?:[^\w\s"“\[(]|_){1,3}+[^\S\n]*+)?+(?P<opening>["“\[(])?+
         (?:(?=P\ ?A\ ?R\ ?T\b|I\ ?T\ ?E\ ?M|S\s?I\s?G\s?N\s?A\s?T\s?U\s?R\s?E|Pursuant\sto\sthe\srequirements\sof)
           |(?P<section>SECTION\ [1-9])(?:\.0[1-9])?[^\S\n]*[^\w\n][^\n]{0,120}?(?=ITEM\ ))""",
     re.IGNORECASE | re.VERBOSE,
@@ -65,7 +65,7 @@ _ITEM = lazy_pattern(
         (?(open)[)\]"”])
         (?:\([a-z0-9]\))*+
         (?P<more>(?:{_LINK}(?:1[0-6]|[1-9])(?:\.(?:0[1-9]|10))?[A-C]?(?:\([a-z0-9]\))*(?![\w%])){{0,16}})
-        (?P<mark>(?:[^\S\n]*[.:;)|/,–—-])*+)
+        (?P<mark>(?:[^\S\n]*[].:;)|/,–—-])*+)
         (?P<rest>[^\n]{{0,400}})""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -94,7 +94,7 @@ _CONTINUING = lazy_pattern(r"(?:of|and|or|operations?)\b", re.IGNORECASE)
 _QUOTES = "\"'“"
 _QUOTED = lazy_pattern(r"""["'“][^"“”]+["'’”][.:]?""")
 """A quoted title that is the whole line; more words on the line would be a sentence about the item."""
-_CLOSING = {'"': '"”', "“": '”"', "[": "]"}
+_CLOSING = {'"': '"”', "“": '”"', "[": "]", "(": ")"}
 _ODD_SIGNS = " \t\n,:.–—-"
 """What may stand in the number of an 8-K's item in place of its point: ``Item 7,01``, ``Item 7-01``, ``Item 701``."""
 
@@ -200,12 +200,16 @@ def _heading(text: str, line: _Line, found: re.Match[str], family: Family, *, st
     if parts is None or (family != "8-K" and has_hundredths) or line.goes_on:
         return None
     heading, body = _title(text, found.start(), found, wrapped=line.is_wrapped)
+    opening = ""
     if line.opening:
-        if heading[-1] not in _CLOSING[line.opening]:
+        if found["mark"].lstrip(" .").startswith(tuple(_CLOSING[line.opening])):
+            opening = line.opening  # (Item 1A) Risk Factors
+        elif heading[-1] in _CLOSING[line.opening]:
+            heading = heading[:-1]
+        else:
             return None
-        heading = heading[:-1]
     for reading in _readings(found, number, family):
-        title = heading[len(one_line(text[found.start() : reading.end])) :].lstrip(" .:;)|/,–—-")
+        title = heading[len(one_line(text[found.start() : reading.end])) :].lstrip(" .:;)]|/,–—-")
         part, fits = _part(family, reading.item, title, parts, stated=stated, last=last)
         if not _is_title(found, reading, line, title, fits=fits):
             continue
@@ -221,7 +225,8 @@ def _heading(text: str, line: _Line, found: re.Match[str], family: Family, *, st
         key = (rank, number, reading.item.removeprefix(str(number)))
         also = _also(found, family, number)
         fits = fits and not is_sentence
-        return Heading(part, reading.item, also, heading, title, line.place, body, key, fits, is_sentence)
+        start = line.place - len(opening)
+        return Heading(part, reading.item, also, opening + heading, title, start, body, key, fits, is_sentence)
     return None
 
 
@@ -294,8 +299,8 @@ def _is_title(found: re.Match[str], reading: _Number, line: _Line, title: str, *
     comma or in lower case must also be the whole line.
     """
     mark = found["mark"].strip()
-    if not title:
-        return reading.is_sure and not mark.endswith(",")
+    if not title or (title[0] in _QUOTES and not found["rest"].strip(" \t.:;–—-")):
+        return reading.is_sure and line.opening != "(" and not mark.endswith(",")
     if title[0] in _QUOTES:
         return fits and line.is_apart and not mark.endswith(",") and _QUOTED.fullmatch(title) is not None
     if title[0] in "”’?" or (not mark and _REFERRING.match(title)):
@@ -303,7 +308,7 @@ def _is_title(found: re.Match[str], reading: _Number, line: _Line, title: str, *
     is_lower = title.lstrip("([")[:1].islower()
     if found[0][0].islower() or is_lower:
         is_whole = len(title) <= _MAX_LOWER_CHARS and title[-1] not in ",;"
-        return fits and is_whole and line.is_apart and is_lower and (found[0][0].islower() or bool(mark))
+        return fits and is_whole and line.is_apart and is_lower and (found[0][0].islower() or bool(mark.strip(")]")))
     is_whole = len(title) <= _MAX_DOUBTFUL_CHARS and title[-1] not in ".,;"
     return fits if not reading.is_sure or line.opening else (not mark.endswith(",") or (fits and is_whole))
 
@@ -313,7 +318,7 @@ def _sentence(text: str, found: re.Match[str], reading: _Number) -> str:
 
     Empty for a heading, also if text follows on its line: then something separates the two, or a sentence begins.
     """
-    line = text[reading.end : found.end()].lstrip(" \t.:;)|/,–—-")
+    line = text[reading.end : found.end()].lstrip(" \t.:;)]|/,–—-")
     following, _ = next_line(text, found.end(), over_blank=False)
     if following and len(line) >= _MIN_BROKEN_CHARS and following[0].islower():
         line = f"{line} {following}"
@@ -384,7 +389,7 @@ def _goes_on(line: str, following: str, *, needs_title: bool, is_block: bool) ->
     if len(next_words) > MAX_HEADING_CHARS // 2 or _LINE.match("\n" + following):
         return False
     if needs_title:
-        return next_words[0].isalpha() or next_words[0] in "[("
+        return next_words[0].isalpha() or next_words[0] in "[(" or _QUOTED.fullmatch(next_words) is not None
     if not any(letter.isalpha() for letter in next_words):
         return False
     if words.isupper() == next_words.isupper() and _CONTINUING.match(next_words):

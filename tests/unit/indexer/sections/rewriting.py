@@ -344,7 +344,8 @@ HEADINGS: dict[str, Callable[[Report], Rewritten]] = {
             'Item {name} "{title}."', "Item {name}: ‘{title}’", "Item {name}. {title} 12", "Item {name}.\t{title}\t12",
             "Item {name} | {title}", "[Item {name}. {title}]", "**Item {name}. {title}**", "Item {name}. {title}:",
             "Item {name}. ({title})", "Item {name}. [{title}]", "Item {name}.\n“{title}”", "Item\n{name}.\n{title}",
-            "• Item {name}. {title}", "Item {name}.\n{title}\n12",
+            "• Item {name}. {title}", "Item {name}.\n{title}\n12", "(Item {name}) {title}", "(Item {name}. {title})",
+            "[Item {name}] {title}",
         )
     },
     **{

@@ -29,6 +29,8 @@ SPELLINGS = [
     "Item 1A. “Risk Factors”", 'Item 1A. "Risk Factors."', "Item 1A: ‘Risk Factors’", "Item 1A.\n“Risk Factors”",
     "Item 1A. RISK FACTORS You should read all of this report.", "ITEM 1A. RISK FACTORS - There are some risks.",
     "Ｉｔｅｍ １Ａ． Risk Factors", "Item 1A. risk factors", "item 1a. risk factors.", "item 1a: [risk factors]",
+    "(Item 1A) Risk Factors", "(ITEM 1A.) RISK FACTORS", "(Item 1(a)). Risk Factors", "(Item 1A. Risk Factors)",
+    "[Item 1A] Risk Factors", "(Item 1A)\nRisk Factors",
 ]  # fmt: skip
 
 
@@ -91,6 +93,23 @@ def test_a_number_is_read_as_the_form_has_it(spelling: str, form: str, item: str
 
 
 @pytest.mark.parametrize(
+    ("spelling", "heading"),
+    [
+        ("(Item 1A) Risk Factors", "(Item 1A) Risk Factors"),
+        ("[Item 1A]. Risk Factors [None]", "[Item 1A]. Risk Factors [None]"),
+        ("(Item 1A. Risk Factors)", "Item 1A. Risk Factors"),
+        ("Item 1A.\n“Risk Factors”", "Item 1A. “Risk Factors”"),
+        ("Item 1A.\n“Of Wind and Weather”", "Item 1A. “Of Wind and Weather”"),
+    ],
+)
+def test_brackets_and_quotes_belong_to_a_heading(spelling: str, heading: str) -> None:
+    """Brackets around a number and quotes around a title are kept, brackets around the whole heading are not."""
+    text = f"{spelling}\nText stands here.\n"
+    (found,) = sections(text, form="10-K")
+    assert (found.item, found.heading, text[found.start]) == ("1A", heading, heading[0])
+
+
+@pytest.mark.parametrize(
     ("spelling", "form", "item", "also"),
     [
         ("Items 1 and 2. Business and Properties", "10-K", "1", ("2",)),
@@ -133,6 +152,11 @@ def test_one_heading_stands_for_several_items(spelling: str, form: str, item: st
         "Item 1A’s risks are told of there.",
         "Items 1A? Risk Factors",
         "Itemized Risk Factors",
+        "(Item 1A)",
+        "(Item 1A) of this report tells of risks.",
+        "(Item 1A. Risk Factors) tells of them.",
+        "(see Item 1A) Risk Factors",
+        "(Item 1A) contains our risk factors.",
         "Item 101. Description of Business",
         "Item 1A. Risk Factors of our Annual Report on Form 10-K describes them.",
         "Item 1A – Risk Factors, page 12, of this report describes them.",
