@@ -6,11 +6,12 @@ entries of a submission are replaced together: after `adopt` and `commit`, only 
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol, Self, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, Self, overload, runtime_checkable
 
 from archiver.identifiers import AccessionNumber
 from archiver.startup.dataclass import dataclass
@@ -39,7 +40,45 @@ class EngineResult:
     """The exact number of hits (submissions, or documents if requested) and the requested page of them."""
 
     total: int
-    hits: tuple[EngineHit, ...]
+    hits: Sequence[EngineHit]
+
+
+_READ_AT_ONCE = 1000
+
+
+def read_hits(
+    documents: Sequence[int], scores: Sequence[float] | None, read: Callable[[int], str]
+) -> Sequence[EngineHit]:
+    """The hits with these numbers, of which `read` returns the stored JSON: more than a thousand as `StoredHits`."""
+    hits = StoredHits(array("Q", documents), None if scores is None else array("d", scores), read)
+    return tuple(hits) if len(hits) <= _READ_AT_ONCE else hits
+
+
+class StoredHits(Sequence[EngineHit]):
+    """Hits that are read when reached, from the commit that was searched, whatever happened to the index since.
+
+    Sixteen bytes each, so that all hits of a search among millions can be listed.
+    """
+
+    def __init__(self, documents: array[int], scores: array[float] | None, read: Callable[[int], str]) -> None:
+        self._documents = documents
+        self._scores = scores
+        self._read = read
+
+    @overload
+    def __getitem__(self, place: int) -> EngineHit: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> StoredHits: ...
+
+    def __getitem__(self, place: int | slice) -> EngineHit | StoredHits:
+        if isinstance(place, slice):
+            scores = None if self._scores is None else self._scores[place]
+            return StoredHits(self._documents[place], scores, self._read)
+        return EngineHit(self._read(self._documents[place]), None if self._scores is None else self._scores[place])
+
+    def __len__(self) -> int:
+        return len(self._documents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +201,7 @@ class Engine(Protocol):
         with a query, newest first without. Entries with equal scores are ordered by filing date, acceptance and
         accession number. ``added`` puts the latest additions to the archive first, and within a second the highest
         accession number. `limit` 0 only counts; None returns all. Raises `QueryError` if the tree would expand without
-        limit.
+        limit. Many hits are read only when reached (`StoredHits`), which raises `IndexMissingError`.
         """
 
     def filings(self, tree: Node) -> frozenset[int]:

@@ -26,7 +26,7 @@ from indexer.tantivy_engine.checksums import damaged_files
 from indexer.tantivy_engine.facets import count_facet
 from indexer.tantivy_engine.fields import schema
 from indexer.tantivy_engine.parts import Part, TantivyPartWriter
-from indexer.tantivy_engine.searching import Selected, collect, count_hits, first_documents, numbers_of
+from indexer.tantivy_engine.searching import Selected, collect, count_hits, first_documents, numbers_of, record_at
 from indexer.tantivy_engine.siblings import SiblingNumbers, last_group
 from indexer.tantivy_engine.translating import all_of, everything, is_of_submissions, score_levels, translate, unscored
 
@@ -151,6 +151,7 @@ class TantivyEngine:
                 limit=limit,
                 offset=offset,
                 deadline=deadline,
+                read=partial(self._record, searcher),
             )
 
         return self._answer(ask)
@@ -279,6 +280,10 @@ class TantivyEngine:
     def _answer(self, ask: Callable[[_Opened], T]) -> T:
         with _reading(self._path):
             return ask(self._newest())
+
+    def _record(self, searcher: tantivy.Searcher, address: int) -> str:
+        with _reading(self._path):
+            return record_at(searcher, address)
 
     def _newest(self) -> _Opened:
         """The latest commit; threads may share it."""

@@ -13,7 +13,7 @@ from typing import Any
 from tantivy import DocAddress, Occur, Order, Query, Schema, Searcher
 
 from archiver.startup.dataclass import dataclass
-from indexer.engine import EngineHit, EngineResult, Sort
+from indexer.engine import EngineResult, Sort, read_hits
 from indexer.query.bounds import Deadline
 from indexer.tantivy_engine.siblings import count_submissions
 from indexer.tantivy_engine.translating import unscored
@@ -85,8 +85,12 @@ def collect(
     limit: int | None,
     offset: int,
     deadline: Deadline,
+    read: Callable[[int], str],
 ) -> EngineResult:
-    """The page from `offset` on, of `total` hits. Raises `QueryError` after the `deadline`."""
+    """The page from `offset` on, of `total` hits; `read` returns the record at a packed address.
+
+    Raises `QueryError` after the `deadline`.
+    """
     deadline.check()
     until = total if limit is None else min(total, offset + limit)
     if until <= offset:
@@ -100,13 +104,18 @@ def collect(
         wanted = None if limit is None else until
         hits = _by_score(searcher, selected, sort, until=wanted, deadline=deadline)
         page = sorted(hits, key=lambda hit: hit.key(sort))[offset:until]
-    return EngineResult(
-        total,
-        tuple(
-            EngineHit(bytes(searcher.doc(hit.address)["record"][0]).decode(), hit.score if selected.scored else None)
-            for hit in deadline.watch(page)
-        ),
-    )
+    deadline.check()
+    scores = [hit.score for hit in page] if selected.scored else None
+    return EngineResult(total, read_hits([_packed(hit.address) for hit in page], scores, read))
+
+
+def _packed(address: DocAddress) -> int:
+    return int(address.segment_ord) << 32 | int(address.doc)
+
+
+def record_at(searcher: Searcher, packed: int) -> str:
+    """The stored JSON of the document at a packed address."""
+    return bytes(searcher.doc(DocAddress(packed >> 32, packed & 0xFFFFFFFF))["record"][0]).decode()
 
 
 def numbers_of(searcher: Searcher, selected: Selected, deadline: Deadline) -> frozenset[int]:

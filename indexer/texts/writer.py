@@ -187,9 +187,11 @@ def _opened(folder: Path) -> TextTable:
         make_directories(folder)
     path = folder / TABLE_NAME
     try:
-        table = TextTable(path, writable=True)
-        table.packs()
-        table.note(_COMPLETE)
+        with contextlib.ExitStack() as undo:
+            table = undo.enter_context(TextTable(path, writable=True))
+            table.packs()
+            table.note(_COMPLETE)
+            undo.pop_all()
     except DamageError as error:
         _log.warning("the text store is recreated: %s", error, extra=event("texts-damaged", path=str(path)))
     else:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
@@ -16,7 +17,7 @@ from archiver.errors import EdgarchiveError, IndexMissingError
 from archiver.identifiers import AccessionNumber
 from archiver.runtime.retrying import with_retries
 from archiver.store.durable import storage_errors
-from indexer.engine import EngineResult, FacetCount, PartWriter, Sort, is_defect, section_counts
+from indexer.engine import EngineResult, FacetCount, PartWriter, Sort, StoredHits, is_defect, section_counts
 from indexer.fields import Facet
 from indexer.query.bounds import Deadline
 from indexer.query.nodes import Node
@@ -102,7 +103,7 @@ class WhooshEngine:
         def ask(searcher: EntrySearcher) -> EngineResult:
             deadline = Deadline()
             with self._matches(searcher, query, filters, deadline) as matches:
-                return collect(
+                result = collect(
                     searcher,
                     matches,
                     scored=query is not None,
@@ -111,7 +112,10 @@ class WhooshEngine:
                     offset=offset,
                     documents=documents,
                     deadline=deadline,
+                    read=partial(self._record, searcher, threading.Lock()),
                 )
+            searcher.is_lent = isinstance(result.hits, StoredHits)
+            return result
 
         return self._answer(ask)
 
@@ -189,6 +193,11 @@ class WhooshEngine:
         with _reading(self._path):
             return _retried(attempt)
 
+    def _record(self, searcher: EntrySearcher, lock: threading.Lock, document: int) -> str:
+        with _reading(self._path), lock:  # several threads may read the hits of a search
+            record: str = searcher.stored_fields(document)["record"]
+        return record
+
     @contextlib.contextmanager
     def _matches(
         self, searcher: EntrySearcher, query: Node | None, filters: Node | None, deadline: Deadline
@@ -221,6 +230,8 @@ class WhooshEngine:
         self._give_back(newest, searcher)
 
     def _give_back(self, version: _Version, searcher: EntrySearcher) -> None:
+        if searcher.is_lent:
+            return
         with self._idle_lock:
             self._idle.append((version, searcher))
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from archiver.errors import LockedError
-from indexer.engine import Engine
+from indexer import engine as engines
+from indexer.engine import Engine, StoredHits
 from indexer.index_folder import create_index, open_index
 from indexer.query import bounds
 from indexer.query.build import parse_query
@@ -106,6 +109,43 @@ def test_two_readers_see_each_commit(place: tuple[str, Path]) -> None:
     assert [find(reader, "x") for reader in readers] == [[4, 3, 2, 1]] * 2
     for one in (*readers, again):
         one.close()
+
+
+def test_all_hits_of_a_search_are_of_its_commit(place: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """However late they are read, by how many threads, and whatever happens to the index meanwhile."""
+    monkeypatch.setattr(engines, "_READ_AT_ONCE", 10)
+    name, path = place
+    writer = create_index(path, engine=name)
+    for number in range(60):
+        add(writer, accession(number), [entry(number, "zebra" + " and" * number)])
+        if number in (20, 40):
+            writer.commit()
+    writer.commit()
+    reader = open_index(path)
+    query = parse_query("zebra")
+    expected = [
+        (hit.stored, hit.score) for start in range(0, 60, 10) for hit in reader.search(query, offset=start).hits
+    ]
+    found = reader.search(query, limit=None)
+    newest = reader.search(None, limit=50, offset=10).hits
+    assert (found.total, len(found.hits)) == (60, 60)
+    assert isinstance(found.hits, StoredHits) == (name != "opensearch")  # whose hits come in one answer
+    for number in range(0, 60, 2):
+        writer.delete(accession(number))
+    writer.commit()
+    assert find(reader, "zebra") == list(range(59, 0, -2))
+    add(writer, accession(99), [entry(99, "zebra")])
+    writer.commit()
+    writer.close()
+    reader.close()
+    if name != "opensearch":
+        shutil.rmtree(path)
+    with ThreadPoolExecutor(4) as threads:
+        several = list(threads.map(lambda place: found.hits[place], range(60)))
+    assert [(hit.stored, hit.score) for hit in several] == [(hit.stored, hit.score) for hit in found.hits] == expected
+    assert list(found.hits[5:50:7]) == list(found.hits)[5:50:7]
+    assert [int(json.loads(hit.stored)["accession"][-6:]) for hit in newest] == list(range(49, -1, -1))
+    assert {hit.score for hit in newest} == {None}
 
 
 def test_a_second_writer_is_told_of_the_first(place: tuple[str, Path]) -> None:

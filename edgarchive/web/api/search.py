@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import Callable, Iterable
 
 from aiohttp import web
 from yarl import URL
@@ -16,10 +16,9 @@ from edgarchive.web.keys import ARCHIVE, TEMPLATES
 from edgarchive.web.params import MAX_LIMIT, SearchParameters, named_company, read_search, with_changes
 from edgarchive.web.safety import end_without_length, public_url
 from indexer.search.hits import ROW_COLUMNS, Hit
-from indexer.search.options import SearchOptions
 from indexer.search.results import Results
 
-_STREAMED_AT_ONCE = 500
+_PORTION_HITS = 500
 FEED_ENTRIES = 100
 """Number of entries in a feed."""
 
@@ -82,9 +81,16 @@ async def _stream(
 ) -> web.StreamResponse:
     """All hits of a search from ``offset`` on, or up to ``limit``, in portions."""
     wanted = await asked(request, max_limit=None)
-    limited = wanted.options.limit if request.query.get("limit") else None
-    portions = _portions(request, wanted.options, limited)
-    first = await anext(portions, ())  # so that an error can still have its own response
+    archive = request.app[ARCHIVE]
+    limit = wanted.options.limit if request.query.get("limit") else None
+    # without a limit, hits are created when they are reached
+    results = await archive.run(wanted.options.replace(limit=limit if limit and limit <= _PORTION_HITS else None))
+    hits = results.hits[:limit]
+
+    async def portion(start: int) -> bytes:
+        return await archive.do(lambda: write(hits[start : start + _PORTION_HITS]))
+
+    first = await portion(0)  # so that an error can still have its own response
     response = web.StreamResponse(headers={"Content-Disposition": f'attachment; filename="edgarchive-hits.{suffix}"'})
     response.content_type = content_type
     response.charset = "utf-8"
@@ -92,22 +98,11 @@ async def _stream(
     await response.prepare(request)
     if request.method == "HEAD":
         return response
-    await response.write(head + write(first))
-    async for hits in portions:
-        await response.write(write(hits))
+    await response.write(head + first)
+    for start in range(_PORTION_HITS, len(hits), _PORTION_HITS):
+        await response.write(await portion(start))
     await response.write_eof()
     return response
-
-
-async def _portions(request: web.Request, options: SearchOptions, limit: int | None) -> AsyncIterator[tuple[Hit, ...]]:
-    at, end = options.offset, None if limit is None else options.offset + limit
-    while end is None or at < end:
-        size = _STREAMED_AT_ONCE if end is None else min(_STREAMED_AT_ONCE, end - at)
-        results = await request.app[ARCHIVE].run(options.replace(offset=at, limit=size))
-        yield tuple(results.hits)
-        at += len(results)
-        if len(results) < size or at >= results.total:
-            return
 
 
 async def search_atom(request: web.Request) -> web.Response:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from whoosh.codec.whoosh3 import LENGTHS_COLUMN
 from whoosh.searching import Searcher
 
-from indexer.engine import EngineHit, EngineResult, FacetCount, Sort, ranked
+from indexer.engine import EngineResult, FacetCount, Sort, ranked, read_hits
 from indexer.fields import SUBMISSION_FACETS, Facet
 from indexer.query.bounds import Deadline
 from indexer.whoosh_engine.matching.evaluating import evaluate
@@ -33,6 +33,8 @@ class EntrySearcher(Searcher):  # type: ignore[misc]  # Whoosh has no types
         self._score_tables: dict[str, dict[float, ScoreTable]] = {}
         self._filtered: dict[Hashable, array[int]] = {}
         self._values: dict[str, FieldValues] = {}
+        self.is_lent = False
+        """Whether hits read from it, which keep it open."""
         super().__init__(reader, **options)
 
     def column(self, name: str) -> Sequence[int]:
@@ -181,8 +183,12 @@ def collect(
     offset: int,
     documents: bool,
     deadline: Deadline,
+    read: Callable[[int], str],
 ) -> EngineResult:
-    """The page of `matches` from `offset` on. Raises `QueryError` after the `deadline`."""
+    """The page of `matches` from `offset` on; `read` returns the record of a document.
+
+    Raises `QueryError` after the `deadline`.
+    """
     until = None if limit is None else offset + limit
     if until == offset:
         return EngineResult(_count(searcher, matches, documents=documents, deadline=deadline), ())
@@ -202,14 +208,9 @@ def collect(
             hits += _leading(leaf, first, matches, found, sort, until=until, documents=documents)
             if until is not None:
                 hits = heapq.nsmallest(until, hits, key=_order(sort))
-    ordered = sorted(hits, key=_order(sort))
-    return EngineResult(
-        total=total,
-        hits=tuple(
-            EngineHit(searcher.stored_fields(match.document)["record"], match.score if scored else None)
-            for match in ordered[offset:]
-        ),
-    )
+    page = sorted(hits, key=_order(sort))[offset:]
+    scores = [match.score for match in page] if scored else None
+    return EngineResult(total, read_hits([match.document for match in page], scores, read))
 
 
 def _precedence(leaf: EntrySearcher, sort: Sort) -> int:

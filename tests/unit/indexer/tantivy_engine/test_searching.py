@@ -45,7 +45,7 @@ def test_pages_are_cut_from_one_order(
                 page = engine.search(
                     tree, filters=filters, sort=sort, limit=limit, offset=max(0, offset), documents=documents
                 )
-                assert (page.total, page.hits) == (whole.total, whole.hits[max(0, offset) :][:limit])
+                assert (page.total, page.hits) == (whole.total, tuple(whole.hits[max(0, offset) :][:limit]))
 
 
 @pytest.mark.parametrize("groups", [1, 3, 50_000])

@@ -57,7 +57,14 @@ def test_what_was_found_needs_no_tree(
 
     for tree in _TREES:
         asked = Matches(lambda tree=tree: prepare(tree, searcher.reader(), deadline))  # type: ignore[misc]
-        options = {"scored": True, "sort": "relevance", "offset": 0, "documents": False, "deadline": deadline}
+        options = {
+            "scored": True,
+            "sort": "relevance",
+            "offset": 0,
+            "documents": False,
+            "deadline": deadline,
+            "read": str,
+        }
         whole = collect(searcher, asked, limit=limit, **options)  # type: ignore[arg-type]
         kept = Matches(unprepared, asked.found)
         assert collect(searcher, kept, limit=0, **options).total == whole.total  # type: ignore[arg-type]
