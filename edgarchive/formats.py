@@ -1,4 +1,4 @@
-"""Output formats: JSON, and text without terminal control sequences."""
+"""Output formats: JSON, byte counts, and text without terminal control sequences."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 
 from archiver.startup.patterns import lazy_pattern
 
+_STEP = 1000.0
 _PLAYS = lazy_pattern(
     "[\x00-\x08\x0b\r\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\ue000-\uf8ff\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
@@ -43,6 +44,15 @@ def _plain(value: object) -> Any:
     if isinstance(value, Path):
         return str(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def human_bytes(count: float) -> str:
+    """A byte count in decimal units: ``28.5 kB``."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < _STEP:
+            return f"{count:.0f} B" if unit == "B" else f"{count:.1f} {unit}"
+        count /= _STEP
+    return f"{count:.1f} TB"
 
 
 def harmless(text: str) -> str:

@@ -7,8 +7,6 @@ import sys
 from edgarchive.cli.printing.terminal import fitted, terminal_width
 from edgarchive.formats import as_json_text, harmless
 
-_STEP = 1000.0
-
 
 def print_json(value: object) -> None:
     """Print one JSON document on stdout."""
@@ -23,15 +21,6 @@ def say(text: str = "") -> None:
 def say_styled(text: str) -> None:
     """Print a line on stdout with the escape sequences of a `Style`; everything else in it is cleaned."""
     sys.stdout.write(f"{text}\n")
-
-
-def human_bytes(count: float) -> str:
-    """A byte count in decimal units: ``28.5 kB``."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < _STEP:
-            return f"{count:.0f} B" if unit == "B" else f"{count:.1f} {unit}"
-        count /= _STEP
-    return f"{count:.1f} TB"
 
 
 def human_time(seconds: float) -> str:

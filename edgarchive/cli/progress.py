@@ -11,8 +11,9 @@ from typing import Self
 from archiver.errors import UsageError
 from archiver.events import event
 from archiver.runtime.progress import READING, Progress, ProgressUpdate, no_progress
-from edgarchive.cli.output import human_bytes, human_time, plural
+from edgarchive.cli.output import human_time, plural
 from edgarchive.cli.printing.notebook import NotebookBar, notebook_display
+from edgarchive.formats import human_bytes
 
 LINE_S = 60.0
 _MIN_METER, _MAX_METER = 4, 30

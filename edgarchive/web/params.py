@@ -25,6 +25,8 @@ MAX_PARAMETERS = 200
 WORDS = "q"
 COMPANY = "company"
 """A company's name, CIK or ticker (`named_company`)."""
+BOM = "bom"
+"""Whether CSV starts with a byte order mark."""
 
 SPANS = {"30d": 30, "1y": 365, "5y": 5 * 365 + 1, "10y": 10 * 365 + 2}
 """Presets for dates, as days before today."""
@@ -132,7 +134,7 @@ def _value(name: str, texts: list[str]) -> Any:
     """The value of the option `name`; None if its field is blank, as forms send it."""
     default = _FIELDS[name].default
     if isinstance(default, bool) or "bool" in str(_FIELDS[name].type):
-        return _flag(name, texts[-1])
+        return read_flag(name, texts[-1])
     if name in _NUMBERS:
         return _read_number(name, texts[-1]) if texts[-1].strip() else _FIELDS[name].default
     if name not in SEVERAL:
@@ -140,7 +142,8 @@ def _value(name: str, texts: list[str]) -> Any:
     return [text.strip() for text in texts if text.strip()] or None
 
 
-def _flag(name: str, text: str) -> bool:
+def read_flag(name: str, text: str) -> bool:
+    """The flag in the text of the parameter `name`. Raises `UsageError`."""
     if text.lower() in _TRUE:
         return True
     if text.lower() in _FALSE:

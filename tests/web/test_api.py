@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
+import html
 import io
 import json
+import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -55,6 +58,19 @@ def test_streams_have_every_hit(served: Served) -> None:
     assert total == len(lines) == len(rows) - 1
     assert [line["accession"] for line in lines] == [row[0] for row in rows[1:]]
     assert len(served.ask("/search.jsonl?q=the&limit=2").text.splitlines()) == 2
+
+
+def test_csv_for_excel_begins_with_a_byte_order_mark(served: Served) -> None:
+    """Excel reads the words of the page's download, the rest of which is the same; other formats have no such flag."""
+    link = re.search(r'href="(/search\.csv[^"]*)"', served.ask("/search?q=resign*&offset=0").text)
+    assert link is not None
+    marked = served.ask(html.unescape(link[1])).body
+    assert (
+        marked
+        == codecs.BOM_UTF8 + served.ask("/search.csv?q=resign*").body
+        == codecs.BOM_UTF8 + served.ask("/search.csv?q=resign*&bom=0").body
+    )
+    assert served.ask("/search.jsonl?q=resign*&bom=1").status == served.ask("/search.csv?bom=x").status == 400
 
 
 def test_only_a_page_of_hits_is_limited(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from aiohttp import web
 
 from edgarchive.web.api.schemas import SCHEMAS, Schema, of
-from edgarchive.web.params import COMPANY, MAX_LIMIT, SPANS, option_fields
+from edgarchive.web.params import BOM, COMPANY, MAX_LIMIT, SPANS, option_fields
 from indexer.engine import Sort
 from indexer.fields import FACETS
 from indexer.query.scopes.filings import Unit
@@ -22,6 +22,7 @@ _ACCESSION = {
     "required": True,
     "schema": {"type": "string", "pattern": "^[0-9]{10}-[0-9]{2}-[0-9]{6}$"},
 }
+_FLAG = {"type": "string", "enum": ["0", "1"]}
 _NAME = {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}
 _SEQUENCE = {"name": "sequence", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 0}}
 
@@ -41,7 +42,7 @@ def document() -> dict[str, Any]:
         "paths": {
             "/search.json": _get("One page of hits", search, _JSON, of("Results")),
             "/search.jsonl": _get("All hits, one JSON object a line", search, "application/x-ndjson"),
-            "/search.csv": _get("All hits as CSV", search, "text/csv"),
+            "/search.csv": _get("All hits as CSV", [*search, _parameter(BOM, _FLAG)], "text/csv"),
             "/search.atom": _get("The newest hits as an Atom feed", no_page, "application/atom+xml"),
             "/saved/{name}.atom": _get(
                 "The latest hits of a saved search as an Atom feed", [_NAME], "application/atom+xml"
@@ -74,7 +75,7 @@ def search_parameters() -> list[dict[str, Any]]:
 
 def _schema(name: str, field: dataclasses.Field[Any]) -> dict[str, Any]:
     if isinstance(field.default, bool) or "bool" in str(field.type):
-        return {"type": "string", "enum": ["0", "1"]}
+        return _FLAG
     if name in {"passages", "context_words"}:
         return {"type": "integer", "minimum": 0}
     if name == "sort":

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from aiohttp import web
+from multidict import MultiDict
 from yarl import URL
 
 from edgarchive.rows import csv_cell
 from edgarchive.web.archive import EASTERN
 from edgarchive.web.keys import ARCHIVE, TEMPLATES
-from edgarchive.web.params import MAX_LIMIT, SearchParameters, named_company, read_search, with_changes
+from edgarchive.web.params import BOM, MAX_LIMIT, SearchParameters, named_company, read_flag, read_search, with_changes
 from edgarchive.web.safety import end_without_length, public_url
 from indexer.search.hits import ROW_COLUMNS, Hit
 from indexer.search.results import Results
@@ -23,9 +25,12 @@ FEED_ENTRIES = 100
 """Number of entries in a feed."""
 
 
-async def asked(request: web.Request, *, max_limit: int | None = MAX_LIMIT) -> SearchParameters:
-    """The search in a request's parameters. Raises `UsageError`."""
-    return read_search(await named_company(request.app[ARCHIVE], request.query), max_limit=max_limit)
+async def asked(
+    request: web.Request, *, max_limit: int | None = MAX_LIMIT, besides: Collection[str] = ()
+) -> SearchParameters:
+    """The search in a request's parameters, except those named `besides`. Raises `UsageError`."""
+    query = MultiDict((name, text) for name, text in request.query.items() if name not in besides)
+    return read_search(await named_company(request.app[ARCHIVE], query), max_limit=max_limit)
 
 
 async def search_json(request: web.Request) -> web.Response:
@@ -52,8 +57,12 @@ async def search_jsonl(request: web.Request) -> web.StreamResponse:
 
 
 async def search_csv(request: web.Request) -> web.StreamResponse:
-    """``/search.csv``: every hit, one row each, with the columns of ``edgarchive search --format csv``."""
-    return await _stream(request, "text/csv", "csv", _as_csv, head=_csv([ROW_COLUMNS]))
+    """``/search.csv``: every hit, one row each, with the columns of ``edgarchive search --format csv``.
+
+    With ``bom``, it starts with a byte order mark: Excel takes other files for the system's own encoding.
+    """
+    mark = codecs.BOM_UTF8 if read_flag(BOM, request.query.get(BOM, "")) else b""
+    return await _stream(request, "text/csv", "csv", _as_csv, head=mark + _csv([ROW_COLUMNS]))
 
 
 def _as_jsonl(hits: Iterable[Hit]) -> bytes:
@@ -80,7 +89,7 @@ async def _stream(
     head: bytes = b"",
 ) -> web.StreamResponse:
     """All hits of a search from ``offset`` on, or up to ``limit``, in portions."""
-    wanted = await asked(request, max_limit=None)
+    wanted = await asked(request, max_limit=None, besides=(BOM,) if suffix == "csv" else ())
     archive = request.app[ARCHIVE]
     limit = wanted.options.limit if request.query.get("limit") else None
     # without a limit, hits are created when they are reached

@@ -11,7 +11,7 @@ import jinja2
 from aiohttp import web
 from markupsafe import Markup, escape
 
-from edgarchive.formats import visible
+from edgarchive.formats import human_bytes, visible
 from edgarchive.web.keys import TEMPLATES
 
 
@@ -26,7 +26,7 @@ def templates() -> jinja2.Environment:
     )
     environment.globals["version"] = version("edgarchive")
     environment.filters["prose"] = prose
-    environment.filters["size"] = size
+    environment.filters["size"] = human_bytes
     return environment
 
 
@@ -43,7 +43,7 @@ def page(request: web.Request, template: str, *, status: int = 200, **values: An
 
 def problem_page(request: web.Request, status: HTTPStatus, message: str, hint: str | None) -> web.Response:
     """The error page."""
-    titles = {HTTPStatus.NOT_FOUND: "Not in this archive", HTTPStatus.BAD_REQUEST: "This cannot be read"}
+    titles = {HTTPStatus.NOT_FOUND: "Not found", HTTPStatus.BAD_REQUEST: "This cannot be read"}
     refused = status < HTTPStatus.INTERNAL_SERVER_ERROR
     title = titles.get(status, "This request is refused" if refused else "The archive cannot answer now")
     return page(request, "problem.html", status=status, title=title, message=message, hint=hint)
@@ -62,16 +62,6 @@ def prose(text: str) -> Markup:
 def shortened(text: str, chars: int) -> str:
     """`text`, cut between words to at most `chars` characters."""
     return text if len(text) <= chars else f"{text[:chars].rsplit(' ', 1)[0]} …"
-
-
-def size(size_bytes: int) -> str:
-    """A size for people."""
-    value = float(size_bytes)
-    for unit in ("bytes", "KB", "MB"):
-        if value < 1000:  # noqa: PLR2004 — four digits are harder to read than the next unit
-            return f"{value:,.0f} {unit}" if unit == "bytes" or value >= 10 else f"{value:.1f} {unit}"  # noqa: PLR2004
-        value /= 1024
-    return f"{value:,.1f} GB"
 
 
 def _codes(text: str) -> Iterator[tuple[bool, str]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 from aiohttp import web
@@ -19,6 +20,7 @@ from edgarchive.web.keys import ARCHIVE
 from edgarchive.web.pages.chart import year_chart
 from edgarchive.web.pages.render import marked, page, shortened
 from edgarchive.web.params import (
+    BOM,
     COMPANY,
     SPANS,
     WORDS,
@@ -222,7 +224,7 @@ async def _found(
         "start": page_at(0),
         "previous": page_at(max(0, options.offset - limit)) if options.offset else None,
         "next": page_at(end) if end < results.total else None,
-        "csv": _download(url, "/search.csv"),
+        "csv": _download(url, "/search.csv", {BOM: "1"}),
         "jsonl": _download(url, "/search.jsonl"),
         "feed": _download(url, "/search.atom"),
     }
@@ -244,7 +246,7 @@ def _changes(why: Diagnosis) -> Iterator[tuple[str, int, dict[str, str | None]]]
     for value in why.unknown:
         if value.near:
             changed: dict[str, str | None] = {value.filter: value.near} if value.query is None else {WORDS: value.query}
-            yield f"Take {value.filter} {value.near}", value.count, changed
+            yield f"Use {value.filter} {value.near}", value.count, changed
     for one in why.alternatives:
         match one.change:
             case "query":
@@ -280,8 +282,9 @@ def _year(url: URL, of_year: SearchOptions) -> str:
     return with_changes(url, {"since": str(of_year.since), "until": str(of_year.until), "range": None, "offset": None})
 
 
-def _download(url: URL, path: str) -> str:
-    return with_changes(url.with_path(path).with_query(url.query), {"offset": None, "limit": None, "facet": None})
+def _download(url: URL, path: str, added: Mapping[str, str] = MappingProxyType({})) -> str:
+    changes = {"offset": None, "limit": None, "facet": None, **added}
+    return with_changes(url.with_path(path).with_query(url.query), changes)
 
 
 async def _facet(

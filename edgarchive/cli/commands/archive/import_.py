@@ -11,9 +11,9 @@ import typer
 from archiver.errors import ConflictError
 from archiver.reports import ImportReport
 from edgarchive.cli.options import AsJson, common
-from edgarchive.cli.output import human_bytes, human_time, plural, print_json, say
+from edgarchive.cli.output import human_time, plural, print_json, say
 from edgarchive.cli.progress import progress_bar
-from edgarchive.formats import clean
+from edgarchive.formats import clean, human_bytes
 from edgarchive.importing import import_submissions
 
 _SOME_FAILED = 3

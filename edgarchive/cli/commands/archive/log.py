@@ -11,8 +11,8 @@ import typer
 from archiver.catalogue.runs import Run
 from archiver.errors import UsageError
 from edgarchive.cli.options import AsJson, common
-from edgarchive.cli.output import human_bytes, plural, print_json, say
-from edgarchive.formats import clean
+from edgarchive.cli.output import plural, print_json, say
+from edgarchive.formats import clean, human_bytes
 from indexer.archive.journal import StoredRecord, run_values
 from indexer.search.library import Library
 

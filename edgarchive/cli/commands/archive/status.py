@@ -6,9 +6,9 @@ import typer
 
 from archiver.sync.last_sync import SyncState
 from edgarchive.cli.options import AsJson, common
-from edgarchive.cli.output import human_bytes, human_time, plural, print_json, say
+from edgarchive.cli.output import human_time, plural, print_json, say
 from edgarchive.cli.printing.counts import crossed_lines, screen_width
-from edgarchive.formats import clean
+from edgarchive.formats import clean, human_bytes
 from indexer.search.library import Library
 from indexer.search.records import Status
 

@@ -17,9 +17,9 @@ from archiver.selection.cik_file import read_ciks
 from archiver.selection.selection import Selection
 from archiver.settings.settings import Settings
 from edgarchive.cli.options import AsJson, Common, Since, Until, common
-from edgarchive.cli.output import human_bytes, human_time, plural, print_json, say
+from edgarchive.cli.output import human_time, plural, print_json, say
 from edgarchive.cli.progress import progress_bar
-from edgarchive.formats import clean
+from edgarchive.formats import clean, human_bytes
 from edgarchive.mirror import Mirror
 
 _SOME_FAILED = 3

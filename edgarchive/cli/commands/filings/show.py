@@ -12,11 +12,11 @@ import typer
 from archiver.errors import NotInArchiveError, UsageError
 from archiver.startup.dataclass import dataclass
 from edgarchive.cli.options import AsJson, common
-from edgarchive.cli.output import human_bytes, plural, print_json, say
+from edgarchive.cli.output import plural, print_json, say
 from edgarchive.cli.printing.pager import paged
 from edgarchive.cli.printing.terminal import Style
 from edgarchive.cli.printing.texts import print_text, print_title, title_of
-from edgarchive.formats import clean
+from edgarchive.formats import clean, human_bytes
 from indexer.entries import is_truncated
 from indexer.search.library import Library
 from indexer.search.records import Record
