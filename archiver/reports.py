@@ -10,7 +10,7 @@ from archiver.startup.dataclass import dataclass
 class SyncFailure:
     """A submission that could not be fetched: its address, the class name of the error, and the message.
 
-    `accession` is None if a whole file of the Feed could not be read.
+    `accession` is None if a whole file of the Feed, or a file or folder to import, could not be read.
     """
 
     accession: AccessionNumber | None

@@ -103,15 +103,21 @@ class _Import:
             skipped=tuple(self.skipped),
         )
 
-    def take(self, found: Candidate | SkippedFile) -> None:
-        """Add one file to the archive or to the skipped ones."""
+    def take(self, found: Candidate | SkippedFile | SyncFailure) -> None:
+        """Add one file to the archive, or to those that were skipped or cannot be read."""
         if isinstance(found, SkippedFile):
             self.skipped.append(found)
             return
+        if isinstance(found, SyncFailure):
+            self.failures.append(found)
+            return
         try:
             facts = read_header_facts(head_of(found.reader))
-        except (IdentifierError, DamagedBodyError) as error:
+        except IdentifierError as error:
             self.skipped.append(SkippedFile(found.name, error.message))
+            return
+        except DamagedBodyError as error:
+            self.failures.append(SyncFailure(None, found.name, type(error).__name__, error.message))
             return
         self._plan.add([ref_of(facts)])
         if self._intake.has(facts):

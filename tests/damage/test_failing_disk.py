@@ -10,6 +10,7 @@ import pytest
 
 from tests.damage.disk import compiler
 from tests.edgar_fixtures import CommandLine
+from tests.loopback import FIXTURES
 from tests.thorough import rounds
 
 pytestmark = pytest.mark.skipif(
@@ -100,3 +101,15 @@ def test_a_folder_that_cannot_be_read_is_found(cli: CommandLine, shim: Path) -> 
     assert done.returncode == 5, done.stderr
     assert f"unreadable: submissions/{folder.name}".encode() in done.stdout
     assert cli.run("verify", "--repair").returncode == 0
+
+
+def test_an_import_names_what_it_cannot_read(cli: CommandLine, shim: Path, tmp_path: Path) -> None:
+    """A folder that cannot be listed may hold submissions: the rest is imported, and the run is not done."""
+    for name in ("closed", "open"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "one.txt").write_bytes((FIXTURES / "0009000900-04-000101.txt").read_bytes())
+    failing = {"LD_PRELOAD": str(shim), "FAIL_KIND": "folder", "FAIL_FROM": "1", "FAIL_ROOT": str(tmp_path / "closed")}
+    done = cli.run("import", str(tmp_path / "closed"), str(tmp_path / "open"), "--no-index", "--json", **failing)
+    report = json.loads(done.stdout)
+    assert (done.returncode, report["stored"]) == (3, 1), done.stderr
+    assert [(one["url"], one["error"]) for one in report["failures"]] == [(str(tmp_path / "closed"), "StorageError")]

@@ -54,7 +54,8 @@ def _print(report: ImportReport) -> None:
     say(f"{report.indexed:,} indexed, in {human_time(report.elapsed_s)}")
     for failure in report.failures:
         kind = "conflict" if failure.error == ConflictError.__name__ else "failed"
-        say(f"{kind}: {failure.accession}  {clean(failure.url)}  {clean(failure.message)}")
+        which = f"{failure.accession}  " if failure.accession else ""
+        say(f"{kind}: {which}{clean(failure.url)}  {clean(failure.message)}")
     if report.skipped:
         say(f"{plural(len(report.skipped), 'file')} skipped (not submissions):")
     for file in report.skipped[:_SHOWN]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import random
 import shutil
 import tarfile
 import zipfile
@@ -153,8 +154,25 @@ def test_damaged_archives_give_what_they_have_and_are_named(root: Path, there: P
     (there / "d.txt").write_bytes(BODY)
     report = take(root, there)
     assert len(ALL) > report.stored > 0
-    assert {Path(file.path).name for file in report.skipped} >= {"a.tar", "c.zip"}
+    assert {Path(failure.url).name for failure in report.failures} >= {"a.tar", "b.gz", "c.zip"}
     assert ONE in stored(root)
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_member_of_a_zip_is_one_failure(root: Path, there: Path, packing: int) -> None:
+    """Also one so large that it is found only while the submission is being stored; the others are imported."""
+    noise = random.Random(1).randbytes(1 << 20).hex().encode()  # noqa: S311 (no secret)
+    large = BODY.replace(b"</SEC-DOCUMENT>", noise + b"</SEC-DOCUMENT>")
+    other = next(accession for accession in ALL if accession != ONE)
+    with zipfile.ZipFile(there / "some.zip", "w", packing) as archive:
+        archive.writestr("damaged.txt", large)
+        archive.writestr("whole.txt", ALL[other])
+    packed = bytearray((there / "some.zip").read_bytes())
+    packed[300_000:300_020] = b"\xff" * 20
+    (there / "some.zip").write_bytes(packed)
+    report = take(root, there)
+    assert "damaged.txt" in report.failures[0].url
+    assert stored(root) == {other: ALL[other]}
 
 
 def test_a_bomb_is_cut_off(root: Path, there: Path) -> None:
