@@ -158,7 +158,8 @@ def _check_body(archive: Archive, record: CatalogueRecord) -> tuple[Finding | No
         )
         return row_finding(archive, "catalogue-wrong", record, message), None
     if facts.signature == "invalid":
-        message = "the SEC's signature does not verify: the bytes, as EDGAR served them, are not the ones it signed"
+        origin = "imported" if record.source == "import" else "as EDGAR served them"
+        message = f"the SEC's signature does not verify: the bytes, {origin}, are not the ones it signed"
         return row_finding(archive, "signature", record, message), None
     return None, facts.signature
 

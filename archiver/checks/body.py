@@ -46,7 +46,7 @@ class BodyFacts:
         if etag_md5 is not None and self.md5 != etag_md5:
             return f"the body's MD5 is {self.md5}, EDGAR's ETag says {etag_md5}"
         if not self.closed and etag_md5 is None:
-            return f"the body is cut: its closing tag is missing after {self.size} bytes"
+            return f"the submission is truncated: it has no closing tag after {self.size:,} bytes"
         return None
 
 

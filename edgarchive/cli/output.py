@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 
 from edgarchive.cli.printing.terminal import fitted, terminal_width
 from edgarchive.formats import as_json_text, harmless
@@ -21,6 +22,11 @@ def say(text: str = "") -> None:
 def say_styled(text: str) -> None:
     """Print a line on stdout with the escape sequences of a `Style`; everything else in it is cleaned."""
     sys.stdout.write(f"{text}\n")
+
+
+def human_moment(moment: datetime) -> str:
+    """A time in UTC: ``2026-11-20 16:30:05 UTC``."""
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def human_time(seconds: float) -> str:

@@ -233,15 +233,15 @@ def _read_manifest(folder: Path, sha256: str, pattern: str | None) -> tuple[Extr
     return files if whole else None
 
 
-def write_viewer(filing: ExtractedFiling, sequence: int | None = None) -> Path:
+def write_viewer(filing: ExtractedFiling, position: int = 0) -> Path:
     """Write a viewer page to the folder: a document in a sandboxed frame, and links to the others.
 
-    Opened from disk, a filer's HTML could otherwise run scripts with the rights of a local file. `sequence` is the
-    document to show, by default the first. Returns the page's path. Raises `UsageError`, `StorageError`.
+    Opened from disk, a filer's HTML could otherwise run scripts with the rights of a local file. `position` is that
+    of the file to show. Returns the page's path. Raises `UsageError`, `StorageError`.
     """
-    shown = next((file for file in filing.files if sequence is None or file.sequence == sequence), None)
-    if shown is None:
-        raise UsageError(f"{filing.accession} has no document {sequence}", "see `edgarchive show` for its documents")
+    if not filing.files:
+        raise UsageError(f"{filing.accession} has no documents", "`edgarchive show --raw` prints all of it")
+    shown = filing.files[position]
     links = "\n".join(map(_link, filing.files))
     page = _VIEWER.format(
         accession=filing.accession, links=links, source=quote(shown.file), title=html.escape(visible(shown.type))

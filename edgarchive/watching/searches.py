@@ -169,5 +169,6 @@ def run_search(settings: Settings, name: str, *, limit: int | None = 10) -> Resu
 
 def _unknown(name: str, known: list[str]) -> UsageError:
     near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else "`edgarchive saved list` names them"
+    hint = "`edgarchive saved list` names them" if known else "`edgarchive saved add` saves one"
+    hint = f"did you mean {near[0]}?" if near else hint
     return UsageError(f"there is no saved search {name[:40]!r}", hint)

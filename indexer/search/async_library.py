@@ -38,6 +38,9 @@ class AsyncLibrary:
         """Open the archive in folder `root`, else that of the settings. Raises `NotInArchiveError`, `SettingsError`."""
         self._library = Library(root, settings=settings)
 
+    def __repr__(self) -> str:
+        return repr(self._library).replace("Library", "AsyncLibrary", 1)
+
     @takes_options(SearchOptions)
     async def search(self, options: SearchOptions) -> Results:
         """See `Library.search`."""

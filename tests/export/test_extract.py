@@ -6,6 +6,7 @@ import html
 import json
 import os
 import random
+import re
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -130,6 +131,26 @@ def test_open_lists_the_documents_with_their_descriptions(settings: Settings, ou
         shown = (str(document.sequence), document.type, document.filename, document.description)
         assert line.split() == " ".join(filter(None, shown)).split()
         assert html.escape(document.description or "") in Path(page).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("which", ["2", "EX-99.1", "dex991.htm"])
+def test_open_shows_the_document_that_is_named(
+    settings: Settings, out: Path, which: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By number, type or file name as in `show`, of a filing by its URL; one that is not there is an error."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(out))
+    monkeypatch.setenv("HOME", str(out))
+    command = [
+        "--root",
+        str(settings.root),
+        "open",
+        "https://www.sec.gov/Archives/edgar/data/1/0009000900-04-000101.txt",
+    ]
+    assert run([*command, "--json", "--document", which]) == 0
+    page = Path(json.loads(capsys.readouterr().out)["page"])
+    assert re.search(r"<iframe[^>]* src=\"?dex991\.htm", page.read_text(encoding="utf-8"))
+    assert run([*command, "--json", "--document", "9"]) == 2
+    assert "has no document 9; it has 1 8-K, 2 EX-99.1" in capsys.readouterr().err
 
 
 def test_the_viewer_gives_a_filer_no_rights(settings: Settings, out: Path) -> None:

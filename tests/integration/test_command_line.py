@@ -261,6 +261,11 @@ def test_an_unknown_setting_suggests_the_near_one(cli: CommandLine, tmp_path: Pa
     assert b"did you mean 'concurrency'" in done.stderr
 
 
+def test_config_show_spells_flags_as_the_settings_file_does(cli: CommandLine) -> None:
+    """What it prints can be copied into one."""
+    assert b"\nkeep_texts = true\nj" in cli.run_here("config", "show").stdout
+
+
 def test_config_init_writes_what_config_show_reads(cli: CommandLine, tmp_path: Path) -> None:
     """The first settings file is valid as it is, and is never written over."""
     config = str(tmp_path / "new.toml")

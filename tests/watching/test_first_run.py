@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -30,8 +31,27 @@ def test_a_search_is_saved_before_there_is_an_archive(cli: CommandLine, edgar: L
     edgar.add(filing(2, text="stayed"))
     done = cli.run_here(*watch)
     assert [json.loads(line)["accession"] for line in done.stdout.splitlines()] == [found]
-    assert b" UTC  watch   done" in cli.run_here("log").stdout
+    assert b"INFO: 2 new filings, 1 alert\n" in done.stderr
+    assert b" UTC  watch  done  2 submissions" in cli.run_here("log").stdout
     assert b"\nasked for: forms 8-K*; ciks 9000004\n2 submissions" in cli.run_here("log", "1").stdout
+
+
+def test_one_poll_says_when_mail_is_sent(cli: CommandLine, edgar: LoopbackEdgar, tmp_path: Path) -> None:
+    """Who tries alerts by mail learns that a digest waits, before the server is asked for anything."""
+    (tmp_path / "edgarchive.toml").write_text('smtp_host = "127.0.0.1"\nmail_from = "a@b.example"\n')
+    watch = ("watch", "--form", "8-K*", "--mail", "desk@b.example", "--once")
+    assert b"mail" not in cli.run_here(*watch).stderr
+    edgar.add(filing(1))
+    said = cli.run_here(*watch).stderr
+    assert b"1 new filing, 1 alert\n" in said
+    assert re.search(rb"mail will be sent by the first run after \d{4}-\d\d-\d\d \d\d:00:00 UTC\n", said)
+
+
+def test_without_saved_searches_an_unknown_one_can_be_added(cli: CommandLine) -> None:
+    """The hint is of use."""
+    assert b"`edgarchive saved add` saves one" in cli.run_here("saved", "run", "departures").stderr
+    cli.run_here("saved", "add", "departures", "resign*")
+    assert b"`edgarchive saved list` names them" in cli.run_here("saved", "run", "x").stderr
 
 
 def test_a_search_that_is_replaced_is_shown(cli: CommandLine) -> None:

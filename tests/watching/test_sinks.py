@@ -254,6 +254,14 @@ def test_a_mail_address_that_is_none(address: str) -> None:
             MailSink(to, sender=sender, server=MailServer("127.0.0.1"), digest=Digest.HOURLY)
 
 
+def test_mail_has_the_words_of_a_passage_and_no_markup() -> None:
+    """A snippet is HTML, a mail is text."""
+    one = delivery()
+    payload = {**one.payload, "snippet": "AT&amp;T &lt;sic&gt; <em>resigned</em>"}
+    sink = MailSink("a@b.example", sender="c@d.example", server=MailServer("127.0.0.1"), digest=Digest.HOURLY)
+    assert "\nAT&T <sic> *resigned*\n" in sink.message([replace(one, payload=payload)]).get_content()
+
+
 async def test_mail_of_hostile_filings() -> None:
     """Names and passages become text of the body: no header, no further message, no line that a server refuses."""
     hostile = "x\r\n.\r\nMAIL FROM:<x>\r\nBcc: c@d.example\ud800\0" + "w" * 50_000

@@ -29,6 +29,7 @@ TOPICS = {
     "nightly": ("howto/nightly-mirror", "mirroring a list of companies every night"),
     "web": ("serve", "the web page, the JSON API and EDGAR's URLs"),
     "alerts": ("howto/alerts", "saved searches, mail and webhooks"),
+    "audit": ("howto/audit", "proving what you had and when"),
     "errors": ("errors", "every error, its exit code, and what to do"),
     "logging": ("logging", "the events of the log"),
     "format": ("format", "the files of an archive"),
@@ -42,19 +43,18 @@ TOPICS = {
 
 def help(  # noqa: A001 — the verb's name
     context: typer.Context,
-    topic: Annotated[str | None, typer.Argument(metavar="TOPIC", help="A topic, or a command.")] = None,
+    words: Annotated[list[str] | None, typer.Argument(metavar="TOPIC", help="A topic, or a command.")] = None,
 ) -> int:
     """Explain a topic, such as the query language; without TOPIC, list the topics."""
-    if topic is None:
+    if not words:
         say("Topics for `edgarchive help TOPIC`:")
         for name, (_, about) in TOPICS.items():
             say(f"  {name:<12}{about}")
         say(f"\nFor a command, see its own help, such as `edgarchive search --help`. All pages: {DOCUMENTATION}")
         return 0
-    commands = context.parent.command.commands if context.parent is not None else {}  # type: ignore[attr-defined]
-    if topic in commands and topic not in TOPICS:
-        with typer.Context(commands[topic], info_name=topic, parent=context.parent) as child:
-            say(child.get_help())
+    topic = " ".join(words)
+    if topic not in TOPICS and (text := _command_help(context, words)) is not None:
+        say(text)
         return 0
     if topic not in TOPICS:
         raise UsageError(f"there is no topic {topic!r}", f"choose from: {', '.join(TOPICS)}; or name a command")
@@ -63,6 +63,17 @@ def help(  # noqa: A001 — the verb's name
         for line in page_lines(_page(page).read_text(encoding="utf-8"), style, page=page, address=_address):
             say_styled(line)
     return 0
+
+
+def _command_help(context: typer.Context, words: list[str]) -> str | None:
+    """The help of the command with these words, such as ``saved add``; None if there is none."""
+    above = context.parent
+    for word in words:
+        commands = getattr(above and above.command, "commands", {})
+        if word not in commands:
+            return None
+        above = typer.Context(commands[word], info_name=word, parent=above)
+    return None if above is None else str(above.get_help())
 
 
 def _address(path: str) -> str:

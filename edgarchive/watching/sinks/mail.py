@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import html
 import smtplib
 import socket
 import ssl
@@ -77,7 +78,7 @@ class MailSink:
         self.key = f"mail:{hashlib.sha256(f'{to} {digest}'.encode()).hexdigest()[:16]}"
         self.name = f"mail by {server.host}"
 
-    def ready_at(self, created: datetime) -> datetime | None:
+    def ready_at(self, created: datetime) -> datetime:
         """The end of the hour, or the time of the day's digest."""
         if self._digest is Digest.HOURLY:
             return created.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
@@ -204,7 +205,7 @@ def _paragraph(delivery: Delivery) -> str:
     if delivery.search:
         lines.append(f"saved search: {delivery.search}")
     if payload["snippet"]:
-        lines.append(clean(payload["snippet"].replace("<em>", "*").replace("</em>", "*")))
+        lines.append(clean(html.unescape(payload["snippet"].replace("<em>", "*").replace("</em>", "*"))))
     if payload["url"]:
         lines.append(payload["url"])
     return "\n".join(lines)

@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import ipaddress
 import logging
+import os
 import signal
+import socket
 import ssl
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -85,7 +87,7 @@ async def serve(app: web.Application, address: Address, *, ready: Callable[[str]
             await site.start()
         except OSError as error:
             raise UsageError(
-                f"cannot listen on {address.host} port {address.port}: {error.strerror}", "choose another --port"
+                f"cannot listen on {address.host} port {address.port}: {_reason(error)}", "choose another --port"
             ) from None
         ready(url_of(runner, address))
         await stop.wait()
@@ -94,6 +96,13 @@ async def serve(app: web.Application, address: Address, *, ready: Callable[[str]
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(number)
         await runner.cleanup()
+
+
+def _reason(error: OSError) -> str:
+    """Why an address cannot be used, without the address, which asyncio repeats."""
+    if error.errno is None or isinstance(error, socket.gaierror):
+        return str(error.strerror)
+    return os.strerror(error.errno)
 
 
 def url_of(runner: web.AppRunner, address: Address) -> str:

@@ -74,12 +74,17 @@ def show(context: typer.Context, *, as_json: AsJson = False) -> int:
         tables = values.pop("select")
         searches = values.pop("search")
         for key, value in values.items():
-            say(f"{key} = {value if value is not None else '(not set)'}")
+            say(f"{key} = {_shown(value)}")
         for table in tables:
             say("[[select]] " + ", ".join(f"{key} = {value}" for key, value in table.items() if value))
         for table in searches:
             say("[[search]] " + ", ".join(f"{key} = {value}" for key, value in table.items() if value))
     return 0
+
+
+def _shown(value: object) -> str:
+    """A setting's value; flags as the settings file has them."""
+    return "(not set)" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 @app.command(cls=PlainCommand)

@@ -11,12 +11,11 @@ import typer
 from archiver.catalogue.runs import Run
 from archiver.errors import UsageError
 from edgarchive.cli.options import AsJson, common
-from edgarchive.cli.output import plural, print_json, say
+from edgarchive.cli.output import human_moment, plural, print_json, say
 from edgarchive.formats import clean, human_bytes
 from indexer.archive.journal import StoredRecord, run_values
 from indexer.search.library import Library
 
-_MOMENT = "%Y-%m-%d %H:%M:%S UTC"
 _SHOWN = 10
 
 
@@ -59,11 +58,13 @@ def _print_runs(runs: Sequence[Run], *, as_json: bool) -> None:
     if as_json:
         print_json([run_values(run) for run in runs])
         return
-    for run in runs:
-        outcome = run.outcome or "not ended"
-        say(f"{run.number:>6}  {run.began:{_MOMENT}}  {clean(run.verb):<7} {outcome:<9} {_counts(run)}")
+    columns = [(str(run.number), clean(run.verb), run.outcome or "not ended") for run in runs]
+    widths = [max(map(len, column)) for column in zip(*columns, strict=True)]
+    for run, (number, verb, outcome) in zip(runs, columns, strict=True):
+        ended = f"{verb:<{widths[1]}}  {outcome:<{widths[2]}}"
+        say(f"{number:>{widths[0]}}  {human_moment(run.began)}  {ended}  {_counts(run)}")
         if run.message:
-            say(f"        {clean(run.message)}")
+            say(f"{'':{widths[0]}}  {clean(run.message)}")
 
 
 def _print_run(run: Run) -> None:
@@ -71,18 +72,20 @@ def _print_run(run: Run) -> None:
     say(f"run {run.number}: {clean(run.verb)}, {run.outcome or 'not ended'}")
     if run.message:
         say(clean(run.message))
-    say(f"began {run.began:{_MOMENT}}" + (f", ended {run.ended:{_MOMENT}}" if run.ended else ""))
+    say(f"began {human_moment(run.began)}" + (f", ended {human_moment(run.ended)}" if run.ended else ""))
     options = {name: value for name, value in run.selection.items() if name != "select" and value}
     for asked in (*run.selection.get("select", ()), *([options] if options else ())):
         say(f"asked for: {clean('; '.join(f'{name} {_short(value)}' for name, value in asked.items()))}")
     say(_counts(run))
     if run.failures:
-        say(f"failed: {_short(run.failures)}")
+        conflicts = ", or in conflict with the stored copy" if len(run.failures) > run.failed else ""
+        say(f"failed{conflicts}: {_short(run.failures)}")
 
 
 def _counts(run: Run) -> str:
+    requests = f", {plural(run.requests, 'request')}" if run.requests else ""
     failed = f", {run.failed:,} failed" if run.failed else ""
-    return f"{plural(run.stored, 'submission')}, {human_bytes(run.bytes)}, {plural(run.requests, 'request')}{failed}"
+    return f"{plural(run.stored, 'submission')}, {human_bytes(run.bytes)}{requests}{failed}"
 
 
 def _short(value: object) -> str:

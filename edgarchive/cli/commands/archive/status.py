@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import typer
 
 from archiver.sync.last_sync import SyncState
 from edgarchive.cli.options import AsJson, common
-from edgarchive.cli.output import human_time, plural, print_json, say
+from edgarchive.cli.output import human_moment, human_time, plural, print_json, say
 from edgarchive.cli.printing.counts import crossed_lines, screen_width
 from edgarchive.formats import clean, human_bytes
 from indexer.search.library import Library
@@ -22,7 +24,8 @@ def status(context: typer.Context, *, as_json: AsJson = False) -> int:
         return 0
     say(f"{found.root}")
     stored = f"{human_bytes(found.size)}, {human_bytes(found.stored_bytes)} on disk"
-    say(f"{plural(found.submissions, 'submission')}, {stored}; last sync {found.last_sync or 'never'}")
+    last = _moment(found.last_sync) if found.last_sync else "never"
+    say(f"{plural(found.submissions, 'submission')}, {stored}; last sync {last}")
     for line in _behind(found.sync):
         say(line)
     say(_index_line(found))
@@ -34,6 +37,10 @@ def status(context: typer.Context, *, as_json: AsJson = False) -> int:
     for line in crossed_lines(((clean(one.form), one.year, one.count) for one in found.forms), width=screen_width()):
         say(line)
     return 0
+
+
+def _moment(text: str) -> str:
+    return human_moment(datetime.fromisoformat(text))
 
 
 def _index_line(found: Status) -> str:
@@ -52,7 +59,9 @@ def _behind(state: SyncState | None) -> list[str]:
             *(f"  {accession}" for accession in state.failures),
         ]
     if not state.stopped:
-        return [f"a sync that began {state.began} {_so_far(state)}is running, or was killed; the next one goes on"]
+        return [
+            f"a sync that began {_moment(state.began)} {_so_far(state)}is running, or was killed; the next one goes on"
+        ]
     left = (
         f"{state.behind:,} of {plural(state.planned, 'submission')} to go" if state.planned else "before it had a plan"
     )

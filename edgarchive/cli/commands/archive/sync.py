@@ -125,7 +125,7 @@ def _print_plan(dry_run: DryRun, *, as_json: bool) -> None:
     if forms:
         say(f"to fetch: {forms}{more}")
     say(f"{plural(dry_run.requests, 'request')}, about {human_bytes(dry_run.estimated_bytes)} of submissions")
-    say(f"about {human_time(dry_run.estimated_s)} at the set rate; nothing was written")
+    say(f"about {human_time(max(1, round(dry_run.estimated_s)))} at the set rate; nothing was written")
     if (feed := dry_run.feed) is not None:
         say(
             f"--source feed would take {plural(feed.requests, 'request')}, {dry_run.requests - feed.requests:,} fewer,"

@@ -81,6 +81,8 @@ def _print_report(report: VerifyReport, *, as_json: bool) -> None:
     if report.repaired is not None:
         say(f"{len(report.repaired):,} repaired")
     say(plural(len(report.findings), "finding"))
+    if any(finding.kind == "signature" for finding in report.findings):
+        say("`edgarchive verify --acknowledge ACCESSION` accepts an invalid signature that you have reviewed")
 
 
 def _line(finding: Finding) -> str:

@@ -9,6 +9,7 @@ import platformdirs
 import typer
 
 from archiver.errors import UsageError
+from archiver.identifiers import AccessionNumber
 from edgarchive.cli.options import AsJson, common
 from edgarchive.cli.output import print_json, say
 from edgarchive.extract.extract import extract_filing, write_viewer
@@ -18,10 +19,15 @@ from indexer.search.library import Library
 
 def open(  # noqa: A001 — the verb's name
     context: typer.Context,
-    accession: Annotated[str, typer.Argument(metavar="ACCESSION", help="Accession number.")],
+    accession: Annotated[
+        str, typer.Argument(metavar="ACCESSION", help="Accession number, or a path or sec.gov URL with it.")
+    ],
     *,
     document: Annotated[
-        int | None, typer.Option(metavar="N", min=0, help="Number of the document to show.", show_default="the first")
+        str | None,
+        typer.Option(
+            metavar="N|TYPE|NAME", help="Document to show, by number, type or file name.", show_default="the first"
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> int:
@@ -31,8 +37,12 @@ def open(  # noqa: A001 — the verb's name
     """
     folder = platformdirs.user_cache_path("edgarchive") / "open"
     with Library(settings=common(context).settings()) as library:
-        filing = extract_filing(library, accession, folder)
-    page = write_viewer(filing, document)
+        filing = extract_filing(library, AccessionNumber.from_text(accession), folder)
+        shown = 0
+        if document is not None:
+            submission = library.submission(filing.accession)
+            shown = submission.documents.index(submission.document(document))
+    page = write_viewer(filing, shown)
     if as_json:
         print_json({**filing.to_dict(), "page": str(page)})
         return 0

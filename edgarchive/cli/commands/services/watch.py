@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 import typer
@@ -17,7 +17,7 @@ from archiver.selection.cik_file import read_ciks
 from archiver.selection.selection import Selection
 from archiver.settings.settings import Settings
 from edgarchive.cli.options import common
-from edgarchive.cli.output import plural
+from edgarchive.cli.output import human_moment, plural
 from edgarchive.watching.delivering import Deliverer
 from edgarchive.watching.run import watch as watch_feed
 from edgarchive.watching.searches import NamedSearch, chosen_searches, saved_searches
@@ -46,7 +46,9 @@ def watch(
     search: Annotated[
         list[str] | None, typer.Option("--search", metavar="NAME", help="Send alerts only for this saved search.")
     ] = None,
-    every: Annotated[float, typer.Option(metavar="SECONDS", min=1, help="Seconds between polls.")] = 60.0,
+    every: Annotated[
+        float, typer.Option(metavar="SECONDS", min=1, help="Seconds between polls.", show_default="60")
+    ] = 60.0,
     once: Annotated[bool, typer.Option("--once", help="Poll once and exit.")] = False,
     backfill: Annotated[
         str | None, typer.Option(metavar="DATE", help="Also send alerts for filings since DATE not yet stored.")
@@ -100,8 +102,20 @@ def _told(report: PollReport) -> None:
     if report.is_first and not report.alerts:
         _notes.info("watching: alerts begin with the next filing", extra=event("watching", pages=report.pages))
     elif report.new or report.alerts:
-        facts = event("polled", new=report.new, stored=report.stored, alerts=report.alerts, pending=report.pending)
-        _log.info("%s, %s", plural(report.new, "new filing"), plural(report.alerts, "alert"), extra=facts)
+        _log_poll(_log, report)
+
+
+def _told_once(report: PollReport) -> None:
+    """Print the result of the only poll."""
+    if report.is_first and not report.alerts:
+        _told(report)
+    else:
+        _log_poll(_notes, report)
+
+
+def _log_poll(logger: logging.Logger, report: PollReport) -> None:
+    facts = event("polled", new=report.new, stored=report.stored, alerts=report.alerts, pending=report.pending)
+    logger.info("%s, %s", plural(report.new, "new filing"), plural(report.alerts, "alert"), extra=facts)
 
 
 async def _watch(
@@ -121,4 +135,11 @@ async def _watch(
             loop.add_signal_handler(number, stop.set)
     deliverer = Deliverer(settings, sinks)
     async with Watcher(settings, selections, searches=searches, sinks=sinks, backfill=since) as watcher:
-        await watch_feed(watcher, deliverer, every_s=every, once=once, told=_told, stop=stop)
+        told = _told_once if once else _told
+        report = await watch_feed(watcher, deliverer, every_s=every, once=once, told=told, stop=stop)
+    if report is not None and report.alerts:
+        for sink in sinks:
+            if isinstance(sink, MailSink):
+                ready = sink.ready_at(datetime.now(UTC))
+                facts = event("mail-waits", until=ready.isoformat())
+                _notes.info("mail will be sent by the first run after %s", human_moment(ready), extra=facts)

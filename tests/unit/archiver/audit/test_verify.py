@@ -172,6 +172,7 @@ def test_a_signature_that_does_not_verify(archive: Archive) -> None:
     keep(archive, ONE, wrap(submission_bytes(ONE)))
     report = verified(archive)
     assert [(finding.kind, finding.accession) for finding in report.findings] == [("signature", ONE)]
+    assert "as EDGAR served them" in report.findings[0].message
     assert (report.checked, report.ok, report.signed) == (3, 2, 0)
 
 

@@ -52,7 +52,7 @@ def test_a_whole_submission_has_no_fault(etag_md5: str | None) -> None:
     [
         (b"", None, "not a submission"),
         (b"<html>SEC.gov</html>", None, "not a submission"),
-        (BODY[:-30], None, "cut"),
+        (BODY[:-30], None, "truncated"),
         (BODY[:-30], MD5, "MD5"),
         (BODY.replace(b"zebra", b"horse"), MD5, "MD5"),
         (submission_bytes("0001193125-04-218427"), None, "another submission"),

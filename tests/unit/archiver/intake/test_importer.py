@@ -135,7 +135,7 @@ def test_a_cut_copy_is_refused_and_a_whole_one_is_taken(root: Path, there: Path)
     (there / "a.txt").write_bytes(BODY[:-100])
     report = take(root, there)
     assert (report.failed, report.stored, report.planned) == (1, 0, 1)
-    assert "cut" in report.failures[0].message
+    assert "truncated" in report.failures[0].message
     assert list((root / "quarantine").iterdir())
     (there / "b.txt").write_bytes(BODY)
     report = take(root, there)

@@ -35,6 +35,10 @@ def test_topics_and_commands_are_named(capsys: pytest.CaptureFixture[str]) -> No
     assert DOCUMENTATION in out
     assert run(["help", "search"]) == 0
     assert "--facet" in capsys.readouterr().out
+    assert run(["help", "saved", "add"]) == 0
+    assert "Usage: edgarchive saved add [OPTIONS] NAME [QUERY]" in capsys.readouterr().out
+    assert run(["help", "saved", "nothing"]) == run(["help", "sync", "nothing"]) == 2
+    capsys.readouterr()
     assert run(["help", "nothing"]) == 2
     assert "there is no topic 'nothing'; choose from: start, tutorial, query, " in capsys.readouterr().err
 

@@ -55,7 +55,7 @@ def test_a_sync_that_is_still_planning_says_so(root: Path, capsys: pytest.Captur
             archive.catalogue.runs.update(number, tally.so_far(), updated=began)
             run(["--root", str(root), "status"])
             said = capsys.readouterr().out
-            assert "a sync that began 2026-11-20T16:30:00+00:00 (planning) is running" in said
+            assert "a sync that began 2026-11-20 16:30:00 UTC (planning) is running" in said
             tally.is_planning = False
             archive.catalogue.runs.update(number, tally.so_far(), updated=began)
         run(["--root", str(root), "status"])
