@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 
 from archiver.startup.dataclass import dataclass
 from archiver.startup.patterns import lazy_pattern
@@ -20,6 +21,8 @@ _BREAK = lazy_pattern(
     rf"(?P<gap>[^\S\n]{{0,9}}\n\s{{0,80}})(?P<second>[^\W\d_]{{2,{_LONGEST}}})"
 )
 _SIGN = lazy_pattern(r"[-\xad\u2010](?=[^\S\n]{0,9}\n)")
+_PLAIN_SIGN = lazy_pattern(r"-(?=[^\S\n]{0,9}\n)")
+"""The same for a text without the other two signs: a pattern that begins with one is found in a quarter of the time."""
 _BREAK_SIGNS = ("-\n", "- \n", "\xad\n", "\u2010\n")
 _WORD = lazy_pattern(r"[^\W\d_]+")
 _COMPOUND = lazy_pattern(r"(?<![^\W\d_])[^\W\d_]++[-\u2010][^\W\d_]++")
@@ -27,6 +30,13 @@ _COMPOUND = lazy_pattern(r"(?<![^\W\d_])[^\W\d_]++[-\u2010][^\W\d_]++")
 _HYPHEN = lazy_pattern(rb"-(?<=[a-z]-)(?=[a-z])")
 _LETTERS = bytes(code if chr(code).isascii() and chr(code).islower() else ord(" ") for code in range(256))
 """Each byte of a text in lower case: a letter, or a space."""
+
+_HYPHENS = "-\u2010"
+
+_MOST_SOUGHT = 64
+"""Words and compounds that are sought one by one; more take longer than making the sets of all in the text."""
+_MOST_TRIED = 16
+"""Places where one of them is part of another word, before the set is made."""
 
 _NEAR_CHARS, _NEAR_WORDS = 80, 4
 
@@ -49,13 +59,14 @@ def broken_words(text: str) -> list[BrokenWord]:
     breaks = [match for match in _breaks(text) if _is_one_word(match["first"], match["second"])]
     if not breaks:
         return []
-    return list(_told(breaks, *(_ascii_words(text) if text.isascii() else _words(text))))
+    return list(_told(breaks, _Vocabulary(text)))
 
 
 def _breaks(text: str) -> Iterator[re.Match[str]]:
     """The matches of `_BREAK`, as `finditer` gives them, which tries every letter: this tries hyphens at line ends."""
     last = 0
-    for sign in _SIGN.finditer(text):
+    signs = _SIGN if "\xad" in text or "\u2010" in text else _PLAIN_SIGN
+    for sign in signs.finditer(text):
         start = place = sign.start()
         while start > last and place - start <= _LONGEST and _WORD.match(text[start - 1]):
             start -= 1
@@ -65,15 +76,53 @@ def _breaks(text: str) -> Iterator[re.Match[str]]:
             yield match
 
 
-def _words(text: str) -> tuple[set[str], set[str]]:
-    """The words of `text`, of letters alone, and the pairs of them with a hyphen between, in lower case."""
-    folded = text.casefold()
+class _Vocabulary:
+    """The words of `text`, of letters alone, and the compounds: pairs of words with a hyphen between."""
+
+    def __init__(self, text: str) -> None:
+        self._folded = text.lower() if text.isascii() else text.casefold()
+        self._sought = 0
+
+    def has_word(self, word: str) -> bool:
+        """Whether `word`, of letters in lower case, is a word of the text."""
+        found = self._stands_alone(word, not_after="")
+        return word in self._sets[0] if found is None else found
+
+    def has_compound(self, compound: str) -> bool:
+        """Whether `compound`, two such words and a hyphen, is in the text; in a-b-c, b belongs to the first alone."""
+        found = self._stands_alone(compound, not_after=_HYPHENS)
+        return compound in self._sets[1] if found is None else found
+
+    def _stands_alone(self, word: str, *, not_after: str) -> bool | None:
+        """Whether `word` is somewhere in the text without letters around it; None if only the sets can tell."""
+        self._sought += 1
+        if self._sought > _MOST_SOUGHT:
+            return None
+        end = 0
+        for _ in range(_MOST_TRIED):
+            place = self._folded.find(word, end)
+            if place < 0:
+                return False
+            end = place + len(word)
+            before, after = self._folded[max(0, place - 1) : place], self._folded[end : end + 1]
+            if not (_WORD.match(before) or _WORD.match(after)):
+                return None if before and before in not_after else True
+            end = place + 1
+        return None
+
+    @cached_property
+    def _sets(self) -> tuple[set[str], set[str]]:
+        return _ascii_words(self._folded) if self._folded.isascii() else _words(self._folded)
+
+
+def _words(folded: str) -> tuple[set[str], set[str]]:
+    """The words and compounds of a text in lower case."""
     return set(_WORD.findall(folded)), set(_COMPOUND.findall(folded))
 
 
-def _ascii_words(text: str) -> tuple[set[str], set[str]]:
+def _ascii_words(folded: str) -> tuple[set[str], set[str]]:
     """The same for ASCII, in a third of the time: most plain text is."""
-    lower = text.lower().encode()
+    lower = folded.encode()
     letters = lower.translate(_LETTERS)
     compounds = set()
     last = 0
@@ -91,11 +140,13 @@ def _is_one_word(first: str, second: str) -> bool:
     return second.islower() or (first.isupper() and second.isupper())
 
 
-def _told(breaks: list[re.Match[str]], words: set[str], compounds: set[str]) -> Iterator[BrokenWord]:
+def _told(breaks: list[re.Match[str]], vocabulary: _Vocabulary) -> Iterator[BrokenWord]:
     for match in breaks:
         first, second = match["first"], match["second"]
-        is_word = (first + second).casefold() in words
-        is_compound = f"{first}-{second}".casefold() in compounds
+        whole, compound = (first + second).casefold(), f"{first}-{second}".casefold()
+        is_known = _WORD.fullmatch(whole) is not None  # a few letters have lower case with a combining accent
+        is_word = is_known and vocabulary.has_word(whole)
+        is_compound = is_known and vocabulary.has_compound(compound)
         if is_word or not is_compound:
             yield BrokenWord(match.start(), match.end(), first, second, is_certain=is_word and not is_compound)
 

@@ -46,13 +46,14 @@ class NamesField(FieldType):  # type: ignore[misc]
 
     def index(self, value: Iterable[str], **_: Any) -> Iterator[Posting]:
         """The postings of one document: word, frequency, weight, encoded positions."""
-        return _postings(
-            self.format,
-            (
-                (number * NAME_GAP + place, term.encode())
-                for number, name in enumerate(value)
-                for place, term in enumerate(name_terms(name)[: NAME_GAP // 2])
-            ),
+        return _postings(self.format, self.placed(value))
+
+    def placed(self, value: Iterable[str]) -> Iterator[tuple[int, bytes]]:
+        """The terms of one document with their positions."""
+        return (
+            (number * NAME_GAP + place, term.encode())
+            for number, name in enumerate(value)
+            for place, term in enumerate(name_terms(name)[: NAME_GAP // 2])
         )
 
 
@@ -65,7 +66,11 @@ class ExactField(FieldType):  # type: ignore[misc]
 
     def index(self, value: Iterable[str], **_: Any) -> Iterator[Posting]:
         """The postings of one document: each distinct value once."""
-        return ((text.encode(), 1, 1.0, b"") for text in dict.fromkeys(exact(item) for item in value))
+        return ((term, 1, 1.0, b"") for term in self.terms(value))
+
+    def terms(self, value: Iterable[str]) -> list[bytes]:
+        """The distinct terms of one document."""
+        return [text.encode() for text in dict.fromkeys(map(exact, value))]
 
 
 class SectionsField(FieldType):  # type: ignore[misc]

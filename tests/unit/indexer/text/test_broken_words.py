@@ -83,6 +83,24 @@ def test_ascii_is_read_as_any_other_text(pieces: list[str]) -> None:
     assert broken_words(text) == broken_words(f"{text}. é")
 
 
+@given(st.lists(st.sampled_from([*_PIECES, "sign-ed", "re-sign", "İ"])), st.integers(0, 2))
+def test_words_sought_one_by_one_are_those_of_the_whole_text(pieces: list[str], most_sought: int) -> None:
+    """Whether a word or compound is looked for alone or in the sets of all does not show."""
+    text = "".join(pieces)
+    alone = broken_words(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(broken_words_module, "_MOST_SOUGHT", most_sought)
+        assert broken_words(text) == alone
+
+
+def test_a_word_inside_many_others_is_no_word_of_the_text() -> None:
+    """However often the letters of a word stand in longer ones, it is found only where it stands alone."""
+    longer = "resigned " * 100
+    assert not _has(f"{longer} re-\nsign", "the resign")
+    assert broken_words(f"{longer} re-\nsign resign")[0].is_certain
+    assert not broken_words(f"{longer} re-\nsign")[0].is_certain
+
+
 @pytest.mark.timeout(30)  # what is quadratic here takes minutes
 @pytest.mark.parametrize("piece", ["a-\n", "ab-\ncd ", "abc", "-\n", "ab-\n" + " " * 90, "a-\n\n"])
 @pytest.mark.slow

@@ -21,8 +21,8 @@ Postings = list[tuple[int, list[int]]]
 def packed(documents: list[list[int]], different: int) -> list[list[Block]]:
     """The blocks of each word of `documents`, which are numbers below `different`."""
     ranks = np.array([rank for document in documents for rank in document], dtype=np.uint32)
-    lengths = [len(document) for document in documents]
-    return list(pack(ranks, different=different, lengths=lengths, length_bytes=bytes(lengths)))
+    lengths = np.array([len(document) for document in documents], dtype=np.uint32)
+    return list(pack(ranks, different=different, lengths=lengths))
 
 
 def unpickled(item: bytes) -> Any:
@@ -76,7 +76,7 @@ def test_far_places_and_frequent_words_keep_their_numbers() -> None:
     """Numbers of every width, and more occurrences than fit a byte, come back exactly."""
     document = [0] * 300 + [1] * 70_000 + [0] + [2]
     ranks = np.array(document, dtype=np.uint32)
-    words = list(pack(ranks, different=3, lengths=[0, len(document)], length_bytes=b"\x00\xff"))
+    words = list(pack(ranks, different=3, lengths=np.array([0, len(document)], dtype=np.uint32)))
     assert [postings(block) for blocks in words for block in blocks] == [
         [(1, [*range(300), 70_300])],
         [(1, list(range(300, 70_300)))],
