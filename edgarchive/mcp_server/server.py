@@ -97,7 +97,7 @@ def make_server(library: AsyncLibrary) -> MCPServer[None]:
         tools.find_company,
         tools.archive_status,
     ):
-        server.add_tool(tool, annotations=_READS, structured_output=True)
+        server.add_tool(tool, description=inspect.getdoc(tool), annotations=_READS, structured_output=True)
     return server
 
 

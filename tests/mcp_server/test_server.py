@@ -40,6 +40,7 @@ def test_the_tools_are_typed_and_read_only(host: Host) -> None:
     assert set(tools) == TOOLS
     for tool in tools.values():
         assert tool.description
+        assert not any(line.startswith(" ") for line in tool.description.splitlines()), "as the source is indented"
         assert tool.annotations is not None
         assert (tool.annotations.read_only_hint, tool.annotations.open_world_hint) == (True, False)
         assert tool.output_schema is not None

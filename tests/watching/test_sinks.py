@@ -284,6 +284,10 @@ def test_digests_come_on_the_hour_and_after_the_days_deadline() -> None:
     made = datetime(2026, 1, 12, 15, 20, tzinfo=UTC)
     assert hourly.ready_at(made) == datetime(2026, 1, 12, 16, 0, tzinfo=UTC)
     assert daily.ready_at(made) == datetime(2026, 1, 12, 23, 0, tzinfo=UTC)
+    named = MailSink("a@b.example", sender="c@d.example", server=mail, digest="daily")
+    assert (named.key, named.ready_at(made)) == (daily.key, daily.ready_at(made))
+    with pytest.raises(UsageError, match="there is no digest 'weekly'; choose from: hourly, daily"):
+        MailSink("a@b.example", sender="c@d.example", server=mail, digest="weekly")
     assert daily.ready_at(datetime(2026, 1, 12, 23, 30, tzinfo=UTC)) == datetime(2026, 1, 13, 23, 0, tzinfo=UTC)
 
 

@@ -63,17 +63,28 @@ class MailServer:
 
 
 class MailSink:
-    """Sends collected alerts as one message to `to`. Raises `UsageError` for invalid addresses."""
+    """Sends collected alerts as one message to `to`, ``hourly`` or ``daily``.
+
+    Raises `UsageError` for invalid addresses, and for another `digest`.
+    """
 
     def __init__(
-        self, to: str, *, sender: str | None, server: MailServer | None, digest: Digest, whole_s: float = WHOLE_S
+        self,
+        to: str,
+        *,
+        sender: str | None,
+        server: MailServer | None,
+        digest: Digest | str = Digest.HOURLY,
+        whole_s: float = WHOLE_S,
     ) -> None:
         if server is None or sender is None:
             raise UsageError("mail needs smtp_host and mail_from", "set them in the settings file")
         for address in (to, sender):
             if not is_address(address):
                 raise UsageError(f"{address[:60]!a} is not a mail address", "write it like name@example.com")
-        self._to, self._sender, self._server, self._digest = to, sender, server, digest
+        if digest not in list(Digest):
+            raise UsageError(f"there is no digest {digest!r}", f"choose from: {', '.join(Digest)}")
+        self._to, self._sender, self._server, self._digest = to, sender, server, Digest(digest)
         self._whole_s = whole_s
         self.key = f"mail:{hashlib.sha256(f'{to} {digest}'.encode()).hexdigest()[:16]}"
         self.name = f"mail by {server.host}"
