@@ -73,7 +73,7 @@ class TantivyEngine:
     name: ClassVar[str] = "tantivy"
 
     def __init__(self, path: Path, index: tantivy.Index, *, writable: bool) -> None:
-        self._path = path
+        self._path, self._building = path, path / "building"
         self._index = index
         self._writable = writable
         self._writer: tantivy.IndexWriter | None = None
@@ -139,14 +139,12 @@ class TantivyEngine:
         def ask(opened: _Opened) -> EngineResult:
             searcher, own_schema = opened.searcher, self._index.schema
             selected = self._selected(searcher, query, filters, deadline, documents=documents)
+            asked = None if _is_large(filters) else (query, filters, documents)
             return collect(
                 searcher,
                 selected,
                 own_schema,
-                total=opened.total(
-                    None if _is_large(filters) else (query, filters, documents),
-                    lambda: count_hits(searcher, selected, own_schema, deadline),
-                ),
+                total=opened.total(asked, lambda: count_hits(searcher, selected, own_schema, deadline)),
                 sort=sort or ("newest" if query is None else "relevance"),
                 limit=limit,
                 offset=offset,
@@ -235,10 +233,6 @@ class TantivyEngine:
             with contextlib.suppress(FileNotFoundError):
                 if path.stat().st_mode & 0o777 != bits:
                     path.chmod(bits)
-
-    @property
-    def _building(self) -> Path:
-        return self._path / "building"
 
     def _write(self) -> tantivy.IndexWriter:
         if not self._writable:
