@@ -18,6 +18,7 @@ from archiver.startup.dataclass import dataclass
 from archiver.store.archive import Archive
 from archiver.store.layout import Layout
 from archiver.store.locking import is_being_written
+from archiver.store.opening import format_fault
 from edgarchive.indexing import index_options
 from indexer.update.check import check_index
 from indexer.update.update import repair_index
@@ -56,10 +57,11 @@ def verify_archive(
     `ArchiveFormatError`, `StorageError`, `RunCancelledError`.
     """
     settings, progress = settings or Settings(), checked_progress(progress)
+    layout = Layout(settings.root.expanduser())
     try:
         archive = Archive.open(settings.root)
     except DamageError as error:
-        finding = Finding("catalogue-damaged", None, Layout(settings.root).catalogue.name, error.message)
+        finding = _format_finding(layout) or Finding("catalogue-damaged", None, layout.catalogue.name, error.message)
         return VerifyReport(0, 0, 0, (finding,))
     with archive:
         try:
@@ -72,6 +74,11 @@ def verify_archive(
             return VerifyReport(0, 0, 0, (catalogue_finding(archive, error),))
         ok = report.checked - len({finding.accession for finding in files if is_of_row(finding)})
         return VerifyReport(report.checked, ok, report.signed, (*files, *index), acknowledged=report.acknowledged)
+
+
+def _format_finding(layout: Layout) -> Finding | None:
+    fault = format_fault(layout)
+    return Finding("format-damaged", None, layout.format_file.name, fault.message) if fault else None
 
 
 def _index_findings(archive: Archive, settings: Settings, *, quick: bool) -> list[Finding]:
@@ -119,12 +126,16 @@ def repair_archive(
     """
     settings, progress = settings or Settings(), checked_progress(progress)
     lost: list[DamageError] = []
-    create = Layout(settings.root.expanduser()).submissions.is_dir()
+    layout = Layout(settings.root.expanduser())
+    fault = _format_finding(layout)
+    create = layout.submissions.is_dir()
     with Archive.open(settings.root, writable=True, create=create, on_damage=lost.append) as archive:
         files = repair_files(
             archive, settings, lost=lost[0] if lost else None, quick=quick, progress=progress, cancel=cancel
         )
-        report = VerifyReport(files.checked, files.ok, files.signed, files.findings, files.repaired, files.acknowledged)
+        written = (replace(fault, message=f"{fault.message}; it was written again"),) if fault else ()
+        repaired = (*written, *files.repaired)
+        report = VerifyReport(files.checked, files.ok, files.signed, files.findings, repaired, files.acknowledged)
         if not index:
             return report
         return _repair_index(archive, report, settings, quick=quick, progress=progress, cancel=cancel)

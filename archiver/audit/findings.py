@@ -26,9 +26,10 @@ class Finding:
     """A problem found in an archive; `path` is relative to the archive's root.
 
     Kinds: ``missing``, ``truncated``, ``damaged``, ``incomplete``, ``unreadable``, ``signature`` (a file);
-    ``uncatalogued``, ``misplaced`` (a file without a row, or the file of another submission); ``catalogue-damaged``,
-    ``catalogue-wrong`` (the whole catalogue, or one row); ``index-missing``, ``index-extra``, ``index-stale``,
-    ``index-damaged`` (the full-text index); ``texts-damaged``, ``texts-extra`` (the text store).
+    ``uncatalogued``, ``misplaced`` (a file without a row, or the file of another submission); ``format-damaged``
+    (``format.json``); ``catalogue-damaged``, ``catalogue-wrong`` (the whole catalogue, or one row); ``index-missing``,
+    ``index-extra``, ``index-stale``, ``index-damaged`` (the full-text index); ``texts-damaged``, ``texts-extra`` (the
+    text store).
     """
 
     kind: str

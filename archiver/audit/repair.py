@@ -40,6 +40,7 @@ from archiver.settings.settings import Settings
 from archiver.store.archive import Archive, unused_name
 from archiver.store.durable import publish, storage_errors
 from archiver.store.layout import SUBMISSION_SUFFIX
+from archiver.store.opening import has_submissions
 
 _BATCH = 256
 _NO_IDENTITY = "EDGAR was not asked: no user_agent is set"
@@ -62,7 +63,7 @@ def repair_files(
     a thread from an event loop. Raises `RunCancelledError` and `StorageError`, also if there are rows but no files,
     since their disk is then probably not mounted.
     """
-    if archive.catalogue.count() and not any(archive.layout.submissions.glob("*")):
+    if archive.catalogue.count() and not has_submissions(archive.layout):
         raise StorageError(
             f"{archive.layout.submissions} is empty, and the catalogue has rows",
             "mount its disk; if all files are lost, remove the catalogue and run `edgarchive sync`",

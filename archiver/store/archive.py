@@ -60,21 +60,25 @@ class Archive:
 
         With `shared`, no process on this or another machine can write to it or its catalogue while it is open here.
         With `on_damage` (and `writable`), the catalogue is read completely; if it is lost or damaged, `on_damage` is
-        called, it goes to the quarantine, and an empty one replaces it. Raises `NotInArchiveError` (no archive here),
-        `ArchiveFormatError` (written by a newer version), `LockedError` (`writable` or `shared`, and another process
-        writes), `DamageError` (no readable catalogue), `StorageError`.
+        called, it goes to the quarantine, and an empty one replaces it; a damaged ``format.json`` is written again.
+        Raises `NotInArchiveError` (no archive here), `ArchiveFormatError` (written by a newer version), `LockedError`
+        (`writable` or `shared`, and another process writes), `DamageError` (no readable catalogue, or no format),
+        `StorageError`.
         """
         layout = Layout(root.expanduser().absolute())
+        if on_damage is not None:
+            opening.set_odd_format_aside(layout)
         with reading_errors(layout.root):
             exists = layout.format_file.exists()
-        if not exists:
-            if not create:
-                raise NotInArchiveError(
-                    f"there is no archive in {layout.root}",
-                    "run `edgarchive sync` first, or name the folder with --root",
-                )
+        if not exists and create:
             opening.create(layout)
-        found = opening.check_format(layout)
+        elif not exists and not opening.has_submissions(layout):
+            raise NotInArchiveError(
+                f"there is no archive in {layout.root}",
+                "run `edgarchive sync` first, or name the folder with --root",
+            )
+        is_damaged = on_damage is not None and opening.format_fault(layout) is not None
+        found = opening.UNMIGRATED if is_damaged else opening.check_format(layout)
         lock = lock_for_writing(layout) if writable else lock_for_sharing(layout) if shared else None
         try:
             if writable:

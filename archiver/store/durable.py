@@ -58,6 +58,17 @@ def read_plain_file(path: Path) -> bytes:
         return file.read()
 
 
+def files_in(folder: Path, *, suffix: str) -> list[Path]:
+    """The paths in `folder` whose names end with `suffix`, in order; none if there is no such folder. Raises OSError.
+
+    `Path.glob` hides errors since Python 3.13, so that a folder which cannot be read seems to be empty.
+    """
+    try:
+        return sorted(path for path in folder.iterdir() if path.name.endswith(suffix))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
 def remove_folder(path: Path, *, ignore_errors: bool = False) -> None:
     """Delete the folder `path` with all in it, or a pipe or socket in its place; a file or link there is an error.
 

@@ -6,7 +6,7 @@ import contextlib
 import json
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from archiver.catalogue.catalogue import Catalogue
@@ -15,6 +15,7 @@ from archiver.errors import ArchiveFormatError, DamageError, NotInArchiveError, 
 from archiver.events import event
 from archiver.redaction import without_addresses
 from archiver.store.durable import (
+    files_in,
     fsync_directory,
     make_directories,
     read_plain_file,
@@ -28,12 +29,17 @@ from archiver.store.locking import only_creator
 _log = logging.getLogger(__name__)
 
 FORMAT = 2
-_READABLE = (1, FORMAT)
+UNMIGRATED = 1
+"""The oldest format: an archive of this number is migrated as far as needed, whatever state it is in."""
+_READABLE = (UNMIGRATED, FORMAT)
 _LOGS = ("-wal", "-shm", "-journal")
 
 
 def create(layout: Layout) -> None:
-    """Create an empty archive. Raises `NotInArchiveError` if other files are in the way, `StorageError`."""
+    """Create an empty archive, or ``format.json`` again in one that has lost it.
+
+    Raises `NotInArchiveError` if other files are in the way, `ArchiveFormatError`, `StorageError`.
+    """
     with storage_errors(layout.root):
         make_directories(layout.root)
         occupied = any(layout.root.iterdir()) and not layout.submissions.is_dir()
@@ -45,21 +51,55 @@ def create(layout: Layout) -> None:
         if layout.format_file.exists():
             return
         make_directories(layout.submissions)
-        Catalogue(layout.catalogue, writable=True).close()
-        write_file_durably(layout.format_file, _format_json())
+        if not has_submissions(layout):
+            Catalogue(layout.catalogue, writable=True).close()
+            write_file_durably(layout.format_file, _format_json(FORMAT))
+            return
+        write_file_durably(layout.format_file, _format_json(UNMIGRATED))
+    facts = event("format-lost", path=str(layout.format_file))
+    _log.warning("%s was missing and is written again", layout.format_file, extra=facts)
+
+
+def has_submissions(layout: Layout) -> bool:
+    """Whether there is anything below ``submissions/``. Raises `StorageError`."""
+    with reading_errors(layout.submissions):
+        return layout.submissions.is_dir() and any(layout.submissions.iterdir())
+
+
+def format_fault(layout: Layout) -> DamageError | None:
+    """The damage of ``format.json``, also if an archive has lost it; None if there is none, or no archive.
+
+    Raises `StorageError` if it cannot be read.
+    """
+    path, fault = layout.format_file, None
+    with reading_errors(path):
+        if not path.exists():
+            fault = "is missing" if has_submissions(layout) else None
+        elif not path.is_file():
+            fault = "is not a plain file"
+        elif _number_in(read_plain_file(path)) is None:
+            fault = "is damaged: it names no format"
+    return DamageError(f"{path} {fault}", "run `edgarchive verify --repair`, which writes it again") if fault else None
+
+
+def _number_in(data: bytes) -> int | None:
+    """The format number in the content of ``format.json``; None if it is damaged."""
+    try:
+        found = json.loads(data)["format"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return found if type(found) is int and found > 0 else None  # True is no number here
 
 
 def check_format(layout: Layout) -> int:
-    """The format number in ``format.json``. Raises `ArchiveFormatError` for an unknown one, `StorageError`."""
-    try:
-        with reading_errors(layout.format_file):
-            found = json.loads(read_plain_file(layout.format_file))["format"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        found = None
-    if type(found) is not int or found < 1:  # True is no number here
-        raise ArchiveFormatError(
-            f"{layout.format_file} is damaged: it names no format", "remove it and run `edgarchive verify --repair`"
-        )
+    """The format number in ``format.json``.
+
+    Raises `ArchiveFormatError` for an unknown one, `DamageError` if it is lost or damaged, `StorageError`.
+    """
+    if fault := format_fault(layout):
+        raise fault
+    with reading_errors(layout.format_file):
+        found = _number_in(read_plain_file(layout.format_file))
     if found not in _READABLE:
         raise ArchiveFormatError(
             f"{layout.format_file} names format {found!r}, this edgarchive reads format {FORMAT}",
@@ -71,9 +111,10 @@ def check_format(layout: Layout) -> int:
 def finish_migration(lock: int) -> None:
     """Write the current format to ``format.json``, open as `lock`, after the catalogue was migrated.
 
-    It is written in place, since the file is the lock. The two formats differ in one byte, so the write is atomic.
+    It is written in place, since the file is the lock. The two formats differ in one byte, so the write is atomic,
+    unless the file was damaged before.
     """
-    data = _format_json()
+    data = _format_json(FORMAT)
     os.pwrite(lock, data, 0)
     os.ftruncate(lock, len(data))
     os.fsync(lock)
@@ -88,12 +129,12 @@ def close_quarantine(layout: Layout) -> None:
         if not layout.quarantine.is_dir():
             return
         layout.quarantine.chmod(0o700)
-        for page in filter(Path.is_file, layout.quarantine.glob("*.html")):
+        for page in filter(Path.is_file, files_in(layout.quarantine, suffix=".html")):
             write_file_durably(page, without_addresses(read_plain_file(page)))
 
 
-def _format_json() -> bytes:
-    return json.dumps({"format": FORMAT}).encode() + b"\n"
+def _format_json(number: int) -> bytes:
+    return json.dumps({"format": number}).encode() + b"\n"
 
 
 def check_catalogue(layout: Layout, *, writable: bool, creating: bool) -> None:
@@ -106,8 +147,7 @@ def check_catalogue(layout: Layout, *, writable: bool, creating: bool) -> None:
         if layout.catalogue.exists() and layout.catalogue.stat().st_size:
             return
     error = DamageError(f"{layout.catalogue} is missing or empty", REPAIR)
-    with reading_errors(layout.submissions):
-        lost = layout.submissions.is_dir() and any(layout.submissions.iterdir())
+    lost = has_submissions(layout)
     if not writable or (lost and not creating):
         raise error
     if lost:
@@ -120,10 +160,17 @@ def _odd_logs(layout: Layout) -> list[Path]:
     return [path for path in beside if (path.exists() or path.is_symlink()) and not path.is_file()]
 
 
-def _set_odd_logs_aside(layout: Layout) -> None:
-    """Move them to the quarantine: there are no rows in them."""
+def set_odd_format_aside(layout: Layout) -> None:
+    """Move what is in the place of ``format.json`` and is no plain file to the quarantine. Raises `StorageError`."""
+    path = layout.format_file
+    if (path.exists() or path.is_symlink()) and not path.is_file():
+        _set_odd_files_aside(layout, [path])
+
+
+def _set_odd_files_aside(layout: Layout, paths: Iterable[Path]) -> None:
+    """Move them to the quarantine: what belongs in their place has no content there."""
     with storage_errors(layout.quarantine):
-        for path in _odd_logs(layout):
+        for path in paths:
             make_directories(layout.quarantine)
             place = layout.quarantine / f"{path.name}.odd"
             while place.exists() or place.is_symlink():
@@ -139,7 +186,7 @@ def sound_catalogue(layout: Layout, on_damage: Callable[[DamageError], None]) ->
 
     A damaged one goes to the quarantine. Raises `StorageError`.
     """
-    _set_odd_logs_aside(layout)
+    _set_odd_files_aside(layout, _odd_logs(layout))
     try:
         check_catalogue(layout, writable=True, creating=False)
         catalogue = Catalogue(layout.catalogue, writable=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from archiver.audit.findings import Finding
 from archiver.errors import ArchiveFormatError, DamageError, StorageError
 from archiver.store.archive import Archive
+from archiver.store.durable import files_in, reading_errors
 from indexer.texts.store import TEXTS_FOLDER, TextStore, pack_path
 from indexer.texts.table import TABLE_NAME, PackRow, TextRow, TextTable, is_table
 from indexer.texts.writer import TextWriter, remove_store
@@ -29,8 +30,9 @@ def check_texts(archive: Archive, *, quick: bool = False) -> Iterator[Finding]:
     """
     folder = archive.root / TEXTS_FOLDER
     path = folder / TABLE_NAME
-    if not path.exists() or (not is_table(path) and not any(folder.glob("*.pack"))):
-        return
+    with reading_errors(folder):
+        if not path.exists() or (not is_table(path) and not files_in(folder, suffix=".pack")):
+            return
     place = f"{TEXTS_FOLDER}/{TABLE_NAME}"
     try:
         with TextTable(path) as table:

@@ -17,7 +17,7 @@ from typing import Self
 from archiver.errors import DamageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
-from archiver.store.durable import fsync_directory, make_directories, remove_folder, storage_errors
+from archiver.store.durable import files_in, fsync_directory, make_directories, remove_folder, storage_errors
 from indexer.text import EXTRACTOR_VERSION
 from indexer.texts.parts import TextPart, TextPartWriter
 from indexer.texts.store import BUILDING_FOLDER, TEXTS_FOLDER, TextStore, pack_path
@@ -110,7 +110,7 @@ class TextWriter:
         known = {pack_path(self._folder, pack.number) for pack in self._table.packs()}
         with storage_errors(self._folder):
             remove_folder(self.building)
-            for path in self._folder.glob("*.pack"):
+            for path in files_in(self._folder, suffix=".pack"):
                 if path.is_dir() and not path.is_symlink():  # nothing of ours in a pack's place
                     remove_folder(path)
                 elif path not in known:

@@ -16,7 +16,7 @@ from pathlib import Path
 from archiver.catalogue.database import database_errors
 from archiver.catalogue.records import CatalogueRecord
 from archiver.identifiers import AccessionNumber
-from archiver.store.durable import fsync_directory, make_directories, storage_errors
+from archiver.store.durable import files_in, fsync_directory, make_directories, reading_errors, storage_errors
 from indexer.archive.share import Share
 
 _AT_ONCE = 500
@@ -72,7 +72,9 @@ def taken_notes(folder: Path) -> Generator[list[tuple[AccessionNumber, str]]]:
 
     Raises `DamageError`, `StorageError`.
     """
-    for path in sorted(folder.glob("*.sqlite3")):
+    with reading_errors(folder):
+        paths = files_in(folder, suffix=".sqlite3")
+    for path in paths:
         with (
             database_errors(path, hint="remove this file: what it notes is indexed once more"),
             contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection,

@@ -113,3 +113,15 @@ def test_an_import_names_what_it_cannot_read(cli: CommandLine, shim: Path, tmp_p
     report = json.loads(done.stdout)
     assert (done.returncode, report["stored"]) == (3, 1), done.stderr
     assert [(one["url"], one["error"]) for one in report["failures"]] == [(str(tmp_path / "closed"), "StorageError")]
+
+
+@pytest.mark.usefixtures("synced")
+def test_a_folder_that_cannot_be_read_is_not_empty(cli: CommandLine, shim: Path) -> None:
+    """Python 3.13 and later give no names and no error for it: nothing follows from that."""
+    root = Path(cli.environment["EDGARCHIVE_ROOT"])
+    (root / "texts" / "index.sqlite3").write_bytes(b"")
+    failing = {"LD_PRELOAD": str(shim), "FAIL_KIND": "folder", "FAIL_FROM": "1"}
+    done = cli.run("verify", "--quick", **failing, FAIL_ROOT=str(root / "texts"))
+    assert (done.returncode, done.stderr.count(b"\n")) == (7, 1), done.stderr
+    done = cli.run("verify", "--repair", **failing, FAIL_ROOT=str(root / "submissions"))
+    assert (done.returncode, b"is empty" in done.stderr) == (7, False), done.stderr

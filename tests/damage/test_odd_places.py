@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import resource
 import shutil
@@ -15,7 +16,7 @@ from archiver.identifiers import AccessionNumber
 from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from edgarchive import repair_archive, sync_archive, verify_archive
-from tests.damage.phases import ALL, outcome
+from tests.damage.phases import ALL, outcome, unpack_old_archive
 from tests.edgar_fixtures import CommandLine
 from tests.processes import EdgarchiveProcess
 
@@ -178,11 +179,47 @@ def test_a_link_to_nothing_in_the_place_of_the_texts(synced: Settings, cli: Comm
 
 
 def test_a_pipe_in_the_place_of_the_format(synced: Settings, cli: CommandLine) -> None:
-    """Every verb says so."""
+    """Every verb says so, and a repair moves it away."""
     (synced.root / "format.json").unlink()
     _fifo(synced.root / "format.json")
-    for verb in ("status",), ("search", "resigned"), ("index",):
-        assert cli.run_here(*verb).returncode in {2, 7}, verb
+    for verb in ("status",), ("search", "resigned"), ("index",), ("verify",):
+        assert cli.run_here(*verb).returncode == 5, verb
+    assert b"format-damaged: format.json: " in cli.run_here("verify", "--repair").stdout
+    assert cli.run_here("verify").returncode == 0
+
+
+@pytest.mark.parametrize("catalogue", ["whole", "damaged", "lost"])
+@pytest.mark.parametrize("content", [None, b'{"format": "'])
+def test_a_lost_or_damaged_format_is_found_and_repaired(
+    synced: Settings, cli: CommandLine, content: bytes | None, catalogue: str
+) -> None:
+    """It is damage for every verb, with 5; a repair writes it again, also where the catalogue is damaged too."""
+    path = synced.root / "format.json"
+    path.unlink() if content is None else path.write_bytes(content)
+    if catalogue != "whole":
+        for file in synced.root.glob("catalogue.sqlite3*"):
+            file.write_bytes(b"x" * 5000) if catalogue == "damaged" else file.unlink()
+    for verb in ("status",), ("search", "resigned"), ("saved", "list"):
+        done = cli.run_here(*verb)
+        assert (done.returncode, b"edgarchive verify --repair" in done.stderr) == (5, True), (verb, done.stderr)
+    found = json.loads(cli.run_here("verify", "--json").stdout)["findings"]
+    assert [(one["kind"], one["path"]) for one in found] == [("format-damaged", "format.json")]
+    repaired = json.loads(cli.run_here("verify", "--repair", "--json").stdout)["repaired"]
+    assert repaired[0]["kind"] == "format-damaged"
+    assert repaired[0]["message"].endswith("; it was written again")
+    assert [one["kind"] for one in repaired].count("catalogue-damaged") == (catalogue != "whole")
+    assert cli.run_here("verify").returncode == 0
+    assert path.read_text() == '{"format": 2}\n'
+
+
+def test_a_lost_format_of_an_old_archive_is_repaired(settings: Settings) -> None:
+    """The catalogue may be an older one: it is migrated then."""
+    shutil.rmtree(settings.root)
+    unpack_old_archive(settings.root)
+    (settings.root / "format.json").unlink()
+    assert [one.kind for one in repair_archive(settings, index=False).repaired or ()][:1] == ["format-damaged"]
+    assert (settings.root / "format.json").read_text() == '{"format": 2}\n'
+    assert "format-damaged" not in {one.kind for one in verify_archive(settings).findings}
 
 
 @pytest.mark.parametrize(

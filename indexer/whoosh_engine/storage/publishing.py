@@ -13,7 +13,7 @@ from whoosh.reading import SegmentReader
 
 from archiver.errors import DamageError, LockedError
 from archiver.identifiers import AccessionNumber
-from archiver.store.durable import fsync_directory, remove_folder
+from archiver.store.durable import files_in, fsync_directory, remove_folder
 from indexer.whoosh_engine.reading import posting_blocks
 from indexer.whoosh_engine.storage.commits import Checksum, checksums_file, commit, read_checksums, segment_file
 from indexer.whoosh_engine.storage.merging import merge_segments
@@ -76,7 +76,7 @@ class Publisher:
         commit(self._folder, TOC(toc.schema, segments, toc.generation + 1), sums)
         clean_files(self._index.storage, self._index.indexname, toc.generation + 1, segments)
         newest = checksums_file(self._folder, toc.generation + 1)
-        for outdated in self._folder.glob(f"*{newest.suffix}"):
+        for outdated in files_in(self._folder, suffix=newest.suffix):
             if outdated != newest:
                 outdated.unlink()
 

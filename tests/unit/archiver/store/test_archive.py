@@ -78,10 +78,14 @@ def test_a_folder_with_other_files_is_not_taken_over(tmp_path: Path) -> None:
 
 
 def test_an_archive_without_its_format_file_is_taken_again(root: Path) -> None:
-    """What holds submissions/ is an archive, cut while it was made or copied without one file."""
+    """What holds submissions/ is an archive, copied without one file: readers do not say that there is none."""
     (root / "format.json").unlink()
-    with Archive.open(root, create=True) as archive:
+    for writable in (False, True):
+        with pytest.raises(DamageError, match="is missing; run `edgarchive verify --repair`"):
+            Archive.open(root, writable=writable)
+    with Archive.open(root, writable=True, create=True) as archive:
         assert archive.read(ONE) == submission_bytes()
+    assert (root / "format.json").read_text() == '{"format": 2}\n'
 
 
 def test_a_root_that_is_a_file_is_said(tmp_path: Path) -> None:
@@ -95,22 +99,40 @@ def test_a_root_that_is_a_file_is_said(tmp_path: Path) -> None:
 def test_a_format_that_is_no_number_is_damage(root: Path, number: str) -> None:
     """It is not taken for an older format, which would be migrated, nor for a newer one."""
     (root / "format.json").write_text(f'{{"format": {number}}}')
-    for writable in (False, True):
-        with pytest.raises(ArchiveFormatError, match="is damaged: it names no format"):
-            Archive.open(root, writable=writable)
-    (root / "format.json").unlink()
-    with Archive.open(root, writable=True, create=True) as archive:
-        assert archive.read(ONE) == submission_bytes()
+    _is_damaged_and_mended(root)
 
 
-@pytest.mark.parametrize("content", [b'{"format": 3}', b"{}", b"[]", b"", b"\xff\xfe", b"null"])
-def test_an_archive_of_another_format_is_left_alone(root: Path, content: bytes) -> None:
-    """A newer format, or a format file that says none, is neither read nor written."""
+@pytest.mark.parametrize("content", [b"{}", b"[]", b"", b"\xff\xfe", b"null", b"{" * 100_000])
+def test_a_format_file_without_a_format_is_damage(root: Path, content: bytes) -> None:
+    """It is left alone by all but a repair."""
     (root / "format.json").write_bytes(content)
+    _is_damaged_and_mended(root)
+
+
+def _unexpected(error: DamageError) -> None:
+    raise error
+
+
+def _is_damaged_and_mended(root: Path) -> None:
     before = tree(root)
     for writable in (False, True):
-        with pytest.raises(ArchiveFormatError):
+        with pytest.raises(DamageError, match="is damaged: it names no format; run `edgarchive verify --repair`"):
             Archive.open(root, writable=writable, create=True)
+    assert tree(root) == before
+    with Archive.open(root, writable=True, on_damage=_unexpected) as archive:
+        assert archive.read(ONE) == submission_bytes()
+    assert (root / "format.json").read_text() == '{"format": 2}\n'
+
+
+def test_an_archive_of_a_newer_format_is_left_alone(root: Path) -> None:
+    """It is neither read, nor written, nor repaired."""
+    (root / "format.json").write_bytes(b'{"format": 3}')
+    before = tree(root)
+    for on_damage in (None, _unexpected):
+        with pytest.raises(ArchiveFormatError):
+            Archive.open(root, writable=True, create=True, on_damage=on_damage)
+    with pytest.raises(ArchiveFormatError):
+        Archive.open(root)
     assert tree(root) == before
 
 
