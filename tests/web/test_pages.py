@@ -15,6 +15,7 @@ from indexer.search.options import SearchOptions
 from tests.web.served import Served, attribute, first
 
 FILING = "0009000900-19-000212"
+LANTERN = "0009000900-04-000101"
 
 
 def parsed(served: Served, path: str) -> LexborHTMLParser:
@@ -73,7 +74,7 @@ def test_a_facet_of_a_filtered_search_narrows_it_further(served: Served, path: s
     assert total
     for item in page.css(".facets section li, .facets tbody tr"):
         count = int(first(item, ".count, .number").text(strip=True))
-        narrower = int(first(parsed(served, attribute(first(item, "a"), "href")), "h1").text(strip=True).split()[0])
+        narrower = int(first(parsed(served, attribute_or(first(item, "a"), "href")), "h1").text(strip=True).split()[0])
         assert count <= narrower <= total, item.text()
 
 
@@ -184,6 +185,27 @@ def test_a_text_with_very_many_matches_says_how_many_are_marked(
     assert first(page, "article").text() == first(parsed(served, f"/filing/{FILING}/1?view=text"), "article").text()
 
 
+def test_a_document_as_filed_and_the_next_one_keep_the_words(served: Served) -> None:
+    """Who looks at the original, or at the next document, still finds the matches marked in the text."""
+    path = f"/filing/{LANTERN}/1?q=resigning&stem=1"
+    marks = len(parsed(served, path).css("article mark"))
+    assert marks
+    filed = attribute_or(first(parsed(served, path), ".views a"), "href")
+    original = parsed(served, filed)
+    assert original.css("iframe")
+    assert attribute_or(first(original, "#quick"), "value") == "resigning"
+    text = next(one for one in original.css(".views a") if one.text() == "Text")
+    assert len(parsed(served, attribute_or(text, "href")).css("article mark")) == marks
+    following = attribute_or(first(original, '.views a[rel="next"]'), "href")
+    assert following == f"/filing/{LANTERN}/2?view=filed&q=resigning&stem=1"
+    assert (
+        attribute_or(first(parsed(served, path), '.views a[rel="next"]'), "href")
+        == f"/filing/{LANTERN}/2?q=resigning&stem=1"
+    )
+    plain = parsed(served, f"/filing/{LANTERN}/1")
+    assert attribute_or(first(plain, '.views a[rel="next"]'), "href") == f"/filing/{LANTERN}/2"
+
+
 def test_a_page_past_the_last_leads_to_the_first(served: Served) -> None:
     """Such as one that somebody kept the address of."""
     page = parsed(served, "/search?q=the&offset=5000&limit=3")
@@ -194,10 +216,10 @@ def test_a_page_past_the_last_leads_to_the_first(served: Served) -> None:
 def test_pages_lead_on_and_back(served: Served) -> None:
     """Next and previous page."""
     page = parsed(served, "/search?q=the&limit=2")
-    following = attribute(first(page, "a[rel=next]"), "href")
+    following = attribute_or(first(page, "a[rel=next]"), "href")
     assert "q=the" in following
     second = parsed(served, following)
-    assert attribute(first(second, "ol.hits"), "start") == "3"
+    assert attribute_or(first(second, "ol.hits"), "start") == "3"
     assert second.css_first("a[rel=prev]")
 
 

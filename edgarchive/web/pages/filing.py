@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from aiohttp import web
@@ -75,8 +77,11 @@ async def reader_page(request: web.Request) -> web.Response:
     words, wanted = request.query.get(WORDS, "").strip(), request.query.get("section", "").strip()
     sections = await archive.sections(document)
     suffix = f".{named.filename.rpartition('.')[2].lower()}"
-    text_view = request.query.get("view") == "text" or suffix == ".xml" or bool(words or wanted)
+    view = request.query.get("view")
+    text_view = suffix == ".xml" or view == "text" or (view != "filed" and bool(words or wanted))
     own = URL(f"/filing/{accession}/{number}")
+    kept = {name: text for name in (WORDS, "stem") if (text := request.query.get(name, "").strip())}
+    filed = {"view": "filed", **kept} if words else kept
     values: dict[str, Any] = {
         "facts": facts,
         "names": _names(facts),
@@ -85,15 +90,15 @@ async def reader_page(request: web.Request) -> web.Response:
         "title": _title(document),
         "words": words,
         "view": "text" if text_view else "filed",
-        "filed_url": str(own),
-        "text_url": str(own.with_query({"view": "text", **({WORDS: words} if words else {})})),
+        "filed_url": str(own.with_query(filed)),
+        "text_url": str(own.with_query({"view": "text", **kept})),
         "raw_url": _raw_url(facts, named.filename),
         "is_image": suffix in _IMAGES,
         "framed": suffix in _FRAMED,
         "typed": suffix == ".txt",  # columns stand under each other by blanks alone
         "wanted": wanted,
-        "sections": _links(sections, own, current=wanted, words=words),
-        **_beside(submission, facts, position),
+        "sections": _links(sections, own, current=wanted, kept=kept),
+        **_beside(submission, facts, position, kept if text_view else filed),
         "matches": 0,
         "text": "",
     }
@@ -130,26 +135,30 @@ def _title(document: Document) -> str:
     return description if document.type in description.split() else f"{document.type} {description}".strip()
 
 
-def _beside(submission: Submission, facts: FilingFacts, position: int) -> dict[str, dict[str, str] | None]:
-    """The previous and next document for a reader."""
+def _beside(
+    submission: Submission, facts: FilingFacts, position: int, kept: Mapping[str, str]
+) -> dict[str, dict[str, str] | None]:
+    """The previous and next document for a reader, with the `kept` parameters."""
     numbered = _numbered(submission)
 
     def link(place: int) -> dict[str, str] | None:
         if not 0 <= place < len(numbered):
             return None
         number, document = numbered[place]
-        return {"url": f"/filing/{facts.accession}/{number}", "label": _title(document)}
+        return {"url": str(URL(f"/filing/{facts.accession}/{number}").with_query(kept)), "label": _title(document)}
 
     return {"before": link(position - 1), "after": link(position + 1)}
 
 
-def _links(sections: tuple[Section, ...], own: URL, *, current: str = "", words: str = "") -> list[dict[str, Any]]:
-    """The sections, each with the URL of its text, including the words of the search that led here."""
+def _links(
+    sections: tuple[Section, ...], own: URL, *, current: str = "", kept: Mapping[str, str] = MappingProxyType({})
+) -> list[dict[str, Any]]:
+    """The sections, each with the URL of its text, with the `kept` parameters of the search that led here."""
     found = []
     for section in sections:
         key = f"{section.part} {section.item}" if section.part else section.item
         label = " ".join(section.heading.split()) or f"Item {key}"
-        url = str(own.with_query({"section": key, **({WORDS: words} if words else {})}))
+        url = str(own.with_query({"section": key, **kept}))
         found.append({"label": shortened(label, _LABEL_CHARS), "url": url, "current": current in {key, section.item}})
     return found
 
