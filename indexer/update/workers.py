@@ -1,5 +1,9 @@
 """Worker processes: each reads submissions and collects parts; one process distributes the work.
 
+A message wakes the process that distributes the work, which costs more than indexing a small submission. So a worker
+sends none for a submission that it has read: it writes a byte to a pipe, which that process looks at now and then. Each
+message has the number of submissions finished before it.
+
 They are started as plain commands, not by multiprocessing, whose fork is unsafe with threads and whose spawn runs the
 caller's script again. If a worker dies, only what it had not handed over is lost, and others get it. A submission that
 was being read in two deaths, takes too long, or takes more memory than a worker may use is a failure of that submission
@@ -40,7 +44,8 @@ READ_BYTES_PER_S = 500_000
 MEMORY_SHARE = 0.8
 """The share of the machine's memory that a worker may use; what needs more fails alone with a MemoryError."""
 
-_LOOK_EVERY_S = 5.0
+_LOOK_EVERY_S = 0.2
+_PROGRESS_BYTES = 1 << 16
 
 MAX_DEATHS = 8
 """Workers that may die in one run; more cannot be the fault of single submissions."""
@@ -48,7 +53,9 @@ MAX_DEATHS = 8
 _COLLECT_EVERY = 50_000
 """New objects between garbage collections of a worker, which creates many objects and hardly any cycles."""
 
-_COMMAND = "import sys; sys.path[:] = sys.argv[2:]; from indexer.update.workers import work; work(int(sys.argv[1]))"
+_COMMAND = (
+    "import sys; sys.path[:] = sys.argv[3:]; from indexer.update.workers import work; work(*map(int, sys.argv[1:3]))"
+)
 _READY = "ready"
 
 Task = list[CatalogueRecord]
@@ -87,13 +94,18 @@ class _Worker:
 
     def __init__(self, setup: Setup) -> None:
         self.connection, theirs = Pipe()
-        with theirs:
-            command = [sys.executable, "-P", "-c", _COMMAND, str(theirs.fileno()), *sys.path]
+        self._progress, its_progress = os.pipe()
+        os.set_blocking(self._progress, False)
+        with theirs, os.fdopen(its_progress, "wb", buffering=0):
+            passed = [theirs.fileno(), its_progress]
+            command = [sys.executable, "-P", "-c", _COMMAND, *map(str, passed), *sys.path]
             self.process = subprocess.Popen(  # noqa: S603 — our own interpreter
-                command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+                command, pass_fds=passed, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
             )
         self.held: dict[AccessionNumber, CatalogueRecord] = {}
         self.unread: deque[AccessionNumber] = deque()
+        self._read = 0
+        self._written = 0
         self.is_finishing = False
         self.is_late = False
         self.since_s = time.monotonic()
@@ -106,10 +118,23 @@ class _Worker:
         self.unread.extend(record.accession for record in task)
         self._send(task)
 
-    def heard_of(self) -> None:
-        """Note that it has finished its first unread submission."""
-        self.unread.popleft()
-        self.since_s = time.monotonic()
+    def written(self) -> int:
+        """The number of submissions that it has finished, as it writes to its pipe."""
+        with contextlib.suppress(BlockingIOError):  # nothing new
+            self._written += len(os.read(self._progress, _PROGRESS_BYTES))
+        return self._written
+
+    def take_read(self, count: int) -> list[AccessionNumber]:
+        """Note that it has finished its first `count` submissions; returns those that were unread until now."""
+        found = [self.unread.popleft() for _ in range(count - self._read)]
+        if found:
+            self._read = count
+            self.since_s = time.monotonic()
+        return found
+
+    def take_failed(self) -> None:
+        """Note that it has finished its first unread submission, without success."""
+        self.take_read(self._read + 1)
 
     def end_if_late(self) -> None:
         """Kill the process if it has spent more than the time limit on one submission."""
@@ -127,6 +152,7 @@ class _Worker:
     def stop(self) -> int:
         """End the process in any state; returns how it ended."""
         self.connection.close()
+        os.close(self._progress)
         self.process.terminate()
         return self.process.wait()
 
@@ -150,16 +176,21 @@ class _Pool:
             self._start()
         while self._workers:
             heard = wait(list(self._workers), timeout=_LOOK_EVERY_S)
-            for connection, worker in self._workers.items():
-                if connection not in heard:  # else it got on while this process was busy with a commit
+            for worker in [worker for connection, worker in self._workers.items() if connection not in heard]:
+                count = worker.written()
+                if not worker.connection.poll():  # all that failed until then has been said
+                    read = worker.take_read(count)
                     worker.end_if_late()
+                    yield from self._events(read)
             for connection in heard:
                 worker = self._workers[connection]
                 try:
-                    message = worker.connection.recv()
+                    count, message = worker.connection.recv()
                 except (EOFError, OSError):  # the latter in the middle of a message
+                    yield from self._events(worker.take_read(worker.written()))
                     yield from self._ended(worker)
                 else:
+                    yield from self._events(worker.take_read(count))
                     yield from self._heard(worker, message)
 
     def stop(self) -> None:
@@ -171,16 +202,17 @@ class _Pool:
         worker = _Worker(self._setup)
         self._workers[worker.connection] = worker
 
+    def _events(self, read: list[AccessionNumber]) -> Iterator[Event]:
+        for accession in read:
+            if accession in self._told:  # a dead worker has been noticed before
+                self._told.discard(accession)
+            else:
+                yield Read(accession)
+
     def _heard(self, worker: _Worker, message: object) -> Iterator[Event]:
         match message:
-            case Read(accession):
-                worker.heard_of()
-                if accession in self._told:  # a dead worker has been noticed before
-                    self._told.discard(accession)
-                else:
-                    yield message
             case IndexFailure(accession):
-                worker.heard_of()
+                worker.take_failed()
                 del worker.held[accession]
                 self._told.discard(accession)
                 yield message
@@ -229,10 +261,35 @@ class _Pool:
         self._start()
 
 
+class _Parent:
+    """The parent process, for a worker: `count` is the number of submissions finished so far."""
+
+    def __init__(self, connection: Connection, progress: int) -> None:
+        self._connection = connection
+        self._progress = progress
+        self._count = 0
+
+    def send(self, message: object) -> None:
+        """Send a message, with the count."""
+        self._connection.send((self._count, message))
+
+    def add_one(self) -> None:
+        """Count a submission."""
+        self._count += 1
+        os.write(self._progress, b".")
+
+    def tell(self, event: Event) -> None:
+        """Send an event, or count what was read."""
+        if not isinstance(event, Read):
+            self.send(event)
+        if not isinstance(event, Batch):
+            self.add_one()
+
+
 class _ToParent(logging.Handler):
     """Sends a worker's log records to its parent process."""
 
-    def __init__(self, parent: Connection) -> None:
+    def __init__(self, parent: _Parent) -> None:
         super().__init__()
         self._parent = parent
 
@@ -242,15 +299,19 @@ class _ToParent(logging.Handler):
         self._parent.send(logging.makeLogRecord({**record.__dict__, **made}))
 
 
-def work(descriptor: int) -> None:
-    """The main loop of a worker: receive tasks from the connection `descriptor` and send events until all is done."""
+def work(descriptor: int, progress: int) -> None:
+    """The main loop of a worker: receive tasks from the connection `descriptor` and send events until all is done.
+
+    A byte is written to `progress` for each submission that is finished.
+    """
     gc.set_threshold(_COLLECT_EVERY)
     _limit_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal; the first one decides
-    with Connection(descriptor) as parent:
+    with Connection(descriptor) as connection:
+        parent = _Parent(connection, progress)
         logging.basicConfig(handlers=[_ToParent(parent)])  # one process writes the log, in one format
         try:
-            _work(parent)
+            _work(connection, parent)
         except (EOFError, ConnectionResetError, BrokenPipeError):
             return  # nobody waits for the result any more
         except EdgarchiveError as error:
@@ -267,12 +328,12 @@ def _limit_memory() -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (limit, most))
 
 
-def _work(parent: Connection) -> None:
-    with contextlib.closing(BatchReader(parent.recv())) as reader:
+def _work(connection: Connection, parent: _Parent) -> None:
+    with contextlib.closing(BatchReader(connection.recv())) as reader:
         parent.send(_READY)
-        while (task := parent.recv()) is not None:
+        while (task := connection.recv()) is not None:
             for event in reader.read(task):
-                parent.send(event)
+                parent.tell(event)
             parent.send(_READY)
         for event in reader.finish():
-            parent.send(event)
+            parent.tell(event)
