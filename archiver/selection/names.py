@@ -62,6 +62,9 @@ _PAIRS = {("united", "states"): "us", ("twenty", "first"): "21st"}
 
 _PAIRED = frozenset(_PAIRS.values())
 
+_LONGEST_KEPT = 200
+"""Characters of a name whose terms are cached: those of a name made up to be huge would fill the memory."""
+
 RULES_VERSION = 2
 """Increase it when names match other names than before: a sync by name then reads finished quarters again."""
 
@@ -127,8 +130,15 @@ def name_keys(name: str) -> frozenset[str]:
 
 def name_terms(name: str) -> tuple[str, ...]:
     """What an index has for `name`: its `name_keys`, words first, and its words as they are written, for patterns."""
+    return _recent_name_terms(name) if len(name) <= _LONGEST_KEPT else _name_terms(name)
+
+
+def _name_terms(name: str) -> tuple[str, ...]:
     found = name_words(name)
     return tuple(dict.fromkeys((*found, *words(name), *_halves(name, found), *_runs(found))))
+
+
+_recent_name_terms = lru_cache(maxsize=4096)(_name_terms)
 
 
 def joined_spellings(found: Sequence[str], *, may_join: Sequence[bool]) -> Iterator[tuple[str, ...]]:

@@ -10,6 +10,7 @@ import logging
 import os
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -85,11 +86,27 @@ class TextStore:
         try:
             return self.read(accession, sha256=sha256)
         except (DamageError, StorageError) as error:
-            if not self._has_warned:
-                self._has_warned = True
-                facts = event("texts-unreadable", accession=accession, error=type(error).__name__)
-                _log.warning("the text store cannot be read, which makes this slow: %s", error, extra=facts)
+            self._warn(accession, error)
             return None
+
+    def submissions(self, wanted: Sequence[tuple[AccessionNumber, str]]) -> dict[AccessionNumber, StoredSubmission]:
+        """Those of `wanted`, each with the sha256 of its bytes, that `submission` gives, looked up together."""
+        try:
+            with self._lock:
+                table = self._opened()
+                rows = table.get_all([accession for accession, _ in wanted]) if table else {}
+        except (DamageError, StorageError):  # perhaps of a single row
+            each = ((accession, self.submission(accession, sha256=sha256)) for accession, sha256 in wanted)
+            return {accession: found for accession, found in each if found is not None}
+        found: dict[AccessionNumber, StoredSubmission] = {}
+        for accession, sha256 in wanted:
+            row = rows.get(accession)
+            if row is not None and (row.sha256, row.extractor) == (sha256, EXTRACTOR_VERSION):
+                try:
+                    found[accession] = self.read_row(row)
+                except DamageError as error:
+                    self._warn(accession, error)
+        return found
 
     def document(
         self, accession: AccessionNumber, position: int, *, sha256: str | None = None
@@ -146,6 +163,12 @@ class TextStore:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _warn(self, accession: AccessionNumber, error: DamageError | StorageError) -> None:
+        if not self._has_warned:
+            self._has_warned = True
+            facts = event("texts-unreadable", accession=accession, error=type(error).__name__)
+            _log.warning("the text store cannot be read, which makes this slow: %s", error, extra=facts)
 
     def _row(self, accession: AccessionNumber) -> TextRow | None:
         with self._lock:

@@ -161,11 +161,21 @@ class TextTable:
 
     def get(self, accession: AccessionNumber) -> TextRow | None:
         """The row of a submission, or None."""
-        with self._errors():
-            rows = self._connection.execute(
-                f"SELECT {_COLUMNS} FROM text WHERE accession = ?", (_number(accession),)
-            ).fetchall()
-            return _row(rows[0]) if rows else None
+        return self.get_all([accession]).get(accession)
+
+    def get_all(self, accessions: Sequence[AccessionNumber]) -> dict[AccessionNumber, TextRow]:
+        """The rows of those of `accessions` that have one."""
+        found: dict[AccessionNumber, TextRow] = {}
+        for start in range(0, len(accessions), _AT_ONCE):
+            some = accessions[start : start + _AT_ONCE]
+            marks = ",".join("?" * len(some))
+            with self._errors():
+                rows = self._connection.execute(
+                    f"SELECT {_COLUMNS} FROM text WHERE accession IN ({marks})",
+                    [_number(accession) for accession in some],
+                ).fetchall()
+                found |= {row.accession: row for row in map(_row, rows)}
+        return found
 
     def sources(self, accessions: Sequence[AccessionNumber]) -> dict[AccessionNumber, tuple[str, int]]:
         """The sha256 and extractor version of those of `accessions` that have a row."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,9 @@ MAX_CHARS = 20_000_000
 
 YEAR_TEXT_CHARS = 24_000_000
 """Text that is enough to finish a part when another filing year begins."""
+
+LOOKED_UP_AT_ONCE = 64
+"""Submissions whose stored texts are looked up together: one by one takes as long as indexing a small one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +117,13 @@ class BatchReader:
 
     def read(self, records: Iterable[CatalogueRecord]) -> Iterator[Event]:
         """Read `records`: yields an event for each, and each part when it is full. Raises `StorageError`."""
-        for record in records:
+        for record, kept in self._with_kept(records):
             other_year = record.filing_date.year != self._year
             if self._chars >= (YEAR_TEXT_CHARS if other_year else PART_TEXT_CHARS):
                 yield from self.finish()
             self._year = record.filing_date.year
             try:
-                self._add(record)
+                self._add(record, kept)
             except DamageError as error:
                 yield IndexFailure(record.accession, type(error).__name__, str(error))
             except _OutOfMemoryError:
@@ -146,10 +150,23 @@ class BatchReader:
         if self._texts is not None:
             self._texts.discard()
 
-    def _add(self, record: CatalogueRecord) -> None:
+    def _with_kept(
+        self, records: Iterable[CatalogueRecord]
+    ) -> Iterator[tuple[CatalogueRecord, StoredSubmission | None]]:
+        """`records`, each with its stored texts, None if there are none or they are damaged."""
+        records = iter(records)
+        while some := list(islice(records, LOOKED_UP_AT_ONCE)):
+            wanted = [(record.accession, record.sha256) for record in some] if self._keeps_any else []
+            try:
+                kept = self._kept.submissions(wanted)
+            except MemoryError:  # the one that takes too much fails alone when it is parsed
+                kept = {}
+            yield from ((record, kept.pop(record.accession, None)) for record in some)
+
+    def _add(self, record: CatalogueRecord, kept: StoredSubmission | None) -> None:
         # create all entries before adding the first, so that an error leaves none of them behind
         try:
-            found = self._kept_entries(record)
+            found = self._kept_entries(record, kept)
             is_kept = found is not None
             submission, entries = found or self._parsed_entries(record)
         except MemoryError as error:
@@ -168,13 +185,12 @@ class BatchReader:
         else:
             self._chars += sum(len(document.encoded_text()) for document in submission.documents)
 
-    def _kept_entries(self, record: CatalogueRecord) -> tuple[StoredSubmission, list[IndexEntry]] | None:
+    def _kept_entries(
+        self, record: CatalogueRecord, kept: StoredSubmission | None
+    ) -> tuple[StoredSubmission, list[IndexEntry]] | None:
         """Entries from stored texts; None if there are none or they are damaged."""
-        if not self._keeps_any:
-            return None
-        submission = self._kept.submission(record.accession, sha256=record.sha256)
         try:
-            return None if submission is None else (submission, self._entries(submission, record))
+            return None if kept is None else (kept, self._entries(kept, record))
         except DamageError as error:
             facts = event("texts-damaged", accession=record.accession)
             _log.warning("%s is parsed again: %s", record.accession, error, extra=facts)

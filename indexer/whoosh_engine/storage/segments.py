@@ -223,9 +223,10 @@ class _Values:
 
     def add(self, value: Any) -> int:
         """See `_Terms`."""
-        if value != self._latest[0]:
-            self._latest = value, self._found.numbered(self._field.terms(value))
-        self._found.add(self._latest[1])
+        if value:
+            if value != self._latest[0]:
+                self._latest = value, self._found.numbered(self._field.terms(value))
+            self._found.add(self._latest[1])
         self._found.end_document()
         return 0
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 from io import BytesIO
 from pathlib import Path
@@ -145,6 +146,35 @@ def test_damage_is_a_miss_that_is_logged_once(tmp_path: Path, caplog: pytest.Log
         assert texts.submission(made.accession) is None
         assert texts.submission(made.accession) is None
     assert len(caplog.records) == 1
+
+
+def test_several_are_looked_up_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only those with the same bytes come back; damage to one, or to a row of the table, costs no other."""
+    monkeypatch.setattr(parts, "FRAME_BYTES", 1)
+    monkeypatch.setattr(parts, "_RECORD_FRAME_BYTES", 1)
+    made = [extracted(number(place), f"words of {place}") for place in range(1, 5)]
+    add(tmp_path, made)
+    wanted = [(one.accession, one.sha256) for one in made]
+    others = [(made[3].accession, "0" * 64), (AccessionNumber(number(9)), "0" * 64)]
+    with TextStore.open(tmp_path) as texts:
+        found = texts.submissions(wanted[:3] + others)
+        assert list(found) == [one.accession for one in made[:3]]
+        for one in made[:3]:
+            assert_same(found[one.accession], one)
+        assert texts.submissions([]) == {}
+    with sqlite3.connect(tmp_path / "texts" / "index.sqlite3") as table:
+        offset, size = table.execute(
+            "SELECT base + frame_offset, frame_bytes FROM text ORDER BY accession LIMIT 1"
+        ).fetchone()
+    (pack,) = (tmp_path / "texts").glob("*.pack")
+    data = pack.read_bytes()
+    pack.write_bytes(data[:offset] + bytes(size) + data[offset + size :])
+    with TextStore.open(tmp_path) as texts:
+        assert list(texts.submissions(wanted)) == [one.accession for one in made[1:]]
+    with sqlite3.connect(tmp_path / "texts" / "index.sqlite3") as table:
+        table.execute("UPDATE text SET start = -1 WHERE accession = (SELECT max(accession) FROM text)")
+    with TextStore.open(tmp_path) as texts:
+        assert list(texts.submissions(wanted)) == [one.accession for one in made[1:3]]
 
 
 @pytest.mark.parametrize("name", ["000001.pack", "index.sqlite3"])
