@@ -36,6 +36,15 @@ class Checksum:
             return cls(path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())
 
 
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A finished segment: Whoosh's description of it, its file, and the file's checksum."""
+
+    whoosh: Any
+    path: Path
+    checksum: Checksum
+
+
 def contents_file(folder: Path, generation: int) -> Path:
     """The table of contents of a commit."""
     return folder / str(TOC._filename(INDEX_NAME, generation))  # noqa: SLF001 (its only name)

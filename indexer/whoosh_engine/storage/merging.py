@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from indexer.whoosh_engine.reading import posting_blocks
+from indexer.whoosh_engine.storage.commits import Segment
 from indexer.whoosh_engine.storage.postings import TermWriter
-from indexer.whoosh_engine.storage.segments import Segment, SegmentFile, TermPosting, write_term
+from indexer.whoosh_engine.storage.segments import SegmentFile, TermPosting, write_term
 
 _Occurrence = tuple[str, bytes, int]
 """A field, a term, and the number of a source that has it."""

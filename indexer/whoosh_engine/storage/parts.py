@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import TYPE_CHECKING
 
 from archiver.identifiers import AccessionNumber
 from archiver.startup.dataclass import dataclass
 from archiver.store.durable import storage_errors
 from indexer.entries import IndexEntry
-from indexer.whoosh_engine.storage.segments import Segment, SegmentBuilder
+from indexer.whoosh_engine.storage.commits import Segment
+
+if TYPE_CHECKING:
+    from indexer.whoosh_engine.storage.segments import SegmentBuilder
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,9 @@ class WhooshPartWriter:
             count = 0
             for count, entry in enumerate(entries, 1):  # noqa: B007 (the count is what is wanted)
                 if self._builder is None:
+                    # numpy, which the process that only distributes the work does not need
+                    from indexer.whoosh_engine.storage.segments import SegmentBuilder  # noqa: PLC0415
+
                     self._builder = SegmentBuilder(Path(mkdtemp(dir=self._building)))
                 self._builder.add(entry)
             self._documents[accession] = count

@@ -15,10 +15,15 @@ from archiver.errors import DamageError, LockedError
 from archiver.identifiers import AccessionNumber
 from archiver.store.durable import files_in, fsync_directory, remove_folder
 from indexer.whoosh_engine.reading import posting_blocks
-from indexer.whoosh_engine.storage.commits import Checksum, checksums_file, commit, read_checksums, segment_file
-from indexer.whoosh_engine.storage.merging import merge_segments
+from indexer.whoosh_engine.storage.commits import (
+    Checksum,
+    Segment,
+    checksums_file,
+    commit,
+    read_checksums,
+    segment_file,
+)
 from indexer.whoosh_engine.storage.parts import Part
-from indexer.whoosh_engine.storage.segments import Segment
 
 BUILDING = "building"
 """The subfolder in which segments are built. What a killed run left there is deleted by the next one."""
@@ -68,6 +73,8 @@ class Publisher:
             living = [one for one in readers if one.doc_count()]
             small = [one for one in living if self._size(one.segment()) < _SMALL_BYTES]
             if len(small) > _MAX_SMALL_SEGMENTS and self._are_intact(small, sums):
+                from indexer.whoosh_engine.storage.merging import merge_segments  # noqa: PLC0415 (numpy)
+
                 merged = merge_segments(self._temporary(), small)
                 sums[merged.path.name] = merged.checksum
                 living = [one for one in living if one not in small] + [reader(self._move(merged))]

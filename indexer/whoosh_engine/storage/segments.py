@@ -20,13 +20,12 @@ from whoosh.columns import VarBytesColumn
 from whoosh.index import _DEF_INDEX_NAME as INDEX_NAME
 from whoosh.util.numeric import length_to_byte
 
-from archiver.startup.dataclass import dataclass
 from archiver.words import encoded_words
 from indexer.entries import IndexEntry
 from indexer.fields import document_of
 from indexer.whoosh_engine.fields import ExactField, NamesField, SectionsField, WordsField, schema
 from indexer.whoosh_engine.folder import FolderStorage
-from indexer.whoosh_engine.storage.commits import Checksum, segment_file
+from indexer.whoosh_engine.storage.commits import Checksum, Segment, segment_file
 from indexer.whoosh_engine.storage.packing import BLOCK_POSTINGS, INLINED_POSTINGS, Occurrences
 from indexer.whoosh_engine.storage.postings import COMPRESSION, TermWriter, block_of
 
@@ -34,15 +33,6 @@ _PIECE_CHARS = 4_000_000
 
 TermPosting = tuple[int, float, bytes, int]
 """The number of a document, the weight of a term in it, the encoded value, the length of the field."""
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A finished segment: Whoosh's description of it, its file, and the file's checksum."""
-
-    whoosh: Any
-    path: Path
-    checksum: Checksum
 
 
 class SegmentFile:
