@@ -31,6 +31,7 @@ from typing import Any
 from archiver.catalogue.records import CatalogueRecord
 from archiver.errors import EdgarchiveError, WorkerDiedError
 from archiver.identifiers import AccessionNumber
+from archiver.runtime.parent_log import ParentLog, log_here
 from indexer.update.batches import Batch, BatchReader, Event, IndexFailure, Read, Setup
 
 TASK_BYTES = 2_000_000
@@ -221,7 +222,7 @@ class _Pool:
                     del worker.held[accession]
                 yield message
             case logging.LogRecord():
-                logging.getLogger(message.name).handle(message)
+                log_here(message)
             case EdgarchiveError():
                 raise message
             case str() if message == _READY:
@@ -286,19 +287,6 @@ class _Parent:
             self.add_one()
 
 
-class _ToParent(logging.Handler):
-    """Sends a worker's log records to its parent process."""
-
-    def __init__(self, parent: _Parent) -> None:
-        super().__init__()
-        self._parent = parent
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Send `record` with its message formatted."""
-        made = {"msg": record.getMessage(), "args": None, "exc_info": None}
-        self._parent.send(logging.makeLogRecord({**record.__dict__, **made}))
-
-
 def work(descriptor: int, progress: int) -> None:
     """The main loop of a worker: receive tasks from the connection `descriptor` and send events until all is done.
 
@@ -309,7 +297,7 @@ def work(descriptor: int, progress: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal; the first one decides
     with Connection(descriptor) as connection:
         parent = _Parent(connection, progress)
-        logging.basicConfig(handlers=[_ToParent(parent)])  # one process writes the log, in one format
+        logging.basicConfig(handlers=[ParentLog(parent.send)])
         try:
             _work(connection, parent)
         except (EOFError, ConnectionResetError, BrokenPipeError):

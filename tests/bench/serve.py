@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import multiprocessing
 import re
+import subprocess
 import tempfile
 import time
 from multiprocessing.connection import Connection
@@ -35,6 +36,7 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench serve", description=__doc__)
     parser.add_argument("--invented", type=int, default=5000, help="how many invented submissions")
     parser.add_argument("--engine", nargs="+", default=EMBEDDED, help="which engines")
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2], help="how many processes answer")
     parser.add_argument("--pages", type=int, default=20, help="how often each search page is asked for")
     parser.add_argument("--requests", type=int, default=20_000, help="how many requests memory is watched over")
     options = parser.parse_args(arguments)
@@ -44,10 +46,12 @@ def main(arguments: list[str]) -> None:
         store(root, iter(InventedFilings(options.invented)))
         for engine in options.engine:
             measured(_index, root, engine)
-            with ServerProcess(root) as server:
-                asked = _measure(server, root, pages=options.pages, requests=options.requests)
-                rows.append([engine, *asyncio.run(asked)])
-    columns = ["engine", "page p50 ms", "p95 ms", "raw / FileResponse", "50 clients p95 ms", "failed", "MB", "MB after"]
+            for workers in options.workers:
+                with ServerProcess(root, "--workers", str(workers)) as server:
+                    asked = _measure(server, root, pages=options.pages, requests=options.requests)
+                    rows.append([engine, workers, *asyncio.run(asked)])
+    columns = ["engine", "workers", "page p50 ms", "p95 ms", "raw / FileResponse", "50 clients p95 ms", "failed", "MB"]
+    columns.append("MB after")
     print_table(f"{options.invented} invented submissions, {options.requests} requests", columns, rows)
 
 
@@ -140,5 +144,7 @@ async def _fetch_all(client: ClientSession, urls: list[str]) -> float:
 
 
 def _resident_mb(process_id: int) -> float:
+    """The memory of a process and of those that it has started."""
     found = re.search(r"VmRSS:\s*(\d+) kB", Path(f"/proc/{process_id}/status").read_text())
-    return int(found[1]) / 1024 if found else 0.0
+    started = subprocess.run(["pgrep", "-P", str(process_id)], capture_output=True, check=False, text=True)  # noqa: S607
+    return (int(found[1]) / 1024 if found else 0.0) + sum(map(_resident_mb, map(int, started.stdout.split())))

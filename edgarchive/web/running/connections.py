@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import ssl
 from http import HTTPStatus
 from typing import Any
@@ -140,20 +141,25 @@ class Connection(web.RequestHandler):
 
 
 class Site(web.TCPSite):
-    """A listening socket whose clients each get a `Connection`."""
+    """A listening socket whose clients each get a `Connection`.
+
+    With `shared`, a socket that is bound already and on which several processes listen, `host` and `port` are not used.
+    """
 
     def __init__(
         self,
         runner: web.AppRunner,
-        host: str,
-        port: int,
+        host: str = "",
+        port: int = 0,
         *,
+        shared: socket.socket | None = None,
         ssl_context: ssl.SSLContext | None = None,
         headers_s: float = HEADERS_S,
         keep_alive_s: float = KEEP_ALIVE_S,
         stall_s: float = STALL_S,
     ) -> None:
         super().__init__(runner, host, port, ssl_context=ssl_context)
+        self._shared = shared
         self._options: dict[str, Any] = {
             "headers_s": headers_s,
             "stall_s": stall_s,
@@ -168,10 +174,12 @@ class Site(web.TCPSite):
         loop = asyncio.get_running_loop()
         server = self._runner.server
         assert server is not None  # noqa: S101 — the runner was set up before
+        where: dict[str, Any] = {"host": self._host, "port": self._port, "backlog": self._backlog}
+        if self._shared is not None:
+            # a process takes one connection at a time, so that those which are busy leave the others to the rest
+            where = {"sock": self._shared, "backlog": 1}
         self._server = await loop.create_server(
-            lambda: Connection(server, loop=loop, **self._options),
-            self._host,
-            self._port,
-            ssl=self._ssl_context,
-            backlog=self._backlog,
+            lambda: Connection(server, loop=loop, **self._options), ssl=self._ssl_context, **where
         )
+        if self._shared is not None:
+            self._shared.listen(self._backlog)

@@ -5,23 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
-import logging
 import os
 import signal
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from aiohttp import web
 
-from archiver.errors import StorageError, UsageError
+from archiver.errors import UsageError
 from archiver.startup.dataclass import dataclass
 from edgarchive.web.running.connections import Site
 from edgarchive.web.safety import CONCURRENT
-
-_log = logging.getLogger(__name__)
 
 SHUTDOWN_S = 20.0
 """Seconds to finish running requests after the server is told to stop."""
@@ -58,6 +55,11 @@ class Address:
             ) from None
         return context
 
+    def url(self, port: int) -> str:
+        """The URL for people; `port` is the one that was taken."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.certificate else 'http'}://{host}:{port}/"
+
 
 def _is_loopback(host: str) -> bool:
     if host == "localhost":
@@ -73,29 +75,50 @@ async def serve(app: web.Application, address: Address, *, ready: Callable[[str]
 
     Raises `UsageError` if the address cannot be used, `StorageError` if the archive cannot be opened.
     """
+    runner = new_runner(app)
+    try:
+        with stop_signals() as stop:
+            await runner.setup()
+            with listening_errors(address):
+                await Site(runner, address.host, address.port, ssl_context=address.tls()).start()
+            ready(address.url(next(place[1] for place in runner.addresses)))
+            await stop.wait()
+    finally:
+        await runner.cleanup()
+
+
+def new_runner(app: web.Application) -> web.AppRunner:
+    """A runner of `app`, with threads for its work; `AppRunner.cleanup` finishes running requests."""
+    # Slow searches occupy their threads; file reads need more threads meanwhile.
+    executor = ThreadPoolExecutor(CONCURRENT + _MORE_THREADS, thread_name_prefix="serve")
+    asyncio.get_running_loop().set_default_executor(executor)
+    return web.AppRunner(app, shutdown_timeout=SHUTDOWN_S, handle_signals=False)
+
+
+@contextlib.contextmanager
+def stop_signals() -> Iterator[asyncio.Event]:
+    """An event that SIGINT and SIGTERM set. Afterwards, a further signal ends the process at once."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    # Slow searches occupy their threads; file reads need more threads meanwhile.
-    loop.set_default_executor(ThreadPoolExecutor(CONCURRENT + _MORE_THREADS, thread_name_prefix="serve"))
-    runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_S, handle_signals=False)
     try:
-        await runner.setup()
-        site = Site(runner, address.host, address.port, ssl_context=address.tls())
-        try:
-            await site.start()
-        except OSError as error:
-            raise UsageError(
-                f"cannot listen on {address.host} port {address.port}: {_reason(error)}", "choose another --port"
-            ) from None
-        ready(url_of(runner, address))
-        await stop.wait()
+        yield stop
     finally:
         with contextlib.suppress(NotImplementedError):
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(number)
-        await runner.cleanup()
+
+
+@contextlib.contextmanager
+def listening_errors(address: Address) -> Iterator[None]:
+    """Raise `UsageError` in place of an OSError."""
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(
+            f"cannot listen on {address.host} port {address.port}: {_reason(error)}", "choose another --port"
+        ) from None
 
 
 def _reason(error: OSError) -> str:
@@ -103,12 +126,3 @@ def _reason(error: OSError) -> str:
     if error.errno is None or isinstance(error, socket.gaierror):
         return str(error.strerror)
     return os.strerror(error.errno)
-
-
-def url_of(runner: web.AppRunner, address: Address) -> str:
-    """The URL for people."""
-    port = next((place[1] for place in runner.addresses), None)
-    if port is None:
-        raise StorageError("the server has no address", "report this")
-    host = f"[{address.host}]" if ":" in address.host else address.host
-    return f"{'https' if address.certificate else 'http'}://{host}:{port}/"

@@ -32,6 +32,9 @@ def serve(
     index: Annotated[
         str, typer.Option(metavar="held|edgar", help="Index files list the archive's contents, or copy EDGAR's.")
     ] = "held",
+    workers: Annotated[
+        int, typer.Option(metavar="N", min=1, max=64, help="Processes that answer: one per core for a team.")
+    ] = 1,
     as_json: AsJson = False,
 ) -> int:
     """Serve the archive: web pages, JSON, and EDGAR's own URLs for programs that read EDGAR.
@@ -50,7 +53,6 @@ def serve(
     settings = common(context).settings()
     for fault in usable_searches(settings)[1]:
         _log.warning("a saved search is left out: %s", fault, extra=event("saved-search-left-out", reason=str(fault)))
-    app = create_app(settings, allow_hosts=hosts, index=index)  # type: ignore[arg-type]  # it checks
 
     def ready(url: str) -> None:
         if as_json:
@@ -59,5 +61,12 @@ def serve(
             say(url)
         sys.stdout.flush()  # a program that waits for this line reads from a pipe
 
-    asyncio.run(serve_app(app, address, ready=ready))
+    if workers == 1:
+        app = create_app(settings, allow_hosts=hosts, index=index)  # type: ignore[arg-type]  # it checks
+        asyncio.run(serve_app(app, address, ready=ready))
+    else:
+        from edgarchive.web.running.workers import Setup, serve_in_workers  # noqa: PLC0415 — for this option alone
+
+        setup = Setup(settings, address, hosts, index)  # type: ignore[arg-type]  # likewise
+        asyncio.run(serve_in_workers(setup, workers=workers, ready=ready))
     return 0
