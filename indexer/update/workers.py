@@ -191,6 +191,7 @@ class _Pool:
                     yield from self._events(worker.take_read(worker.written()))
                     yield from self._ended(worker)
                 else:
+                    worker.written()  # or its pipe would fill up in a long run
                     yield from self._events(worker.take_read(count))
                     yield from self._heard(worker, message)
 
