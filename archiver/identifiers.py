@@ -110,7 +110,7 @@ class Cik(int):
         """Parse `value`."""
         match = _CIK.fullmatch(str(value).strip())
         if match is None:
-            hint = "a CIK is a number of up to ten digits; companies are also found by name, and mirrored by ticker"
+            hint = "a CIK is a number of up to ten digits; for a company's name or ticker, use that option"
             if "," in str(value):
                 hint = "give each CIK by itself, without commas"
             raise IdentifierError(f"{str(value)[:60]!r} is not a CIK", hint)

@@ -166,7 +166,9 @@ MISTAKES = (
         "a ticker that there is not", ("sync", "--ticker", "ZZZZ"), "no 'ZZZZ'; a company of the past needs its --cik"
     ),
     Mistake(
-        "a ticker for a CIK", ("sync", "--cik", "AAPL"), "'AAPL' is not a CIK; a CIK is a number .*mirrored by ticker"
+        "a ticker for a CIK",
+        ("sync", "--cik", "AAPL"),
+        "'AAPL' is not a CIK; a CIK is a number .*name or ticker, use that option",
     ),
     Mistake(
         "a list that there is not",

@@ -178,7 +178,8 @@ def _texts(submission: Submission, wanted: _Wanted) -> list[_Text]:
         section = find_section(sections(text, form=document.type), wanted.section, form=document.type)
         if section is not None:
             return [_Text(document, text[section.start : section.end].rstrip("\n"), section)]
-    raise NotInArchiveError(f"{submission.header.accession} has no section {wanted.section}", _sections(documents))
+    where = submission.header.accession if wanted.document is None else f"document {wanted.document}"
+    raise NotInArchiveError(f"{where} has no section {wanted.section}", _sections(documents))
 
 
 def _print_text(library: Library, submission: Submission, wanted: _Wanted) -> None:

@@ -99,6 +99,8 @@ def test_a_section_is_shown_by_item_or_name(invented: Path, capsys: pytest.Captu
     assert shown(capsys, invented, LANTERN, "--item", "5.02").startswith("Item 5.02")
     said = shown(capsys, invented, BRAMBLE, "--section", "9A", code=2)
     assert "has no section 9A; it has I 1, I 1A, II 7" in said
+    said = shown(capsys, invented, LANTERN, "--section", "5.02", "--document", "EX-99.1", code=2)
+    assert said.startswith("edgarchive: document EX-99.1 has no section 5.02; ")
     assert "see --text" in shown(capsys, invented, "0009000900-20-000033", "--section", "1A", code=2)
 
 
