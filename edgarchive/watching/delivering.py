@@ -63,7 +63,8 @@ class Deliverer:
                 self._gone.add(sink.key)
             if sent.outcome is not Outcome.DELIVERED:
                 facts = event("delivery-failed", sink=sink.key, deliveries=len(together), reason=sent.reason)
-                _log.warning("%s did not accept %d: %s", sink.name, len(together), sent.reason, extra=facts)
+                count = f"{len(together):,} alert{'' if len(together) == 1 else 's'}"
+                _log.warning("%s did not accept %s: %s", sink.name, count, sent.reason, extra=facts)
                 break  # a sink that is away is not asked for every delivery
             if time.monotonic() - began_s > self._budget_s:
                 break

@@ -222,6 +222,10 @@ async def test_mail_is_a_digest() -> None:
     server = controller.Controller(Handler(), hostname="127.0.0.1", port=free_port())
     server.start()
     try:
+        without = MailServer("127.0.0.1", server.port)
+        sent = await MailSink("to@example.com", sender="from@example.com", server=without).send([delivery(1)])
+        assert (sent.outcome, received) == (Outcome.AGAIN, [])
+        assert "STARTTLS extension not supported by server; a server on this machine may need smtp_plain" in sent.reason
         mail = MailServer("127.0.0.1", server.port, plain=True)
         sink = MailSink("to@example.com", sender="from@example.com", server=mail, digest=Digest.HOURLY)
         assert (await sink.send([delivery(1), delivery(2)])).outcome is Outcome.DELIVERED

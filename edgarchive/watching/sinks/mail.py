@@ -112,6 +112,8 @@ class MailSink:
             return Sent(Outcome.AGAIN, f"the mail server took more than {self._whole_s:g} s")
         except smtplib.SMTPResponseException as error:
             return Sent(Outcome.AGAIN, f"the mail server answered {error.smtp_code}")
+        except smtplib.SMTPNotSupportedError as error:  # smtplib's own words
+            return Sent(Outcome.AGAIN, f"{str(error).rstrip('.')}; a server on this machine may need smtp_plain = true")
         except (OSError, smtplib.SMTPException, ssl.SSLError) as error:
             return Sent(Outcome.AGAIN, type(error).__name__)
         return Sent(Outcome.DELIVERED)
