@@ -23,6 +23,8 @@ MIN_VERSION = (2, 4)
 
 _CONNECT_ATTEMPTS = 3
 _PASSING = {429, 502, 503, 504}
+_MISREAD = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, StopIteration)
+"""What reading an answer raises that is not of the expected form."""
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_LARGE = 401, 403, 404, 413
 
 
@@ -108,6 +110,27 @@ def cluster_errors(access: Access) -> Iterator[None]:
         ) from None
     except exceptions.TransportError as error:
         raise _refusal(error, access) from None
+    except (exceptions.SerializationError, RecursionError):  # a proxy's page; an answer that is cut off
+        raise _no_answer(access, "it is not JSON") from None
+
+
+@contextlib.contextmanager
+def sound_answers(access: Access) -> Iterator[None]:
+    """Raise `IndexServerError` where reading an answer fails because it lacks something or has something else there."""
+    try:
+        yield
+    except EdgarchiveError:
+        raise
+    except _MISREAD as error:
+        raise _no_answer(access, f"{type(error).__name__} while reading it") from error
+
+
+def _no_answer(access: Access, reason: str) -> IndexServerError:
+    return IndexServerError(
+        f"{access.url} sent something that is no answer of OpenSearch's: {reason}",
+        "check opensearch_url and any proxy on the way",
+        may_pass=True,
+    )
 
 
 def retried(ask: Callable[[], T], patience_s: float, also: tuple[type[EdgarchiveError], ...] = ()) -> T:
@@ -132,6 +155,12 @@ def require_all_shards(answer: dict[str, Any], access: Access) -> dict[str, Any]
     if shards["successful"] < shards["total"]:
         raise _not_now(access, f"{shards['total'] - shards['successful']} of {shards['total']} shards did not answer")
     return answer
+
+
+def require_acknowledged(answer: dict[str, Any], access: Access) -> None:
+    """Raise `IndexServerError` unless `answer` is that of a cluster which has accepted a change."""
+    if not isinstance(answer, dict) or "acknowledged" not in answer:
+        raise _no_answer(access, "it does not acknowledge a change")
 
 
 def _not_now(access: Access, reason: str) -> IndexServerError:

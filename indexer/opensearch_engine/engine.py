@@ -7,13 +7,14 @@ the cluster.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import logging
 import secrets
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Concatenate, ParamSpec, Self, TypeVar
 
 from opensearchpy import OpenSearch, exceptions
 
@@ -25,12 +26,22 @@ from archiver.store.durable import read_plain_file, write_file_durably
 from indexer.archive.share import Share
 from indexer.engine import EngineResult, FacetCount, PartWriter, Sort, section_counts
 from indexer.fields import Facet
-from indexer.opensearch_engine.connection import Access, cluster_errors, cluster_uuid, retried
+from indexer.opensearch_engine.connection import (
+    Access,
+    cluster_errors,
+    cluster_uuid,
+    require_acknowledged,
+    retried,
+    sound_answers,
+)
 from indexer.opensearch_engine.locking import WriterLock
 from indexer.opensearch_engine.mapping import mapping, template
 from indexer.opensearch_engine.searching import Search, all_records, searched
 from indexer.opensearch_engine.writing import PATIENCE_S, Part, Place, Sender, index_name, part_writers
 from indexer.query.nodes import Node
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -48,6 +59,17 @@ _SWAPPED = (IndexMissingError,)
 """Raised where a rebuilt index has just replaced the current one."""
 
 _REBUILD = "run `edgarchive index --rebuild`"
+
+
+def _of_cluster(method: Callable[Concatenate[OpenSearchEngine, P], T]) -> Callable[Concatenate[OpenSearchEngine, P], T]:
+    """`method`, which reads what the cluster answers: `IndexServerError` where that is no answer of OpenSearch's."""
+
+    @functools.wraps(method)
+    def checked(self: OpenSearchEngine, /, *arguments: P.args, **options: P.kwargs) -> T:
+        with sound_answers(self._access):
+            return method(self, *arguments, **options)
+
+    return checked
 
 
 class OpenSearchEngine:
@@ -74,14 +96,15 @@ class OpenSearchEngine:
         """Create an empty index, described in the empty folder `path`. Raises `IndexServerError`, `StorageError`."""
         access = Access.of(settings or Settings())
         client = access.client()
-        uuid = cluster_uuid(client, access)
         alias = f"{access.prefix}-{secrets.token_hex(6)}"
-        with cluster_errors(access):
+        with sound_answers(access), cluster_errors(access):
+            uuid = cluster_uuid(client, access)
             client.indices.put_index_template(name=access.prefix, body=template(access.prefix))
         engine = cls(path, access, alias, writable=True, client=client)
         engine._generation = f"{alias}-1"
         engine._is_new = True
-        engine._make_index(_FIRST_YEAR)
+        with sound_answers(access):
+            engine._make_index(_FIRST_YEAR)
         _write_place(path, alias, uuid)
         return engine
 
@@ -100,7 +123,8 @@ class OpenSearchEngine:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise IndexMissingError(f"cannot read {path / PLACE}: {error}", _REBUILD) from error
         client = access.client()
-        found = cluster_uuid(client, access)
+        with sound_answers(access):
+            found = cluster_uuid(client, access)
         if found != uuid:
             raise IndexServerError(
                 f"the index is in another cluster than the one at {access.url}",
@@ -126,6 +150,7 @@ class OpenSearchEngine:
         self._begin()
         self._parts.append(part)
 
+    @_of_cluster
     def commit(self) -> None:
         """Send everything, remove what it replaces, and make it searchable.
 
@@ -151,6 +176,7 @@ class OpenSearchEngine:
         self._refresh()
         self._parts.clear()
 
+    @_of_cluster
     def replace(self, place: Path) -> None:
         """Take over the alias of the index in `place` and remove its indexes in one step, without downtime.
 
@@ -182,10 +208,11 @@ class OpenSearchEngine:
                 *({"remove": {"index": name, "alias": self._alias}} for name in new),
                 *({"remove_index": {"index": name}} for name in old),
             ]
-            self._client.indices.update_aliases(body={"actions": actions})
+            require_acknowledged(self._client.indices.update_aliases(body={"actions": actions}), self._access)
         self._alias = alias
         _write_place(self._path, alias, uuid)
 
+    @_of_cluster
     def remove(self, *, keep: Path) -> None:
         """Remove the indexes, unless the index in folder `keep` uses them. Raises `LockedError`."""
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
@@ -208,41 +235,44 @@ class OpenSearchEngine:
     ) -> EngineResult:
         """See `indexer.engine.Engine.search`. Raises `QueryError`, `IndexMissingError`, `IndexServerError`."""
         order = sort or ("newest" if query is None else "relevance")
-        return retried(
-            lambda: self._search(query, filters, documents=documents).page(order, limit=limit, offset=offset),
-            _SEARCH_PATIENCE_S,
-            _SWAPPED,
+        return self._searched(
+            lambda: self._search(query, filters, documents=documents).page(order, limit=limit, offset=offset)
         )
 
     def filings(self, tree: Node) -> frozenset[int]:
         """See `indexer.engine.Engine.filings`. Raises as `search`."""
-        return retried(lambda: self._search(None, tree, documents=True).numbers(), _SEARCH_PATIENCE_S, _SWAPPED)
+        return self._searched(lambda: self._search(None, tree, documents=True).numbers())
 
     def facet(
         self, query: Node | None, facet: Facet, *, filters: Node | None = None, documents: bool = False
     ) -> tuple[FacetCount, ...]:
         """See `indexer.engine.Engine.facet`. Raises as `search`."""
         of_documents = documents or facet == "section"  # any document of a hit may have the section
-        counts = retried(
-            lambda: self._search(query, filters, documents=of_documents).facet(facet), _SEARCH_PATIENCE_S, _SWAPPED
-        )
+        counts = self._searched(lambda: self._search(query, filters, documents=of_documents).facet(facet))
         if facet == "section":
             return section_counts(self, counts, query, filters=filters, documents=documents)
         return counts
 
     def stored(self) -> Iterator[tuple[AccessionNumber, str, int | None]]:
         """Accession number, sha256 and sequence of every searchable entry."""
-        for stored in all_records(self._client, self._access, self._alias):
-            record = json.loads(stored)
-            yield AccessionNumber(record["accession"]), record["sha256"], record["sequence"]
+        with sound_answers(self._access):
+            for stored in all_records(self._client, self._access, self._alias):
+                record = json.loads(stored)
+                yield AccessionNumber(record["accession"]), record["sha256"], record["sequence"]
 
     def check(self, *, quick: bool = False) -> Iterator[tuple[str, str]]:  # noqa: ARG002 — the cluster's own checks
         """Indexes that the cluster reports as incomplete; it checks its own files."""
+        yield from self._red()
+
+    @_of_cluster
+    def _red(self) -> list[tuple[str, str]]:
         with cluster_errors(self._access):
             health = self._client.cluster.health(index=self._alias, level="indices")
-        for name, state in sorted(health["indices"].items()):
-            if state["status"] == "red":
-                yield name, f"{state['unassigned_shards']} shards of it have no copy on any node"
+        return [
+            (name, f"{state['unassigned_shards']} shards of it have no copy on any node")
+            for name, state in sorted(health["indices"].items())
+            if state["status"] == "red"
+        ]
 
     def close(self) -> None:
         """Close the connection, discarding what was not committed."""
@@ -259,6 +289,15 @@ class OpenSearchEngine:
         self._parts.clear()
         self._client.close()
 
+    def _searched(self, ask: Callable[[], T]) -> T:
+        """The result of `ask`, retried for a while."""
+
+        def attempt() -> T:
+            with sound_answers(self._access):
+                return ask()
+
+        return retried(attempt, _SEARCH_PATIENCE_S, _SWAPPED)
+
     def _search(self, query: Node | None, filters: Node | None, *, documents: bool) -> Search:
         return Search(self._client, self._access, self._alias, query=query, filters=filters, documents=documents)
 
@@ -269,14 +308,18 @@ class OpenSearchEngine:
         if self._lock.is_held:
             return
         self._lock.take()
+        self._learn_generation()
+        self._refresh()  # what a dead writer sent is then visible, and replaced
+        self._put_settings(refresh_interval="-1")
+
+    @_of_cluster
+    def _learn_generation(self) -> None:
         with cluster_errors(self._access):
             found = self._client.indices.get_settings(index=self._alias, name="index.auto_expand_replicas")
         self._generation = next(iter(found)).rpartition("-")[0]
         self._made = {int(name.rpartition("-")[2]) for name in found}
         first = found[index_name(self._generation, _FIRST_YEAR)]["settings"]["index"]
         self._is_new = first["auto_expand_replicas"] == "false"
-        self._refresh()  # what a dead writer sent is then visible, and replaced
-        self._put_settings(refresh_interval="-1")
 
     def _make_index(self, year: int) -> None:
         if year in self._made:
@@ -311,7 +354,7 @@ class OpenSearchEngine:
                     f"no node of {self._access.url} accepts the shards of {name}",
                     "see GET _cluster/allocation/explain, then run the same command again",
                 )
-            self._client.indices.put_alias(index=name, name=self._alias)
+            require_acknowledged(self._client.indices.put_alias(index=name, name=self._alias), self._access)
 
     def _indexes(self, alias: str) -> list[str]:
         """The indexes of `alias`, and those that a dead writer had not added to it yet."""
@@ -352,8 +395,10 @@ class OpenSearchEngine:
 
     def _put_settings(self, **values: object) -> None:
         with cluster_errors(self._access):
-            self._client.indices.put_settings(index=self._alias, body={"index": values})
+            answer = self._client.indices.put_settings(index=self._alias, body={"index": values})
+        require_acknowledged(answer, self._access)
 
+    @_of_cluster
     def _check_mapping(self) -> None:
         with cluster_errors(self._access):
             indexes = self._client.indices.get_mapping(index=self._alias)

@@ -265,7 +265,8 @@ def point_in_time(client: OpenSearch, access: Access, alias: str) -> Iterator[Js
         require_all_shards(made, access)
         yield {"id": made["pit_id"], "keep_alive": _KEEP_ALIVE}
     finally:
-        with contextlib.suppress(OpenSearchException):  # it expires by itself, and the result is complete
+        # it expires by itself, and the result is complete
+        with contextlib.suppress(OpenSearchException, RecursionError):
             client.delete_pit(body={"pit_id": [made["pit_id"]]})
 
 

@@ -7,6 +7,7 @@ lost node) are sent again by themselves; any other refusal ends the commit.
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -51,10 +52,18 @@ Place = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True)
+class Portion:
+    """A compressed ``_bulk`` request of so many items."""
+
+    data: bytes
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """The result of a part writer: compressed requests, and the locations of each submission's documents."""
 
-    portions: tuple[bytes, ...]
+    portions: tuple[Portion, ...]
     places: dict[AccessionNumber, frozenset[Place]]
 
 
@@ -63,9 +72,9 @@ class EntryWriter:
     """See `indexer.engine.PartWriter`. `generation` begins the names of the indexes."""
 
     generation: str
-    _lines: list[bytes] = field(default_factory=list)
+    _items: list[list[bytes]] = field(default_factory=list)
     _size: int = 0
-    _portions: list[bytes] = field(default_factory=list)
+    _portions: list[Portion] = field(default_factory=list)
     _places: dict[AccessionNumber, frozenset[Place]] = field(default_factory=dict)
 
     def add(self, accession: AccessionNumber, entries: Iterable[IndexEntry]) -> None:
@@ -87,18 +96,18 @@ class EntryWriter:
 
     def discard(self) -> None:
         """Discard what was collected."""
-        self._lines, self._size, self._portions, self._places = [], 0, [], {}
+        self._items, self._size, self._portions, self._places = [], 0, [], {}
 
     def _put(self, *lines: bytes) -> None:
-        self._lines += lines
+        self._items.append(list(lines))
         self._size += sum(map(len, lines))
         if self._size >= PORTION_BYTES:
             self._close_portion()
 
     def _close_portion(self) -> None:
-        if self._lines:
-            self._portions.append(_packed(self._lines))
-            self._lines, self._size = [], 0
+        if self._items:
+            self._portions.append(_packed(self._items))
+            self._items, self._size = [], 0
 
 
 def index_name(generation: str, year: int) -> str:
@@ -113,7 +122,7 @@ class Sender:
         self._client = client
         self._access = access
 
-    def send(self, portions: Sequence[bytes]) -> None:
+    def send(self, portions: Sequence[Portion]) -> None:
         """Return when every item of `portions` is acknowledged.
 
         Raises `IndexServerError` if the cluster refuses one or does not accept it within `PATIENCE_S`, and
@@ -127,17 +136,18 @@ class Sender:
 
     def remove(self, generation: str, places: Iterable[tuple[AccessionNumber, Place]]) -> None:
         """Delete documents; missing ones are not an error. Raises as `send`."""
-        lines = [_action("delete", generation, accession, place) for accession, place in places]
-        self.send([_packed(lines[start : start + 10_000]) for start in range(0, len(lines), 10_000)])
+        items = [[_action("delete", generation, accession, place)] for accession, place in places]
+        self.send([_packed(items[start : start + 10_000]) for start in range(0, len(items), 10_000)])
 
-    def _send(self, portion: bytes) -> None:
-        left = portion
+    def _send(self, portion: Portion) -> None:
+        left: Portion | None = portion
 
         def attempt() -> None:
             nonlocal left
-            left, reason = self._attempt(left)
-            if left:
-                raise _RefusedError(reason)
+            if left is not None:
+                left, reason = self._attempt(left)
+                if left is not None:
+                    raise _RefusedError(reason)
 
         try:
             with_retries(
@@ -153,13 +163,13 @@ class Sender:
                 "check its nodes, then run the same command again to continue",
             ) from None
 
-    def _attempt(self, portion: bytes) -> tuple[bytes, str]:
-        """Send once. Returns what must be sent again and why; empty if everything is acknowledged."""
+    def _attempt(self, portion: Portion) -> tuple[Portion | None, str]:
+        """Send once. Returns what must be sent again and why; None if everything is acknowledged."""
         try:
             answer = self._client.transport.perform_request(
                 "POST",
                 "/_bulk",
-                body=portion,
+                body=portion.data,
                 headers={"content-type": "application/x-ndjson", "content-encoding": "gzip"},
             )
         except OpenSearchException as error:
@@ -167,22 +177,22 @@ class Sender:
                 with cluster_errors(self._access):
                     raise
             return portion, type(error).__name__
-        if not answer["errors"]:
-            return b"", ""
-        return self._refused(portion, [next(iter(item.values())) for item in answer["items"]])
+        if answer["errors"] is not False or len(answer["items"]) != portion.items:
+            return self._refused(portion, [next(iter(item.values())) for item in answer["items"]])
+        return None, ""
 
-    def _refused(self, portion: bytes, results: list[dict[str, Any]]) -> tuple[bytes, str]:
-        again: list[bytes] = []
+    def _refused(self, portion: Portion, results: list[dict[str, Any]]) -> tuple[Portion | None, str]:
+        again: list[list[bytes]] = []
         reason = ""
-        for lines, result in zip(_items(portion), results, strict=True):
+        for lines, result in zip(_items(portion.data), results, strict=True):
             status, error = result["status"], result.get("error", {})
             if status in _OK or (status == _NO_INDEX and result.get("result") == "not_found"):
                 continue
             reason = f"{error.get('type')}: {error.get('reason')}"[:300]
             if status not in _PASSING:
                 raise self._error(status, result["_index"], reason)
-            again += lines
-        return _packed(again) if again else b"", reason
+            again.append(lines)
+        return _packed(again) if again else None, reason
 
     def _error(self, status: int, index: str, reason: str) -> Exception:
         if "strict_dynamic_mapping" in reason or "mapper_parsing" in reason:
@@ -217,12 +227,13 @@ def _action(kind: str, generation: str, accession: AccessionNumber, place: Place
     return json.dumps({kind: about}, separators=(",", ":")).encode()
 
 
-def _packed(lines: Iterable[bytes]) -> bytes:
-    return gzip.compress(b"\n".join([*lines, b""]), _LEVEL, mtime=0)
+def _packed(items: Sequence[list[bytes]]) -> Portion:
+    lines = itertools.chain.from_iterable(items)
+    return Portion(gzip.compress(b"\n".join([*lines, b""]), _LEVEL, mtime=0), len(items))
 
 
-def _items(portion: bytes) -> Iterator[list[bytes]]:
+def _items(data: bytes) -> Iterator[list[bytes]]:
     """The lines of each item of a request: one for a delete, two for others."""
-    lines = iter(gzip.decompress(portion).splitlines())
+    lines = iter(gzip.decompress(data).splitlines())
     for action in lines:
         yield [action] if action.startswith(b'{"delete"') else [action, next(lines)]

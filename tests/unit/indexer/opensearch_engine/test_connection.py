@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import logging
 import ssl
@@ -20,9 +21,19 @@ pytest.importorskip("opensearchpy")
 
 
 from archiver.errors import IndexServerError, SettingsError
+from archiver.identifiers import AccessionNumber
 from archiver.settings.settings import Settings
 from archiver.settings.values import SecretText
-from indexer.opensearch_engine.connection import Access, cluster_errors, cluster_uuid, require_all_shards
+from indexer.opensearch_engine.connection import (
+    Access,
+    cluster_errors,
+    cluster_uuid,
+    require_acknowledged,
+    require_all_shards,
+    sound_answers,
+)
+from indexer.opensearch_engine.engine import OpenSearchEngine
+from indexer.opensearch_engine.writing import Sender
 
 PASSWORD = "correct horse"  # noqa: S105 — of a server of this test alone
 OPENSEARCH = {"cluster_uuid": "abc", "version": {"distribution": "opensearch", "number": "2.19.1"}}
@@ -34,6 +45,7 @@ class Answering:
 
     url: str = ""
     status: int = 200
+    kind: str = "application/json"
     answer: Any = field(default_factory=lambda: OPENSEARCH)
     authorizations: list[str | None] = field(default_factory=list)
 
@@ -71,12 +83,15 @@ def _serving(context: ssl.SSLContext | None) -> Iterator[Answering]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             answering.authorizations.append(self.headers.get("authorization"))
-            body = json.dumps(answering.answer).encode()
+            self.rfile.read(int(self.headers.get("content-length") or 0))
+            body = answering.answer if isinstance(answering.answer, bytes) else json.dumps(answering.answer).encode()
             self.send_response(answering.status)
-            self.send_header("content-type", "application/json")
+            self.send_header("content-type", answering.kind)
             self.send_header("content-length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        do_POST = do_PUT = do_GET  # noqa: N815 (the names that the class looks for)
 
         def log_message(self, *_: object) -> None:
             pass
@@ -176,3 +191,46 @@ def test_no_error_of_the_client_gets_out() -> None:
     with pytest.raises(IndexServerError, match="there is no OpenSearch"), cluster_errors(access):
         client.info()
     client.close()
+
+
+_ODD_ANSWERS = (b"", b"null", b"[]", b'"yes"', b"3", b'{"took": 1', b"[" * 200_000, b"<html>Bad gateway</html>")
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/html", "text/plain"])
+@pytest.mark.parametrize("answer", [*_ODD_ANSWERS, b"{}"])
+def test_what_is_no_answer_is_an_error_of_one_line(server: Answering, tmp_path: Path, answer: bytes, kind: str) -> None:
+    """A proxy's page with status 200, an answer that is cut off: no documents count as accepted, and nothing breaks."""
+    server.answer, server.kind = answer, kind
+    settings = Settings(opensearch_url=server.url)
+    (tmp_path / "opensearch.json").write_text('{"alias": "a", "cluster_uuid": "abc"}')
+    access = Access.of(settings)
+    with contextlib.closing(access.client()) as client:
+        sender = Sender(client, access)
+        for ask in (
+            lambda: OpenSearchEngine.open(tmp_path, settings),
+            lambda: OpenSearchEngine.create(tmp_path / "new", settings),
+            lambda: sender.remove("a-1", [(AccessionNumber("0009000900-04-000101"), (2004, "1"))]),
+        ):
+            with pytest.raises(IndexServerError) as caught, sound_answers(access):
+                ask()
+            assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("items", [[], [{"delete": {"status": 200}}] * 2])
+def test_documents_that_no_item_names_are_not_accepted(server: Answering, items: list[object]) -> None:
+    """An answer without errors acknowledges what its items name, and nothing else."""
+    access = Access(server.url)
+    place = (AccessionNumber("0009000900-04-000101"), (2004, "1"))
+    with contextlib.closing(access.client()) as client:
+        server.answer = {"errors": False, "items": [{"delete": {"status": 200}}]}
+        Sender(client, access).remove("a-1", [place])
+        server.answer = {"errors": False, "items": items}
+        with pytest.raises(IndexServerError), sound_answers(access):
+            Sender(client, access).remove("a-1", [place])
+
+
+def test_a_change_that_is_not_acknowledged_was_not_made(server: Answering) -> None:
+    """`{}` with status 200 comes from something else than a cluster."""
+    with pytest.raises(IndexServerError, match="does not acknowledge"):
+        require_acknowledged({}, Access(server.url))
+    require_acknowledged({"acknowledged": True}, Access(server.url))
