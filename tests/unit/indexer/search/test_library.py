@@ -303,6 +303,8 @@ async def test_the_asyncio_library_has_the_same_names(tmp_path: Path) -> None:
     async with AsyncLibrary(make_archive(tmp_path / "edgar", submission_bytes())) as library:
         first, second = await asyncio.gather(library.search("zebra", item="5.02", limit=None), library.search("quagga"))
         submission = await library.submission(ACCESSION)
+        assert repr(library) == f"AsyncLibrary({str(tmp_path / 'edgar')!r})"
+    assert repr(library) == "<AsyncLibrary, closed>"
     assert (first.total, second.total) == (1, 0)
     assert isinstance(first.hits, tuple)
     assert submission.header.accession == ACCESSION
