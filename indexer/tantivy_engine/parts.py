@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -58,5 +59,7 @@ class TantivyPartWriter:
 
     def discard(self) -> None:
         """Discard what was collected."""
-        self._file.close()
-        os.unlink(self._file.name)  # noqa: PTH108 (a name, not a path)
+        with contextlib.suppress(OSError):  # a full disk does not take what is still in memory, nor need it
+            self._file.close()
+        with storage_errors(self._building):
+            os.unlink(self._file.name)  # noqa: PTH108 (a name, not a path)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import resource
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,10 +14,12 @@ import pytest
 from archiver.errors import StorageError
 from archiver.settings.settings import Settings
 from edgarchive import Library, import_submissions, save_search
+from indexer.index_folder import engine_class
 from tests.damage.phases import PHASES, faults, nc, originals, outcome, publish_feed, reported_stored
 from tests.edgar_fixtures import command_line
 from tests.loopback import LoopbackEdgar
 from tests.thorough import rounds
+from tests.unit.index_entries import accession, entry
 
 _ROOMS_KB = (16, 64, 112, 160, 208, 256, 320)[:: rounds(3, thorough=1)]
 """Free room at the start, from not enough for the catalogue to enough for all but the last steps of some phases."""
@@ -105,3 +109,22 @@ def test_a_full_disk_can_be_read(settings: Settings, tmp_path: Path, small_disk:
         import_submissions([tmp_path / "more.nc"], settings=there)
         assert library.search("resigned").total == found + 1
         assert library.record("0009000900-04-000999").form == "8-K"
+
+
+@pytest.mark.parametrize("engine", ["whoosh", "tantivy"])
+def test_discarding_a_part_needs_no_room(tmp_path: Path, engine: str) -> None:
+    """What is still in memory cannot be written when its file is closed: that hides no error that came before."""
+    (tmp_path / "index").mkdir()
+    with contextlib.closing(engine_class(engine).create(tmp_path / "index")) as index:
+        writer = index.part_writer()()
+        for number in range(1, 3000):
+            writer.add(accession(number), [entry(number, "some words")])
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+        try:
+            if engine == "whoosh":  # it writes a segment at its end
+                with pytest.raises(StorageError):
+                    writer.finish()
+            writer.discard()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

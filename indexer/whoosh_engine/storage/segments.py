@@ -5,6 +5,7 @@ A segment is built in its own folder, in any process, and belongs to no index un
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 from array import array
@@ -90,7 +91,8 @@ class SegmentFile:
     def discard(self) -> None:
         """Close the file of an unfinished segment. Its folder is deleted with the parent folder."""
         if not self._stored_file.is_closed:
-            self._stored_file.close()
+            with contextlib.suppress(OSError):  # a full disk does not take what is still in memory, nor need it
+                self._stored_file.close()
 
     def _write_columns(self) -> None:
         self._stored.finish(self.documents)
