@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import field
 from pathlib import Path
@@ -14,9 +15,12 @@ from archiver.errors import EdgarchiveError, IndexMissingError, IndexServerError
 from archiver.runtime.retrying import with_retries
 from archiver.settings.settings import Settings
 from archiver.startup.dataclass import dataclass
+from archiver.store.durable import read_plain_file, write_file_durably
 from indexer.query.bounds import MAX_SEARCH_S
 
 T = TypeVar("T")
+
+PLACE = "opensearch.json"
 
 MIN_VERSION = (2, 4)
 """The first version of OpenSearch with points in time."""
@@ -203,3 +207,14 @@ def _reason(error: exceptions.TransportError) -> str:
     if isinstance(error, exceptions.ConnectionError):
         return type(info).__name__
     return " ".join(str(error.error).split())[:300]
+
+
+def write_place(folder: Path, alias: str, uuid: str) -> None:
+    """Note in an index's `folder` which alias of which cluster it is. Raises `OSError`."""
+    write_file_durably(folder / PLACE, json.dumps({"alias": alias, "cluster_uuid": uuid}).encode() + b"\n")
+
+
+def read_place(folder: Path) -> tuple[str, str]:
+    """The alias and the cluster's identity. Raises `OSError`, `ValueError`, `KeyError`, `TypeError`."""
+    place = json.loads(read_plain_file(folder / PLACE))
+    return str(place["alias"]), str(place["cluster_uuid"])

@@ -12,32 +12,33 @@ import json
 import logging
 import secrets
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Concatenate, ParamSpec, Self, TypeVar
+from typing import ClassVar, Concatenate, ParamSpec, Self, TypeVar
 
 from opensearchpy import OpenSearch, exceptions
 
-from archiver.errors import ArchiveFormatError, EdgarchiveError, IndexMissingError, IndexServerError
+from archiver.errors import EdgarchiveError, IndexMissingError, IndexServerError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
 from archiver.settings.settings import Settings
-from archiver.store.durable import read_plain_file, write_file_durably
 from indexer.archive.share import Share
 from indexer.engine import EngineResult, FacetCount, PartWriter, Sort, section_counts
 from indexer.fields import Facet
 from indexer.opensearch_engine.connection import (
+    PLACE,
     Access,
     cluster_errors,
     cluster_uuid,
+    read_place,
     require_acknowledged,
     retried,
     sound_answers,
+    write_place,
 )
 from indexer.opensearch_engine.locking import WriterLock
-from indexer.opensearch_engine.mapping import mapping, template
-from indexer.opensearch_engine.searching import Search, all_records, searched
-from indexer.opensearch_engine.writing import PATIENCE_S, Part, Place, Sender, index_name, part_writers
+from indexer.opensearch_engine.mapping import require_mapping, template
+from indexer.opensearch_engine.searching import Search, all_records
+from indexer.opensearch_engine.writing import PATIENCE_S, Part, Place, Sender, index_name, part_writers, places_of
 from indexer.query.nodes import Node
 
 P = ParamSpec("P")
@@ -45,11 +46,8 @@ T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
-PLACE = "opensearch.json"
-
 _FIRST_YEAR = 0
 """The year of an index that stays empty: an alias needs at least one index."""
-_ASKED_AT_ONCE = 1000
 _NO_COPIES = {"auto_expand_replicas": False, "number_of_replicas": 0}
 _COPIES = {"auto_expand_replicas": "0-1"}
 _COPYING_S, _REFRESHING_S, _STARTING_S = 600, 600, 120
@@ -105,7 +103,7 @@ class OpenSearchEngine:
         engine._is_new = True
         with sound_answers(access):
             engine._make_index(_FIRST_YEAR)
-        _write_place(path, alias, uuid)
+        write_place(path, alias, uuid)
         return engine
 
     @classmethod
@@ -119,7 +117,7 @@ class OpenSearchEngine:
         """
         access = Access.of(settings or Settings())
         try:
-            alias, uuid = _read_place(path)
+            alias, uuid = read_place(path)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise IndexMissingError(f"cannot read {path / PLACE}: {error}", _REBUILD) from error
         client = access.client()
@@ -131,7 +129,8 @@ class OpenSearchEngine:
                 "set opensearch_url, or run `edgarchive index --rebuild`",
             )
         engine = cls(path, access, alias, writable=writable, client=client, share=share)
-        engine._check_mapping()
+        with sound_answers(engine._access):
+            require_mapping(engine._client, engine._access, alias)
         return engine
 
     def delete(self, accession: AccessionNumber) -> None:
@@ -165,7 +164,7 @@ class OpenSearchEngine:
         current: dict[AccessionNumber, frozenset[Place]] = {}
         for part in self._parts:
             current |= part.places
-        stale = set(self._present(list(current)))
+        stale = set(places_of(self._client, self._access, self._alias, list(current)))
         for part in self._parts:
             stale.update((accession, place) for accession, places in part.places.items() for place in places)
             for year in {year for places in part.places.values() for year, _ in places}:
@@ -197,7 +196,7 @@ class OpenSearchEngine:
                 _log.warning("%d shards have no copy on another node yet", health["unassigned_shards"], extra=facts)
             uuid = self._client.info()["cluster_uuid"]
             try:
-                alias, uuid_there = _read_place(place)
+                alias, uuid_there = read_place(place)
             except (OSError, ValueError, KeyError, TypeError):
                 return  # there was none, or one that nobody can reach any more
             if uuid_there != uuid or not self._client.indices.exists_alias(name=alias):
@@ -210,13 +209,13 @@ class OpenSearchEngine:
             ]
             require_acknowledged(self._client.indices.update_aliases(body={"actions": actions}), self._access)
         self._alias = alias
-        _write_place(self._path, alias, uuid)
+        write_place(self._path, alias, uuid)
 
     @_of_cluster
     def remove(self, *, keep: Path) -> None:
         """Remove the indexes, unless the index in folder `keep` uses them. Raises `LockedError`."""
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            if self._path != keep and _read_place(keep)[0] == self._alias:
+            if self._path != keep and read_place(keep)[0] == self._alias:
                 return
         self._begin()
         with cluster_errors(self._access):
@@ -363,25 +362,6 @@ class OpenSearchEngine:
         generations = [name.removesuffix(first) for name in behind if name.endswith(first)]
         return sorted(behind.union(*(self._client.indices.get_alias(index=f"{one}-*") for one in generations)))
 
-    def _present(self, accessions: list[AccessionNumber]) -> Iterator[tuple[AccessionNumber, Place]]:
-        """The current locations of the documents of these submissions."""
-        for start in range(0, len(accessions), _ASKED_AT_ONCE):
-            some = accessions[start : start + _ASKED_AT_ONCE]
-            body: dict[str, Any] = {
-                "size": 10_000,
-                "_source": False,
-                "query": {"terms": {"accession": [str(accession).lower() for accession in some]}},
-                "sort": [{"number": "asc"}, {"position": "asc"}, {"year": "asc"}],
-            }
-            ask = partial(searched, self._client, self._access, body, index=self._alias)
-            while True:
-                hits = retried(ask, PATIENCE_S)["hits"]["hits"]
-                for hit in hits:
-                    yield AccessionNumber(hit["_routing"]), (int(hit["_index"].rpartition("-")[2]), hit["_id"])
-                if len(hits) < body["size"]:
-                    break
-                body["search_after"] = hits[-1]["sort"]
-
     def _refresh(self) -> None:
         def ask() -> None:
             with cluster_errors(self._access):
@@ -397,27 +377,3 @@ class OpenSearchEngine:
         with cluster_errors(self._access):
             answer = self._client.indices.put_settings(index=self._alias, body={"index": values})
         require_acknowledged(answer, self._access)
-
-    @_of_cluster
-    def _check_mapping(self) -> None:
-        with cluster_errors(self._access):
-            indexes = self._client.indices.get_mapping(index=self._alias)
-        wanted = mapping()["properties"]
-        for name, found in sorted(indexes.items()):
-            fields = found["mappings"].get("properties", {})
-            if {field: of["type"] for field, of in fields.items()} != {
-                field: of["type"] for field, of in wanted.items()
-            }:
-                raise ArchiveFormatError(
-                    f"the index {name} at {self._access.url} has fields that edgarchive did not create", _REBUILD
-                )
-
-
-def _write_place(path: Path, alias: str, uuid: str) -> None:
-    write_file_durably(path / PLACE, json.dumps({"alias": alias, "cluster_uuid": uuid}).encode() + b"\n")
-
-
-def _read_place(path: Path) -> tuple[str, str]:
-    """The alias and the cluster's identity. Raises `OSError`, `ValueError`, `KeyError`, `TypeError`."""
-    place = json.loads(read_plain_file(path / PLACE))
-    return str(place["alias"]), str(place["cluster_uuid"])

@@ -11,10 +11,14 @@ import hashlib
 from functools import lru_cache
 from typing import Any
 
+from opensearchpy import OpenSearch
+
+from archiver.errors import ArchiveFormatError
 from archiver.selection.names import name_terms
 from archiver.words import words
 from indexer.entries import IndexEntry, exact
 from indexer.fields import DATE_FIELDS, NAME_FIELDS, NUMBER_FIELDS, TEXT_FIELDS, VALUE_FIELDS, document_of
+from indexer.opensearch_engine.connection import Access, cluster_errors
 from indexer.query.stems import english_stem
 
 NAME_GAP = 1000
@@ -150,3 +154,16 @@ def _shortened(word: str) -> str:
     if len(word) <= _MAX_WORD_CHARS and word.isascii():
         return word
     return word[:_KEPT_CHARS] + hashlib.blake2b(word.encode(), digest_size=20).hexdigest()
+
+
+def require_mapping(client: OpenSearch, access: Access, alias: str) -> None:
+    """Raise `ArchiveFormatError` if an index of `alias` has other fields than edgarchive's, `IndexServerError`."""
+    with cluster_errors(access):
+        indexes = client.indices.get_mapping(index=alias)
+    wanted = {field: of["type"] for field, of in mapping()["properties"].items()}
+    for name, found in sorted(indexes.items()):
+        if {field: of["type"] for field, of in found["mappings"].get("properties", {}).items()} != wanted:
+            raise ArchiveFormatError(
+                f"the index {name} at {access.url} has fields that edgarchive did not create",
+                "run `edgarchive index --rebuild`",
+            )

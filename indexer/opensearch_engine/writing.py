@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import field
+from functools import partial
 from typing import Any
 
 from opensearchpy import OpenSearch
@@ -22,8 +23,9 @@ from archiver.identifiers import AccessionNumber
 from archiver.runtime.retrying import with_retries
 from archiver.startup.dataclass import dataclass
 from indexer.entries import IndexEntry
-from indexer.opensearch_engine.connection import Access, cluster_errors, is_passing
+from indexer.opensearch_engine.connection import Access, cluster_errors, is_passing, retried
 from indexer.opensearch_engine.mapping import body_of, document_id
+from indexer.opensearch_engine.searching import searched
 
 PORTION_BYTES = 8_000_000
 """Bytes of a ``_bulk`` request before compression. A single document that is longer makes one of its own; a cluster
@@ -37,6 +39,7 @@ PATIENCE_S = 120.0
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 10.0
 _LEVEL = 1
+_ASKED_AT_ONCE, _PLACES_AT_ONCE = 1000, 10_000
 _PASSING = {429, 502, 503, 504}
 _NO_INDEX = 404
 _FORBIDDEN = 403
@@ -237,3 +240,25 @@ def _items(data: bytes) -> Iterator[list[bytes]]:
     lines = iter(gzip.decompress(data).splitlines())
     for action in lines:
         yield [action] if action.startswith(b'{"delete"') else [action, next(lines)]
+
+
+def places_of(
+    client: OpenSearch, access: Access, alias: str, accessions: Sequence[AccessionNumber]
+) -> Iterator[tuple[AccessionNumber, Place]]:
+    """The locations of the documents of these submissions in the indexes of `alias`. Raises `IndexServerError`."""
+    for start in range(0, len(accessions), _ASKED_AT_ONCE):
+        some = accessions[start : start + _ASKED_AT_ONCE]
+        body: dict[str, Any] = {
+            "size": _PLACES_AT_ONCE,
+            "_source": False,
+            "query": {"terms": {"accession": [str(accession).lower() for accession in some]}},
+            "sort": [{"number": "asc"}, {"position": "asc"}, {"year": "asc"}],
+        }
+        ask = partial(searched, client, access, body, index=alias)
+        while True:
+            hits = retried(ask, PATIENCE_S)["hits"]["hits"]
+            for hit in hits:
+                yield AccessionNumber(hit["_routing"]), (int(hit["_index"].rpartition("-")[2]), hit["_id"])
+            if len(hits) < _PLACES_AT_ONCE:
+                break
+            body["search_after"] = hits[-1]["sort"]

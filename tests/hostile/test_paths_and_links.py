@@ -50,12 +50,16 @@ def everything_below(folder: Path) -> set[str]:
 
 
 def imported(tmp_path: Path, *paths: Path) -> tuple[set[str], int]:
-    """The submissions that an import of `paths` has stored, and how many files it skipped; nothing else is written."""
+    """The submissions that an import of `paths` has stored, and how many files it could not take.
+
+    Nothing else is written.
+    """
     before = everything_below(tmp_path)
     report = import_submissions(paths, settings=Settings(root=tmp_path / "archive", jobs=1), index=False)
     new = everything_below(tmp_path) - before
     assert all(name.startswith("archive/") for name in new)
-    return {name.rpartition("/")[2] for name in new if name.startswith("archive/submissions/")}, len(report.skipped)
+    stored = {name.rpartition("/")[2] for name in new if name.startswith("archive/submissions/")}
+    return stored, len(report.skipped) + len(report.failures)
 
 
 @pytest.mark.parametrize("name", ELSEWHERE)

@@ -19,7 +19,8 @@ from archiver.settings.settings import Settings
 from indexer.entries import IndexEntry
 from indexer.index_folder import create_index, open_index, remove_index
 from indexer.opensearch_engine import searching, writing
-from indexer.opensearch_engine.engine import PLACE, OpenSearchEngine
+from indexer.opensearch_engine.connection import PLACE
+from indexer.opensearch_engine.engine import OpenSearchEngine
 from indexer.opensearch_engine.writing import index_name
 from indexer.query.build import parse_query
 from tests.opensearch.fixtures import started

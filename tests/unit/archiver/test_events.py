@@ -13,7 +13,7 @@ from archiver.events import event
 from tests.paths import ROOT
 
 _LEVELS = frozenset({"debug", "info", "warning", "error"})
-_LOGGERS = {"_log", "_notes", "_access_log"}
+_LOGGERS = {"_log", "_notes", "_access_log", "logger"}
 
 
 @dataclass(frozen=True)
