@@ -29,6 +29,8 @@ _CONNECT_ATTEMPTS = 3
 _PASSING = {429, 502, 503, 504}
 _MISREAD = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, StopIteration)
 """What reading an answer raises that is not of the expected form."""
+_READERS = {f"{__package__}.{name}" for name in ("connection", "engine", "mapping", "searching", "writing")}
+"""The modules that read answers."""
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_LARGE = 401, 403, 404, 413
 
 
@@ -126,7 +128,18 @@ def sound_answers(access: Access) -> Iterator[None]:
     except EdgarchiveError:
         raise
     except _MISREAD as error:
+        if not isinstance(error, RecursionError) and not _is_misread(error):
+            raise
         raise _no_answer(access, f"{type(error).__name__} while reading it") from error
+
+
+def _is_misread(error: BaseException) -> bool:
+    """Whether `error` was raised by the code that reads answers; elsewhere it is a programming error."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    name = "" if place is None else str(place.tb_frame.f_globals.get("__name__"))
+    return name in _READERS
 
 
 def _no_answer(access: Access, reason: str) -> IndexServerError:
