@@ -96,13 +96,16 @@ def test_what_prevents_a_start_is_said_as_by_one_process(
     server: ServerProcess, invented_archive: Path, tmp_path: Path
 ) -> None:
     """In one line, with its exit code, whether the first process meets it or the others do."""
-    for root, options in (
-        (tmp_path, ("--port", "0")),
-        (invented_archive, ("--port", str(server.port))),
-        (invented_archive, ("--port", "0", "--index", "x")),
-        (invented_archive, ("--port", "0", "--tls-cert", "none.pem", "--tls-key", "none.pem")),
+    for root, options, advice in (
+        (tmp_path, ("--port", "0"), b"sync"),
+        (invented_archive, ("--port", str(server.port)), b"choose another --port"),
+        (invented_archive, ("--host", "192.0.2.1", "--allow-host", "x"), b"choose another --host"),
+        (invented_archive, ("--port", "0", "--index", "x"), b"held"),
+        (invented_archive, ("--port", "0", "--tls-cert", "none.pem", "--tls-key", "none.pem"), b"certificate"),
     ):
         cli = command_line(Settings(root=root), tmp_path)
         alone, several = (cli.run("serve", *options, *workers) for workers in ((), WORKERS))
         assert (several.returncode, several.stdout, several.stderr) == (alone.returncode, b"", alone.stderr)
-        assert (several.returncode, several.stderr.count(b"\n")) == (2, 1), several.stderr
+        assert (several.returncode, several.stderr.count(b"\n"), advice in several.stderr) == (2, 1, True), (
+            several.stderr
+        )

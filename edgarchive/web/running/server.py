@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import ipaddress
 import os
 import signal
@@ -116,8 +117,10 @@ def listening_errors(address: Address) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        is_host = isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL
         raise UsageError(
-            f"cannot listen on {address.host} port {address.port}: {_reason(error)}", "choose another --port"
+            f"cannot listen on {address.host} port {address.port}: {_reason(error)}",
+            f"choose another --{'host' if is_host else 'port'}",
         ) from None
 
 
