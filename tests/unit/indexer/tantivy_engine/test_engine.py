@@ -6,6 +6,7 @@ import itertools
 import json
 import multiprocessing
 import resource
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -110,27 +111,54 @@ def test_an_unreadable_index_is_one_error(tmp_path: Path, damage: str) -> None:
         find(TantivyEngine.open(tmp_path / "missing" if damage == "none" else tmp_path), "zebra")
 
 
+@pytest.fixture(scope="module")
+def with_deletion(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An index from which a submission was deleted: its file of deletions is that of one of two segments."""
+    folder = tmp_path_factory.mktemp("deleted") / "index"
+    for _ in range(20):
+        folder.mkdir()
+        made: Engine = TantivyEngine.create(folder)
+        for number in range(1, 41):
+            add(made, accession(number), [entry(number, f"zebra {number} " * 20)])
+        made.commit()
+        made.delete(accession(2))
+        made.commit()
+        made.close()
+        if _files_of_commit(folder, "del"):
+            return folder
+        shutil.rmtree(folder)  # tantivy's threads have shared the submissions so that it has joined the segments
+    raise AssertionError("tantivy joins every segment with a deletion")
+
+
+def _files_of_commit(folder: Path, ending: str) -> list[Path]:
+    """The files with this ending that are of the latest commit, of the segment with deletions first."""
+    segments = json.loads((folder / "tantivy" / "meta.json").read_text())["segments"]
+    of_segments = [(one["segment_id"].replace("-", ""), one["deletes"]) for one in segments]
+    names = [
+        f"{name}.{deleted['opstamp']}.del" if ending == "del" else f"{name}.{ending}"
+        for name, deleted in sorted(of_segments, key=lambda one: one[1] is None)
+        if deleted or ending != "del"
+    ]
+    return [folder / "tantivy" / name for name in names]
+
+
 @pytest.mark.parametrize("ending", ["store", "term", "idx", "pos", "fieldnorm", "fast", "del"])
-def test_a_flipped_bit_is_found(tmp_path: Path, ending: str) -> None:
-    """Every file of the index is under a checksum, and its check names the one that is not what was written."""
-    made: Engine = TantivyEngine.create(tmp_path)
-    for number in (1, 2):
-        add(made, accession(number), [entry(number, f"zebra {number} " * 20)])
-    made.commit()
-    made.delete(accession(2))
-    made.commit()
-    made.close()
-    engine: Engine = TantivyEngine.open(tmp_path)
-    segments = (tmp_path / "tantivy" / "meta.json").read_text().replace("-", "")
-    of_commit = [path for path in tmp_path.rglob(f"*.{ending}") if path.name.partition(".")[0] in segments]
-    file = max(of_commit, key=lambda path: path.stat().st_mtime, default=None)
-    if file is None:
-        pytest.skip("tantivy has joined the segment with the deletion already")
-    data = bytearray(file.read_bytes())
-    data[len(data) // 4] ^= 1
-    file.unlink()
-    file.write_bytes(data)
-    assert [name for name, _ in engine.check()] == [f"tantivy/{file.name}"]
+def test_a_flipped_bit_is_found(with_deletion: Path, tmp_path: Path, ending: str) -> None:
+    """Every byte of an index is under a checksum, or as tantivy writes it; the check names the file that is not."""
+    folder = tmp_path / "index"
+    shutil.copytree(with_deletion, folder)
+    file = _files_of_commit(folder, ending)[0]
+    engine: Engine = TantivyEngine.open(folder)
+    whole = file.read_bytes()
+    versions = whole.rindex(b'{"version"'), whole.rindex(b',"crc"')  # tantivy takes others that it knows
+    for place in {*range(0, len(whole), max(1, len(whole) // 50)), *range(versions[0], len(whole))}:
+        if versions[0] <= place < versions[1] and whole[place : place + 1].isdigit():
+            continue
+        damaged = bytearray(whole)
+        damaged[place] ^= 1
+        file.unlink()
+        file.write_bytes(damaged)
+        assert [name for name, _ in engine.check()] == [f"tantivy/{file.name}"], place
     engine.close()
 
 
