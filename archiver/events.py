@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 
@@ -12,3 +13,9 @@ def event(name: str, **fields: Any) -> dict[str, Any]:
     True
     """
     return {"event": name, "fields": fields}
+
+
+def message_of(record: logging.LogRecord) -> str:
+    """The message of a record, with its exception, if any."""
+    error = record.exc_info[1] if record.exc_info else None
+    return f"{record.getMessage()}: {error!r}" if error else record.getMessage()

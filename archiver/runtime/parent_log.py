@@ -6,6 +6,8 @@ import contextlib
 import logging
 from collections.abc import Callable
 
+from archiver.events import message_of
+
 
 class ParentLog(logging.Handler):
     """Sends the log records of a worker process to its parent, by `tell`; the parent gives them to `log_here`."""
@@ -16,9 +18,7 @@ class ParentLog(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Send `record` with its message formatted; an exception becomes part of it, as not all can be pickled."""
-        error = record.exc_info[1] if record.exc_info else None
-        message = record.getMessage() if error is None else f"{record.getMessage()}: {error!r}"
-        made = {"msg": message, "args": None, "exc_info": None}
+        made = {"msg": message_of(record), "args": None, "exc_info": None}
         with contextlib.suppress(OSError):  # the parent has ended
             self._tell(logging.makeLogRecord({**record.__dict__, **made}))
 

@@ -6,6 +6,7 @@ import logging
 import sys
 from datetime import UTC, datetime
 
+from archiver.events import message_of
 from edgarchive.cli.printing.terminal import noted
 from edgarchive.formats import as_json_text, clean
 
@@ -17,7 +18,7 @@ class PersonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
-        return f"edgarchive: {record.levelname}: {_message(record)}"
+        return f"edgarchive: {record.levelname}: {clean(message_of(record))}"
 
 
 class JsonFormatter(logging.Formatter):
@@ -32,13 +33,7 @@ class JsonFormatter(logging.Formatter):
         name = getattr(record, "event", None)
         fields = getattr(record, "fields", {}) if name else {"logger": record.name}
         common = {"time": time, "level": record.levelname.lower(), "event": name or "other"}
-        return as_json_text({**common, "message": _message(record), **fields}, default=str)
-
-
-def _message(record: logging.LogRecord) -> str:
-    """The message of a record on one line, with its error, if any."""
-    error = record.exc_info[1] if record.exc_info else None
-    return clean(f"{record.getMessage()}: {error!r}" if error else record.getMessage())
+        return as_json_text({**common, "message": clean(message_of(record)), **fields}, default=str)
 
 
 class _StderrHandler(logging.Handler):

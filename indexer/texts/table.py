@@ -9,9 +9,9 @@ import contextlib
 import os
 import sqlite3
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from archiver.catalogue.database import database_errors
 from archiver.errors import ArchiveFormatError, DamageError, IdentifierError
@@ -21,6 +21,8 @@ from indexer.texts.packs import FramePlace, TextPlace
 from indexer.texts.parts import TextPart
 
 TABLE_VERSION = 1
+T = TypeVar("T")
+
 TABLE_NAME = "index.sqlite3"
 
 _SCHEMA = """
@@ -165,31 +167,26 @@ class TextTable:
 
     def get_all(self, accessions: Sequence[AccessionNumber]) -> dict[AccessionNumber, TextRow]:
         """The rows of those of `accessions` that have one."""
-        found: dict[AccessionNumber, TextRow] = {}
-        for start in range(0, len(accessions), _AT_ONCE):
-            some = accessions[start : start + _AT_ONCE]
-            marks = ",".join("?" * len(some))
-            with self._errors():
-                rows = self._connection.execute(
-                    f"SELECT {_COLUMNS} FROM text WHERE accession IN ({marks})",
-                    [_number(accession) for accession in some],
-                ).fetchall()
-                found |= {row.accession: row for row in map(_row, rows)}
-        return found
+        return {row.accession: row for row in self._of(accessions, _COLUMNS, _row)}
 
     def sources(self, accessions: Sequence[AccessionNumber]) -> dict[AccessionNumber, tuple[str, int]]:
         """The sha256 and extractor version of those of `accessions` that have a row."""
-        found: dict[AccessionNumber, tuple[str, int]] = {}
+        return dict(self._of(accessions, "accession, sha256, extractor", _source))
+
+    def _of(
+        self, accessions: Sequence[AccessionNumber], columns: str, read: Callable[[tuple[Any, ...]], T]
+    ) -> Iterator[T]:
+        """What `read` makes of these `columns` of each of `accessions` that has a row."""
         for start in range(0, len(accessions), _AT_ONCE):
             some = accessions[start : start + _AT_ONCE]
             marks = ",".join("?" * len(some))
             with self._errors():
-                rows = self._connection.execute(
-                    f"SELECT accession, sha256, extractor FROM text WHERE accession IN ({marks})",
+                found = self._connection.execute(
+                    f"SELECT {columns} FROM text WHERE accession IN ({marks})",
                     [_number(accession) for accession in some],
                 ).fetchall()
-                found |= {_accession(number): (sha256.hex(), extractor) for number, sha256, extractor in rows}
-        return found
+                made = list(map(read, found))
+            yield from made
 
     def rows(self, *, pack: int | None = None) -> Iterator[TextRow]:
         """All rows, or those of one pack, by accession number, read a page at a time."""
@@ -332,6 +329,11 @@ def _row(values: tuple[Any, ...]) -> TextRow:
     _check_sizes(number, extractor, pack, base, offset, stored, raw, start, length, text_bytes)
     place = TextPlace(FramePlace(offset, stored, raw), start, length)
     return TextRow(_accession(number), sha256.hex(), extractor, pack, base, place, text_bytes)
+
+
+def _source(values: tuple[Any, ...]) -> tuple[AccessionNumber, tuple[str, int]]:
+    number, sha256, extractor = values
+    return _accession(number), (sha256.hex(), extractor)
 
 
 def _pack(values: tuple[Any, ...]) -> PackRow:

@@ -42,6 +42,14 @@ def ask(server: ServerProcess, path: str) -> tuple[int, bytes]:
         connection.close()
 
 
+def answer_of(client: socket.socket) -> bytes:
+    """The body of the response that `client` has asked for, which must be 200."""
+    answer = http.client.HTTPResponse(client)
+    answer.begin()
+    assert answer.status == 200
+    return answer.read()
+
+
 @pytest.mark.slow
 def test_answers_are_whole_while_the_archive_changes(tmp_path: Path) -> None:
     """During an import, a rebuild and a change of the engine each answer is of before or after; new filings appear."""
@@ -98,10 +106,7 @@ def test_a_request_under_way_is_answered_before_the_end(invented_archive: Path, 
         ask(server, "/healthz")  # it has come after the others
         server.process.send_signal(number)
         for client in clients:
-            answer = http.client.HTTPResponse(client)
-            answer.begin()
-            assert answer.status == 200
-            assert json.loads(answer.read())["hits"]
+            assert json.loads(answer_of(client))["hits"]
         assert server.process.wait(30) == 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
 import json
 import signal
 import socket
@@ -18,7 +17,7 @@ import pytest
 from archiver.settings.settings import Settings
 from tests.edgar_fixtures import command_line
 from tests.web.process import ServerProcess
-from tests.web.test_operations import ask
+from tests.web.test_operations import answer_of, ask
 
 WORKERS = ("--workers", "2")
 SEARCH = "/search.json?q=the&limit=1"
@@ -76,10 +75,7 @@ def test_a_signal_ends_all_once_their_requests_are_answered(invented_archive: Pa
             time.sleep(0.01)
         server.process.send_signal(signal.SIGTERM)
         for client in clients:
-            answer = http.client.HTTPResponse(client)
-            answer.begin()
-            assert answer.status == 200
-            assert json.loads(answer.read())["hits"]
+            assert json.loads(answer_of(client))["hits"]
         assert server.process.wait(30) == 0
         wait_for_end(pids)
 
