@@ -112,7 +112,12 @@ def encoded_words(text: str) -> list[bytes]:
 
     Most of a filing is ASCII, so only other characters are folded; the rest is one pass over bytes.
     """
-    return _encoded(text).translate(_WORD_BYTES).split()
+    return spaced_words(text).split()
+
+
+def spaced_words(text: str) -> bytes:
+    """The `words` of `text` in UTF-8, with one or more spaces between them, for what splits at spaces itself."""
+    return _encoded(text).translate(_WORD_BYTES)
 
 
 def count_words(text: str) -> int:

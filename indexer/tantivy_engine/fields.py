@@ -14,7 +14,7 @@ from datetime import date, datetime
 from tantivy import Schema, SchemaBuilder
 
 from archiver.selection.names import name_terms
-from archiver.words import encoded_words
+from archiver.words import encoded_words, spaced_words
 from indexer.entries import IndexEntry, exact
 from indexer.fields import (
     DATE_FIELDS,
@@ -75,7 +75,7 @@ def row(entry: IndexEntry, *, is_first: bool) -> bytes:
         **{field: _unique(values[field] or ()) for field in VALUE_FIELDS},
         **{name: value for field in NAME_FIELDS for name, value in _names(field, values[field])},
         "section": _unique(span.key for span in entry.sections),
-        "description": b" ".join(encoded_words(entry.description or "")).decode(),
+        "description": spaced_words(entry.description or "").decode(),
         **{field: values[field] for field in (*DATE_FIELDS, *NUMBER_FIELDS)},
         "year": str(entry.filing_date.year),
         "when": when(entry.filing_date, entry.acceptance_datetime),
@@ -87,10 +87,10 @@ def row(entry: IndexEntry, *, is_first: bool) -> bytes:
     }
     head = _to_json(columns).encode()
     # words consist of letters and digits, which JSON does not escape, so the body is not scanned again
-    found = encoded_words(entry.text)
     if entry.sections:
+        found = encoded_words(entry.text)
         return b'%s,"sections":"%s","text":"%s"}\n' % (head[:-1], _sections(entry, found), b" ".join(found))
-    return b'%s,"text":"%s"}\n' % (head[:-1], b" ".join(found))
+    return b'%s,"text":"%s"}\n' % (head[:-1], spaced_words(entry.text))
 
 
 def section_word(key: str, word: str) -> str:
