@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -36,12 +37,18 @@ def children(pid: int) -> set[int]:
     return set(map(int, found.stdout.split()))
 
 
-def wait_for_end(pids: set[int]) -> None:
-    """Wait until none of these processes runs."""
+def wait_for(is_so: Callable[[], bool]) -> None:
+    """Wait until `is_so`, for at most half a minute."""
     until = time.monotonic() + 30
-    while subprocess.run(["ps", "-o", "pid=", "-p", ",".join(map(str, pids))], capture_output=True, check=False).stdout:  # noqa: S607
+    while not is_so():
         assert time.monotonic() < until
         time.sleep(0.05)
+
+
+def wait_for_end(pids: set[int]) -> None:
+    """Wait until none of these processes runs."""
+    command = ["ps", "-o", "pid=", "-p", ",".join(map(str, pids))]
+    wait_for(lambda: not subprocess.run(command, capture_output=True, check=False).stdout)
 
 
 def test_all_answer_and_one_that_is_killed_is_replaced(server: ServerProcess) -> None:
@@ -55,12 +62,30 @@ def test_all_answer_and_one_that_is_killed_is_replaced(server: ServerProcess) ->
     subprocess.run(["kill", "-9", str(killed)], check=True)  # noqa: S607
     wait_for_end({killed})
     assert {ask(server, SEARCH)[0] for _ in range(10)} == {200}
-    until = time.monotonic() + 30
-    while len(children(server.process.pid)) < 2:
-        assert time.monotonic() < until
-        time.sleep(0.05)
-    assert "a server process ended (status -9): another one starts" in server.log
+    wait_for(lambda: len(children(server.process.pid)) == 2)
+    assert "a server process ended (status -9): another one starts in 1 s" in server.log
     assert {line.partition(":")[0] for line in server.log.splitlines()} == {"edgarchive"}  # one writes for all
+
+
+def test_one_that_cannot_be_replaced_is_tried_again_while_the_others_answer(
+    invented_archive: Path, tmp_path: Path
+) -> None:
+    """Here because the archive is away for a while: the server stays, and has all its processes afterwards."""
+    root, away = tmp_path / "edgar", tmp_path / "away"
+    shutil.copytree(invented_archive, root)
+    with ServerProcess(root, *WORKERS) as server:
+        pids = children(server.process.pid)
+        root.rename(away)
+        subprocess.run(["kill", "-9", str(min(pids))], check=True)  # noqa: S607
+        wait_for(lambda: "another one starts in 2 s" in server.log)  # the second one could not start
+        assert "no archive" in server.log
+        assert server.process.poll() is None
+        assert max(pids) in children(server.process.pid)
+        assert ask(server, "/healthz")[0] == 503
+        away.rename(root)
+        wait_for(lambda: len(children(server.process.pid)) == 2 and ask(server, "/healthz")[0] == 200)
+        assert ask(server, SEARCH)[0] == 200
+        assert server.process.poll() is None
 
 
 def test_a_signal_ends_all_once_their_requests_are_answered(invented_archive: Path) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from aiohttp import web
 
 from archiver.errors import NotInArchiveError
+from archiver.store.layout import Layout
+from archiver.store.opening import check_format
 from edgarchive.formats import as_json_text
 from edgarchive.web.archive import ServedArchive, read_accession
 from edgarchive.web.edgar.full_text import companies_named
-from edgarchive.web.keys import ARCHIVE
+from edgarchive.web.keys import ARCHIVE, SETTINGS
 from edgarchive.web.params import WORDS, check_names
 from edgarchive.web.safety import headers_of_filers
 from indexer.submission.submission import Document, Submission
@@ -79,5 +82,7 @@ async def status_json(request: web.Request) -> web.Response:
 
 async def healthz(request: web.Request) -> web.Response:
     """``/healthz``: 200 while the archive can be read."""
+    # of a folder that is away, an open catalogue can still be read
+    await asyncio.to_thread(check_format, Layout(request.app[SETTINGS].root))
     await request.app[ARCHIVE].library.log(1)  # a status counts all submissions
     return web.json_response({"status": "ok"})

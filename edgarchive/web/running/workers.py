@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from multiprocessing import Pipe
@@ -43,6 +44,11 @@ _FLOORS = ("archiver", "indexer", "edgarchive")
 _END_S = SHUTDOWN_S + 5
 """Seconds that a worker may take to end before it is killed."""
 
+_LONG_S = 60.0
+"""A worker that ran this long is replaced at once, others after a pause that doubles."""
+
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 60.0
+
 
 @dataclass(frozen=True, slots=True)
 class Setup:
@@ -57,7 +63,7 @@ class Setup:
 async def serve_in_workers(setup: Setup, *, workers: int, ready: Callable[[str], None]) -> None:
     """As `server.serve`, with `workers` processes.
 
-    Raises likewise, and `WorkerDiedError` if one ends while it is starting.
+    Raises likewise, and `WorkerDiedError` if one ends while it first starts.
     """
     setup.address.tls()  # an unusable certificate is an error before anything is started
     loop = asyncio.get_running_loop()
@@ -87,20 +93,48 @@ async def _announce(started: Sequence[asyncio.Event], ready: Callable[[], None])
 
 
 async def _keep_one(setup: Setup, descriptors: Sequence[int], stop: asyncio.Event, started: asyncio.Event) -> None:
-    """Keep one worker running until `stop`. Raises what prevents one from starting."""
+    """Keep one worker running until `stop`. Raises what prevents the first one from starting.
+
+    Later ones are tried again, less and less often: memory may be short, or the archive away, for a while only.
+    """
     stopped: asyncio.Future[Any] = asyncio.ensure_future(stop.wait())
+    pause_s = 0.0
     while not stop.is_set():
-        async with _Worker(setup, descriptors) as worker:
-            await asyncio.wait([stopped, worker.started], return_when=asyncio.FIRST_COMPLETED)
-            if worker.started.done():
-                worker.started.result()
-                started.set()
-                await asyncio.wait([stopped, worker.ended], return_when=asyncio.FIRST_COMPLETED)
+        began_s = time.monotonic()
+        try:
+            how = f"status {await _run_one(setup, descriptors, stopped, started)}"
+        except (EdgarchiveError, OSError, _WorkerFailedError) as error:
+            if not started.is_set():
+                raise
+            how = str(error)
+        lived_s = time.monotonic() - began_s
+        pause_s = 0.0 if lived_s >= _LONG_S else min(max(2 * pause_s, _FIRST_PAUSE_S), _LONGEST_PAUSE_S)
         if not stop.is_set():
-            facts = event("worker-replaced", status=worker.process.returncode)
-            _log.warning(
-                "a server process ended (status %s): another one starts", facts["fields"]["status"], extra=facts
-            )
+            facts = event("worker-replaced", reason=how, pause_s=pause_s)
+            _log.warning("a server process ended (%s): another one starts in %g s", how, pause_s, extra=facts)
+            await asyncio.wait([stopped], timeout=pause_s)
+
+
+async def _run_one(
+    setup: Setup, descriptors: Sequence[int], stopped: asyncio.Future[Any], started: asyncio.Event
+) -> int:
+    """Run a worker until `stopped` or until it ends; returns its exit status. Raises what prevents it from starting."""
+    async with _Worker(setup, descriptors) as worker:
+        await asyncio.wait([stopped, worker.started, worker.ended], return_when=asyncio.FIRST_COMPLETED)
+        if worker.started.done():
+            worker.started.result()
+            started.set()
+            await asyncio.wait([stopped, worker.ended], return_when=asyncio.FIRST_COMPLETED)
+    status: int = worker.process.returncode
+    if not worker.started.done() and not stopped.done():
+        raise WorkerDiedError(
+            f"a server process ended while it was starting (status {status})", "see the log; try fewer --workers"
+        )
+    return status
+
+
+class _WorkerFailedError(RuntimeError):
+    """A defect, as the worker that met it describes it."""
 
 
 class _Worker:
@@ -141,9 +175,6 @@ class _Worker:
         except (EOFError, OSError):
             self._loop.remove_reader(self._connection.fileno())
             self._connection.close()
-            self._fail(
-                WorkerDiedError("a server process ended while it was starting", "see the log; try fewer --workers")
-            )
             self.ended.set_result(None)
             return
         match message:
@@ -154,7 +185,7 @@ class _Worker:
             case str() if message == _READY:
                 self.started.set_result(None)
             case _:
-                self._fail(RuntimeError(f"a server process failed:\n{message}"))
+                self._fail(_WorkerFailedError(f"a server process failed:\n{message}"))
 
     def _fail(self, error: Exception) -> None:
         if not self.started.done():
