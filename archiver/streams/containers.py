@@ -113,10 +113,11 @@ def _unpacked(name: str, reader: ChunkReader, *, inside: bool = False) -> Iterat
     """The content at the start of `reader`: a file, gzip of one, a tar archive, or gzip of that."""
     if reader.peek(2) == _GZIP_MAGIC:
         reader = ChunkReader(gunzip(reader.portions()))
-    if not is_tar(reader.peek(BLOCK)):
-        yield Candidate(name, reader)
-    elif inside:
+    is_packed = is_tar(reader.peek(BLOCK))
+    if inside and (is_packed or reader.peek(4).startswith(_ZIP_MAGIC)):
         yield SkippedFile(name, "an archive inside an archive is not opened; unpack the outer one")
+    elif not is_packed:
+        yield Candidate(name, reader)
     else:
         for member in tar_members(reader, most=MOST_MEMBERS):
             if member.is_file:
@@ -130,7 +131,7 @@ def _zip(path: Path) -> Iterator[Candidate | SkippedFile | SyncFailure]:
                 continue
             name = f"{path}!{info.filename}"
             if info.flag_bits & 1:
-                yield SkippedFile(name, "it is encrypted; unpack it yourself")
+                yield _failure(name, DamagedBodyError("it is encrypted: unpack it, then import what was in it"))
                 continue
             try:
                 with archive.open(info) as member:

@@ -175,6 +175,42 @@ def test_a_damaged_member_of_a_zip_is_one_failure(root: Path, there: Path, packi
     assert stored(root) == {other: ALL[other]}
 
 
+def test_an_encrypted_member_is_a_failure(root: Path, there: Path) -> None:
+    """What is in it cannot be read, so that a submission may be missing; the others are taken."""
+    first, second = sorted(ALL)[:2]
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for accession in (first, second):
+            archive.writestr(f"{accession}.txt", ALL[accession])
+    packed = bytearray(buffer.getvalue())
+    for signature, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):  # of the first member alone
+        packed[packed.index(signature) + flags] |= 1
+    (there / "some.zip").write_bytes(packed)
+    report = take(root, there)
+    assert stored(root) == {second: ALL[second]}
+    assert [(Path(failure.url).name, failure.error) for failure in report.failures] == [
+        (f"some.zip!{first}.txt", "DamagedBodyError")
+    ]
+    assert "encrypted" in report.failures[0].message
+
+
+@pytest.mark.parametrize("inner", ["w:", "w:gz", "zip"])
+def test_an_archive_inside_an_archive_is_named(root: Path, there: Path, inner: str) -> None:
+    """It is not opened, of either kind, and the report says what to do; what is beside it is taken."""
+    buffer = io.BytesIO()
+    if inner == "zip":
+        with zipfile.ZipFile(buffer, "w") as archive:
+            archive.writestr("a.txt", BODY)
+    else:
+        buffer.write(tar_of({"a.txt": BODY}, inner))
+    (there / "some.tar").write_bytes(tar_of({"inner": buffer.getvalue(), "beside.txt": BODY}, "w:"))
+    report = take(root, there)
+    assert stored(root) == {ONE: BODY}
+    assert [(Path(one.path).name, one.message) for one in report.skipped] == [
+        ("some.tar!inner", "an archive inside an archive is not opened; unpack the outer one")
+    ]
+
+
 def test_a_bomb_is_cut_off(root: Path, there: Path) -> None:
     """At the bound that the settings give for one submission, without taking the rest into memory."""
     bomb = BODY.replace(b"</SEC-DOCUMENT>", b" " * 20_000_000 + b"</SEC-DOCUMENT>")
