@@ -70,11 +70,9 @@ def has_phrase(words: Sequence[tuple[bytes, int]]) -> bool:
     It is fastest if the first word has the fewest positions.
     """
     starts = set(_starts(*words[0]))
-    for positions, place in words[1:]:
+    for positions, place in words[1:-1]:
         starts.intersection_update(_starts(positions, place))
-        if not starts:
-            return False
-    return True
+    return not starts.isdisjoint(_starts(*words[-1]))  # it reads no further than the first place of the phrase
 
 
 def _starts(positions: bytes, place: int) -> Iterator[int]:
