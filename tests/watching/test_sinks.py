@@ -12,7 +12,9 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Self
 
@@ -233,6 +235,8 @@ async def test_mail_is_a_digest() -> None:
         await asyncio.to_thread(server.stop)
     assert len(received) == 1
     assert b"2 new filings on EDGAR" in received[0]
+    dated = parsedate_to_datetime(message_from_bytes(received[0])["Date"])
+    assert abs(dated - datetime.now(UTC)) < timedelta(minutes=5)
     assert received[0].count(b"0009000999-26-00000") == 2
     assert (
         sink.message([delivery(1), delivery(2)])["Message-ID"] == sink.message([delivery(2), delivery(1)])["Message-ID"]

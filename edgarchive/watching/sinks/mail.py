@@ -124,6 +124,7 @@ class MailSink:
         count = len(deliveries)
         message["Subject"] = f"{count} new filing{'' if count == 1 else 's'} on EDGAR"
         message["From"], message["To"] = self._sender, self._to
+        message["Date"] = datetime.now(UTC)  # RFC 5322, 3.6: a message without one often counts as spam
         ids = hashlib.sha256(" ".join(sorted(one.id for one in deliveries)).encode()).hexdigest()[:32]
         message["Message-ID"] = f"<{ids}@edgarchive.invalid>"
         message["Auto-Submitted"] = "auto-generated"
