@@ -70,6 +70,30 @@ def _is_locked(descriptor: int, kind: int, layout: Layout) -> bool:
     return True
 
 
+def lock_for_watching(layout: Layout) -> int | None:
+    """Take the lock on ``submissions/`` that a watch holds; returns the descriptor that holds it until closed.
+
+    None if there is no archive yet, or on a file system without such locks. Raises `LockedError`, `StorageError`.
+    """
+    with reading_errors(layout.submissions):
+        try:
+            descriptor = os.open(layout.submissions, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise LockedError(
+            f"another `edgarchive watch` watches {layout.root}",
+            "name all that is watched, and every receiver, in one `watch`",
+        ) from None
+    except OSError:  # a network drive locks no folder
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
 def is_being_written(layout: Layout) -> bool:
     """Whether another process holds the writer's lock. Raises `StorageError`."""
     with reading_errors(layout.format_file):

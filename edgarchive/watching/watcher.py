@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -31,10 +32,13 @@ from archiver.settings.settings import Settings
 from archiver.startup.dataclass import dataclass
 from archiver.store.archive import Archive
 from archiver.store.journal import journal
+from archiver.store.layout import Layout
+from archiver.store.locking import lock_for_watching
 from archiver.sync.downloader import Downloader
 from archiver.sync.last_sync import selection_values
 from edgarchive.indexing import index_after
 from edgarchive.watching.alerts import Alerts
+from edgarchive.watching.schedule import EASTERN
 from edgarchive.watching.searches import NamedSearch
 from edgarchive.watching.sinks.sink import Sink
 from indexer.search.library import Library
@@ -73,7 +77,8 @@ class Watcher:
     """Polls the feed for filings in `selections`, and creates alerts of `searches` for `sinks`.
 
     Without searches (None), every selected filing causes an alert. An async context manager. `clock` returns the time
-    in UTC. Raises `UsageError` if nothing is selected, `SettingsError` without an identity.
+    in UTC. Raises `UsageError` if nothing is selected, `SettingsError` without an identity; on entering, `LockedError`
+    if another watch has the archive: each would take what the other has seen for known, and send no alerts for it.
     """
 
     def __init__(
@@ -97,15 +102,25 @@ class Watcher:
         self._clock = clock
         self._downloader = Downloader(settings, clock=clock)
         self._must_check_searches = self._alerts.name_tickers
+        self._lock: int | None = None
         self._at_start: frozenset[AccessionNumber] | None = None
         """What the feed had at the first poll: known, although another process may keep that poll from recording it."""
 
     async def __aenter__(self) -> Self:
+        self._hold()
         await self._downloader.__aenter__()
         return self
 
     async def __aexit__(self, *error: object) -> None:
         await self._downloader.__aexit__(*error)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _hold(self) -> None:
+        """Keep other watches from the archive, once there is one."""
+        if self._lock is None:
+            self._lock = lock_for_watching(Layout(self._settings.root.expanduser().absolute()))
 
     async def poll(self) -> PollReport:
         """Read the feed once, and process what is new or due.
@@ -126,15 +141,17 @@ class Watcher:
         if not (fresh or has_gap or self._backfill or self._has_work() or self._must_check_searches):
             return PollReport(walk.pages, 0, 0, 0, 0)
         with Archive.open(self._settings.root, writable=True, create=True) as archive:
+            self._hold()
             await self._check_searches(archive)
-            taken = await self._note(archive, fresh, known=self._at_start or () if is_first else ())
+            missed: list[SubmissionRef] = []
             if has_gap:
                 facts = event("feed-gap", pages=walk.pages)
                 _log.warning("gap: the feed does not reach back to the last poll; reading the daily index", extra=facts)
-                today = self._clock().date()
-                taken += await self._from_index(archive, min(newest.date(), today) if newest else today)
+                last = min(newest, self._clock()) if newest else self._clock()
+                missed = await self._listed(archive, last.astimezone(EASTERN).date())  # EDGAR's day, not that of UTC
+            taken = await self._note(archive, fresh, missed, known=self._at_start or () if is_first else ())
             if self._backfill is not None:
-                taken += await self._from_index(archive, self._backfill, known_too=True)
+                taken += await self._from_index(archive, self._backfill)
                 self._backfill = None
             stored = await self._fetch(archive)
             alerts = await asyncio.to_thread(self._match, archive)
@@ -164,9 +181,17 @@ class Watcher:
             return False
 
     async def _note(
-        self, archive: Archive, fresh: Sequence[CurrentFiling], *, known: Collection[AccessionNumber]
+        self,
+        archive: Archive,
+        fresh: Sequence[CurrentFiling],
+        missed: Sequence[SubmissionRef],
+        *,
+        known: Collection[AccessionNumber],
     ) -> int:
-        """Record the filings in the feed; returns how many of them to fetch: those selected that are not `known`."""
+        """Record the filings in the feed, and those it `missed`; returns how many to fetch: those not `known`.
+
+        All in one transaction: once the feed is recorded, the next poll sees no gap any more.
+        """
         now = self._clock()
         selections = await self._without_tickers(archive)
         taken = [one for one in fresh if one.accession not in known and _is_selected(one, selections)]
@@ -181,9 +206,10 @@ class Watcher:
                     next_try_at=now if one.accession in wanted else None,
                 )
                 for one in fresh
-            )
+            ),
+            *_pending(missed, now),
         )
-        return len(taken)
+        return len(wanted.union(ref.accession for ref in missed))
 
     async def _check_searches(self, archive: Archive) -> None:
         """Once: get EDGAR's list of tickers if a search names one that the archive's copy lacks.
@@ -207,24 +233,25 @@ class Watcher:
     def _index(self, archive: Archive) -> FullIndex:
         return FullIndex(self._downloader.edgar, IndexCache(archive), today=self._clock().date())
 
-    async def _from_index(self, archive: Archive, since: date, *, known_too: bool = False) -> int:
-        """Fetch filings that the feed may have missed: those in EDGAR's indexes since a day that are not on disk.
-
-        `known_too`: also those that were in the feed before the watch began.
-        """
+    async def _from_index(self, archive: Archive, since: date) -> int:
+        """Fetch the filings in EDGAR's indexes since a day, also those in the feed before the watch began."""
         now, sightings = self._clock(), archive.catalogue.sightings
-        selections = [replace(one, since=since) for one in self._selections]
-        with Plan(archive.layout.incoming) as plan:
-            await read_listings(self._downloader.edgar, archive, selections, plan, now=now)
-            await asyncio.to_thread(plan.note_present, archive.kept)
-            refs = list(plan.missing())
+        refs = await self._listed(archive, since)
         seen = sightings.known(ref.accession for ref in refs)
         fresh = [ref for ref in refs if ref.accession not in seen]
-        sightings.add(*(Sighting(ref.accession, _entry(ref), "pending", now, next_try_at=now) for ref in fresh))
-        before = [one for one in seen if known_too and (found := sightings.get(one)) and found.state == "known"]
+        sightings.add(*_pending(fresh, now))
+        before = [one for one in seen if (found := sightings.get(one)) and found.state == "known"]
         for accession in before:
             sightings.try_again(accession, at=now)
         return len(fresh) + len(before)
+
+    async def _listed(self, archive: Archive, since: date) -> list[SubmissionRef]:
+        """The selected filings in EDGAR's indexes since a day that are not on disk."""
+        selections = [replace(one, since=since) for one in self._selections]
+        with Plan(archive.layout.incoming) as plan:
+            await read_listings(self._downloader.edgar, archive, selections, plan, now=self._clock())
+            await asyncio.to_thread(plan.note_present, archive.kept)
+            return list(plan.missing())
 
     async def _fetch(self, archive: Archive) -> int:
         """Fetch the texts that are due, index them, and record each as stored or when to try again."""
@@ -308,6 +335,11 @@ def _ref(sighting: Sighting) -> SubmissionRef:
     return SubmissionRef(
         sighting.accession, FormType(entry["form"]), parse_date(entry["filing_date"]), Cik(party["cik"]), listed=False
     )
+
+
+def _pending(refs: Iterable[SubmissionRef], now: datetime) -> list[Sighting]:
+    """Index rows as filings to fetch."""
+    return [Sighting(ref.accession, _entry(ref), "pending", now, next_try_at=now) for ref in refs]
 
 
 def _entry(ref: SubmissionRef) -> dict[str, Any]:

@@ -339,6 +339,43 @@ def _odd_at_the_end(client: socket.socket) -> None:
             client.sendall(b"250 taken\r\n")
 
 
+def _challenges(client: socket.socket) -> None:
+    """Asks for the password with a challenge that is no base64."""
+    client.sendall(b"220 ready\r\n")
+    for line in client.makefile("rb"):
+        client.sendall(b"250-x\r\n250 AUTH CRAM-MD5\r\n" if line.startswith(b"ehlo") else b"334 !a\r\n")
+
+
+def _asks(client: socket.socket) -> None:
+    """Asks for user and password."""
+    client.sendall(b"220 ready\r\n")
+    for line in client.makefile("rb"):
+        client.sendall(b"250-x\r\n250 AUTH PLAIN\r\n" if line.startswith(b"ehlo") else b"535 no\r\n")
+
+
+@pytest.mark.parametrize(
+    ("said", "password", "reason"),
+    [
+        (_challenges, "secret", "no mail server"),
+        (_asks, "geheim\u00fc", "ASCII"),
+        (_asks, "\udcff", "ASCII"),
+        (_asks, "secret", "535"),
+    ],
+)
+async def test_a_mail_server_that_cannot_be_logged_in_to_is_tried_again(
+    said: Callable[[socket.socket], None], password: str, reason: str
+) -> None:
+    """Whatever it asks, and whatever the password is: the other sinks go on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=talk, args=(server, said))
+        thread.start()
+        mail = MailServer("127.0.0.1", server.getsockname()[1], "user", password, plain=True)
+        sent = await MailSink("a@b.example", sender="c@d.example", server=mail, whole_s=5).send([delivery()])
+        await asyncio.to_thread(thread.join)
+    assert sent.outcome is Outcome.AGAIN
+    assert reason in sent.reason
+
+
 @pytest.mark.parametrize(
     ("said", "outcome"),
     [

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from archiver.catalogue.watching import Delivery
-from archiver.errors import LockedError, UnreachableError, UsageError
+from archiver.errors import BlockedError, LockedError, UnreachableError, UsageError
 from archiver.identifiers import AccessionNumber
 from archiver.selection.selection import Selection
 from archiver.settings.settings import Settings
@@ -255,6 +255,38 @@ async def test_a_gap_is_filled_from_the_daily_index(
     assert sorted(sink.accessions) == sorted(expected)
 
 
+@pytest.mark.parametrize("path", ["*/daily-index/*", "*/full-index/*"])
+async def test_a_gap_that_cannot_be_filled_is_filled_later(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock, path: str
+) -> None:
+    """EDGAR refuses its index while the feed shows the gap: the next poll sees it still."""
+    settings = settings.replace(block_pause_s=0.1)
+    await poll(settings, sink, clock)
+    expected = [edgar.add(filing(number)) for number in range(1, 150)]
+    edgar.end_feed_at(0)
+    edgar.inject(f.block_page_403(), path=path, times=None)
+    with pytest.raises(BlockedError):
+        await poll(settings, sink, clock)
+    edgar.clear_faults()
+    report = await poll(settings, sink, clock)
+    assert report.has_gap
+    assert sorted(sink.accessions) == sorted(expected)
+
+
+async def test_a_gap_begins_on_edgars_day(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+) -> None:
+    """Late in its evening, the next day has begun in UTC; what is filed until 22:00 may have the date of this one."""
+    clock.advance(10.5 * 3600)  # 01:30 in UTC, 20:30 Eastern
+    await poll(settings, sink, clock)
+    expected = [edgar.add(filing(number)) for number in range(1, 150)]
+    edgar.end_feed_at(0)
+    clock.advance(2 * 86_400)
+    report = await poll(settings, sink, clock)
+    assert report.has_gap
+    assert sorted(sink.accessions) == sorted(expected)
+
+
 async def test_a_short_feed_that_reaches_back_has_no_gap(
     edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
 ) -> None:
@@ -314,6 +346,20 @@ async def test_filings_that_come_before_a_first_poll_could_write_are_new(
         assert (await watcher.poll()).new == 0
     with Archive.open(settings.root) as archive:
         assert [one.accession for one in archive.catalogue.sightings.of("done")] == [accession]
+
+
+async def test_an_archive_has_one_watch(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+) -> None:
+    """A second one is refused, also while the first is between polls: it would take what it sees for known."""
+    async with Watcher(settings, Selection(["8-K"]), sinks=[sink], clock=clock) as first:
+        await first.poll()
+        with pytest.raises(LockedError, match="another `edgarchive watch` watches"):
+            await poll(settings, KeepingSink("other"), clock, selection=Selection(["4"]))
+        edgar.add(filing(1))
+        assert (await first.poll()).alerts == 1
+    await poll(settings, sink, clock)
+    assert len(sink.got) == 1
 
 
 async def test_a_sink_that_fails_holds_up_no_other(

@@ -110,12 +110,8 @@ class MailSink:
         except TimeoutError:
             connection.cut()
             return Sent(Outcome.AGAIN, f"the mail server took more than {self._whole_s:g} s")
-        except smtplib.SMTPResponseException as error:
-            return Sent(Outcome.AGAIN, f"the mail server answered {error.smtp_code}")
-        except smtplib.SMTPNotSupportedError as error:  # smtplib's own words
-            return Sent(Outcome.AGAIN, f"{str(error).rstrip('.')}; a server on this machine may need smtp_plain = true")
-        except (OSError, smtplib.SMTPException, ssl.SSLError) as error:
-            return Sent(Outcome.AGAIN, type(error).__name__)
+        except (OSError, ValueError, smtplib.SMTPException) as error:
+            return Sent(Outcome.AGAIN, _reason(error))
         return Sent(Outcome.DELIVERED)
 
     def message(self, deliveries: Sequence[Delivery]) -> EmailMessage:
@@ -146,6 +142,21 @@ class MailSink:
                 connection.quit()
         finally:
             connection.close()
+
+
+def _reason(error: Exception) -> str:
+    """Why a message was not handed in."""
+    match error:
+        case smtplib.SMTPResponseException():
+            return f"the mail server answered {error.smtp_code}"
+        case smtplib.SMTPNotSupportedError():  # smtplib's own words
+            return f"{str(error).rstrip('.')}; a server on this machine may need smtp_plain = true"
+        case UnicodeError():
+            return "smtp_user and smtp_password may have ASCII characters only"
+        case OSError() | smtplib.SMTPException():
+            return type(error).__name__
+        case _:  # a ValueError: a challenge that is no base64
+            return "the mail server answered what no mail server says"
 
 
 def is_address(text: str) -> bool:
