@@ -261,8 +261,13 @@ def _fitting(text: str) -> str:
 
 @contextlib.contextmanager
 def _replacing(path: Path) -> Iterator[Path]:
-    """A temporary file beside `path` that replaces it at the end, and is deleted after an error."""
+    """A temporary file beside `path` that replaces it at the end, and is deleted after an error.
+
+    Raises `UsageError` for a device or pipe: it would be replaced for all programs.
+    """
     with storage_errors(path):
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise UsageError(f"{path} is not a plain file", "name a file, or leave -o out to write to stdout")
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=".part")
         umask = os.umask(0)
         os.umask(umask)

@@ -24,6 +24,8 @@ def require_outside(root: Path, out: Path) -> None:
         below = out.resolve().relative_to(root.resolve()).parts
     except ValueError:
         return
+    except (OSError, RuntimeError):  # a link that leads to itself, up to Python 3.12
+        raise UsageError(f"{out} is a circular link", "remove it, or name another file") from None
     if below and below[0] in _OURS:
         raise UsageError(f"{out} is inside the archive", "write to a place outside of its folders")
 

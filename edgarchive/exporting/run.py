@@ -104,7 +104,9 @@ def export(
     `WorkerDiedError`, `RunCancelledError`.
     """
     settings, cancel = settings or Settings(), cancel or CancelToken()
-    require_outside(settings.root, Path(out))
+    for place in (out, since_export):
+        if place is not None:
+            require_outside(settings.root, Path(place))
     since = None if since_export is None else last_export(Path(since_export))
     if layout is not None:
         choice = make_layout(check_table(table), layout, options, accessions, format=format, shape=shape)
@@ -116,6 +118,10 @@ def export(
     if copy:
         raise UsageError("only a layout can be copied", "give --layout, or leave --copy out")
     plan = make_plan(check_table(table), Path(out), format, shape, options, accessions, card=card)
+    if since_export is not None and Path(since_export).absolute() in {
+        path.absolute() for path in (*plan.paths.values(), plan.state_path)
+    }:
+        raise UsageError("--since-export and --out name the same file", "give the state a file of its own")
     with StateFile(plan.state_path) as state_file:
         report, begun = _write(plan, state_file, since, settings, jobs, progress, cancel)
         _remember(since_export, plan.choice, settings, begun, report)

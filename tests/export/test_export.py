@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import json
+import os
 import re
 import shutil
 import sqlite3
@@ -17,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from archiver.errors import UsageError
+from archiver.errors import StorageError, UsageError
 from archiver.identifiers import AccessionNumber
 from archiver.settings.settings import Settings
 from archiver.store.layout import Layout
@@ -374,6 +375,59 @@ def test_nothing_is_replaced(settings: Settings, out: Path) -> None:
     with pytest.raises(UsageError, match="exists already"):
         export("filings", out / "f.jsonl", settings=settings)
     assert (out / "f.jsonl").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["f.jsonl.part", "f-entities.jsonl.part", ".f.jsonl.export", ".f.parquet.part"])
+@pytest.mark.parametrize("leads_to", ["file", "nothing", "itself"])
+def test_no_link_in_place_of_an_unfinished_file_is_followed(
+    settings: Settings, out: Path, name: str, leads_to: str
+) -> None:
+    """Somebody else may have put it there, to have another file overwritten."""
+    other = out / "other"
+    if leads_to == "file":
+        other.write_text("mine")
+    (out / name).symlink_to(out / name if leads_to == "itself" else other)
+    place = out / f"f.{'parquet' if 'parquet' in name else 'jsonl'}"
+    with contextlib.suppress(StorageError, UsageError):
+        export("filings", place, settings=settings, jobs=1)
+        assert place.is_file()
+        assert not place.is_symlink()
+    assert (other.read_text() if leads_to == "file" else other.exists()) in {"mine", False}
+
+
+@pytest.mark.parametrize("damage", ["pipe", "nested", "list", "folder"])
+def test_a_state_that_no_export_has_written(settings: Settings, out: Path, damage: str) -> None:
+    """It holds up nothing and crashes nothing, whether it is that of --since-export or of an unfinished export."""
+    for path in (out / ".f.jsonl.export", out / "since"):
+        match damage:
+            case "pipe":
+                os.mkfifo(path)
+            case "folder":
+                path.mkdir()
+            case _:
+                path.write_text("[" * 100_000 if damage == "nested" else "[]")
+    with pytest.raises(UsageError, match="not the state of an export"):
+        export("filings", out / "g.jsonl", settings=settings, jobs=1, since_export=out / "since")
+    with contextlib.suppress(StorageError):
+        export("filings", out / "f.jsonl", settings=settings, jobs=1)
+        assert (out / "f.jsonl").is_file()
+
+
+@pytest.mark.parametrize("name", ["f.jsonl", "f-entities.jsonl", ".f.jsonl.export"])
+def test_the_memory_of_exports_has_a_file_of_its_own(settings: Settings, out: Path, name: str) -> None:
+    """It would replace the rows."""
+    with pytest.raises(UsageError, match="same file"):
+        export("filings", out / "f.jsonl", settings=settings, since_export=out / name)
+    with pytest.raises(UsageError, match="inside the archive"):
+        export("filings", out / "f.jsonl", settings=settings, since_export=settings.root / "submissions" / name)
+
+
+def test_a_circular_link_is_named(settings: Settings, out: Path) -> None:
+    """In one line, whatever follows it first."""
+    (out / "f.jsonl").symlink_to("f.jsonl")
+    with pytest.raises((UsageError, StorageError)):
+        export("filings", out / "f.jsonl", settings=settings)
+    assert (out / "f.jsonl").is_symlink()
 
 
 def test_a_cell_is_never_a_formula(settings: Settings, out: Path) -> None:

@@ -55,7 +55,7 @@ class FileSink:
         length = state.files.get(part.name, 0) if state else 0
         if length and not part.exists():  # complete, and visible already
             path.replace(part)
-        file = part.open("r+b" if length else "wb")
+        file = _open_part(part, is_new=not length)
         file.truncate(length)
         file.seek(0, os.SEEK_END)
         if not length:
@@ -119,6 +119,14 @@ def _continues(path: Path, length: int | None) -> bool:
 
 def _part(path: Path) -> Path:
     return path.with_name(f"{path.name}.part")
+
+
+def _open_part(part: Path, *, is_new: bool) -> IO[bytes]:
+    """The unfinished file `part`, never one that a link there leads to. Raises OSError."""
+    if is_new:
+        part.unlink(missing_ok=True)
+    created = os.O_CREAT | os.O_EXCL if is_new else 0
+    return os.fdopen(os.open(part, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | created, 0o666), "r+b")
 
 
 class ParquetSink:

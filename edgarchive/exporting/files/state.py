@@ -14,10 +14,12 @@ from typing import Any, Self
 
 from archiver.errors import LockedError, UsageError
 from archiver.startup.dataclass import dataclass
-from archiver.store.durable import make_directories, storage_errors, write_file_durably
+from archiver.store.durable import make_directories, read_plain_file, storage_errors, write_file_durably
 from archiver.store.locking import lock_at
 
 _FORMAT = 1
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What reading a file raises that no export has written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +49,14 @@ class ExportState:
     def load(cls, path: Path) -> Self | None:
         """The state in a file; None if there is none or it cannot be read."""
         try:
-            values = json.loads(path.read_bytes())
+            values = json.loads(read_plain_file(path))
             if values.pop("format") != _FORMAT:
                 return None
             values["until"] = datetime.fromisoformat(values["until"])
             values["parts"] = tuple(values["parts"])
             values["failures"] = tuple((accession, error) for accession, error in values["failures"])
             return cls(**values)
-        except (OSError, ValueError, KeyError, TypeError):
+        except _UNREADABLE:
             return None
 
 
@@ -93,8 +95,7 @@ class StateFile:
     def forget(self) -> None:
         """Remove the file, which is no longer needed, and what kills have left of writing it."""
         self._path.unlink(missing_ok=True)
-        for left_over in self._path.parent.glob(f".{glob.escape(self._path.name)}.*.part"):
-            left_over.unlink(missing_ok=True)
+        _sweep(self._path)
         self._is_saved = True
 
     def close(self) -> None:
@@ -111,10 +112,18 @@ class StateFile:
         self.close()
 
 
+def _sweep(path: Path) -> None:
+    """Remove what kills have left of writing `path`."""
+    for left_over in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        left_over.unlink(missing_ok=True)
+
+
 def _locked(path: Path) -> int:
     """A descriptor that locks the file at `path`, created if it is missing. Raises `LockedError`, OSError."""
     try:
-        while (descriptor := lock_at(path, os.O_RDWR | os.O_CREAT, fcntl.LOCK_EX | fcntl.LOCK_NB)) is None:
+        while (
+            descriptor := lock_at(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        ) is None:
             """Another export has just replaced or removed the file."""
     except BlockingIOError:
         raise LockedError(
@@ -145,13 +154,13 @@ def last_export(path: Path) -> LastExport | None:
     Raises `UsageError` for a file that is none of these.
     """
     try:
-        values = json.loads(path.read_bytes())
+        values = json.loads(read_plain_file(path))
         until = datetime.fromisoformat(values["added_until"])
         run = None if values.get("run") is None else int(values["run"])
         return LastExport(until, frozenset(values.get("again", ())), dict(values.get("had", {})), run)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError):
+    except _UNREADABLE:
         raise UsageError(f"{path} is not the state of an export", "name another file for --since-export") from None
 
 
@@ -159,3 +168,5 @@ def note_export(path: Path, last: LastExport) -> None:
     """Record the contents of an export. Raises `StorageError`."""
     values = {"added_until": last.until.isoformat(), "again": sorted(last.again), "had": last.had, "run": last.run}
     write_file_durably(path, json.dumps(values).encode() + b"\n")
+    with storage_errors(path):
+        _sweep(path)

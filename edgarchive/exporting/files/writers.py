@@ -196,6 +196,7 @@ class ParquetFile:
         self._temporary = path.with_name(f".{path.name}.part")
         with storage_errors(path):
             make_directories(path.parent)
+            self._temporary.unlink(missing_ok=True)  # it may be a link
             self._writer = pa.parquet.ParquetWriter(self._temporary, arrow_schema(columns), compression="zstd")
 
     def write(self, encoded: bytes) -> None:

@@ -66,6 +66,17 @@ def test_a_byte_order_mark_comes_on_request(hit: Hit, tmp_path: Path) -> None:
         assert (tmp_path / "hits.csv").read_bytes().startswith(b"\xef\xbb\xbf") is bom
 
 
+@pytest.mark.parametrize("kind", [RowFormat.CSV, RowFormat.JSONL, RowFormat.XLSX])
+def test_a_pipe_is_not_replaced(hit: Hit, tmp_path: Path, kind: RowFormat) -> None:
+    """Nor a device such as /dev/null, which root could replace for all programs."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    for path in (tmp_path / "pipe", tmp_path / "link"):
+        with pytest.raises(UsageError, match="not a plain file"):
+            save_rows([hit], path, kind)
+    assert (tmp_path / "pipe").is_fifo()
+
+
 def test_fields_choose_columns_by_one_set_of_names(hit: Hit, capsys: pytest.CaptureFixture[str]) -> None:
     """In their order, in every format; JSON lines are flat then, and whole without."""
     fields = columns_named("names, Accession,filing_date")
