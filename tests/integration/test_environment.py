@@ -70,8 +70,8 @@ class Index:
         self._server.server_close()
         self._thread.join()
 
-    def release(self, name: str, version: str, metadata: str = "") -> str:
-        """Offer a version of a package; its line for a lock."""
+    def release(self, name: str, version: str, metadata: str = "", *, script: str = "") -> str:
+        """Offer a version of a package, with a command of its name that is `script`; its line for a lock."""
         page = self.folder / "simple" / name
         page.mkdir(parents=True, exist_ok=True)
         wheel = page / f"{name}-{version}-py3-none-any.whl"
@@ -83,6 +83,10 @@ class Index:
                 f"{info}WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
             )
             archive.writestr(f"{info}RECORD", "")
+            if script:
+                command = zipfile.ZipInfo(f"{name}-{version}.data/scripts/{name}")
+                command.external_attr = 0o100755 << 16
+                archive.writestr(command, script)
         links = (f'<a href="{each.name}">{each.name}</a>' for each in sorted(page.glob("*.whl")))
         (page / "index.html").write_text("".join(links), encoding="utf-8")
         return f"{name}=={version} \\\n    --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}\n"
@@ -106,7 +110,7 @@ class Checkout:
         for name in ("requirements.lock", "requirements-dev.lock"):
             (self.folder / name).write_text("".join(lines), encoding="utf-8")
 
-    def bash(self, commands: str, *, python: str | Path = "") -> subprocess.CompletedProcess[str]:
+    def bash(self, commands: str, *, python: str | Path = "", uv_index: str = "") -> subprocess.CompletedProcess[str]:
         """Source the script and run commands."""
         environment = {
             "PATH": os.environ["PATH"],
@@ -114,6 +118,7 @@ class Checkout:
             "PIP_CONFIG_FILE": os.devnull,
             "PIP_INDEX_URL": self.index.url,
             **({"PYTHON": str(python)} if python else {}),
+            **({"UV_DEFAULT_INDEX": uv_index} if uv_index else {}),
         }
         return subprocess.run(
             ["bash", "-c", f"set -euo pipefail; . scripts/_environment; {commands}"],  # noqa: S607 — the user's own
@@ -196,6 +201,31 @@ def test_a_file_that_is_not_the_locked_one_is_refused(checkout: Checkout) -> Non
     done = checkout.bash("install_locked more.lock")
     assert done.returncode != 0
     assert "THESE PACKAGES DO NOT MATCH THE HASHES" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("script", "uv_is_told", "installer"),
+    [
+        (f'#!/bin/sh\nexec "{sys.executable}" -m uv "$@"\n', True, "uv"),
+        ("#!/bin/sh\necho cannot >&2\nexit 2\n", True, "pip"),
+        (f'#!/bin/sh\nexec "{sys.executable}" -m uv "$@"\n', False, "pip"),
+        ("", True, "pip"),
+    ],
+    ids=["uv", "uv-cannot", "index-of-pip-alone", "no-uv-in-the-lock"],
+)
+def test_uv_installs_what_is_locked_and_pip_where_it_cannot(
+    checkout: Checkout, script: str, *, uv_is_told: bool, installer: str
+) -> None:
+    """The same files by either; what pip is told of its index holds, and uv is none of the installed packages."""
+    line = checkout.index.release("fifth", "1")
+    checkout.lock(*([checkout.index.release("uv", "1", script=script)] if script else []))
+    (checkout.folder / "more.lock").write_text(line, encoding="utf-8")
+    done = checkout.bash("fetch_uv; install_locked more.lock", uv_index=checkout.index.url if uv_is_told else "")
+    assert (done.returncode, done.stderr) == (0, "")
+    (name,) = checkout.folder.glob(".venv/lib/python*/site-packages/fifth-1.dist-info/INSTALLER")
+    assert name.read_text(encoding="utf-8").strip() == installer
+    assert checkout.python("import fifth; print(fifth.VERSION)") == "1"
+    assert not list(checkout.folder.glob(".venv/lib/python*/site-packages/uv*"))
 
 
 def test_a_lock_that_lacks_what_the_project_requires_is_reported(checkout: Checkout) -> None:
