@@ -10,6 +10,8 @@ import json
 import socket
 import sys
 import threading
+import tracemalloc
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -149,6 +151,7 @@ async def test_a_name_that_leads_to_a_private_address_is_refused() -> None:
         ("64:ff9b::808:808", True),
         ("64:ff9b::a00:1", False),
         ("2002:a00:1::", False),
+        ("::ffff:0:10.0.0.1", False),
     ],
 )
 def test_public_addresses(address: str, public: bool) -> None:  # noqa: FBT001
@@ -305,6 +308,33 @@ async def test_the_last_look_at_an_address_is_before_it_is_connected_to(monkeypa
         monkeypatch.setattr(webhook, "_is_private_literal", lambda _: False)
         sent = await WebhookSink(receiver.url, secret=SECRET).send([delivery()])
     assert (sent.outcome, receiver.got) == (Outcome.AGAIN, [])
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd"])
+async def test_a_receivers_bomb_is_not_unpacked(encoding: str) -> None:
+    """Nobody reads the body of an answer, so it takes no memory, however it is compressed."""
+    bomb = zlib.compressobj(9, zlib.DEFLATED, 31 if encoding == "gzip" else 15)
+    body = bomb.compress(bytes(100_000_000)) + bomb.flush()
+    seen: list[str] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.append((await reader.readuntil(b"\r\n\r\n")).decode().lower())
+        writer.write(f"HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\nContent-Length: {len(body)}\r\n\r\n".encode())
+        writer.write(body)
+        with contextlib.suppress(OSError):
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        sink = WebhookSink(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", secret=SECRET, allow_private=True)
+        tracemalloc.start()
+        try:
+            assert (await sink.send([delivery()])).outcome is Outcome.DELIVERED
+            assert tracemalloc.get_traced_memory()[1] < 8_000_000
+        finally:
+            tracemalloc.stop()
+    assert "\r\naccept-encoding: identity\r\n" in seen[0]
 
 
 def talk(server: socket.socket, said: Callable[[socket.socket], None]) -> None:

@@ -77,7 +77,8 @@ class WebhookSink:
             force_close=True,
         )
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
-        async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
+        # aiohttp decompresses what arrives, without a limit, also of a body that nobody reads
+        async with aiohttp.ClientSession(connector=connector, timeout=timeout, auto_decompress=False) as session:
             for delivery in deliveries:
                 sent = await self._post(session, delivery)
                 if sent.outcome is not Outcome.DELIVERED:
@@ -89,6 +90,7 @@ class WebhookSink:
         stamp = str(int(self._clock().timestamp()))
         headers = {
             "Content-Type": "application/json",
+            "Accept-Encoding": "identity",
             "User-Agent": "edgarchive",
             "webhook-id": delivery.id,
             "webhook-timestamp": stamp,
@@ -135,7 +137,8 @@ def _is_private_literal(host: str) -> bool:
 def is_public(address: str) -> bool:
     """Whether an IP address is one of the public internet. Raises ValueError for what is none.
 
-    An address of version 6 that stands for one of version 4 (mapped, compatible, 6to4, NAT64) is what that one is.
+    An address of version 6 that stands for one of version 4 (mapped, compatible, translated, 6to4, NAT64) is what that
+    one is.
     """
     found = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(found, ipaddress.IPv6Address):
@@ -149,8 +152,10 @@ def is_public(address: str) -> bool:
     return found.is_global and not found.is_multicast
 
 
-_WITH_IPV4_LAST = tuple(ipaddress.IPv6Network(text) for text in ("::/96", "64:ff9b::/96", "64:ff9b:1::/48"))
-"""IPv4-compatible addresses (RFC 4291, 2.5.5.1), and those that NAT64 translates (RFC 6052, RFC 8215)."""
+_WITH_IPV4_LAST = tuple(
+    ipaddress.IPv6Network(text) for text in ("::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48")
+)
+"""IPv4-compatible (RFC 4291), IPv4-translated (RFC 2765), and those that NAT64 translates (RFC 6052, RFC 8215)."""
 
 
 def _public_socket(info: tuple[Any, ...]) -> socket.socket:
