@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
@@ -145,6 +146,25 @@ def test_nothing_but_the_protocol_is_on_stdout(archive: Path) -> None:
     assert server.returncode == 0, log
     assert all(line["jsonrpc"] == "2.0" for line in [*lines, *map(json.loads, rest.splitlines())])
     assert lines[-1]["result"]["structuredContent"]["total"] == 1
+
+
+def test_a_host_that_reads_no_more_is_no_error(archive: Path) -> None:
+    """As of every command, the reader of stdout may go."""
+    with subprocess.Popen(
+        command(archive), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
+    ) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        server.stdin.write(json.dumps(HELLO).encode() + b"\n")
+        server.stdin.flush()
+        server.stdout.readline()
+        server.stdout.close()
+        with contextlib.suppress(BrokenPipeError):
+            for _ in range(20):
+                server.stdin.write(json.dumps(HELLO).encode() + b"\n")
+                server.stdin.flush()
+        assert server.stderr is not None
+        assert (server.wait(60), server.stderr.read()) == (0, b"")
 
 
 @pytest.mark.parametrize(

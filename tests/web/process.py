@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 
 from tests.paths import ROOT
@@ -14,7 +16,10 @@ from tests.processes import EdgarchiveProcess
 class ServerProcess:
     """``edgarchive serve`` on a free port of 127.0.0.1, while it is entered; `log` is what it has written to stderr."""
 
-    def __init__(self, root: Path, *options: str, **environment: str) -> None:
+    def __init__(
+        self, root: Path, *options: str, limits: Mapping[int, int] = MappingProxyType({}), **environment: str
+    ) -> None:
+        self._limits = limits
         self._arguments = ["-v", "--root", str(root), "serve", "--port", "0", *options]
         self._environment = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], **environment}
         self._log = root.parent / f"serve-{id(self)}.log"
@@ -40,7 +45,9 @@ class ServerProcess:
     def start(self) -> None:
         """Start, without waiting until it answers."""
         with self._log.open("wb") as log:
-            self._process = EdgarchiveProcess(*self._arguments, environment=self._environment, folder=ROOT, stderr=log)
+            self._process = EdgarchiveProcess(
+                *self._arguments, environment=self._environment, folder=ROOT, stderr=log, limits=self._limits
+            )
 
     def wait(self) -> None:
         """Wait until it answers."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import resource
 import shutil
 import socket
 import struct
@@ -35,6 +36,39 @@ def connected(port: int, *, receive_bytes: int | None = None) -> closing[socket.
     client.settimeout(30)
     client.connect(("127.0.0.1", port))
     return closing(client)
+
+
+def test_more_connections_than_files_may_be_open(invented_archive: Path, tmp_path: Path) -> None:
+    """Those over the limit are closed and said in one line; there are files left for the answers to the others."""
+    shutil.copytree(invented_archive, tmp_path / "archive")
+    server = ServerProcess(tmp_path / "archive", limits={resource.RLIMIT_NOFILE: 512})
+    server.start()
+    server.wait()
+    try:
+        with contextlib.ExitStack() as stack:
+            asked = stack.enter_context(connected(server.port))
+            clients = [stack.enter_context(connected(server.port)) for _ in range(600)]
+            for client in clients[-5:]:
+                with contextlib.suppress(ConnectionError):
+                    assert client.recv(100) == b""
+            asked.sendall(f"GET /filing/{FILING} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            assert asked.recv(100).startswith(b"HTTP/1.1 200 ")
+        while not (said := _status(server.port)):
+            """The others are being closed."""
+        assert said == 200
+        assert server.log.count("too many connections") == 1
+        assert "Too many open files" not in server.log
+    finally:
+        server.stop()
+
+
+def _status(port: int) -> int | None:
+    """The status of a request; None if its connection was closed."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    with closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status
+    return None
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: localhost\r\nX: "])

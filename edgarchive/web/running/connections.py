@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import resource
 import socket
 import ssl
+import sys
+import time
 from http import HTTPStatus
 from typing import Any
 
@@ -26,6 +29,11 @@ HEADERS_S, KEEP_ALIVE_S, STALL_S = 15.0, 30.0, 60.0
 """Time limits in seconds: for the headers of the first request; between requests, including headers; for a client to
 continue reading.
 """
+
+_KEPT_FILES = 256
+"""Of the files that a process may open, those kept for the archive, its index and the files that are sent."""
+
+_SAY_EVERY_S = 60.0
 
 _READ_BYTES = 1 << 14
 """The bytes of a pending response that a client must read within STALL_S."""
@@ -53,13 +61,42 @@ class AccessLog(AbstractAccessLogger):
         _access_log.info('"%s %s" %d, %d bytes, %.3f s', *line, extra=facts)
 
 
+class Room:
+    """How many connections a process may have: the files it may open, without those that answers need.
+
+    Where a process can open no file any more, the event loop logs a line for each attempt to accept a connection, and
+    requests fail.
+    """
+
+    def __init__(self) -> None:
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        self._left = sys.maxsize if most == resource.RLIM_INFINITY else max(most // 4, most - _KEPT_FILES)
+        self._said_s = -_SAY_EVERY_S
+
+    def enter(self) -> bool:
+        """Count a new connection; False, with a warning now and then, if there is no room for it."""
+        if self._left > 0:
+            self._left -= 1
+            return True
+        if time.monotonic() - self._said_s >= _SAY_EVERY_S:
+            self._said_s = time.monotonic()
+            facts = event("connections-full")
+            _log.warning("too many connections: new ones are closed; `ulimit -n` sets how many", extra=facts)
+        return False
+
+    def leave(self) -> None:
+        """Count the end of a connection that was let in."""
+        self._left += 1
+
+
 class Connection(web.RequestHandler):
     """A connection with time limits: a client that sends or reads too slowly is disconnected."""
 
-    __slots__ = ("_first_request", "_headers_s", "_reader", "_stall_s", "_unread_bytes")
+    __slots__ = ("_first_request", "_headers_s", "_is_in", "_reader", "_room", "_stall_s", "_unread_bytes")
 
-    def __init__(self, server: web.Server, *, headers_s: float, stall_s: float, **options: Any) -> None:
+    def __init__(self, server: web.Server, *, room: Room, headers_s: float, stall_s: float, **options: Any) -> None:
         super().__init__(server, **options)
+        self._room, self._is_in = room, False
         self._headers_s = headers_s
         self._stall_s = stall_s
         self._first_request: asyncio.TimerHandle | None = None
@@ -67,13 +104,20 @@ class Connection(web.RequestHandler):
         self._unread_bytes = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Start the timer for the first request."""
+        """Start the timer for the first request; without room, end the connection."""
         super().connection_made(transport)
+        self._is_in = self._room.enter()
+        if not self._is_in and isinstance(transport, asyncio.WriteTransport):
+            transport.abort()
+            return
         self._first_request = self._loop.call_later(self._headers_s, self._end_without_request)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Stop all timers."""
         super().connection_lost(exc)
+        if self._is_in:
+            self._room.leave()
+            self._is_in = False
         for timer in (self._first_request, self._reader):
             if timer is not None:
                 timer.cancel()
@@ -161,6 +205,7 @@ class Site(web.TCPSite):
         super().__init__(runner, host, port, ssl_context=ssl_context)
         self._shared = shared
         self._options: dict[str, Any] = {
+            "room": Room(),
             "headers_s": headers_s,
             "stall_s": stall_s,
             "keepalive_timeout": keep_alive_s,

@@ -45,7 +45,13 @@ def mcp(
         )
     # A read from stdin cannot be cancelled, and nothing needs finishing: Ctrl-C ends the process at once.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    asyncio.run(_serve(settings))
+    has_reader = True
+    try:
+        asyncio.run(_serve(settings))
+    except* BrokenPipeError:  # raised in a group, by the task that writes
+        has_reader = False
+    if not has_reader:
+        raise BrokenPipeError
     return 0
 
 
