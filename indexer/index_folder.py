@@ -2,7 +2,7 @@
 
 The folder contains ``meta.json`` (engine and schema) and the engine's own files. The umask of the writer decides who
 may read it. Opening a Whoosh index unpickles data, so anybody who can write there could run code as the reader; it is
-opened only if nobody but a trusted owner can write there.
+opened only if nobody but a trusted owner can write to the folder and its files, or made the link to it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import logging
 import os
 import pwd
 import stat
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from archiver.events import event
 from archiver.runtime.retrying import with_retries
 from archiver.settings.settings import Settings
 from archiver.store.durable import (
+    OWNER_WRITES,
     fsync_directory,
     make_directories,
     read_plain_file,
@@ -96,7 +98,8 @@ def create_index(path: Path, *, engine: str, settings: Settings | None = None) -
         make_directories(path.parent)
         path.mkdir(mode=0o755)  # the umask applies, but only the owner may ever write there
     created = chosen.create(path, **_options(engine, settings))
-    write_file_durably(path / _META, json.dumps({"schema": SCHEMA, "engine": engine}).encode() + b"\n")
+    meta = json.dumps({"schema": SCHEMA, "engine": engine}).encode() + b"\n"
+    write_file_durably(path / _META, meta, mode=OWNER_WRITES)
     with storage_errors(path):
         fsync_directory(path.parent)
     return created
@@ -124,7 +127,10 @@ def open_index(
         raise ArchiveFormatError(f"the index in {path} has an unknown engine, {engine!r}", _REBUILD)
     if schema != SCHEMA:
         raise _other_schema(path, schema)
-    _check_trust(path, engine, settings, writable=writable)
+    try:
+        _check_trust(path, engine, settings, writable=writable)
+    except PermissionError as error:
+        raise StorageError(f"cannot read {path}: permission denied", _ASK_OWNER) from error
     if engine not in REMOTE:
         _check_plain(path)
     options = _options(engine, settings)
@@ -318,13 +324,33 @@ def _check_trust(path: Path, engine: str, settings: Settings | None, *, writable
     """Raise `ArchiveFormatError` if somebody else may have put code there that opening would run."""
     if engine not in PICKLED and not writable:
         return
-    status = path.stat()
+    trusted = {0, os.geteuid(), _trusted_user(settings)}
+    with_retries(lambda: _check_owners(path, engine, trusted), retry_if=FileNotFoundError, patience_s=_SWAP_PATIENCE_S)
+
+
+def _check_owners(path: Path, engine: str, trusted: Collection[int | None]) -> None:
+    # Who made a link chose what it leads to: it could be files of ours, such as an extracted filing's.
+    _check_owner(path, path.lstat(), trusted)
+    places = [path]
+    if engine in PICKLED:
+        places += path.iterdir()
+    for place in places:
+        with contextlib.suppress(FileNotFoundError):  # a commit has just replaced it
+            status = place.stat()
+            _check_owner(place, status, trusted)
+            _check_closed(place, status)
+
+
+def _check_closed(path: Path, status: os.stat_result) -> None:
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise ArchiveFormatError(
             f"other users can write to {path}, and reading an index runs what its writer put there",
-            "run `chmod go-w` on it, or remove it and run `edgarchive index`",
+            "if you trust what they wrote, run `chmod -R go-w` on the index; else remove it and run `edgarchive index`",
         )
-    if status.st_uid not in {0, os.geteuid(), _trusted_user(settings)}:
+
+
+def _check_owner(path: Path, status: os.stat_result, trusted: Collection[int | None]) -> None:
+    if status.st_uid not in trusted:
         raise ArchiveFormatError(
             f"{path} belongs to {_user_name(status.st_uid)}, and reading an index runs what its owner put there",
             f'set trusted_owner = "{_user_name(status.st_uid)}" if you trust them, or use the engine tantivy',

@@ -19,6 +19,9 @@ from archiver.errors import StorageError
 _MODE = 0o666
 """The umask is subtracted, which decides who may read an archive; `mkstemp` would restrict each file to its owner."""
 
+OWNER_WRITES = 0o644
+"""The mode of a file that nobody but its owner may ever write to, whatever the umask."""
+
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -102,14 +105,14 @@ def make_directories(path: Path) -> None:
         fsync_directory(folder.parent)
 
 
-def create_temporary(folder: Path, *, stem: str) -> tuple[int, Path]:
+def create_temporary(folder: Path, *, stem: str, mode: int = _MODE) -> tuple[int, Path]:
     """Create ``{stem}.{random}.part`` in `folder`; returns its descriptor, open for writing, and its path.
 
-    Raises OSError.
+    `mode` is that of the file, minus the umask. Raises OSError.
     """
     make_directories(folder)
     path = folder / f"{stem}.{os.urandom(8).hex()}.part"
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE), path
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), path
 
 
 def publish(temporary: Path, final: Path) -> None:
@@ -193,15 +196,17 @@ def write_file_durably(
     *,
     through: Path | None = None,
     before_rename: Callable[[int], None] | None = None,
+    mode: int = _MODE,
 ) -> None:
     """Write `data` to `path` atomically, replacing what is there. Raises `StorageError`.
 
-    A kill may leave a temporary file in the folder `through`, or beside `path` if it is not given. `before_rename` is
-    called with the descriptor of the complete file before it gets its name.
+    `mode` is that of the file, minus the umask. A kill may leave a temporary file in the folder `through`, or beside
+    `path` if it is not given. `before_rename` is called with the descriptor of the complete file before it gets its
+    name.
     """
     with storage_errors(path):
         make_directories(path.parent)
-        descriptor, temporary = create_temporary(through or path.parent, stem=f".{path.name}")
+        descriptor, temporary = create_temporary(through or path.parent, stem=f".{path.name}", mode=mode)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(data)

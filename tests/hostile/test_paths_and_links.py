@@ -221,6 +221,53 @@ def test_an_index_that_others_can_write_is_not_opened(archive: Path, mode: int) 
         open_index(archive / "index")
 
 
+@pytest.mark.parametrize("mode", [0o660, 0o606])
+def test_an_index_with_a_file_that_others_can_write_is_not_opened(archive: Path, mode: int) -> None:
+    """They need not be able to write to the folder: each file runs what is in it."""
+    for path in (archive / "index").iterdir():
+        before = path.stat().st_mode
+        path.chmod(mode)
+        with pytest.raises(ArchiveFormatError, match=f"other users can write to .*{path.name}"):
+            open_index(archive / "index")
+        path.chmod(before)
+    open_index(archive / "index").close()
+
+
+@pytest.mark.parametrize("umask", [0, 0o002, 0o027])
+def test_nobody_but_its_owner_can_write_to_a_file_of_an_index(tmp_path: Path, umask: int) -> None:
+    """Whatever the umask says, and through commits and merges: so it can be opened again."""
+    before = os.umask(umask)
+    try:
+        for number in range(1, 11):
+            (tmp_path / "a.txt").write_bytes(submission_bytes(f"0009999999-20-{number:06d}"))
+            import_submissions([tmp_path / "a.txt"], settings=Settings(root=tmp_path / "archive"))
+    finally:
+        os.umask(before)
+    index = tmp_path / "archive" / "index"
+    assert {path.suffix for path in index.iterdir()} >= {".json", ".seg", ".sha256", ".toc"}
+    assert [path.name for path in index.iterdir() if path.stat().st_mode & 0o022] == []
+    open_index(index).close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_link_of_another_user_is_not_followed_to_an_index_of_ours(archive: Path) -> None:
+    """It could lead to files that we have extracted from a filing, whose names and bytes the filer chose."""
+    (archive / "index").rename(archive / "ours")
+    (archive / "index").symlink_to("ours")
+    os.chown(archive / "index", 12345, -1, follow_symlinks=False)
+    with pytest.raises(ArchiveFormatError, match="belongs to 12345"):
+        open_index(archive / "index")
+    open_index(archive / "index", settings=Settings(trusted_owner="12345")).close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_an_index_with_a_file_of_another_user_is_not_opened(archive: Path) -> None:
+    """Whoever owns a file can change it."""
+    os.chown(next((archive / "index").glob("*.toc")), 12345, -1)
+    with pytest.raises(ArchiveFormatError, match="belongs to 12345"):
+        open_index(archive / "index")
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 def test_an_index_of_another_user_is_not_opened(archive: Path) -> None:
     """Neither the folder itself, nor one that a link leads to."""

@@ -17,7 +17,7 @@ from whoosh.index import TOC
 
 from archiver.startup.dataclass import dataclass
 from archiver.startup.patterns import lazy_pattern
-from archiver.store.durable import write_file_durably
+from archiver.store.durable import OWNER_WRITES, write_file_durably
 
 _LINES = lazy_pattern(r"^# ([0-9]+) bytes\n([0-9a-f]{64})  (\S+)$", re.MULTILINE)
 
@@ -74,8 +74,8 @@ def commit(folder: Path, toc: TOC, sums: Mapping[str, Checksum]) -> None:
     kept = {name: sums[name] for name in names if name in sums}
     kept[path.name] = Checksum(len(data), hashlib.sha256(data).hexdigest())
     lines = "".join(f"# {sum_.size} bytes\n{sum_.sha256}  {name}\n" for name, sum_ in sorted(kept.items()))
-    write_file_durably(checksums_file(folder, toc.generation), lines.encode())
-    write_file_durably(path, data)
+    write_file_durably(checksums_file(folder, toc.generation), lines.encode(), mode=OWNER_WRITES)
+    write_file_durably(path, data, mode=OWNER_WRITES)
 
 
 def read_checksums(folder: Path, generation: int) -> dict[str, Checksum]:

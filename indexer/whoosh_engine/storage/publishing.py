@@ -13,7 +13,7 @@ from whoosh.reading import SegmentReader
 
 from archiver.errors import DamageError, LockedError
 from archiver.identifiers import AccessionNumber
-from archiver.store.durable import files_in, fsync_directory, remove_folder
+from archiver.store.durable import OWNER_WRITES, files_in, fsync_directory, remove_folder
 from indexer.whoosh_engine.reading import posting_blocks
 from indexer.whoosh_engine.storage.commits import (
     Checksum,
@@ -43,6 +43,7 @@ class Publisher:
         self._lock = index.lock("WRITELOCK")
         if not self._lock.acquire():
             raise LockedError(f"another edgarchive is writing to {self._folder}", "wait until it ends, or stop it")
+        _restrict(Path(self._lock.filename))
         remove_folder(self.building, ignore_errors=True)
         self.building.mkdir(mode=0o700)
 
@@ -96,6 +97,7 @@ class Publisher:
         return Path(mkdtemp(dir=self.building))
 
     def _move(self, segment: Segment) -> Any:
+        _restrict(segment.path)  # before others can reach it
         segment.path.rename(self._folder / segment.path.name)
         return segment.whoosh
 
@@ -106,6 +108,11 @@ class Publisher:
 
     def _size(self, segment: Any) -> int:
         return (self._folder / segment_file(segment)).stat().st_size
+
+
+def _restrict(path: Path) -> None:
+    """Let nobody but its owner write to a file: reading an index runs what it contains."""
+    path.chmod(path.stat().st_mode & OWNER_WRITES)
 
 
 def _delete(readers: Iterable[Any], accessions: Iterable[AccessionNumber]) -> None:
