@@ -55,6 +55,18 @@ def human_bytes(count: float) -> str:
     return f"{count:.1f} TB"
 
 
+def without_root(text: str, root: Path) -> str:
+    """A message for others than the archive's user: without the folder `root` of the archive, in which it may lie.
+
+    >>> without_root("cannot read /home/me/archive/index", Path("/home/me/archive"))
+    'cannot read index'
+    """
+    for folder in sorted({str(root.expanduser().absolute()), str(root.resolve())}, key=len, reverse=True):
+        if folder != root.anchor:
+            text = text.replace(f"{folder}/", "").replace(folder, "the archive")
+    return text
+
+
 def harmless(text: str) -> str:
     """`text`, with its lines, without characters that could control a terminal."""
     return _PLAYS.sub("", text)

@@ -56,17 +56,10 @@ def checked(name: str, query: str | None, filters: Mapping[str, Any], *, source:
         raise UsageError(f"there is no filter {unknown[0]!r}", f"did you mean {near[0]}?" if near else ", ".join(known))
     options = SearchOptions(query, **filters)
     if options.query is not None and options.query.strip():
-        if not is_unicode(options.query):
-            raise UsageError("the query is not valid Unicode", "give it in UTF-8")
         parse_query(options.query, stem=options.stem, cik_of=lambda _: _ANY_COMPANY)
     elif not filters:
         raise UsageError(f"the search {name} finds everything", "give a query or a filter")
     return NamedSearch(name, options, source)
-
-
-def is_unicode(text: str) -> bool:
-    """Whether `text` can be stored as UTF-8: arguments in another encoding have lone surrogates."""
-    return not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def save_search(settings: Settings, name: str, query: str | None, filters: Mapping[str, Any]) -> NamedSearch:

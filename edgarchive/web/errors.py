@@ -21,7 +21,9 @@ from archiver.errors import (
 )
 from archiver.events import event
 from archiver.startup.patterns import lazy_pattern
+from edgarchive.formats import without_root
 from edgarchive.web.edgar.answers import no_such_key
+from edgarchive.web.keys import SETTINGS
 from edgarchive.web.pages.render import problem_page
 from edgarchive.web.safety import Handler
 
@@ -66,7 +68,9 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             facts = event("request-failed", method=request.method, path=request.path)
             _log.error("%s %s: %s", request.method, request.path, error, extra=facts)
-        response = _answer(request, status, error.message, error.hint, getattr(error, "position", None))
+        root = request.app[SETTINGS].root
+        message, advice = without_root(error.message, root), error.hint and without_root(error.hint, root)
+        response = _answer(request, status, message, advice, getattr(error, "position", None))
         if status == HTTPStatus.SERVICE_UNAVAILABLE:
             response.headers["Retry-After"] = "30"
         return response

@@ -100,6 +100,8 @@ class SearchOptions:
 
     def __post_init__(self) -> None:
         """Normalise the values."""
+        if self.query is not None and not is_unicode(self.query):
+            raise UsageError("the query is not valid Unicode", "give it in UTF-8")
         if self.sort is not None and self.sort not in get_args(Sort):
             raise UsageError(f"cannot sort by {self.sort!r}", f"choose one of: {', '.join(get_args(Sort))}")
         if self.within not in get_args(Unit):
@@ -187,7 +189,18 @@ def several(name: str, values: object) -> tuple[Any, ...] | None:
         raise UsageError(f"an empty list for {name} would select nothing", "give at least one value, or leave it out")
     if any(map(_is_missing, found)):
         raise UsageError(f"{name} has a missing value (None or NaN)", "leave it out, such as with dropna()")
+    if not all(is_unicode(value) for value in found if isinstance(value, str)):
+        raise UsageError(f"a value of {name} is not valid Unicode", "give it in UTF-8")
     return found
+
+
+def is_unicode(text: str) -> bool:
+    """Whether `text` can be written as UTF-8: arguments in another encoding, and JSON, may have lone surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_missing(value: Any) -> bool:

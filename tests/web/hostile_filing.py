@@ -29,7 +29,10 @@ _PAGE = """<html><head><title>8-K</title>
 DECEPTIVE = "\x07\x1b[31m\u202egnp\u2066\U000e0041"
 """A bell, an escape, marks that reorder a line, a tag: what no page shows, and no XML may have."""
 
-FILE_NAMES = ("javascript:alert(1)", "//evil.example/a.htm", "#a?b.htm", "%2e%2e", '"onclick=alert(1).htm')
+FILE_NAMES = (
+    *("javascript:alert(1)", "//evil.example/a.htm", "#a?b.htm", "%2e%2e", '"onclick=alert(1).htm'),
+    *("/etc/passwd", "..", "../../a.htm", "data:text/html;charset=x,<b>"),
+)
 """Names of files that are more than names where they become a link as they are."""
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -147,3 +150,38 @@ def test_no_error_is_logged_for_a_clients_mistake(served: Served, caplog: pytest
         for path in ("/nothing", "/search?q=%22open", "/filing/0000000001-99-000001"):
             served.ask(path, headers=BROWSER)
     assert caplog.records == []
+
+
+_DAMAGES: dict[str, Callable[[Path], object]] = {
+    "no index": lambda root: shutil.rmtree(root / "index"),
+    "index unreadable": lambda root: (root / "index" / "meta.json").write_text("{}"),
+    "index writable": lambda root: (root / "index").chmod(0o777),
+    "no format": lambda root: (root / "format.json").write_text("{}"),
+    "submissions damaged": lambda root: [one.write_bytes(b"x") for one in (root / "submissions").rglob("*.gz")],
+    "submissions missing": lambda root: shutil.rmtree(root / "submissions"),
+    "catalogue damaged": lambda root: (root / "catalogue.sqlite3").write_bytes(b"x" * 9000),
+}
+
+
+@pytest.mark.parametrize("damage", _DAMAGES)
+def test_no_response_says_where_the_archive_lies(tmp_path: Path, damage: str) -> None:
+    """A path has names of users and machines; whoever runs the server finds it in the log."""
+    import_submissions([INVENTED], settings=Settings(root=tmp_path / "archive", jobs=1))
+    with Archive.open(tmp_path / "archive") as archive:
+        accession = next(iter(archive.catalogue.records())).accession
+    edgar = f"/Archives/edgar/data/1/{accession}.txt"
+    paths = ["/", "/search?q=a", "/search.json?q=a", "/search.atom?q=a", "/status.json", "/healthz", "/saved/a.atom"]
+    paths += [f"/filing/{accession}", f"/filing/{accession}.json", f"/filing/{accession}/1", edgar, "/company/1"]
+    with Served(tmp_path / "archive") as server:
+        _DAMAGES[damage](tmp_path / "archive")
+        said = {path: server.ask(path) for path in paths}
+    assert any(answer.status >= 500 for answer in said.values())
+    assert not [path for path, answer in said.items() if str(tmp_path).encode() in answer.body]
+
+
+@pytest.mark.parametrize("name", ["q", "entityName", "forms", "ciks", "items", "fileType", "sics", "filter_forms"])
+def test_what_is_no_unicode_is_the_clients_mistake(served: Served, name: str) -> None:
+    """JSON may have half of a character; the index is not damaged."""
+    body = json.dumps({name: "\ud800" if name in {"q", "entityName"} else ["\ud800"]}).encode()
+    answer = served.ask("/LATEST/search-index", method="POST", body=body)
+    assert answer.status == 400, answer.text

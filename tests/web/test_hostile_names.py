@@ -75,6 +75,20 @@ def test_the_links_of_a_folder_lead_to_its_files(served: Served) -> None:
             assert served.ask(FOLDER + href).status == 200, name
 
 
+@pytest.mark.parametrize(("number", "name"), list(enumerate(FILE_NAMES, start=1)))
+@pytest.mark.parametrize("view", ["", "?view=text"])
+def test_a_document_can_be_read_whatever_it_is_called(served: Served, number: int, name: str, view: str) -> None:
+    """Its page leads to the file, and nowhere else."""
+    answer = served.ask(f"/filing/{NAMES_ACCESSION}/{number}{view}")
+    assert answer.status == 200
+    links = [link.attributes["href"] or "" for link in LexborHTMLParser(answer.text).css(".views a")]
+    raw = next(link for link in links if link.startswith("/Archives/"))
+    assert raw.startswith(FOLDER)
+    assert "/" not in raw.removeprefix(FOLDER)
+    if "/" not in name:
+        assert served.ask(raw).status == 200
+
+
 @pytest.mark.parametrize("path", ["/search.csv?q=deceptive", "/search.jsonl?q=deceptive", f"{FOLDER}index.json"])
 def test_streams_have_the_safety_headers_too(served: Served, path: str) -> None:
     """Also an answer that begins before it is complete."""

@@ -10,7 +10,7 @@ from aiohttp import web
 from archiver.errors import NotInArchiveError
 from archiver.store.layout import Layout
 from archiver.store.opening import check_format
-from edgarchive.formats import as_json_text
+from edgarchive.formats import as_json_text, without_root
 from edgarchive.web.archive import ServedArchive, read_accession
 from edgarchive.web.edgar.full_text import companies_named
 from edgarchive.web.keys import ARCHIVE, SETTINGS
@@ -77,6 +77,8 @@ async def status_json(request: web.Request) -> web.Response:
     check_names(request.query)
     status = (await request.app[ARCHIVE].library.status()).to_dict()
     status.pop("root", None)
+    if status["index_error"] is not None:
+        status["index_error"] = without_root(status["index_error"], request.app[SETTINGS].root)
     return json_response(status)
 
 

@@ -12,6 +12,7 @@ from yarl import URL
 from archiver.errors import EdgarchiveError
 from edgarchive.web.api.filings import read_document, read_submission
 from edgarchive.web.archive import FilingFacts, ServedArchive
+from edgarchive.web.edgar.answers import file_link
 from edgarchive.web.edgar.filing.index_page import role_name
 from edgarchive.web.keys import ARCHIVE
 from edgarchive.web.pages.render import marked, page, shortened
@@ -166,7 +167,7 @@ def _links(
 def _raw_url(facts: FilingFacts, filename: str) -> str:
     entity = facts.entity(None)
     cik = int(entity.cik) if entity and entity.cik is not None else 0
-    return str(URL(f"/Archives/edgar/data/{cik}/{facts.accession.digits}/") / filename)
+    return f"/Archives/edgar/data/{cik}/{facts.accession.digits}/{file_link(filename)}"
 
 
 async def _proof(archive: ServedArchive, facts: FilingFacts) -> dict[str, Any]:

@@ -11,12 +11,13 @@ from aiohttp import web
 from markupsafe import Markup
 from yarl import URL
 
-from archiver.errors import EdgarchiveError, IdentifierError, IndexMissingError, QueryError, QueryTimeoutError
+from archiver.errors import EdgarchiveError, IdentifierError, QueryError, QueryTimeoutError, UsageError
 from archiver.identifiers import Cik, parse_date_span
 from archiver.startup.dataclass import dataclass
+from edgarchive.formats import without_root
 from edgarchive.web.api.saved import all_saved, search_url
 from edgarchive.web.archive import ServedArchive
-from edgarchive.web.keys import ARCHIVE
+from edgarchive.web.keys import ARCHIVE, SETTINGS
 from edgarchive.web.pages.chart import year_chart
 from edgarchive.web.pages.render import marked, page, shortened
 from edgarchive.web.params import (
@@ -107,11 +108,7 @@ async def search_page(request: web.Request) -> web.Response:
         results = await archive.run(wanted.options)
         counted = await archive.facets(results, *_FACETS, "year") if results.total else {}
         why = None if results.total else await archive.diagnose(results)
-    except IndexMissingError:
-        raise
-    except EdgarchiveError as error:
-        if error.exit_code != 2:  # noqa: PLR2004 — not a mistake in the request
-            raise
+    except UsageError as error:  # mistakes in the request, and what takes too long
         too_slow = isinstance(error, QueryTimeoutError)
         status = HTTPStatus.SERVICE_UNAVAILABLE if too_slow else HTTPStatus.BAD_REQUEST
         values = {**_form(request), "error": _mistake(error, request.query.get(WORDS, ""))}
@@ -162,7 +159,7 @@ async def _start_page(request: web.Request) -> web.Response:
         held=status,
         years=(years[0], years[-1]) if years else None,
         saved={name: str(search_url(search.options)) for name, search in saved.items()},
-        notices=notices,
+        notices=[without_root(notice, request.app[SETTINGS].root) for notice in notices],
         newest=[_shown(hit, URL("/search")) for hit in newest],
         **_form(request),
     )
