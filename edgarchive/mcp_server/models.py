@@ -23,8 +23,27 @@ def visible(value: object) -> object:
     return _UNSEEN.sub("\ufffd", value) if isinstance(value, str) else value
 
 
+def shortened(value: object, chars: int = 300) -> object:
+    """`value`; a text as `visible`, and cut to `chars` characters: a filer's names may be as long as a filing."""
+    if isinstance(value, str) and len(value) > chars:
+        value = f"{value[:chars]}…"
+    return visible(value)
+
+
+def _few(values: object) -> object:
+    return values[:_MOST] if isinstance(values, list) else values
+
+
+_MOST = 100
+
 Text = Annotated[str, BeforeValidator(visible)]
 """Text written by others."""
+
+Name = Annotated[str, BeforeValidator(shortened)]
+"""A name, label or code written by others: short, but for a hostile one."""
+
+Names = Annotated[list[Name], BeforeValidator(_few)]
+"""The first of them, as many as a model can read."""
 
 
 class _Answer(BaseModel):
@@ -44,35 +63,35 @@ class EntityBrief(_Answer):
     """A company or person of a filing."""
 
     cik: int | None
-    name: Text
-    role: Text = Field(description="EDGAR's label, such as FILER, SUBJECT COMPANY or REPORTING-OWNER.")
+    name: Name
+    role: Name = Field(description="EDGAR's label, such as FILER, SUBJECT COMPANY or REPORTING-OWNER.")
 
 
 class DocumentBrief(_Answer):
     """A document of a filing."""
 
     sequence: int | None = Field(description="Number in the filing, from 1; read_filing takes it as `document`.")
-    type: Text | None = Field(description="Such as 10-K or EX-99.1.")
-    filename: Text | None
-    description: Text | None
+    type: Name | None = Field(description="Such as 10-K or EX-99.1.")
+    filename: Name | None
+    description: Name | None
 
 
 class SectionBrief(_Answer):
     """An item of a 10-K, 10-Q or 8-K; read_filing takes part and item as `section`, such as 'II 1A'."""
 
-    part: Text | None
-    item: Text
-    heading: Text
+    part: Name | None
+    item: Name
+    heading: Name
 
 
 class SearchHit(_Answer):
     """A found filing with its best document, or a found document."""
 
     accession: str = Field(description="Accession number, for get_filing and read_filing.")
-    form: Text
+    form: Name
     filing_date: date
     period_of_report: date | None
-    items: list[Text] = Field(description="Item codes of an 8-K.")
+    items: Names = Field(description="Item codes of an 8-K.")
     items_derived: bool = Field(description="Whether the items are from headings, as the header left them blank.")
     entities: list[EntityBrief]
     entity_count: int = Field(description="Number of entities, of which at most 10 are listed.")
@@ -100,8 +119,8 @@ class SearchAnswer(_Answer):
 class ValueCount(_Answer):
     """How many hits have a value."""
 
-    value: int | Text
-    name: Text | None = Field(description="Name of a CIK or SIC code.")
+    value: int | Name
+    name: Name | None = Field(description="Name of a CIK or SIC code.")
     count: int
 
 
@@ -114,16 +133,17 @@ class CountAnswer(_Answer):
     interpreted_as: Text = Field(description="How query and filters were understood.")
     archive: Contents
     note: str = Field(description="What the answer means, and what it does not.")
+    notice: str = NOTICE
 
 
 class FilingEntity(EntityBrief):
     """A company or person of a filing, with what the header says of it."""
 
     sic: int | None
-    sic_description: Text | None
-    state_of_incorporation: Text | None
-    fiscal_year_end: Text | None = Field(description="MMDD.")
-    former_names: list[Text]
+    sic_description: Name | None
+    state_of_incorporation: Name | None
+    fiscal_year_end: Name | None = Field(description="MMDD.")
+    former_names: Names
 
 
 class SectionFacts(SectionBrief):
@@ -145,11 +165,11 @@ class Filing(_Answer):
     """The header of a filing, and the list of its documents."""
 
     accession: str
-    form: Text
+    form: Name
     filing_date: date
     accepted: datetime | None = Field(description="When EDGAR accepted it; US Eastern time.")
     period_of_report: date | None
-    items: list[Text]
+    items: Names
     items_derived: bool
     entities: list[FilingEntity]
     entity_count: int
@@ -165,7 +185,7 @@ class Reading(_Answer):
     """A part of the text of a document or section."""
 
     accession: str
-    form: Text
+    form: Name
     filing_date: date
     document: DocumentBrief
     section: SectionBrief | None = Field(description="The section that was asked for; null for the whole document.")
@@ -182,11 +202,11 @@ class Company(_Answer):
     """A company or person that takes part in filings of the archive."""
 
     cik: int
-    name: Text = Field(description="Name in the newest filing.")
-    former_names: list[Text]
+    name: Name = Field(description="Name in the newest filing.")
+    former_names: Names
     sic: int | None
-    sic_description: Text | None
-    state_of_incorporation: Text | None
+    sic_description: Name | None
+    state_of_incorporation: Name | None
     filings: int = Field(description="Filings of the archive in which it takes part.")
     first_filing_date: date
     last_filing_date: date
@@ -204,7 +224,7 @@ class CompanyAnswer(_Answer):
 class FormCount(_Answer):
     """How many filings of a form the archive holds."""
 
-    form: Text
+    form: Name
     filings: int
     first_year: int
     last_year: int

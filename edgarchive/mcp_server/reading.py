@@ -6,12 +6,16 @@ from collections.abc import Sequence
 
 from archiver.errors import NotInArchiveError
 from archiver.startup.dataclass import dataclass
+from edgarchive.mcp_server.models import shortened
 from indexer.sections.forms import find_section
 from indexer.sections.sections import Section
 from indexer.texts.model import StoredDocument, StoredSubmission
 
 _NAMED = 20
 """Documents or sections listed in an error."""
+
+_LABEL_CHARS = 20
+"""The longest type of a document on EDGAR; a longer one could talk to the model, and an error has no notice."""
 
 _BEFORE = 4
 """This fraction of a page is before the requested match."""
@@ -64,7 +68,7 @@ def _named(submission: StoredSubmission, which: str) -> StoredDocument:
         or [one for one in documents if one.type.casefold() == name]
     )
     if not found:
-        known = [f"{one.sequence} {one.type}" for one in documents]
+        known = [f"{one.sequence} {shortened(one.type, _LABEL_CHARS)}" for one in documents]
         raise NotInArchiveError(f"{submission.accession} has no document {which[:40]!r}", f"it has: {_listed(known)}")
     return found[0]
 
