@@ -119,7 +119,7 @@ def save_table(path: Path, head: Sequence[str], rows: Iterable[Sequence[object]]
 def format_of_file(path: Path) -> RowFormat:
     """The format for a file name. Raises `UsageError`."""
     if path.suffix.lower() == ".parquet":
-        raise UsageError("a search writes no Parquet", "use `edgarchive export hits --out FILE.parquet`")
+        raise UsageError("a search cannot write Parquet", "use `edgarchive export hits --out FILE.parquet`")
     try:
         return RowFormat(path.suffix.lower().removeprefix("."))
     except ValueError:

@@ -161,7 +161,10 @@ def _repair_index(
     left = tuple(Finding("index-missing", one.accession, None, one.message) for one in index.report.failed)
     failed = {finding.accession for finding in left}
     put_right = (
-        replace(finding, message=f"{finding.message}; {'it was made anew' if finding.accession is None else 'mended'}")
+        replace(
+            finding,
+            message=f"{finding.message}; {'it was rebuilt' if finding.accession is None else 'it was repaired'}",
+        )
         for finding in index.found
         if finding.accession is None or finding.accession not in failed
     )

@@ -317,7 +317,7 @@ def _check_plain(path: Path) -> None:
         with contextlib.suppress(OSError), os.scandir(folder) as entries:
             for entry in entries:
                 if not (entry.is_file() or entry.is_dir()):
-                    raise IndexMissingError(f"cannot read {entry.path}: not a plain file", _REBUILD)
+                    raise IndexMissingError(f"cannot read {entry.path}: not a regular file", _REBUILD)
 
 
 def _check_trust(path: Path, engine: str, settings: Settings | None, *, writable: bool) -> None:

@@ -166,9 +166,9 @@ class _Repair:
         if finding is None:
             self.log.checked += 1
             path = str(place.relative_to(self._archive.root))
-            finding = Finding("misplaced", accession, path, "its file lay in another place")
+            finding = Finding("misplaced", accession, path, "its file was in another place")
         self._aside.pop(accession, None)
-        self.log.done(finding, "it is in its place again")
+        self.log.done(finding, "it was restored to its place")
         self.log.count_ok(signature)
 
     def _clear_the_way(self, place: Path) -> None:
@@ -191,7 +191,7 @@ class _Repair:
             for row in list(self._catalogue.versions(finding.accession)):
                 if self._archive.layout.version_path(row.accession, row.sha256) == path:
                     self._catalogue.remove_version(row)
-            self.log.leave(finding, "EDGAR serves these bytes no more, so their row was dropped")
+            self.log.leave(finding, "EDGAR no longer serves these bytes, so their row was removed")
 
     def journal(self) -> None:
         """Record runs that the journal has lost."""
@@ -259,7 +259,7 @@ class _Repair:
             self._set_aside(path, accession)
             self.log.leave(finding, f"{file.body.fault(etag_md5=None)}; it is in the quarantine")
         elif file.header is None:
-            self.log.leave(finding, f"{file.header_fault}: a sync that selects it takes it in")
+            self.log.leave(finding, f"{file.header_fault}: a sync that selects it adds it")
         else:
             ref = SubmissionRef(accession, file.header.form, file.header.filing_date, file.header.any_cik, listed=False)
             message = "without its closing tag only EDGAR's checksum can prove it whole"
@@ -272,14 +272,14 @@ class _Repair:
         finding = self._lost.pop(other, None) if other else None
         if other and finding:
             self._catalogue.remove(other)
-            self.log.done(finding, f"these bytes are {record.accession}, so the row was dropped")
+            self.log.done(finding, f"these bytes are {record.accession}, so the row was removed")
 
     def _take_in_version(self, finding: Finding, path: Path, accession: AccessionNumber) -> None:
         """Add a row for a file beside a submission if its bytes match its name."""
         file = self._read(finding)
         if isinstance(file, StoredFile) and path == self._archive.layout.version_path(accession, file.body.sha256):
             self._catalogue.add_version(recovered_version(file, accession))
-            self.log.done(finding, "it was taken in")
+            self.log.done(finding, "it was added to the catalogue")
         else:
             self._archive.quarantine(path, path.name)
             self.log.done(finding, "these are not the bytes that its name says; it is in the quarantine")

@@ -52,14 +52,14 @@ class RepairLog:
         self.taken_in += 1
         self.checked += 1
         if self.taken_in <= _MAX_LISTED:
-            self.done(finding, "it was taken in")
+            self.done(finding, "it was added to the catalogue")
 
     def report(self, lost: DamageError | None, catalogue: str) -> RepairReport:
         """The result; `lost` is the damage of a catalogue that was replaced, `catalogue` its file name."""
         repaired = list(self.repaired)
         if lost is not None:
-            message = f"{lost.message}; it was made again from {self.taken_in} stored files"
+            message = f"{lost.message}; it was rebuilt from {self.taken_in} stored files"
             repaired.insert(0, Finding("catalogue-damaged", None, catalogue, message))
         if (more := self.taken_in - _MAX_LISTED) > 0:
-            repaired.append(Finding("uncatalogued", None, "submissions", f"{more} more files were taken in"))
+            repaired.append(Finding("uncatalogued", None, "submissions", f"{more} more files were added to the catalogue"))
         return RepairReport(self.checked, self.ok, self.signed, tuple(self.left), self.acknowledged, tuple(repaired))

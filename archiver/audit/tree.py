@@ -54,13 +54,13 @@ def _without_row(archive: Archive, placed: Sequence[tuple[AccessionNumber, str]]
     known = archive.catalogue.stored_bytes_of([accession for accession, _ in placed])
     for accession, shown in placed:
         if accession not in known:
-            yield Finding("uncatalogued", accession, shown, "the catalogue has no row of it")
+            yield Finding("uncatalogued", accession, shown, "the catalogue has no row for it")
 
 
 def _version_without_row(archive: Archive, accession: AccessionNumber, path: Path) -> Iterator[Finding]:
     rows = archive.catalogue.versions(accession)
     if path not in {archive.layout.version_path(accession, row.sha256) for row in rows}:
-        message = "the catalogue has no row of these bytes beside the submission"
+        message = "the catalogue has no row for these bytes beside the submission"
         yield Finding("uncatalogued", accession, str(path.relative_to(archive.root)), message)
 
 
@@ -72,4 +72,4 @@ def summarized(findings: Iterator[Finding]) -> Iterator[Finding]:
         if finding.kind != "uncatalogued" or uncatalogued <= _MAX_NAMED:
             yield finding
     if (more := uncatalogued - _MAX_NAMED) > 0:
-        yield Finding("uncatalogued", None, "submissions", f"the catalogue has no row of {more} more files")
+        yield Finding("uncatalogued", None, "submissions", f"the catalogue has no row for {more} more files")

@@ -130,9 +130,9 @@ def _check_presence(archive: Archive, record: CatalogueRecord) -> Finding | None
         return row_finding(archive, "missing", record, f"the file cannot be found: {error.strerror}")
     except OSError as error:
         kind = "damaged" if error.errno in _NO_FILE else "unreadable"
-        return row_finding(archive, kind, record, f"the file cannot be looked at: {error.strerror}")
+        return row_finding(archive, kind, record, f"the file cannot be accessed: {error.strerror}")
     if not stat.S_ISREG(status.st_mode):
-        return row_finding(archive, "damaged", record, "there is something other than a plain file in its place")
+        return row_finding(archive, "damaged", record, "something other than a regular file is in its place")
     if status.st_size != record.stored_bytes:
         message = f"the file has {status.st_size} bytes, the catalogue says {record.stored_bytes}"
         return row_finding(archive, "truncated" if status.st_size < record.stored_bytes else "damaged", record, message)
@@ -185,7 +185,7 @@ def _version_fault(path: Path, row: VersionRecord, *, quick: bool) -> tuple[str,
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            fault = "damaged", "there is something other than a plain file in its place"
+            fault = "damaged", "something other than a regular file is in its place"
         elif status.st_size != row.stored_bytes:
             fault = "damaged", f"the file has {status.st_size} bytes, the catalogue says {row.stored_bytes}"
         elif not quick and sha256_of(unpack(path)) != row.sha256:
@@ -196,5 +196,5 @@ def _version_fault(path: Path, row: VersionRecord, *, quick: bool) -> tuple[str,
         fault = "missing", "the file cannot be found"
     except OSError as error:
         kind = "damaged" if error.errno in _NO_FILE else "unreadable"
-        fault = kind, f"the file cannot be looked at: {error.strerror}"
+        fault = kind, f"the file cannot be accessed: {error.strerror}"
     return fault

@@ -15,7 +15,7 @@ from archiver.errors import ArchiveFormatError, DamageError, StorageError, Usage
 
 T = TypeVar("T")
 
-REPAIR = "run `edgarchive verify --repair`, which makes it again from the stored files"
+REPAIR = "run `edgarchive verify --repair`, which rebuilds it from the stored files"
 """What to do about a lost or damaged catalogue."""
 
 MAX_PARAMETERS = 500

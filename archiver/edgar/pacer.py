@@ -147,7 +147,7 @@ class Pacer:
             )
         except BlockingIOError:
             raise StorageError(
-                f"another process keeps {self._path} locked, which keeps the request rate", "`fuser` names the process"
+                f"another process keeps {self._path} locked, which holds the request rate", "`fuser` names the process"
             ) from None
 
     def _load(self) -> PaceState:
@@ -162,7 +162,7 @@ class Pacer:
             os.pwrite(self._file, _RECORD.pack(_MAGIC, *astuple(state)), 0)
         except OSError as error:
             raise StorageError(
-                f"cannot write {self._path}, which keeps the request rate: {error.strerror}", "free space there"
+                f"cannot write {self._path}, which holds the request rate: {error.strerror}", "free space there"
             ) from error
 
     def close(self) -> None:
@@ -204,6 +204,6 @@ def _open_shared(path: Path) -> int:
             break
     except OSError as error:
         raise StorageError(
-            f"cannot open {path}, which keeps the request rate: {error.strerror}", "remove it"
+            f"cannot open {path}, which holds the request rate: {error.strerror}", "remove it"
         ) from error
-    raise StorageError(f"{path}, which keeps the request rate, is not a plain file of one name", "remove it")
+    raise StorageError(f"{path}, which holds the request rate, is not a regular file of one name", "remove it")

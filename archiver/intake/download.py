@@ -59,13 +59,13 @@ class FeedStream:
                 if self._received - before < _PROGRESS_BYTES:
                     raise
                 facts = event("feed-cut", url=self.url, bytes=self._received)
-                _log.info("%s was cut after %d bytes; it goes on from there", self.url, self._received, extra=facts)
+                _log.info("%s was cut after %d bytes; it continues from there", self.url, self._received, extra=facts)
             else:
                 return
 
     async def _take(self, answer: Answer) -> None:
         if self._received and answer.version != self._version:
-            raise FetchError("the file has changed while it was read", "run the same command again")
+            raise FetchError("the file changed while it was read", "run the same command again")
         skip = self._received - answer.first_byte  # a server without range support sends all of it again
         if skip < 0:
             raise FetchError("EDGAR sent a different part of the file than requested")

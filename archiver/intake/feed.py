@@ -191,7 +191,7 @@ class _Day:
     def _take(self, member: TarMember, intake: BulkIntake) -> None:
         self._cancel.check()
         if not member.is_file:
-            self._fail(None, DamagedBodyError(f"{_shown(member)} is not a plain file, and was skipped"))
+            self._fail(None, DamagedBodyError(f"{_shown(member)} is not a regular file, and was skipped"))
             return
         if match := _CORRECTION.search(member.name):
             self._note_correction(AccessionNumber(match[1]), member)

@@ -208,7 +208,7 @@ class FullIndex:
         kept = self.kept(quarter)
         if kept is None or kept.full is None:
             return None
-        full = await self._index(kept.full[0].path, quarter, None, why="the monthly look at a finished quarter")
+        full = await self._index(kept.full[0].path, quarter, None, why="the monthly check of a finished quarter")
         return full if full is not None and full.fresh else kept
 
     async def _full(
@@ -282,7 +282,7 @@ class FullIndex:
                 url, lambda body: (body, *understand(body)), why=why, is_index=is_index, modified_since=since
             )
         except AbsentError:
-            return self._instead(kept, url, "EDGAR does not have it any more")
+            return self._instead(kept, url, "EDGAR no longer has it")
         if read is None:
             return self._unmodified(kept, stamp)
         body, has_content, day = read.result

@@ -50,14 +50,14 @@ def reading_errors(path: Path) -> Iterator[None]:
 
 
 def read_plain_file(path: Path) -> bytes:
-    """The content of a file that is small if it is ours. Raises OSError, also for what is no plain file.
+    """The content of a file that is small if it is ours. Raises OSError, also for what is not a regular file.
 
     Opening a pipe would wait for a writer, and a link may lead to a device that has no end.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, "not a plain file", str(path))
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
         return file.read()
 
 

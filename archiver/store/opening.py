@@ -76,7 +76,7 @@ def format_fault(layout: Layout) -> DamageError | None:
         if not path.exists():
             fault = "is missing" if has_submissions(layout) else None
         elif not path.is_file():
-            fault = "is not a plain file"
+            fault = "is not a regular file"
         elif _number_in(read_plain_file(path)) is None:
             fault = "is damaged: it names no format"
     return DamageError(f"{path} {fault}", "run `edgarchive verify --repair`, which writes it again") if fault else None
@@ -141,9 +141,9 @@ def check_catalogue(layout: Layout, *, writable: bool, creating: bool) -> None:
     """Raise `DamageError` for a lost catalogue; when `creating` one, warn about files without rows."""
     with reading_errors(layout.catalogue):
         if layout.catalogue.exists() and not layout.catalogue.is_file():
-            raise StorageError(f"{layout.catalogue} is not a plain file", "move it away")
+            raise StorageError(f"{layout.catalogue} is not a regular file", "move it away")
         for path in _odd_logs(layout):
-            raise StorageError(f"{path} is not a plain file", "run `edgarchive verify --repair`, which moves it away")
+            raise StorageError(f"{path} is not a regular file", "run `edgarchive verify --repair`, which moves it away")
         if layout.catalogue.exists() and layout.catalogue.stat().st_size:
             return
     error = DamageError(f"{layout.catalogue} is missing or empty", REPAIR)
@@ -161,7 +161,7 @@ def _odd_logs(layout: Layout) -> list[Path]:
 
 
 def set_odd_format_aside(layout: Layout) -> None:
-    """Move what is in the place of ``format.json`` and is no plain file to the quarantine. Raises `StorageError`."""
+    """Move anything but a regular file in the place of ``format.json`` to the quarantine. Raises `StorageError`."""
     path = layout.format_file
     if (path.exists() or path.is_symlink()) and not path.is_file():
         _set_odd_files_aside(layout, [path])
@@ -177,7 +177,7 @@ def _set_odd_files_aside(layout: Layout, paths: Iterable[Path]) -> None:
                 place = place.with_name(f"{place.name}.odd")
             path.rename(place)
             facts = event("odd-file-moved", path=str(path), place=str(place))
-            _log.warning("%s is not a plain file; it is now %s", path, place, extra=facts)
+            _log.warning("%s is not a regular file; it is now %s", path, place, extra=facts)
         fsync_directory(layout.root)
 
 

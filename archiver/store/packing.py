@@ -54,7 +54,7 @@ def unpack(path: Path) -> Iterator[bytes]:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # opening a pipe would wait for a writer
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise DamageError(f"{path} is not a plain file", _VERIFY)
+                raise DamageError(f"{path} is not a regular file", _VERIFY)
             decoder = ContentDecoder("gzip", may_be_endless=False)
             while packed := os.read(descriptor, _READ_BYTES):
                 yield from decoder.decode(packed)

@@ -99,7 +99,7 @@ def _files(path: Path, *, outside: Path) -> Iterator[Path | OSError]:
 
 def _opened(path: Path) -> Iterator[Candidate | SkippedFile | SyncFailure]:
     if not path.is_file():  # checked first: opening a pipe would wait for a writer
-        yield SkippedFile(str(path), "it is no plain file")
+        yield SkippedFile(str(path), "it is not a regular file")
         return
     with path.open("rb") as file:
         reader = ChunkReader(_chunks(file))

@@ -135,7 +135,7 @@ def _failure(error: BaseException) -> _Failure:
     if isinstance(error, TyperException):
         return _Failure(usage_message(error), _USAGE, UsageError.__name__)
     if isinstance(error, (KeyboardInterrupt, typer.Abort)):
-        message = "interrupted; what was stored stays, the next run goes on from there"
+        message = "interrupted; what was stored stays, the next run continues from there"
         return _Failure(message, _INTERRUPTED, KeyboardInterrupt.__name__)
     if isinstance(error, OSError) and isinstance(error.filename, (str, bytes)):  # a disk can fail at any call
         reason = (error.strerror or str(error)).lower()

@@ -177,7 +177,9 @@ def _format(name: str | None, out: Path) -> Format:
     except ValueError:
         formats = ", ".join(Format)
         if name is None and suffix == "xlsx":
-            raise UsageError("an export writes no .xlsx", "name it .csv, or use `search -o` for a workbook") from None
+            raise UsageError(
+                "an export cannot write .xlsx", "name it .csv, or use `search -o` for a workbook"
+            ) from None
         if name is None:
             raise UsageError(f"cannot tell the format of {out}", f"give --format: {formats}") from None
         raise UsageError(f"there is no format {name!r}", f"choose from: {formats}") from None

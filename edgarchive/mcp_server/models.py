@@ -100,7 +100,7 @@ class SearchHit(_Answer):
     snippet: Text | None = Field(description="Best passage of the document.")
     matches: int | None = Field(description="Matches of the query in the document.")
     url: str | None = Field(description="The filing on sec.gov, to cite.")
-    added: datetime | None = Field(description="When it came into the archive; UTC.")
+    added: datetime | None = Field(description="When it was added to the archive; UTC.")
 
 
 class SearchAnswer(_Answer):
@@ -108,7 +108,7 @@ class SearchAnswer(_Answer):
 
     total: int = Field(description="Number of all hits.")
     offset: int
-    next_offset: int | None = Field(description="`offset` of the next page; null where there is none.")
+    next_offset: int | None = Field(description="`offset` of the next page; null if there is none.")
     hits: list[SearchHit]
     interpreted_as: Text = Field(description="How query and filters were understood.")
     archive: Contents
@@ -191,7 +191,7 @@ class Reading(_Answer):
     section: SectionBrief | None = Field(description="The section that was asked for; null for the whole document.")
     text: Text
     offset: int = Field(description="Where `text` begins, in characters of the document's or section's text.")
-    next_offset: int | None = Field(description="`offset` to go on reading from; null at the end.")
+    next_offset: int | None = Field(description="`offset` to continue reading from; null at the end.")
     total_chars: int = Field(description="Length of the document's or section's text.")
     matches: int | None = Field(description="Matches of `around` in the document or section.")
     url: str | None = Field(description="The filing on sec.gov, to cite.")
@@ -236,7 +236,7 @@ class ArchiveStatus(_Answer):
     archive: Contents
     size_bytes: int = Field(description="Size of all filings as EDGAR sends them.")
     last_sync: str | None = Field(description="When the archive was last brought up to date; UTC.")
-    index_error: Text | None = Field(description="Why the archive cannot be searched; null where it can.")
+    index_error: Text | None = Field(description="Why the archive cannot be searched; null if it can.")
     forms: list[FormCount] = Field(description="The most frequent form types, at most 50.")
     form_count: int = Field(description="Number of form types.")
     note: str

@@ -54,7 +54,7 @@ Query = Annotated[
 ]
 Ciks = Annotated[_Numbers | None, Field(description="CIK of an entity, or several as alternatives (find_company).")]
 Tickers = Annotated[_Many | None, Field(description="Ticker; works where the archive keeps EDGAR's list of tickers.")]
-Names = Annotated[_Many | None, Field(description="Words of an entity's present or former name.")]
+Names = Annotated[_Many | None, Field(description="Words of an entity's current or former name.")]
 Forms = Annotated[_Many | None, Field(description="Form type: '8-K' is not '8-K/A'; '10-K*' is any that begins so.")]
 Items = Annotated[_Many | None, Field(description="Item code of an 8-K, such as '5.02'.")]
 Types = Annotated[_Many | None, Field(description="Document type, such as 'EX-99.1' or 'EX-10*'.")]
@@ -69,7 +69,9 @@ Day = Annotated[
 ]
 Added = Annotated[
     str | None,
-    Field(max_length=40, description="Came into the archive since: day or time in UTC, or the number of a run."),
+    Field(
+        max_length=40, description="Added to the archive since this day or time (UTC), or by this run or later ones."
+    ),
 ]
 Stem = Annotated[bool, Field(description="Also match words with the same English stem (resigned, resigning).")]
 Within = Annotated[
@@ -322,7 +324,7 @@ class _Tools:
     async def find_company(
         self,
         company: Annotated[
-            str, Field(min_length=1, max_length=200, description="Present or former name, CIK, or ticker.")
+            str, Field(min_length=1, max_length=200, description="Current or former name, CIK, or ticker.")
         ],
         *,
         limit: Annotated[int, Field(ge=1, le=20, description="Companies to list.")] = 10,

@@ -144,7 +144,7 @@ def _is_misread(error: BaseException) -> bool:
 
 def _no_answer(access: Access, reason: str) -> IndexServerError:
     return IndexServerError(
-        f"{access.url} sent something that is no answer of OpenSearch's: {reason}",
+        f"{access.url} sent something that is not a response of OpenSearch: {reason}",
         "check opensearch_url and any proxy on the way",
         may_pass=True,
     )

@@ -208,7 +208,7 @@ class Sender:
             if status == _FORBIDDEN
             else "run `edgarchive index --rebuild`"
         )
-        return IndexServerError(f"the index {index} at {self._access.url} takes no documents ({reason})", hint)
+        return IndexServerError(f"the index {index} at {self._access.url} accepts no documents ({reason})", hint)
 
 
 def part_writers(generation: str) -> Callable[[], EntryWriter]:

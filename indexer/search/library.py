@@ -200,7 +200,7 @@ class Library:
         body = stored.tickers()
         if body is None or version is None:
             raise UsageError(
-                "this archive keeps no list of tickers", "run `edgarchive sync --ticker …` once, or search by CIK"
+                "this archive has no list of tickers", "run `edgarchive sync --ticker …` once, or search by CIK"
             )
         tickers = parse_tickers(body)
         self._known_tickers = (version, tickers)

@@ -133,7 +133,7 @@ class TextTable:
         """
         self._path = path
         if _is_strange(path):
-            raise DamageError(f"{path} or its journal is not a plain file", "run `edgarchive verify --repair`")
+            raise DamageError(f"{path} or its journal is not a regular file", "run `edgarchive verify --repair`")
         with self._errors(), contextlib.ExitStack() as undo:
             # a reader with write access can undo what a killed writer left unfinished
             mode = "rwc" if writable else "rw" if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK) else "ro"
@@ -345,7 +345,7 @@ def _check_sizes(*values: object) -> None:
     """Raise ValueError if one of `values`, of the row of the first, is no number or negative."""
     for value in values:
         if not isinstance(value, int) or value < 0:
-            raise ValueError(f"in the row of {values[0]}, {value!r:.40} is no size")
+            raise ValueError(f"in the row of {values[0]}, {value!r:.40} is not a size")
 
 
 def _number(accession: AccessionNumber) -> int:

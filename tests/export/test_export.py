@@ -372,7 +372,7 @@ def test_an_export_of_nothing_says_why(settings: Settings, out: Path, caplog: py
 def test_nothing_is_replaced(settings: Settings, out: Path) -> None:
     """A file that exists stays."""
     (out / "f.jsonl").write_text("mine")
-    with pytest.raises(UsageError, match="exists already"):
+    with pytest.raises(UsageError, match="already exists"):
         export("filings", out / "f.jsonl", settings=settings)
     assert (out / "f.jsonl").read_text() == "mine"
 

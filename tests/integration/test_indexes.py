@@ -157,7 +157,7 @@ async def test_an_index_that_edgar_does_not_have_any_more_is_said(
     other = Selection(ciks=[9000001], since="2004-12-01", until="2004-12-31")
     report = await sync(settings, other, after_days=31)
     assert (report.planned, report.present) == (1, 1)
-    assert "EDGAR does not have it any more" in caplog.text
+    assert "EDGAR no longer has it" in caplog.text
 
 
 async def test_a_removed_row_is_had_again(settings: Settings) -> None:

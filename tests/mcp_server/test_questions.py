@@ -77,7 +77,7 @@ QUESTIONS = (
         "find_company",
         {"company": "AAPL"},
         {"companies": []},
-        {"note": "As a ticker: this archive keeps no list of tickers. No company in this archive matches."},
+        {"note": "As a ticker: this archive has no list of tickers. No company in this archive matches."},
     ),
     Question(
         "Which company is CIK 9000004?",

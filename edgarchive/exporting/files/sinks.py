@@ -197,4 +197,4 @@ class ParquetSink:
 def check_free(path: Path) -> None:
     """Raise `UsageError` if an export would replace something."""
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-        raise UsageError(f"{path} exists already", "remove it, or choose another --out")
+        raise UsageError(f"{path} already exists", "remove it, or choose another --out")

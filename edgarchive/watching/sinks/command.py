@@ -34,7 +34,7 @@ class CommandSink:
         except ValueError as error:
             raise UsageError(f"cannot read --exec: {error}", "quote its arguments as in a shell") from None
         if not self._arguments or shutil.which(self._arguments[0]) is None:
-            raise UsageError(f"there is no command {command[:60]!r}", "name a program, with its path if need be")
+            raise UsageError(f"there is no command {command[:60]!r}", "name a program, with its path if necessary")
         self._timeout_s = timeout_s
         self.key = f"exec:{hashlib.sha256(command.encode()).hexdigest()[:16]}"
         self.name = f"the command {self._arguments[0]}"

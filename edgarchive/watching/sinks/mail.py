@@ -182,7 +182,7 @@ class _Said:
         line = self._file.readline(size)
         self._left -= len(line)
         if self._left < 0:
-            raise smtplib.SMTPServerDisconnected("the server says too much")
+            raise smtplib.SMTPServerDisconnected("the server sends too much")
         return line
 
     def close(self) -> None:

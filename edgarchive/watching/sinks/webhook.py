@@ -104,7 +104,7 @@ class WebhookSink:
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             return Sent(Outcome.DELIVERED)
         if status == HTTPStatus.GONE:
-            return Sent(Outcome.NEVER, "the receiver answered 410: it wants no more")
+            return Sent(Outcome.NEVER, "the receiver answered 410: it wants no more alerts")
         return Sent(Outcome.AGAIN, f"the receiver answered {status}")
 
 

@@ -41,7 +41,7 @@ def document() -> dict[str, Any]:
         "info": {"title": "edgarchive", "version": version("edgarchive")},
         "paths": {
             "/search.json": _get("One page of hits", search, _JSON, of("Results")),
-            "/search.jsonl": _get("All hits, one JSON object a line", search, "application/x-ndjson"),
+            "/search.jsonl": _get("All hits, one JSON object per line", search, "application/x-ndjson"),
             "/search.csv": _get("All hits as CSV", [*search, _parameter(BOM, _FLAG)], "text/csv"),
             "/search.atom": _get("The newest hits as an Atom feed", no_page, "application/atom+xml"),
             "/saved/{name}.atom": _get(

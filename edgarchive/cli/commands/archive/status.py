@@ -60,7 +60,7 @@ def _behind(state: SyncState | None) -> list[str]:
         ]
     if not state.stopped:
         return [
-            f"a sync that began {_moment(state.began)} {_so_far(state)}is running, or was killed; the next one goes on"
+            f"a sync that began {_moment(state.began)} {_so_far(state)}is running, or was killed; the next continues"
         ]
     left = (
         f"{state.behind:,} of {plural(state.planned, 'submission')} to go" if state.planned else "before it had a plan"

@@ -90,7 +90,7 @@ def _opened(path: Path) -> _Opened:
     try:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
-            raise DamageError(f"{path} is not a plain file", "run `edgarchive verify`")
+            raise DamageError(f"{path} is not a regular file", "run `edgarchive verify`")
         return file, status.st_size, file.read(_CHUNK_BYTES)
     except BaseException:
         file.close()

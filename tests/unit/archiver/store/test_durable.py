@@ -155,7 +155,7 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 
 
 def test_a_file_in_the_way_of_a_folder_is_said(tmp_path: Path) -> None:
-    """A path through a plain file is an error of ours, not Python's."""
+    """A path through a regular file is an error of ours, not Python's."""
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(StorageError):
         write_file_durably(tmp_path / "file" / "below", b"")

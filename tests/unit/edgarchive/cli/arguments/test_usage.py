@@ -38,7 +38,10 @@ from edgarchive.cli.verbs import VERBS
         ),
         ("export filings -o f.csv --limit 5", "--limit; an export has everything that is found, so narrow the search"),
         ("export sections", "missing option --out; add --out PATH"),
-        ("export hits --out hits.xlsx", "an export writes no .xlsx; name it .csv, or use `search -o` for a workbook"),
+        (
+            "export hits --out hits.xlsx",
+            "an export cannot write .xlsx; name it .csv, or use `search -o` for a workbook",
+        ),
         ("export sections -o x --threads 3", "no such option: --threads; use --jobs"),
         ("extract 0009000900-21-000150 --dir ex", "no such option: --dir; use --out"),
         ("extract 0009000900-21-000150 -o ex --document 1", "no such option: --document; use --documents"),

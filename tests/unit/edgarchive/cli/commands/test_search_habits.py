@@ -15,14 +15,14 @@ from tests.unit.archives import keep_tickers
 
 ANSWERED = (
     # operators of Westlaw, Lexis, Bloomberg and others
-    ("'resign! /s officer'", 2, "resign! at position 1: ! is no pattern here; write indemn*"),
+    ("'resign! /s officer'", 2, "resign! at position 1: ! is not a pattern here; write indemn*"),
     ("'resigned /p officer'", 2, "/p at position 10: there is no such operator; write NEAR/10, w/10 or PRE/10"),
     ("'resigned +5 officer'", 2, "+5 at position 10: there is no such operator; write PRE/10"),
     ("'resigned +s officer'", 2, "+s at position 10: there is no such operator; write PRE/10"),
     ("'resigned BUT NOT retired'", 2, "BUT NOT at position 10: there is no such operator; write NOT"),
-    ("'resigned % retired'", 2, "% at position 10: % is no operator here; write NOT between the words"),
+    ("'resigned % retired'", 2, "% at position 10: % is not an operator here; write NOT between the words"),
     ("'resigned w/5 (officer or director)'", 2, "`or` after position 10 is a word; write OR in capitals"),
-    ("'resigned|retired'", 2, "resigned|retired at position 1: | is no operator here; write OR"),
+    ("'resigned|retired'", 2, "resigned|retired at position 1: | is not an operator here; write OR"),
     ("'resigned or retired'", 0, "no hits: `resigned` 1, `or` 7, `retired` 0, together 0; with `resigned OR retired`"),
     ("'chief or officer'", 0, "`or` was searched as a word; write OR in capitals for the operator"),
     ("'CO(lantern)'", 2, "CO( at position 1 restricts nothing here; write a field with a colon, such as name:apple"),
@@ -55,7 +55,7 @@ ANSWERED = (
     ("--type EX-101", 0, "nothing in this archive has the type EX-101; XBRL is stored but not indexed"),
     ("--section exhibits", 2, "'exhibits' is not the name of a section; use an item such as 1A"),
     # dates
-    ("-o hits.parquet", 2, "a search writes no Parquet; use `edgarchive export hits --out FILE.parquet`"),
+    ("-o hits.parquet", 2, "a search cannot write Parquet; use `edgarchive export hits --out FILE.parquet`"),
     ("--since 2099", 0, "no hits: nothing here was filed since 2099-01-01; filing dates here: 1994-11-10 to"),
     ("--since 01/31/2020", 2, "'01/31/2020' is not a date; write it like 2004-12-31"),
     ("--since 2020Q1", 2, "'2020Q1' is not a date; write it like 2004-12-31"),

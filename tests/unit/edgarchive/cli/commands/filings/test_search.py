@@ -148,9 +148,9 @@ def test_ciks_come_from_a_file(invented: Path, capsys: pytest.CaptureFixture[str
 def test_a_ticker_needs_the_list_that_a_sync_keeps(invented: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """An archive of imported submissions has none."""
     said = found(capsys, invented, "--ticker", "TEAL", code=2)
-    assert "this archive keeps no list of tickers; run `edgarchive sync --ticker" in said
+    assert "this archive has no list of tickers; run `edgarchive sync --ticker" in said
     said = found(capsys, invented, "ticker:TEAL", code=2)
-    assert "ticker: at position 8: this archive keeps no list of tickers; run `edgarchive sync --ticker" in said
+    assert "ticker: at position 8: this archive has no list of tickers; run `edgarchive sync --ticker" in said
 
 
 def test_facets_are_tables_with_names(invented: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -294,20 +294,20 @@ _Mistake = tuple[str, tuple[str, ...], int, str]
 
 QUERY_MISTAKES: tuple[_Mistake, ...] = (
     ("resigned or retired", (), 0, "no hits: `resigned` 1, `or` 7, `retired` 0, together 0; "),
-    ("!word", (), 2, "!word at position 1: ! is no operator here; write NOT word or -word to exclude a word"),
-    ("a || b", (), 2, "|| at position 3: | is no operator here; write OR between the alternatives"),
-    ("a && b", (), 2, "&& at position 3: && is no operator here; write AND, or just a space"),
-    ("indemn!", (), 2, "indemn! at position 1: ! is no pattern here; write indemn*"),
-    ("+word", (), 2, "+word at position 1: + is no operator here; leave it out: every word is required"),
+    ("!word", (), 2, "!word at position 1: ! is not an operator here; write NOT word or -word to exclude a word"),
+    ("a || b", (), 2, "|| at position 3: | is not an operator here; write OR between the alternatives"),
+    ("a && b", (), 2, "&& at position 3: && is not an operator here; write AND, or just a space"),
+    ("indemn!", (), 2, "indemn! at position 1: ! is not a pattern here; write indemn*"),
+    ("+word", (), 2, "+word at position 1: + is not an operator here; leave it out: every word is required"),
     ("word^2", (), 2, "word^2 at position 1: there are no boosts; leave ^ and its number out"),
     ("a w/s b", (), 2, "w/s at position 3: there is no such operator; write NEAR/10, w/10 or PRE/10"),
     *(
         (query, (), 2, says)
         for query, says in {
-            "resign%": "resign% at position 1: % is no pattern here; write resign*",
-            "^resign": "^resign at position 1: ^ is no operator here; leave it out",
-            "~resign": "~resign at position 1: ~ is no operator before a word; write stem:word",
-            "form=8-K": "form=8-K at position 1: = is no operator here; write a field and its value like form:10-K",
+            "resign%": "resign% at position 1: % is not a pattern here; write resign*",
+            "^resign": "^resign at position 1: ^ is not an operator here; leave it out",
+            "~resign": "~resign at position 1: ~ is not an operator before a word; write stem:word",
+            "form=8-K": "form=8-K at position 1: = is not an operator here; write a field and its value like form:10-K",
             "a XOR b": "XOR at position 3: there is no such operator; write AND, OR or NOT",
             "atleast5(a)": "atleast5 at position 1: there is no such operator; leave it out",
             "a AROUND(5) b": "AROUND at position 3: there is no such operator; write NEAR/10",
