@@ -183,7 +183,7 @@ TABLE: tuple[Field, ...] = (
         kind="number",
         label="time added",
         values=lambda entry: moment_number(entry.added),
-        spell=lambda number: f"{datetime.strptime(number, _MOMENT):%Y-%m-%d %H:%M:%S} UTC",  # noqa: DTZ007
+        spell=lambda number: f"{datetime.strptime(number, _MOMENT):%Y-%m-%d %H:%M:%S} UTC",  # noqa: DTZ007 — it is in UTC
         can_be_named=False,
     ),
     Field(

@@ -67,15 +67,15 @@ def engine_class(name: str) -> type[Engine]:
     try:
         match name:
             case "whoosh":
-                from indexer.whoosh_engine.engine import WhooshEngine  # noqa: PLC0415
+                from indexer.whoosh_engine.engine import WhooshEngine  # noqa: PLC0415 — only the engine in use
 
                 return WhooshEngine
             case "tantivy":
-                from indexer.tantivy_engine.engine import TantivyEngine  # noqa: PLC0415
+                from indexer.tantivy_engine.engine import TantivyEngine  # noqa: PLC0415 — an extra
 
                 return TantivyEngine
             case "opensearch":
-                from indexer.opensearch_engine.engine import OpenSearchEngine  # noqa: PLC0415
+                from indexer.opensearch_engine.engine import OpenSearchEngine  # noqa: PLC0415 — an extra
 
                 return OpenSearchEngine
             case _:

@@ -61,5 +61,5 @@ class RepairLog:
             message = f"{lost.message}; it was rebuilt from {self.taken_in} stored files"
             repaired.insert(0, Finding("catalogue-damaged", None, catalogue, message))
         if (more := self.taken_in - _MAX_LISTED) > 0:
-            repaired.append(Finding("uncatalogued", None, "submissions", f"{more} more files were added to the catalogue"))
+            repaired.append(Finding("uncatalogued", None, "submissions", f"{more} more files were added"))
         return RepairReport(self.checked, self.ok, self.signed, tuple(self.left), self.acknowledged, tuple(repaired))

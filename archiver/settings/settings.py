@@ -241,10 +241,10 @@ def find_config(given: Path | str | None = None) -> Path | None:
             path = kinds.expanded(Path(named))
         except ValueError as error:
             raise SettingsError(f"there is no settings file {named}: {error}", "name it without ~") from None
-        if not os.path.isfile(path):  # noqa: PTH113 (a folder that may not be looked into has none)
+        if not os.path.isfile(path):  # noqa: PTH113 — a folder that may not be looked into has none
             raise SettingsError(f"there is no settings file {path}", "`edgarchive config init` writes one")
         return path
-    found = (path for path in (Path(CONFIG_NAME), user_config_file()) if os.path.isfile(path))  # noqa: PTH113
+    found = (path for path in (Path(CONFIG_NAME), user_config_file()) if os.path.isfile(path))  # noqa: PTH113 — as above
     return next(found, None)
 
 

@@ -80,7 +80,7 @@ def one_of(*choices: str) -> Reader:
 def path(value: Any) -> Path:
     """A path on one line; ``~`` is the home that it stands for."""
     if not isinstance(value, (str, Path)):
-        raise ValueError("it must be a path")  # noqa: TRY004
+        raise ValueError("it must be a path")  # noqa: TRY004 — as above
     if set("\0\n\r") & set(str(value)):
         raise ValueError("a path cannot hold a NUL or a line break")
     return expanded(Path(value))
@@ -109,7 +109,7 @@ def whole_number(least: int, most: int | None = None) -> Reader:
 
     def read(value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-            raise ValueError("it must be a whole number")  # noqa: TRY004
+            raise ValueError("it must be a whole number")  # noqa: TRY004 — as above
         try:
             number = int(value)
         except (ValueError, OverflowError):
@@ -127,7 +127,7 @@ def number(least: float, most: float | None = None) -> Reader:
 
     def read(value: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-            raise ValueError("it must be a number")  # noqa: TRY004
+            raise ValueError("it must be a number")  # noqa: TRY004 — as above
         try:
             found = float(value)
         except (ValueError, OverflowError):

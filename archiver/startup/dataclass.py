@@ -43,13 +43,13 @@ def _decorated(given: type, options: dict[str, bool]) -> type:
         _compile_methods(cls, own)
         cls.__init__(self, *values, **named)
 
-    def __getstate__(self: Any) -> list[Any]:  # noqa: N807
+    def __getstate__(self: Any) -> list[Any]:  # noqa: N807 — as above
         """What is pickled."""
         _compile_pickling(cls, own)
         state: list[Any] = cls.__getstate__(self)
         return state
 
-    def __setstate__(self: Any, state: list[Any]) -> None:  # noqa: N807
+    def __setstate__(self: Any, state: list[Any]) -> None:  # noqa: N807 — as above
         """Unpickling makes an instance without `__init__`."""
         _compile_methods(cls, own)
         _compile_pickling(cls, own)
@@ -67,7 +67,7 @@ def _decorated(given: type, options: dict[str, bool]) -> type:
             setattr(cls, name, method)
     cls.__init__ = __init__
     cls.__signature__ = _Signature(cls, own)
-    return cls  # type: ignore[no-any-return]
+    return cls  # type: ignore[no-any-return]  # made above
 
 
 class _Signature:
@@ -173,5 +173,5 @@ def _refuse_to_set(self: object, name: str, value: object) -> None:  # noqa: ARG
     raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
 
 
-def _refuse_to_delete(self: object, name: str) -> None:  # noqa: ARG001
+def _refuse_to_delete(self: object, name: str) -> None:  # noqa: ARG001 — as above
     raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")

@@ -158,7 +158,7 @@ class Archive:
 
     def _size_on_disk(self, accession: str) -> int | None:
         try:
-            return os.stat(self.layout.submission_path(accession)).st_size  # noqa: PTH116 (a third of the time)
+            return os.stat(self.layout.submission_path(accession)).st_size  # noqa: PTH116 — a third of the time
         except OSError:
             return None
 

@@ -19,7 +19,7 @@ from archiver.streams.tar import BLOCK, is_tar, tar_members
 try:
     import lzma
 except ImportError:  # a Python without it opens no such member either
-    lzma = None  # type: ignore[assignment]
+    lzma = None  # type: ignore[assignment]  # asked for below
 
 MOST_MEMBERS = 10_000_000
 """Maximum members of a tar archive; EDGAR's busiest year has a tenth of it."""

@@ -46,7 +46,7 @@ class _StderrHandler(logging.Handler):
             shown = noted(line, sys.stderr) if isinstance(self.formatter, PersonFormatter) else line
             sys.stderr.write(f"{shown}\n")
             sys.stderr.flush()
-        except Exception:  # noqa: BLE001
+        except Exception:  # noqa: BLE001 — as in `logging.StreamHandler`
             self.handleError(record)
 
 

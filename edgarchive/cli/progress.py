@@ -62,9 +62,9 @@ def progress_bar(phase: str, *, visible: bool, lines: bool = False) -> Iterator[
         yield ProgressLines() if lines else no_progress
         return
     from rich.console import Console  # noqa: PLC0415 — only who watches waits for it
-    from rich.progress import BarColumn, TextColumn  # noqa: PLC0415
-    from rich.progress import Progress as Bar  # noqa: PLC0415
-    from rich.table import Column  # noqa: PLC0415
+    from rich.progress import BarColumn, TextColumn  # noqa: PLC0415 — as above
+    from rich.progress import Progress as Bar  # noqa: PLC0415 — as above
+    from rich.table import Column  # noqa: PLC0415 — as above
 
     console, meter = Console(stderr=True), BarColumn(bar_width=_MAX_METER)
     words = TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True))

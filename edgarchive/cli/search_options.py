@@ -141,7 +141,7 @@ def takes_search(*, pages: bool = True) -> Callable[[Callable[..., int]], Callab
         rest = [one for one in own if not _is_argument(one)]
         context = signature.parameters["context"].replace(kind=inspect.Parameter.KEYWORD_ONLY)
         every = [context, *arguments, *(one.replace(kind=one.KEYWORD_ONLY) for one in shared), *rest]
-        call.__signature__ = signature.replace(parameters=every)  # type: ignore[attr-defined]
+        call.__signature__ = signature.replace(parameters=every)  # type: ignore[attr-defined]  # typer reads it
         call.__annotations__ = {one.name: one.annotation for one in every}
         return call
 

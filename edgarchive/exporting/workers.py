@@ -173,7 +173,7 @@ def work(descriptor: int) -> None:
         job = pickle.loads(pipe.recv_bytes())  # noqa: S301 — from the process that started this one
         with FilingReader(job.root) as reader:
             while True:
-                task = pickle.loads(pipe.recv_bytes())  # noqa: S301
+                task = pickle.loads(pipe.recv_bytes())  # noqa: S301 — as above
                 try:
                     result: object = encode(job, reader, task)
                 except Exception as error:  # noqa: BLE001 — raised again in the parent process

@@ -39,6 +39,6 @@ def _opening_after(moment: datetime) -> datetime:
     day = moment.astimezone(EASTERN).date()
     while True:
         opening = datetime.combine(day, OPENS, tzinfo=EASTERN).astimezone(UTC)
-        if opening > moment and day.weekday() < 5:  # noqa: PLR2004
+        if opening > moment and day.weekday() < 5:  # noqa: PLR2004 — Saturday
             return opening
         day += timedelta(days=1)

@@ -103,7 +103,7 @@ class FilingFacts:
         """When EDGAR accepted it, in EDGAR's time zone; the start of the filing date if the header lacks it."""
         moment = self.header.acceptance_datetime
         if moment is None:
-            moment = datetime(self.filing_date.year, self.filing_date.month, self.filing_date.day)  # noqa: DTZ001
+            moment = datetime(self.filing_date.year, self.filing_date.month, self.filing_date.day)  # noqa: DTZ001 — the zone follows
         return moment.replace(tzinfo=EASTERN)
 
 

@@ -39,7 +39,7 @@ def broken_places(text: bytes) -> list[BrokenPlace]:
         return []
     for sign in signs:
         begin = max(0, sign.start() - _AROUND_BYTES)
-        while begin and text[begin] & 0xC0 == 0x80:  # noqa: PLR2004 (a byte in the middle of a character)
+        while begin and text[begin] & 0xC0 == 0x80:  # noqa: PLR2004 — a byte in the middle of a character
             begin -= 1
         before = text[begin : sign.start()].decode(errors="ignore")
         around = before + text[sign.start() : sign.end() + 2 * _AROUND_BYTES].decode(errors="ignore")

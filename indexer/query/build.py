@@ -141,7 +141,7 @@ class _TreeBuilder:
             self._count(leaf)
             make = partial(_span, leaf, stem=stem)
             (phrases if isinstance(make(named or "text"), Phrase) else words).append((named, make))
-        if len(words) < 2:  # noqa: PLR2004
+        if len(words) < 2:  # noqa: PLR2004 — a pair
             return words + phrases
         fields = {field for field, _ in words}
         if len(fields) > 1:

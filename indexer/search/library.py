@@ -137,7 +137,7 @@ class Library:
         Raises as `submission`.
         """
         from indexer.entries import entries_of  # noqa: PLC0415 — a search needs none of it
-        from indexer.matcher import FilingMatcher  # noqa: PLC0415
+        from indexer.matcher import FilingMatcher  # noqa: PLC0415 — as above
 
         record = self._archive.record(accession)
         return FilingMatcher(

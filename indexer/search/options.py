@@ -206,7 +206,7 @@ def is_unicode(text: str) -> bool:
 def _is_missing(value: Any) -> bool:
     """None, or what marks a gap in a column: NaN and NaT differ from themselves, and pandas.NA has no truth value."""
     try:
-        return value is None or bool(value != value)  # noqa: PLR0124
+        return value is None or bool(value != value)  # noqa: PLR0124 — true of NaN alone
     except TypeError:
         return True
 
@@ -253,7 +253,7 @@ def _added(value: Added) -> date | datetime | str | None:
 
 def _is_year(number: str) -> bool:
     """Whether a number looks like a year, or a year and month."""
-    return len(number) in {4, 6} and 1900 <= int(number[:4]) <= 2199  # noqa: PLR2004
+    return len(number) in {4, 6} and 1900 <= int(number[:4]) <= 2199  # noqa: PLR2004 — digits and years
 
 
 def takes_options(
@@ -276,7 +276,7 @@ def takes_options(
 
         signature = inspect.signature(method)
         parameters = [signature.parameters["self"], *inspect.signature(options).parameters.values()]
-        call.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+        call.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # `inspect` reads it
         call.__doc__ = f"{inspect.getdoc(method)}\n\n{_ARGUMENTS}"  # for ``help(library.search)``
         return cast("Callable[Concatenate[S, P], R]", call)
 

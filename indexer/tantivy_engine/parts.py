@@ -28,7 +28,7 @@ class Part:
         """The rows, one per entry. Raises `DamageError` if their number is not that written, `StorageError`."""
         count = 0
         with storage_errors(self.path), self.path.open(encoding="utf-8", newline="\n") as file:
-            for count, line in enumerate(file, 1):  # noqa: B007 (the count is what is wanted)
+            for count, line in enumerate(file, 1):  # noqa: B007 — the count is what is wanted
                 yield line
         if count != sum(self.documents.values()):
             raise DamageError(f"{self.path} has {count} entries, not those written", "run `edgarchive index` again")
@@ -41,7 +41,7 @@ class TantivyPartWriter:
         self._building = building
         self._documents: dict[AccessionNumber, int] = {}
         with storage_errors(building):
-            self._file: IO[bytes] = NamedTemporaryFile(dir=building, suffix=".jsonl", delete=False)  # noqa: SIM115
+            self._file: IO[bytes] = NamedTemporaryFile(dir=building, suffix=".jsonl", delete=False)  # noqa: SIM115 — closed by `finish`
 
     def add(self, accession: AccessionNumber, entries: Iterable[IndexEntry]) -> None:
         """Add the entries of one submission. Raises `StorageError`."""
@@ -62,4 +62,4 @@ class TantivyPartWriter:
         with contextlib.suppress(OSError):  # a full disk does not take what is still in memory, nor need it
             self._file.close()
         with storage_errors(self._building):
-            os.unlink(self._file.name)  # noqa: PTH108 (a name, not a path)
+            os.unlink(self._file.name)  # noqa: PTH108 — a name, not a path

@@ -64,7 +64,7 @@ def first_documents(query: Query, schema: Schema) -> Query:
 def count_hits(searcher: Searcher, selected: Selected, schema: Schema, deadline: Deadline) -> int:
     """The number of hits. Raises `QueryError` after the `deadline`."""
     documents = count_documents(searcher, selected.query)
-    if selected.is_hit or documents < 2:  # noqa: PLR2004 (one document is one submission)
+    if selected.is_hit or documents < 2:  # noqa: PLR2004 — one document is one submission
         return documents
     return count_submissions(searcher, selected.query, schema, documents, deadline)
 
@@ -241,7 +241,7 @@ def _best(searcher: Searcher, selected: Selected, schema: Schema, page: Sequence
     if selected.is_hit:
         name, wanted = "id", [f"{hit.number}:{hit.position}" for hit in page]
     else:
-        name, wanted = "number", [hit.number for hit in page]  # type: ignore[misc]
+        name, wanted = "number", [hit.number for hit in page]  # type: ignore[misc]  # numbers where the other has texts
     among = unscored(Query.term_set_query(schema, name, wanted))
     query = Query.boolean_query([(Occur.Must, selected.query), (Occur.Must, among)])
     found: list[tuple[float, DocAddress]] = searcher.search(

@@ -267,7 +267,7 @@ class _Translation:
         tantivy's slop is exact for two words in either order, and matches too little for more (measured). So the orders
         and distances of three or more are enumerated, for documents in which each pair is near enough.
         """
-        if len(parts) == 2 and not _overlap(*parts):  # noqa: PLR2004
+        if len(parts) == 2 and not _overlap(*parts):  # noqa: PLR2004 — a pair
             return any_of(
                 self._phrase(field, list(enumerate(order)), slop=distance - 1) for order in (parts, parts[::-1])
             )

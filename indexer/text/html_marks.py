@@ -272,7 +272,7 @@ def _sides(declared: dict[str, str]) -> tuple[float, float]:
     left = right = 0.0
     for name in ("margin", "padding"):
         sides = declared.get(name, "").split()  # top, right, bottom, left; a missing value equals the opposite one
-        all_left = sides[min(len(sides) - 1, 3 if len(sides) > 3 else 1)] if sides else ""  # noqa: PLR2004
+        all_left = sides[min(len(sides) - 1, 3 if len(sides) > 3 else 1)] if sides else ""  # noqa: PLR2004 — places in the list
         all_right = sides[min(len(sides) - 1, 1)] if sides else ""
         left += _length(declared.get(f"{name}-left", all_left)) or 0
         right += _length(declared.get(f"{name}-right", all_right)) or 0
@@ -295,7 +295,7 @@ def _is_small(size: str) -> bool:
     if size.endswith("%"):
         return (_number(size) or 100) < 90  # noqa: PLR2004 — percent of the surrounding text
     if size.endswith("em"):
-        return (_number(size) or 1) < 0.9  # noqa: PLR2004
+        return (_number(size) or 1) < 0.9  # noqa: PLR2004 — as above
     return size in _SMALL_SIZES or (_length(size) or 10) <= _SMALL_PT
 
 

@@ -50,7 +50,7 @@ _XBRL_ROOT = lazy_pattern(rb"<(?:[A-Za-z][\w.-]*:)?(?:xbrl|schema|linkbase)[\s>]
 _HTML = lazy_pattern(rb"<(?:!doctype\s+html|html|head|title|body|font|div|p)\b", re.IGNORECASE)
 
 
-def document_kind(*, type: str, filename: str | None, head: bytes) -> DocumentKind:  # noqa: A002 - EDGAR's word
+def document_kind(*, type: str, filename: str | None, head: bytes) -> DocumentKind:  # noqa: A002 — EDGAR's word
     """The kind of a document from its `type`, its `filename` and `head`, the first `SNIFFED_BYTES` of its body.
 
     The extension of the file name decides, as on EDGAR's pages, except that the types and root elements of XBRL, which
@@ -62,7 +62,7 @@ def document_kind(*, type: str, filename: str | None, head: bytes) -> DocumentKi
     return "xbrl" if kind == "xml" and (_wrapper(head) == b"XBRL" or _XBRL_ROOT.search(head)) else kind
 
 
-def is_xbrl(*, type: str, filename: str | None, description: str | None) -> bool:  # noqa: A002 - EDGAR's word
+def is_xbrl(*, type: str, filename: str | None, description: str | None) -> bool:  # noqa: A002 — EDGAR's word
     """Whether a document is XBRL: the filer's data (``EX-101.INS``), or EDGAR's rendering of it.
 
     The renderer's files have the type ``XML``, ``JSON``, ``EXCEL`` or ``ZIP``, fixed names (``R1.htm``,

@@ -31,7 +31,7 @@ def uudecode(data: bytes) -> bytes:
         if line:
             length = _encoded_length(line[0])
             if line.startswith(b"..") and len(line) > length + 1:
-                line = line[1:]  # noqa: PLW2901 - a leading dot doubled on the way, as mail does: real files have it
+                line = line[1:]  # noqa: PLW2901 — a leading dot doubled on the way, as mail does: real files have it
             decoded += binascii.a2b_uu(line[:length])
     return bytes(decoded)
 

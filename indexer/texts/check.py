@@ -82,7 +82,7 @@ def _fault(store: TextStore, row: TextRow) -> str | None:
         submission = store.read_row(row)
         for document in submission.documents:
             document.text()
-        submission.header  # noqa: B018 (it is parsed)
+        submission.header  # noqa: B018 — it is parsed
     except (DamageError, StorageError) as error:
         return error.message
     except UnicodeDecodeError as error:

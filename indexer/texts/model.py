@@ -128,7 +128,7 @@ class StoredSubmission:
         Items that an 8-K's header leaves blank come from its main document, as in `parse_submission`.
         """
         from indexer.submission.derived_items import with_derived_items  # noqa: PLC0415 — parsers: no search needs them
-        from indexer.submission.header import parse_header  # noqa: PLC0415
+        from indexer.submission.header import parse_header  # noqa: PLC0415 — as above
 
         return with_derived_items(parse_header(self.raw_header), self.documents)
 

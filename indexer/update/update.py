@@ -277,7 +277,7 @@ class _SpooledPairs:
         self._folder = folder
         with storage_errors(folder):
             make_directories(folder)
-            self._file = tempfile.TemporaryFile(  # noqa: SIM115 (closed on exit)
+            self._file = tempfile.TemporaryFile(  # noqa: SIM115 — closed on exit
                 "w+", dir=folder, encoding="ascii", prefix="rebuild.", suffix=".part"
             )
 

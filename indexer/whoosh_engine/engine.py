@@ -178,7 +178,7 @@ class WhooshEngine:
         if not self._writable:
             raise ValueError("the index is open for reading only")
         if self._writer is None:
-            from indexer.whoosh_engine.storage.writing import Writer  # noqa: PLC0415 (no search needs it)
+            from indexer.whoosh_engine.storage.writing import Writer  # noqa: PLC0415 — no search needs it
 
             self._writer = Writer(self._index)
         return self._writer

@@ -37,7 +37,7 @@ class WordsField(FieldType):  # type: ignore[misc]  # Whoosh has no types
         return _postings(self.format, enumerate(encoded_words(value)))
 
 
-class NamesField(FieldType):  # type: ignore[misc]
+class NamesField(FieldType):  # type: ignore[misc]  # as above
     """The terms of several names, separated by `NAME_GAP` positions. Its value is a sequence of names."""
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class NamesField(FieldType):  # type: ignore[misc]
         )
 
 
-class ExactField(FieldType):  # type: ignore[misc]
+class ExactField(FieldType):  # type: ignore[misc]  # as above
     """Whole values, with case and accents folded, without scores. Its value is a sequence of texts."""
 
     def __init__(self) -> None:
@@ -73,7 +73,7 @@ class ExactField(FieldType):  # type: ignore[misc]
         return [text.encode() for text in dict.fromkeys(map(exact, value))]
 
 
-class SectionsField(FieldType):  # type: ignore[misc]
+class SectionsField(FieldType):  # type: ignore[misc]  # as above
     """Sections by key, without scores; the positions of each are the begins and ends of its ranges of words."""
 
     def __init__(self) -> None:

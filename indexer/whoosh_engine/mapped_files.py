@@ -33,7 +33,7 @@ class _View(io.RawIOBase):
         self._place = max(0, base + offset)
         return self._place
 
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # any buffer in the stubs
         """Fill `buffer` as far as possible."""
         found = self._data[self._place : self._place + len(buffer)]
         buffer[: len(found)] = found

@@ -1,6 +1,6 @@
 """Reading the postings of a word in bulk, block by block, while Whoosh's matcher returns one at a time."""
 
-# ruff: noqa: SLF001 (Whoosh has no other way in, and its version is pinned)
+# ruff: noqa: SLF001 — Whoosh has no other way in, and its version is pinned
 from __future__ import annotations
 
 import pickle
@@ -76,7 +76,7 @@ def _read_block(matcher: W3LeafMatcher, *, with_values: bool) -> tuple[Any, Any,
     data = matcher._postfile.get(matcher._dataoffset, matcher._nextoffset - matcher._dataoffset)
     head_bytes = matcher._compression
     if head_bytes > 1 and not with_values:  # a block from our own writer (`postings`), not Whoosh's
-        steps, weights = pickle.loads(zlib.decompressobj().decompress(data, head_bytes) + b"\x86.")  # noqa: S301
+        steps, weights = pickle.loads(zlib.decompressobj().decompress(data, head_bytes) + b"\x86.")  # noqa: S301 — our own file
         return list(accumulate(steps)), weights, None
-    steps, weights, values = pickle.loads(zlib.decompress(data) if head_bytes else data)  # noqa: S301
+    steps, weights, values = pickle.loads(zlib.decompress(data) if head_bytes else data)  # noqa: S301 — as above
     return list(accumulate(steps)), weights, values

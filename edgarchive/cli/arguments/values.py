@@ -42,7 +42,7 @@ def _read_plainly(params: Iterable[Any]) -> list[Any]:
     for param in found:
         if not isinstance(param._runtime_param, _PlainParam):  # noqa: SLF001 — typer has no other way
             descriptor = param.type_descriptor
-            param._runtime_param = _PlainParam(descriptor.parameter_info, descriptor.annotation)  # noqa: SLF001
+            param._runtime_param = _PlainParam(descriptor.parameter_info, descriptor.annotation)  # noqa: SLF001 — as above
         _describe_plainly(param)
     return found
 
@@ -54,12 +54,12 @@ def _describe_plainly(param: Any) -> None:
     """
     param._get_number_range_help_str = lambda: None  # noqa: SLF001 — an error about a value says it
     if isinstance(default := param.show_default, str):
-        param._get_default_string = lambda **_: default  # noqa: SLF001
+        param._get_default_string = lambda **_: default  # noqa: SLF001 — as above
     if param.param_type_name == "argument":
         param.display_type_rich = lambda **_: None  # the help says it; this would be Python's type
         more = "..." if param.nargs != 1 else ""
         shown = f"{param.display_name_raw}{more}" if param.required else f"[{param.display_name_raw}]{more}"
-        param._usage_display_name = lambda: shown  # noqa: SLF001
+        param._usage_display_name = lambda: shown  # noqa: SLF001 — as above
 
 
 class _PlainParam(RuntimeParam):

@@ -31,7 +31,7 @@ def notebook_display() -> Display | None:
         return None
     from IPython.display import display  # noqa: PLC0415 — there where a notebook is
 
-    return display  # type: ignore[no-any-return]
+    return display  # type: ignore[no-any-return]  # IPython has no types here
 
 
 class NotebookBar:

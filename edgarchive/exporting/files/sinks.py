@@ -68,7 +68,7 @@ class FileSink:
             with storage_errors(self._paths[encoded.table]):
                 self._files[encoded.table].write(encoded.data)
 
-    def checkpoint(self, coming: Done | None = None) -> tuple[dict[str, int], tuple[str, ...]] | None:  # noqa: ARG002
+    def checkpoint(self, coming: Done | None = None) -> tuple[dict[str, int], tuple[str, ...]] | None:  # noqa: ARG002 — as the protocol has it
         """Make everything written so far durable."""
         lengths = {}
         for table, file in self._files.items():

@@ -180,7 +180,7 @@ def pyarrow() -> Any:
     """The package pyarrow. Raises `UsageError` if it is not installed."""
     try:
         import pyarrow as pa  # noqa: PLC0415 — an extra
-        import pyarrow.parquet  # noqa: PLC0415
+        import pyarrow.parquet  # noqa: PLC0415 — as above
     except ModuleNotFoundError:
         raise UsageError("Parquet needs the package pyarrow", "`pip install 'edgarchive[parquet]'`") from None
     return pa

@@ -46,7 +46,7 @@ class Listed:
     def size(self) -> str:
         """The size in EDGAR's format."""
         kilobytes = self.facts.size / 1024
-        return f"{kilobytes / 1024:.0f} MB" if kilobytes >= 1000 else f"{max(1, round(kilobytes))} KB"  # noqa: PLR2004
+        return f"{kilobytes / 1024:.0f} MB" if kilobytes >= 1000 else f"{max(1, round(kilobytes))} KB"  # noqa: PLR2004 — EDGAR's limit
 
     @property
     def items(self) -> list[tuple[str, str]]:
@@ -66,7 +66,7 @@ async def browse(request: web.Request) -> web.Response:
 
 def _number(request: web.Request, name: str, *, default: int) -> int:
     text = request.query.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else default  # noqa: PLR2004
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else default  # noqa: PLR2004 — digits
 
 
 def _day(text: str) -> date | None:

@@ -81,7 +81,7 @@ def marked(text: str, spans: Iterable[tuple[int, int]], *, numbered: bool = Fals
         parts += [_shown(text[end:start]), opening, _shown(text[start:stop]), "</mark>"]
         end = stop
     parts.append(_shown(text[end:]))
-    return Markup("".join(parts))  # noqa: S704 (each part is escaped, or ours)
+    return Markup("".join(parts))  # noqa: S704 — each part is escaped, or ours
 
 
 def _shown(text: str) -> Markup:

@@ -354,7 +354,7 @@ def _shown(hit: Hit, url: URL) -> _Shown:
 def _names(hit: Hit) -> str:
     """Who filed: the names of up to two, else the first and the number of others."""
     names = list(dict.fromkeys(entity.name for entity in hit.entities))
-    if len(names) <= 2:  # noqa: PLR2004
+    if len(names) <= 2:  # noqa: PLR2004 — as many as fit
         return " and ".join(names)
     return f"{names[0]} and {len(names) - 1} others"
 

@@ -80,7 +80,7 @@ def text_leaf(
     parts = tuple(word_leaf(field, word, at, stem=stem) for word in kept)
     if not parts and any(found):
         raise QueryError(f"the pattern at position {at + 1} matches every word", "add letters or digits", at)
-    if len(parts) < 2:  # noqa: PLR2004
+    if len(parts) < 2:  # noqa: PLR2004 — one is not a phrase
         if parts and "*" in kept[0][:MIN_PREFIX]:
             raise QueryError(
                 f"the pattern {kept[0]!r} at position {at + 1} has fewer than {MIN_PREFIX} letters or digits before *",

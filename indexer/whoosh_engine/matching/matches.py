@@ -71,7 +71,7 @@ class Matches:
         if isinstance(scores, ManyScores):
             return scores
         if scores is None and leaf.get_parent().doc_count_all() >= _LARGE_INDEX_DOCUMENTS:
-            from indexer.whoosh_engine.matching.columns import score_columns  # noqa: PLC0415 (numpy, slow to import)
+            from indexer.whoosh_engine.matching.columns import score_columns  # noqa: PLC0415 — numpy, slow to import
 
             if (found := score_columns(self.tree, leaf)) is not None:
                 self.found[first] = Found(found, found)

@@ -53,7 +53,7 @@ class Placed(Query):  # type: ignore[misc]  # Whoosh has no types
         """At most the documents of the rarest part."""
         return min(self._size(reader, part) for part in self._parts)
 
-    def matcher(self, searcher: Searcher, context: SearchContext | None = None) -> Any:  # noqa: ARG002 (Whoosh's own)
+    def matcher(self, searcher: Searcher, context: SearchContext | None = None) -> Any:  # noqa: ARG002 — Whoosh's own
         """A matcher for the documents of one segment."""
         found = self.scores(searcher, None)
         ascending = sorted(found)

@@ -63,7 +63,7 @@ class EntrySearcher(Searcher):  # type: ignore[misc]  # Whoosh has no types
     def length_codes(self, field: str) -> Sequence[int]:
         """Whoosh's byte for the length of a field, by document number of this segment."""
         if field not in self._length_codes:
-            column = self.reader()._perdoc._cached_reader(f"_{field}_len", LENGTHS_COLUMN)  # noqa: SLF001 (no other way)
+            column = self.reader()._perdoc._cached_reader(f"_{field}_len", LENGTHS_COLUMN)  # noqa: SLF001 — no other way
             self._length_codes[field] = column.load()
         return self._length_codes[field]
 

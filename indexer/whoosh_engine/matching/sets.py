@@ -50,13 +50,13 @@ class DocumentSet(Query):  # type: ignore[misc]  # Whoosh has no types
         """Whoosh orders an intersection by this; a set is cheap to look up in, so it may come last."""
         return int(reader.doc_count_all())
 
-    def matcher(self, searcher: Searcher, context: SearchContext | None = None) -> Any:  # noqa: ARG002 (Whoosh's own)
+    def matcher(self, searcher: Searcher, context: SearchContext | None = None) -> Any:  # noqa: ARG002 — Whoosh's own
         """A matcher for the numbers found in this segment."""
         numbers = self._find(searcher)
         return SetMatcher(numbers, self._score) if numbers else NullMatcher()
 
 
-class SetMatcher(ListMatcher):  # type: ignore[misc]
+class SetMatcher(ListMatcher):  # type: ignore[misc]  # as above
     """Whoosh's list matcher with one score for all, possibly 0, and a binary search."""
 
     def __init__(self, numbers: Sequence[int], score: float, place: int = 0) -> None:
@@ -68,7 +68,7 @@ class SetMatcher(ListMatcher):  # type: ignore[misc]
         """Another matcher at the same position."""
         return SetMatcher(self._ids, self._constant, self._i)
 
-    def skip_to(self, id: int) -> None:  # noqa: A002 (Whoosh's own)
+    def skip_to(self, id: int) -> None:  # noqa: A002 — Whoosh's own
         """Move to the first number that is `id` or more."""
         self._i = bisect_left(self._ids, id, self._i)
 

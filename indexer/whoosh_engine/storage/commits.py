@@ -47,7 +47,7 @@ class Segment:
 
 def contents_file(folder: Path, generation: int) -> Path:
     """The table of contents of a commit."""
-    return folder / str(TOC._filename(INDEX_NAME, generation))  # noqa: SLF001 (its only name)
+    return folder / str(TOC._filename(INDEX_NAME, generation))  # noqa: SLF001 — its only name
 
 
 def checksums_file(folder: Path, generation: int) -> Path:

@@ -213,7 +213,7 @@ class _Portion:
         ends = np.cumsum(sizes)
         out = np.empty(int(ends[-1]), dtype=np.uint8)
         at = ends - sizes
-        out[at] = np.select([sizes == 2, sizes == 3], [ord("K"), ord("M")], ord("J"))  # noqa: PLR2004
+        out[at] = np.select([sizes == 2, sizes == 3], [ord("K"), ord("M")], ord("J"))  # noqa: PLR2004 — bytes
         _scatter(out, at + 1, steps, sizes - 1)
         return out.tobytes(), ends
 
@@ -226,7 +226,7 @@ class _Portion:
         ends = np.cumsum(heads + sizes)
         out = np.empty(int(ends[-1]), dtype=np.uint8)
         at = ends - heads - sizes
-        out[at] = np.where(heads == 2, ord("C"), ord("B"))  # noqa: PLR2004
+        out[at] = np.where(heads == 2, ord("C"), ord("B"))  # noqa: PLR2004 — bytes
         _scatter(out, at + 1, sizes, heads - 1)
         at += heads
         out[at] = widths

@@ -37,10 +37,10 @@ class WhooshPartWriter:
         """Add the entries of one submission. Raises `StorageError`."""
         with storage_errors(self._building):
             count = 0
-            for count, entry in enumerate(entries, 1):  # noqa: B007 (the count is what is wanted)
+            for count, entry in enumerate(entries, 1):  # noqa: B007 — the count is what is wanted
                 if self._builder is None:
                     # numpy, which the process that only distributes the work does not need
-                    from indexer.whoosh_engine.storage.segments import SegmentBuilder  # noqa: PLC0415
+                    from indexer.whoosh_engine.storage.segments import SegmentBuilder  # noqa: PLC0415 — as above
 
                     self._builder = SegmentBuilder(Path(mkdtemp(dir=self._building)))
                 self._builder.add(entry)

@@ -208,7 +208,7 @@ class _TermTable(OrderedHashWriter):  # type: ignore[misc]  # Whoosh has no type
         """The map of fields, then the positions of all keys in order."""
         type_code, places = ("I", ">u4") if self._at < 1 << 32 else ("q", ">i8")
         self.extras |= {"indextype": type_code, "indexlen": len(self._keys)}
-        HashWriter._write_extras(self)  # noqa: SLF001 (Whoosh's subclass does the same)
+        HashWriter._write_extras(self)  # noqa: SLF001 — Whoosh's subclass does the same
         self.dbfile.write(np.frombuffer(self._keys, dtype=np.uint64).astype(places).tobytes())
 
 

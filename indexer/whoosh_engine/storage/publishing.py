@@ -74,7 +74,7 @@ class Publisher:
             living = [one for one in readers if one.doc_count()]
             small = [one for one in living if self._size(one.segment()) < _SMALL_BYTES]
             if len(small) > _MAX_SMALL_SEGMENTS and self._are_intact(small, sums):
-                from indexer.whoosh_engine.storage.merging import merge_segments  # noqa: PLC0415 (numpy)
+                from indexer.whoosh_engine.storage.merging import merge_segments  # noqa: PLC0415 — numpy
 
                 merged = merge_segments(self._temporary(), small)
                 sums[merged.path.name] = merged.checksum

@@ -52,7 +52,7 @@ class SegmentFile:
         self._stored_file = self._column_file("_stored")
         self._stored = VarBytesColumn().writer(self._stored_file)
         self._numbers = {
-            name: array(field.column_type._typecode)  # noqa: SLF001 (Whoosh has no other way in)
+            name: array(field.column_type._typecode)  # noqa: SLF001 — Whoosh has no other way in
             for name, field in fields
             if field.column_type
         }
@@ -102,7 +102,7 @@ class SegmentFile:
             file = self._column_file(name)
             file.write_array(numbers[: _size_without_zeros(numbers)])
             file.close()
-        self._segment._fieldlengths = {name: total for name, total in self._total_lengths.items() if total}  # noqa: SLF001
+        self._segment._fieldlengths = {name: total for name, total in self._total_lengths.items() if total}  # noqa: SLF001 — as above
 
     def _column_file(self, name: str) -> Any:
         return self._storage.create_file(W3Codec.column_filename(self._segment, name))

@@ -44,8 +44,8 @@ def serve(
     """
     from edgarchive.watching.searches import usable_searches  # noqa: PLC0415 — as below
     from edgarchive.web.app import create_app  # noqa: PLC0415 — aiohttp and jinja2 are slow to import
-    from edgarchive.web.running.server import Address  # noqa: PLC0415
-    from edgarchive.web.running.server import serve as serve_app  # noqa: PLC0415
+    from edgarchive.web.running.server import Address  # noqa: PLC0415 — as above
+    from edgarchive.web.running.server import serve as serve_app  # noqa: PLC0415 — as above
 
     hosts = tuple(allow_host or ())
     address = Address(host, port, tls_cert, tls_key)
