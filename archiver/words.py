@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 
 from archiver.startup.patterns import lazy_pattern
 
@@ -86,15 +85,6 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     return _BEYOND_ASCII.sub(lambda run: "".join(_PIECES[run.group()]), _with_powers(text)).lower()
-
-
-def folded_lengths(text: str) -> Iterator[tuple[int, int]]:
-    """The positions in `text` whose character `fold` turns into none or several, with how many; in order."""
-    if not text.isascii():
-        for run in _BEYOND_ASCII.finditer(_with_powers(text)):
-            for place, piece in enumerate(_PIECES[run.group()], run.start()):
-                if len(piece) != 1:
-                    yield place, len(piece)
 
 
 def words(text: str) -> list[str]:

@@ -146,13 +146,6 @@ class Catalogue:
         """Submissions whose bytes were stored after `moment`, by accession number."""
         return self._pages("stored_at > ? AND", (moment.isoformat(),), order=("accession",))
 
-    def added_by(self, run: int) -> Iterator[CatalogueRecord]:
-        """Submissions added to the archive by the run `number` or a later one, by accession number.
-
-        Unlike `added_since`, it does not depend on a clock that may have been set.
-        """
-        return self._pages("added_run >= ? AND", (run,), order=("accession",))
-
     def named_in(self, quarter: str) -> Iterator[CatalogueRecord]:
         """Submissions whose latest listing is in the full index of `quarter`, by accession number."""
         return self._pages("quarter = ? AND", (quarter,), order=("accession",))

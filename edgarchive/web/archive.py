@@ -256,11 +256,6 @@ class ServedArchive:
             _, (_, gone, _) = self._submissions.popitem(last=False)
             self._kept_bytes -= gone
 
-    @property
-    def cached_facts(self) -> int:
-        """How many filings' facts are cached."""
-        return len(self._facts)
-
     async def facts(self, accession: AccessionNumber) -> FilingFacts:
         """The facts of a filing. Raises as `Library.submission`."""
         record = await self.record(accession)

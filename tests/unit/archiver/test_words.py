@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.words import count_words, encoded_words, fold, folded_lengths, is_unit, words
+from archiver.words import count_words, encoded_words, fold, is_unit, words
 
 
 @pytest.mark.parametrize(
@@ -50,13 +50,6 @@ def test_words_are_the_runs_of_letters_and_digits_of_the_folded_text(text: str) 
 def test_folding_twice_changes_nothing_more(text: str) -> None:
     """A query and a text meet in the same folded form, whichever was folded before."""
     assert words(fold(text)) == words(text)
-
-
-@given(_ODD)
-def test_the_folded_length_is_that_of_the_parts(text: str) -> None:
-    """What a snippet needs to carry a place in a folded text back: only the listed characters change the length."""
-    lengths = dict(folded_lengths(text))
-    assert len(fold(text)) == sum(lengths.get(place, 1) for place in range(len(text)))
 
 
 @pytest.mark.parametrize(
