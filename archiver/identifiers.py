@@ -34,7 +34,7 @@ _FIRST_EDGAR_YEAR = 93
 
 
 def _what_it_may_be(text: str) -> str:
-    """What to do with what is no accession number."""
+    """The hint for text that is not an accession number."""
     if address := _CIK_IN_ADDRESS.search(text):
         return f"it is the address of a company: `edgarchive search --cik {address[1]}` lists its filings"
     if _CIK.fullmatch(text):
@@ -47,9 +47,8 @@ def _what_it_may_be(text: str) -> str:
 class AccessionNumber(str):
     """The number EDGAR gives a submission: ``0001193125-04-218426``.
 
-    Ten digits for whoever submitted it (often a filing agent), two for the year, six for the sequence. Accepts the
-    number with dashes or as 18 digits; the value is always the dashed form.
-    Raises `IdentifierError` for anything else.
+    Ten digits for the submitter (often a filing agent), two for the year, six for the sequence. Accepts the number with
+    dashes or as 18 digits; the value is always the dashed form. Raises `IdentifierError` for anything else.
     """
 
     __slots__ = ()

@@ -39,7 +39,7 @@ _MOST_LAYERS = 5
 
 
 def quoted(words: str) -> str:
-    """Words of a server for a message: plain ASCII, cut, and without mail addresses, as it may send back our own.
+    """A server's text for a message: shortened, ASCII only, and without mail addresses, since it may return our own.
 
     >>> quoted("for you&#64;example.com and me%2540example.com")
     'for (address) and (address)'

@@ -116,7 +116,7 @@ def count_words(text: str) -> int:
 
 
 def _encoded(text: str) -> bytes:
-    """`text` in UTF-8, with all that is not ASCII folded, and spaces for what is no part of a word.
+    """`text` in UTF-8, with all that is not ASCII folded, and spaces for everything that is not part of a word.
 
     Most filings have a few signs beyond ASCII and fewer letters; finding each by a pattern would take most of the time.
     """

@@ -60,11 +60,12 @@ class IndexEntry:
     `sha256` is that of the decoded submission the entry was made from. `position` counts the submission's documents
     from 0; it and the document's other facts are None in the only entry of a submission without documents. `names` are
     the entities' current and former names. `filing_date` is the header's, else the catalogue's. `truncated` says that
-    `text` is only the beginning of the document's. `items_derived` is that of `SubmissionHeader`. `text` has words
-    whole that a line's end breaks (`indexer.text.broken_words`). `added` (UTC) and `added_run` are those of the
-    catalogue: when, and by which run, the submission came into the archive. `parties` is ``here`` in an entry that has
-    only parties of a submission of many, ``apart`` in the entries of its documents, which have none of their facts, and
-    None in all others; `entities_left_out` counts those that `entities` then does not list.
+    `text` is only the beginning of the document's. `items_derived` is that of `SubmissionHeader`. In `text`, words
+    hyphenated at a line end are whole (`indexer.text.broken_words`). `added` (UTC) and `added_run` are those of the
+    catalogue: when, and by which run, the submission was added to the archive. A submission with very many parties has
+    them in entries of their own: `parties` is ``here`` in those entries, ``apart`` in the entries of its documents,
+    which have no facts of parties, and None in all others; `entities_left_out` counts those that `entities` then does
+    not list.
     """
 
     accession: AccessionNumber
@@ -138,7 +139,7 @@ def entries_of(
 ) -> Iterator[IndexEntry]:
     """The entries of `submission`, in document order. Each document's text is made when its entry is asked for.
 
-    XBRL and its renderings (`Document.is_xbrl`) have none: what they say is said in the report.
+    XBRL and its renderings (`Document.is_xbrl`) have none, since the report has the same content.
 
     `sha256` is that of the submission's decoded bytes; `filing_date` is used where the header has none; `added` and
     `added_run` are the catalogue's. A text of more

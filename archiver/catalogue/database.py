@@ -183,7 +183,7 @@ class Database:
         return status.st_ino, status.st_mtime_ns, status.st_size, int(has_log(self.path))
 
     def rows_of(self, sql: str, keys: Iterable[str]) -> Iterator[tuple[Any, ...]]:
-        """The rows of `sql` for any number of `keys`, inserted in place of its ``{}``."""
+        """The rows of `sql` for any number of `keys`, whose placeholders replace its ``{}``."""
         some = list(keys)
         for start in range(0, len(some), MAX_PARAMETERS):
             batch = [str(key) for key in some[start : start + MAX_PARAMETERS]]

@@ -198,7 +198,7 @@ class NamePattern:
     def matches_keys(self, keys: frozenset[str]) -> bool:
         """Whether a company with these `name_keys` has all words of the pattern."""
         count = len(self.words)
-        reached = [True] + [False] * count  # whether the first so many words of the pattern are there
+        reached = [True] + [False] * count  # [n]: whether the first n words of the pattern are there
         for end in range(1, count + 1):
             reached[end] = any(
                 reached[start] and "".join(self.words[start:end]) in keys

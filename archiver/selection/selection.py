@@ -15,7 +15,7 @@ from archiver.startup.dataclass import dataclass
 
 
 class _Anything(tuple[Any, ...]):
-    """The default of an argument that was not given. An empty list that was given is something else."""
+    """The default of an argument that was not given, as opposed to an empty list that was."""
 
     __slots__ = ()
 
@@ -28,11 +28,10 @@ class Selection:
     """Which submissions to mirror. Values of one kind are alternatives; different kinds must all hold.
 
     `forms` take EDGAR's spelling in any case and globs (``8-K*``). `tickers` stand for the CIKs that EDGAR's list of
-    tickers gives them, beside `ciks`. `names` match company names by words, in any order
-    (`archiver.selection.names`).
+    tickers gives them, beside `ciks`. `names` match company names by words, in any order (`archiver.selection.names`).
     `since` and `until` are filing dates, inclusive, as dates or ISO text; a year or month (``2015``, ``"2015-06"``)
-    stands for its first or last day. `limit` takes the newest so many submissions.
-    Raises `IdentifierError` or `UsageError` for values that cannot be used; an empty list never means "any".
+    stands for its first or last day. `limit` selects only that many submissions, the newest. Raises `IdentifierError`
+    or `UsageError` for values that cannot be used; an empty list never means "any".
 
     >>> Selection(forms=["8-K"], ciks=["0001056386"], since="2004-12-01").ciks
     (1056386,)

@@ -78,7 +78,7 @@ def one_of(*choices: str) -> Reader:
 
 
 def path(value: Any) -> Path:
-    """A path on one line; ``~`` is the home that it stands for."""
+    """A path without line breaks, with ``~`` expanded. Raises ValueError."""
     if not isinstance(value, (str, Path)):
         raise ValueError("it must be a path")  # noqa: TRY004 — as above
     if set("\0\n\r") & set(str(value)):
@@ -87,7 +87,7 @@ def path(value: Any) -> Path:
 
 
 def expanded(given: Path) -> Path:
-    """`given` with ``~`` as the home it stands for. Raises ValueError where there is none."""
+    """`given` with ``~`` expanded. Raises ValueError if there is no such home folder."""
     try:
         return given.expanduser()
     except RuntimeError:

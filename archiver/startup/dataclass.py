@@ -71,7 +71,7 @@ def _decorated(given: type, options: dict[str, bool]) -> type:
 
 
 class _Signature:
-    """What `inspect` looks for first: the methods are compiled, and it then reads that of `__init__`."""
+    """The signature for `inspect`, which looks here first: compiles the methods, returns that of `__init__`."""
 
     def __init__(self, cls: type, own: set[str]) -> None:
         self._cls = cls

@@ -50,7 +50,7 @@ def reading_errors(path: Path) -> Iterator[None]:
 
 
 def read_plain_file(path: Path) -> bytes:
-    """The content of a file that is small if it is ours. Raises OSError, also for what is not a regular file.
+    """The content of a small file of ours. Raises OSError, also for anything but a regular file.
 
     Opening a pipe would wait for a writer, and a link may lead to a device that has no end.
     """

@@ -37,10 +37,10 @@ class JsonFormatter(logging.Formatter):
 
 
 class _StderrHandler(logging.Handler):
-    """Writes to stderr as it is at the moment: a progress bar that is shown puts itself in front, and makes room."""
+    """Writes to the current `sys.stderr`: a visible progress bar replaces it, and makes room for the line."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write the line; as `logging` does, a failure to write is no failure of what is logged."""
+        """Write the line; as in `logging`, a failure to write does not affect the code that logs."""
         try:
             line = self.format(record)
             shown = noted(line, sys.stderr) if isinstance(self.formatter, PersonFormatter) else line

@@ -15,7 +15,7 @@ def print_json(value: object) -> None:
 
 
 def say(text: str = "") -> None:
-    """Print results on stdout, without what could play with a terminal, in lines that fit it."""
+    """Print results on stdout, without characters that could control a terminal, in lines that fit it."""
     say_styled(fitted(harmless(text), terminal_width(sys.stdout)))
 
 

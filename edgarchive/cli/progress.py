@@ -100,7 +100,7 @@ class _Clock:
 
 
 def summarized(update: ProgressUpdate, *, elapsed_s: float, left_s: float | None = None) -> str:
-    """All there is to tell of a run, in a line that fits beside a bar: ``fetching 5/90, 2.1 MB, 2.0 req/s, 12 s left``.
+    """The progress of a run in a line that fits beside a bar: ``fetching 5/90, 2.1 MB, 2.0 req/s, 12 s left``.
 
     `left_s` is the time that the phase still takes, None while it is not known.
     """

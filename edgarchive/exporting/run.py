@@ -90,18 +90,18 @@ def export(
     Of everything; or of what `options` find (for documents and hits: of the documents); or of `accessions`, in their
     order. Rows come by filing date and accession number, the same in every run. `format` is jsonl, csv or parquet, by
     default that of the name of `out`. jsonl and csv are one file; parquet is one where `out` ends in ``.parquet``, else
-    a folder with ``year=YYYY/part-NNNN.parquet`` and a dataset card, ``README.md``, unless `card` is
-    False: most readers of a whole folder reject such a file. Filings come with a second table, of their entities,
-    whose name ends with ``-entities``. `shape` is edgar-corpus or edgar-crawler, for sections. Of `options`, limit,
-    offset and sort are passed over; those with a `section` choose the rows of sections, too. With `since_export`, a
-    file that remembers it, only what was stored since the last such export.
+    a folder with ``year=YYYY/part-NNNN.parquet`` and a dataset card, ``README.md``, unless `card` is False: most
+    readers of a whole folder reject such a file. Filings come with a second table, of their entities, whose name ends
+    with ``-entities``. `shape` is edgar-corpus or edgar-crawler, for sections. Of `options`, limit, offset and sort are
+    ignored; a `section` also selects the rows of sections. With `since_export`, a file that remembers it, only what was
+    stored since the last such export.
 
     With `layout` ``edgartools``, filings are put below the folder `out` as edgartools reads them
-    (``filings/YYYYMMDD/ACCESSION.nc.gz``): as hard links, or as copies with `copy` or where no link can be made.
+    (``filings/YYYYMMDD/ACCESSION.nc.gz``): as hard links, or as copies with `copy` or if links are impossible.
 
-    An export that was stopped goes on with the same arguments. Memory does not grow with the archive. Raises
-    `UsageError`, `QueryError`, `NotInArchiveError`, `LockedError` (another export writes to `out`), `StorageError`,
-    `WorkerDiedError`, `RunCancelledError`.
+    To continue an export that was stopped, call it with the same arguments. Memory does not grow with the archive.
+    Raises `UsageError`, `QueryError`, `NotInArchiveError`, `LockedError` (another export writes to `out`),
+    `StorageError`, `WorkerDiedError`, `RunCancelledError`.
     """
     settings, cancel = settings or Settings(), cancel or CancelToken()
     for place in (out, since_export):

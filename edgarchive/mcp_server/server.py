@@ -114,7 +114,7 @@ class _Server(MCPServer[None]):
         ]
 
     async def run_stdio_async(self) -> None:
-        """Serve over stdin and stdout; what is no message gets an error as its answer."""
+        """Serve over stdin and stdout; input that is not a message is answered with an error."""
         async with stdio_server() as (received, sent):
             lower = self._lowlevel_server
             await lower.run(AnsweringStream(received, sent), sent, lower.create_initialization_options())
@@ -142,7 +142,7 @@ def _wrong_arguments(error: ValidationError) -> str:
 
 
 def _told(message: str) -> ToolError:
-    """An error whose words reach the model."""
+    """An error whose message the model can read."""
     return ToolError(str(models.visible(message))[:_ERROR_CHARS])
 
 

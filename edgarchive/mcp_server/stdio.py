@@ -18,7 +18,7 @@ _LONGEST_ID = 200
 
 
 class AnsweringStream:
-    """The messages of the SDK's stream `received`. One that is none is answered with an error through `sent`."""
+    """The messages of the SDK's stream `received`. Anything else is answered with an error through `sent`."""
 
     def __init__(self, received: Any, sent: Any) -> None:
         self._received = received
@@ -82,7 +82,7 @@ def _loads(line: object) -> object:
 
 
 def _id_of(message: object) -> int | str | None:
-    """The id of a request; None for what is none or has no usable id."""
+    """The id of a request; None for anything else, and for a request without a usable id."""
     found = message.get("id") if isinstance(message, dict) and "method" in message else None
     if isinstance(found, bool) or not isinstance(found, int | str) or len(str(found)) > _LONGEST_ID:
         return None

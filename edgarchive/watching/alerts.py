@@ -78,7 +78,7 @@ class Alerts:
         return any(map(_names_ticker, self._searches or ()))
 
     def check(self, library: Library) -> None:
-        """Raise `UsageError` or `QueryError` for a search that cannot be asked, such as one with an unknown ticker."""
+        """Raise `UsageError` or `QueryError` for a search that cannot be run, such as one with an unknown ticker."""
         for search in self._searches or ():
             try:
                 self._question(library, search)
@@ -86,7 +86,7 @@ class Alerts:
                 raise UsageError(f"the saved search {search.name}: {error.message}", error.hint) from None
 
     def _question_or_none(self, library: Library, search: NamedSearch) -> Question | None:
-        """None, with a warning, for a search that can be asked no more: it holds up no other."""
+        """The prepared search; None, with a warning, if it can no longer be run: others go ahead."""
         try:
             return self._question(library, search)
         except (UsageError, QueryError) as error:

@@ -122,7 +122,7 @@ def cluster_errors(access: Access) -> Iterator[None]:
 
 @contextlib.contextmanager
 def sound_answers(access: Access) -> Iterator[None]:
-    """Raise `IndexServerError` where reading an answer fails because it lacks something or has something else there."""
+    """Raise `IndexServerError` if reading an answer fails because a part of it is missing or of another kind."""
     try:
         yield
     except EdgarchiveError:
@@ -163,7 +163,7 @@ def retried(ask: Callable[[], T], patience_s: float, also: tuple[type[Edgarchive
 
 
 def require_all_shards(answer: dict[str, Any], access: Access) -> dict[str, Any]:
-    """`answer`, if it is from all shards. Raises `IndexServerError` otherwise, since some of the hits are no result.
+    """`answer`, if it is from all shards. Raises `IndexServerError` otherwise, as a part of the hits is no result.
 
     A shard that disappears during a search, with its node or because its index was removed, is silently left out even
     if partial results are disabled (measured with 2.19).

@@ -60,7 +60,7 @@ _REBUILD = "run `edgarchive index --rebuild`"
 
 
 def _of_cluster(method: Callable[Concatenate[OpenSearchEngine, P], T]) -> Callable[Concatenate[OpenSearchEngine, P], T]:
-    """`method`, which reads what the cluster answers: `IndexServerError` where that is no answer of OpenSearch's."""
+    """Decorate a method that reads answers: `IndexServerError` for one that is not OpenSearch's."""
 
     @functools.wraps(method)
     def checked(self: OpenSearchEngine, /, *arguments: P.args, **options: P.kwargs) -> T:

@@ -28,7 +28,7 @@ from indexer.texts.model import StoredSubmission
 
 
 class AsyncLibrary:
-    """`Library` for asyncio: each call runs in a thread of its own, and gives back hits that are made.
+    """`Library` for asyncio: each call runs in a thread of its own, and returns hits that are already created.
 
     >>> async with AsyncLibrary("edgar/") as library:                                  # doctest: +SKIP
     ...     results = await library.search("resigned", item="5.02")

@@ -91,11 +91,11 @@ class HitDocument:
 class Hit:
     """A found submission with its best document, or a found document. It can be pickled, and outlives the library.
 
-    `document` is None for a submission without documents; `score` and `excerpt` are None where only filters were asked,
-    `excerpt` also where it was not wanted. `acceptance_datetime` is US Eastern. `added` is when the submission came
-    into the archive, in UTC, to the second. `url` is EDGAR's page of the filing. `excerpt` is the best passage,
-    `section` the item of a report that it lies in, and `passages` those that were asked for. `matches` counts the words
-    and phrases of the query in the document; None without an excerpt. `items_derived`: the header left items blank, and
+    `document` is None for a submission without documents; `score` and `excerpt` are None if only filters were given,
+    `excerpt` also if it was not requested. `acceptance_datetime` is US Eastern. `added` is when the submission was
+    added to the archive, in UTC, to the second. `url` is EDGAR's page of the filing. `excerpt` is the best passage,
+    `section` the item of a report that contains it, and `passages` the requested ones. `matches` counts the words and
+    phrases of the query in the document; None without an excerpt. `items_derived`: the header left items blank, and
     headings of the main document filled them in. `entities_left_out` counts those that `entities` does not list, as it
     would be too long: `submission` has all.
     """

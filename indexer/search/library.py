@@ -49,7 +49,8 @@ SECTION_OPTIONS = partial(SearchOptions, sort="oldest", limit=None, documents=Tr
 class Library:
     """An archive to search and read. Its own context manager; several threads may use one.
 
-    Once it is closed, every call raises `UsageError`; hits and results that it gave stay, but read nothing any more.
+    Once it is closed, every call raises `UsageError`; hits and results that it returned remain usable, but can no
+    longer read from the archive.
 
     >>> with Library("edgar/") as library:                                             # doctest: +SKIP
     ...     for hit in library.search("resigned", item="5.02", name="internap", limit=20):

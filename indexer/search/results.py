@@ -98,7 +98,7 @@ class Results:
         return replace(self, hits=tuple(self.hits))
 
     def made(self) -> Results:
-        """The old name of `materialize`, which the next release removes."""
+        """The old name of `materialize`; the next release removes it."""
         warnings.warn("Results.made() is now Results.materialize()", DeprecationWarning, stacklevel=2)
         return self.materialize()
 
@@ -107,10 +107,10 @@ class Results:
     ) -> dict[Facet, tuple[FacetCount, ...]]:
         """How many of all that was found (`total`, not only these hits) have each value: `limit` values of each kind.
 
-        `kinds` are those of `FACETS`; without any: all of them. Years come in order, other values the most frequent
-        first. A hit with several values counts for each, one without any for none. With `names`, CIKs and SIC codes
-        have the name that a newest filing gives them, for which each is looked up. Counted when asked for, in the index
-        as it is then. Raises `UsageError` for another kind, or where the library is closed.
+        `kinds` are names in `FACETS`; without any, all are counted. Years are in order, other values by frequency. A
+        hit with several values counts for each, one without any for none. With `names`, each CIK and SIC code is looked
+        up to get its name in the latest filing. The index is counted as it is at the time of the call. Raises
+        `UsageError` for an unknown kind, or if the library is closed.
         """
         found = {}
         for kind in _known(kinds or FACETS):

@@ -30,5 +30,5 @@ _CODES = {
 
 
 def state_code(typed: str) -> str:
-    """EDGAR's code of the state or country named `typed`; anything else as it is."""
+    """EDGAR's code of the state or country named `typed`; anything else is returned unchanged."""
     return _CODES.get(" ".join(typed.split()).casefold(), typed)

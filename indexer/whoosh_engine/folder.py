@@ -8,7 +8,7 @@ from whoosh.filedb.filestore import FileStorage
 
 
 class FolderStorage(FileStorage):  # type: ignore[misc]  # Whoosh has no types
-    """Whoosh's storage, which takes a folder that cannot be listed for an empty one, without that."""
+    """Whoosh's storage, except that a folder that cannot be listed is an error and not an empty folder."""
 
     def list(self) -> list[str]:
         """The names of the files; none if the folder is missing. Raises OSError if it cannot be listed."""

@@ -17,14 +17,14 @@ Display = Callable[..., Any]
 
 
 class Summarize(Protocol):
-    """Tells a step in words."""
+    """Describes a step in words."""
 
     def __call__(self, update: ProgressUpdate, *, elapsed_s: float) -> str:
-        """The words."""
+        """The description."""
 
 
 def notebook_display() -> Display | None:
-    """What draws in the notebook that runs this; None outside of one, as in a terminal of IPython."""
+    """The function that displays HTML in the running notebook; None outside of a notebook, as in IPython's terminal."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     if shell is None or not shell.has_trait("kernel"):

@@ -93,7 +93,7 @@ class StateFile:
         self._lock, self._is_saved = lock, True
 
     def forget(self) -> None:
-        """Remove the file, which is no longer needed, and what kills have left of writing it."""
+        """Remove the file, which is no longer needed, and the temporary files of killed exports."""
         self._path.unlink(missing_ok=True)
         _sweep(self._path)
         self._is_saved = True
@@ -151,7 +151,7 @@ class LastExport:
 def last_export(path: Path) -> LastExport | None:
     """What the exports that used this file have had; None for a file that does not exist.
 
-    Raises `UsageError` for a file that is none of these.
+    Raises `UsageError` for any other file.
     """
     try:
         values = json.loads(read_plain_file(path))

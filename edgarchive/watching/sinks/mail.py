@@ -102,7 +102,7 @@ class MailSink:
         return [waiting[start : start + _MAX_LISTED] for start in range(0, len(waiting), _MAX_LISTED)]
 
     async def send(self, deliveries: Sequence[Delivery]) -> Sent:
-        """Hand the message in. A server that goes on talking is cut off."""
+        """Submit the message. The connection to a server that takes too long is closed."""
         connection = _connection(self._server)
         try:
             async with asyncio.timeout(self._whole_s):
@@ -160,7 +160,7 @@ def _reason(error: Exception) -> str:
 
 
 def is_address(text: str) -> bool:
-    """Whether `text` is one mail address and nothing beside it. Letters beyond ASCII are for servers with SMTPUTF8."""
+    """Whether `text` is one mail address and nothing else. Letters beyond ASCII are for servers with SMTPUTF8."""
     if "@" not in text or " " in text or not text.isprintable() or len(text) > _LONGEST_ADDRESS:
         return False
     try:
@@ -171,7 +171,7 @@ def is_address(text: str) -> bool:
 
 
 class _Said:
-    """What a server says, line by line, up to a bound."""
+    """The lines that a server sends, up to a limit of bytes."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -191,7 +191,7 @@ class _Said:
 
 
 class _Talk(smtplib.SMTP):
-    """A connection that can be cut off by another thread, to a server that may not talk without end."""
+    """A connection that another thread can close, with a limit on what the server sends."""
 
     def connect(self, host: str = "localhost", port: int = 0, source_address: Any = None) -> tuple[int, bytes]:
         """Connect, and remember the host: TLS checks its certificate for this name."""
@@ -205,7 +205,7 @@ class _Talk(smtplib.SMTP):
         return super().getreply()
 
     def cut(self) -> None:
-        """End the talk, whoever waits for what in it."""
+        """Close the connection; a thread that waits for the server gets an error."""
         sock = self.sock
         if sock is not None:
             with contextlib.suppress(OSError):

@@ -43,7 +43,7 @@ class WebhookSink:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         try:
-            parsed = URL(url)  # as aiohttp reads it: a host is an address in more spellings than one
+            parsed = URL(url)  # parsed as by aiohttp: an address has several spellings
             host = parsed.host
             (host or "").encode("idna")
         except ValueError:
@@ -99,7 +99,7 @@ class WebhookSink:
         try:
             async with session.post(self._url, data=body, headers=headers, allow_redirects=False) as answer:
                 status = answer.status
-        except (aiohttp.ClientError, OSError, TimeoutError, UnicodeError) as error:  # the last: a name that is none
+        except (aiohttp.ClientError, OSError, TimeoutError, UnicodeError) as error:  # the last: an invalid name
             return Sent(Outcome.AGAIN, f"{type(error).__name__}")
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             return Sent(Outcome.DELIVERED)
@@ -135,10 +135,9 @@ def _is_private_literal(host: str) -> bool:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the public internet. Raises ValueError for what is none.
+    """Whether an IP address is one of the public internet. Raises ValueError for other text.
 
-    An address of version 6 that stands for one of version 4 (mapped, compatible, translated, 6to4, NAT64) is what that
-    one is.
+    An IPv6 address that embeds an IPv4 address (mapped, compatible, translated, 6to4, NAT64) is treated as that address.
     """
     found = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(found, ipaddress.IPv6Address):

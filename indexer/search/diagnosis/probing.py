@@ -15,7 +15,7 @@ Find = Callable[[SearchOptions], Sequence[Hit]]
 
 
 class Prober:
-    """Asks the archive until `ends` on `clock`. `is_complete` is False once something was left out."""
+    """Runs searches until `clock` reaches `ends`. `is_complete` is False once a search was left out."""
 
     def __init__(
         self,

@@ -102,7 +102,7 @@ class Publisher:
         return segment.whoosh
 
     def _are_intact(self, readers: Iterable[Any], sums: Mapping[str, Checksum]) -> bool:
-        """Whether the segments are as committed: merging would carry damage on under a new checksum."""
+        """Whether the segments are as committed: merging would hide damage under a new checksum."""
         names = [segment_file(one.segment()) for one in readers]
         return all(Checksum.of_file(self._folder / name) == sums.get(name) for name in names)
 

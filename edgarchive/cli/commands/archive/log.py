@@ -68,7 +68,7 @@ def _print_runs(runs: Sequence[Run], *, as_json: bool) -> None:
 
 
 def _print_run(run: Run) -> None:
-    """What was asked of a run, when it ran, and what came of it."""
+    """Print the request of a run, when it ran, and its outcome."""
     say(f"run {run.number}: {clean(run.verb)}, {run.outcome or 'not ended'}")
     if run.message:
         say(clean(run.message))

@@ -194,7 +194,7 @@ async def test_a_full_folder_is_said(tmp_path: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
     try:
-        with pytest.raises(StorageError, match="keeps the request rate"):
+        with pytest.raises(StorageError, match="holds the request rate"):
             await pacer.start()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
