@@ -33,7 +33,7 @@ _FIRST_EDGAR_YEAR = 93
 """Two-digit years from here on are 19xx: EDGAR's first submissions are from 1993."""
 
 
-def _what_it_may_be(text: str) -> str:
+def _hint_for(text: str) -> str:
     """The hint for text that is not an accession number."""
     if address := _CIK_IN_ADDRESS.search(text):
         return f"it is the address of a company: `edgarchive search --cik {address[1]}` lists its filings"
@@ -59,7 +59,7 @@ class AccessionNumber(str):
             return text
         match = _ACCESSION.fullmatch(text.strip())
         if match is None:
-            raise IdentifierError(f"{text[:60]!r} is not an accession number", _what_it_may_be(text.strip()))
+            raise IdentifierError(f"{text[:60]!r} is not an accession number", _hint_for(text.strip()))
         return str.__new__(cls, "-".join(match.groups()))
 
     @classmethod

@@ -99,7 +99,7 @@ def section_rows(document: StoredDocument, facts: Row, *, names: Sequence[str] =
             "item": section.item,
             "title": section.heading,
             "text": part,
-            "words": count_words(part),
+            "words": count_split_words(part),
             "is_reference": section.is_reference,
         }
 
@@ -113,7 +113,7 @@ def chosen_sections(document: StoredDocument, names: Sequence[str]) -> list[Sect
     ]
 
 
-def count_words(text: str) -> int:
+def count_split_words(text: str) -> int:
     """The number of words of a text: runs without white space, as `str.split` counts, in a fifth of the time."""
     if len(text) <= _SHORT_CHARS:
         return len(text.split())

@@ -133,14 +133,14 @@ class _Repair:
                 moved.append(submission_in(path) or accession)
                 self._set_aside(path, moved[-1])
         for accession in dict.fromkeys([*self._lost, *moved]):
-            self._bring_back(accession)
+            self._restore(accession)
 
     def _set_aside(self, path: Path, accession: AccessionNumber) -> None:
         """Move a file to the quarantine under the number of its submission. Nothing there is replaced."""
         place = unused_name(self._archive.layout.quarantine / f"{accession}{SUBMISSION_SUFFIX}")
         self._archive.quarantine(path, place.name)
 
-    def _bring_back(self, accession: AccessionNumber) -> bool:
+    def _restore(self, accession: AccessionNumber) -> bool:
         """Restore a submission from the quarantine if it has a complete copy that matches the row."""
         place = self._archive.layout.submission(accession)
         if place.exists():
@@ -157,11 +157,11 @@ class _Repair:
                 with storage_errors(place):
                     publish(copy, place)
                 self._catalogue.put(record)
-                self._note_brought_back(accession, place, file.body.signature)
+                self._note_restored(accession, place, file.body.signature)
                 return True
         return False
 
-    def _note_brought_back(self, accession: AccessionNumber, place: Path, signature: str | None) -> None:
+    def _note_restored(self, accession: AccessionNumber, place: Path, signature: str | None) -> None:
         finding = self._lost.pop(accession, None)
         if finding is None:
             self.log.checked += 1
@@ -206,12 +206,12 @@ class _Repair:
         waiting: list[Finding] = []
         with ThreadPoolExecutor(self._settings.jobs) as pool:
 
-            def take_in() -> None:
+            def add_waiting() -> None:
                 files = list(pool.map(self._read, waiting))
-                records = [self._take_in(finding, file) for finding, file in zip(waiting, files, strict=True)]
+                records = [self._add_row(finding, file) for finding, file in zip(waiting, files, strict=True)]
                 self._catalogue.put(*(record for record in records if record is not None))
                 waiting.clear()
-                self._progress(ProgressUpdate("taking in", done=self.log.taken_in))
+                self._progress(ProgressUpdate("adding files", done=self.log.added))
 
             for finding in files_without_row(self._archive):
                 path = self._archive.root / str(finding.path)
@@ -220,12 +220,12 @@ class _Repair:
                 elif finding.kind == "misplaced":
                     self._place(finding, path)
                 elif finding.accession is not None and path != self._archive.layout.submission(finding.accession):
-                    self._take_in_version(finding, path, finding.accession)
+                    self._add_version(finding, path, finding.accession)
                 else:
                     waiting.append(finding)
                     if len(waiting) == _BATCH:
-                        take_in()
-            take_in()
+                        add_waiting()
+            add_waiting()
         self._settle_aside()
 
     def _read(self, finding: Finding) -> StoredFile | DamageError:
@@ -234,7 +234,7 @@ class _Repair:
         except DamageError as error:
             return error
 
-    def _take_in(self, finding: Finding, file: StoredFile | DamageError) -> CatalogueRecord | None:
+    def _add_row(self, finding: Finding, file: StoredFile | DamageError) -> CatalogueRecord | None:
         """The row of a file in its location; None if there can be none, in which case the file is handled here."""
         accession = _accession(finding)
         path = self._archive.layout.submission(accession)
@@ -248,7 +248,7 @@ class _Repair:
         record = self._old.row_of(accession, file) or proven_row(file, None, accession)
         if record is not None:
             self._drop_row_of_no_file(record)
-            self.log.took_in(finding)
+            self.log.count_added(finding)
             if record.signature == "invalid":
                 self.log.left.append(replace(finding, kind="signature", message="the SEC's signature does not verify"))
             else:
@@ -274,7 +274,7 @@ class _Repair:
             self._catalogue.remove(other)
             self.log.done(finding, f"these bytes are {record.accession}, so the row was removed")
 
-    def _take_in_version(self, finding: Finding, path: Path, accession: AccessionNumber) -> None:
+    def _add_version(self, finding: Finding, path: Path, accession: AccessionNumber) -> None:
         """Add a row for a file beside a submission if its bytes match its name."""
         file = self._read(finding)
         if isinstance(file, StoredFile) and path == self._archive.layout.version_path(accession, file.body.sha256):
@@ -294,13 +294,13 @@ class _Repair:
             self.log.done(finding, "it is in the quarantine")
             return
         self._set_aside(path, accession)
-        if not self._bring_back(accession):  # the file in its location may also be misplaced
+        if not self._restore(accession):  # the file in its location may also be misplaced
             self._aside[accession] = finding
 
     def _settle_aside(self) -> None:
         """Restore what could not be restored before, now that all misplaced files have been moved."""
         for accession in list(self._aside):
-            self._bring_back(accession)
+            self._restore(accession)
         for accession, finding in self._aside.items():
             if self._archive.kept([accession]):
                 self.log.done(finding, "it is in the quarantine")

@@ -30,7 +30,7 @@ class RepairLog:
     ok: int = 0
     signed: int = 0
     acknowledged: int = 0
-    taken_in: int = 0
+    added: int = 0
     left: list[Finding] = field(default_factory=list)
     repaired: list[Finding] = field(default_factory=list)
 
@@ -47,19 +47,19 @@ class RepairLog:
         """Record that `finding` remains; `why` says what prevented a repair."""
         self.left.append(replace(finding, message=f"{finding.message}; {why}"))
 
-    def took_in(self, finding: Finding) -> None:
+    def count_added(self, finding: Finding) -> None:
         """Record that a file without a row got one."""
-        self.taken_in += 1
+        self.added += 1
         self.checked += 1
-        if self.taken_in <= _MAX_LISTED:
+        if self.added <= _MAX_LISTED:
             self.done(finding, "it was added to the catalogue")
 
     def report(self, lost: DamageError | None, catalogue: str) -> RepairReport:
         """The result; `lost` is the damage of a catalogue that was replaced, `catalogue` its file name."""
         repaired = list(self.repaired)
         if lost is not None:
-            message = f"{lost.message}; it was rebuilt from {self.taken_in} stored files"
+            message = f"{lost.message}; it was rebuilt from {self.added} stored files"
             repaired.insert(0, Finding("catalogue-damaged", None, catalogue, message))
-        if (more := self.taken_in - _MAX_LISTED) > 0:
+        if (more := self.added - _MAX_LISTED) > 0:
             repaired.append(Finding("uncatalogued", None, "submissions", f"{more} more files were added"))
         return RepairReport(self.checked, self.ok, self.signed, tuple(self.left), self.acknowledged, tuple(repaired))

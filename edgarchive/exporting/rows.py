@@ -14,7 +14,7 @@ from archiver.errors import NotInArchiveError, UsageError
 from archiver.identifiers import AccessionNumber
 from archiver.startup.dataclass import dataclass
 from edgarchive.exporting.tables import Table
-from indexer.rows import Row, chosen_sections, count_words, filing_facts, section_rows
+from indexer.rows import Row, chosen_sections, count_split_words, filing_facts, section_rows
 from indexer.sections.sections import Section
 from indexer.submission.header import Entity
 from indexer.texts.model import StoredDocument, StoredSubmission, extract, with_fallback
@@ -186,7 +186,7 @@ def _document(document: StoredDocument, facts: Row) -> Row:
         "filename": document.filename,
         "description": document.description,
         "bytes": document.size,
-        "words": count_words(text),
+        "words": count_split_words(text),
         "text": text,
     }
 

@@ -123,13 +123,13 @@ class _Server(MCPServer[None]):
         """Call a tool. Raises `ToolError`, in short words, for wrong arguments."""
         known = _ARGUMENTS.get(name, tuple(arguments))  # the SDK names an unknown tool
         if unknown := arguments.keys() - set(known):
-            raise _told(f"{name} has no argument {min(unknown)[:40]!r}; it has: {', '.join(known) or 'none'}")
+            raise _tool_error(f"{name} has no argument {min(unknown)[:40]!r}; it has: {', '.join(known) or 'none'}")
         try:
             return await super().call_tool(name, arguments, context)
         except ToolError as error:
             cause = error.__cause__
             if isinstance(cause, ValidationError) and cause.title == f"{name}Arguments":
-                raise _told(_wrong_arguments(cause)) from cause
+                raise _tool_error(_wrong_arguments(cause)) from cause
             raise
 
 
@@ -141,7 +141,7 @@ def _wrong_arguments(error: ValidationError) -> str:
     return "; ".join(f"{name}: {', or '.join(said)}" for name, said in wrong.items())
 
 
-def _told(message: str) -> ToolError:
+def _tool_error(message: str) -> ToolError:
     """An error whose message the model can read."""
     return ToolError(str(models.visible(message))[:_ERROR_CHARS])
 
@@ -153,12 +153,12 @@ def _version() -> str:
 
 
 @contextmanager
-def _errors_told() -> Iterator[None]:
-    """Translate our errors to the class whose messages reach the model."""
+def _tool_errors() -> Iterator[None]:
+    """Translate our errors to `ToolError`, whose message the model can read."""
     try:
         yield
     except EdgarchiveError as error:
-        raise _told(str(error)) from error
+        raise _tool_error(str(error)) from error
 
 
 class _Tools:
@@ -197,7 +197,7 @@ class _Tools:
 
         Each hit has the best passage of its document. Several values of a filter are alternatives.
         """
-        with _errors_told():
+        with _tool_errors():
             options = SearchOptions(
                 query,
                 cik=cik,
@@ -251,7 +251,7 @@ class _Tools:
         limit: Annotated[int, Field(ge=1, le=100, description="Values to list; years are all listed.")] = 20,
     ) -> models.CountAnswer:
         """Count the archived filings that match, in all and by year, form, company or another value."""
-        with _errors_told():
+        with _tool_errors():
             options = SearchOptions(
                 query,
                 cik=cik,
@@ -281,7 +281,7 @@ class _Tools:
         documents_offset: Annotated[int, Field(ge=0, description="Documents to skip; 50 are listed at a time.")] = 0,
     ) -> models.Filing:
         """Get the header of a filing, and its documents with their sections. Texts come from read_filing."""
-        with _errors_told():
+        with _tool_errors():
             return await self._archive.filing(accession, documents_offset=documents_offset)
 
     async def read_filing(
@@ -311,7 +311,7 @@ class _Tools:
 
         With `around`, `next_offset` leads to the next match; else it continues the text.
         """
-        with _errors_told():
+        with _tool_errors():
             return await self._archive.read(
                 accession,
                 document=None if document is None else str(document),
@@ -330,12 +330,12 @@ class _Tools:
         limit: Annotated[int, Field(ge=1, le=20, description="Companies to list.")] = 10,
     ) -> models.CompanyAnswer:
         """Find companies and persons of archived filings by name, CIK or ticker, with their names and dates."""
-        with _errors_told():
+        with _tool_errors():
             return await self._archive.companies(company, limit=limit)
 
     async def archive_status(self) -> models.ArchiveStatus:
         """Say what the archive holds: number of filings, dates, form types, and when it was last updated."""
-        with _errors_told():
+        with _tool_errors():
             return await self._archive.status()
 
 

@@ -26,19 +26,19 @@ async def watch(
     *,
     every_s: float = 60.0,
     once: bool = False,
-    told: Callable[[PollReport], None] = lambda _: None,
+    on_poll: Callable[[PollReport], None] = lambda _: None,
     stop: asyncio.Event | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> PollReport | None:
-    """Poll and deliver until `stop` is set, or once with `once`. `told` is called after each poll.
+    """Poll and deliver until `stop` is set, or once with `once`. `on_poll` is called after each poll.
 
     If EDGAR is unreachable or refuses, or another process writes to the archive, it waits; with `once`, the error is
     raised. Raises `StorageError`, `DamageError`.
     """
     if once:
         report = await watcher.poll()
-        told(report)
+        on_poll(report)
         await deliverer.deliver()
         return report
     stop = stop or asyncio.Event()
@@ -46,7 +46,7 @@ async def watch(
     while not stop.is_set():
         due = min(due, next_poll(clock(), every_s=every_s))  # a clock that was set back does not delay a poll
         if clock() >= due:
-            due = await _polled(watcher, told, every_s=every_s, clock=clock)
+            due = await _polled(watcher, on_poll, every_s=every_s, clock=clock)
         await deliverer.deliver()
         with contextlib.suppress(TimeoutError):
             await _wait(stop, min(DELIVER_EVERY_S, max(0.0, (due - clock()).total_seconds())), sleep)
@@ -55,11 +55,11 @@ async def watch(
 
 
 async def _polled(
-    watcher: Watcher, told: Callable[[PollReport], None], *, every_s: float, clock: Callable[[], datetime]
+    watcher: Watcher, on_poll: Callable[[PollReport], None], *, every_s: float, clock: Callable[[], datetime]
 ) -> datetime:
     """Poll, and return when to poll again; temporary failures are logged."""
     try:
-        told(await watcher.poll())
+        on_poll(await watcher.poll())
     except LockedError as error:
         _log.info("waiting: %s", error, extra=event("watch-waits", error=type(error).__name__))
         return datetime.fromtimestamp(clock().timestamp() + LOCKED_RETRY_S, UTC)

@@ -27,7 +27,7 @@ from edgarchive import Library, SearchOptions, export, import_submissions
 from edgarchive.cli import run
 from edgarchive.exporting.files.writers import CELL_CHARS, JsonlEncoder
 from edgarchive.exporting.tables import COLUMNS, Table
-from indexer.rows import count_words
+from indexer.rows import count_split_words
 from indexer.search.hits import ROW_COLUMNS
 from tests.export.conftest import tree
 from tests.paths import INVENTED
@@ -315,14 +315,14 @@ def test_a_limit_does_not_cut_an_export(settings: Settings, out: Path) -> None:
 @pytest.mark.parametrize("text", ["", "a b", " a\tb\n", "a\u00a0b\u2009c\u3000d e", "\x1ca\x0bb", "é\ud800 ü", "\x85"])
 def test_words_are_those_of_split(text: str) -> None:
     """The fast count of words is that of `str.split`, for every white space that there is."""
-    assert count_words(text) == len(text.split())
+    assert count_split_words(text) == len(text.split())
     long = f"{text}b" * 3_000
-    assert count_words(long) == len(long.split())
-    assert count_words(f" {long} ") == len(long.split())
+    assert count_split_words(long) == len(long.split())
+    assert count_split_words(f" {long} ") == len(long.split())
     spaces = [chr(code) for code in range(0x3100) if chr(code).isspace()]
     for repeats in (1, 200):
         every = "x".join(spaces * repeats)
-        assert count_words(every) == len(every.split())
+        assert count_split_words(every) == len(every.split())
 
 
 @pytest.mark.parametrize("text", ['"\\" \\', "\n\r\t", "\x00\x07\x1f", "é€𝄞\u2028", "half \ud800 a pair", "\x7f"])

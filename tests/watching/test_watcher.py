@@ -472,7 +472,7 @@ def test_polls_go_on_whatever_the_clock_does(  # noqa: PLR0917
 
         async with Watcher(settings, ALL, clock=clock) as watcher:
             deliverer = Deliverer(settings, [], clock=clock)
-            await watch(watcher, deliverer, told=told.append, stop=stop, clock=clock, sleep=sleep)
+            await watch(watcher, deliverer, on_poll=told.append, stop=stop, clock=clock, sleep=sleep)
 
     asyncio.run(play())
     assert abs(len(told) - polls) <= 1

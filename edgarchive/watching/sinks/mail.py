@@ -27,7 +27,7 @@ from edgarchive.watching.sinks.sink import Outcome, Sent
 
 TIMEOUT_S, WHOLE_S = 30.0, 120.0
 """For one step of the talk with the server, and for all of it."""
-_MOST_SAID_BYTES = 1_000_000
+_MOST_REPLY_BYTES = 1_000_000
 """What a server may say in one talk."""
 DAILY_AT = time(18, 0)
 """When the daily digest is sent, Eastern: the deadline for the day's filings is 17:30."""
@@ -127,7 +127,7 @@ class MailSink:
         message.set_content("\n\n".join(_paragraph(one) for one in deliveries) + "\n")
         return message
 
-    def _hand_in(self, connection: _Talk, message: EmailMessage) -> None:
+    def _hand_in(self, connection: _Connection, message: EmailMessage) -> None:
         server = self._server
         try:
             code, said = connection.connect(server.host, server.port)
@@ -170,12 +170,12 @@ def is_address(text: str) -> bool:
     return bool(address.username and address.domain)
 
 
-class _Said:
+class _LimitedLines:
     """The lines that a server sends, up to a limit of bytes."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
-        self._left = _MOST_SAID_BYTES
+        self._left = _MOST_REPLY_BYTES
 
     def readline(self, size: int = -1) -> bytes:
         """The next line. Raises `smtplib.SMTPServerDisconnected` after too much."""
@@ -190,7 +190,7 @@ class _Said:
         self._file.close()
 
 
-class _Talk(smtplib.SMTP):
+class _Connection(smtplib.SMTP):
     """A connection that another thread can close, with a limit on what the server sends."""
 
     def connect(self, host: str = "localhost", port: int = 0, source_address: Any = None) -> tuple[int, bytes]:
@@ -201,7 +201,7 @@ class _Talk(smtplib.SMTP):
     def getreply(self) -> tuple[int, bytes]:
         """The server's next reply."""
         if self.file is None and self.sock is not None:
-            self.file = _Said(self.sock.makefile("rb"))
+            self.file = _LimitedLines(self.sock.makefile("rb"))
         return super().getreply()
 
     def cut(self) -> None:
@@ -212,14 +212,14 @@ class _Talk(smtplib.SMTP):
                 sock.shutdown(socket.SHUT_RDWR)
 
 
-class _TlsTalk(_Talk, smtplib.SMTP_SSL):
+class _TlsConnection(_Connection, smtplib.SMTP_SSL):
     """The same with TLS from the start on."""
 
 
-def _connection(server: MailServer) -> _Talk:
+def _connection(server: MailServer) -> _Connection:
     if server.port == _SMTPS_PORT and not server.plain:
-        return _TlsTalk(timeout=TIMEOUT_S, context=ssl.create_default_context())
-    return _Talk(timeout=TIMEOUT_S)
+        return _TlsConnection(timeout=TIMEOUT_S, context=ssl.create_default_context())
+    return _Connection(timeout=TIMEOUT_S)
 
 
 def _paragraph(delivery: Delivery) -> str:

@@ -97,18 +97,18 @@ def _sinks(
     return sinks or [StdoutSink()]
 
 
-def _told(report: PollReport) -> None:
-    """Print the parts of a poll's result that matter to a person."""
+def _log_for_person(report: PollReport) -> None:
+    """Log the parts of a poll's result that matter to a person."""
     if report.is_first and not report.alerts:
         _notes.info("watching: alerts begin with the next filing", extra=event("watching", pages=report.pages))
     elif report.new or report.alerts:
         _log_poll(_log, report)
 
 
-def _told_once(report: PollReport) -> None:
-    """Print the result of the only poll."""
+def _log_only_poll(report: PollReport) -> None:
+    """Log the result of the only poll."""
     if report.is_first and not report.alerts:
-        _told(report)
+        _log_for_person(report)
     else:
         _log_poll(_notes, report)
 
@@ -135,8 +135,8 @@ async def _watch(
             loop.add_signal_handler(number, stop.set)
     deliverer = Deliverer(settings, sinks)
     async with Watcher(settings, selections, searches=searches, sinks=sinks, backfill=since) as watcher:
-        told = _told_once if once else _told
-        report = await watch_feed(watcher, deliverer, every_s=every, once=once, told=told, stop=stop)
+        on_poll = _log_only_poll if once else _log_for_person
+        report = await watch_feed(watcher, deliverer, every_s=every, once=once, on_poll=on_poll, stop=stop)
     if report is not None and report.alerts:
         for sink in sinks:
             if isinstance(sink, MailSink):
