@@ -15,20 +15,20 @@ Each class carries the exit code that the command line ends with. A message says
     ├── EdgarError                     4   EDGAR refused, or could not be reached
     │   ├── BlockedError               4   the SEC's block page, 429
     │   └── UnreachableError           4   no connection, or EDGAR down for every attempt
-    ├── FetchError                     3   one file could not be had; the run goes on
+    ├── FetchError                     3   one file could not be fetched; the run continues
     │   ├── AbsentError                3   EDGAR does not have it (S3 AccessDenied, NoSuchKey, 404)
     │   ├── TroubleError               3   5xx, cut connections: worth another attempt
-    │   ├── DamagedBodyError           3   an answer that is not a whole submission
+    │   ├── DamagedBodyError           3   a response that is not the complete submission
     │   ├── TooLargeError              3   more decoded bytes than the settings allow
-    │   └── ConflictError              3   an imported copy that is not what is stored
-    ├── DamageError                    5   stored bytes are not what was stored
-    │   └── UnreadableSubmissionError  5   bytes that no reader of submissions understands
+    │   └── ConflictError              3   an imported copy that differs from the stored one
+    ├── DamageError                    5   stored bytes have changed
+    │   └── UnreadableSubmissionError  5   bytes that are not an EDGAR submission
     ├── LockedError                    6   another process writes to the archive
     ├── StorageError                   7   disk full or not writable
     │   └── IndexServerError           7   the index server cannot be reached, or refuses
     ├── ArchiveFormatError             2   an archive or index of another format version
     ├── IndexMissingError              2   nothing is indexed yet, or the index must be rebuilt
-    ├── WorkerDiedError                1   processes that index die again and again
+    ├── WorkerDiedError                1   indexing processes died repeatedly
     └── RunCancelledError            130   the caller's `CancelToken` was cancelled
 """
 

@@ -99,8 +99,8 @@ class AccessionNumber(str):
 class Cik(int):
     """A Central Index Key: the number EDGAR gives an entity, 1 to 10 digits, leading zeros without meaning.
 
-    Accepts ``1056386``, ``"0001056386"``, ``"CIK0001056386"`` and ``"CIK: 1056386"``.
-    Raises `IdentifierError` for anything else.
+    Accepts ``1056386``, ``"0001056386"``, ``"CIK0001056386"`` and ``"CIK: 1056386"``. Raises `IdentifierError`
+    for anything else.
     """
 
     __slots__ = ()

@@ -23,7 +23,7 @@ from indexer.text.broken_words import searchable
 
 if TYPE_CHECKING:
     from indexer.sections.model import Section
-    from indexer.submission.header import Entity, Series
+    from indexer.submission.header import Entity, Series, SubmissionHeader
     from indexer.submission.submission import Document, Submission
     from indexer.texts.model import StoredDocument, StoredSubmission
 
@@ -142,41 +142,20 @@ def entries_of(
     XBRL and its renderings (`Document.is_xbrl`) have none, since the report has the same content.
 
     `sha256` is that of the submission's decoded bytes; `filing_date` is used where the header has none; `added` and
-    `added_run` are the catalogue's. A text of more
-    than `max_text_chars` characters is cut after the last whole word within them, its entry flagged, and, with `warn`,
-    a warning logged; another one for each item that no code is known for, as no search can find the submission by it.
+    `added_run` are the catalogue's. A text of more than `max_text_chars` characters is cut after the last whole word
+    within them, and its entry flagged. With `warn`, each cut text is logged, and each item without a known code, since
+    no search can find the submission by it.
     """
     header = submission.header
     for item in header.unknown_items if warn else ():
         facts = event("item-unknown", accession=header.accession, item=item)
         _log.warning("%s: no code is known for the item %r", header.accession, item, extra=facts)
-    entities = header.entities
-    places = [entity.business_address for entity in entities if entity.business_address is not None]
-    shared: dict[str, Any] = {
-        "accession": header.accession,
+    shared = {
+        **_shared_facts(header),
         "sha256": sha256,
-        "form": header.form,
         "filing_date": header.filing_date or filing_date,
-        "acceptance_datetime": header.acceptance_datetime,
-        "period_of_report": header.period_of_report,
-        "items": header.items,
-        "items_derived": header.items_derived,
         "added": added,
         "added_run": added_run,
-        "entities": _unique(HitEntity(entity.cik, entity.name, entity.role) for entity in entities),
-        "names": _unique(name for entity in entities for name in _names(entity)),
-        "sics": _unique(entity.sic for entity in entities if entity.sic is not None),
-        "states": _unique(entity.state_of_incorporation for entity in entities if entity.state_of_incorporation),
-        "file_numbers": _unique(
-            values.file_number for entity in entities for values in entity.filing_values if values.file_number
-        ),
-        "series": _unique(text for series in header.series for text in _series_texts(series)),
-        "cities": _unique(place.city for place in places if place.city),
-        "business_states": _unique(place.state for place in places if place.state),
-        "film_numbers": _unique(
-            values.film_number for entity in entities for values in entity.filing_values if values.film_number
-        ),
-        "fiscal_year_ends": _unique(entity.fiscal_year_end for entity in entities if entity.fiscal_year_end),
     }
     documents: tuple[Document | StoredDocument, ...] = submission.documents
     searched = [(position, document) for position, document in enumerate(documents) if not document.is_xbrl]
@@ -208,6 +187,31 @@ def entries_of(
             truncated=truncated,
             sections=section_spans(indexed, document.sections(), form=document.type) if document.type else (),
         )
+
+
+def _shared_facts(header: SubmissionHeader) -> dict[str, Any]:
+    """The facts of a header that the entries of all its documents have."""
+    entities = header.entities
+    places = [entity.business_address for entity in entities if entity.business_address is not None]
+    filings = [values for entity in entities for values in entity.filing_values]
+    return {
+        "accession": header.accession,
+        "form": header.form,
+        "acceptance_datetime": header.acceptance_datetime,
+        "period_of_report": header.period_of_report,
+        "items": header.items,
+        "items_derived": header.items_derived,
+        "entities": _unique(HitEntity(entity.cik, entity.name, entity.role) for entity in entities),
+        "names": _unique(name for entity in entities for name in _names(entity)),
+        "sics": _unique(entity.sic for entity in entities if entity.sic is not None),
+        "states": _unique(entity.state_of_incorporation for entity in entities if entity.state_of_incorporation),
+        "file_numbers": _unique(values.file_number for values in filings if values.file_number),
+        "series": _unique(text for series in header.series for text in _series_texts(series)),
+        "cities": _unique(place.city for place in places if place.city),
+        "business_states": _unique(place.state for place in places if place.state),
+        "film_numbers": _unique(values.film_number for values in filings if values.film_number),
+        "fiscal_year_ends": _unique(entity.fiscal_year_end for entity in entities if entity.fiscal_year_end),
+    }
 
 
 def section_spans(text: str, sections: Sequence[Section], *, form: str) -> tuple[SectionSpan, ...]:

@@ -138,7 +138,7 @@ class Archive:
         except OSError as error:
             if error.errno != errno.ELOOP:
                 raise StorageError(
-                    f"cannot look at the file of {accession}: {error.strerror}", "check the disk"
+                    f"cannot access the file of {accession}: {error.strerror}", "check the disk"
                 ) from error
         if found != size:
             facts = event("size-differs", accession=accession, bytes=found, catalogue_bytes=size)

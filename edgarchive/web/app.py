@@ -35,10 +35,10 @@ def create_app(
 ) -> web.Application:
     """A web application that serves the archive in folder `archive`, or that of the library or settings.
 
-    It reads the archive by itself: a library may be used or closed meanwhile.
-    It answers only requests that name localhost, one of EDGAR's hosts or one of `allow_hosts`. `index`: whether EDGAR's
-    index files list the contents of the archive, or are its copies of EDGAR's files. The archive is opened when the
-    application starts, which may raise `NotInArchiveError`. Raises `UsageError`.
+    It reads the archive by itself: a library may be used or closed meanwhile. It answers only requests that name
+    localhost, one of EDGAR's hosts or one of `allow_hosts`. `index`: whether EDGAR's index files list the contents of
+    the archive, or are its copies of EDGAR's files. The archive is opened when the application starts, which may raise
+    `NotInArchiveError`. Raises `UsageError`.
     """
     if index not in ("held", "edgar"):
         raise UsageError(f"index cannot be {index!r}", "choose held or edgar")

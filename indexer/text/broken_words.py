@@ -59,7 +59,7 @@ def broken_words(text: str) -> list[BrokenWord]:
     breaks = [match for match in _breaks(text) if _is_one_word(match["first"], match["second"])]
     if not breaks:
         return []
-    return list(_told(breaks, _Vocabulary(text)))
+    return list(_classified(breaks, _Vocabulary(text)))
 
 
 def _breaks(text: str) -> Iterator[re.Match[str]]:
@@ -140,7 +140,7 @@ def _is_one_word(first: str, second: str) -> bool:
     return second.islower() or (first.isupper() and second.isupper())
 
 
-def _told(breaks: list[re.Match[str]], vocabulary: _Vocabulary) -> Iterator[BrokenWord]:
+def _classified(breaks: list[re.Match[str]], vocabulary: _Vocabulary) -> Iterator[BrokenWord]:
     for match in breaks:
         first, second = match["first"], match["second"]
         whole, compound = (first + second).casefold(), f"{first}-{second}".casefold()
