@@ -87,14 +87,14 @@ def export(
 ) -> ExportReport:
     """Write a table of the archive to `out`: ``filings``, ``documents``, ``sections`` or ``hits``.
 
-    Of everything; or of what `options` find (for documents and hits: of the documents); or of `accessions`, in their
-    order. Rows come by filing date and accession number, the same in every run. `format` is jsonl, csv or parquet, by
-    default that of the name of `out`. jsonl and csv are one file; parquet is one where `out` ends in ``.parquet``, else
-    a folder with ``year=YYYY/part-NNNN.parquet`` and a dataset card, ``README.md``, unless `card` is False: most
-    readers of a whole folder reject such a file. Filings come with a second table, of their entities, whose name ends
-    with ``-entities``. `shape` is edgar-corpus or edgar-crawler, for sections. Of `options`, limit, offset and sort are
-    ignored; a `section` also selects the rows of sections. With `since_export`, a file that remembers it, only what was
-    stored since the last such export.
+    It covers everything, or what `options` find (for documents and hits: the documents), or `accessions`, in their
+    order. Rows are sorted by filing date and accession number, and are the same in every run. `format` is jsonl, csv or
+    parquet, by default from the extension of `out`. jsonl and csv are one file; parquet is one file if `out` ends in
+    ``.parquet``, else a folder with ``year=YYYY/part-NNNN.parquet`` and a dataset card, ``README.md``, unless `card` is
+    False: most readers of a whole folder reject such a file. Filings come with a second table, of their entities, whose
+    name ends with ``-entities``. `shape` is edgar-corpus or edgar-crawler, for sections. Of `options`, limit, offset
+    and sort are ignored; a `section` also selects the rows of sections. With `since_export`, a file that records each
+    export, only what was stored since the last export that used it.
 
     With `layout` ``edgartools``, filings are put below the folder `out` as edgartools reads them
     (``filings/YYYYMMDD/ACCESSION.nc.gz``): as hard links, or as copies with `copy` or if links are impossible.
