@@ -68,9 +68,8 @@ async def take_answer(
         else:
             await asyncio.to_thread(add_name, final, archive.layout.version_path(ref.accession, older.sha256))
             archive.catalogue.add_version(older_version(older))
-            await asyncio.to_thread(
-                archive.catalogue.make_durable
-            )  # otherwise a power failure may leave bytes without their row
+            # otherwise a power failure may leave bytes without their row
+            await asyncio.to_thread(archive.catalogue.make_durable)
             await file.publish_over(final)
         return record(file.size)
 

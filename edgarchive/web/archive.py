@@ -142,13 +142,13 @@ class ServedArchive:
         """How many hits in `results` have each value."""
         return (await self.facets(results, facet))[facet]
 
-    async def diagnose(self, results: Results) -> Diagnosis:
-        """Why `results` is empty."""
-        return await self.do(results.diagnose)
-
     async def facets(self, results: Results, *facets: Facet) -> dict[Facet, tuple[FacetCount, ...]]:
         """The same for several facets at once."""
         return dict(await self.do(results.facets, *facets))
+
+    async def diagnose(self, results: Results) -> Diagnosis:
+        """Why `results` is empty."""
+        return await self.do(results.diagnose)
 
     async def recent_status(self) -> Status:
         """The contents of the archive, counted at most once in _STATUS_S seconds, as it counts all submissions."""

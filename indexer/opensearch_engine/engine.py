@@ -281,9 +281,8 @@ class OpenSearchEngine:
                     self._end_bulk()
             except EdgarchiveError as error:
                 facts = event("index-not-restored", error=type(error).__name__)
-                _log.warning(
-                    "the indexes stay as they are for writing: %s", error, extra=facts
-                )  # the next writer does it
+                # the next writer does it
+                _log.warning("the indexes stay as they are for writing: %s", error, extra=facts)
             self._lock.release()
         self._parts.clear()
         self._client.close()
