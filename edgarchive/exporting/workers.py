@@ -1,17 +1,11 @@
-"""Worker processes that turn filings into encoded rows, in the order of the filings.
-
-They are plain commands, as in the indexer and for the same reasons: a fork is unsafe with threads, and
-multiprocessing's spawn runs the caller's script again.
-"""
+"""Worker processes that turn filings into encoded rows, in the order of the filings."""
 
 from __future__ import annotations
 
 import contextlib
 import itertools
-import pickle
+import logging
 import signal
-import subprocess
-import sys
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from multiprocessing import Pipe
@@ -19,6 +13,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from archiver.errors import EdgarchiveError, WorkerDiedError
+from archiver.runtime.parent_log import ParentLog, log_here
+from archiver.runtime.worker_process import start_worker
 from archiver.startup.dataclass import dataclass
 from edgarchive.exporting.files.writers import CsvEncoder, Encoder
 from edgarchive.exporting.rows import NOTHING_ASKED, Asked, FilingReader, Shape, Wanted
@@ -28,13 +24,6 @@ from indexer.rows import Row
 TASK_FILINGS = 32
 _AHEAD = 2
 """Tasks given to each worker ahead of its results."""
-
-_COMMAND = """
-import sys
-sys.path[:] = sys.argv[2:]
-from edgarchive.exporting.workers import work
-work(int(sys.argv[1]))
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +116,7 @@ class _Worker(contextlib.AbstractContextManager["_Worker"]):
     def __init__(self, job: Job) -> None:
         self._pipe, theirs = Pipe()
         with theirs:
-            self._process = subprocess.Popen(  # noqa: S603 — this interpreter, and our own module
-                [sys.executable, "-c", _COMMAND, str(theirs.fileno()), *sys.path],
-                pass_fds=(theirs.fileno(),),
-                stdin=subprocess.DEVNULL,
-            )
+            self._process = start_worker(__name__, theirs.fileno())
         self._send(job)
 
     def give(self, task: tuple[Wanted, ...]) -> None:
@@ -139,26 +124,26 @@ class _Worker(contextlib.AbstractContextManager["_Worker"]):
         self._send(task)
 
     def take(self) -> Done:
-        """The result of the oldest task."""
-        try:
-            result = pickle.loads(self._pipe.recv_bytes())  # noqa: S301 — from our own process
-        except (EOFError, OSError):
-            raise WorkerDiedError(
-                "a worker process ended", "run the same command again; with --jobs 1 if it persists"
-            ) from None
+        """The result of the oldest task; what the worker logs before it is logged here."""
+        while isinstance(result := self._receive(), logging.LogRecord):
+            log_here(result)
         if isinstance(result, BaseException):
             raise result
         if not isinstance(result, Done):
             raise TypeError(type(result).__name__)
         return result
 
+    def _receive(self) -> object:
+        try:
+            return self._pipe.recv()
+        except (EOFError, OSError):
+            raise _died() from None
+
     def _send(self, value: object) -> None:
         try:
-            self._pipe.send_bytes(pickle.dumps(value))
+            self._pipe.send(value)
         except OSError:
-            raise WorkerDiedError(
-                "a worker process ended", "run the same command again; with --jobs 1 if it persists"
-            ) from None
+            raise _died() from None
 
     def __exit__(self, *_: object) -> None:
         self._pipe.close()
@@ -166,16 +151,22 @@ class _Worker(contextlib.AbstractContextManager["_Worker"]):
         self._process.wait()
 
 
+def _died() -> WorkerDiedError:
+    return WorkerDiedError("a worker process ended", "run the same command again; with --jobs 1 if it persists")
+
+
 def work(descriptor: int) -> None:
     """The main loop of a worker process: receive a job, then tasks, until there are no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is told and ends this process
     with Connection(descriptor) as pipe, contextlib.suppress(EOFError, OSError):
-        job = pickle.loads(pipe.recv_bytes())  # noqa: S301 — from the process that started this one
+        log = ParentLog(pipe.send)
+        logging.basicConfig(handlers=[log])
+        job = pipe.recv()
         with FilingReader(job.root) as reader:
             while True:
-                task = pickle.loads(pipe.recv_bytes())  # noqa: S301 — as above
+                task = pipe.recv()
                 try:
                     result: object = encode(job, reader, task)
                 except Exception as error:  # noqa: BLE001 — raised again in the parent process
                     result = error
-                pipe.send_bytes(pickle.dumps(result))
+                log.send(result)

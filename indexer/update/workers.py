@@ -4,10 +4,8 @@ A message wakes the process that distributes the work, which costs more than ind
 sends none for a submission that it has read: it writes a byte to a pipe, which that process looks at now and then. Each
 message has the number of submissions finished before it.
 
-They are started as plain commands, not by multiprocessing, whose fork is unsafe with threads and whose spawn runs the
-caller's script again. If a worker dies, only what it had not handed over is lost, and others get it. A submission that
-was being read in two deaths, takes too long, or takes more memory than a worker may use is a failure of that submission
-alone.
+If a worker dies, only what it had not handed over is lost, and others get it. A submission that was being read in two
+deaths, takes too long, or takes more memory than a worker may use is a failure of that submission alone.
 """
 
 from __future__ import annotations
@@ -18,8 +16,6 @@ import logging
 import os
 import resource
 import signal
-import subprocess
-import sys
 import time
 import traceback
 from collections import deque
@@ -32,6 +28,7 @@ from archiver.catalogue.records import CatalogueRecord
 from archiver.errors import EdgarchiveError, WorkerDiedError
 from archiver.identifiers import AccessionNumber
 from archiver.runtime.parent_log import ParentLog, log_here
+from archiver.runtime.worker_process import start_worker
 from indexer.update.batches import Batch, BatchReader, Event, IndexFailure, Read, Setup
 
 TASK_BYTES = 2_000_000
@@ -54,9 +51,6 @@ MAX_DEATHS = 8
 _COLLECT_EVERY = 50_000
 """New objects between garbage collections of a worker, which creates many objects and hardly any cycles."""
 
-_COMMAND = (
-    "import sys; sys.path[:] = sys.argv[3:]; from indexer.update.workers import work; work(*map(int, sys.argv[1:3]))"
-)
 _READY = "ready"
 
 Task = list[CatalogueRecord]
@@ -98,11 +92,7 @@ class _Worker:
         self._progress, its_progress = os.pipe()
         os.set_blocking(self._progress, False)
         with theirs, os.fdopen(its_progress, "wb", buffering=0):
-            passed = [theirs.fileno(), its_progress]
-            command = [sys.executable, "-P", "-c", _COMMAND, *map(str, passed), *sys.path]
-            self.process = subprocess.Popen(  # noqa: S603 — our own interpreter
-                command, pass_fds=passed, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-            )
+            self.process = start_worker(__name__, theirs.fileno(), its_progress)
         self.held: dict[AccessionNumber, CatalogueRecord] = {}
         self.unread: deque[AccessionNumber] = deque()
         self._read = 0

@@ -75,6 +75,18 @@ def test_processes_make_no_difference(settings: Settings, out: Path, table: str,
     assert one.stat().st_size > 0
 
 
+def test_what_a_worker_logs_is_logged_by_the_process_that_exports(
+    settings: Settings, out: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One process writes the log, in the format that was asked for."""
+    root = out / "archive"
+    shutil.copytree(settings.root, root)
+    for pack in (root / "texts").glob("*.pack"):
+        pack.write_bytes(bytes(pack.stat().st_size))
+    export("documents", out / "d.jsonl", settings=settings.replace(root=root), jobs=2)
+    assert {getattr(record, "event", None) for record in caplog.records} == {"texts-unreadable"}
+
+
 def test_documents_have_their_text(settings: Settings, out: Path) -> None:
     """The text is what `Document.text` gives, in JSON and in CSV."""
     export("documents", out / "d.jsonl", settings=settings, jobs=1)

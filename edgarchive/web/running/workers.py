@@ -1,8 +1,7 @@
 """Several processes that answer on one address, since the Python code of one process uses one core.
 
-They are started as plain commands, like those of the indexer (`indexer.update.workers`). All accept connections from
-sockets that the first process has bound. It writes their log, replaces one that ends, and tells all to finish their
-requests and end.
+All accept connections from sockets that the first process has bound. It writes their log, replaces one that ends, and
+tells all to finish their requests and end.
 """
 
 from __future__ import annotations
@@ -12,8 +11,6 @@ import contextlib
 import logging
 import signal
 import socket
-import subprocess
-import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -24,6 +21,7 @@ from typing import Any, Self
 from archiver.errors import EdgarchiveError, WorkerDiedError
 from archiver.events import event
 from archiver.runtime.parent_log import ParentLog, log_here
+from archiver.runtime.worker_process import start_worker
 from archiver.settings.settings import Settings
 from archiver.startup.dataclass import dataclass
 from edgarchive.web.app import IndexSource, create_app
@@ -32,13 +30,6 @@ from edgarchive.web.running.server import SHUTDOWN_S, Address, listening_errors,
 
 _log = logging.getLogger(__name__)
 
-_COMMAND = """
-import sys
-count = int(sys.argv[2])
-sockets, sys.path[:] = sys.argv[3 : 3 + count], sys.argv[3 + count :]
-from edgarchive.web.running.workers import work
-work(int(sys.argv[1]), list(map(int, sockets)))
-"""
 _READY = "ready"
 _FLOORS = ("archiver", "indexer", "edgarchive")
 _END_S = SHUTDOWN_S + 5
@@ -146,11 +137,7 @@ class _Worker:
         self.ended: asyncio.Future[Any] = self._loop.create_future()
         self._connection, theirs = Pipe()
         with theirs:
-            passed = [theirs.fileno(), *descriptors]
-            numbers = [str(theirs.fileno()), str(len(descriptors)), *map(str, descriptors)]
-            self.process = subprocess.Popen(  # noqa: S603 — our own interpreter
-                [sys.executable, "-P", "-c", _COMMAND, *numbers, *sys.path], pass_fds=passed, stdin=subprocess.DEVNULL
-            )
+            self.process = start_worker(__name__, theirs.fileno(), *descriptors, stdout=None)
         levels = {name: logging.getLogger(name).getEffectiveLevel() for name in _FLOORS}
         self._send((setup, levels))
         self._loop.add_reader(self._connection.fileno(), self._hear)
@@ -196,7 +183,7 @@ class _Worker:
             self._connection.send(message)
 
 
-def work(descriptor: int, sockets: Sequence[int]) -> None:
+def work(descriptor: int, *sockets: int) -> None:
     """The main function of a worker: answer on the bound `sockets` until the connection `descriptor` says to end."""
     for number in (signal.SIGINT, signal.SIGTERM):  # they reach all processes of a terminal or service: one decides
         signal.signal(number, signal.SIG_IGN)
