@@ -137,7 +137,7 @@ def _is_private_literal(host: str) -> bool:
 def is_public(address: str) -> bool:
     """Whether an IP address is one of the public internet. Raises ValueError for other text.
 
-    An IPv6 address that embeds an IPv4 address (mapped, compatible, translated, 6to4, NAT64) is treated as that address.
+    An IPv6 address that embeds an IPv4 address (mapped, compatible, translated, 6to4, NAT64) counts as that address.
     """
     found = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(found, ipaddress.IPv6Address):
