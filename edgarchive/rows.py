@@ -267,7 +267,7 @@ def _replacing(path: Path) -> Iterator[Path]:
     """
     with storage_errors(path):
         if path.exists() and not (path.is_file() or path.is_dir()):
-            raise UsageError(f"{path} is not a plain file", "name a file, or leave -o out to write to stdout")
+            raise UsageError(f"{path} is not a regular file", "name a file, or leave -o out to write to stdout")
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=".part")
         umask = os.umask(0)
         os.umask(umask)
