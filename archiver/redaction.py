@@ -1,8 +1,8 @@
 """Making a server's text safe to store and show: shortened, ASCII only, without mail addresses.
 
-A server may echo our requests, including the contact address, in any spelling: plain, percent-encoded, as a character
-reference, in an escape of a programming language or of mail, split by tags, in words, in base64 or hexadecimal. Nothing
-but requests ever contains that address.
+A server may echo our requests, including the contact address, in any usual spelling: plain, percent-encoded, as a
+character reference, in an escape of a programming language or of mail, split by tags, in words, in base64 or
+hexadecimal. Nothing but requests ever contains that address.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from archiver.errors import EdgarchiveError, UnreadableSubmissionError, UsageError
+from archiver.errors import EdgarchiveError, StorageError, UnreadableSubmissionError, UsageError
 from archiver.identifiers import AccessionNumber
 from archiver.startup.dataclass import dataclass
 from archiver.store.durable import (
@@ -179,12 +179,30 @@ def _own_folder(path: Path) -> Iterator[None]:
 
 
 def _locked_folder(path: Path) -> int | None:
-    """A descriptor that locks the folder, which is made if it is missing; None if it has been moved or removed."""
+    """A descriptor that locks the folder, which is made if it is missing; None if it has been moved or removed.
+
+    Raises `UsageError` for a folder of another user, who could lead what is written there elsewhere.
+    """
+    is_new = False
     with contextlib.suppress(FileExistsError):
         path.mkdir()
+        is_new = True
     with contextlib.suppress(FileNotFoundError):
-        return lock_at(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, fcntl.LOCK_EX)
+        descriptor = lock_at(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, fcntl.LOCK_EX)
+        if descriptor is None or is_new or os.fstat(descriptor).st_uid == os.geteuid():
+            return descriptor
+        os.close(descriptor)
+        raise UsageError(f"{path} belongs to another user", "remove it, or choose another --out")
     return None
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    """Write a new file. Raises `StorageError` if there is one, or a link, which would not be followed."""
+    try:
+        with path.open("xb") as file:
+            file.write(content)
+    except FileExistsError:
+        raise StorageError(f"another program writes to {path.parent}", "choose another --out") from None
 
 
 def _write(folder: Path, submission: Submission, pattern: str | None) -> Iterator[ExtractedFile]:
@@ -200,7 +218,7 @@ def _write(folder: Path, submission: Submission, pattern: str | None) -> Iterato
             content, error = document.content(), None
         except UnreadableSubmissionError as broken:
             content, error = document.body(), broken.message
-        (folder / name).write_bytes(content)
+        _write_new(folder / name, content)
         yield ExtractedFile(
             sequence=document.sequence,
             type=document.type,

@@ -16,11 +16,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.errors import UsageError
+from archiver.errors import StorageError, UsageError
 from archiver.settings.settings import Settings
 from edgarchive import Library, export, extract_filings
 from edgarchive.cli import run
-from edgarchive.extract.extract import extract_filing, write_viewer
+from edgarchive.extract.extract import _write, extract_filing, write_viewer
 from edgarchive.extract.names import MAX_BYTES, SafeNames
 from tests.damage.disk import Disk, compiler, read_changes, read_tree, recording, states
 from tests.processes import EdgarchiveProcess
@@ -99,6 +99,29 @@ def test_a_folder_of_somebody_else_is_not_touched(settings: Settings, out: Path)
     with Library(settings=settings) as library, pytest.raises(UsageError, match="not an extracted filing"):
         extract_filing(library, FILING, out)
     assert (out / FILING / "mine.txt").read_text() == "mine"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_nothing_is_written_to_a_folder_that_another_user_has_begun(settings: Settings, out: Path) -> None:
+    """In a folder for all, such as /tmp, its owner could replace each file by a link to one of ours."""
+    begun = out / f".{FILING}.part"
+    begun.mkdir(mode=0o777)
+    os.chown(begun, 12345, -1)
+    with Library(settings=settings) as library, pytest.raises(UsageError, match="belongs to another user"):
+        extract_filing(library, FILING, out)
+    assert list(begun.iterdir()) == []
+
+
+def test_a_link_in_place_of_a_document_is_not_followed(settings: Settings, tmp_path: Path) -> None:
+    """Whoever may write to the folder could put one there just before."""
+    (tmp_path / "mine").write_text("mine")
+    with Library(settings=settings) as library:
+        submission = library.submission(FILING)
+        (tmp_path / "folder").mkdir()
+        (tmp_path / "folder" / str(submission.documents[0].filename)).symlink_to(tmp_path / "mine")
+        with pytest.raises(StorageError, match="another program writes"):
+            list(_write(tmp_path / "folder", submission, None))
+    assert (tmp_path / "mine").read_text() == "mine"
 
 
 def test_only_the_documents_that_were_asked_for(settings: Settings, out: Path) -> None:
