@@ -75,6 +75,15 @@ def _status(path: Path) -> os.stat_result | None:
         raise StorageError(f"cannot use {path}: {error.strerror}", "check the disk and its permissions") from error
 
 
+_LIVELY = """
+SELECT 1 FROM main.sqlite_master WHERE type = 'view' OR (type = 'trigger' AND name <> 'submission_deleted')
+    OR (type = 'table' AND sql LIKE 'CREATE VIRTUAL%')
+UNION ALL
+SELECT 1 FROM main.sqlite_master AS it, pragma_table_xinfo(it.name) AS one WHERE it.type = 'table' AND one.hidden <> 0
+"""
+"""Finds views, virtual tables, computed columns, and triggers except our own."""
+
+
 class Database:
     """One connection, guarded by a lock so that threads may share it.
 
@@ -113,6 +122,7 @@ class Database:
         try:
             connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
             version = self._version_of(connection)
+            self._check_plain(connection)
             if self._writable:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = NORMAL")
@@ -140,6 +150,11 @@ class Database:
                 "install a newer edgarchive",
             )
         return version
+
+    def _check_plain(self, connection: sqlite3.Connection) -> None:
+        """Raise `DamageError` for what runs when a table is read, which could take for ever: a stranger has made it."""
+        if connection.execute(_LIVELY).fetchone() is not None:
+            raise DamageError(f"{self.path} has a view, trigger or computed column that is not edgarchive's", REPAIR)
 
     def _check_readable(self, version: int) -> None:
         if version == 0:

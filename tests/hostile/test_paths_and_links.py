@@ -23,6 +23,7 @@ from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from archiver.streams.chunks import ChunkReader
 from archiver.streams.tar import tar_members
+from edgarchive.cli import run
 from edgarchive.importing import import_submissions
 from indexer.index_folder import create_index, open_index
 from tests.edgar_fixtures import CommandLine
@@ -201,6 +202,31 @@ def test_a_hostile_row_of_the_catalogue_is_damage(archive: Path, column: str, va
             pytest.skip("the table itself refuses it")
     with Archive.open(archive) as opened, pytest.raises(DamageError, match="row"):
         list(opened.catalogue.records())
+
+
+_ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        f"ALTER TABLE submission RENAME TO x; CREATE VIEW submission AS {_ENDLESS} SELECT x.* FROM x, n WHERE n.i < 0;",
+        "ALTER TABLE note ADD COLUMN x AS (hex(zeroblob(400000000)));",
+        "CREATE TRIGGER x AFTER INSERT ON run BEGIN DELETE FROM submission; END;",
+        "DROP TABLE acknowledged; CREATE VIRTUAL TABLE acknowledged USING fts5(accession);",
+    ],
+    ids=["view", "computed column", "trigger", "virtual table"],
+)
+def test_a_catalogue_that_runs_something_is_damage(archive: Path, sql: str) -> None:
+    """Reading it could take for ever; a repair makes a plain one."""
+    with contextlib.closing(sqlite3.connect(archive / "catalogue.sqlite3")) as database, database:
+        database.executescript(sql)
+    for writable in (False, True):
+        with pytest.raises(DamageError, match="not edgarchive's"), Archive.open(archive, writable=writable):
+            pass
+    assert run(["--root", str(archive), "verify", "--repair"]) == 0
+    with Archive.open(archive) as opened:
+        assert [record.accession for record in opened.catalogue.records()] == [ACCESSION]
 
 
 def test_a_hostile_row_of_what_stands_beside(archive: Path) -> None:
