@@ -29,6 +29,8 @@ VERSIONS = ("3.11", "3.12", "3.13")[:: rounds(2, thorough=1)]
 """The oldest and the newest, and with `scripts/test --thorough` all between them."""
 
 UV = Path(sys.executable).with_name("uv")
+_ENVIRONMENT = dict(os.environ)
+"""As it was before a test changed it: uv keeps at home what it has once brought."""
 NO_INDEX = ("dns error", "error sending request", "Connect error", "operation timed out", "tunnel error")
 """What uv says where no package index can be reached."""
 
@@ -130,7 +132,9 @@ def test_an_installation_is_small(installed: Path) -> None:
 def environment(python: Path, folder: Path, *arguments: str | Path) -> Path:
     """A new environment with what `uv pip install` takes for these arguments; the folder of its commands."""
     for command in (["venv", "--python", python, folder], ["pip", "install", "--python", folder, *arguments]):
-        done = subprocess.run([UV, *command], capture_output=True, text=True, check=False, cwd=folder.parent)
+        done = subprocess.run(
+            [UV, *command], capture_output=True, text=True, check=False, cwd=folder.parent, env=_ENVIRONMENT
+        )
         if done.returncode and any(sign in done.stderr for sign in NO_INDEX):
             pytest.skip("no package index can be reached")
         assert done.returncode == 0, done.stderr
