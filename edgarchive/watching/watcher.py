@@ -48,7 +48,10 @@ _log = logging.getLogger(__name__)
 TEXT_RETRY_S, TEXT_ATTEMPTS = 120, 10
 """A submission's text may appear minutes after its entry; these are the interval and number of attempts."""
 
-_LONGEST = timedelta(seconds=TEXT_RETRY_S)
+FAILED_RETRY_S, FAILED_ATTEMPTS = 600, 144
+"""The same where EDGAR fails to serve a text that may be there: an outage of up to a day costs no alert."""
+
+_LONGEST = timedelta(seconds=FAILED_RETRY_S)
 
 REMEMBER, KEEP = timedelta(days=14), 20_000
 """How long finished filings are remembered; the feed reaches back about 25 hours.
@@ -273,19 +276,21 @@ class Watcher:
         archive.catalogue.sightings.set_state(there, "stored")
         for sighting in due:
             if sighting.accession not in there:
-                self._later(archive, sighting)
+                self._later(archive, sighting, is_absent=outcomes[sighting.accession] is Outcome.ABSENT)
         return report.stored
 
-    def _later(self, archive: Archive, sighting: Sighting) -> None:
-        """Try a text again in two minutes, or leave it to the next sync."""
-        if sighting.attempts + 1 >= TEXT_ATTEMPTS:
+    def _later(self, archive: Archive, sighting: Sighting, *, is_absent: bool) -> None:
+        """Try a text again in some minutes, or leave it to the next sync."""
+        attempts = TEXT_ATTEMPTS if is_absent else FAILED_ATTEMPTS
+        wait_s = TEXT_RETRY_S if is_absent or sighting.attempts < TEXT_ATTEMPTS else FAILED_RETRY_S
+        if sighting.attempts + 1 >= attempts:
             archive.catalogue.sightings.set_state([sighting.accession], "left")
             facts = event("text-late", accession=sighting.accession)
             _log.warning(
-                "%s is in the feed but not on the server; the next sync fetches it", sighting.accession, extra=facts
+                "%s is in the feed but cannot be fetched; the next sync tries again", sighting.accession, extra=facts
             )
             return
-        archive.catalogue.sightings.try_again(sighting.accession, at=self._clock() + timedelta(seconds=TEXT_RETRY_S))
+        archive.catalogue.sightings.try_again(sighting.accession, at=self._clock() + timedelta(seconds=wait_s))
 
     def _match(self, archive: Archive) -> int:
         """Record the deliveries of stored filings for every sink; returns the number of alerts."""

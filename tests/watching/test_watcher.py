@@ -21,7 +21,7 @@ from edgarchive.watching.delivering import Deliverer
 from edgarchive.watching.run import watch
 from edgarchive.watching.searches import NamedSearch, save_search
 from edgarchive.watching.sinks.sink import Outcome, Sent
-from edgarchive.watching.watcher import TEXT_ATTEMPTS, TEXT_RETRY_S, PollReport, Watcher
+from edgarchive.watching.watcher import FAILED_RETRY_S, TEXT_ATTEMPTS, TEXT_RETRY_S, PollReport, Watcher
 from tests.loopback import LoopbackEdgar
 from tests.loopback import faults as f
 from tests.paths import INVENTED
@@ -240,6 +240,29 @@ async def test_a_text_that_never_comes_is_left_to_the_sync(
         clock.advance(TEXT_RETRY_S + 1)
     assert [report.pending for report in reports].count(1) == TEXT_ATTEMPTS - 1
     assert reports[-1].pending == 0
+
+
+async def test_an_outage_of_the_texts_costs_no_alert(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+) -> None:
+    """Ten attempts are for a text that is not there; where EDGAR fails to serve it, the watch goes on for a day."""
+    settings = settings.replace(block_pause_s=0.1)
+    await poll(settings, sink, clock)
+    accession = edgar.add(filing(1))
+    edgar.hold_text(accession)
+    await poll(settings, sink, clock)
+    edgar.hold_text(accession, held=False)
+    edgar.inject(f.wrong_etag(), path=accession, times=None)
+    with Archive.open(settings.root, writable=True) as archive:
+        for _ in range(TEXT_ATTEMPTS - 2):
+            archive.catalogue.sightings.try_again(AccessionNumber(accession), at=clock())
+    for _ in range(2):
+        assert (await poll(settings, sink, clock)).pending == 1
+        clock.advance(TEXT_RETRY_S)
+    edgar.clear_faults()
+    clock.advance(FAILED_RETRY_S)
+    await poll(settings, sink, clock)
+    assert sink.accessions == [accession]
 
 
 async def test_a_gap_is_filled_from_the_daily_index(
