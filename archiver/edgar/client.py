@@ -217,9 +217,11 @@ class Client:
                 await answer.close()
 
     async def _follow(self, url: URL, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
-        for _ in range(_MAX_REDIRECTS + 1):
+        asked = shown_url(str(url))
+        for count in range(_MAX_REDIRECTS + 1):
             await self._pacer.start()
-            shown = shown_url(str(url))
+            # where a redirect leads is the server's own text, in which it may send the contact address back
+            shown = f"{asked} (redirected)" if count else asked
             _log.debug("asking for %s", shown, extra=event("asked", url=shown))
             began_s = time.monotonic()
             response = await self._ask(url, headers)

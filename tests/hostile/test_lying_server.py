@@ -172,6 +172,23 @@ async def test_an_address_that_is_sent_back_is_in_no_message(client: Client, ans
     assert "example.com" not in f"{caught.value!r} {caught.value}"
 
 
+@pytest.mark.parametrize(
+    "spelled", [IDENTITY.encode().hex(), IDENTITY[::-1].replace(" ", ""), "research-at-example-com"]
+)
+async def test_where_a_redirect_leads_is_not_logged(
+    client: Client, caplog: pytest.LogCaptureFixture, spelled: str
+) -> None:
+    """It may have the contact address in a spelling that nobody has thought of."""
+    caplog.set_level("DEBUG")
+    async with lying(exactly(http(b"", f"Location: /{spelled}", status="302 There"))) as (base, heads):
+        with pytest.raises(EdgarchiveError):
+            await read(client, base)
+    assert spelled.encode() in b"".join(heads)
+    logged = "".join(f"{record.getMessage()}{record.__dict__}" for record in caplog.records if record.name != "asyncio")
+    assert spelled not in logged
+    assert "(redirected)" in logged
+
+
 class Liar:
     """A loopback EDGAR whose answers for one submission are altered."""
 
