@@ -53,16 +53,21 @@ _LONGEST = (
     "damage/test_killed_anywhere.py",
     "fuzz/test_fuzz.py",
     "web/test_browser.py",
+    "export/test_stopped.py",
+    "hostile/test_bombs.py",
+    "watching/test_watcher.py",
     "integration/test_command_line.py",
 )
 """The files that take longest, which are begun first, so that all processes of a run end at about the same time."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest files; the order within a file stays."""
+    """Begin with the longest files, and end with the unit tests, which are short; the order within a file stays."""
     here = Path(__file__).parent
     places = {here / name: place for place, name in enumerate(_LONGEST)}
-    items.sort(key=lambda item: places.get(item.path, len(places)))
+    for path in {item.path for item in items} - places.keys():
+        places[path] = len(_LONGEST) + path.is_relative_to(here / "unit")
+    items.sort(key=lambda item: places[item.path])
 
 
 def pytest_collection_finish() -> None:
