@@ -117,7 +117,7 @@ def listening_errors(address: Address) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        is_host = isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL
+        is_host = isinstance(error, socket.gaierror) or error.errno in {errno.EADDRNOTAVAIL, None}
         raise UsageError(
             f"cannot listen on {address.host} port {address.port}: {_reason(error)}",
             f"choose another --{'host' if is_host else 'port'}",
@@ -125,7 +125,10 @@ def listening_errors(address: Address) -> Iterator[None]:
 
 
 def _reason(error: OSError) -> str:
-    """Why an address cannot be used, without the address, which asyncio repeats."""
-    if error.errno is None or isinstance(error, socket.gaierror):
+    """Why an address cannot be used, without the address, which asyncio repeats.
+
+    From Python 3.13 on, asyncio gives no number where a host has none of the addresses that were asked for.
+    """
+    if isinstance(error, socket.gaierror):
         return str(error.strerror)
-    return os.strerror(error.errno)
+    return os.strerror(error.errno or errno.EADDRNOTAVAIL)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import threading
@@ -162,7 +163,7 @@ def test_several_are_looked_up_together(tmp_path: Path, monkeypatch: pytest.Monk
         for one in made[:3]:
             assert_same(found[one.accession], one)
         assert texts.submissions([]) == {}
-    with sqlite3.connect(tmp_path / "texts" / "index.sqlite3") as table:
+    with contextlib.closing(sqlite3.connect(tmp_path / "texts" / "index.sqlite3")) as table:
         offset, size = table.execute(
             "SELECT base + frame_offset, frame_bytes FROM text ORDER BY accession LIMIT 1"
         ).fetchone()
@@ -171,7 +172,7 @@ def test_several_are_looked_up_together(tmp_path: Path, monkeypatch: pytest.Monk
     pack.write_bytes(data[:offset] + bytes(size) + data[offset + size :])
     with TextStore.open(tmp_path) as texts:
         assert list(texts.submissions(wanted)) == [one.accession for one in made[1:]]
-    with sqlite3.connect(tmp_path / "texts" / "index.sqlite3") as table:
+    with contextlib.closing(sqlite3.connect(tmp_path / "texts" / "index.sqlite3")) as table, table:
         table.execute("UPDATE text SET start = -1 WHERE accession = (SELECT max(accession) FROM text)")
     with TextStore.open(tmp_path) as texts:
         assert list(texts.submissions(wanted)) == [one.accession for one in made[1:3]]
