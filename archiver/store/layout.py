@@ -20,12 +20,16 @@ _OURS = frozenset(
 
 def require_outside(root: Path, out: Path) -> None:
     """Raise `UsageError` where `out`, a file or folder to write to, is one of the archive's own or lies in one."""
+    circular = UsageError(f"{out} is a circular link", "remove it, or name another file")
     try:
-        below = out.resolve().relative_to(root.resolve()).parts
+        resolved = out.resolve()
+        below = resolved.relative_to(root.resolve()).parts
     except ValueError:
-        return
+        below = ()
     except (OSError, RuntimeError):  # a link that leads to itself, up to Python 3.12
-        raise UsageError(f"{out} is a circular link", "remove it, or name another file") from None
+        raise circular from None
+    if any(path.is_symlink() for path in (resolved, *resolved.parents)):  # Python 3.13 leaves it in the path
+        raise circular
     if below and below[0] in _OURS:
         raise UsageError(f"{out} is inside the archive", "write to a place outside of its folders")
 

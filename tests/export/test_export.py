@@ -437,8 +437,9 @@ def test_the_memory_of_exports_has_a_file_of_its_own(settings: Settings, out: Pa
 def test_a_circular_link_is_named(settings: Settings, out: Path) -> None:
     """In one line, whatever follows it first."""
     (out / "f.jsonl").symlink_to("f.jsonl")
-    with pytest.raises((UsageError, StorageError)):
-        export("filings", out / "f.jsonl", settings=settings)
+    for path in (out / "f.jsonl", out / "f.jsonl" / "below.jsonl"):
+        with pytest.raises((UsageError, StorageError), match="circular"):
+            export("filings", path, settings=settings)
     assert (out / "f.jsonl").is_symlink()
 
 
