@@ -72,7 +72,7 @@ def test_a_pipe_is_not_replaced(hit: Hit, tmp_path: Path, kind: RowFormat) -> No
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link").symlink_to("pipe")
     for path in (tmp_path / "pipe", tmp_path / "link"):
-        with pytest.raises(UsageError, match="not a plain file"):
+        with pytest.raises(UsageError, match="not a regular file"):
             save_rows([hit], path, kind)
     assert (tmp_path / "pipe").is_fifo()
 
