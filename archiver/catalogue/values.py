@@ -102,5 +102,26 @@ def json_of(kind: type[T], value: object) -> T:
     return found
 
 
+def json_object(value: object, **members: Callable[[object], object]) -> dict[str, Any]:
+    """JSON text of an object with at least these `members`, each of which its function accepts."""
+    found = json_of(dict, value)
+    for name, read in members.items():
+        if name not in found:
+            raise ValueError(f"{_shown(value)} has no {name}")
+        read(found[name])
+    return found
+
+
+def each(read: Callable[[object], object]) -> Callable[[object], object]:
+    """A function for a list whose elements `read` accepts."""
+
+    def read_all(value: object) -> object:
+        if not isinstance(value, list):
+            raise ValueError(f"{_shown(value)} is not a list")  # noqa: TRY004 — as above
+        return [read(one) for one in value]
+
+    return read_all
+
+
 def _shown(value: object) -> str:
     return ascii(value)[:_SHOWN]

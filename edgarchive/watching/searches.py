@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from archiver.catalogue.watching import SavedSearch
-from archiver.errors import NotInArchiveError, SettingsError, UsageError
+from archiver.errors import DamageError, NotInArchiveError, SettingsError, UsageError
 from archiver.identifiers import Cik
 from archiver.settings.settings import Settings
 from archiver.startup.dataclass import dataclass
@@ -122,10 +122,18 @@ def _saved_in(settings: Settings) -> dict[str, NamedSearch]:
 
 
 def _catalogued(archive: Archive) -> dict[str, NamedSearch]:
-    return {
-        one.name: NamedSearch(one.name, SearchOptions(one.query or None, **one.filters), "catalogue")
-        for one in archive.catalogue.saved_searches.all()
-    }
+    """The searches saved in the archive. Raises `DamageError` for one that was never saved so."""
+    found = {}
+    for one in archive.catalogue.saved_searches.all():
+        try:
+            options = SearchOptions(one.query or None, **one.filters)
+        except (TypeError, ValueError, AttributeError, UsageError) as error:  # names and values of any kind
+            raise DamageError(
+                f"the saved search {one.name[:40]!r} is damaged: {error}",
+                "remove it by `edgarchive saved remove`, and save it again",
+            ) from error
+        found[one.name] = NamedSearch(one.name, options, "catalogue")
+    return found
 
 
 def _read_tables(settings: Settings) -> tuple[dict[str, NamedSearch], tuple[SettingsError, ...]]:

@@ -19,7 +19,18 @@ from archiver.store.archive import Archive
 CIK = Cik(320)
 FILED = date(2004, 12, 22)
 STORED = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
-"""Real files of EDGAR, where a checkout has them beside it."""
+
+FEED_ENTRY: dict[str, object] = {
+    "accession": "0001193125-04-000001", "form": "8-K", "filing_date": "2004-12-22", "accepted": None, "items": [],
+    "parties": [{"cik": 1, "name": "", "role": ""}],
+}  # fmt: skip
+"""A filing as EDGAR's feed has it, as plain JSON values."""
+PAYLOAD: dict[str, object] = {
+    "id": "one", "search": None, "accession": "0001193125-04-000001", "form": "8-K", "filing_date": "2004-12-22",
+    "accepted": None,
+    "items": ["5.02"], "entities": [{"cik": None, "name": "TEAL", "role": "FILER"}], "snippet": None, "url": None,
+}  # fmt: skip
+"""What is delivered of a filing."""
 
 
 def submission_ref(accession: str) -> SubmissionRef:

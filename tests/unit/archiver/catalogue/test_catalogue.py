@@ -22,7 +22,7 @@ from archiver.catalogue.records import COLUMNS, CatalogueTotals, older_version
 from archiver.catalogue.watching import Delivery, SavedSearch, Sighting
 from archiver.errors import ArchiveFormatError, DamageError, EdgarchiveError, UsageError
 from archiver.identifiers import AccessionNumber, FormType
-from tests.unit.archives import FILED, STORED, catalogue_record
+from tests.unit.archives import FEED_ENTRY, FILED, PAYLOAD, STORED, catalogue_record
 
 MANY = 2_500
 
@@ -433,8 +433,8 @@ def fill(catalogue: Catalogue) -> None:
     catalogue.set_note("key", "value")
     catalogue.acknowledge([(record.accession, record.sha256)], moment=STORED)
     catalogue.saved_searches.set(SavedSearch("resignations", "item:5.02", {"form": ["8-K"]}, STORED))
-    catalogue.sightings.add(Sighting(record.accession, {"form": "8-K"}, "pending", STORED, 0, STORED))
-    catalogue.deliveries.add([Delivery("one", "stdout", record.accession, None, {"id": "one"}, STORED)])
+    catalogue.sightings.add(Sighting(record.accession, FEED_ENTRY, "pending", STORED, 0, STORED))
+    catalogue.deliveries.add([Delivery("one", "stdout", record.accession, None, PAYLOAD, STORED)])
 
 
 FLIPPED = (b"\x00\xff", "\x07 not so", -3, 2.5, "2004-13-99")
