@@ -127,12 +127,12 @@ def open_index(
         raise ArchiveFormatError(f"the index in {path} has an unknown engine, {engine!r}", _REBUILD)
     if schema != SCHEMA:
         raise _other_schema(path, schema)
+    if engine not in REMOTE:
+        _check_plain(path)  # first: a device, which anybody may write to, is damage
     try:
         _check_trust(path, engine, settings, writable=writable)
     except PermissionError as error:
         raise StorageError(f"cannot read {path}: permission denied", _ASK_OWNER) from error
-    if engine not in REMOTE:
-        _check_plain(path)
     options = _options(engine, settings)
     if share is not None:
         if engine not in REMOTE:

@@ -444,7 +444,7 @@ def test_the_list_of_tickers_is_read_again_when_it_has_changed(tmp_path: Path) -
     """A ticker that changes hands between two searches finds the new owner; one kept list is read once."""
     root = make_archive(tmp_path / "edgar", submission_bytes())
     with Library(root) as library:
-        with pytest.raises(UsageError, match="keeps no list of tickers"):
+        with pytest.raises(UsageError, match="this archive has no list of tickers"):
             library.search(ticker="ACME")
         keep_tickers(root, ACME=320, OTHER=7)
         assert library.search(ticker="ACME").total == 1
