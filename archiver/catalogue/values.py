@@ -102,14 +102,19 @@ def json_of(kind: type[T], value: object) -> T:
     return found
 
 
-def json_object(value: object, **members: Callable[[object], object]) -> dict[str, Any]:
-    """JSON text of an object with at least these `members`, each of which its function accepts."""
-    found = json_of(dict, value)
-    for name, read in members.items():
-        if name not in found:
-            raise ValueError(f"{_shown(value)} has no {name}")
-        read(found[name])
-    return found
+def object_with(**members: Callable[[Any], object]) -> Callable[[object], dict[str, Any]]:
+    """A function for an object with at least these `members`, each of which its function accepts."""
+
+    def read_all(value: object) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise ValueError(f"{_shown(value)} is not an object")  # noqa: TRY004 — as above
+        for name, read in members.items():
+            if name not in value:
+                raise ValueError(f"{_shown(value)} has no {name}")
+            read(value[name])
+        return value
+
+    return read_all
 
 
 def each(read: Callable[[object], object]) -> Callable[[object], object]:

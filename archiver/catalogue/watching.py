@@ -308,6 +308,21 @@ _SIGHTING_COLUMNS = "accession, entry, state, seen_at, attempts, next_try_at"
 _DELIVERY_COLUMNS = "id, sink, accession, search, payload, created_at, state, attempts, next_try_at, ended_at"
 
 
+_maybe_text = partial(values.optional, values.text)
+_entry = values.object_with(
+    form=values.text, filing_date=values.day, parties=values.each(values.object_with(cik=values.integer))
+)
+"""An entry with what is read of it."""
+
+_payload = values.object_with(
+    **dict.fromkeys(("id", "accession", "form", "filing_date"), values.text),
+    **dict.fromkeys(("search", "accepted", "snippet", "url"), _maybe_text),
+    items=values.each(values.text),
+    entities=values.each(values.object_with(name=values.text)),
+)
+"""A payload with what the sinks read of it."""
+
+
 def _saved_search(row: tuple[Any, ...]) -> SavedSearch:
     name, query, filters, saved_at = row
     return SavedSearch(values.text(name), values.text(query), values.json_of(dict, filters), values.moment(saved_at))
@@ -317,34 +332,12 @@ def _sighting(row: tuple[Any, ...]) -> Sighting:
     accession, entry, state, seen_at, attempts, next_try_at = row
     return Sighting(
         accession=AccessionNumber(values.text(accession)),
-        entry=values.json_object(entry, form=values.text, filing_date=values.day, parties=values.each(_party)),
+        entry=_entry(values.json_of(dict, entry)),
         state=values.one_of(state, "known", "pending", "stored", "done", "left"),
         seen_at=values.moment(seen_at),
         attempts=values.integer(attempts),
         next_try_at=values.optional(values.moment, next_try_at),
     )
-
-
-def _party(value: object) -> None:
-    """Raise ValueError for what is no party of an entry."""
-    if not isinstance(value, dict):
-        raise ValueError("a party is not an object")  # noqa: TRY004 — a wrong value, not a wrong type of argument
-    values.integer(value.get("cik"))
-
-
-def _payload(value: object) -> dict[str, Any]:
-    """The payload of a delivery: what all sinks read of it is there."""
-    maybe_text = partial(values.optional, values.text)
-    texts = dict.fromkeys(("id", "accession", "form", "filing_date"), values.text)
-    perhaps = dict.fromkeys(("search", "accepted", "snippet", "url"), maybe_text)
-    return values.json_object(value, **texts, **perhaps, items=values.each(values.text), entities=values.each(_entity))
-
-
-def _entity(value: object) -> None:
-    """Raise ValueError for what is no entity of a payload."""
-    if not isinstance(value, dict):
-        raise ValueError("an entity is not an object")  # noqa: TRY004 — as above
-    values.text(value.get("name"))
 
 
 def _delivery(row: tuple[Any, ...]) -> Delivery:
@@ -354,7 +347,7 @@ def _delivery(row: tuple[Any, ...]) -> Delivery:
         sink=values.text(sink),
         accession=AccessionNumber(values.text(accession)),
         search=values.optional(values.text, search),
-        payload=_payload(payload),
+        payload=_payload(values.json_of(dict, payload)),
         created_at=values.moment(created_at),
         state=values.one_of(state, "waiting", "delivered", "given-up"),
         attempts=values.integer(attempts),

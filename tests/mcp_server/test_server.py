@@ -152,8 +152,9 @@ def test_nothing_but_the_protocol_is_on_stdout(archive: Path) -> None:
     assert lines[-1]["result"]["structuredContent"]["total"] == 1
 
 
-def test_a_host_that_reads_no_more_is_no_error(archive: Path) -> None:
-    """As of every command, the reader of stdout may go."""
+@contextlib.contextmanager
+def greeted(archive: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A server that has answered the first message of its host."""
     with subprocess.Popen(
         command(archive), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
     ) as server:
@@ -162,6 +163,14 @@ def test_a_host_that_reads_no_more_is_no_error(archive: Path) -> None:
         server.stdin.write(json.dumps(HELLO).encode() + b"\n")
         server.stdin.flush()
         server.stdout.readline()
+        yield server
+
+
+def test_a_host_that_reads_no_more_is_no_error(archive: Path) -> None:
+    """As of every command, the reader of stdout may go."""
+    with greeted(archive) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
         server.stdout.close()
         with contextlib.suppress(BrokenPipeError):
             for _ in range(20):
@@ -227,14 +236,7 @@ def test_it_reads_only(archive: Path) -> None:
 
 def test_ctrl_c_ends_it_at_once(archive: Path) -> None:
     """A server that waits for its host ends by SIGINT, without a traceback."""
-    with subprocess.Popen(
-        command(archive), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
-    ) as server:
-        assert server.stdin is not None
-        assert server.stdout is not None
-        server.stdin.write(json.dumps(HELLO).encode() + b"\n")
-        server.stdin.flush()
-        server.stdout.readline()
+    with greeted(archive) as server:
         server.send_signal(signal.SIGINT)
         assert server.wait(timeout=30) == -signal.SIGINT
         assert server.stderr is not None

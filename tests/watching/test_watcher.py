@@ -25,7 +25,7 @@ from edgarchive.watching.watcher import FAILED_RETRY_S, TEXT_ATTEMPTS, TEXT_RETR
 from tests.loopback import LoopbackEdgar
 from tests.loopback import faults as f
 from tests.paths import INVENTED
-from tests.watching.tools import Clock, KeepingSink, filing
+from tests.watching.tools import Clock, KeepingSink, filing, missed_by_the_feed
 
 ALL = Selection(["*"])
 
@@ -270,8 +270,7 @@ async def test_a_gap_is_filled_from_the_daily_index(
 ) -> None:
     """Where the feed no longer reaches back to what is known, the index of those days does."""
     await poll(settings, sink, clock)
-    expected = [edgar.add(filing(number)) for number in range(1, 150)]
-    edgar.end_feed_at(0)
+    expected = missed_by_the_feed(edgar)
     report = await poll(settings, sink, clock)
     assert report.has_gap
     assert "gap" in caplog.text
@@ -285,8 +284,7 @@ async def test_a_gap_that_cannot_be_filled_is_filled_later(
     """EDGAR refuses its index while the feed shows the gap: the next poll sees it still."""
     settings = settings.replace(block_pause_s=0.1)
     await poll(settings, sink, clock)
-    expected = [edgar.add(filing(number)) for number in range(1, 150)]
-    edgar.end_feed_at(0)
+    expected = missed_by_the_feed(edgar)
     edgar.inject(f.block_page_403(), path=path, times=None)
     with pytest.raises(BlockedError):
         await poll(settings, sink, clock)
@@ -302,8 +300,7 @@ async def test_a_gap_begins_on_edgars_day(
     """Late in its evening, the next day has begun in UTC; what is filed until 22:00 may have the date of this one."""
     clock.advance(10.5 * 3600)  # 01:30 in UTC, 20:30 Eastern
     await poll(settings, sink, clock)
-    expected = [edgar.add(filing(number)) for number in range(1, 150)]
-    edgar.end_feed_at(0)
+    expected = missed_by_the_feed(edgar)
     clock.advance(2 * 86_400)
     report = await poll(settings, sink, clock)
     assert report.has_gap

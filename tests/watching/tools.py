@@ -8,6 +8,7 @@ from typing import Any
 
 from archiver.catalogue.watching import Delivery
 from edgarchive.watching.sinks.sink import Outcome, Sent, one_by_one
+from tests.loopback import LoopbackEdgar
 from tests.paths import INVENTED
 
 
@@ -91,3 +92,10 @@ The chief financial officer {text} on this day.
 </DOCUMENT>
 </SEC-DOCUMENT>
 """.encode()
+
+
+def missed_by_the_feed(edgar: LoopbackEdgar) -> list[str]:
+    """File more than the feed has pages for; returns the accession numbers."""
+    added = [edgar.add(filing(number)) for number in range(1, 150)]
+    edgar.end_feed_at(0)
+    return added
