@@ -30,8 +30,8 @@ HEADERS_S, KEEP_ALIVE_S, STALL_S = 15.0, 30.0, 60.0
 continue reading.
 """
 
-_KEPT_FILES = 256
-"""Of the files that a process may open, those kept for the archive, its index and the files that are sent."""
+_KEPT_FILES = 512
+"""Of the files that a process may open, those kept for the archive, its index, the files that are sent, and bursts."""
 
 _SAY_EVERY_S = 60.0
 
