@@ -71,13 +71,21 @@ def format_fault(layout: Layout) -> DamageError | None:
 
     Raises `StorageError` if it cannot be read.
     """
-    path, fault = layout.format_file, None
+    found = _format_in(layout)
+    return found if isinstance(found, DamageError) else None
+
+
+def _format_in(layout: Layout) -> int | DamageError | None:
+    """The format number in ``format.json``, or its damage; None without an archive."""
+    path = layout.format_file
     with reading_errors(path):
         if not path.exists():
             fault = "is missing" if has_submissions(layout) else None
         elif not path.is_file():
             fault = "is not a regular file"
-        elif _number_in(read_plain_file(path)) is None:
+        elif (found := _number_in(read_plain_file(path))) is not None:
+            return found
+        else:
             fault = "is damaged: it names no format"
     return DamageError(f"{path} {fault}", "run `edgarchive verify --repair`, which writes it again") if fault else None
 
@@ -96,10 +104,11 @@ def check_format(layout: Layout) -> int:
 
     Raises `ArchiveFormatError` for an unknown one, `DamageError` if it is lost or damaged, `StorageError`.
     """
-    if fault := format_fault(layout):
-        raise fault
-    with reading_errors(layout.format_file):
-        found = _number_in(read_plain_file(layout.format_file))
+    found = _format_in(layout)
+    if isinstance(found, DamageError):
+        raise found
+    if found is None:
+        raise StorageError(f"{layout.format_file} is not there", "check that the archive's disk is connected")
     if found not in _READABLE:
         raise ArchiveFormatError(
             f"{layout.format_file} names format {found!r}, this edgarchive reads format {FORMAT}",

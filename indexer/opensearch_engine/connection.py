@@ -201,7 +201,11 @@ def _refusal(error: exceptions.TransportError, access: Access) -> Exception:
             "free disk space on its nodes or remove index.blocks, then run the same command again",
         )
     if status == _NOT_FOUND:
-        return IndexMissingError(f"{access.url} does not have the index: {reason}", "run `edgarchive index --rebuild`")
+        missing = IndexMissingError(
+            f"{access.url} does not have the index: {reason}", "run `edgarchive index --rebuild`"
+        )
+        is_of_opensearch = isinstance(error.info, dict) and "error" in error.info
+        return missing if is_of_opensearch else _no_answer(access, "404 without an error of OpenSearch")
     if status in _PASSING:
         return _not_now(access, reason)
     return IndexServerError(f"{access.url} answered {status}: {reason}", "see the log of its nodes")

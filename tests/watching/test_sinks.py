@@ -152,6 +152,9 @@ async def test_a_name_that_leads_to_a_private_address_is_refused() -> None:
         ("64:ff9b::a00:1", False),
         ("2002:a00:1::", False),
         ("::ffff:0:10.0.0.1", False),
+        ("2606:4700::5efe:10.0.0.1", False),
+        ("2606:4700::200:5efe:10.0.0.1", False),
+        ("2606:4700::5efe:8.8.8.8", True),
     ],
 )
 def test_public_addresses(address: str, public: bool) -> None:  # noqa: FBT001

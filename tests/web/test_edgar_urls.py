@@ -348,7 +348,7 @@ def test_full_text_search_finds_an_accession_number(served: Served) -> None:
     assert found["total"]["value"] == len(found["hits"])
 
 
-@pytest.mark.parametrize("body", [b"[", b"[]", b"1", b"\xff"])
+@pytest.mark.parametrize("body", [b"[", b"[]", b"1", b"\xff", b'{"q": NaN}', b'{"size": Infinity}'])
 def test_a_body_that_is_none_is_the_clients_mistake(served: Served, body: bytes) -> None:
     """400, and what to send."""
     assert served.ask("/LATEST/search-index", method="POST", body=body).status == 400

@@ -137,14 +137,16 @@ def _is_private_literal(host: str) -> bool:
 def is_public(address: str) -> bool:
     """Whether an IP address is one of the public internet. Raises ValueError for other text.
 
-    An IPv6 address that embeds an IPv4 address (mapped, compatible, translated, 6to4, NAT64) counts as that address.
+    An IPv6 address that embeds an IPv4 address (mapped, compatible, translated, 6to4, NAT64, ISATAP) counts as that
+    address.
     """
     found = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(found, ipaddress.IPv6Address):
         if found.is_site_local:
             return False
         inner = found.ipv4_mapped or found.sixtofour
-        if inner is None and any(found in network for network in _WITH_IPV4_LAST):
+        has_ipv4_last = any(found in network for network in _WITH_IPV4_LAST)
+        if inner is None and (has_ipv4_last or (int(found) >> 32) & _ISATAP_MASK == _ISATAP):
             inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(str(inner))
@@ -155,6 +157,8 @@ _WITH_IPV4_LAST = tuple(
     ipaddress.IPv6Network(text) for text in ("::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48")
 )
 """IPv4-compatible (RFC 4291), IPv4-translated (RFC 2765), and those that NAT64 translates (RFC 6052, RFC 8215)."""
+_ISATAP, _ISATAP_MASK = 0x00005EFE, 0xFDFFFFFF
+"""The third quarter of an ISATAP address, before the IPv4 address; its universal bit may be set (RFC 5214, 6.1)."""
 
 
 def _public_socket(info: tuple[Any, ...]) -> socket.socket:

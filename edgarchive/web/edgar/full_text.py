@@ -58,12 +58,17 @@ async def _values(request: web.Request) -> Mapping[str, Any]:
     except web.RequestPayloadError:
         raise web.HTTPBadRequest(text="The body could not be read.\n") from None
     try:
-        values = json.loads(body or b"{}")
+        values = json.loads(body or b"{}", parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise UsageError("the body is not JSON", "send an object of parameters") from None
     if not isinstance(values, dict):
         raise UsageError("the body is not a JSON object", "send an object of parameters")
     return values
+
+
+def _refuse_constant(name: str) -> None:
+    """Refuse NaN and the infinities, which Python's parser accepts and RFC 8259 does not."""
+    raise ValueError(name)
 
 
 async def _answer(archive: ServedArchive, query: FullTextQuery) -> dict[str, Any]:

@@ -139,7 +139,7 @@ async def folder_file(request: web.Request) -> web.StreamResponse:
         return web.json_response(folder_json(_folder(facts), _items(facts)))
     if name == "":
         return web.Response(text=folder_page(_folder(facts), _items(facts)), content_type="text/html")
-    return await _document(request, accession, name.rpartition("/")[2])
+    return await _document(request, accession, name)
 
 
 async def index_page(request: web.Request) -> web.StreamResponse:
@@ -176,11 +176,13 @@ async def _submission(request: web.Request, accession: AccessionNumber) -> web.S
         raise no_such_key(request) from None
 
 
-async def _document(request: web.Request, accession: AccessionNumber, name: str) -> web.Response:
+async def _document(request: web.Request, accession: AccessionNumber, path: str) -> web.Response:
+    """The document named `path`, or what follows its last slash: ``xslF345X05/form4.xml`` is EDGAR's view of one."""
     submission = await request.app[ARCHIVE].submission(accession)
-    for position, document in enumerate(submission.documents):
-        if document_name(document, accession, position) == name:
-            return await document_response(document, name)
+    for name in dict.fromkeys([path, path.rpartition("/")[2]]):
+        for position, document in enumerate(submission.documents):
+            if document_name(document, accession, position) == name:
+                return await document_response(document, name)
     raise no_such_key(request)
 
 

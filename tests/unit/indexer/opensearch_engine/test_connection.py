@@ -20,7 +20,7 @@ import pytest
 pytest.importorskip("opensearchpy")
 
 
-from archiver.errors import IndexServerError, SettingsError
+from archiver.errors import IndexMissingError, IndexServerError, SettingsError
 from archiver.identifiers import AccessionNumber
 from archiver.settings.settings import Settings
 from archiver.settings.values import SecretText
@@ -214,6 +214,27 @@ def test_what_is_no_answer_is_an_error_of_one_line(server: Answering, tmp_path: 
             with pytest.raises(IndexServerError) as caught, sound_answers(access):
                 ask()
             assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        ({"error": {"type": "index_not_found_exception", "reason": "no such index [a-1]"}}, IndexMissingError),
+        ({"error": "alias [a] missing", "status": 404}, IndexMissingError),
+        (b"<html>Not Found</html>", IndexServerError),
+        ({"message": "no route"}, IndexServerError),
+    ],
+)
+def test_only_a_cluster_says_that_an_index_is_missing(
+    server: Answering, answer: object, error: type[Exception]
+) -> None:
+    """A proxy that knows no such path is no reason to build an index again."""
+    server.status, server.answer = 404, answer
+    access = Access(server.url)
+    with contextlib.closing(access.client()) as client:
+        with pytest.raises(error) as caught, cluster_errors(access):
+            client.search(index="a")
+        assert type(caught.value) is error
 
 
 @pytest.mark.parametrize("items", [[], [{"delete": {"status": 200}}] * 2])
