@@ -35,8 +35,8 @@ FULL_TEXT_PATH = "/LATEST/search-index"
 """The only URL that also accepts POST, as EDGAR's full-text search does."""
 
 OUR_POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-FILER_POLICY = "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'"
-"""For all content from filers: no scripts, no frames but ours, nothing external, a separate origin."""
+FILER_POLICY = "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'"
+"""For all content from filers: no scripts, no frames, nothing external, a separate origin."""
 
 CONCURRENT, WAITING, WAIT_S = 8, 256, 30.0
 """Concurrent requests, requests that may wait for their turn, and the maximum wait in seconds."""
