@@ -6,11 +6,13 @@ quarters have it as ``.idx.gz`` only, and some days have none (measured), so nam
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from archiver.edgar.endpoints import Quarter
 from archiver.listings.folders import Listed
+from archiver.model import MasterIndexEntry
+from archiver.startup.dataclass import dataclass
 from archiver.startup.patterns import lazy_pattern
 
 SETTLED_DAYS = 100
@@ -19,6 +21,15 @@ WINDOW_DAYS = 14
 """How many days are reread: 587 of 5 516 daily files were rewritten more than a week after their day (measured)."""
 
 _NAME = lazy_pattern(r"master\.(\d{8}|\d{6})\.idx(\.gz)?")
+
+
+@dataclass(frozen=True, slots=True)
+class DailyIndex:
+    """The rows of a day's index. `is_complete`: it is as long as its folder's list says."""
+
+    day: date
+    entries: Sequence[MasterIndexEntry]
+    is_complete: bool
 
 
 def daily_files(listed: Iterable[Listed], quarter: Quarter) -> dict[date, Listed]:

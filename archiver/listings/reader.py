@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TypeVar
@@ -17,7 +17,7 @@ from archiver.errors import AbsentError, FetchError, UnreachableError
 from archiver.events import event
 from archiver.identifiers import Cik
 from archiver.listings.cache import IndexCache
-from archiver.listings.daily_index import daily_files, needed_days
+from archiver.listings.daily_index import DailyIndex, daily_files, needed_days
 from archiver.listings.folders import MAX_LIST_BYTES, Listed, parse_list
 from archiver.listings.master_index import (
     GZIP_MAGIC,
@@ -196,6 +196,17 @@ class FullIndex:
             self.readings.set(quarter, [file.path for file in index.files])
         return index
 
+    async def days(self, quarter: Quarter, *, since: date, until: date) -> AsyncIterator[DailyIndex]:
+        """The daily indexes of `quarter` that EDGAR has from `since` to `until`, inclusive, in this order."""
+        folder = f"daily-index/{quarter.folder}"
+        listed = await self.listed(folder, why="which daily indexes there are") or {}
+        for day, file in sorted(daily_files(listed.values(), quarter).items()):
+            if since <= day <= until:
+                read = await self._index(f"{folder}/{file.name}", quarter, file, why="what the feed missed")
+                if read is not None:
+                    entries = await asyncio.to_thread(_rows, read.body)
+                    yield DailyIndex(day, entries, is_complete=not file.is_cut(len(read.body)))
+
     async def _again(self, quarter: Quarter, earlier: Sequence[str]) -> QuarterIndex | _Fetched | None:
         """The monthly check of a settled quarter, with one request.
 
@@ -364,6 +375,10 @@ def _is_proven(url: str, body: bytes, *, has_md5: bool) -> bool:
     facts = event("index-unproven", url=url, bytes=len(body))
     _log.info("%s came without a checksum, and may be cut; the next run reads it again", url, extra=facts)
     return False
+
+
+def _rows(body: bytes) -> list[MasterIndexEntry]:
+    return list(parse_master_index(unpack_master_index(body)))
 
 
 def _check_tickers(body: bytes) -> tuple[bool, None]:

@@ -12,11 +12,11 @@ import logging
 import os
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Self
 
 from archiver.catalogue.watching import Delivery, Sighting
-from archiver.errors import NotInArchiveError, UsageError
+from archiver.errors import NotInArchiveError, UnreachableError, UsageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber, Cik, FormType, parse_date
 from archiver.listings.cache import IndexCache
@@ -40,6 +40,7 @@ from edgarchive.indexing import index_after
 from edgarchive.watching.alerts import Alerts
 from edgarchive.watching.schedule import EASTERN
 from edgarchive.watching.searches import NamedSearch
+from edgarchive.watching.settling import RETRY, Settled, missed_filings
 from edgarchive.watching.sinks.sink import Sink
 from indexer.search.library import Library
 
@@ -76,6 +77,14 @@ class PollReport:
     is_first: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """The feed at the first poll: known, although another process may keep that poll from recording it."""
+
+    accessions: frozenset[AccessionNumber]
+    settled: Settled
+
+
 class Watcher:
     """Polls the feed for filings in `selections`, and creates alerts of `searches` for `sinks`.
 
@@ -106,8 +115,7 @@ class Watcher:
         self._downloader = Downloader(settings, clock=clock)
         self._must_check_searches = self._alerts.name_tickers
         self._lock: int | None = None
-        self._at_start: frozenset[AccessionNumber] | None = None
-        """What the feed had at the first poll: known, although another process may keep that poll from recording it."""
+        self._start: _Start | None = None
 
     async def __aenter__(self) -> Self:
         self._hold()
@@ -133,39 +141,53 @@ class Watcher:
         writes to the archive; nothing is lost), `StorageError`, and at the first poll `UsageError` for a ticker that
         EDGAR does not list.
         """
-        newest = self._newest()
-        is_first = newest is None
+        settled = self._settled()
+        is_first = settled is None
         walk = await walk_current_feed(self._downloader.edgar, self._known)
-        known = self._known([one.accession for one in walk.filings])
+        named = [one.accession for one in walk.filings]
+        known = self._known(named)
         fresh = [one for one in walk.filings if one.accession not in known]
-        if is_first and self._at_start is None:
-            self._at_start = frozenset(one.accession for one in walk.filings)
+        if settled is None:
+            if self._start is None:
+                self._start = _Start(frozenset(named), Settled.at_start(walk.filings, self._clock()))
+            settled = self._start.settled
         has_gap = walk.has_gap and not is_first
-        if not (fresh or has_gap or self._backfill or self._has_work() or self._must_check_searches):
+        must_settle = has_gap or settled.is_due(self._clock())
+        is_quiet = not (fresh or is_first or must_settle or self._backfill or self._must_check_searches)
+        if is_quiet and not self._has_work():
             return PollReport(walk.pages, 0, 0, 0, 0)
         with Archive.open(self._settings.root, writable=True, create=True) as archive:
             self._hold()
             await self._check_searches(archive)
-            missed: list[SubmissionRef] = []
             if has_gap:
                 facts = event("feed-gap", pages=walk.pages)
                 _log.warning("gap: the feed does not reach back to the last poll; reading the daily index", extra=facts)
-                last = min(newest, self._clock()) if newest else self._clock()
-                missed = await self._listed(archive, last.astimezone(EASTERN).date())  # EDGAR's day, not that of UTC
-            taken = await self._note(archive, fresh, missed, known=self._at_start or () if is_first else ())
+                settled = settled.reopened()
+                settled.store(archive.catalogue)  # first: once the feed is recorded, no poll sees this gap
+            taken = await self._note(archive, fresh, known=self._start.accessions if is_first and self._start else ())
+            settled = settled.with_feed(walk.filings)
+            settled.store(archive.catalogue)
             if self._backfill is not None:
                 taken += await self._from_index(archive, self._backfill)
                 self._backfill = None
+            if must_settle:
+                taken += await self._settle(archive, settled)
             stored = await self._fetch(archive)
             alerts = await asyncio.to_thread(self._match, archive)
-            self._forget(archive)
+            self._forget(archive, settled)
             pending = len(archive.catalogue.sightings.of("pending"))
         return PollReport(walk.pages, taken, stored, pending, alerts, has_gap=has_gap, is_first=is_first)
 
-    def _newest(self) -> datetime | None:
-        """When a filing was last seen in the feed; None if never."""
+    def _settled(self) -> Settled | None:
+        """How far the daily indexes were read; None before the first poll.
+
+        If only that is lost, they are read again from the day when a filing was last seen.
+        """
         with contextlib.suppress(NotInArchiveError), Archive.open(self._settings.root) as archive:
-            return archive.catalogue.sightings.newest()
+            settled, newest = Settled.of(archive.catalogue), archive.catalogue.sightings.newest()
+            if settled is None and newest is not None:
+                settled = Settled(newest.astimezone(EASTERN).date()).reopened()
+            return settled.corrected(self._clock()) if settled else None
         return None
 
     def _known(self, accessions: Iterable[AccessionNumber]) -> set[AccessionNumber]:
@@ -184,17 +206,9 @@ class Watcher:
             return False
 
     async def _note(
-        self,
-        archive: Archive,
-        fresh: Sequence[CurrentFiling],
-        missed: Sequence[SubmissionRef],
-        *,
-        known: Collection[AccessionNumber],
+        self, archive: Archive, fresh: Sequence[CurrentFiling], *, known: Collection[AccessionNumber]
     ) -> int:
-        """Record the filings in the feed, and those it `missed`; returns how many to fetch: those not `known`.
-
-        All in one transaction: once the feed is recorded, the next poll sees no gap any more.
-        """
+        """Record the filings in the feed, in one transaction; returns how many to fetch: those not `known`."""
         now = self._clock()
         selections = await self._without_tickers(archive)
         taken = [one for one in fresh if one.accession not in known and _is_selected(one, selections)]
@@ -209,10 +223,9 @@ class Watcher:
                     next_try_at=now if one.accession in wanted else None,
                 )
                 for one in fresh
-            ),
-            *_pending(missed, now),
+            )
         )
-        return len(wanted.union(ref.accession for ref in missed))
+        return len(wanted)
 
     async def _check_searches(self, archive: Archive) -> None:
         """Once: get EDGAR's list of tickers if a search names one that the archive's copy lacks.
@@ -235,6 +248,25 @@ class Watcher:
 
     def _index(self, archive: Archive) -> FullIndex:
         return FullIndex(self._downloader.edgar, IndexCache(archive), today=self._clock().date())
+
+    async def _settle(self, archive: Archive, settled: Settled) -> int:
+        """Record the filings that the feed missed, by the daily indexes published since; returns how many."""
+        now, sightings, count = self._clock(), archive.catalogue.sightings, 0
+        selections = await self._without_tickers(archive)
+        missed = missed_filings(self._index(archive), selections, sightings.known, settled, now)
+        try:
+            async for refs, then in missed:
+                sightings.add(*_pending(refs, now))
+                then.store(archive.catalogue)
+                settled, count = then, count + len(refs)
+        except UnreachableError as error:
+            facts = event("daily-index-late", error=type(error).__name__)
+            _log.warning("what the feed missed is read later: %s", error, extra=facts)
+        if settled.is_due(now):
+            replace(settled, retry_at=now + RETRY).store(archive.catalogue)
+        if count:
+            _log.warning("the feed missed %d filings", count, extra=event("feed-missed", filings=count))
+        return count
 
     async def _from_index(self, archive: Archive, since: date) -> int:
         """Fetch the filings in EDGAR's indexes since a day, also those in the feed before the watch began."""
@@ -318,10 +350,11 @@ class Watcher:
         archive.catalogue.deliveries.add(deliveries, matched=accessions)
         return len(alerts)
 
-    def _forget(self, archive: Archive) -> None:
-        """Remove filings finished long ago."""
+    def _forget(self, archive: Archive, settled: Settled) -> None:
+        """Remove filings finished long ago, but none that an index still to be read may list."""
         before = self._clock() - REMEMBER
-        archive.catalogue.sightings.forget(seen_before=before, keep=KEEP)
+        unread = datetime.combine(settled.through, time(), tzinfo=EASTERN).astimezone(UTC)
+        archive.catalogue.sightings.forget(seen_before=min(before, unread), keep=KEEP)
         archive.catalogue.deliveries.forget(created_before=before)
 
 

@@ -26,18 +26,25 @@ _HEADER_END = re.compile(rb"</(?:SEC|IMS)-HEADER>")
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """One submission as EDGAR lists it. `entities` maps each CIK of the filing to its conformed name."""
+    """One submission as EDGAR lists it. `entities` maps each CIK of the filing to its conformed name.
+
+    `published` is the day whose indexes list it, nearly always the filing date.
+    """
 
     accession: str
     form: str
     filed: date
+    published: date
     entities: Mapping[int, str]
     body: bytes
     md5: str
 
 
-def read_filing(body: bytes) -> Filing:
-    """The filing in a submission's decoded bytes. Raises ValueError where its header lacks what EDGAR lists."""
+def read_filing(body: bytes, published: date | None = None) -> Filing:
+    """The filing in a submission's decoded bytes, published on its filing date or another day.
+
+    Raises ValueError where its header lacks what EDGAR lists.
+    """
     end = _HEADER_END.search(body)
     # EDGAR writes names in latin-1, in headers as in indexes.
     header = body[: end.start() if end else len(body)].decode("latin-1").replace("\r\n", "\n")
@@ -47,14 +54,16 @@ def read_filing(body: bytes) -> Filing:
         if match is None:
             raise ValueError(f"a submission without {label} cannot be served: {body[:60]!r}")
         values[label] = match[1]
-    filed = values["filing date"]
+    digits = values["filing date"]
+    filed = date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
     entities: dict[int, str] = {}
     for name, cik in _ENTITY.findall(header):
         entities.setdefault(int(cik), name)
     return Filing(
         accession=values["accession number"],
         form=values["form"],
-        filed=date(int(filed[:4]), int(filed[4:6]), int(filed[6:])),
+        filed=filed,
+        published=published or filed,
         entities=entities,
         body=body,
         md5=hashlib.md5(body, usedforsecurity=False).hexdigest(),
@@ -70,19 +79,19 @@ class FilingStore:
         self._changed: dict[date, datetime] = {}
         self._feed: dict[date, bytes] = {}
 
-    def add(self, body: bytes) -> Filing:
+    def add(self, body: bytes, published: date | None = None) -> Filing:
         """Serve a submission from now on; one with the same accession number is replaced. Raises ValueError."""
-        filing = read_filing(body)
+        filing = read_filing(body, published)
         self._served[filing.accession] = filing
         self._deleted.pop(filing.accession, None)
-        self._touch(filing.filed)
+        self._touch(filing.published)
         return filing
 
     def remove(self, accession: str) -> None:
         """Delete a submission as the SEC does: gone from the full index, not from its daily index. Raises KeyError."""
         filing = self._served.pop(accession)
         self._deleted[accession] = filing
-        self._touch(filing.filed)
+        self._touch(filing.published)
 
     def get(self, accession: str) -> Filing | None:
         """The filing now served under `accession`."""
@@ -94,12 +103,12 @@ class FilingStore:
 
     def listed_on(self, day: date) -> list[Filing]:
         """The filings of a day, deleted ones too: rows never vanish from daily indexes."""
-        return [f for f in (*self._served.values(), *self._deleted.values()) if f.filed == day]
+        return [f for f in (*self._served.values(), *self._deleted.values()) if f.published == day]
 
     def listed_in(self, days: Iterable[date]) -> list[Filing]:
-        """The filings now served whose filing date is among `days`."""
+        """The filings now served that were published on one of `days`."""
         wanted = set(days)
-        return [filing for filing in self._served.values() if filing.filed in wanted]
+        return [filing for filing in self._served.values() if filing.published in wanted]
 
     def days(self) -> list[date]:
         """Every day that has, or had, a filing, in order."""

@@ -103,10 +103,13 @@ class LoopbackEdgar:
             answer = self._site.answer(f"/Archives/edgar/full-index/{year}/QTR{quarter}/master.idx")
         return answer.body.rpartition(b"-" * 80 + b"\n")[2] if answer.status == HTTPStatus.OK else b""
 
-    def add(self, data: bytes) -> str:
-        """Publish a submission, or a new version of one; returns its accession number."""
+    def add(self, data: bytes, *, published: date | None = None) -> str:
+        """Publish a submission, or a new version of one; returns its accession number.
+
+        The indexes of its filing date list it, or those of the day `published`.
+        """
         with self._lock:
-            return self._store.add(data).accession
+            return self._store.add(data, published).accession
 
     def remove(self, accession: str) -> None:
         """Delete a submission: gone, and gone from the full index; its daily index still lists it."""

@@ -69,17 +69,29 @@ _PARTY = """FILER:
 """
 
 
-def filing(number: int, *, text: str = "resigned", form: str = "8-K", cik: int = 9000004, parties: int = 1) -> bytes:
-    """A small invented submission of its own number, of so many parties with CIKs from `cik` on."""
+def filing(
+    number: int,
+    *,
+    text: str = "resigned",
+    form: str = "8-K",
+    cik: int = 9000004,
+    parties: int = 1,
+    filed: str = "20260112",
+    accepted: str | None = None,
+) -> bytes:
+    """A small invented submission of its own number, of so many parties with CIKs from `cik` on.
+
+    `accepted` is in EDGAR's spelling, such as ``20260112100000``; the default is ten o'clock on the day `filed`.
+    """
     filers = "\n".join(_PARTY.format(cik + place) for place in range(parties))
     return f"""<SEC-DOCUMENT>0009000999-26-{number:06d}.txt : 20260112
 <SEC-HEADER>0009000999-26-{number:06d}.hdr.sgml : 20260112
-<ACCEPTANCE-DATETIME>20260112100000
+<ACCEPTANCE-DATETIME>{accepted or f"{filed}100000"}
 ACCESSION NUMBER:\t\t0009000999-26-{number:06d}
 CONFORMED SUBMISSION TYPE:\t{form}
 PUBLIC DOCUMENT COUNT:\t\t1
 ITEM INFORMATION:\t\tOther Events
-FILED AS OF DATE:\t\t20260112
+FILED AS OF DATE:\t\t{filed}
 
 {filers}</SEC-HEADER>
 <DOCUMENT>

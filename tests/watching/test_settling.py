@@ -1,0 +1,262 @@
+"""What the feed does not show, the daily indexes do: every filing since the watch began is told of, once."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from archiver.catalogue.catalogue import Catalogue
+from archiver.identifiers import AccessionNumber, FormType
+from archiver.listings.current_feed import CurrentFiling
+from archiver.selection.selection import Selection
+from archiver.settings.settings import Settings
+from archiver.store.archive import Archive
+from edgarchive import sync_archive
+from edgarchive.watching.schedule import EASTERN, last_published
+from edgarchive.watching.settling import RETRY, Settled
+from tests.loopback import LoopbackEdgar
+from tests.loopback import faults as f
+from tests.watching.test_watcher import poll
+from tests.watching.tools import Clock, KeepingSink, filing, missed_by_the_feed
+
+HOUR, DAY = 3600, 86_400
+PAGE = 100
+
+
+def hide_daily_indexes(edgar: LoopbackEdgar) -> None:
+    """As before the evening, when EDGAR publishes the day's."""
+    edgar.inject(f.absent_403(), path="*/daily-index/*", times=None)
+
+
+def current(accepted: datetime) -> CurrentFiling:
+    """A filing in the feed."""
+    number = AccessionNumber("0009000999-26-000001")
+    return CurrentFiling(number, FormType("8-K"), accepted.date(), accepted, (), ())
+
+
+async def test_a_gap_of_today_is_filled_in_the_evening(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+) -> None:
+    """Until then there is no index of the day, and no later poll sees the gap."""
+    await poll(settings, sink, clock)
+    hide_daily_indexes(edgar)
+    expected = [edgar.add(filing(number)) for number in range(1, PAGE + 50)]
+    edgar.end_feed_at(0)
+    assert (await poll(settings, sink, clock)).has_gap
+    assert len(sink.accessions) == PAGE
+    edgar.end_feed_at(5000)
+    clock.advance(12 * HOUR)
+    assert not (await poll(settings, sink, clock)).has_gap
+    edgar.clear_faults()
+    before = len(edgar.requests)
+    await poll(settings, sink, clock)
+    assert len(edgar.requests) == before + 1
+    clock.advance(HOUR)
+    await poll(settings, sink, clock)
+    assert sorted(sink.accessions) == sorted(expected)
+
+
+async def test_what_a_sync_has_stored_is_told_of(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+) -> None:
+    """The nightly sync may come before the watch to what the feed missed; it tells nobody."""
+    await poll(settings, sink, clock)
+    expected = missed_by_the_feed(edgar)
+    sync_archive(Selection(["*"], since="2026-01-01"), settings=settings)
+    clock.advance(DAY)
+    report = await poll(settings, sink, clock)
+    assert report.stored == 0
+    assert sorted(sink.accessions) == sorted(expected)
+
+
+async def test_filing_dates_choose_nothing(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+) -> None:
+    """A daily index lists what was published on its day, some of it dated months earlier; the feed may lack it."""
+    await poll(settings, sink, clock)
+    edgar.end_feed_at(0)
+    new = [edgar.add(filing(number)) for number in range(1, PAGE + 1)]
+    await poll(settings, sink, clock)
+    late = edgar.add(filing(500, form="UPLOAD", filed="20251120"), published=date(2026, 1, 12))
+    clock.advance(DAY)
+    await poll(settings, sink, clock)
+    assert sorted(sink.accessions) == sorted([*new, late])
+
+
+async def test_an_entry_that_cannot_be_read_is_told_of_in_the_evening(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+) -> None:
+    """The index lists its filing."""
+    await poll(settings, sink, clock)
+    accession = edgar.add(filing(1))
+    entry = b"<updated>2026-01-12T10:00:00-05:00</updated>\n<category"
+    spoilt = f.Fault("no time", alter=lambda answer: replace(answer, body=answer.body.replace(entry, b"<category")))
+    edgar.inject(spoilt, path="/cgi-bin/browse-edgar*", times=None)
+    await poll(settings, sink, clock)
+    assert sink.accessions == []
+    clock.advance(DAY)
+    await poll(settings, sink, clock)
+    assert sink.accessions == [accession]
+
+
+async def test_an_entry_among_older_ones_is_told_of_in_the_evening(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+) -> None:
+    """It was accepted hours before it appeared, so whole pages of known entries stand before it."""
+    for number in range(1, 2 * PAGE):
+        edgar.add(filing(number, accepted="20260112093000"))
+    await poll(settings, sink, clock)
+    late = edgar.add(filing(500, accepted="20260112080000"))
+    await poll(settings, sink, clock)
+    assert sink.accessions == []
+    clock.advance(DAY)
+    await poll(settings, sink, clock)
+    assert sink.accessions == [late]
+
+
+async def test_a_start_tells_of_nothing_from_before(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+) -> None:
+    """Where the feed reaches back less than a day, the first index names filings from before the start."""
+    for number in range(1, PAGE + 50):
+        edgar.add(filing(number))
+    edgar.end_feed_at(0)
+    await poll(settings, sink, clock)
+    clock.advance(DAY)
+    later = edgar.add(filing(500, filed="20260113"))
+    await poll(settings, sink, clock)
+    assert sink.accessions == [later]
+
+
+async def test_a_clock_that_was_ahead_skips_no_index(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+) -> None:
+    """Days that have not come yet do not count as read."""
+    clock.advance(300 * DAY)
+    await poll(settings, sink, clock)
+    clock.advance(-300 * DAY)
+    expected = missed_by_the_feed(edgar)
+    clock.advance(5 * DAY)
+    await poll(settings, sink, clock)
+    assert sorted(sink.accessions) == sorted(expected)
+
+
+async def test_a_holiday_costs_a_request_every_half_hour(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+) -> None:
+    """Its index never comes; that of the next day settles it."""
+    await poll(settings, sink, clock)
+    clock.advance(13 * HOUR)
+    before = len(edgar.requests)
+    for _ in range(6):
+        await poll(settings, sink, clock)
+        clock.advance(RETRY.total_seconds() / 3 + 1)
+    assert len(edgar.requests) == before + 6 + 2
+    clock.advance(DAY)
+    accession = edgar.add(filing(1, filed="20260113"))
+    for _ in range(3):
+        await poll(settings, sink, clock)
+    # the polls, the feed's second page, the list and the index of the day, and the text
+    assert len(edgar.requests) == before + 6 + 2 + 3 + 1 + 2 + 1
+    assert sink.accessions == [accession]
+
+
+async def test_an_index_that_is_not_complete_is_read_again(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+) -> None:
+    """It is shorter than its folder's list says."""
+    await poll(settings, sink, clock)
+    empty = f.Fault("empty", alter=lambda one: replace(one, body=_without_entries(one.body)))
+    edgar.inject(empty, path="/cgi-bin/browse-edgar*", times=None)
+    expected = [edgar.add(filing(number)) for number in range(1, 60)]
+    clock.advance(13 * HOUR)
+    third = f.Fault("third", alter=lambda one: replace(one, body=_third(one.body), etag_md5=None))
+    edgar.inject(third, path="*/master.20260112.*", times=1)
+    await poll(settings, sink, clock)
+    assert 0 < len(sink.accessions) < len(expected)
+    clock.advance(RETRY.total_seconds() + 1)
+    await poll(settings, sink, clock)
+    assert sorted(sink.accessions) == sorted(expected)
+
+
+def _third(index: bytes) -> bytes:
+    return index[: index.rfind(b"\n", 0, len(index) // 3) + 1]
+
+
+def _without_entries(page: bytes) -> bytes:
+    return page[: page.find(b"<entry>")] + b"</feed>" if b"<entry>" in page else page
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_whatever_the_feed_does_every_filing_is_told_of_once(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, seed: int
+) -> None:
+    """A week and a half over the end of a year: feeds that end early, polls hours or days apart, syncs in between."""
+    choose = random.Random(seed)  # noqa: S311 — for a test
+    clock = Clock(datetime(2025, 12, 29, 15, 0, tzinfo=UTC), timedelta())
+    await poll(settings, sink, clock)
+    expected: list[str] = []
+    while clock() < datetime(2026, 1, 8, tzinfo=UTC):
+        clock.advance(choose.choice([1, 3, 9, 30]) * HOUR)
+        now = clock().astimezone(EASTERN)
+        for _ in range(choose.choice([0, 1, 20, PAGE + 20])):
+            data = filing(len(expected) + 1, filed=f"{now:%Y%m%d}", accepted=f"{now:%Y%m%d%H%M%S}")
+            expected.append(edgar.add(data))
+        edgar.end_feed_at(choose.choice([0, 0, 5000]))
+        if choose.random() < 0.3:
+            sync_archive(Selection(["*"], since="2025-12-01"), settings=settings)
+        if choose.random() < 0.7:
+            await poll(settings, sink, clock)
+    for _ in range(3):
+        clock.advance(DAY)
+        await poll(settings, sink, clock)
+    assert sorted(sink.accessions) == sorted(expected)
+
+
+@pytest.mark.parametrize(
+    ("moment", "day"),
+    [
+        ("2026-01-12T22:44", "2026-01-09"),
+        ("2026-01-12T22:45", "2026-01-12"),
+        ("2026-01-13T05:00", "2026-01-12"),
+        ("2026-01-17T12:00", "2026-01-16"),
+        ("2026-03-09T22:45", "2026-03-09"),
+    ],
+)
+def test_when_an_index_should_be_there(moment: str, day: str) -> None:
+    """From a quarter to eleven on weekdays, by EDGAR's clock."""
+    assert last_published(datetime.fromisoformat(moment).replace(tzinfo=EASTERN)) == date.fromisoformat(day)
+
+
+@pytest.mark.parametrize(
+    ("oldest", "through"),
+    [("2026-01-09T17:30", "2026-01-09"), ("2026-01-09T17:31", "2026-01-12"), (None, "2026-01-12")],
+)
+def test_the_first_index_counts_if_the_feed_reaches_back_to_the_one_before(oldest: str | None, through: str) -> None:
+    """On a Monday, to Friday's deadline."""
+    now = datetime(2026, 1, 12, 10, 0, tzinfo=EASTERN)
+    feed = [current(datetime.fromisoformat(one).replace(tzinfo=EASTERN)) for one in (oldest, "2026-01-12T09:59") if one]
+    assert Settled.at_start(feed if oldest else [], now).through == date.fromisoformat(through)
+
+
+@pytest.mark.parametrize(
+    "note", ["", "{", "[]", '{"through": 3}', '{"through": "2026-13-01", "newest": null, "retry_at": null}']
+)
+async def test_a_note_that_is_lost_or_damaged_is_no_first_poll(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock, note: str
+) -> None:
+    """What the feed had is known still, and the indexes are read from the last day on."""
+    await poll(settings, sink, clock)
+    with Archive.open(settings.root, writable=True) as archive:
+        _set_note(archive.catalogue, note)
+    accession = edgar.add(filing(1))
+    report = await poll(settings, sink, clock)
+    assert not report.is_first
+    assert sink.accessions == [accession]
+
+
+def _set_note(catalogue: Catalogue, note: str) -> None:
+    catalogue.set_note("watch_settled", note)
