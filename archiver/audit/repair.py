@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
@@ -87,6 +88,7 @@ class _Repair:
         self._progress = progress
         self._cancel = cancel
         self.log = RepairLog()
+        self._now, self._had_rows = datetime.now(UTC), archive.catalogue.count() > 0
         self._old = OldCatalogue(archive.layout.quarantine / archive.layout.catalogue.name)
         self._old.take_over(archive)
         self._lost: dict[AccessionNumber, Finding] = {}
@@ -245,7 +247,9 @@ class _Repair:
                 self._set_aside(path, accession)
                 self.log.leave(finding, f"{file.message}, and is in the quarantine; a sync that selects it fetches it")
             return None
-        record = self._old.row_of(accession, file) or proven_row(file, None, accession)
+        record = self._old.row_of(accession, file)
+        if record is None and (new := proven_row(file, None, accession)) is not None:
+            record = replace(new, added=self._now) if self._had_rows else new
         if record is not None:
             self._drop_row_of_no_file(record)
             self.log.count_added(finding)

@@ -11,7 +11,7 @@ from typing import Any
 from archiver.errors import UsageError
 from archiver.identifiers import AccessionNumber
 from archiver.startup.dataclass import dataclass
-from edgarchive.exporting.files.sinks import FileSink, ParquetSink, Sink, can_go_on
+from edgarchive.exporting.files.sinks import FileSink, ParquetSink, Sink, files_can_go_on, parts_are_there
 from edgarchive.exporting.files.state import ExportState, LastExport
 from edgarchive.exporting.files.writers import ArrowEncoder, CsvEncoder, Encoder, Format, JsonlEncoder, pyarrow
 from edgarchive.exporting.layouts import LayoutName
@@ -56,7 +56,8 @@ class ExportPlan:
         state = ExportState.load(self.state_path)
         if state is None or json.loads(json.dumps(self.asked(since))) != state.options:
             return None
-        return state if self.format is Format.PARQUET or can_go_on(self.paths, state) else None
+        can_go_on = parts_are_there if self.format is Format.PARQUET else files_can_go_on
+        return state if can_go_on(self.paths, state) else None
 
     def columns(self, table: Table) -> tuple[Column, ...]:
         """The columns of a table. In a folder of Parquet files, the year is that of the subfolder."""

@@ -110,7 +110,7 @@ def export(
     since = None if since_export is None else last_export(Path(since_export))
     if layout is not None:
         choice = make_layout(check_table(table), layout, options, accessions, format=format, shape=shape)
-        begun = Begun.now(settings)
+        begun = Begun.now(choice, settings)
         wanted = wanted_filings(choice, settings, begun=begun, since=since)
         report = _lay_out(place_filings(wanted, settings.root, Path(out), copy=copy), Path(out), progress, cancel)
         _remember(since_export, choice, settings, begun, report)
@@ -140,7 +140,7 @@ def _write(  # noqa: PLR0917 — the arguments of one export
 ) -> tuple[ExportReport, Begun]:
     """Write the files of an export, or the rest of them; returns also when it began."""
     state = plan.state(since)
-    begun = Begun(state.until, state.run, state.run) if state else Begun.now(settings)
+    begun = Begun.now(plan.choice, settings, state)
     for path in plan.paths.values():
         if state is None:
             check_free(path)

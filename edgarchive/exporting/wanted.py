@@ -13,7 +13,7 @@ from archiver.settings.settings import Settings
 from archiver.startup.dataclass import dataclass
 from archiver.store.archive import Archive
 from archiver.store.locking import is_being_written
-from edgarchive.exporting.files.state import LastExport
+from edgarchive.exporting.files.state import ExportState, LastExport
 from edgarchive.exporting.rows import Wanted
 from indexer.search.library import Library
 from indexer.search.options import SearchOptions
@@ -36,27 +36,45 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """When an export began: what was stored by `until` is in it, and what runs up to `run` stored.
+    """What the archive had when an export began: what came until then, and what the runs up to `run` stored.
 
-    A run that had ended counts whatever its clock said: a clock that was ahead dates its filings in the future.
-    `latest` is the latest run, which may still have been active.
+    A run that had ended counts whatever its clock said: a clock that was ahead dates its filings in the future. So do
+    `undated`, filings of no run with such a date. `latest` is the latest run, which may still have been active. What
+    was `unindexed` is in no answer of a search.
     """
 
     until: datetime
     run: int = 0
     latest: int = 0
+    undated: frozenset[str] = frozenset()
+    unindexed: frozenset[str] = frozenset()
 
     @classmethod
-    def now(cls, settings: Settings) -> Self:
-        """An export that begins now. Raises as `Archive.open`."""
+    def now(cls, choice: Choice, settings: Settings, state: ExportState | None = None) -> Self:
+        """An export that begins now, or that began with `state` and is resumed now. Raises as `Archive.open`."""
         until = datetime.now(UTC)
         with Archive.open(settings.root) as archive:
-            latest = next((run.number for run in archive.catalogue.runs.latest(1)), 0)
-            return cls(until, latest - 1 if latest and is_being_written(archive.layout) else latest, latest)
+            catalogue = archive.catalogue
+            latest = next((run.number for run in catalogue.runs.latest(1)), 0)
+            run = latest - 1 if latest and is_being_written(archive.layout) else latest
+            if state is not None:
+                until, run, latest = state.until, state.run, state.run
+            later = (one for one in catalogue.stored_since(until) if one.run is None)
+            unindexed = catalogue.unindexed() if choice.options is not None else ()
+            return cls(
+                until, run, latest, *(frozenset(str(one.accession) for one in rows) for rows in (later, unindexed))
+            )
 
     def had(self, record: CatalogueRecord) -> bool:
-        """Whether these bytes were stored before."""
-        return record.stored_at <= self.until or (record.run is not None and record.run <= self.run)
+        """Whether the archive had the filing, with these bytes or others."""
+        return record.added <= self.until or self._is_of_a_run(record, record.added_run)
+
+    def had_bytes(self, record: CatalogueRecord) -> bool:
+        """Whether the archive had these bytes of the filing."""
+        return record.stored_at <= self.until or self._is_of_a_run(record, record.run)
+
+    def _is_of_a_run(self, record: CatalogueRecord, run: int | None) -> bool:
+        return (run is not None and run <= self.run) or str(record.accession) in self.undated
 
 
 def wanted_filings(choice: Choice, settings: Settings, *, begun: Begun, since: LastExport | None) -> Iterator[Wanted]:
@@ -72,23 +90,25 @@ def _is_new(record: CatalogueRecord, since: LastExport) -> bool:
     if record.accession in since.again:
         return True
     is_later = record.run is not None and since.run is not None and record.run > since.run
+    last = max(record.stored_at, record.added)  # a repair may add a filing long after its file was stored
     overlap = since.until - timedelta(seconds=COMMIT_S)
-    return (is_later or record.stored_at > overlap) and since.had.get(record.accession) != record.sha256
+    return (is_later or last > overlap) and since.had.get(record.accession) != record.sha256
 
 
 def this_export(choice: Choice, settings: Settings, *, begun: Begun, failed: Iterator[str]) -> LastExport:
     """What the next export needs to know about this one, which had what was stored before it began except `failed`.
 
-    A search finds only what is indexed; what was not indexed yet is examined again.
+    A search finds only what is indexed; what was not indexed when it began, or is not yet, is examined again.
     """
-    again = set(failed)
+    again = set(failed) | begun.unindexed
     had = {}
     with Archive.open(settings.root) as archive:
         if choice.options is not None:
             again |= {str(record.accession) for record in archive.catalogue.unindexed()}
         overlap = begun.until - timedelta(seconds=COMMIT_S)
-        for record in archive.catalogue.stored_since(overlap):
-            if begun.had(record):
+        catalogue = archive.catalogue
+        for record in itertools.chain(catalogue.stored_since(overlap), catalogue.added_since(overlap)):
+            if begun.had_bytes(record):
                 had[str(record.accession)] = record.sha256
     return LastExport(begun.until, frozenset(again), had, begun.latest)
 

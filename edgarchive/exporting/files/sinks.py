@@ -100,7 +100,12 @@ class FileSink:
             _part(path).unlink(missing_ok=True)
 
 
-def can_go_on(paths: Mapping[Table, Path], state: ExportState) -> bool:
+def parts_are_there(paths: Mapping[Table, Path], state: ExportState) -> bool:  # noqa: ARG001 — as the other has it
+    """Whether the finished Parquet files of `state` are all there."""
+    return all(Path(part).is_file() for part in state.parts)
+
+
+def files_can_go_on(paths: Mapping[Table, Path], state: ExportState) -> bool:
     """Whether the files of `state` can be continued: unfinished and long enough, or complete and visible already.
 
     One that is visible has exactly the length of the state, since nothing is published before its end is recorded.

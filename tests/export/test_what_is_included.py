@@ -1,0 +1,144 @@
+"""Which filings an export includes while the archive changes: none is left out, and later ones come next time."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from archiver.audit.repair import repair_files
+from archiver.errors import RunCancelledError
+from archiver.identifiers import AccessionNumber
+from archiver.runtime.progress import CancelToken, ProgressUpdate
+from archiver.settings.settings import Settings
+from archiver.store.archive import Archive
+from edgarchive import SearchOptions, export, import_submissions, index_archive
+from edgarchive.cli import run
+from edgarchive.exporting.wanted import Begun, Choice, wanted_filings
+from tests.watching.tools import filing
+
+FIRST, LATER = range(1, 11), range(20, 25)
+
+
+def write(folder: Path, numbers: Iterable[int]) -> Path:
+    """A folder of submissions."""
+    folder.mkdir()
+    for number in numbers:
+        (folder / f"{number}.txt").write_bytes(filing(number))
+    return folder
+
+
+def accession(number: int) -> AccessionNumber:
+    """That of a submission."""
+    return AccessionNumber(f"0009000999-26-{number:06d}")
+
+
+def stored(settings: Settings, number: int) -> Path:
+    """The file of a submission."""
+    return next((settings.root / "submissions").rglob(f"{accession(number)}.txt.gz"))
+
+
+def exported(*paths: Path) -> list[str]:
+    """The accession numbers in files."""
+    return sorted(json.loads(line)["accession"] for path in paths for line in path.read_text().splitlines())
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Settings:
+    """Settings of an archive of ten submissions, for this test alone."""
+    settings = Settings(root=tmp_path / "archive", jobs=1)
+    import_submissions([write(tmp_path / "first", FIRST)], settings=settings)
+    return settings
+
+
+def test_newer_bytes_while_an_export_runs(mine: Settings) -> None:
+    """A filing fetched again before its turn is included."""
+    choice = Choice()
+    begun = Begun.now(choice, mine)
+    with Archive.open(mine.root, writable=True) as archive:
+        for record in list(archive.catalogue.records()):
+            archive.catalogue.add(
+                replace(record, sha256="0" * 64, stored_at=datetime.now(UTC), run=(record.run or 0) + 1)
+            )
+    assert len(list(wanted_filings(choice, mine, begun=begun, since=None))) == len(FIRST)
+
+
+@pytest.mark.parametrize("is_rebuilt", [False, True])
+def test_dates_in_the_future_without_a_run(mine: Settings, tmp_path: Path, is_rebuilt: bool) -> None:  # noqa: FBT001
+    """Those of an archive of version 0.1, or of a catalogue built again from the files, are exported once."""
+    future = datetime.now(UTC) + timedelta(days=30)
+    if is_rebuilt:
+        os.utime(stored(mine, 3), (future.timestamp(), future.timestamp()))
+        for path in mine.root.glob("catalogue.sqlite3*"):
+            path.unlink()
+        assert run(["--root", str(mine.root), "verify", "--repair"]) == 0
+    else:
+        with Archive.open(mine.root, writable=True) as archive:
+            for record in list(archive.catalogue.records())[:3]:
+                archive.catalogue.put(replace(record, stored_at=future, added=future, run=None, added_run=None))
+    rows = [
+        export("filings", tmp_path / f"{n}.jsonl", settings=mine, since_export=tmp_path / "state").rows for n in "12"
+    ]
+    assert rows == [len(FIRST), 0]
+
+
+def test_what_a_repair_adds_is_new(mine: Settings, tmp_path: Path) -> None:
+    """A killed import has left files without rows; when a repair adds them, an export has been made since."""
+    import_submissions([write(tmp_path / "later", LATER)], settings=mine)
+    long_ago = time.time() - 3600
+    with Archive.open(mine.root, writable=True) as archive:
+        for number in LATER:
+            archive.catalogue.remove(accession(number))
+            os.utime(stored(mine, number), (long_ago, long_ago))
+    files = [tmp_path / f"{n}.jsonl" for n in range(3)]
+    export("filings", files[0], settings=mine, since_export=tmp_path / "state")
+    with Archive.open(mine.root, writable=True) as archive:
+        repair_files(archive, mine)
+    for file in files[1:]:
+        export("filings", file, settings=mine, since_export=tmp_path / "state")
+    assert [len(exported(file)) for file in files] == [len(FIRST), len(LATER), 0]
+
+
+def test_what_is_indexed_while_an_export_runs(mine: Settings, tmp_path: Path) -> None:
+    """It was in the archive before, but in no answer of the search."""
+    import_submissions([write(tmp_path / "later", LATER)], settings=mine, index=False)
+    files = [tmp_path / "1.jsonl", tmp_path / "2.jsonl"]
+
+    def index_once(update: ProgressUpdate) -> None:
+        if update.done == len(FIRST):
+            index_archive(mine)
+
+    for file, progress in zip(files, (index_once, lambda _: None), strict=True):
+        export("hits", file, options=SearchOptions("resigned"), settings=mine, since_export=tmp_path / "state",
+               progress=progress, jobs=1)  # fmt: skip
+    assert exported(*files) == sorted(str(accession(number)) for number in [*FIRST, *LATER])
+
+
+def test_finished_parts_that_were_removed(mine: Settings, tmp_path: Path) -> None:
+    """The folder of an export that was stopped is gone: it begins again, and reports no file that is not there."""
+    parquet = pytest.importorskip("pyarrow.parquet")
+    folder = tmp_path / "years"
+    folder.mkdir()
+    for year in range(2001, 2011):
+        (folder / f"{year}.txt").write_bytes(filing(year, filed=f"{year}0112"))
+    import_submissions([folder], settings=mine)
+    cancel = CancelToken()
+
+    def stop(update: ProgressUpdate) -> None:
+        if update.done >= 5:
+            cancel.cancel()
+
+    out = tmp_path / "out"
+    with pytest.raises(RunCancelledError):
+        export("documents", out, format="parquet", settings=mine, jobs=1, progress=stop, cancel=cancel)
+    shutil.rmtree(out)
+    report = export("documents", out, format="parquet", settings=mine, jobs=1)
+    rows = sum(parquet.ParquetFile(path).metadata.num_rows for path in report.files if path.suffix == ".parquet")
+    assert rows == report.rows == len(FIRST) + 10
