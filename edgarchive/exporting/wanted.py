@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
@@ -40,7 +41,8 @@ class Begun:
 
     A run that had ended counts whatever its clock said: a clock that was ahead dates its filings in the future. So do
     `undated`, filings of no run with such a date. `latest` is the latest run, which may still have been active. What
-    was `unindexed` is in no answer of a search.
+    was `unindexed` is in no answer of a search. `recent` has the sha256 of what was stored or added shortly before: the
+    catalogue may get the row of another such filing only when the export has passed its day.
     """
 
     until: datetime
@@ -48,6 +50,7 @@ class Begun:
     latest: int = 0
     undated: frozenset[str] = frozenset()
     unindexed: frozenset[str] = frozenset()
+    recent: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def now(cls, choice: Choice, settings: Settings, state: ExportState | None = None) -> Self:
@@ -59,11 +62,12 @@ class Begun:
             run = latest - 1 if latest and is_being_written(archive.layout) else latest
             if state is not None:
                 until, run, latest = state.until, state.run, state.run
-            later = (one for one in catalogue.stored_since(until) if one.run is None)
+            undated = frozenset(str(one.accession) for one in catalogue.stored_since(until) if one.run is None)
             unindexed = catalogue.unindexed() if choice.options is not None else ()
-            return cls(
-                until, run, latest, *(frozenset(str(one.accession) for one in rows) for rows in (later, unindexed))
-            )
+            begun = cls(until, run, latest, undated, frozenset(str(one.accession) for one in unindexed))
+            overlap = until - timedelta(seconds=COMMIT_S)
+            recent = itertools.chain(catalogue.stored_since(overlap), catalogue.added_since(overlap))
+            return replace(begun, recent={str(one.accession): one.sha256 for one in recent if begun.had_bytes(one)})
 
     def had(self, record: CatalogueRecord) -> bool:
         """Whether the archive had the filing, with these bytes or others."""
@@ -101,16 +105,10 @@ def this_export(choice: Choice, settings: Settings, *, begun: Begun, failed: Ite
     A search finds only what is indexed; what was not indexed when it began, or is not yet, is examined again.
     """
     again = set(failed) | begun.unindexed
-    had = {}
-    with Archive.open(settings.root) as archive:
-        if choice.options is not None:
+    if choice.options is not None:
+        with Archive.open(settings.root) as archive:
             again |= {str(record.accession) for record in archive.catalogue.unindexed()}
-        overlap = begun.until - timedelta(seconds=COMMIT_S)
-        catalogue = archive.catalogue
-        for record in itertools.chain(catalogue.stored_since(overlap), catalogue.added_since(overlap)):
-            if begun.had_bytes(record):
-                had[str(record.accession)] = record.sha256
-    return LastExport(begun.until, frozenset(again), had, begun.latest)
+    return LastExport(begun.until, frozenset(again), dict(begun.recent), begun.latest)
 
 
 def _asked_for(choice: Choice, settings: Settings, archive: Archive) -> Iterator[Wanted]:

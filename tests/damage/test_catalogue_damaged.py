@@ -45,6 +45,10 @@ def _overwrite_pages(path: Path) -> None:
     path.write_bytes(data)
 
 
+def _spoil_schema(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE delivery", b"CREATE \x81\x81BLE delivery"))
+
+
 def _make_text(path: Path) -> None:
     path.write_text("this is no database\n" * 500)
 
@@ -53,7 +57,7 @@ def _remove(path: Path) -> None:
     path.unlink()
 
 
-DAMAGES = (_truncate, _zero, _flip_header, _overwrite_pages, _make_text, _remove)
+DAMAGES = (_truncate, _zero, _flip_header, _overwrite_pages, _spoil_schema, _make_text, _remove)
 
 
 @pytest.fixture

@@ -142,3 +142,20 @@ def test_finished_parts_that_were_removed(mine: Settings, tmp_path: Path) -> Non
     report = export("documents", out, format="parquet", settings=mine, jobs=1)
     rows = sum(parquet.ParquetFile(path).metadata.num_rows for path in report.files if path.suffix == ".parquet")
     assert rows == report.rows == len(FIRST) + 10
+
+
+def test_a_row_that_comes_while_an_export_runs(mine: Settings, tmp_path: Path) -> None:
+    """A sync stores a file some minutes before its row, which may be of a day that the export has passed by then."""
+    with Archive.open(mine.root, writable=True) as archive:
+        late = archive.record(accession(1))
+        archive.catalogue.remove(late.accession)
+    state, left = tmp_path / "state", [late]
+
+    def commit(_: ProgressUpdate) -> None:
+        if left:
+            with Archive.open(mine.root, writable=True) as archive:
+                archive.catalogue.add(left.pop())
+
+    for name in ("a.jsonl", "b.jsonl"):
+        export("filings", tmp_path / name, settings=mine, jobs=1, since_export=state, progress=commit)
+    assert exported(tmp_path / "a.jsonl", tmp_path / "b.jsonl") == [accession(number) for number in FIRST]
