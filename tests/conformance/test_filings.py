@@ -10,7 +10,7 @@ import pytest
 from archiver.errors import QueryError
 from archiver.identifiers import FormType
 from indexer.engine import Engine, within_unit
-from indexer.entries import IndexEntry
+from indexer.entries import IndexEntry, SectionSpan
 from indexer.query.build import parse_query
 from indexer.query.filters import Filters
 from indexer.query.scopes import filings
@@ -86,6 +86,35 @@ def test_the_best_document_is_the_hit(engine: Engine) -> None:
     documents = engine.search(asked, filters=filters, documents=True)
     assert sorted(json.loads(one.stored)["position"] for one in documents.hits) == [0, 1]
     assert engine.search(parse_query("risk company board")).total == 0
+
+
+def test_the_words_of_a_section_stand_in_one_document(engine: Engine) -> None:
+    """Next to words of any documents, and where a filing has several documents with that section."""
+    texts = {1: ("risk of pay", "board of pay", "letter"), 2: ("risk board pay", "te"), 3: ("te te pay", "risk board")}
+    made = [
+        entry(
+            number, text, position=place, sequence=place + 1, sections=(SectionSpan("10-K 1A", 0, 2),) * ("pay" in text)
+        )
+        for number, documents in texts.items()
+        for place, text in enumerate(documents)
+    ]
+    add_all(engine, made)
+    engine.commit()
+    for query, sections, expected in (
+        ("section:1A risk board", None, [(2, 0)]),
+        ("risk board", ["1A"], [(2, 0)]),
+        ("(section:1A risk) (section:1A board)", None, [(1, 0), (1, 1), (2, 0)]),
+        ("(section:1A risk) letter", None, [(1, 0), (1, 2)]),
+        ("(section:1A risk board) te", None, [(2, 0), (2, 1)]),
+        ("section:1A NOT risk", None, [(1, 1), (3, 0)]),
+        ("section:1A (risk OR te)", None, [(1, 0), (2, 0), (3, 0)]),
+        ("(section:1A board) -(section:1A risk)", None, []),
+    ):
+        asked, filters = within_unit(engine, parse_query(query), Filters(section=sections).tree(), "filing")
+        found = engine.search(asked, filters=filters, documents=True, limit=None)
+        documents = [(_number(hit.stored), json.loads(hit.stored)["position"]) for hit in found.hits]
+        assert sorted(documents) == expected, query
+        assert engine.search(asked, filters=filters).total == len({number for number, _ in expected})
 
 
 def test_too_many_filings_are_refused(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

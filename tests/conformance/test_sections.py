@@ -85,3 +85,27 @@ def test_a_name_of_no_section_is_an_error(name: str) -> None:
     """What no form numbers so is refused, with what can be written."""
     with pytest.raises(ValueError, match="is not the name of a section"):
         parse_query(f'section:"{name}"')
+
+
+def test_what_is_said_of_the_description_stays_an_alternative(engine: Engine) -> None:
+    """A description is a fact of the document, also next to words of the section and inside of what is excluded."""
+    spans = (SectionSpan("10-K 1A", 0, 2), SectionSpan("10-K 7", 2, 4))
+    add_all(
+        engine,
+        [
+            entry(1, "risk of board pay", sections=spans, description="Letter to holders"),
+            entry(2, "risk of board pay", sections=spans),
+            entry(3, "risk of board pay", description="Letter to holders"),
+        ],
+    )
+    engine.commit()
+    for query, expected in (
+        ("section:1A (absent OR description:letter)", [1]),
+        ("section:1A (board OR description:letter)", [1]),
+        ("section:1A (letter OR description:letter)", [1]),
+        ("section:1A (letter OR description:absent)", []),
+        ("section:1A (risk NEAR/1 absent OR (absent board) OR description:(letter NEAR/1 holders))", [1]),
+        ("section:1A NOT (absent OR description:letter)", [2]),
+        ("section:1A (stem:absent OR stem:risks)", [1, 2]),
+    ):
+        assert _numbers(engine, query) == expected, query

@@ -1,7 +1,8 @@
 """Words in different documents of one filing: rewriting a query about documents as one about filings.
 
-Each word or phrase, with the filters, selects the filings that have it in some document; AND, OR and NOT then combine
-filings. Engines do not join documents, so the accession numbers found for one part restrict the query for the next.
+Each word or phrase, or section with its words, selects with the filters the filings that have it in some document; AND,
+OR and NOT then combine filings. Engines do not join documents, so the accession numbers found for one part restrict the
+query for the next.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from archiver.errors import QueryError
 from indexer.fields import DOCUMENT_FIELDS
 from indexer.query.language.leaves import join_all, join_any
 from indexer.query.nodes import All, AnyOf, Node, Not, OfFilings, Value, field_of, leaves
-from indexer.query.scopes.sections import scoped
+from indexer.query.scopes.sections import is_bound_group, scoped
 
 Unit = Literal["document", "filing"]
 """What must contain all words of a query."""
@@ -103,8 +104,10 @@ def _is_of_filings(tree: Node) -> bool:
 
 
 def _is_single(tree: Node) -> bool:
-    """Whether `tree` is one leaf or alternatives of leaves, which one document of a filing can match."""
-    return all(_is_single(part) for part in tree.parts) if isinstance(tree, AnyOf) else not isinstance(tree, All | Not)
+    """Whether one document must match `tree`: it is a leaf, a section with its words, or alternatives of these."""
+    if isinstance(tree, AnyOf):
+        return all(_is_single(part) for part in tree.parts)
+    return is_bound_group(tree) or not isinstance(tree, All | Not)
 
 
 def _any_part(tree: Node) -> Node:
@@ -117,6 +120,8 @@ def _any_part(tree: Node) -> Node:
 
 def _sought(tree: Node) -> Iterator[Node]:
     match tree:
+        case All() if is_bound_group(tree):
+            yield tree
         case All(parts) | AnyOf(parts):
             for part in parts:
                 yield from _sought(part)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from indexer.entries import exact
 from indexer.fields import TEXT_FIELDS
@@ -110,9 +110,10 @@ def _bound(tree: Node, key: str) -> Node:
     match tree:
         case All(parts):
             return All(tuple(_bound(part, key) for part in parts))
+        case AnyOf((of_text, *_) as parts) if _is_sought_anywhere(parts):
+            return _bound(of_text, key)
         case AnyOf(parts):
-            of_text = [part for part in parts if not _is_description(part)]
-            return join_any(_bound(part, key) for part in of_text or parts) or tree
+            return AnyOf(tuple(_bound(part, key) for part in parts))
         case Not(part):
             return Not(_bound(part, key))
         case Word() | Pattern() | Fuzzy() | Stem() | Phrase() | Near() | Proximity() if tree.field == _BODY:
@@ -121,8 +122,14 @@ def _bound(tree: Node, key: str) -> Node:
             return tree
 
 
-def _is_description(tree: Node) -> bool:
-    return all(field_of(leaf) == "description" for leaf in leaves(tree))
+def _is_sought_anywhere(parts: Sequence[Node]) -> bool:
+    """Whether `parts` are what words without a field become: the words in each of the fields of running text."""
+    return [set(map(field_of, leaves(part))) for part in parts] == [{field} for field in TEXT_FIELDS]
+
+
+def is_bound_group(tree: Node) -> bool:
+    """Whether `tree`, made by `scoped`, is a section with what must match within it."""
+    return isinstance(tree, All) and any({"section"} == set(map(field_of, leaves(part))) for part in tree.parts)
 
 
 def _has(keys: Iterable[str]) -> Node:
