@@ -154,7 +154,7 @@ def test_each_value_of_a_filter_can_be_removed_alone(served: Served) -> None:
         "form: 10-K",
         "form: 10-Q",
         "without amendments",
-        "words in any document of a filing",
+        "words in different documents",
         "filed within 10 years",
     ]
     assert parse_qs(urlsplit(shown["form: 8-K"]).query)["form"] == ["10-K", "10-Q"]
@@ -221,6 +221,26 @@ def test_pages_lead_on_and_back(served: Served) -> None:
     second = parsed(served, following)
     assert attribute_or(first(second, "ol.hits"), "start") == "3"
     assert second.css_first("a[rel=prev]")
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("resigned", None),
+        ("resign*", "{}a word like “resign*”"),
+        ("resigned OR retired", "{}“resigned”; or {}“retired”"),
+        ("resigned -retired", "{}“resigned”; and not ({}“retired”)"),
+        ("(resigned OR retired) officer", "({}“resigned”; or {}“retired”); and {}“officer”"),
+        ("officer NOT (zebra OR board)", "{}“officer”; and not ({}“zebra”; or {}“board”)"),
+    ],
+)
+def test_the_page_says_how_a_query_was_read(served: Served, query: str, said: str | None) -> None:
+    """On one line, with what joins the conditions; nothing where a plain word says the same."""
+    line = parsed(served, f"/search?{urlencode({'q': query})}").css_first(".explained")
+    want = said and "Looking for: " + said.replace("{}", "text or description has ").translate(
+        {0x201C: '"', 0x201D: '"'}
+    )
+    assert (line and line.text()) == want
 
 
 def test_a_query_that_cannot_be_read_is_explained(served: Served) -> None:

@@ -19,6 +19,7 @@ from edgarchive.web.api.saved import all_saved, search_url
 from edgarchive.web.archive import ServedArchive
 from edgarchive.web.keys import ARCHIVE, SETTINGS
 from edgarchive.web.pages.chart import year_chart
+from edgarchive.web.pages.explained import explained
 from edgarchive.web.pages.render import marked, page, shortened
 from edgarchive.web.params import (
     BOM,
@@ -69,7 +70,7 @@ _SAID = {
     ("amendments", "0"): "without amendments",
     ("amendments", "1"): "amendments only",
     ("stem", "1"): "word forms",
-    ("within", "filing"): "words in any document of a filing",
+    ("within", "filing"): "words in different documents",
     ("main", "1"): "main documents only",
     ("exhibits", "1"): "exhibits only",
 }
@@ -213,7 +214,7 @@ async def _found(
             {"label": label, "url": None if value == (options.sort or "") else with_changes(url, _sorted(value))}
             for value, label in _SORTS
         ],
-        "explained": _explained(results),
+        "explained": explained(results),
         "advice": list(_advice(why, url)) if why is not None else [],
         "chosen": list(_chosen(request, url)),
         "facets": facets,
@@ -261,14 +262,6 @@ def _cleared(name: str) -> dict[str, str | None]:
     if name in _DATES:
         return {"since": None, "until": None, "range": None}
     return {name: None, COMPANY: None} if name in {"cik", "name", "ticker"} else {name: None}
-
-
-def _explained(results: Results) -> str:
-    """How the query was interpreted, on one line; empty if a plain word says the same."""
-    if not results.query or results.query.isalnum():
-        return ""
-    query = results.explain().partition("filters:")[0]
-    return "; ".join(line.strip() for line in query.splitlines() if line.strip() and not line.endswith(":"))
 
 
 def _sorted(order: str) -> dict[str, str | None]:
