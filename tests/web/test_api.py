@@ -182,6 +182,14 @@ def test_an_answer_is_as_described(served: Served, path: str) -> None:
     assert [error.message for error in validator.iter_errors(served.ask(path).json())] == []
 
 
+def test_every_parameter_is_described(served: Served) -> None:
+    """The description says what each parameter means."""
+    paths = served.ask("/openapi.json").json()["paths"]
+    given = [(path, one) for path, methods in paths.items() for one in methods["get"]["parameters"]]
+    assert given
+    assert [(path, one["name"]) for path, one in given if not one.get("description")] == []
+
+
 def test_an_error_is_as_described(served: Served) -> None:
     """Whatever its status."""
     described = served.ask("/openapi.json").json()

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from aiohttp import web
 
 from edgarchive.web.api.schemas import SCHEMAS, Schema, of
-from edgarchive.web.params import BOM, COMPANY, MAX_LIMIT, SPANS, option_fields
+from edgarchive.web.params import BOM, COMPANY, DEFAULT_LIMIT, MAX_LIMIT, SPANS, option_fields
 from indexer.engine import Sort
 from indexer.fields import FACETS
 from indexer.query.scopes.filings import Unit
@@ -20,11 +20,55 @@ _ACCESSION = {
     "name": "accession",
     "in": "path",
     "required": True,
+    "description": "Accession number, with dashes",
     "schema": {"type": "string", "pattern": "^[0-9]{10}-[0-9]{2}-[0-9]{6}$"},
 }
 _FLAG = {"type": "string", "enum": ["0", "1"]}
-_NAME = {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}
-_SEQUENCE = {"name": "sequence", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 0}}
+_MEANINGS = {
+    "q": "Words, phrases, patterns and fields, in edgarchive's query language: resign* item:5.02",
+    COMPANY: "A company's name, CIK or ticker",
+    "cik": "CIK of any entity of the filing",
+    "ticker": "Ticker, in the list of tickers saved by the last sync with tickers",
+    "form": "Form type, in any case; * and ? are wildcards: 8-K*",
+    "item": "Item code of an 8-K: 5.02, or 5 before 23 August 2004; * and ? are wildcards",
+    "name": "Words of one entity's name, current or former, in any order",
+    "type": "Document type; EX-10 includes EX-10.1; * and ? are wildcards",
+    "section": "Section of a 10-K, 10-Q or 8-K in which all words must occur: 1A, II 1A, 5.02, risk-factors",
+    "series": "Words of the name, the id or the ticker of a fund's series or class",
+    "sic": "SIC code of any entity; * and ? are wildcards",
+    "state": "State of incorporation of any entity, as EDGAR's code or by name",
+    "main": "1: only main documents",
+    "exhibits": "1: only exhibits, whose document types begin with EX-",
+    "amendments": "1: only amendments; 0: none",
+    "since": "First filing date: 2015, 2015-06 or 2015-06-30",
+    "until": "Last filing date: 2015, 2015-06 or 2015-06-30",
+    "added_since": "Added to the archive since this day, time (UTC) or run",
+    "range": "Filed within the last 30 days, or one, five or ten years; since takes precedence",
+    "sort": "Order of the hits; by default relevance with q, else newest; added: last added first",
+    "documents": "1: a hit for each document, not for each filing",
+    "stem": "1: also match words with the same English stem",
+    "within": "Whether all words must occur in one document or may be in different documents of one filing",
+    "passages": "How many of the best passages each hit lists",
+    "context_words": "Words to show on each side of a match",
+    "limit": f"Maximum number of hits; a page has {DEFAULT_LIMIT} by default",
+    "offset": "Number of hits to skip",
+    "facet": "Also count all hits by this field",
+    BOM: "1: start with the byte order mark that Excel needs",
+}
+_NAME = {
+    "name": "name",
+    "in": "path",
+    "required": True,
+    "description": "Name of the saved search",
+    "schema": {"type": "string"},
+}
+_SEQUENCE = {
+    "name": "sequence",
+    "in": "path",
+    "required": True,
+    "description": "Number of the document in its filing",
+    "schema": {"type": "integer", "minimum": 0},
+}
 
 
 async def openapi(_request: web.Request) -> web.Response:
@@ -35,6 +79,8 @@ async def openapi(_request: web.Request) -> web.Response:
 def document() -> dict[str, Any]:
     """The complete description."""
     search = search_parameters()
+    section = _parameter("section", {"type": "string"}, "Only the text of this section: 1A, II 1A, 5.02, risk-factors")
+    prefix = _parameter("q", {"type": "string"}, "How the name or the ticker begins")
     no_page = [one for one in search if one["name"] not in {"facet", "offset"}]
     return {
         "openapi": "3.1.0",
@@ -49,11 +95,9 @@ def document() -> dict[str, Any]:
             ),
             "/filing/{accession}.json": _get("A filing", [_ACCESSION], _JSON, of("Filing")),
             "/filing/{accession}/{sequence}.txt": _get(
-                "The text of a document", [_ACCESSION, _SEQUENCE, _parameter("section", {"type": "string"})], _TEXT
+                "The text of a document", [_ACCESSION, _SEQUENCE, section], _TEXT
             ),
-            "/companies.json": _get(
-                "Companies by name or ticker", [_parameter("q", {"type": "string"})], _JSON, of("Companies")
-            ),
+            "/companies.json": _get("Companies by name or ticker", [prefix], _JSON, of("Companies")),
             "/status.json": _get("What the archive holds", [], _JSON, of("Status")),
             "/healthz": _get("Whether the archive can be read", [], _JSON, of("Health")),
         },
@@ -85,8 +129,9 @@ def _schema(name: str, field: dataclasses.Field[Any]) -> dict[str, Any]:
     return {"type": "array", "items": {"type": "string"}} if name in SEVERAL else {"type": "string"}
 
 
-def _parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"name": name, "in": "query", "required": False, "schema": schema}
+def _parameter(name: str, schema: dict[str, Any], meaning: str | None = None) -> dict[str, Any]:
+    description = meaning or _MEANINGS[name]
+    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
 
 
 def _get(
