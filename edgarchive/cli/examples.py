@@ -62,7 +62,7 @@ The text of everything found:
     "export": """\
 The risk factors of all 10-Ks; filings of a company and their entities:
 
-  edgarchive export sections --form '10-K*' --out sections.jsonl
+  edgarchive export sections --form '10-K*' --section 1A --out risks.jsonl
   edgarchive export filings --name 'teal dynamics' --out filings.csv
 
 Each match with the words around it:

@@ -32,7 +32,7 @@ configs:
 Exported from a local archive of SEC EDGAR submissions by edgarchive {version("edgarchive")}, by filing year.
 
 Read `year=*/*.parquet` with polars or DuckDB. To read the folder as a whole, as `pandas.read_parquet("{folder.name}")`
-does, remove this file: only the Hugging Face `datasets` library expects it.
+does, remove this file, or export with `--no-card`: only the Hugging Face `datasets` library expects it.
 
 | column | type | meaning |
 |---|---|---|
