@@ -25,7 +25,7 @@ _NAME = lazy_pattern(r"master\.(\d{8}|\d{6})\.idx(\.gz)?")
 
 @dataclass(frozen=True, slots=True)
 class DailyIndex:
-    """The rows of a day's index. `is_complete`: it is as long as its folder's list says."""
+    """The rows of a day's index. `is_complete`: EDGAR serves it, and it is as long as its folder's list says."""
 
     day: date
     entries: Sequence[MasterIndexEntry]

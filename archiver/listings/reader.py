@@ -197,15 +197,22 @@ class FullIndex:
         return index
 
     async def days(self, quarter: Quarter, *, since: date, until: date) -> AsyncIterator[DailyIndex]:
-        """The daily indexes of `quarter` that EDGAR has from `since` to `until`, inclusive, in this order."""
+        """The daily indexes of `quarter` that EDGAR lists from `since` to `until`, inclusive, in this order.
+
+        One that EDGAR does not serve, and all of a past quarter whose list it does not serve, have no rows and are not
+        complete.
+        """
         folder = f"daily-index/{quarter.folder}"
-        listed = await self.listed(folder, why="which daily indexes there are") or {}
+        listed = await self.listed(folder, why="which daily indexes there are")
+        if listed is None:
+            if quarter.last_day < until:
+                yield DailyIndex(quarter.last_day, (), is_complete=False)
+            return
         for day, file in sorted(daily_files(listed.values(), quarter).items()):
             if since <= day <= until:
                 read = await self._index(f"{folder}/{file.name}", quarter, file, why="what the feed missed")
-                if read is not None:
-                    entries = await asyncio.to_thread(_rows, read.body)
-                    yield DailyIndex(day, entries, is_complete=not file.is_cut(len(read.body)))
+                entries = await asyncio.to_thread(_rows, read.body) if read else []
+                yield DailyIndex(day, entries, is_complete=read is not None and not file.is_cut(len(read.body)))
 
     async def _again(self, quarter: Quarter, earlier: Sequence[str]) -> QuarterIndex | _Fetched | None:
         """The monthly check of a settled quarter, with one request.

@@ -30,6 +30,10 @@ _NOTE = "watch_settled"
 _DEADLINE = time(17, 30)
 """What is accepted later on a day is listed with the next one (docs/edgar.md)."""
 _DAY = timedelta(days=1)
+_PATIENCE = timedelta(days=7)
+"""How long an index that EDGAR lists but does not serve whole keeps those of later days from counting as read."""
+_SURE = 3
+"""So many filings of the feed have to be accepted later than now before the clock counts as behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +51,12 @@ class Settled:
     def at_start(cls, feed: Sequence[CurrentFiling], now: datetime) -> Settled:
         """The state of a watch that begins with this feed, so that no filing from before causes an alert.
 
-        The index of the first day counts if the feed names all that is in it so far.
+        The index of the first day counts if the feed names all that is in it so far. A clock behind EDGAR's does not:
+        it would make all filings of the time between new ones.
         """
+        accepted = sorted(one.accepted for one in feed)
+        now = max([now, *accepted[-_SURE:][:1]])
         published = last_published(now)
-        accepted = [one.accepted for one in feed]
         deadline = datetime.combine(published, _DEADLINE, tzinfo=EASTERN)
         today = now.astimezone(EASTERN).date()
         is_covered = bool(accepted) and min(accepted) <= deadline
@@ -86,7 +92,9 @@ class Settled:
 
     def corrected(self, now: datetime) -> Settled:
         """The state without days that have not come yet, which a clock that was ahead has taken for read."""
-        is_ahead = self.newest is not None and self.through > now.astimezone(EASTERN).date()
+        if self.newest is None:
+            return self
+        is_ahead = self.through > max(now, self.newest).astimezone(EASTERN).date()
         return self.reopened() if is_ahead else self
 
     def with_feed(self, feed: Iterable[CurrentFiling]) -> Settled:
@@ -109,8 +117,8 @@ async def missed_filings(
 ) -> AsyncIterator[tuple[list[SubmissionRef], Settled]]:
     """For each daily index since: the selected filings not `seen`, and the state once they are recorded.
 
-    The index of a day that has not ended counts as read again later, and so does one shorter than EDGAR says. Raises
-    `BlockedError`, `UnreachableError`.
+    The index of a day that has not ended is read again later, and so, for some days, is one that EDGAR lists and does
+    not serve, or that is shorter than EDGAR says, with all after it. Raises `BlockedError`, `UnreachableError`.
     """
     since, until = settled.through + _DAY, now.astimezone(EASTERN).date()
     published = last_published(now)
@@ -119,7 +127,8 @@ async def missed_filings(
         async for daily in index.days(quarter, since=since, until=until):
             refs = _selected(daily.entries, selections)
             known = seen(ref.accession for ref in refs)
-            is_complete = is_complete and daily.is_complete and daily.day <= published
+            is_sound = daily.is_complete or daily.day < published - _PATIENCE
+            is_complete = is_complete and is_sound and daily.day <= published
             if is_complete:
                 settled = replace(settled, through=daily.day, retry_at=None)
             yield [ref for ref in refs if ref.accession not in known], settled

@@ -131,6 +131,39 @@ async def test_a_start_tells_of_nothing_from_before(
     assert sink.accessions == [later]
 
 
+async def test_a_start_by_a_clock_that_is_behind_tells_of_nothing_from_before(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+) -> None:
+    """A machine without a battery starts so, before it has asked for the time."""
+    for number in range(1, PAGE):
+        edgar.add(filing(number, filed=f"202512{number % 9 + 20}"))
+    for number in range(PAGE, 2 * PAGE):
+        edgar.add(filing(number))
+    edgar.end_feed_at(0)
+    clock.advance(-60 * DAY)
+    for days in (0, 60, 1):
+        clock.advance(days * DAY)
+        await poll(settings, sink, clock)
+    assert sink.accessions == []
+
+
+@pytest.mark.parametrize("refused", ["*/master.20251230.idx", "*/2025/QTR4/index.json"])
+async def test_an_index_that_is_refused_once_is_read_later(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock, refused: str
+) -> None:
+    """Those of later days do not settle it, also not those of the next quarter."""
+    clock.advance(-14 * DAY)
+    await poll(settings, sink, clock)
+    expected = [edgar.add(filing(number, filed="20251230")) for number in range(1, PAGE + 50)]
+    expected.append(edgar.add(filing(500, filed="20260102")))
+    edgar.end_feed_at(0)
+    edgar.inject(f.absent_403(), path=refused)
+    for days in (5, 1):
+        clock.advance(days * DAY)
+        await poll(settings, sink, clock)
+    assert sorted(sink.accessions) == sorted(expected)
+
+
 async def test_a_clock_that_was_ahead_skips_no_index(
     edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
 ) -> None:
