@@ -20,7 +20,9 @@ HEAD_BYTES = 1 << 22
 """Upper bound of a header's size; the largest known ones, with about a hundred entities, have a tenth of it."""
 
 _END = lazy_pattern(rb"</(?:SEC|IMS)-HEADER>|<DOCUMENT>")
-_ACCESSION = lazy_pattern(rb"(?:^[ \t]*ACCESSION NUMBER:\s*|^<ACCESSION-NUMBER>)([0-9-]{18,20})\s*$", re.MULTILINE)
+_ACCESSION = lazy_pattern(rb"^[ \t]*(?:ACCESSION NUMBER:|<ACCESSION-NUMBER>)[ \t]*([^\s][^\n]*)$", re.MULTILINE)
+"""The first one counts, as for whoever reads the submission, even if it is no accession number."""
+_NUMBER = lazy_pattern(rb"([0-9-]{18,20})\s*")
 _DOCUMENT = lazy_pattern(rb"^<(?:SEC|IMS)-DOCUMENT>\s*([0-9-]{18,20})\.txt\b", re.MULTILINE)
 _FORM = lazy_pattern(rb"(?:^[ \t]*CONFORMED SUBMISSION TYPE:[ \t]*|^<TYPE>)([^\r\n]+)", re.MULTILINE)
 _FILED = lazy_pattern(rb"(?:^[ \t]*FILED AS OF DATE:\s*|^<FILING-DATE>)([0-9]{8})\s*$", re.MULTILINE)
@@ -58,7 +60,11 @@ def named_accession(head: bytes) -> AccessionNumber | None:
     """
     end = _END.search(head)
     text = _with_newlines(head[: end.start() if end else HEAD_BYTES])
-    matches = (_ACCESSION.search(text), _DOCUMENT.search(text))
+    field = _ACCESSION.search(text)
+    number = _NUMBER.fullmatch(field[1]) if field else None
+    if field and number is None:
+        return None
+    matches = (number, _DOCUMENT.search(text))
     try:
         found = {AccessionNumber(match[1].decode()) for match in matches if match}
     except IdentifierError:
@@ -90,7 +96,8 @@ def read_header_facts(head: bytes) -> HeaderFacts:
         raise IdentifierError("it does not begin like a submission", "give files as EDGAR serves them")
     end = _END.search(head)
     text = _with_newlines(head[: end.start() if end else HEAD_BYTES])
-    accession, form = _ACCESSION.search(text), _FORM.search(text)
+    field, form = _ACCESSION.search(text), _FORM.search(text)
+    accession = _NUMBER.fullmatch(field[1]) if field else None
     filed = _FILED.search(text) or _OPENED.search(text)
     if not (accession and form and filed):
         wanting = "accession number" if not accession else "form type" if not form else "filing date"

@@ -230,7 +230,7 @@ class Library:
         """
         from indexer.submission.submission import parse_submission  # noqa: PLC0415 — a search needs none of it
 
-        return parse_submission(self.raw(accession))
+        return parse_submission(self.raw(accession), accession=AccessionNumber.from_text(accession))
 
     def texts(self, accession: str) -> StoredSubmission:
         """The documents of a submission with texts and sections, from the text store if it has them.

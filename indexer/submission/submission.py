@@ -8,6 +8,7 @@ from typing import Any
 
 from archiver.edgar.endpoints import index_page
 from archiver.errors import NotInArchiveError, UnreadableSubmissionError
+from archiver.identifiers import AccessionNumber
 from archiver.startup.dataclass import dataclass
 from archiver.startup.patterns import lazy_pattern
 from indexer.notebook.markup import facts, table
@@ -193,14 +194,18 @@ class Submission:
         return facts(pairs) + table(("number", "type", "file", "description", "kind", "bytes"), rows)
 
 
-def parse_submission(data: bytes) -> Submission:
+def parse_submission(data: bytes, *, accession: AccessionNumber | None = None) -> Submission:
     """Parse `data`, the decoded bytes of a submission: served or disseminated, signed or not, complete or truncated.
 
     Items that the header of an 8-K leaves blank come from the headings of its main document, whose text is extracted
-    for that. Raises only `UnreadableSubmissionError`, for bytes that are not a submission.
+    for that. Raises only `UnreadableSubmissionError`, for bytes that are not a submission, or are not `accession`.
     """
     parts = outline(data)
     header = parse_header(parts.header)
+    if accession is not None and header.accession != accession:
+        raise UnreadableSubmissionError(
+            f"the file of {accession} contains {header.accession}", "run `edgarchive verify`"
+        )
     documents = tuple(_document(span, data, is_pem=parts.is_pem) for span in parts.documents)
     return Submission(with_derived_items(header, documents), documents, parts.header)
 

@@ -41,4 +41,4 @@ class TextReader:
     def _parsed(self, accession: AccessionNumber, sha256: str) -> StoredSubmission:
         from indexer.submission.submission import parse_submission  # noqa: PLC0415 — a parser: kept texts need none
 
-        return extract(parse_submission(self._archive.read(accession)), sha256=sha256)
+        return extract(parse_submission(self._archive.read(accession), accession=accession), sha256=sha256)

@@ -199,11 +199,7 @@ class BatchReader:
     def _parsed_entries(self, record: CatalogueRecord) -> tuple[StoredSubmission, list[IndexEntry]]:
         """Entries from the stored bytes. Raises `DamageError`."""
         data = read_stored(self._setup.layout, record.accession, sha256=record.sha256)
-        submission = extract(parse_submission(data), sha256=record.sha256)
-        if submission.accession != record.accession:
-            raise UnreadableSubmissionError(
-                f"the file of {record.accession} contains {submission.accession}", "run `edgarchive verify`"
-            )
+        submission = extract(parse_submission(data, accession=record.accession), sha256=record.sha256)
         return submission, self._entries(submission, record)
 
     def _entries(self, submission: StoredSubmission, record: CatalogueRecord) -> list[IndexEntry]:

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from archiver.checks.envelope import Opening
-from archiver.checks.header_facts import head_of, header_is_in, read_header_facts
+from archiver.checks.header_facts import head_of, header_is_in, named_accession, read_header_facts
 from archiver.errors import IdentifierError
 from archiver.streams.chunks import ChunkReader
 from indexer.submission.submission import parse_submission
@@ -121,3 +121,14 @@ def _agree(data: bytes) -> None:
     facts, header = read_header_facts(data), parse_submission(data).header
     assert (facts.accession, facts.form, facts.filing_date) == (header.accession, header.form, header.filing_date)
     assert {cik for cik, _ in facts.entities} == {entity.cik for entity in header.entities if entity.cik}
+
+
+@pytest.mark.parametrize("before", ["<ACCESSION-NUMBER>", "  <ACCESSION-NUMBER>", "\tACCESSION NUMBER: "])
+@pytest.mark.parametrize("other", ["0009000900-04-000999", "Ann Example", "0009000900-04-000101 0009000900-04-000999"])
+@pytest.mark.parametrize("head", [LABELLED, TAGGED])
+def test_a_submission_is_known_by_the_number_that_its_reader_takes(head: bytes, before: str, other: str) -> None:
+    """The first field counts, at any indentation: what is stored as one submission is never read as another one."""
+    start = head.index(b"ACCESSION NUMBER") if head is LABELLED else head.index(b"<ACCESSION-NUMBER>")
+    assert named_accession(head) == "0009000900-04-000101"
+    assert named_accession(head[:start] + f"{before}{other}\n".encode() + head[start:]) != "0009000900-04-000101"
+    assert named_accession(head[:start] + f"{before}\n".encode() + head[start:]) == "0009000900-04-000101"

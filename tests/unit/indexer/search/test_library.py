@@ -21,6 +21,7 @@ from archiver.errors import (
     IndexMissingError,
     NotInArchiveError,
     QueryError,
+    UnreadableSubmissionError,
     UsageError,
 )
 from archiver.identifiers import AccessionNumber
@@ -454,3 +455,12 @@ def test_the_list_of_tickers_is_read_again_when_it_has_changed(tmp_path: Path) -
         keep_tickers(root, ACME=7, OTHER=320)
         assert library.search(ticker="ACME").total == 0
         assert library.search("ticker:other").total == 1
+
+
+def test_no_submission_is_given_under_the_number_of_another(tmp_path: Path) -> None:
+    """Whatever its own header says, and however it came into the archive."""
+    root = make_archive(tmp_path / "edgar", submission_bytes("0001193125-04-999999"))
+    with Library(root) as library:
+        for read in (library.submission, library.texts):
+            with pytest.raises(UnreadableSubmissionError, match=f"the file of {ACCESSION} contains"):
+                read(ACCESSION)
