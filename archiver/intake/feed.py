@@ -28,6 +28,7 @@ from archiver.planning.plan import FIRST_FEED_DAY, Outcome, Plan
 from archiver.planning.planner import fingerprint
 from archiver.planning.read_listings import span, without_tickers
 from archiver.planning.tally import Tally
+from archiver.redaction import quoted
 from archiver.reports import FeedEstimate, SyncFailure
 from archiver.runtime.progress import CancelToken, Progress
 from archiver.selection.selection import Selection
@@ -251,4 +252,4 @@ class _Day:
 
 
 def _shown(member: TarMember) -> str:
-    return ascii(member.name[:80])
+    return f"'{quoted(member.name)}'"

@@ -20,7 +20,7 @@ from archiver.edgar.session import Edgar
 from archiver.errors import AbsentError, DamagedBodyError, FetchError, IdentifierError, TroubleError, UnreachableError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber, Cik, FormType, parse_date
-from archiver.redaction import quoted
+from archiver.redaction import quoted, without_addresses
 from archiver.startup.dataclass import dataclass
 from archiver.startup.patterns import lazy_pattern
 
@@ -225,14 +225,19 @@ def _filing(entry: Mapping[str, str]) -> CurrentFiling:
     accession, accepted = _ACCESSION.search(entry["id"].strip()), datetime.fromisoformat(entry["updated"].strip())
     if accession is None or accepted.tzinfo is None:
         raise ValueError("an entry without accession number or time zone")
-    _, _, named = entry.get("title", "").strip().partition(" - ")
+    _, _, named = _without_addresses(entry.get("title", "")).strip().partition(" - ")
     title, summary = _PARTY.fullmatch(named), entry.get("summary", "")
     filed = _FILED.search(summary)
     return CurrentFiling(
         accession=AccessionNumber(accession[1]),
-        form=FormType(entry["form"]),
+        form=FormType(_without_addresses(entry["form"])),
         filing_date=parse_date(filed[1]) if filed else accepted.date(),
         accepted=accepted,
         items=tuple(dict.fromkeys(_ITEM.findall(summary))),
         parties=(CurrentParty(Cik(title["cik"]), title["name"], title["role"]),) if title else (),
     )
+
+
+def _without_addresses(text: str) -> str:
+    """What goes into the catalogue and the alerts: a server may send our own address back there."""
+    return without_addresses(text.encode(errors="surrogatepass")).decode(errors="surrogatepass")

@@ -18,6 +18,7 @@ from archiver.errors import DamagedBodyError, IdentifierError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber, Cik, FormType
 from archiver.model import MasterIndexEntry
+from archiver.redaction import quoted, without_addresses
 from archiver.startup.patterns import lazy_pattern
 from archiver.streams.decoding import gunzip
 
@@ -38,6 +39,8 @@ _DAY = lazy_pattern(rb"\|([0-9]{4}-?[0-9]{2}-?[0-9]{2})\|[^|\n]*$", re.MULTILINE
 _BEGIN = lazy_pattern(rb"^CIK\|Company Name\|Form Type\|Date Filed\|File ?[Nn]ame[ \t]*\n-{20,}[ \t]*\n", re.MULTILINE)
 _MOST_UNREADABLE = 0.1
 """Maximum share of unreadable rows; a good index has less than one in thousands (measured)."""
+_MOST_QUOTED_BYTES = 1000
+"""Of an unreadable row; a message has less of it, but an address is left out before it is cut."""
 
 
 def unpack_master_index(body: bytes) -> bytes:
@@ -96,7 +99,7 @@ def parse_master_index(text: bytes) -> Iterator[MasterIndexEntry]:
         try:
             yield _entry(line.decode("latin-1").rstrip("\r\n"))
         except (IdentifierError, ValueError):
-            shown = ascii(line[:120].decode("latin-1"))
+            shown = quoted(line[:_MOST_QUOTED_BYTES].decode("latin-1").rstrip())
             facts = event("row-unreadable", line=number)
             _log.warning("master index line %d cannot be read: %s", number, shown, extra=facts)
 
@@ -141,7 +144,7 @@ def _is_date(text: bytes) -> bool:
 
 @lru_cache(maxsize=4096)
 def _form(text: bytes) -> FormType:
-    return FormType(text.decode("latin-1"))
+    return FormType(without_addresses(text).decode("latin-1"))  # it goes into the catalogue
 
 
 @lru_cache(maxsize=4096)
@@ -156,7 +159,7 @@ def _entry(text: str) -> MasterIndexEntry:
     return MasterIndexEntry(
         cik=Cik(cik),
         company_name=name,
-        form=FormType(form),
+        form=_form(form.encode("latin-1")),
         filing_date=date.fromisoformat(filed),  # takes both spellings
         accession=AccessionNumber(stem),
     )

@@ -17,6 +17,7 @@ from archiver.listings.tickers import ciks_of
 from archiver.planning.plan import Plan
 from archiver.planning.planner import Planner, fingerprint
 from archiver.planning.withdrawals import Named, Withdrawals
+from archiver.redaction import quoted
 from archiver.selection.selection import Selection
 from archiver.startup.dataclass import dataclass
 from archiver.store.archive import Archive
@@ -164,14 +165,14 @@ def _take(read: QuarterIndex, planner: Planner, withdrawals: Withdrawals | None,
 
 def _log_unknown_forms(planner: Planner) -> None:
     for form, near in planner.unknown_forms().items():
-        hint = f"did you mean {near}?" if near else "look at its spelling and at the dates"
+        hint = f"did you mean {quoted(near)}?" if near else "look at its spelling and at the dates"
         facts = event("form-unknown", form=form)
         _log.warning("no filing of these dates has the form %s; %s", ascii(form)[1:-1], hint, extra=facts)
 
 
 def _log_unknown_names(planner: Planner) -> None:
     for name, near in planner.unknown_names().items():
-        shown = " or ".join(ascii(one)[1:-1] for one in near)
+        shown = " or ".join(map(quoted, near))
         hint = f"did you mean {shown}?" if near else "look at its spelling and at the dates"
         facts = event("name-unknown", company=name)
         _log.warning("no company that filed on these dates is named %s; %s", ascii(name), hint, extra=facts)

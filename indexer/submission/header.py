@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from archiver.errors import IdentifierError, UnreadableSubmissionError
 from archiver.identifiers import AccessionNumber, Cik, FormType, parse_date
+from archiver.redaction import quoted
 from archiver.startup.dataclass import dataclass
 from archiver.startup.patterns import lazy_pattern
 from indexer.submission.header_fields import LABEL_OF_ROLE, HeaderValue, Section, read_fields
@@ -176,7 +177,7 @@ def _accession(text: str) -> AccessionNumber:
         return AccessionNumber(text)
     except IdentifierError:
         raise UnreadableSubmissionError(
-            f"not an EDGAR submission: its header has the accession number {text[:40]!r}"
+            f"not an EDGAR submission: its header has the accession number {quoted(text)[:40]!r}"
         ) from None
 
 

@@ -182,12 +182,17 @@ async def test_hostile_members_are_passed_over_and_named(edgar: LoopbackEdgar, s
     device = tarfile.TarInfo("../../dev")
     device.type = tarfile.CHRTYPE
     good = {"../../evil.nc": MEMBERS[f"{ONE}.nc"]}
-    bad = {"0009000900-04-000777.nc": b"<html>", f"{NUMBERS[1]}.nc": MEMBERS[f"{NUMBERS[1]}.nc"][:-20]}
+    bad = {
+        "0009000900-04-000777.nc": b"<html>",
+        "ann@example.com": b"<html>",
+        f"{NUMBERS[1]}.nc": MEMBERS[f"{NUMBERS[1]}.nc"][:-20],
+    }
     edgar.add_feed(DAY, tar_gz(bad | good, link, device))
     report = await sync(settings)
     assert set(stored(settings)) == {ONE}
-    assert len(report.failures) == 4
+    assert len(report.failures) == 5
     assert not list(settings.root.parent.rglob("evil*"))
+    assert "example.com" not in str(report.failures)  # perhaps our own address, in whatever the server sends
 
 
 async def test_a_submission_above_the_bound_is_a_failure_of_its_own(edgar: LoopbackEdgar, settings: Settings) -> None:

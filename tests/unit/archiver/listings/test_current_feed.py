@@ -183,3 +183,15 @@ def test_titles_and_parties_without_end_take_time_by_their_size() -> None:
     assert (
         len(merge_filings(parse_current_feed(feed_of("8-K - N{0} ({0}) (Filer)", entries=20_000)))[0].parties) == 20_000
     )
+
+
+def test_no_entry_brings_our_address_into_the_catalogue() -> None:
+    """What an entry says is kept, and sent with an alert."""
+    page = (
+        '<feed xmlns="http://www.w3.org/2005/Atom"><entry><title>8-K - ANN@EXAMPLE.COM INC (0000000320) (Filer)</title>'
+        '<category term="8-K ann@example.com"/><updated>2026-01-12T11:28:00-05:00</updated>'
+        "<id>urn:tag:sec.gov,2008:accession-number=0009000900-26-000001</id></entry></feed>"
+    )
+    [filing] = parse_current_feed(page.encode())
+    assert "example.com" not in str(filing.to_dict()).lower()
+    assert [one.cik for one in filing.parties] == [320]

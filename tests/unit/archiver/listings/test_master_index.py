@@ -23,7 +23,7 @@ ROW = b"1056386|INTERNAP NETWORK SERVICES CORP/WA|8-K|2004-12-22|edgar/data/1056
 
 LATIN1_LINE = st.characters(max_codepoint=255, blacklist_characters="\r\n")
 NAMES = st.text(LATIN1_LINE, max_size=60)
-FORMS = st.text(st.characters(min_codepoint=33, max_codepoint=126, blacklist_characters="|"), min_size=1, max_size=12)
+FORMS = st.text(st.characters(min_codepoint=33, max_codepoint=126, blacklist_characters="|@"), min_size=1, max_size=12)
 
 
 def entries(text: bytes) -> list[MasterIndexEntry]:
@@ -125,3 +125,21 @@ def test_an_index_without_rows_is_whole_and_says_nothing() -> None:
 def test_other_line_ends_are_the_same_index(ends: bytes) -> None:
     """CR alone, as some of EDGAR's files have it, and CR LF."""
     assert unpack_master_index((PREAMBLE + ROW).replace(b"\n", ends)) == PREAMBLE + ROW
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        b"# served to Zoe Example zoe@example.com\n",
+        b"x" * 100 + b" zoe@example.com\n",
+        ROW.replace(b"0001193125-04-218426", b"zoe%40example.com"),
+        ROW.replace(b"8-K", b"8-K zoe@example.com"),
+        ROW.replace(b"|8-K", b"|a|8-K zoe&#64;example.com"),
+    ],
+)
+def test_no_row_brings_our_address_into_the_log_or_the_catalogue(row: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    """A server may write the address of a request into its answer, also into one that is read."""
+    found = entries(PREAMBLE + row)
+    for shown in (caplog.text, *(entry.form for entry in found)):
+        assert "zoe" not in shown
+        assert "example.com" not in shown

@@ -328,3 +328,11 @@ def test_bytes_without_accession_number_or_form_are_no_submission(data: bytes) -
     """They raise the one error that readers of submissions raise."""
     with pytest.raises(UnreadableSubmissionError, match="not an EDGAR submission"):
         parse_header(data)
+
+
+def test_no_address_of_ours_is_in_the_message_of_a_header() -> None:
+    """A server may have written it there, and the message goes to the log."""
+    wrong = _LABELS.replace(b"\t0000950103-25-008153", b"\tAnn Example ann@example.com")
+    with pytest.raises(UnreadableSubmissionError) as caught:
+        parse_header(wrong)
+    assert "example.com" not in str(caught.value)
