@@ -19,7 +19,7 @@ from archiver.identifiers import AccessionNumber, Cik, FormType
 from archiver.startup.dataclass import dataclass
 from archiver.words import count_words, fold
 from indexer.sections.forms import section_keys
-from indexer.text.broken_words import searchable
+from indexer.text.broken_words import Searchable, searchable
 
 if TYPE_CHECKING:
     from indexer.sections.model import Section
@@ -183,7 +183,7 @@ def entries_of(
             type=document.type or None,
             filename=document.filename,
             description=document.description,
-            text=indexed,
+            text=indexed.text,
             truncated=truncated,
             sections=section_spans(indexed, document.sections(), form=document.type) if document.type else (),
         )
@@ -214,14 +214,25 @@ def _shared_facts(header: SubmissionHeader) -> dict[str, Any]:
     }
 
 
-def section_spans(text: str, sections: Sequence[Section], *, form: str) -> tuple[SectionSpan, ...]:
-    """The range of words of each section of `text`, in order."""
-    spans: list[SectionSpan] = []
-    counted, place = 0, 0
+def section_spans(indexed: Searchable, sections: Sequence[Section], *, form: str) -> tuple[SectionSpan, ...]:
+    """The ranges of words of each section of `indexed`, in order; those in its copies follow those in the text."""
+    text = indexed.text
+    stretches: list[tuple[Section, int, int]] = []
+    place = 0
     for section in sorted(sections, key=lambda one: one.start):
-        start, end = max(place, section.start), min(section.end, len(text))
-        if start >= end:
-            continue
+        start, end = max(place, section.start), min(section.end, indexed.size)
+        if start < end:
+            stretches.append((section, start, end))
+            place = end
+    parts = list(stretches)
+    for copy in indexed.copies:
+        moved = copy.place - copy.start
+        for section, start, end in stretches:
+            if max(start, copy.start) < min(end, copy.end):
+                parts.append((section, max(start, copy.start) + moved, min(end, copy.end) + moved))
+    spans: list[SectionSpan] = []
+    counted = place = 0
+    for section, start, end in parts:
         first = counted + count_words(text[place:start])
         counted, place = first + count_words(text[start:end]), end
         spans += (SectionSpan(key, first, counted) for key in section_keys(section, form=form) if counted > first)

@@ -25,6 +25,7 @@ from indexer.fields import (
     VALUE_FIELDS,
     document_of,
 )
+from indexer.text.broken_words import NEAR_WORDS
 
 WORD_FIELDS = frozenset({"sections", *(field.name for field in TABLE if field.kind in {"text", "names"})})
 """Fields of words, which score. Values of all other fields are whole and folded, and do not score."""
@@ -38,6 +39,7 @@ COLUMNS = frozenset({"form", "cik", "item", "year", "sic", "state"})
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 """One encoder for all rows: `json.dumps` would make one for each."""
 
+_APART = b" ".join([b":"] * NEAR_WORDS)
 _SECONDS_BITS = 39
 """Bits for the seconds from the year 1 to 9999."""
 
@@ -99,9 +101,13 @@ def section_word(key: str, word: str) -> str:
 
 
 def _sections(entry: IndexEntry, found: Sequence[bytes]) -> bytes:
-    """The words of all sections, with an unsearchable word between sections so that no phrase spans two."""
+    """The words of all sections, with unsearchable words between spans of one, so that nothing in two is near."""
     pieces: list[bytes] = []
+    known: set[str] = set()
     for span in entry.sections:
+        if span.key in known:
+            pieces.append(_APART)
+        known.add(span.key)
         prefix = section_word(span.key, "").encode()
         if span.first < span.end:
             # no word has a space, so that they all get the prefix at once

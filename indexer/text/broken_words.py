@@ -2,7 +2,8 @@
 
 The text itself stays as filed; only the indexed text and the text searched for snippets have whole words. The hyphen
 may also be that of a compound (``long-`` and ``term``). The rest of the document decides: a word that occurs there
-without a hyphen was hyphenated, and one that occurs with a hyphen was not; if neither occurs, both forms are indexed.
+without a hyphen was hyphenated, and one that occurs with a hyphen was not; if neither occurs, both forms are indexed:
+after the text, with so many words on each side that it is found near any word there, and apart from all others.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import islice, pairwise
 
 from archiver.startup.dataclass import dataclass
 from archiver.startup.patterns import lazy_pattern
@@ -38,7 +40,18 @@ _MOST_SOUGHT = 64
 _MOST_TRIED = 16
 """Places where one of them is part of another word, before the set is made."""
 
-_NEAR_CHARS, _NEAR_WORDS = 80, 4
+NEAR_WORDS = 60
+"""The words of the text on each side of halves: more than can be between words that a query wants near each other."""
+
+_NEAR_CHARS = 1500
+"""The most characters of these words."""
+
+_APART = " \N{CYRILLIC LETTER MULTIOCULAR O}" * (NEAR_WORDS - 1) + " "
+"""Words that nobody searches for, so many that what is before them is near nothing after them."""
+
+_TO_SPACE = lazy_pattern(r"\S*")
+_BETWEEN_SPACES = lazy_pattern(r"(?<!\S)\S*?[^\W_]\S*")
+"""One or more words without a space: words of a copy must be whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,19 +176,76 @@ def rejoined(text: str, broken: list[BrokenWord]) -> str:
     return "".join([*pieces, text[position:]])
 
 
-def searchable(text: str) -> str:
-    """`text` as indexed: hyphenated words whole and, appended, those that may be compounds, in their halves.
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A part of a text that is indexed twice: its characters `start` to `end` are at `place` of what is indexed too."""
 
-    They are appended with the words around them, so that phrases match too. Positions in the text are unchanged.
+    place: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Searchable:
+    """A `text` as indexed: its first `size` characters are the document's, the `copies` after them repeat some."""
+
+    text: str
+    size: int
+    copies: tuple[Copy, ...] = ()
+
+
+def searchable(text: str) -> Searchable:
+    """`text` as indexed: hyphenated words whole and, in copies after it, those that may be compounds in their halves.
+
+    The copies have the words around them, so that phrases and near words match too. Positions in the text, and within
+    each copy, are unchanged.
     """
     broken = broken_words(text)
     if not broken:
-        return text
-    others = (_in_halves(text, word) for word in broken if not word.is_certain)
-    return "\n".join([rejoined(text, broken), *others])
+        return Searchable(text, len(text))
+    halved = rejoined(text, [word for word in broken if word.is_certain])
+    pieces, place = [rejoined(text, broken)], len(text)
+    copies = []
+    for start, end in _around(text, [word for word in broken if not word.is_certain]):
+        place += len(_APART)
+        copies.append(Copy(place, start, end))
+        pieces += [_APART, halved[start:end]]
+        place += end - start
+    return Searchable("".join(pieces), len(text), tuple(copies))
 
 
-def _in_halves(text: str, word: BrokenWord) -> str:
-    before = text[max(0, word.start - _NEAR_CHARS) : word.start].split()[-_NEAR_WORDS:]
-    after = text[word.end : word.end + _NEAR_CHARS].split()[:_NEAR_WORDS]
-    return " ".join([*before, f"{word.first}-{word.second}", *after])
+def _around(text: str, broken: list[BrokenWord]) -> Iterator[tuple[int, int]]:
+    """The stretches of `text` around these words; one for words near each other, so that nothing is copied twice."""
+    start = end = 0
+    for first, last in _groups(broken):
+        before = _BETWEEN_SPACES.finditer(text, max(0, first.start - _NEAR_CHARS), first.start)
+        places = [match.start() for match in before][-NEAR_WORDS:]
+        begin = places[0] if places else first.start
+        if end and begin > end:
+            yield start, end
+        if not end or begin > end:
+            start = begin
+        end = _after(text, last.end)
+    if end:
+        yield start, end
+
+
+def _groups(broken: list[BrokenWord]) -> Iterator[tuple[BrokenWord, BrokenWord]]:
+    """The first and the last of words that are so near each other that the text around them is the same."""
+    if not broken:
+        return
+    first = broken[0]
+    for word, following in pairwise(broken):
+        if following.start - word.end > _NEAR_CHARS // 2:
+            yield first, word
+            first = following
+    yield first, broken[-1]
+
+
+def _after(text: str, place: int) -> int:
+    """Where the words end that follow the one that ends at `place`, with what follows that without a space."""
+    limit = min(len(text), place + _NEAR_CHARS)
+    ends = [match.end() for match in islice(_BETWEEN_SPACES.finditer(text, place, limit), NEAR_WORDS)]
+    if ends and ends[-1] == limit < len(text):
+        del ends[-1]  # it may go on
+    return ends[-1] if ends else place + len(_TO_SPACE.findall(text, place, limit)[0])

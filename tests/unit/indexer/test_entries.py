@@ -10,6 +10,7 @@ import pytest
 from indexer.entries import SectionSpan, entries_of, exact, is_truncated, section_spans
 from indexer.sections.model import Section
 from indexer.submission.submission import parse_submission
+from indexer.text.broken_words import searchable
 from tests.unit.submissions import ACCESSION, DOCUMENTS, RENDERING, submission_bytes
 
 FILED = date(2004, 12, 22)
@@ -165,14 +166,15 @@ def test_whole_values_are_folded() -> None:
 def test_sections_are_spans_of_words() -> None:
     """Each section says from which word of the text to which it goes, under the key of each of its items."""
     text = "PART I Item 1. Business We make it. Item 1A. Risk Factors It may break."
+    indexed = searchable(text)
     first, second = text.index("Item 1."), text.index("Item 1A")
     found = (
         Section("I", "1", "Item 1. Business", first, second, also=("2",)),
         Section("I", "1A", "Item 1A. Risk Factors", second, len(text)),
     )
-    assert section_spans(text, found, form="10-K") == (
+    assert section_spans(indexed, found, form="10-K") == (
         SectionSpan("10-K 1", 2, 8),
         SectionSpan("10-K 2", 2, 8),
         SectionSpan("10-K 1A", 8, 15),
     )
-    assert section_spans(text, found, form="EX-99.1") == ()
+    assert section_spans(indexed, found, form="EX-99.1") == ()

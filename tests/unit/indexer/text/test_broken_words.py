@@ -5,12 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.words import words
+from indexer.query.build import MAX_SLOP
 from indexer.text import broken_words as broken_words_module
-from indexer.text.broken_words import broken_words, rejoined, searchable
+from indexer.text.broken_words import NEAR_WORDS, broken_words, rejoined, searchable
 
 
 def _has(text: str, phrase: str) -> bool:
-    return f" {' '.join(words(phrase))} " in f" {' '.join(words(searchable(text)))} "
+    return f" {' '.join(words(phrase))} " in f" {' '.join(words(searchable(text).text))} "
 
 
 @pytest.mark.parametrize(
@@ -41,7 +42,7 @@ def test_every_other_place_stays_the_same(pieces: list[str]) -> None:
     broken = broken_words(text)
     joined = rejoined(text, broken)
     assert len(joined) == len(text)
-    assert searchable(text).startswith(joined)
+    assert searchable(text).text.startswith(joined)
     inside = {place for word in broken for place in range(word.start, word.end)}
     assert all(joined[place] == text[place] for place in range(len(text)) if place not in inside)
 
@@ -106,4 +107,50 @@ def test_a_word_inside_many_others_is_no_word_of_the_text() -> None:
 @pytest.mark.slow
 def test_time_is_linear_in_size(piece: str) -> None:
     """A megabyte of broken words is searched through in moments."""
-    assert len(searchable(piece * (1_000_000 // len(piece)))) < 50_000_000
+    assert len(searchable(piece * (1_000_000 // len(piece))).text) < 3_000_000
+
+
+_MANY = st.lists(
+    st.sampled_from(["long-\nterm", "re-\nsign", "resign", "alpha", "10", "é", "$", "- -", *["beta " * 70] * 2])
+)
+
+
+@given(_MANY)
+def test_what_is_indexed_twice_is_apart_and_whole(pieces: list[str]) -> None:
+    """Each copy repeats words of the text that follow each other, and nothing is near that is not near in the text."""
+    text = " ".join(pieces)
+    indexed = searchable(text)
+    broken = broken_words(text)
+    halved = rejoined(text, [word for word in broken if word.is_certain])
+    stretches = [
+        indexed.text[: indexed.size],
+        *(indexed.text[one.place :][: one.end - one.start] for one in indexed.copies),
+    ]
+    assert stretches[1:] == [halved[one.start : one.end] for one in indexed.copies]
+    between = words(indexed.text[indexed.size : indexed.copies[0].place]) if indexed.copies else []
+    assert not indexed.copies or len(between) > MAX_SLOP
+    assert words(indexed.text) == [
+        word for number, one in enumerate(stretches) for word in [*(between if number else ()), *words(one)]
+    ]
+    for one in indexed.copies:
+        before, copied, after = words(halved[: one.start]), words(halved[one.start : one.end]), words(halved[one.end :])
+        assert before + copied + after == words(halved)
+    copied_places = [place for one in indexed.copies for place in range(one.start, one.end)]
+    assert len(copied_places) == len(set(copied_places))
+
+
+@given(_MANY)
+def test_all_that_is_near_is_copied_too(pieces: list[str]) -> None:
+    """Around a word that may be a compound, everything that a query can want near it is in the same copy."""
+    text = " ".join(pieces)
+    indexed = searchable(text)
+    for word in broken_words(text):
+        if word.is_certain:
+            continue
+        [copy] = [one for one in indexed.copies if one.start <= word.start and word.end <= one.end]
+        for whole, part in (
+            (text[: word.start], text[copy.start : word.start]),
+            (text[word.end :], text[word.end : copy.end]),
+        ):
+            assert len(words(part)) >= min(len(words(whole)), NEAR_WORDS)
+    assert NEAR_WORDS > MAX_SLOP + 1
