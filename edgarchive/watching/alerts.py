@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
-from archiver.errors import QueryError, UsageError
+from archiver.edgar.endpoints import index_page
+from archiver.errors import DamageError, QueryError, UsageError
 from archiver.events import event
-from archiver.identifiers import AccessionNumber
+from archiver.identifiers import AccessionNumber, Cik
 from archiver.startup.dataclass import dataclass
 from edgarchive.watching.schedule import EASTERN
 from edgarchive.watching.searches import NamedSearch
-from indexer.matcher import Question
+from indexer.matcher import FilingMatcher, Question
 from indexer.search.hits import Hit
 from indexer.search.library import Library
 from indexer.search.options import SearchOptions
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
 _AT_ONCE = 25
 """Filings in one search of the index; a query has a limited number of terms."""
+
+
+Entry = Mapping[str, Any]
+"""An entry of EDGAR's feed, in plain JSON values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +50,21 @@ class Alerts:
     def __init__(self, searches: Sequence[NamedSearch] | None) -> None:
         self._searches = None if searches is None else tuple(searches)
         self._questions: dict[str, Question] = {}
+        self.unread: set[AccessionNumber] = set()
+        """Filings whose stored bytes are damaged, to be matched once they are repaired."""
 
     def of(
-        self, library: Library, accessions: Sequence[AccessionNumber], accepted: Mapping[AccessionNumber, str]
+        self, library: Library, accessions: Sequence[AccessionNumber], entries: Mapping[AccessionNumber, Entry]
     ) -> Iterator[Alert]:
-        """The alerts of indexed filings; there are none for others.
+        """The alerts of filings that are stored and, if possible, indexed.
 
-        `accepted` has the feed's acceptance times. Raises as `Library.run`.
+        `entries` are those of the feed. No search finds a filing that cannot be indexed; without searches, its alert
+        has what the feed says. Raises as `Library.run`.
         """
+        accepted = {accession: entry["accepted"] for accession, entry in entries.items()}
         for some in _batched(accessions):
             whole = _found(library, some, None)
+            yield from self._without_index(library, set(some).difference(hit.accession for hit in whole), entries)
             if self._searches is None:
                 yield from (_alert(hit, None, accepted.get(hit.accession)) for hit in whole)
                 continue
@@ -63,14 +75,38 @@ class Alerts:
             ]
             matched: dict[str, list[AccessionNumber]] = {}
             for hit in whole:
-                matcher = library.matcher(hit.accession)
-                for name, question in asked:
-                    if matcher.find(question):
+                matcher = self._undamaged(library.matcher, hit.accession)
+                for name, question in asked if matcher else ():
+                    if matcher and _finds(matcher, name, question, hit.accession):
                         matched.setdefault(name, []).append(hit.accession)
             for search in self._searches:
                 wanted = [hit for hit in whole if hit.accession in matched.get(search.name, ())]
                 for hit in _with_passages(library, wanted, search):
                     yield _alert(hit, search, accepted.get(hit.accession))
+
+    def _without_index(
+        self, library: Library, accessions: Iterable[AccessionNumber], entries: Mapping[AccessionNumber, Entry]
+    ) -> Iterator[Alert]:
+        """The alerts of filings that the index does not have; those that are damaged wait."""
+        for accession in sorted(accessions):
+            if self._searches is None and accession in entries:
+                yield _alert_of_entry(accession, entries[accession])
+            if self._searches is None or self._undamaged(library.raw, accession) is not None:
+                facts = event("alert-without-index", accession=accession)
+                _log.warning("%s is not in the index, so no search finds it", accession, extra=facts)
+
+    def _undamaged(self, read: Callable[[AccessionNumber], T], accession: AccessionNumber) -> T | None:
+        """What `read` gives of a filing; None, with a warning, if it is damaged: others go ahead."""
+        try:
+            found = read(accession)
+        except DamageError as error:
+            if accession not in self.unread:
+                facts = event("alert-waits", accession=accession, reason=str(error))
+                _log.warning("%s is matched once it is repaired: %s", accession, error, extra=facts)
+            self.unread.add(accession)
+            return None
+        self.unread.discard(accession)
+        return found
 
     @property
     def name_tickers(self) -> bool:
@@ -90,8 +126,7 @@ class Alerts:
         try:
             return self._question(library, search)
         except (UsageError, QueryError) as error:
-            facts = event("saved-search-left-out", search=search.name, reason=str(error))
-            _log.warning("the saved search %s is left out: %s", search.name, error, extra=facts)
+            _note_left_out(search.name, str(error))
             return None
 
     def _question(self, library: Library, search: NamedSearch) -> Question:
@@ -99,6 +134,20 @@ class Alerts:
         if search.name not in self._questions or _names_ticker(search):
             self._questions[search.name] = library.question(search.options)
         return self._questions[search.name]
+
+
+def _finds(matcher: FilingMatcher, name: str, question: Question, accession: AccessionNumber) -> bool:
+    """Whether a search finds a filing; no, with a warning, if that takes too long: others go ahead."""
+    try:
+        return bool(matcher.find(question))
+    except QueryError as error:
+        _note_left_out(name, f"{error} ({accession})")
+        return False
+
+
+def _note_left_out(search: str, reason: str) -> None:
+    facts = event("saved-search-left-out", search=search, reason=reason)
+    _log.warning("the saved search %s is left out: %s", search, reason, extra=facts)
 
 
 def _names_ticker(search: NamedSearch) -> bool:
@@ -153,3 +202,24 @@ def _alert(hit: Hit, search: NamedSearch | None, accepted: str | None) -> Alert:
         "url": hit.url,
     }
     return Alert(payload["id"], name, hit.accession, payload)
+
+
+def _alert_of_entry(accession: AccessionNumber, entry: Entry) -> Alert:
+    """The alert of a filing of which only the feed's entry can be read."""
+    parties = [
+        {"cik": party["cik"], "name": party.get("name", ""), "role": party.get("role", "").upper() or None}
+        for party in entry["parties"]
+    ]
+    payload = {
+        "id": alert_id(accession, None),
+        "search": None,
+        "accession": str(accession),
+        "form": entry["form"],
+        "filing_date": entry["filing_date"],
+        "accepted": entry["accepted"],
+        "items": list(entry.get("items", ())),
+        "entities": parties,
+        "snippet": None,
+        "url": index_page(Cik(parties[0]["cik"]), accession) if parties else None,
+    }
+    return Alert(payload["id"], None, accession, payload)

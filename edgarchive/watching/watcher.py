@@ -26,6 +26,7 @@ from archiver.model import MasterIndexEntry
 from archiver.planning.plan import Outcome, Plan, SubmissionRef
 from archiver.planning.read_listings import read_listings, without_tickers
 from archiver.planning.tally import Tally
+from archiver.reports import SyncReport
 from archiver.runtime.progress import no_progress
 from archiver.selection.selection import Selection, as_selections
 from archiver.settings.settings import Settings
@@ -42,6 +43,7 @@ from edgarchive.watching.schedule import EASTERN
 from edgarchive.watching.searches import NamedSearch
 from edgarchive.watching.settling import RETRY, Settled, missed_filings
 from edgarchive.watching.sinks.sink import Sink
+from indexer.index_folder import is_index
 from indexer.search.library import Library
 
 _log = logging.getLogger(__name__)
@@ -330,10 +332,12 @@ class Watcher:
         if not stored:
             return 0
         accessions = [one.accession for one in stored]
-        accepted = {one.accession: str(one.entry["accepted"]) for one in stored if one.entry.get("accepted")}
+        entries = {one.accession: {"accepted": None, **one.entry} for one in stored}
         now = self._clock()
+        if not is_index(archive.index_path):
+            index_after(archive, SyncReport(), self._settings)
         with Library(settings=self._settings) as library:
-            alerts = list(self._alerts.of(library, accessions, accepted))
+            alerts = list(self._alerts.of(library, accessions, entries))
         deliveries = [
             Delivery(
                 id=alert.id,
@@ -347,7 +351,8 @@ class Watcher:
             for alert in alerts
             for sink in self._sinks
         ]
-        archive.catalogue.deliveries.add(deliveries, matched=accessions)
+        matched = [accession for accession in accessions if accession not in self._alerts.unread]
+        archive.catalogue.deliveries.add(deliveries, matched=matched)
         return len(alerts)
 
     def _forget(self, archive: Archive, settled: Settled) -> None:
