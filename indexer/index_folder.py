@@ -344,7 +344,7 @@ def _check_owners(path: Path, engine: str, trusted: Collection[int | None]) -> N
 def _check_closed(path: Path, status: os.stat_result) -> None:
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise ArchiveFormatError(
-            f"other users can write to {path}, and reading an index runs what its writer put there",
+            f"other users can write to {path}, and opening an index runs code that its writer put there",
             "if you trust what they wrote, run `chmod -R go-w` on the index; else remove it and run `edgarchive index`",
         )
 
@@ -352,7 +352,7 @@ def _check_closed(path: Path, status: os.stat_result) -> None:
 def _check_owner(path: Path, status: os.stat_result, trusted: Collection[int | None]) -> None:
     if status.st_uid not in trusted:
         raise ArchiveFormatError(
-            f"{path} belongs to {_user_name(status.st_uid)}, and reading an index runs what its owner put there",
+            f"{path} belongs to {_user_name(status.st_uid)}, and opening an index runs code that its owner put there",
             f'set trusted_owner = "{_user_name(status.st_uid)}" if you trust them, or use the engine tantivy',
         )
 

@@ -117,7 +117,7 @@ class Settings:
     )
     """The full-text engine: whoosh, tantivy or opensearch; the last two need extra packages."""
     trusted_owner: str | None = _setting(kinds.text)
-    """User (name or ID) whose Whoosh index may be opened besides yours and root's: opening runs what it holds."""
+    """User (name or ID) whose Whoosh index may be opened besides yours and root's: this can run their code."""
     opensearch_url: str = _setting(_opensearch_url, "http://127.0.0.1:9200")
     """OpenSearch URL of a node, or of several, separated by commas."""
     opensearch_user: str | None = _setting(kinds.text)

@@ -128,6 +128,12 @@ MISTAKES = (
     ),
     # what is selected
     Mistake("nothing selected", ("sync",), r"nothing is selected; name forms.*\[\[select\]\]"),
+    Mistake("nothing to watch", ("watch", "--once"), r"nothing is selected; name forms.*\[\[select\]\]"),
+    Mistake(
+        "a webhook without a secret",
+        ("watch", "--form", "8-K", "--webhook", "https://example.com/hook", "--once"),
+        r"a webhook needs webhook_secret; set EDGARCHIVE_WEBHOOK_SECRET \(`edgarchive help alerts` shows how\)",
+    ),
     Mistake(
         "a month that there is not",
         ("sync", "--form", "8-K", "--since", "2020-13-01"),

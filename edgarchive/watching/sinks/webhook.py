@@ -51,7 +51,9 @@ class WebhookSink:
         if parsed.scheme not in {"http", "https"} or not host:
             raise UsageError("--webhook needs an http or https URL", "give the receiver's URL")
         if secret is None:
-            raise UsageError("a webhook needs webhook_secret", "set EDGARCHIVE_WEBHOOK_SECRET=whsec_…")
+            raise UsageError(
+                "a webhook needs webhook_secret", "set EDGARCHIVE_WEBHOOK_SECRET (`edgarchive help alerts` shows how)"
+            )
         self._url = url
         self._key = signing_key(secret)
         self._allow_private = allow_private

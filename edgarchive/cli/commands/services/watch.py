@@ -71,7 +71,11 @@ def watch(
     given = {kind: values for kind, values in given.items() if values is not None}
     selections = [Selection(**given)] if given else list(settings.selections())
     if not selections:
-        raise UsageError("nothing is selected", "name forms, CIKs, tickers or names (--form '*': all filings)")
+        raise UsageError(
+            "nothing is selected",
+            "name forms, CIKs, tickers or names (--form '*': all filings), or write [[select]] tables into the settings"
+            " file",
+        )
     searches = chosen_searches(saved_searches(settings), tuple(search)) if search else None
     sinks = _sinks(settings, command or [], webhook or [], mail or [], digest)
     since = parse_date(backfill) if backfill else None
