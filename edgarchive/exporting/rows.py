@@ -14,7 +14,11 @@ from archiver.errors import NotInArchiveError, UsageError
 from archiver.identifiers import AccessionNumber
 from archiver.startup.dataclass import dataclass
 from edgarchive.exporting.tables import Table
-from indexer.rows import Row, chosen_sections, count_split_words, filing_facts, section_rows
+from indexer.entries import exact
+from indexer.query.scopes.sections import bound_query, bound_sections
+from indexer.rows import Row, count_split_words, filing_facts, section_rows
+from indexer.search.options import SearchOptions
+from indexer.sections.forms import section_keys
 from indexer.sections.sections import Section
 from indexer.submission.header import Entity
 from indexer.texts.model import StoredDocument, StoredSubmission, extract, with_fallback
@@ -31,7 +35,7 @@ Shape = Callable[[StoredSubmission, Sequence[Row]], list[Row]]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A filing of `year` to export; with `sequences`, only these documents, with the scores of a search.
+    """A filing of `year` to export; with `positions` (from 0), only the documents there, with the scores of a search.
 
     `record` is its row in the catalogue; None for an accession number that the archive does not have.
     """
@@ -39,7 +43,7 @@ class Wanted:
     accession: AccessionNumber
     year: int
     record: CatalogueRecord | None
-    sequences: tuple[tuple[int | None, float | None], ...] | None = None
+    positions: tuple[tuple[int | None, float | None], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class FilingReader:
         self._root = root
         self._texts = TextStore.open(root)
         self._stack = ExitStack()
+        self._asked: dict[Asked, frozenset[str]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -113,22 +118,36 @@ class FilingReader:
         return extract(self._library.submission(record.accession), sha256=record.sha256)
 
     def _hits(self, filing: StoredSubmission, facts: Row, wanted: Wanted, asked: Asked) -> Iterator[Row]:
-        scores = dict(wanted.sequences or ())
+        scores = dict(wanted.positions or ())
         documents: list[StoredDocument | None] = [*_chosen(filing, wanted)]
         for document in documents or [None]:
             text = document.text() if document and asked.words else ""
             spans = self._library.marks(text, asked.words, stem=asked.stem) if asked.words and text else ()
-            if document and asked.sections:
-                within = chosen_sections(document, asked.sections)
-                spans = tuple(one for one in spans if any(part.start <= one[0] < part.end for part in within))
-            yield _hit(filing, facts, document, scores.get(document.sequence if document else None), text, spans)
+            if document and spans:
+                within = self._sections(document, asked)
+                spans = tuple(one for one in spans if any(part.start <= one[0] < part.end for part in within)) or spans
+            yield _hit(filing, facts, document, scores.get(document.position if document else None), text, spans)
+
+    def _sections(self, document: StoredDocument, asked: Asked) -> Sequence[Section]:
+        """The sections of `document` that the search asks for, in its query or as a filter."""
+        if asked not in self._asked:
+            options = SearchOptions(asked.words, stem=asked.stem, section=asked.sections or None)
+            question = self._library.question(options)
+            bound = bound_query(question.query, question.filters)
+            self._asked[asked] = frozenset() if bound is None else bound_sections(bound)
+        keys = self._asked[asked]
+        return [
+            section
+            for section in document.sections()
+            if not keys.isdisjoint(exact(key) for key in section_keys(section, form=document.type))
+        ]
 
 
 def _chosen(filing: StoredSubmission, wanted: Wanted) -> list[StoredDocument]:
-    if wanted.sequences is None:
+    if wanted.positions is None:
         return list(filing.documents)
-    sequences = {sequence for sequence, _ in wanted.sequences}
-    return [document for document in filing.documents if document.sequence in sequences]
+    positions = {position for position, _ in wanted.positions}  # numbers that filers gave may be those of several
+    return [document for document in filing.documents if document.position in positions]
 
 
 def _filing(filing: StoredSubmission, record: CatalogueRecord, facts: Row) -> Row:

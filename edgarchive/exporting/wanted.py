@@ -130,13 +130,13 @@ def _asked_for(choice: Choice, settings: Settings, archive: Archive) -> Iterator
 def _found(library: Library, options: SearchOptions, archive: Archive) -> Iterator[Wanted]:
     """The hits of a search by filing date, with the documents of a filing together."""
     for accession, together in itertools.groupby(library.run(options).hits, key=lambda hit: hit.accession):
-        found = [(hit.document.sequence if hit.document else None, hit.score) for hit in together]
+        found = [(hit.position, hit.score) for hit in together]
         yield _wanted(accession, archive.catalogue.get(accession), tuple(found) if options.documents else None)
 
 
 def _wanted(
     accession: AccessionNumber,
     record: CatalogueRecord | None,
-    sequences: tuple[tuple[int | None, float | None], ...] | None = None,
+    positions: tuple[tuple[int | None, float | None], ...] | None = None,
 ) -> Wanted:
-    return Wanted(accession, record.filing_date.year if record else 0, record, sequences)
+    return Wanted(accession, record.filing_date.year if record else 0, record, positions)

@@ -314,6 +314,40 @@ def test_only_the_sections_that_were_asked_for(settings: Settings, out: Path) ->
     assert {hit["section"] for hit in hits} == {"I 1A"}
 
 
+def test_a_match_is_in_the_section_of_the_query(settings: Settings, out: Path) -> None:
+    """The match, its section and the number of matches are those that the search shows."""
+    for number, query in enumerate(("section:1A the", "(section:mda the) OR (section:business the)")):
+        options = SearchOptions(query, form="10-K", documents=True, limit=None)
+        export("hits", out / f"{number}.jsonl", options=options, settings=settings, jobs=1)
+        rows = lines(out / f"{number}.jsonl")
+        with Library(settings=settings) as library:
+            hits = {(str(hit.accession), hit.position): hit.matches for hit in library.run(options)}
+        assert sorted((row["accession"], row["match_count"]) for row in rows) == sorted(
+            (accession, matches) for (accession, _), matches in hits.items()
+        )
+        if number == 0:
+            assert {row["section"] for row in rows} == {"I 1A"}
+
+
+def test_documents_of_one_number_are_told_apart(tmp_path: Path, out: Path) -> None:
+    """Filers give two documents the same sequence number, or none: only what the search finds is exported."""
+    for name, sequence in (("same", "<SEQUENCE>1\n"), ("none", "")):
+        documents = "".join(
+            f"<DOCUMENT>\n<TYPE>EX-99\n{sequence}<FILENAME>{word}.txt\n<TEXT>\n{word}\n</TEXT>\n</DOCUMENT>\n"
+            for word in ("alpha", "beta", "gamma")
+        )
+        source = tmp_path / f"{name}.txt"
+        source.write_bytes(submission_bytes(documents=documents))
+        made = Settings(root=tmp_path / name)
+        import_submissions([source], settings=made)
+        for table in ("hits", "documents"):
+            target = out / f"{name}-{table}.jsonl"
+            export(table, target, options=SearchOptions("beta OR gamma"), settings=made, jobs=1)
+            assert [row["filename"] for row in lines(target)] == ["beta.txt", "gamma.txt"]
+        scores = [row["score"] for row in lines(out / f"{name}-hits.jsonl")]
+        assert None not in scores
+
+
 def test_a_limit_does_not_cut_an_export(settings: Settings, out: Path) -> None:
     """Everything that options find is exported, whatever their limit and order."""
     options = SearchOptions(since=1990, limit=2, offset=1, sort="newest")

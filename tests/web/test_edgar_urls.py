@@ -22,12 +22,13 @@ from archiver.listings.master_index import parse_master_index, unpack_master_ind
 from archiver.model import MasterIndexEntry
 from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
-from edgarchive import Library, Selection, sync_archive
+from edgarchive import Library, Selection, import_submissions, sync_archive
 from edgarchive.web.keys import ARCHIVE
 from indexer.update.update import index_archive
 from tests.edgar_fixtures import FAST, IDENTITY, pace_file
 from tests.paths import INVENTED
 from tests.unit.archives import keep
+from tests.unit.submissions import ACCESSION, submission_bytes
 from tests.web.served import Served, first
 from tests.web.xbrl import with_xbrl
 
@@ -282,6 +283,23 @@ def test_full_text_search_answers_as_efts(served: Served) -> None:
     )
     assert all("  (CIK " in name for name in source["display_names"])
     assert {source["root_forms"][0] for source in (one["_source"] for one in got["hits"]["hits"])} == {"8-K"}
+
+
+def test_a_hit_is_the_document_with_the_words(tmp_path: Path) -> None:
+    """Also where filers give several documents one sequence number, or none; the page links to what has no number."""
+    for name, sequence in (("same", "<SEQUENCE>1\n"), ("none", "")):
+        documents = "".join(
+            f"<DOCUMENT>\n<TYPE>EX-99\n{sequence}<FILENAME>{word}.txt\n<TEXT>\n{word}\n</TEXT>\n</DOCUMENT>\n"
+            for word in ("alpha", "beta")
+        )
+        (tmp_path / f"{name}.txt").write_bytes(submission_bytes(documents=documents))
+        import_submissions([tmp_path / f"{name}.txt"], settings=Settings(root=tmp_path / name))
+        with Served(tmp_path / name) as served:
+            [hit] = served.ask("/LATEST/search-index?q=beta").json()["hits"]["hits"]
+            assert hit["_id"].endswith(":beta.txt")
+            if not sequence:
+                assert f"/filing/{ACCESSION}/2?q=beta" in served.ask("/search?q=beta").text
+                assert served.ask(f"/filing/{ACCESSION}/2.txt").text.strip() == "beta"
 
 
 @pytest.mark.parametrize(

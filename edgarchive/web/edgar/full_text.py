@@ -193,9 +193,8 @@ async def _by_accession(archive: ServedArchive, accession: AccessionNumber, quer
 async def _hit(archive: ServedArchive, hit: Hit) -> dict[str, Any]:
     facts = await archive.facts(hit.accession)
     document = None
-    if hit.document is not None and hit.score is not None:
-        named = [one for one in facts.documents if one.sequence == hit.document.sequence]
-        document = named[0] if named else None
+    if hit.position is not None and hit.score is not None:  # several documents may have the number that a filer gave
+        document = next(iter(facts.documents[hit.position :][:1]), None)
     return _source_hit(facts, document or facts.primary, await _tickers(archive, facts), hit.score)
 
 

@@ -323,10 +323,11 @@ def _shown(hit: Hit, url: URL) -> _Shown:
     document = hit.document
     filing = f"/filing/{hit.accession}"
     reader = filing
-    if document is not None and document.sequence is not None:
+    if document is not None and hit.position is not None:
         words = {"q": url.query[WORDS]} if url.query.get(WORDS) else {}
         stem = {"stem": "1"} if url.query.get("stem") == "1" else {}
-        reader = str(URL(f"{filing}/{document.sequence}").with_query({**words, **stem}))
+        number = document.sequence or hit.position + 1
+        reader = str(URL(f"{filing}/{number}").with_query({**words, **stem}))
     excerpt = None if hit.excerpt is None else hit.excerpt.with_ellipses()
     return _Shown(
         name=_names(hit) or str(hit.accession),
