@@ -8,6 +8,7 @@ opened only if nobody but a trusted owner can write to the folder and its files,
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import logging
 import os
@@ -306,7 +307,7 @@ def unreadable_reason(path: Path, settings: Settings | None = None) -> str | Non
         return f"this user may not read it; {_ASK_OWNER}"
     except ArchiveFormatError as error:
         return str(error)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, IndexMissingError):
         return None
     return None
 
@@ -335,10 +336,16 @@ def _check_owners(path: Path, engine: str, trusted: Collection[int | None]) -> N
     if engine in PICKLED:
         places += path.iterdir()
     for place in places:
-        with contextlib.suppress(FileNotFoundError):  # a commit has just replaced it
+        try:
             status = place.stat()
-            _check_owner(place, status, trusted)
-            _check_closed(place, status)
+        except FileNotFoundError:  # a commit has just replaced it
+            continue
+        except OSError as error:
+            if error.errno != errno.ELOOP:
+                raise
+            raise IndexMissingError(f"cannot read {place}: a link to itself", _REBUILD) from error
+        _check_owner(place, status, trusted)
+        _check_closed(place, status)
 
 
 def _check_closed(path: Path, status: os.stat_result) -> None:

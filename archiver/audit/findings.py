@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from archiver.catalogue.records import CatalogueRecord
 from archiver.errors import DamageError
 from archiver.identifiers import AccessionNumber
 from archiver.startup.dataclass import dataclass
-from archiver.startup.patterns import lazy_pattern
 from archiver.store.archive import Archive
-from archiver.store.layout import SUBMISSION_SUFFIX
+from archiver.store.layout import VERSION_NAME
 
-VERSION_NAME = lazy_pattern(rf"(\d{{10}}-\d{{2}}-\d{{6}})\.[0-9a-f]{{16}}{re.escape(SUBMISSION_SUFFIX)}")
-"""The name of a file with other bytes of a submission (`archiver.store.layout.Layout.version_path`)."""
 ROW_KINDS = frozenset(
     {"missing", "truncated", "damaged", "incomplete", "unreadable", "catalogue-wrong", "signature", "misplaced"}
 )

@@ -6,11 +6,12 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from archiver.audit.findings import VERSION_NAME, Finding
+from archiver.audit.findings import Finding
 from archiver.errors import IdentifierError
 from archiver.identifiers import AccessionNumber
+from archiver.runtime.walking import walk
 from archiver.store.archive import Archive
-from archiver.store.layout import SUBMISSION_SUFFIX
+from archiver.store.layout import SUBMISSION_SUFFIX, VERSION_NAME
 
 _MAX_NAMED = 1000
 """Files without a row that are listed individually; if the catalogue is lost, every file is one."""
@@ -24,10 +25,10 @@ def files_without_row(archive: Archive) -> Iterator[Finding]:
     And for folders that cannot be read, since there may be more such files in them.
     """
     unread: list[OSError] = []
-    for folder, folders, names in os.walk(archive.layout.submissions, onerror=unread.append):
-        folders.sort()
+    for folder, names, error in walk(archive.layout.submissions):
+        unread += [error] if error is not None else []
         placed: list[tuple[AccessionNumber, str]] = []
-        for path in sorted(map(Path(folder).joinpath, names)):
+        for path in sorted(map(Path(folder).joinpath, names.files)):
             shown = str(path.relative_to(archive.root))
             version = VERSION_NAME.fullmatch(path.name)
             try:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from archiver.checks.envelope import EnvelopeReader, Opening
 from archiver.checks.header_facts import named_accession
+from archiver.checks.sequel import SequelReader
 from archiver.identifiers import AccessionNumber
 from archiver.startup.dataclass import dataclass
 from archiver.store.packing import unpack
@@ -22,7 +23,7 @@ class BodyFacts:
 
     `md5` is None if it was not needed. `opening` is None if the body is not a submission. `named`: the header gives the
     expected accession number as its own. `closed`: the closing tag is at the end. `signature` is the result for a PEM
-    signature, None without one.
+    signature, None without one. `sequel` is another submission that begins in the same body; None without one.
     """
 
     size: int
@@ -32,12 +33,14 @@ class BodyFacts:
     named: bool
     closed: bool
     signature: str | None
+    sequel: AccessionNumber | None = None
 
     def fault(self, *, etag_md5: str | None) -> str | None:
         """Why the body is not the expected complete submission, or None if it is.
 
-        Complete means: a known opening, the requested accession number, the MD5 of the ETag if EDGAR sent one, and the
-        closing tag. EDGAR serves a few files without one; for those the MD5 is the only proof.
+        Complete means: a known opening, the requested accession number, the MD5 of the ETag if EDGAR sent one, the
+        closing tag, and no other submission after it. EDGAR serves a few files without the closing tag; for those, and
+        for a filing that quotes another one, the MD5 is the only proof.
         """
         if self.opening is None:
             return "the body is not a submission: it has none of the known openings"
@@ -47,6 +50,8 @@ class BodyFacts:
             return f"the body's MD5 is {self.md5}, EDGAR's ETag says {etag_md5}"
         if not self.closed and etag_md5 is None:
             return f"the submission is truncated: it has no closing tag after {self.size:,} bytes"
+        if self.sequel is not None and etag_md5 is None:
+            return f"the file has several submissions: {self.sequel} begins in it"
         return None
 
 
@@ -58,6 +63,7 @@ class BodyReader:
         self._sha256 = hashlib.sha256()
         self._md5 = hashlib.md5(usedforsecurity=False) if md5 else None
         self._envelope = EnvelopeReader()
+        self._sequel = SequelReader(accession)
         self._head = b""
         self.size = 0
         """Decoded bytes so far."""
@@ -69,6 +75,7 @@ class BodyReader:
         if self._md5 is not None:
             self._md5.update(decoded)
         self._envelope.feed(decoded)
+        self._sequel.feed(decoded)
         if len(self._head) < _HEAD_BYTES:
             self._head += decoded[:_HEAD_BYTES]
 
@@ -83,6 +90,7 @@ class BodyReader:
             named=named_accession(self._head) == self._accession,
             closed=envelope.closed,
             signature=envelope.signature,
+            sequel=self._sequel.found,
         )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Self
+from pathlib import Path, PurePath
+from typing import Generic, Self, TypeVar
 
 from archiver.checks.body import sha256_of
 from archiver.checks.envelope import Opening, opening_of
@@ -29,11 +29,17 @@ from archiver.reports import ImportReport, SkippedFile, SyncFailure
 from archiver.runtime.progress import CancelToken, Progress, ProgressUpdate, checked_progress
 from archiver.store.archive import Archive
 from archiver.store.journal import journal
+from archiver.store.layout import IN_QUARANTINE, QUARANTINE, VERSION_NAME
 from archiver.store.packing import unpack
 from archiver.streams.containers import Candidate, candidates
 
+T = TypeVar("T")
+
 _NOTED_EVERY = 10_000
 """Number of files between updates of an import's state in the journal."""
+_MOST_LISTED = 100_000
+"""Skipped files, and failures, that a report lists: an archive of some megabytes may have millions of members."""
+_MORE = "and others"
 
 
 def import_into(
@@ -58,7 +64,8 @@ def import_into(
     began_s, cancel = time.monotonic(), cancel or CancelToken()
     selection = {"paths": [os.fsencode(path).decode("utf-8", "replace") for path in paths]}
     with Plan(archive.layout.incoming) as plan:
-        run = _Import(archive, plan, jobs=jobs, max_bytes=max_bytes, progress=checked_progress(progress))
+        named = frozenset(map(str, paths))
+        run = _Import(archive, plan, named, jobs=jobs, max_bytes=max_bytes, progress=checked_progress(progress))
         with journal(archive, "import", selection, run.report) as note, run:
             number = archive.run
             for count, found in enumerate(candidates(paths, outside=archive.root)):
@@ -69,6 +76,35 @@ def import_into(
         return replace(run.report(), elapsed_s=time.monotonic() - began_s, run=number)
 
 
+def _aside(name: str) -> str | None:
+    """Why a file of another archive is not the filing with its number, going by the names that it has there."""
+    *folders, last = PurePath(name.replace("!", "/")).parts
+    if VERSION_NAME.fullmatch(last):
+        return "an older version or a correction, kept beside the filing"
+    if QUARANTINE in folders[-1:] and IN_QUARANTINE.match(last):
+        return "it is in the quarantine of an archive: it failed a check"
+    return None
+
+
+class _Listed(Generic[T]):
+    """What a report lists: everything up to a number that no import of submissions reaches, then how many more."""
+
+    def __init__(self) -> None:
+        self._items: list[T] = []
+        self._more = 0
+
+    def add(self, item: T) -> None:
+        """Add one, or count it."""
+        if len(self._items) < _MOST_LISTED:
+            self._items.append(item)
+        else:
+            self._more += 1
+
+    def items(self, last: Callable[[str], T]) -> tuple[T, ...]:
+        """All that are listed; if there were more, `last` makes the last item of a message that counts them."""
+        return (*self._items, *([last(f"there are {self._more:,} more, which are not listed")] if self._more else ()))
+
+
 class _Import:
     """One import."""
 
@@ -76,6 +112,7 @@ class _Import:
         self,
         archive: Archive,
         plan: Plan,
+        named: Collection[str],
         *,
         jobs: int,
         max_bytes: int,
@@ -83,11 +120,12 @@ class _Import:
     ) -> None:
         self._archive = archive
         self._plan = plan
+        self._named = named
         self._progress = progress
         self._paths: dict[AccessionNumber, str] = {}
         self._intake = BulkIntake(archive, self._note_outcome, source="import", jobs=jobs, max_bytes=max_bytes)
-        self.skipped: list[SkippedFile] = []
-        self.failures: list[SyncFailure] = []
+        self._skipped = _Listed[SkippedFile]()
+        self._failures = _Listed[SyncFailure]()
         self.bytes_stored = 0
         self._done = 0
 
@@ -99,25 +137,32 @@ class _Import:
             stored=self._plan.count(Outcome.STORED),
             failed=self._plan.count(Outcome.FAILED),
             bytes=self.bytes_stored,
-            failures=tuple(self.failures),
-            skipped=tuple(self.skipped),
+            failures=self._failures.items(lambda more: SyncFailure(None, _MORE, FetchError.__name__, more)),
+            skipped=self._skipped.items(lambda more: SkippedFile(_MORE, more)),
         )
 
     def take(self, found: Candidate | SkippedFile | SyncFailure) -> None:
         """Add one file to the archive, or to those that were skipped or cannot be read."""
         if isinstance(found, SkippedFile):
-            self.skipped.append(found)
+            self._skipped.add(found)
             return
         if isinstance(found, SyncFailure):
-            self.failures.append(found)
+            self._failures.add(found)
+            return
+        if found.name not in self._named and (aside := _aside(found.name)):
+            self._skipped.add(SkippedFile(found.name, aside))
             return
         try:
-            facts = read_header_facts(head_of(found.reader))
+            head = head_of(found.reader)
+            facts = read_header_facts(head)
         except IdentifierError as error:
-            self.skipped.append(SkippedFile(found.name, error.message))
+            if opening_of(head) is None:
+                self._skipped.add(SkippedFile(found.name, error.message))
+            else:
+                self._failures.add(SyncFailure(None, found.name, DamagedBodyError.__name__, error.message))
             return
         except DamagedBodyError as error:
-            self.failures.append(SyncFailure(None, found.name, type(error).__name__, error.message))
+            self._failures.add(SyncFailure(None, found.name, type(error).__name__, error.message))
             return
         self._plan.add([ref_of(facts)])
         if self._intake.has(facts):
@@ -137,7 +182,7 @@ class _Import:
                 hint = "compare the two; the stored copy stays"
                 raise ConflictError(f"it differs from the stored copy of {facts.accession}", hint)
         except (FetchError, DamageError) as error:
-            self.failures.append(SyncFailure(facts.accession, found.name, type(error).__name__, str(error)))
+            self._failures.add(SyncFailure(facts.accession, found.name, type(error).__name__, str(error)))
         self._mark(facts.accession, Outcome.PRESENT)
 
     def _opening(self, accession: AccessionNumber) -> Opening | None:
@@ -160,7 +205,7 @@ class _Import:
             self._plan.mark([accession], outcome)
 
     def _fail(self, accession: AccessionNumber, path: str, error: EdgarchiveError) -> None:
-        self.failures.append(SyncFailure(accession, path, type(error).__name__, str(error)))
+        self._failures.add(SyncFailure(accession, path, type(error).__name__, str(error)))
         self._mark(accession, Outcome.FAILED)
 
     def __enter__(self) -> Self:

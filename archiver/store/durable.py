@@ -73,13 +73,12 @@ def files_in(folder: Path, *, suffix: str) -> list[Path]:
 
 
 def remove_folder(path: Path, *, ignore_errors: bool = False) -> None:
-    """Delete the folder `path` with all in it, or a pipe or socket in its place; a file or link there is an error.
+    """Delete the folder `path` with all in it, or what is in its place. Of a link, what it leads to stays.
 
-    `shutil.rmtree` alone opens what it is to delete, and would wait for the writer of a pipe.
+    `shutil.rmtree` alone refuses links, and opens what it is to delete, and would wait for the writer of a pipe.
     """
     try:
-        mode = path.lstat().st_mode
-        if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
+        if not stat.S_ISDIR(path.lstat().st_mode):
             path.unlink()
             return
     except (FileNotFoundError, NotADirectoryError):

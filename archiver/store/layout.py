@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from archiver.errors import UsageError
 from archiver.identifiers import AccessionNumber
 from archiver.startup.dataclass import dataclass
+from archiver.startup.patterns import lazy_pattern
 
 SUBMISSION_SUFFIX = ".txt.gz"
+QUARANTINE = "quarantine"
+VERSION_NAME = lazy_pattern(rf"(\d{{10}}-\d{{2}}-\d{{6}})\.[0-9a-f]{{16}}{re.escape(SUBMISSION_SUFFIX)}")
+"""The name of a file with other bytes of a submission (`Layout.version_path`)."""
+IN_QUARANTINE = lazy_pattern(r"\d{10}-\d{2}-\d{6}\.")
+"""The beginning of the name of a refused body in the quarantine."""
 
 _OURS = frozenset(
     {
@@ -68,7 +75,7 @@ class Layout:
     @property
     def quarantine(self) -> Path:
         """Bodies that failed a check, for people to read."""
-        return self.root / "quarantine"
+        return self.root / QUARANTINE
 
     @property
     def incoming(self) -> Path:

@@ -19,9 +19,10 @@ class ChunkReader:
 
     def peek(self, size: int) -> bytes:
         """The next `size` bytes without consuming them, fewer only at the end."""
-        held = [bytes(self._rest)]
-        while sum(map(len, held)) < size and (chunk := next(self._chunks, None)) is not None:
+        held, length = [bytes(self._rest)], len(self._rest)
+        while length < size and (chunk := next(self._chunks, None)) is not None:
             held.append(chunk)
+            length += len(chunk)
         self._rest = memoryview(b"".join(held))
         return bytes(self._rest[:size])
 

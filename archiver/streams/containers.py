@@ -6,11 +6,13 @@ import os
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import IO
 
 from archiver.errors import DamagedBodyError, StorageError
 from archiver.reports import SkippedFile, SyncFailure
+from archiver.runtime.walking import walk
 from archiver.startup.dataclass import dataclass
 from archiver.streams.chunks import ChunkReader
 from archiver.streams.decoding import gunzip
@@ -24,6 +26,11 @@ except ImportError:  # a Python without it opens no such member either
 MOST_MEMBERS = 10_000_000
 """Maximum members of a tar archive; EDGAR's busiest year has a tenth of it."""
 
+_LINK = "it is a link to a folder, which is not followed: name the folder itself"
+_ODD = "it is not a regular file, but a link, a device, a pipe or a sparse file"
+_LONGEST_NAME = 300
+"""Characters of a member's name in messages."""
+_LOCAL_HEADER_BYTES = 30
 _READ_BYTES = 1 << 18
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
@@ -46,13 +53,16 @@ def candidates(paths: Iterable[Path], *, outside: Path) -> Iterator[Candidate | 
     """Every file in `paths` and below, opened; a `SkippedFile` for what holds no submission that could be read.
 
     A `SyncFailure` is a file or folder that cannot be read to its end, so there may be more submissions in it. Each
-    candidate must be read before the next. Links to folders are not followed, and the folder `outside`, the archive
-    itself, is skipped.
+    candidate must be read before the next. Links to folders are named but not followed, and the folder `outside`, the
+    archive itself, is left out.
     """
     for path in paths:
-        for file in _files(path, outside=outside.resolve()):
+        for file in _files(path, outside=outside):
             if isinstance(file, OSError):
                 yield _failure(os.fsdecode(file.filename), file)
+                continue
+            if isinstance(file, SkippedFile):
+                yield file
                 continue
             try:
                 yield from _opened(file)
@@ -81,20 +91,16 @@ def _chunks(file: IO[bytes]) -> Iterator[bytes]:
         raise DamagedBodyError(_message(error)) from error
 
 
-def _files(path: Path, *, outside: Path) -> Iterator[Path | OSError]:
-    """The files in `path` and below, and the error of each folder that cannot be listed."""
+def _files(path: Path, *, outside: Path) -> Iterator[Path | SkippedFile | OSError]:
+    """The files in `path` and below, links to folders, and the error of each folder that cannot be listed."""
     if not path.is_dir():
         yield path
         return
-    errors: list[OSError] = []
-    for folder, names, files in os.walk(path, onerror=errors.append):
-        here = Path(folder)
-        names[:] = sorted(name for name in names if (here / name).resolve() != outside)
-        if here.resolve() != outside:
-            yield from (here / name for name in sorted(files))
-        else:
-            names.clear()
-    yield from errors
+    for folder, names, error in walk(path, without=outside):
+        yield from (Path(folder, name) for name in sorted(names.files))
+        yield from (SkippedFile(str(Path(folder, name)), _LINK) for name in sorted(names.links))
+        if error is not None:
+            yield error
 
 
 def _opened(path: Path) -> Iterator[Candidate | SkippedFile | SyncFailure]:
@@ -121,20 +127,38 @@ def _unpacked(name: str, reader: ChunkReader, *, inside: bool = False) -> Iterat
     else:
         for member in tar_members(reader, most=MOST_MEMBERS):
             if member.is_file:
-                yield from _unpacked(f"{name}!{member.name}", ChunkReader(member.content), inside=True)
+                yield from _unpacked(_member(name, member.name), ChunkReader(member.content), inside=True)
+            elif not member.is_folder:
+                yield SkippedFile(_member(name, member.name), _ODD)
 
 
 def _zip(path: Path) -> Iterator[Candidate | SkippedFile | SyncFailure]:
     with zipfile.ZipFile(path) as archive:
-        for info in archive.infolist():
+        infos = archive.infolist()
+        overlapping = _overlapping(infos)
+        for info in infos:
             if info.is_dir():
                 continue
-            name = f"{path}!{info.filename}"
+            name = _member(str(path), info.filename)
             if info.flag_bits & 1:
                 yield _failure(name, DamagedBodyError("it is encrypted: unpack it, then import what was in it"))
+                continue
+            if info.header_offset in overlapping:
+                yield _failure(name, DamagedBodyError("its bytes are those of another member, too: a zip bomb"))
                 continue
             try:
                 with archive.open(info) as member:
                     yield from _unpacked(name, ChunkReader(_chunks(member)), inside=True)
             except _ERRORS as error:
                 yield _failure(name, error)
+
+
+def _overlapping(infos: Iterable[zipfile.ZipInfo]) -> set[int]:
+    """The offsets of members that overlap the next one: unpacking the same bytes again takes time without bound."""
+    spans = sorted((info.header_offset, info.compress_size) for info in infos)
+    return {start for (start, size), (after, _) in pairwise(spans) if start + _LOCAL_HEADER_BYTES + size > after}
+
+
+def _member(path: str, name: str) -> str:
+    """A member's name for messages: an archive of some megabytes may have gigabytes of names."""
+    return f"{path}!{name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + '…'}"

@@ -38,7 +38,27 @@ class ContentDecoder:
         self._silent_bytes = 0
 
     def decode(self, received: bytes) -> Iterator[bytes]:
-        """The decoded pieces of the next received bytes, each at most 1 MiB."""
+        """The decoded pieces of the next received bytes, each at most 1 MiB.
+
+        Small ones are joined: gzip may have a member for each byte, and their reader may take its time for each piece.
+        """
+        small: list[bytes] = []
+        size = 0
+        try:
+            for piece in self._pieces(received):
+                if size + len(piece) > _PIECE_BYTES:
+                    yield b"".join(small)
+                    small, size = [], 0
+                small.append(piece)
+                size += len(piece)
+        except DamagedBodyError:
+            if small:
+                yield b"".join(small)
+            raise
+        if small:
+            yield b"".join(small)
+
+    def _pieces(self, received: bytes) -> Iterator[bytes]:
         if self._inflater is None:
             yield received
             return

@@ -18,6 +18,9 @@ _MAGIC = b"ustar"
 _OCTAL = lazy_pattern(b"[0-7]*")
 _MOST_NAME_BYTES = 4096
 _REGULAR = frozenset(b"0\x007")
+_FOLDERS = frozenset(b"5D")
+_WITHOUT_CONTENT = frozenset(b"123456")
+"""Links, devices, folders and pipes; what other types have as content is skipped."""
 _LONG_NAME = ord("L")
 _EXTENDED = frozenset(b"xgLK")
 """Types of extended headers: pax (``x``, ``g``) and GNU's long names and links."""
@@ -27,12 +30,14 @@ _EXTENDED = frozenset(b"xgLK")
 class TarMember:
     """A member: its `name`, for messages only, its `size` in bytes, and its `content`, to be read before the next one.
 
-    `is_file` is False for links, devices and folders, which have no content here.
+    `is_file` is False for links, devices, folders, and files in a form of another program's, such as GNU's sparse ones.
+    They have no content here.
     """
 
     name: str
     size: int
     is_file: bool
+    is_folder: bool
     content: Iterator[bytes]
 
 
@@ -70,9 +75,9 @@ def tar_members(reader: ChunkReader, *, most: int) -> Iterator[TarMember]:
         is_file = kind in _REGULAR
         content = reader.portions(size) if is_file else iter(())
         before = reader.taken
-        yield TarMember(name or _text(header[:100]), size, is_file, content)
+        yield TarMember(name or _text(header[:100]), size, is_file, kind in _FOLDERS, content)
         name = ""
-        _skip(reader, (padded if is_file else 0) - (reader.taken - before))
+        _skip(reader, (0 if kind in _WITHOUT_CONTENT else padded) - (reader.taken - before))
 
 
 def _skip(reader: ChunkReader, size: int) -> None:

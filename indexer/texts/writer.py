@@ -184,6 +184,8 @@ def remove_store(root: Path) -> None:
 
 def _opened(folder: Path) -> TextTable:
     with storage_errors(folder):
+        if folder.is_file():
+            remove_folder(folder)
         make_directories(folder)
     path = folder / TABLE_NAME
     try:

@@ -161,6 +161,28 @@ def test_a_pipe_in_the_place_of_a_folder(synced: Settings, cli: CommandLine, nam
     assert verify_archive(synced).findings == ()
 
 
+@pytest.mark.parametrize("name", ["texts", "texts/building", "index", "index.old"])
+def test_a_file_in_the_place_of_a_folder(synced: Settings, cli: CommandLine, name: str) -> None:
+    """A repair makes the folder again, as far as there has to be one."""
+    shutil.rmtree(synced.root / name, ignore_errors=True)
+    (synced.root / name).write_bytes(b"no folder")
+    assert cli.run_here("verify", "--repair").returncode == 0
+    assert not (synced.root / name).is_file() or name == "index.old"
+    assert verify_archive(synced).findings == ()
+
+
+def test_a_link_to_itself_in_the_place_of_a_segment(synced: Settings, cli: CommandLine) -> None:
+    """Every verb says so in one line, and a repair rebuilds the index."""
+    (segment,) = (synced.root / "index").glob("*.seg")
+    segment.unlink()
+    segment.symlink_to(segment.name)
+    done = cli.run_here("search", "resigned")
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert cli.run_here("verify").returncode == 5
+    assert repair_archive(synced).findings == ()
+    assert verify_archive(synced).findings == ()
+
+
 def test_a_pipe_in_the_place_of_a_journal(synced: Settings, cli: CommandLine) -> None:
     """No verb waits for it, and a repair makes the texts again."""
     _fifo(synced.root / "texts" / "index.sqlite3-journal")

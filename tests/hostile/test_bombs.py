@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gzip
 import io
 import json
@@ -20,12 +21,15 @@ import pytest
 from archiver.audit.verify import verify_files
 from archiver.checks.header_facts import read_header_facts
 from archiver.errors import DamagedBodyError, IdentifierError, SettingsError
+from archiver.intake import importer
 from archiver.listings.folders import parse_list
 from archiver.listings.master_index import unpack_master_index
 from archiver.listings.tickers import parse_tickers
+from archiver.reports import ImportReport
 from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from archiver.store.packing import unpack
+from archiver.streams.chunks import ChunkReader
 from archiver.streams.decoding import gunzip
 from edgarchive.importing import import_submissions
 from indexer.text.html_text import html_text
@@ -135,6 +139,44 @@ def test_what_gives_no_text_for_long_is_read_from_a_file_as_it_was_taken(tmp_pat
         list(gunzip([silent]))
     (tmp_path / "a.gz").write_bytes(silent + gzip.compress(b"a text"))
     assert b"".join(unpack(tmp_path / "a.gz")) == b"a text"
+
+
+def test_names_of_members_do_not_fill_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tar of a thousandth of its size with long names: cut, listed up to a number, then counted."""
+    monkeypatch.setattr(importer, "_MOST_LISTED", 1000)
+    info = tarfile.TarInfo("n" * 4000)
+    packer = zlib.compressobj(9, wbits=31)
+    pieces = [packer.compress(info.tobuf(tarfile.GNU_FORMAT)) for _ in range(20_000)]
+    (tmp_path / "a.tar.gz").write_bytes(b"".join([*pieces, packer.compress(bytes(1024)), packer.flush()]))
+    settings = Settings(root=tmp_path / "archive", jobs=1)
+    reports: list[ImportReport] = []
+    peak = peak_bytes(
+        lambda: reports.append(import_submissions([tmp_path / "a.tar.gz"], settings=settings, index=False))
+    )
+    assert peak < 8 * MIB
+    assert len(reports[0].skipped) == 1001
+    assert reports[0].skipped[-1].message == "there are 19,000 more, which are not listed"
+
+
+def test_gzip_with_a_member_for_each_byte_is_read_in_one_pass() -> None:
+    """Of a header that does not end, for example: what reads it looks at pieces of a usual size."""
+    members = gzip.compress(b"x", mtime=0) * 200_000
+    sizes = [len(piece) for piece in gunzip(members[at : at + MIB] for at in range(0, len(members), MIB))]
+    assert (sum(sizes), len(sizes)) == (200_000, -(-len(members) // MIB))
+    assert ChunkReader([b"x"] * 300_000).peek(300_000) == b"x" * 300_000
+
+
+def test_members_of_a_zip_that_share_their_bytes_are_refused(tmp_path: Path) -> None:
+    """Each would be unpacked again: some megabytes could take days."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.txt", submission_bytes())
+        archive.filelist += [copy.copy(archive.filelist[0]) for _ in range(3)]
+        archive.writestr("b.txt", submission_bytes("0001193125-04-218427"))
+    report = import_submissions([tmp_path / "a.zip"], settings=Settings(root=tmp_path / "archive"), index=False)
+    assert report.stored == 1
+    assert {failure.message for failure in report.failures} == {
+        "its bytes are those of another member, too: a zip bomb"
+    }
 
 
 LAUGHS = (

@@ -10,6 +10,7 @@ import io
 import os
 import pwd
 import sqlite3
+import subprocess
 import tarfile
 import zipfile
 from pathlib import Path
@@ -25,6 +26,7 @@ from archiver.streams.chunks import ChunkReader
 from archiver.streams.tar import tar_members
 from edgarchive.cli import run
 from edgarchive.importing import import_submissions
+from edgarchive.verifying import verify_archive
 from indexer.index_folder import create_index, open_index
 from tests.edgar_fixtures import CommandLine
 from tests.loopback import LoopbackEdgar
@@ -78,7 +80,7 @@ def test_a_tar_member_is_a_name_for_messages_only(tmp_path: Path, name: str) -> 
     [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE],
 )
 def test_a_tar_member_that_is_no_file_is_nothing(tmp_path: Path, kind: bytes) -> None:
-    """Links, devices, pipes and folders are passed over; what follows them is read."""
+    """Folders are passed over, links, devices and pipes are named; what follows them is read."""
     (tmp_path / "secret").write_bytes(submission_bytes("0000000320-04-000009"))
     info = tarfile.TarInfo("innocent.txt")
     info.type, info.linkname = kind, str(tmp_path / "secret")
@@ -87,19 +89,30 @@ def test_a_tar_member_that_is_no_file_is_nothing(tmp_path: Path, kind: bytes) ->
     with tarfile.open(tmp_path / "a.tar", "w") as archive:
         archive.addfile(info)
         archive.addfile(after, io.BytesIO(submission_bytes()))
-    assert imported(tmp_path, tmp_path / "a.tar") == ({f"{ACCESSION}.txt.gz"}, 0)
+    named = kind != tarfile.DIRTYPE
+    assert imported(tmp_path, tmp_path / "a.tar") == ({f"{ACCESSION}.txt.gz"}, int(named))
 
 
 def test_a_sparse_tar_member_makes_no_file_out_of_nothing(tmp_path: Path) -> None:
-    """A member that says it has a terabyte costs what it has; the archive that ends in it is named as cut."""
+    """A member that says it has a terabyte costs what it has; it is named, and the archive that ends in it is cut."""
     info = tarfile.TarInfo("huge.txt")
     info.size = 1 << 40
     info.type = tarfile.GNUTYPE_SPARSE
     (tmp_path / "a.tar").write_bytes(info.tobuf(tarfile.GNU_FORMAT) + bytes(10240))
-    assert imported(tmp_path, tmp_path / "a.tar") == (set(), 0)
+    assert imported(tmp_path, tmp_path / "a.tar") == (set(), 2)
     info.type = tarfile.REGTYPE
     (tmp_path / "b.tar").write_bytes(info.tobuf(tarfile.GNU_FORMAT) + submission_bytes())
     assert imported(tmp_path, tmp_path / "b.tar") == ({f"{ACCESSION}.txt.gz"}, 1)
+
+
+@pytest.mark.parametrize("kind", [*b"SXAMD"])
+def test_a_tar_member_in_the_form_of_another_program_is_named(tmp_path: Path, kind: int) -> None:
+    """A sparse file, an access list, a dumped folder: it has content, which is passed over; what follows is read."""
+    odd, after = tarfile.TarInfo("odd.txt"), tarfile.TarInfo("after.txt")
+    odd.type, odd.size, after.size = bytes([kind]), 700, len(submission_bytes())
+    blocks = (odd.tobuf(), bytes(1024), after.tobuf(), submission_bytes(), bytes(-after.size % 512), bytes(1024))
+    (tmp_path / "a.tar").write_bytes(b"".join(blocks))
+    assert imported(tmp_path, tmp_path / "a.tar") == ({f"{ACCESSION}.txt.gz"}, int(kind != ord("D")))
 
 
 def test_a_tar_member_of_less_than_nothing_is_damage() -> None:
@@ -132,7 +145,43 @@ def test_pipes_devices_and_rings_of_links_end_no_import(tmp_path: Path) -> None:
     (folder / "c-ring").symlink_to("c-ring")
     (folder / "d-up").symlink_to("..")
     (folder / "e.txt").write_bytes(submission_bytes())
-    assert imported(tmp_path, folder) == ({f"{ACCESSION}.txt.gz"}, 3)
+    assert imported(tmp_path, folder) == ({f"{ACCESSION}.txt.gz"}, 4)
+
+
+def test_a_link_to_a_folder_is_named(tmp_path: Path) -> None:
+    """It is not followed, so that what is in it is missing, and the report says so."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "a.txt").write_bytes(submission_bytes())
+    (tmp_path / "in" / "years").symlink_to(tmp_path / "elsewhere")
+    assert imported(tmp_path, tmp_path / "in") == (set(), 1)
+    assert imported(tmp_path, tmp_path / "in" / "years") == ({f"{ACCESSION}.txt.gz"}, 0)
+
+
+def test_a_folder_may_be_nested_as_deep_as_the_system_allows(tmp_path: Path) -> None:
+    """Deeper than Python's stack; `verify` goes as deep."""
+    deep = tmp_path / "in"
+    deep.mkdir()
+    (tmp_path / "a.txt").write_bytes(submission_bytes())
+    settings = Settings(root=tmp_path / "archive", jobs=1)
+    import_submissions([tmp_path / "a.txt"], settings=settings, index=False)
+    for top in (deep, tmp_path / "archive" / "submissions" / "x"):
+        top.mkdir(exist_ok=True)
+        before = os.open(".", os.O_RDONLY)
+        try:
+            os.chdir(top)
+            for _ in range(1100):
+                Path("d").mkdir()
+                os.chdir("d")
+            Path("a.txt").write_bytes(submission_bytes("0001193125-04-218427"))
+        finally:
+            os.chdir(before)
+            os.close(before)
+    assert import_submissions([deep], settings=settings, index=False).stored == 1
+    report = verify_archive(settings)
+    assert [finding.kind for finding in report.findings] == ["misplaced"]
+    for top in (deep, tmp_path / "archive" / "submissions" / "x"):  # what pytest removes may not be as deep
+        subprocess.run(["rm", "-r", str(top)], check=True)  # noqa: S607
 
 
 @pytest.mark.parametrize("filename", ["edgar/data/../../../../etc/0001193125-04-218426.txt", "/etc/passwd", "..", ""])
@@ -349,10 +398,21 @@ def test_rebuilding_leaves_what_a_link_leads_to(archive: Path, cli: CommandLine,
         (tmp_path / "documents").mkdir(exist_ok=True)
         (tmp_path / "documents" / "thesis").write_bytes(b"years of work")
         (archive / name).symlink_to(tmp_path / "documents")
-        cli.run("--root", str(archive), "index", "--rebuild")
+        assert cli.run("--root", str(archive), "index", "--rebuild").returncode == 0
         assert (tmp_path / "documents" / "thesis").read_bytes() == b"years of work"
-        if (archive / name).is_symlink():
-            (archive / name).unlink()
+        assert not (archive / name).is_symlink()
+
+
+def test_an_index_may_be_a_link_and_is_rebuilt(archive: Path, cli: CommandLine, tmp_path: Path) -> None:
+    """A rebuild, such as after an upgrade, puts a folder in its place, and so does the next one."""
+    (archive / "index").rename(tmp_path / "large")
+    (archive / "index").symlink_to(tmp_path / "large")
+    for _ in range(2):
+        assert cli.run("--root", str(archive), "index", "--rebuild").returncode == 0
+    assert (archive / "index").is_dir()
+    assert not (archive / "index").is_symlink()
+    assert (tmp_path / "large" / "meta.json").exists()
+    assert verify_archive(Settings(root=archive)).findings == ()
 
 
 def test_a_submissions_folder_may_be_a_link(archive: Path, cli: CommandLine, tmp_path: Path) -> None:

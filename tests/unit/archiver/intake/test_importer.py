@@ -15,8 +15,10 @@ from archiver.errors import UsageError
 from archiver.identifiers import AccessionNumber
 from archiver.intake import bulk
 from archiver.intake.importer import import_into
+from archiver.intake.single import store_version
 from archiver.reports import ImportReport
 from archiver.store.archive import Archive
+from tests.damage.phases import nc
 from tests.loopback import FIXTURES
 from tests.unit.archives import tree
 
@@ -225,6 +227,57 @@ def test_a_large_submission_is_packed_as_it_is_read(root: Path, there: Path) -> 
     (there / "a.txt").write_bytes(large)
     assert take(root, there, max_bytes=100_000_000).stored == 1
     assert stored(root) == {ONE: large}
+
+
+def test_of_another_archive_only_the_filings_are_taken(root: Path, there: Path, tmp_path: Path) -> None:
+    """Neither what it keeps beside a filing, whose name comes first, nor what failed a check; also packed in a tar."""
+    (there / "a.txt").write_bytes(BODY)
+    take(root, there)
+    with Archive.open(root, writable=True) as archive:
+        older = BODY.replace(b"the ", b"The ", 1)
+        store_version(archive, ONE, older, kind="older", source="index", url="https://www.sec.gov/")
+    other = next(accession for accession in ALL if accession != ONE)
+    (root / "quarantine").mkdir(exist_ok=True)
+    (root / "quarantine" / f"{other}.txt.gz").write_bytes(gzip.compress(ALL[other]))
+    with tarfile.open(tmp_path / "packed.tar", "w") as tar:
+        tar.add(root, "edgar")
+    for name, source in (("b", root), ("c", root / "submissions"), ("d", tmp_path / "packed.tar")):
+        report = take(tmp_path / name, source)
+        assert (report.stored, report.failures) == (1, ())
+        assert stored(tmp_path / name) == {ONE: BODY}
+        aside = {
+            Path(one.path).name for one in report.skipped if one.message.startswith(("an older", "it is in the q"))
+        }
+        assert len(aside) == (1 if name == "c" else 2)
+    (beside,) = root.glob(f"submissions/**/{ONE}.*.txt.gz")
+    take(tmp_path / "e", beside)
+    assert stored(tmp_path / "e") == {ONE: older}
+
+
+@pytest.mark.parametrize("first", [BODY, BODY[: len(BODY) // 2] + b"\n", nc(ONE)], ids=["whole", "cut", "tags"])
+@pytest.mark.parametrize("tags", [False, True])
+def test_a_file_of_several_submissions_is_a_failure(root: Path, there: Path, first: bytes, *, tags: bool) -> None:
+    """Files joined, or one appended to another that was cut: neither the first nor the others would be right."""
+    other = next(accession for accession in ALL if accession != ONE)
+    (there / "a.txt").write_bytes(first + (nc(other) if tags else ALL[other]))
+    report = take(root, there)
+    assert (report.stored, report.failed) == (0, 1)
+    assert tags == first.startswith(b"<SEC") or f"several submissions: {other} begins" in report.failures[0].message
+
+
+def test_the_same_submission_several_times_is_one(root: Path, there: Path) -> None:
+    """EDGAR itself serves some like that; the number decides."""
+    (there / "a.txt").write_bytes(BODY * 3)
+    take(root, there)
+    assert stored(root) == {ONE: BODY * 3}
+
+
+def test_a_submission_whose_header_lacks_facts_is_a_failure(root: Path, there: Path) -> None:
+    """It begins like one, so a filing is missing."""
+    (there / "a.txt").write_bytes(BODY.replace(b"CONFORMED SUBMISSION TYPE", b"TYPE OF IT"))
+    report = take(root, there)
+    assert report.skipped == ()
+    assert [(one.accession, one.message) for one in report.failures] == [(None, "its header has no form type")]
 
 
 def test_an_archive_does_not_import_itself(root: Path, there: Path) -> None:
