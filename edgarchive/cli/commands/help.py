@@ -29,7 +29,7 @@ TOPICS = {
     "nightly": ("howto/nightly-mirror", "mirroring a list of companies every night"),
     "web": ("serve", "the web page, the JSON API and EDGAR's URLs"),
     "alerts": ("howto/alerts", "saved searches, mail and webhooks"),
-    "audit": ("howto/audit", "proving what you had and when"),
+    "audit": ("howto/audit", "proving what you had and when, and citing filings"),
     "errors": ("errors", "every error, its exit code, and what to do"),
     "logging": ("logging", "the events of the log"),
     "format": ("format", "the files of an archive"),
