@@ -92,3 +92,20 @@ def test_what_is_durable_does_not_wait_for_readers(settings: Settings, cli: Comm
     write_tree(disk.after("nothing unsynced", random.Random(0)), root)  # noqa: S311 (unused)
     with Archive.open(root) as archive:
         assert [search.name for search in archive.catalogue.saved_searches.all()] == ["first", "second"]
+
+
+@pytest.mark.parametrize("name", ["hits.csv", "hits.jsonl", "hits.xlsx"])
+@pytest.mark.usefixtures("synced")
+def test_a_file_of_hits_is_the_earlier_one_or_the_new_one(cli: CommandLine, tmp_path: Path, name: str) -> None:
+    """A file that a search replaces is never lost, also not by a power cut right after."""
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / name).write_bytes(b"the earlier one")
+    environment, log = recording(out, tmp_path)
+    disk = Disk(out)
+    done = cli.run("search", "form:8-K*", "-o", str(out / name), **environment)
+    assert done.returncode == 0, done.stderr.decode()
+    written = (out / name).read_bytes()
+    found = states(disk, read_changes(log), random.Random(1))  # noqa: S311 (the same cuts in every run)
+    assert {tree[name] for tree in found.values()} == {b"the earlier one", written}
+    assert disk.after("nothing unsynced", random.Random(0))[name] == written  # noqa: S311 (unused)
