@@ -14,15 +14,22 @@ from indexer.query.bounds import Deadline
 NAME_GAP = 1000
 """Positions left free between two names; longer than any name, so that near words are in one name."""
 
+STRETCH_GAP = 1000
+"""Positions between two stretches of one section, for the same reason."""
+
 Places = list[list[int]]
 """For each part of a query, the positions of its words in a document, in order."""
 
 
 def inside(places: Sequence[int], stretches: Sequence[int]) -> list[int]:
-    """Those of the ascending `places` that are inside `stretches`, a list of alternating begins and ends."""
+    """Those of the ascending `places` that are inside `stretches`, a list of alternating begins and ends.
+
+    Places in different stretches are moved apart, so that nothing in two of them is adjacent or near.
+    """
     found: list[int] = []
-    for first, end in zip(stretches[::2], stretches[1::2], strict=True):
-        found += places[bisect_left(places, first) : bisect_left(places, end)]
+    for number, (first, end) in enumerate(zip(stretches[::2], stretches[1::2], strict=True)):
+        there = places[bisect_left(places, first) : bisect_left(places, end)]
+        found += [place + number * STRETCH_GAP for place in there] if number else there
     return found
 
 

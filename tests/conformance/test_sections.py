@@ -109,3 +109,30 @@ def test_what_is_said_of_the_description_stays_an_alternative(engine: Engine) ->
         ("section:1A (stem:absent OR stem:risks)", [1, 2]),
     ):
         assert _numbers(engine, query) == expected, query
+
+
+def test_no_words_are_near_over_the_border_of_two_sections_of_one_name(engine: Engine) -> None:
+    """A report may have an item twice, also next to each other: what stands in neither is in no engine in one."""
+    words = "the risk of pay board of directors the resigned te"
+    spans = (
+        SectionSpan("10-K 2", 0, 4),
+        SectionSpan("10-K 2", 4, 7),
+        SectionSpan("10-K 3", 7, 8),
+        SectionSpan("10-K 2", 8, 10),
+    )
+    add_all(engine, [entry(1, words, sections=spans)])
+    engine.commit()
+    for query, expected in (
+        ('"of pay"', True),
+        ('"pay board"', False),
+        ('"board of directors"', True),
+        ("pay NEAR/1 of", True),
+        ("pay NEAR/50 board", False),
+        ('"risk directors"~50', False),
+        ("directors PRE/50 resigned", False),
+        ("(risk OR te) NEAR/50 directors", False),
+        ('"of of"~50', False),
+        ('"resign* te"', True),
+        ('"di* resign*"~50', False),
+    ):
+        assert _numbers(engine, f"section:2 {query}") == [1] * expected, query

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.query.bounds import Deadline
-from indexer.query.places import NAME_GAP, Places, apart, in_one_name, inside, near, side_by_side
+from indexer.query.places import NAME_GAP, STRETCH_GAP, Places, apart, in_one_name, inside, near, side_by_side
 
 
 @pytest.mark.parametrize(
@@ -29,8 +29,9 @@ def test_in_one_name() -> None:
 
 
 def test_inside() -> None:
-    """A stretch has its beginning and not its end."""
-    assert inside([1, 4, 5, 9], [1, 5, 9, 12]) == [1, 4, 9]
+    """A stretch has its beginning and not its end, and nothing in one is near anything in another."""
+    assert inside([1, 4, 5, 9], [1, 5, 9, 12]) == [1, 4, 9 + STRETCH_GAP]
+    assert inside([4, 5, 6], [1, 5, 5, 6]) == [4, 5 + STRETCH_GAP]
 
 
 @pytest.mark.parametrize(("distance", "expected"), [(3, False), (4, True)])
