@@ -73,14 +73,14 @@ def export(
     ] = None,
     layout: Annotated[
         ExportLayout | None,
-        typer.Option(metavar="|".join(ExportLayout), help="Link filings into a folder that this program reads."),
+        typer.Option(metavar="|".join(ExportLayout), help="Link filings into a folder that edgartools reads."),
     ] = None,
     copy: Annotated[bool, typer.Option("--copy", help="With --layout: copy instead of linking.")] = False,
     accessions: Annotated[
         list[str] | None, typer.Option(metavar="N|@FILE", help="Export these accession numbers, in this order.")
     ] = None,
     no_card: Annotated[
-        bool, typer.Option("--no-card", help="Folder without README.md, which readers of whole folders reject.")
+        bool, typer.Option("--no-card", help="Write no README.md, which readers of whole folders reject.")
     ] = False,
     since_export: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Only what was stored since FILE's last export; updates FILE.")
