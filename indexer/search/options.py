@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import KW_ONLY
 from datetime import UTC, date, datetime
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast, get_args
@@ -256,26 +256,41 @@ def _is_year(number: str) -> bool:
     return len(number) in {4, 6} and 1900 <= int(number[:4]) <= 2199  # noqa: PLR2004 — digits and years
 
 
+def _check_names(function: str, given: Iterable[str], known: Collection[str]) -> None:
+    """Raise `TypeError` for an argument that `function` does not have, naming a similar one, or else all."""
+    for name in given:
+        if name not in known:
+            import difflib  # noqa: PLC0415 — for a mistake alone
+
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"it has: {', '.join(known)}"
+            raise TypeError(f"{function}() has no argument {name!r}; {hint}")
+
+
 def takes_options(
     options: Callable[P, SearchOptions],
 ) -> Callable[[Callable[[S, SearchOptions], R]], Callable[Concatenate[S, P], R]]:
     """Decorate a method that takes `SearchOptions` so that it takes their values as arguments."""
+    arguments = inspect.signature(options).parameters
+    known = tuple(arguments)
 
     def decorate(method: Callable[[S, SearchOptions], R]) -> Callable[Concatenate[S, P], R]:
         if inspect.iscoroutinefunction(method):
 
             @functools.wraps(method)
             async def call(self: S, /, *args: P.args, **values: P.kwargs) -> Any:
+                _check_names(method.__name__, values, known)
                 return await method(self, options(*args, **values))
 
         else:
 
             @functools.wraps(method)
             def call(self: S, /, *args: P.args, **values: P.kwargs) -> Any:
+                _check_names(method.__name__, values, known)
                 return method(self, options(*args, **values))
 
         signature = inspect.signature(method)
-        parameters = [signature.parameters["self"], *inspect.signature(options).parameters.values()]
+        parameters = [signature.parameters["self"], *arguments.values()]
         call.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # `inspect` reads it
         call.__doc__ = f"{inspect.getdoc(method)}\n\n{_ARGUMENTS}"  # for ``help(library.search)``
         return cast("Callable[Concatenate[S, P], R]", call)

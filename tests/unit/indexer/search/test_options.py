@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
 import pickle
@@ -127,6 +128,26 @@ def test_what_is_no_date_is_refused(wrong: Any) -> None:
     """With the spellings that are understood."""
     with pytest.raises(IdentifierError, match="write it like"):
         SearchOptions(since=wrong)
+
+
+@pytest.mark.parametrize(
+    ("argument", "says"),
+    [
+        ("items", r"\(\) has no argument 'items'; did you mean item\?"),
+        ("forms", r"\(\) has no argument 'forms'; did you mean form\?"),
+        ("company", r"\(\) has no argument 'company'; it has: query, cik, ticker, form, item, name, "),
+    ],
+)
+@pytest.mark.parametrize("method", [Library.search, Library.sections, Library.diagnose, AsyncLibrary.search])
+def test_an_argument_that_a_search_does_not_have_is_named(method: Any, argument: str, says: str) -> None:
+    """With the one that was probably meant, or with all."""
+    with pytest.raises(TypeError, match=f"^{method.__name__}{says}"):
+        _result(method, "resigned", **{argument: "8-K"})
+
+
+def _result(method: Any, *arguments: Any, **given: Any) -> Any:
+    result = method(None, *arguments, **given)
+    return asyncio.run(result) if inspect.iscoroutine(result) else result
 
 
 def test_options_are_values() -> None:
