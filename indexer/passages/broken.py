@@ -20,6 +20,9 @@ _AROUND_BYTES = 160
 _MANY, _LEAST_APART_BYTES = 1000, 40
 """More breaks than this, closer together on average, are not those of lines, and examining each would take long."""
 
+_MOST_EXAMINED = 10_000
+"""Breaks that are examined: a long book has as many."""
+
 
 @dataclass(frozen=True, slots=True)
 class BrokenPlace:
@@ -32,12 +35,15 @@ class BrokenPlace:
 
 
 def broken_places(text: bytes) -> list[BrokenPlace]:
-    """The words of `text` that are hyphenated at a line end, in order; none of a text of very many and little else."""
+    """The words of `text` that are hyphenated at a line end, in order, at the first `_MOST_EXAMINED` line ends.
+
+    None of a text of very many and little else.
+    """
     found: list[BrokenPlace] = []
     signs = list(_BREAK_SIGN.finditer(text))
     if len(signs) > _MANY and len(text) < _LEAST_APART_BYTES * len(signs):
         return []
-    for sign in signs:
+    for sign in signs[:_MOST_EXAMINED]:
         begin = max(0, sign.start() - _AROUND_BYTES)
         while begin and text[begin] & 0xC0 == 0x80:  # noqa: PLR2004 — a byte in the middle of a character
             begin -= 1

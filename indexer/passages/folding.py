@@ -24,6 +24,8 @@ _MOST_SEARCHED = 24
 """Non-ASCII letters that are searched for individually; a text with more is scanned completely."""
 
 _POWERS = ("²".encode(), "³".encode())
+_MOST_KEPT_BYTES = 64
+"""Longer runs of letters are not remembered: a filer's may be as long as a text."""
 _BEFORE_BYTES = 64
 """The text before a raised 2 or 3 determines its meaning: it may be the power of a unit."""
 
@@ -78,7 +80,8 @@ def fold_text(text: bytes) -> Folded:
         run = text[begin:end]
         before = text[max(0, begin - _BEFORE_BYTES) : begin] if run.startswith(_POWERS) else b""
         place = begin
-        for size, piece in _pieces(run, before):
+        pieces = _pieces if len(run) <= _MOST_KEPT_BYTES else _pieces.__wrapped__
+        for size, piece in pieces(run, before):
             places.append(length)
             origins.append((place, place + size, len(piece)))
             parts.append(piece)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import assert_never
@@ -63,14 +64,15 @@ class Needle:
     tests: tuple[WordTest, ...]
     one_of: re.Pattern[bytes] | None = None
 
-    def spans(self, folded: bytes) -> Iterator[Span]:
-        """Its occurrences in folded text, in order."""
+    def spans(self, folded: bytes, *, tries: int = sys.maxsize) -> Iterator[Span]:
+        """Its occurrences in folded text, in order, among the first `tries` places that could be one."""
         if self.one_of is not None:
-            yield from self._spans_of_words(folded, self.one_of)
+            yield from self._spans_of_words(folded, self.one_of, tries)
             return
         literal, pattern, size = self.literal, self.pattern, len(self.literal)
         at = folded.find(literal)
-        while at >= 0:
+        while at >= 0 and tries > 0:
+            tries -= 1
             if pattern is None:
                 yield at + 1, at + size - 1
                 at = folded.find(literal, at + size - 1)
@@ -82,11 +84,13 @@ class Needle:
             yield match.span()
             at = folded.find(literal, match.end())
 
-    def _spans_of_words(self, folded: bytes, one_of: re.Pattern[bytes]) -> Iterator[Span]:
+    def _spans_of_words(self, folded: bytes, one_of: re.Pattern[bytes], tries: int) -> Iterator[Span]:
         """The occurrences of a single word, for which each distinct word is tested once."""
-        accepted = {word for word in set(one_of.findall(folded)) if self.tests[0](word.decode())}
+        found = itertools.islice(one_of.finditer(folded), tries)
+        accepted = {word for word in {match[1] for match in found} if self.tests[0](word.decode())}
         if accepted:
-            yield from (match.span(1) for match in one_of.finditer(folded) if match[1] in accepted)
+            found = itertools.islice(one_of.finditer(folded), tries)
+            yield from (match.span(1) for match in found if match[1] in accepted)
 
     def _passes(self, match: re.Match[bytes]) -> bool:
         return all(test(word.decode()) for test, word in zip(self.tests, match.groups(), strict=True))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from operator import attrgetter
 
 from archiver.startup.dataclass import dataclass
@@ -20,6 +21,19 @@ from indexer.texts.model import encode_text
 
 _MAX_MARKS = 5_000
 """Matches of one word or phrase among which the best passage is chosen."""
+
+_MOST_BYTES, _MOST_BEYOND_ASCII = 32 << 20, 600_000
+"""Of a text, the first bytes are searched, and so many beyond ASCII, which take a hundred times as long.
+
+With its default, `max_text_chars` indexes no more. A text of one word, or of one letter of another alphabet, would take
+minutes and gigabytes.
+"""
+
+_MOST_MATCHES, _MOST_TRIES = 200_000, 1_000_000
+"""Matches that are counted, and places that are tried, for all words and phrases of a query together."""
+
+_PIECE_BYTES = 1 << 16
+_ASCII = bytes(range(128))
 
 _NEAR_BYTES = 40
 """The unit of nearness: words are nearer if they are in fewer stretches of this many bytes."""
@@ -53,8 +67,8 @@ class Highlighter:
         return bool(self._needles)
 
     def marks(self, text: str) -> tuple[Span, ...]:
-        """The spans of the query's words in `text`, in order; overlapping spans are merged."""
-        encoded = encode_text(text)
+        """The spans of the query's words in `text`, in order, at most `_MOST_MATCHES`; overlapping ones are merged."""
+        encoded = _beginning(encode_text(text))
         spans: list[Span] = []
         for start, stop, _ in _marks(self._needles, encoded, None):
             if spans and start < spans[-1][1]:
@@ -91,6 +105,7 @@ class Highlighter:
         whole sentences do not run over a heading. With `within`, only matches in these spans count, and no passage
         leaves them.
         """
+        text = _beginning(text)
         marks = _marks(self._needles, text, within)
         cutter = Cutter(text, marks, context_words, within, headings)
         chosen = _best(self._needles, _without(marks, headings) or marks, n, cutter)
@@ -98,13 +113,28 @@ class Highlighter:
         return Found(passages, len(marks))
 
 
+def _beginning(text: bytes) -> bytes:
+    """`text`, in UTF-8, or what is searched of a very long one (`_MOST_BYTES`)."""
+    end = min(len(text), _MOST_BYTES)
+    if end > _MOST_BEYOND_ASCII and not text.isascii():
+        beyond = 0
+        for at in range(0, end, _PIECE_BYTES):
+            beyond += len(text[at : min(end, at + _PIECE_BYTES)].translate(None, _ASCII))
+            if beyond > _MOST_BEYOND_ASCII:
+                end = at
+                break
+    while 0 < end < len(text) and text[end] & 0xC0 == 0x80:  # noqa: PLR2004 — a byte in the middle of a character
+        end -= 1
+    return text[:end]
+
+
 def _marks(sought: Sequence[Needle], text: bytes, within: Sequence[Span] | None) -> list[Mark]:
-    """All matches in `text`, in order, including hyphenated words, which are indexed whole."""
+    """The first matches in `text`, in order, including hyphenated words, which are indexed whole."""
     folded = fold_text(text)
-    marks = _marks_in(sought, folded)
+    marks = list(_marks_in(sought, folded, within))
     if broken := broken_places(text):
         joined = _joined(folded, text, broken)
-        marks += [_over_the_break(mark, broken) for mark in _marks_in(sought, joined)]
+        marks += [_over_the_break(mark, broken) for mark in _marks_in(sought, joined, within)]
         marks = list(set(marks))
     if broken or len(sought) > 1:
         marks.sort()
@@ -121,18 +151,19 @@ def _joined(folded: Folded, text: bytes, broken: Sequence[BrokenPlace]) -> Folde
     return Folded(rejoined(folded.words, places), [], [])
 
 
-def _marks_in(sought: Sequence[Needle], folded: Folded) -> list[Mark]:
-    if folded.is_aligned:
-        return [
-            Mark(start - 1, stop - 1, number)
-            for number, needle in enumerate(sought)
-            for start, stop in needle.spans(folded.words)
-        ]
-    return [
-        Mark(folded.start(start), folded.stop(stop), number)
-        for number, needle in enumerate(sought)
-        for start, stop in needle.spans(folded.words)
-    ]
+def _marks_in(sought: Sequence[Needle], folded: Folded, within: Sequence[Span] | None) -> Iterator[Mark]:
+    """The matches of each needle in order, those outside `within` left out as far as their beginning tells."""
+    most, tries = (max(_MAX_MARKS, whole // max(1, len(sought))) for whole in (_MOST_MATCHES, _MOST_TRIES))
+    for number, needle in enumerate(sought):
+        spans = needle.spans(folded.words, tries=tries)
+        if folded.is_aligned:
+            marks = (Mark(start - 1, stop - 1, number) for start, stop in spans)
+        else:
+            marks = (Mark(folded.start(start), folded.stop(stop), number) for start, stop in spans)
+        if within is not None:
+            asked = within
+            marks = (mark for mark in marks if any(begin <= mark.start < end for begin, end in asked))
+        yield from islice(marks, most)
 
 
 def _over_the_break(mark: Mark, broken: Sequence[BrokenPlace]) -> Mark:

@@ -55,3 +55,4 @@ def test_a_text_of_nothing_but_breaks_is_not_hyphenated_prose() -> None:
     """Each break is examined with what stands around it: of megabytes of them no search waits for that."""
     assert broken_places(b"exam-\nple " * 2000) == []
     assert len(broken_places(b"a line of a report that ends with exam-\nple " * 2000)) == 2000
+    assert len(broken_places(b"a line of a report that ends with exam-\nple " * 12_000)) == 10_000

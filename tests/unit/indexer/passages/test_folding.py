@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.words import encoded_words, words
-from indexer.passages.folding import fold_text
+from indexer.passages.folding import _pieces, fold_text
 
 MIXED = st.text(
     alphabet=st.one_of(st.sampled_from("ab1 .-’“—é™²³¹½ß漢\u00ad\u0301ﬁ"), st.characters(exclude_categories=["Cs"]))
@@ -56,3 +56,11 @@ def test_a_word_is_found_as_it_was_written(text: str, word: bytes, origin: str) 
 def test_lone_surrogates_are_no_letters() -> None:
     """Half a character separates words."""
     assert fold_text("a\ud800b".encode(errors="surrogatepass")).words.split() == [b"a", b"b"]
+
+
+def test_long_runs_of_letters_are_not_remembered() -> None:
+    """The cache has room for ten thousand runs, which could each be a text."""
+    fold_text("é".encode())
+    before = _pieces.cache_info().currsize
+    assert fold_text(("é" * 1000).encode()).words == b" " + b"e" * 1000 + b" "
+    assert _pieces.cache_info().currsize == before

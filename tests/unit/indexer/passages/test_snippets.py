@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -268,3 +269,45 @@ def test_marks_are_spans_of_characters() -> None:
     text = "é漢 alpha — “Alpha” \U0001d7da alpha"
     spans = Highlighter(parse_query("alpha")).marks(text)
     assert [text[start:stop] for start, stop in spans] == ["alpha", "Alpha", "alpha"]
+
+
+@pytest.mark.parametrize(
+    "query", ["merger", "merg*", "m?rger", "mergre~1", "stem:merger", '"merger merger"', "merger OR a"]
+)
+def test_a_text_of_one_word_has_a_bounded_number_of_matches(query: str) -> None:
+    """A filer decides how often a word occurs; each match takes memory and time, in every search for the word."""
+    found = Highlighter(parse_query(query)).find(b"merger " * 450_000)
+    assert 0 < found.matches <= 200_000
+    assert found.passages[0].place == 0
+    assert len(Highlighter(parse_query(query)).marks("merger " * 450_000)) <= 200_000
+
+
+def test_places_that_are_no_match_are_tried_a_bounded_number_of_times() -> None:
+    """A match after a million of them is not found."""
+    [needle] = Highlighter(parse_query('"merger agreement"'))._needles
+    folded = b" merger" * 50 + b" agreement merger agreement "
+    assert len(list(needle.spans(folded))) == 2
+    assert len(list(needle.spans(folded, tries=50))) == 1
+    assert list(needle.spans(folded, tries=49)) == []
+
+
+@pytest.mark.parametrize("letters", ["é", "é ", "合併", "é—"])
+def test_letters_beyond_ascii_take_a_bounded_amount_of_memory(letters: str) -> None:
+    """They are mapped one by one."""
+    text = encode_text("merger " + letters * (1_500_000 // len(letters.encode())))
+    tracemalloc.start()
+    try:
+        found = Highlighter(parse_query("merger")).find(text)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert found.matches == 1
+    assert peak < 150_000_000
+
+
+@pytest.mark.parametrize("letter", ["a", "é", "合"])
+@pytest.mark.parametrize("before", [0, 1, 2])
+def test_what_is_searched_of_a_very_long_text_ends_between_two_characters(letter: str, before: int) -> None:
+    """And words before its end are found."""
+    text = "x" * before + " merger " + letter * (34_000_000 // len(letter.encode()))
+    assert Highlighter(parse_query("merger")).find(encode_text(text)).matches == 1
