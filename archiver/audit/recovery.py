@@ -28,6 +28,8 @@ T = TypeVar("T")
 _CORRECTION = b"<CORRECTION>"
 _TAKEN_OVER = "taken_over"
 """The note in a rebuilt catalogue: when it took over what was readable in the damaged one."""
+_WATCH_NOTE = "watch_settled"
+"""How far `watch` has come: without it, what EDGAR published since would count as known before."""
 _BATCH = 1000
 
 
@@ -156,6 +158,9 @@ class OldCatalogue:
             catalogue.sightings.add(*sightings)
         for deliveries in _batches(old.deliveries.salvage()):
             catalogue.deliveries.add(deliveries)
+        with contextlib.suppress(EdgarchiveError):  # it is damaged
+            if (note := old.note(_WATCH_NOTE)) is not None and catalogue.note(_WATCH_NOTE) is None:
+                catalogue.set_note(_WATCH_NOTE, note)
 
     def row_of(self, accession: AccessionNumber, file: StoredFile) -> CatalogueRecord | None:
         """The old row of `accession` if it describes the bytes of `file` and they are complete; otherwise None."""

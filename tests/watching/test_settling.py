@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
+import sqlite3
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -14,7 +16,7 @@ from archiver.listings.current_feed import CurrentFiling
 from archiver.selection.selection import Selection
 from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
-from edgarchive import sync_archive
+from edgarchive import repair_archive, sync_archive
 from edgarchive.watching.schedule import EASTERN, last_published
 from edgarchive.watching.settling import RETRY, Settled
 from tests.loopback import LoopbackEdgar
@@ -293,3 +295,25 @@ async def test_a_note_that_is_lost_or_damaged_is_no_first_poll(
 
 def _set_note(catalogue: Catalogue, note: str) -> None:
     catalogue.set_note("watch_settled", note)
+
+
+@pytest.mark.parametrize("table", ["sighting", "delivery"])
+async def test_a_damaged_catalogue_loses_no_alert(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock, table: str
+) -> None:
+    """What was seen may be lost with it, and is told of again; what came since is not taken for known before."""
+    await poll(settings, sink, clock)
+    expected = [edgar.add(filing(1))]
+    await poll(settings, sink, clock)
+    path = settings.root / "catalogue.sqlite3"
+    with contextlib.closing(sqlite3.connect(path)) as catalogue:
+        [(root,)] = catalogue.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,))
+        catalogue.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with path.open("r+b") as file:
+        file.seek((root - 1) * 4096)
+        file.write(bytes(4096))
+    expected.append(edgar.add(filing(2)))
+    repair_archive(settings)
+    report = await poll(settings, sink, clock)
+    assert not report.is_first
+    assert expected == sorted(set(sink.accessions) & set(expected))
