@@ -42,7 +42,7 @@ def database_errors(path: Path, *, hint: str) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         raise DamageError(f"{path} is damaged: {error}", hint) from error
     except UnicodeDecodeError as error:  # SQLite's message quotes a damaged table
-        raise DamageError(f"{path} is damaged: it has bytes that are no text", hint) from error
+        raise DamageError(f"{path} is damaged: it has bytes that are not text", hint) from error
 
 
 def lacks_room(error: sqlite3.OperationalError) -> bool:

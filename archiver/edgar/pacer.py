@@ -147,7 +147,7 @@ class Pacer:
             )
         except BlockingIOError:
             raise StorageError(
-                f"another process keeps {self._path} locked, which holds the request rate", "`fuser` names the process"
+                f"another process keeps {self._path}, which holds the request rate, locked", "`fuser` names the process"
             ) from None
 
     def _load(self) -> PaceState:

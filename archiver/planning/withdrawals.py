@@ -84,7 +84,9 @@ class Withdrawals:
         self.count += len(gone)
         for accession in gone:
             facts = event("withdrawn", accession=accession, quarter=str(quarter))
-            _log.warning("%s is withdrawn: two readings of the index of %s lack it", accession, quarter, extra=facts)
+            _log.warning(
+                "%s is withdrawn: two readings of the index of %s did not list it", accession, quarter, extra=facts
+            )
         return bool(missing)
 
     def _of(self, quarter: Quarter, named: Named) -> Iterator[CatalogueRecord]:

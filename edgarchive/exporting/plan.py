@@ -170,7 +170,9 @@ def _format(name: str | None, out: Path) -> Format:
     if out.name == "-":
         raise UsageError("an export is written to a file, so that it can resume", "name one for --out")
     if suffix in _PACKED:
-        raise UsageError(f"an export is not compressed, as {out} would say", "use Parquet, or compress the file after")
+        raise UsageError(
+            f"an export is not compressed, unlike the name {out}", "use Parquet, or compress the file afterwards"
+        )
     if name in set(Format) and suffix in set(Format) - {name}:
         raise UsageError(f"--format {name} and the name {out.name} contradict each other", "change one of them")
     try:

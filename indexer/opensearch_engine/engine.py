@@ -282,7 +282,7 @@ class OpenSearchEngine:
             except EdgarchiveError as error:
                 facts = event("index-not-restored", error=type(error).__name__)
                 # the next writer does it
-                _log.warning("the indexes stay as they are for writing: %s", error, extra=facts)
+                _log.warning("the indexes keep their settings for bulk writing: %s", error, extra=facts)
             self._lock.release()
         self._parts.clear()
         self._client.close()

@@ -188,7 +188,7 @@ def several(name: str, values: object) -> tuple[Any, ...] | None:
     if not found:
         raise UsageError(f"an empty list for {name} would select nothing", "give at least one value, or leave it out")
     if any(map(_is_missing, found)):
-        raise UsageError(f"{name} has a missing value (None or NaN)", "leave it out, such as with dropna()")
+        raise UsageError(f"{name} has a missing value (None or NaN)", "leave it out, for example with dropna()")
     if not all(is_unicode(value) for value in found if isinstance(value, str)):
         raise UsageError(f"a value of {name} is not valid Unicode", "give it in UTF-8")
     return found

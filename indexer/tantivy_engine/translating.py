@@ -242,7 +242,7 @@ class _Translation:
         self._postings += sum(len(part.words) for _, part in placed)
         if self._postings > MAX_POSTINGS:
             raise QueryError(
-                "the words near each other can stand in too many ways",
+                "the words near each other can be arranged in too many ways",
                 "lower the distances, leave words out, or add letters to patterns",
             )
         if all(len(part.words) == 1 for _, part in placed):
@@ -275,7 +275,7 @@ class _Translation:
         count = math.factorial(len(parts)) // repeated * math.comb(distance - 1 + len(parts) - 1, len(parts) - 1)
         if count > bounds.MAX_EXPANSIONS:
             raise QueryError(
-                f"{len(parts)} words with ~{distance} can stand in more than {bounds.MAX_EXPANSIONS} ways",
+                f"{len(parts)} words with ~{distance} can be arranged in more than {bounds.MAX_EXPANSIONS} ways",
                 "lower the distance, or leave words out",
             )
         orders = list(dict.fromkeys(itertools.permutations(parts)))

@@ -169,7 +169,7 @@ MISTAKES = (
     ),
     Mistake("no limit at all", (*SYNC, "--limit", "0"), "limit 0 selects nothing; give a limit of 1 or more"),
     Mistake(
-        "a ticker that there is not", ("sync", "--ticker", "ZZZZ"), "no 'ZZZZ'; a company of the past needs its --cik"
+        "a ticker that there is not", ("sync", "--ticker", "ZZZZ"), "no 'ZZZZ'; for a company of the past, use --cik"
     ),
     Mistake(
         "a ticker for a CIK",
