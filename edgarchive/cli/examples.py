@@ -80,7 +80,7 @@ Check only existence and sizes, or check and repair everything:
   edgarchive status --json
 """,
     "watch": """\
-Print alerts as JSON lines, or pass them to a command:
+Print alerts as JSON Lines, or pass them to a command:
 
   edgarchive watch --form '8-K*' --once
   edgarchive watch --form '8-K*' --exec 'logger -t filings' --once

@@ -1,4 +1,4 @@
-"""Writing rows to files: JSON lines, CSV, and Parquet by filing year. Visible files are complete."""
+"""Writing rows to files: JSON Lines, CSV, and Parquet by filing year. Visible files are complete."""
 
 from __future__ import annotations
 

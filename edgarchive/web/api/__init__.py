@@ -1,1 +1,1 @@
-"""JSON, CSV, JSON lines and Atom for programs, with the names of the command line's options and output."""
+"""JSON, CSV, JSON Lines and Atom for programs, with the names of the command line's options and output."""

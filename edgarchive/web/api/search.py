@@ -1,4 +1,4 @@
-"""Search over HTTP: one page of hits as JSON, all hits as JSON lines or CSV, the latest as an Atom feed."""
+"""Search over HTTP: one page of hits as JSON, all hits as JSON Lines or CSV, the latest as an Atom feed."""
 
 from __future__ import annotations
 
