@@ -6,11 +6,12 @@ for what is missing or damaged; then the submission itself is parsed.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -61,6 +62,7 @@ class TextStore:
         self._frames: OrderedDict[tuple[int, int], bytes] = OrderedDict()
         self._frame_bytes = 0
         self._has_warned = False
+        self._is_closed = False
 
     @classmethod
     def open(cls, root: Path) -> Self:
@@ -71,7 +73,7 @@ class TextStore:
     def is_empty(self) -> bool:
         """Whether it lists no submission. A store that cannot be read is not empty."""
         try:
-            with self._lock:
+            with self._files():
                 table = self._opened()
                 return table is None or table.is_empty
         except (DamageError, StorageError):
@@ -92,7 +94,7 @@ class TextStore:
     def submissions(self, wanted: Sequence[tuple[AccessionNumber, str]]) -> dict[AccessionNumber, StoredSubmission]:
         """Those of `wanted`, each with the sha256 of its bytes, that `submission` gives, looked up together."""
         try:
-            with self._lock:
+            with self._files():
                 table = self._opened()
                 rows = table.get_all([accession for accession, _ in wanted]) if table else {}
         except (DamageError, StorageError):  # perhaps of a single row
@@ -144,7 +146,7 @@ class TextStore:
 
     def stats(self) -> TextStats:
         """The size of the store. Raises `DamageError`, `StorageError`."""
-        with self._lock:
+        with self._files():
             table = self._opened()
             packs = table.packs() if table else []
         stored = sum(pack.bytes for pack in packs)
@@ -154,9 +156,20 @@ class TextStore:
         return TextStats(sum(pack.live for pack in packs), sum(pack.text_bytes for pack in packs), stored)
 
     def close(self) -> None:
-        """Close the files."""
+        """Close the files. What is read afterwards, by another thread or from a result, opens them for that alone."""
         with self._lock:
+            self._is_closed = True
             self._forget()
+
+    @contextlib.contextmanager
+    def _files(self) -> Iterator[None]:
+        """Hold the lock on the files."""
+        with self._lock:
+            try:
+                yield
+            finally:
+                if self._is_closed:
+                    self._forget()
 
     def __enter__(self) -> Self:
         return self
@@ -171,7 +184,7 @@ class TextStore:
             _log.warning("the text store cannot be read, which makes this slow: %s", error, extra=facts)
 
     def _row(self, accession: AccessionNumber) -> TextRow | None:
-        with self._lock:
+        with self._files():
             table = self._opened()
             return table.get(accession) if table else None
 
@@ -214,7 +227,7 @@ class TextStore:
         frame = place.frame
         offset = row.base + frame.offset
         key = (row.pack, offset)
-        with self._lock:
+        with self._files():
             raw = self._frames.get(key)
             if raw is not None:
                 self._frames.move_to_end(key)

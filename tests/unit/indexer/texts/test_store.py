@@ -218,3 +218,15 @@ def test_threads_share_a_store(tmp_path: Path) -> None:
         for thread in threads:
             thread.join()
     assert not wrong
+
+
+def test_what_is_read_after_closing_leaves_no_file_open(tmp_path: Path) -> None:
+    """By another thread that was reading, or from a result that is still there."""
+    made = extracted(number(1), "some text")
+    add(tmp_path, [made])
+    open_files = len(os.listdir("/dev/fd"))
+    with TextStore.open(tmp_path) as texts:
+        kept = texts.submission(made.accession)
+    assert_same(kept, made)
+    assert_same(texts.submission(made.accession), made)
+    assert len(os.listdir("/dev/fd")) == open_files
