@@ -16,6 +16,7 @@ from edgarchive.web.caching.conditions import answer_conditions
 from edgarchive.web.caching.recent import answer_recent
 from edgarchive.web.errors import answer_errors
 from edgarchive.web.keys import ARCHIVE, INDEX_SOURCE, SETTINGS, TEMPLATES
+from edgarchive.web.memory import limit_memory
 from edgarchive.web.pages.render import templates
 from edgarchive.web.routes import edgar_routes, own_routes
 from edgarchive.web.safety import Gate, add_headers, check_request, collapse_slashes
@@ -45,6 +46,7 @@ def create_app(
     app = web.Application(
         middlewares=[
             answer_errors,
+            limit_memory(),
             check_request(allow_hosts),
             collapse_slashes,
             answer_conditions,

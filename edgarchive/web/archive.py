@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -21,6 +21,8 @@ from archiver.errors import DamageError, IdentifierError, NotInArchiveError, Unr
 from archiver.events import event
 from archiver.identifiers import AccessionNumber, Cik, FormType
 from archiver.startup.dataclass import dataclass
+from archiver.store.packing import unpack
+from edgarchive.web.memory import hold, holding, reading
 from edgarchive.web.safety import Gate
 from indexer.engine import FacetCount
 from indexer.entries import HitEntity
@@ -33,7 +35,6 @@ from indexer.search.records import Record, Status
 from indexer.search.results import Results
 from indexer.sections.sections import Section
 from indexer.submission.header import Entity, SubmissionHeader
-from indexer.submission.sgml import outline
 from indexer.submission.submission import Document, Submission
 from indexer.text.charset import decode
 from indexer.texts.model import StoredDocument, StoredSubmission
@@ -46,7 +47,9 @@ EASTERN = ZoneInfo("America/New_York")
 
 _log = logging.getLogger(__name__)
 
-_KEPT_FACTS = 20_000
+_KEPT_FACTS_BYTES = 200_000_000
+"""By `_weight`: about ten thousand usual filings."""
+_KEPT_NAMES = 20_000
 _NAME_S = 60.0
 _STATUS_S = 5.0
 _KEPT_SUBMISSIONS_BYTES = 64_000_000
@@ -113,7 +116,8 @@ class ServedArchive:
     def __init__(self, library: AsyncLibrary, gate: Gate) -> None:
         self.library = library
         self._gate = gate
-        self._facts: OrderedDict[tuple[str, str], FilingFacts] = OrderedDict()
+        self._facts: OrderedDict[tuple[str, str], tuple[FilingFacts, int]] = OrderedDict()
+        self._facts_bytes = 0
         self._submissions: OrderedDict[str, tuple[str, int, Submission]] = OrderedDict()
         self._kept_bytes = 0
         self._md5: dict[str, str] = {}
@@ -128,7 +132,10 @@ class ServedArchive:
 
     async def do(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         """The result of `work`, run in a thread. Raises as `search`."""
-        return await self._gate.do(lambda: asyncio.to_thread(work, *arguments, **named))
+        return await self._do(lambda: asyncio.to_thread(work, *arguments, **named))
+
+    async def _do(self, work: Callable[[], Awaitable[T]]) -> T:
+        return await self._gate.do(holding(work))
 
     async def search(self, query: str | None = None, **options: Any) -> Results:
         """As `Library.search`. Raises its errors, and `web.HTTPServiceUnavailable` if too many searches run."""
@@ -136,7 +143,7 @@ class ServedArchive:
 
     async def run(self, options: SearchOptions) -> Results:
         """As `Library.run`; raises as `search`."""
-        return await self._gate.do(lambda: self.library.run(options))
+        return await self._do(lambda: self.library.run(options))
 
     async def facet(self, results: Results, facet: Facet) -> tuple[FacetCount, ...]:
         """How many hits in `results` have each value."""
@@ -178,7 +185,7 @@ class ServedArchive:
 
     async def spans(self, text: str, query: str, *, stem: bool) -> list[tuple[int, int]]:
         """The spans of a query's words in a text. Raises `QueryError`."""
-        return list(await self._gate.do(lambda: self.library.marks(text, query, stem=stem)))
+        return list(await self._do(lambda: self.library.marks(text, query, stem=stem)))
 
     async def name_of(self, cik: int) -> str:
         """The name of a company in its latest filing here, cached for a minute; empty if there is none."""
@@ -190,7 +197,7 @@ class ServedArchive:
         names = [one.name for hit in results.hits for one in await self.entities(hit) if one.cik == cik]
         self._names[cik] = (now, names[0] if names else "")
         self._names.move_to_end(cik)
-        while len(self._names) > _KEPT_FACTS:
+        while len(self._names) > _KEPT_NAMES:
             self._names.popitem(last=False)
         return self._names[cik][1]
 
@@ -238,11 +245,12 @@ class ServedArchive:
     async def submission(self, accession: AccessionNumber) -> Submission:
         """The parsed submission; the latest few are cached. Raises as `Library.submission`."""
         record = await self.record(accession)
+        await hold(record.size)
         kept = self._submissions.get(accession)
         if kept is not None and kept[0] == record.sha256:
             self._submissions.move_to_end(accession)
             return kept[2]
-        submission = await self._gate.do(lambda: self.library.submission(accession))
+        submission = await self._do(lambda: self.library.submission(accession))
         self._keep(accession, record.sha256, record.size, submission)
         return submission
 
@@ -262,13 +270,21 @@ class ServedArchive:
         key = (str(accession), record.sha256)
         if (known := self._facts.get(key)) is not None:
             self._facts.move_to_end(key)
-            return known
-        submission = await self._gate.do(lambda: self.library.texts(accession))
-        facts = await self.do(_facts, submission, record.filing_date, record.size)
-        self._facts[key] = facts
-        while len(self._facts) > _KEPT_FACTS:
-            self._facts.popitem(last=False)
+            return known[0]
+        async with reading(record.size):
+            submission = await self._do(lambda: self.library.texts(accession))
+            facts = await self.do(_facts, submission, record.filing_date, record.size)
+        self._keep_facts(key, facts, _weight(submission))
         return facts
+
+    def _keep_facts(self, key: tuple[str, str], facts: FilingFacts, weight: int) -> None:
+        if weight > _KEPT_FACTS_BYTES // 4:
+            return
+        self._facts_bytes += weight - (self._facts[key][1] if key in self._facts else 0)
+        self._facts[key] = (facts, weight)
+        while self._facts_bytes > _KEPT_FACTS_BYTES:
+            _, (_, gone) = self._facts.popitem(last=False)
+            self._facts_bytes -= gone
 
     async def entities(self, hit: Hit) -> Sequence[HitEntity | Entity]:
         """All entities of a hit, including those that it does not list. Raises as `facts`."""
@@ -276,14 +292,14 @@ class ServedArchive:
 
     async def header_text(self, accession: AccessionNumber) -> str:
         """The text of the stored header. Raises as `Library.submission`."""
-        data = await self._gate.do(lambda: self.library.raw(accession))
-        return await asyncio.to_thread(lambda: decode(outline(data).header))
+        async with reading((await self.record(accession)).size):
+            return decode((await self._do(lambda: self.library.texts(accession))).raw_header)
 
     async def _compute_md5(self, accession: AccessionNumber) -> str:
         record = await self.record(accession)
-        data = await self._gate.do(lambda: self.library.raw(accession))
-        found = await asyncio.to_thread(_md5, data)
-        if len(self._md5) >= _KEPT_FACTS:
+        path = await asyncio.to_thread(self.library.stored.path, accession)
+        found = await self.do(_md5, path)
+        if len(self._md5) >= _KEPT_NAMES:
             self._md5.clear()
         self._md5[record.sha256] = found
         return found
@@ -355,5 +371,15 @@ def _facts(submission: StoredSubmission, filing_date: date, size: int) -> Filing
     )
 
 
-def _md5(data: bytes) -> str:
-    return hashlib.md5(data, usedforsecurity=False).hexdigest()
+def _md5(path: Path) -> str:
+    """The MD5 of the decoded bytes of a stored submission, read in pieces."""
+    digest = hashlib.md5(usedforsecurity=False)
+    for piece in unpack(path):
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def _weight(submission: StoredSubmission) -> int:
+    """About how many bytes the facts of a filing take: its filer decides on its header and its list of documents."""
+    texts = (one for document in submission.documents for one in (document.filename, document.description))
+    return 10 * len(submission.raw_header) + 400 * len(submission.documents) + sum(len(text or "") for text in texts)

@@ -144,7 +144,7 @@ def end_without_length(request: web.Request, response: web.StreamResponse) -> No
 
     Proxies ask by HTTP/1.0, nginx by default, even where the client has asked by a later version.
     """
-    if request.version >= HttpVersion11:
+    if request.version == HttpVersion11:
         response.enable_chunked_encoding()
     else:
         response.force_close()

@@ -131,6 +131,18 @@ def test_http_1_0_has_the_same_answers(served: Served, path: str, method: str, m
         assert body == expected.body
 
 
+@pytest.mark.parametrize("path", ["/search.csv?q=the", f"/Archives/edgar/data/9000002/{FILING}.txt", "/healthz"])
+def test_a_version_without_such_requests_is_answered(served: Served, path: str) -> None:
+    """And is no error of the server's."""
+    with connected(served.port) as client:
+        client.settimeout(10)
+        client.sendall(f"GET {path} HTTP/2.0\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: client.recv(1 << 16), b""))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/2.0 200 OK\r\n")
+    assert body
+
+
 def test_a_client_that_does_not_read_is_let_go(impatient: Served) -> None:
     """What waits for it is thrown away; a client that reads, however slowly, gets it all."""
     request = b"GET /static/style.css HTTP/1.1\r\nHost: localhost\r\n\r\n"

@@ -113,6 +113,14 @@ def test_a_quarters_index_of_xbrl(tmp_path: Path) -> None:
         assert "xbrl.idx" in server.ask(f"{base}/").text
 
 
+@pytest.mark.parametrize(
+    "path", ["full-index/0000/", "daily-index/0000/index.json", "full-index/1992/", "daily-index/9999/"]
+)
+def test_there_are_no_years_before_or_after_edgars(served: Served, path: str) -> None:
+    """Not even one that no calendar has."""
+    assert served.ask(f"/Archives/edgar/{path}").status == 404
+
+
 def test_every_quarter_since_1993_has_a_valid_index(served: Served) -> None:
     """A quarter without filings has an index without rows."""
     lines = served.ask("/Archives/edgar/full-index/1993/QTR1/form.idx").text.splitlines()

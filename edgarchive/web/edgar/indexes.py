@@ -181,6 +181,8 @@ def index_folder(tree: str) -> Handler:
         if year is None:
             names = [str(number) for number in range(FIRST_QUARTER_YEAR, today.year + 1)]
             items = [FolderItem(name, None, is_folder=True) for name in names]
+        elif not FIRST_QUARTER_YEAR <= int(year) <= today.year:
+            raise no_such_key(request)
         elif quarter is None:
             found = [Quarter(int(year), number) for number in range(1, 5)]
             items = [FolderItem(f"QTR{one.number}", None, is_folder=True) for one in found if one.first_day <= today]
