@@ -31,6 +31,8 @@ _ORIGIN = ("source", "source_url", "sha256", "signature", "added", "added_run", 
 _SIGNATURES = {"invalid": "invalid: the SEC's signature does not match these bytes; read them with care"}
 """Descriptions of signatures; valid ones are not mentioned."""
 
+_SOME_FAILED = 3
+
 _NO_TEXT = {"image": "an image", "pdf": "a PDF", "archive": "an archive", "spreadsheet": "a spreadsheet"}
 """Kinds of documents without text, in words."""
 
@@ -98,25 +100,67 @@ def show(
             for record in records:
                 _write_raw(library, record, document)
         else:
-            _print(library, records, wanted)
+            return _print(library, records, wanted)
     return 0
 
 
-def _print(library: Library, records: Sequence[Record], wanted: _Wanted | None) -> None:
-    first = library.submission(records[0].accession)
-    if wanted is not None:  # an error is for the terminal, not for the pager, and comes before any output
-        _check_has_text(first, wanted)
-        if wanted.highlight is not None:
-            library.marks("", wanted.highlight)
+def _print(library: Library, records: Sequence[Record], wanted: _Wanted | None) -> int:
+    """Print summaries or texts; returns the exit code."""
+    if wanted is not None and len(records) > 1:
+        return _print_texts(library, records, wanted)
+    if wanted is not None:
+        _print_one_text(library, records[0], wanted)
+    else:
+        _print_summaries(library, records)
+    return 0
+
+
+def _print_summaries(library: Library, records: Sequence[Record]) -> None:
     with paged():
         for place, record in enumerate(records):
-            submission = library.submission(record.accession) if place else first
             if place:
                 say()
-            if wanted is None:
-                _print_summary(submission, record)
-            else:
-                _print_text(library, submission, wanted)
+            _print_summary(library.submission(record.accession), record)
+
+
+def _print_one_text(library: Library, record: Record, wanted: _Wanted) -> None:
+    """The text alone. An error is for the terminal, not for the pager, and comes before any output."""
+    submission = library.submission(record.accession)
+    found = _texts(submission, wanted)
+    if wanted.highlight is not None:
+        library.marks("", wanted.highlight)
+    with paged():
+        _print_text(library, found, wanted)
+
+
+def _print_texts(library: Library, records: Sequence[Record], wanted: _Wanted) -> int:
+    """Each text below a title that names its filing, then the filings without it. Returns the exit code."""
+    if wanted.highlight is not None:
+        library.marks("", wanted.highlight)
+    faults: list[str] = []
+    with paged():
+        for place, record in enumerate(records):
+            submission = library.submission(record.accession)
+            try:
+                found = _texts(submission, wanted)
+            except (NotInArchiveError, UsageError) as error:
+                named = str(record.accession) in error.message
+                faults.append(str(error) if named else f"{record.accession}: {error}")
+                continue
+            if place > len(faults):
+                say()
+            print_title(_title(submission), Style.of_stdout())
+            _print_text(library, found, wanted)
+        for fault in faults:
+            say(f"failed: {clean(fault)}")
+    return _SOME_FAILED if faults else 0
+
+
+def _title(submission: Submission) -> str:
+    header = submission.header
+    filed = f"filed {header.filing_date or 'without date'}"
+    names = [entity.name for entity in header.entities[:1]]
+    return "  ".join(clean(part) for part in (str(header.accession), str(header.form), filed, *names))
 
 
 def _write_raw(library: Library, record: Record, which: str | None) -> None:
@@ -166,7 +210,11 @@ class _Text:
 
 
 def _texts(submission: Submission, wanted: _Wanted) -> list[_Text]:
-    """The documents to show, or the first that has the section. Raises `NotInArchiveError`."""
+    """The documents to show, or the first that has the section.
+
+    Raises `NotInArchiveError` if there is none, `UsageError` if the document asked for has no text.
+    """
+    _check_has_text(submission, wanted)
     if wanted.document is None:
         documents = tuple(one for one in submission.documents if wanted.xbrl or not one.is_xbrl)
     else:
@@ -182,9 +230,8 @@ def _texts(submission: Submission, wanted: _Wanted) -> list[_Text]:
     raise NotInArchiveError(f"{where} has no section {wanted.section}", _sections(documents))
 
 
-def _print_text(library: Library, submission: Submission, wanted: _Wanted) -> None:
+def _print_text(library: Library, found: Sequence[_Text], wanted: _Wanted) -> None:
     style = Style.of_stdout()
-    found = _texts(submission, wanted)
     for place, one in enumerate(found):
         if place:
             say()
@@ -207,7 +254,6 @@ def _shown(library: Library, record: Record, max_text_chars: int, wanted: _Wante
         return submission.header.fields
     if wanted is None:
         return _as_dict(submission, record, max_text_chars)
-    _check_has_text(submission, wanted)
     texts = [_text_as_dict(one) for one in _texts(submission, wanted)]
     facts: dict[str, Any] = {"accession": str(record.accession), "form": str(submission.header.form)}
     if wanted.document is None and wanted.section is None:

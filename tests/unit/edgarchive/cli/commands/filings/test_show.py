@@ -104,6 +104,23 @@ def test_a_section_is_shown_by_item_or_name(invented: Path, capsys: pytest.Captu
     assert "see --text" in shown(capsys, invented, "0009000900-20-000033", "--section", "1A", code=2)
 
 
+def test_each_of_several_texts_says_which_filing_it_is_of(invented: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A filing that lacks the section or document is named, and hides none of the others."""
+    assert run(["--root", str(invented), "show", LANTERN, BRAMBLE, TEAL, "--section", "5.02"]) == 3
+    captured = capsys.readouterr()
+    titles = [line for line in captured.out.splitlines() if line.startswith("==> ")]
+    assert titles == [
+        "==> 0009000900-04-000101  8-K  filed 2004-12-22  MERIDIAN LANTERN CORP <==",
+        "==> 0009000900-19-000212  8-K  filed 2019-05-14  Teal & Sage Dynamics, Inc. <==",
+    ]
+    assert "\n\n==> " in captured.out
+    assert captured.out.splitlines()[-1] == f"failed: {BRAMBLE} has no section 5.02; it has I 1, I 1A, II 7"
+    assert run(["--root", str(invented), "show", LANTERN, TEAL, "--section", "5.02", "--document", "2"]) == 3
+    said = capsys.readouterr().out
+    assert said.startswith(f"failed: {LANTERN}: document 2 has no section 5.02; ")
+    assert f"\nfailed: {TEAL} has no document 2; it has 1 8-K" in said
+
+
 def test_words_are_marked_where_colour_is(
     invented: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
