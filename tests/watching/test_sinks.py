@@ -276,6 +276,18 @@ def test_mail_has_the_words_of_a_passage_and_no_markup() -> None:
     assert "\nAT&T <sic> *resigned*\n" in sink.message([replace(one, payload=payload)]).get_content()
 
 
+@pytest.mark.parametrize(
+    ("items", "line"), [([], ""), (["5.02"], ", item 5.02"), (["5.02", "9.01"], ", items 5.02, 9.01")]
+)
+def test_mail_names_the_items_of_a_filing(items: list[str], line: str) -> None:
+    """One item is no items."""
+    one = delivery()
+    payload = {**one.payload, "items": items, "entities": [{"cik": 1, "name": "Teal & Sage", "role": "FILER"}]}
+    sink = MailSink("a@b.example", sender="c@d.example", server=MailServer("127.0.0.1"), digest=Digest.HOURLY)
+    text = sink.message([replace(one, payload=payload)]).get_content()
+    assert f" of Teal & Sage{line}\n" in text
+
+
 async def test_mail_of_hostile_filings() -> None:
     """Names and passages become text of the body: no header, no further message, no line that a server refuses."""
     hostile = "x\r\n.\r\nMAIL FROM:<x>\r\nBcc: c@d.example\ud800\0" + "w" * 50_000

@@ -87,7 +87,7 @@ class MailSink:
         self._to, self._sender, self._server, self._digest = to, sender, server, Digest(digest)
         self._whole_s = whole_s
         self.key = f"mail:{hashlib.sha256(f'{to} {digest}'.encode()).hexdigest()[:16]}"
-        self.name = f"mail by {server.host}"
+        self.name = f"the mail server {server.host}"
 
     def ready_at(self, created: datetime) -> datetime:
         """The end of the hour, or the time of the day's digest."""
@@ -225,7 +225,8 @@ def _connection(server: MailServer) -> _Connection:
 def _paragraph(delivery: Delivery) -> str:
     payload = delivery.payload
     names = ", ".join(clean(entity["name"]) for entity in payload["entities"][:3])
-    items = f", items {', '.join(map(clean, payload['items']))}" if payload["items"] else ""
+    word = "item" if len(payload["items"]) == 1 else "items"
+    items = f", {word} {', '.join(map(clean, payload['items']))}" if payload["items"] else ""
     lines = [f"{clean(payload['form'])} of {names}{items}", f"filed {payload['filing_date']}, {payload['accession']}"]
     if delivery.search:
         lines.append(f"saved search: {delivery.search}")
