@@ -224,9 +224,9 @@ def test_what_is_read_after_closing_leaves_no_file_open(tmp_path: Path) -> None:
     """By another thread that was reading, or from a result that is still there."""
     made = extracted(number(1), "some text")
     add(tmp_path, [made])
-    open_files = len(os.listdir("/dev/fd"))
+    open_files = len([*Path("/dev/fd").iterdir()])
     with TextStore.open(tmp_path) as texts:
         kept = texts.submission(made.accession)
     assert_same(kept, made)
     assert_same(texts.submission(made.accession), made)
-    assert len(os.listdir("/dev/fd")) == open_files
+    assert len([*Path("/dev/fd").iterdir()]) == open_files
