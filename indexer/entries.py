@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+_MOST_SAID, _MOST_SAID_CHARS = 10, 100
+"""Unknown items that are logged, and the characters of each: filers decide on both."""
+
 T = TypeVar("T")
 
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -143,13 +146,14 @@ def entries_of(
 
     `sha256` is that of the submission's decoded bytes; `filing_date` is used where the header has none; `added` and
     `added_run` are the catalogue's. A text of more than `max_text_chars` characters is cut after the last whole word
-    within them, and its entry flagged. With `warn`, each cut text is logged, and each item without a known code, since
-    no search can find the submission by it.
+    within them, and its entry flagged. With `warn`, each cut text is logged, and the first items without a known code,
+    since no search can find the submission by them.
     """
     header = submission.header
-    for item in header.unknown_items if warn else ():
-        facts = event("item-unknown", accession=header.accession, item=item)
-        _log.warning("%s: no code is known for the item %r", header.accession, item, extra=facts)
+    for item in header.unknown_items[:_MOST_SAID] if warn else ():
+        shown = item[:_MOST_SAID_CHARS]
+        facts = event("item-unknown", accession=header.accession, item=shown)
+        _log.warning("%s: no code is known for the item %r", header.accession, shown, extra=facts)
     shared = {
         **_shared_facts(header),
         "sha256": sha256,

@@ -9,9 +9,12 @@ surroundings (`listings`), and from other lines, if the form fixes the order of 
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import islice
 
+from archiver.startup.patterns import lazy_pattern
 from indexer.sections.forms import Family, family_of
 from indexer.sections.headings import find_headings
 from indexer.sections.listings import rows_of, split_listings
@@ -24,6 +27,10 @@ __all__ = ["Section", "sections"]
 _MIN_STRAY_CHARS = 200
 """A heading out of order needs at least this much text, or it is a reference."""
 
+_LONG_CHARS, _MOST_ITEMS = 200_000, 20_000
+"""A text of more characters, with the word item more often, is no report."""
+_WORD_ITEM = lazy_pattern(r"I ?T ?E ?M", re.IGNORECASE)
+
 _INDEXED = 3
 """If a list has this many times more items than the body has headings, it is the report's only numbering."""
 
@@ -32,10 +39,11 @@ def sections(text: str, *, form: str) -> tuple[Section, ...]:
     """The sections of `text`, the text of a document of type `form`, in order and without overlaps.
 
     Only a 10-K, 10-KSB, 10-Q or 8-K and their variants (``10-K405``, ``10-KT``, amendments) have sections. The last one
-    ends before the signatures. The time is linear in the length of `text`.
+    ends before the signatures. The time is linear in the length of `text`. A text that is little but the word item has
+    none: each line that may be a heading takes long, and a filer decides how many there are.
     """
     family = family_of(form)
-    if family is None:
+    if family is None or _is_of_items(text):
         return ()
     lines = find_headings(text, family)
     candidates = lines.headings
@@ -51,6 +59,13 @@ def sections(text: str, *, form: str) -> tuple[Section, ...]:
             if len(spans) > _INDEXED * len(headings):
                 return tuple(titled(text, spans))
     return tuple(cut(text, lines.places, headings, lines.dividers, listings))
+
+
+def _is_of_items(text: str) -> bool:
+    """Whether a long text has the word item more often than any report."""
+    if len(text) < _LONG_CHARS:
+        return False
+    return next(islice(_WORD_ITEM.finditer(text), _MOST_ITEMS, None), None) is not None
 
 
 def _split(text: str, candidates: Sequence[Heading], family: Family) -> tuple[list[Heading], list[Listing]]:

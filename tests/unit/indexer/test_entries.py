@@ -146,6 +146,14 @@ def test_an_item_without_a_code_is_reported(caplog: pytest.LogCaptureFixture) ->
     assert record.getMessage() == f"{ACCESSION}: no code is known for the item 'Something New'"
 
 
+def test_unknown_items_do_not_flood_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """A header may have a hundred thousand, each as long as a text."""
+    more = b"".join(b"ITEM INFORMATION:\t\tNew %d %s\n" % (number, b"x" * 1000) for number in range(1000))
+    data = submission_bytes().replace(b"FILED AS OF DATE", more + b"FILED AS OF DATE")
+    list(entries_of(parse_submission(data), sha256="ab", filing_date=FILED))
+    assert 0 < len(caplog.text) < 3000
+
+
 def test_xml_is_measured_by_its_text() -> None:
     """Short names stand before each value, so XML's text may be longer than its bytes, and is measured itself."""
     body = "<a_long_name>" + "<value>1</value>" * 9 + "</a_long_name>"

@@ -202,6 +202,16 @@ def test_a_current_report_has_its_items_in_any_order() -> None:
     assert outline(text, "8-K") == ["7.01", "2.02"]
 
 
+@pytest.mark.parametrize(
+    "line", ["Item 1A. Risk Factors", "PART I ITEM 1. BUSINESS", "            I T E M  7B", "ITEM 9"]
+)
+@pytest.mark.parametrize("form", ["10-K", "10-Q", "8-K"])
+def test_a_text_of_headings_has_none(line: str, form: str) -> None:
+    """Each takes long to judge, and a filer decides how many there are."""
+    assert sections(f"{line}\nMuch can go wrong.\n" * 20_001, form=form) == ()
+    assert sections(ANNUAL_REPORT + "We make candles.\n" * 50_000, form="10-K") != ()
+
+
 def test_other_forms_have_no_sections() -> None:
     """Where no form fixes the items, none are looked for."""
     assert sections(ANNUAL_REPORT, form="S-1") == ()
