@@ -57,8 +57,14 @@ _INDEXED = {**dict.fromkeys(NAME_FIELDS, "freq"), "text": "position", "descripti
 
 
 MAX_POSTINGS = 60_000
-"""Words in all the phrases that a search is written out as. tantivy opens the postings of each anew, some kilobytes of
-memory, and cannot be stopped once it searches."""
+"""Words in all the phrases that a search is written out as, and letters of their regular expressions.
+
+tantivy opens the postings of each word anew and makes an automaton of each expression, some kilobytes of memory for a
+word or a letter, and cannot be stopped once it searches.
+"""
+
+_MOST_STATES = 900
+"""Bytes of a regular expression: tantivy refuses one of more than 1 000 states."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,28 +244,33 @@ class _Translation:
         return self._phrase(field, list(enumerate(parts)))
 
     def _phrase(self, field: str, placed: list[tuple[int, Words]], *, slop: int = 0) -> Query:
-        """A word of each part, at these positions from any beginning."""
-        self._postings += sum(len(part.words) for _, part in placed)
+        """A word of each part, at these positions from any beginning: as patterns, or, if that costs less, as words."""
+        places, parts = zip(*placed, strict=True)
+        of_patterns, patterns = self._terms(field, [part.pattern for part in parts], is_pattern=True)
+        sizes = [len(pattern.encode()) for pattern in patterns]
+        words = sum(len(part.words) for part in parts)
+        written_out = math.prod(len(part.words) for part in parts) * len(parts)
+        is_written_out = written_out <= words + sum(sizes) or max(sizes) > _MOST_STATES
+        self._postings += written_out if is_written_out else words + sum(sizes)
         if self._postings > MAX_POSTINGS:
             raise QueryError(
                 "the words near each other can be arranged in too many ways",
                 "lower the distances, leave words out, or add letters to patterns",
             )
-        if all(len(part.words) == 1 for _, part in placed):
-            field, words_there = self._terms(field, [part.words[0] for _, part in placed])
-            places = [place for place, _ in placed]
-            return Query.phrase_query(self._schema, field, list(zip(places, words_there, strict=True)), slop=slop)
-        words = sum(len(part.words) for _, part in placed)
+        if is_written_out:
+            return any_of(
+                Query.phrase_query(self._schema, of_words, list(zip(places, terms, strict=True)), slop=slop)
+                for of_words, terms in (
+                    self._terms(field, chosen) for chosen in itertools.product(*(part.words for part in parts))
+                )
+            )
         if words > MAX_PHRASE_WORDS:
             raise QueryError(
                 f"the patterns of a phrase match more than {MAX_PHRASE_WORDS} words of the index",
                 "add letters to make them narrower",
             )
-        field, patterns = self._terms(field, [part.pattern for _, part in placed], is_pattern=True)
-        alternatives: list[str | tuple[int, str]] = [
-            (place, pattern) for (place, _), pattern in zip(placed, patterns, strict=True)
-        ]
-        return Query.regex_phrase_query(self._schema, field, alternatives, slop=slop)
+        alternatives: list[str | tuple[int, str]] = list(zip(places, patterns, strict=True))
+        return Query.regex_phrase_query(self._schema, of_patterns, alternatives, slop=slop)
 
     def _near(self, field: str, parts: Sequence[Words], distance: int) -> Query:
         """A word of each of `parts`, each at a position of its own, with fewer than `distance` others between them.

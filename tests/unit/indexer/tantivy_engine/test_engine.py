@@ -256,3 +256,37 @@ def test_near_words_are_bounded_before_the_search(engine: Engine) -> None:
         with pytest.raises(QueryError, match="too many ways"):
             engine.search(parse_query(query))
     assert find(engine, "rea*") == [1]
+
+
+_LONG = "r" * 300
+
+
+def test_a_long_word_next_to_a_pattern_takes_little_memory(engine: Engine, tmp_path: Path) -> None:
+    """Each way to stand near is written out with words, not with automata, which take kilobytes for each letter."""
+    put(engine, 1, f"alpha {_LONG} beta gamma1 delta")
+    put(engine, 2, f"gamma2 x delta {_LONG}")
+    engine.close()
+    child = multiprocessing.get_context("spawn").Process(target=_search_in_four_gigabytes, args=(str(tmp_path),))
+    child.start()
+    child.join(100)
+    assert child.exitcode == 0
+
+
+def _search_in_four_gigabytes(folder: str) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+    engine: Engine = TantivyEngine.open(Path(folder))
+    assert find(engine, f'"{_LONG} gam* delta alpha"~7') == [1]
+    assert find(engine, f'"{_LONG} gam* delta"~7') == [1, 2]
+    engine.close()
+
+
+def test_a_word_too_long_for_an_automaton_is_found_next_to_a_pattern(engine: Engine) -> None:
+    """It is not taken for damage of the index; where it cannot be written out, that is said."""
+    long = "r" * 2000
+    put(engine, 1, f"{long} gamma1 gamma2")
+    assert find(engine, f'"{long} gam*"') == [1]
+    assert find(engine, f"{long} NEAR/5 gam*") == [1]
+    put(engine, 2, " ".join(f"be{number} de{number}" for number in range(300)))
+    with pytest.raises(QueryError, match="too many ways"):
+        find(engine, f'"{long} be* de*"')
+    assert find(engine, '"be1 de*"') == [2]
