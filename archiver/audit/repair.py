@@ -6,6 +6,7 @@ one continues: the row of a lost file stays until the file is back, and a file w
 
 from __future__ import annotations
 
+import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -32,7 +33,7 @@ from archiver.audit.verify import (
     is_unreadable,
     submission_in,
 )
-from archiver.catalogue.records import CatalogueRecord
+from archiver.catalogue.records import CatalogueRecord, VersionRecord
 from archiver.errors import DamageError, StorageError
 from archiver.identifiers import AccessionNumber
 from archiver.planning.plan import SubmissionRef
@@ -138,9 +139,12 @@ class _Repair:
             self._restore(accession)
 
     def _set_aside(self, path: Path, accession: AccessionNumber) -> None:
-        """Move a file to the quarantine under the number of its submission. Nothing there is replaced."""
-        place = unused_name(self._archive.layout.quarantine / f"{accession}{SUBMISSION_SUFFIX}")
-        self._archive.quarantine(path, place.name)
+        """Move a file to the quarantine under the number of its submission. Nothing there is replaced.
+
+        A whole one, perhaps an earlier version, gets a name that is not removed when the submission is stored.
+        """
+        plain = self._archive.layout.quarantine / f"{accession}{SUBMISSION_SUFFIX}"
+        self._archive.quarantine(path, unused_name(plain, first=int(_is_whole(path, accession))).name)
 
     def _restore(self, accession: AccessionNumber) -> bool:
         """Restore a submission from the quarantine if it has a complete copy that matches the row."""
@@ -183,17 +187,39 @@ class _Repair:
 
     def versions(self, *, quick: bool) -> None:
         """Check the bytes stored beside submissions. EDGAR no longer serves them, so rows of lost ones are removed."""
+        lost: list[tuple[Finding, VersionRecord]] = []
         for finding in list(check_versions(self._archive, quick=quick)):
             if finding.kind == "unreadable" or finding.accession is None:
                 self.log.left.append(finding)
                 continue
             path = self._archive.root / str(finding.path)
             if finding.kind == "damaged":
-                self._archive.quarantine(path, path.name)
-            for row in list(self._catalogue.versions(finding.accession)):
-                if self._archive.layout.version_path(row.accession, row.sha256) == path:
-                    self._catalogue.remove_version(row)
-            self.log.leave(finding, "EDGAR no longer serves these bytes, so their row was removed")
+                self._set_aside(path, submission_in(path) or finding.accession)
+            rows = self._catalogue.versions(finding.accession)
+            lost += [(finding, row) for row in rows if self._version_path(row) == path]
+        for finding, row in lost:  # now that all are set aside: some may have been swapped
+            if self._restore_version(row):
+                self.log.done(finding, "it was restored to its place")
+            else:
+                self._catalogue.remove_version(row)
+                self.log.leave(finding, "EDGAR no longer serves these bytes, so their row was removed")
+        for accession in list(self._lost):
+            self._restore(accession)
+
+    def _version_path(self, row: VersionRecord) -> Path:
+        return self._archive.layout.version_path(row.accession, row.sha256)
+
+    def _restore_version(self, row: VersionRecord) -> bool:
+        """Restore bytes beside a submission from the quarantine if it has them."""
+        place = self._version_path(row)
+        for copy in self._archive.quarantined_copies(row.accession):
+            with contextlib.suppress(DamageError):
+                if read_stored_file(copy, row.accession).body.sha256 == row.sha256:
+                    self._clear_the_way(place)
+                    with storage_errors(place):
+                        publish(copy, place)
+                    return True
+        return False
 
     def journal(self) -> None:
         """Record runs that the journal has lost."""
@@ -285,7 +311,7 @@ class _Repair:
             self._catalogue.add_version(recovered_version(file, accession))
             self.log.done(finding, "it was added to the catalogue")
         else:
-            self._archive.quarantine(path, path.name)
+            self._set_aside(path, submission_in(path) or accession)
             self.log.done(finding, "these are not the bytes that its name says; it is in the quarantine")
 
     def _place(self, finding: Finding, path: Path) -> None:
@@ -364,3 +390,10 @@ def _accession(finding: Finding) -> AccessionNumber:
     if finding.accession is None:
         raise ValueError(f"a finding without accession number: {finding}")
     return finding.accession
+
+
+def _is_whole(path: Path, accession: AccessionNumber) -> bool:
+    try:
+        return read_stored_file(path, accession).body.fault(etag_md5=None) is None
+    except DamageError:
+        return False

@@ -237,9 +237,9 @@ def read_stored(layout: Layout, accession: AccessionNumber, *, sha256: str) -> b
     return data
 
 
-def unused_name(place: Path) -> Path:
-    """`place`, or the first numbered variant that does not exist, so that no file is replaced."""
-    unused, number = place, 0
+def unused_name(place: Path, *, first: int = 0) -> Path:
+    """`place`, or the first numbered variant from `first` on that does not exist, so that no file is replaced."""
+    unused, number = _numbered(place, first) if first else place, first
     while unused.exists() or unused.is_symlink():
         number += 1
         unused = _numbered(place, number)

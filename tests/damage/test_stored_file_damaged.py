@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,11 +13,14 @@ import pytest
 from archiver.audit.verify import verify_files
 from archiver.errors import DamageError
 from archiver.identifiers import AccessionNumber
+from archiver.selection.selection import Selection
 from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
-from edgarchive import Library
-from tests.damage.phases import outcome
+from edgarchive import Library, repair_archive, sync_archive, verify_archive
+from tests.damage.phases import outcome, publish_feed
 from tests.edgar_fixtures import CommandLine
+from tests.loopback import LoopbackEdgar
+from tests.unit.archives import tree
 
 ONE = AccessionNumber("0009000900-04-000101")
 OTHER = AccessionNumber("0009000900-16-000045")
@@ -127,3 +131,36 @@ def test_verbs_say_so_and_repair_brings_it_back(settings: Settings, cli: Command
     assert b"Traceback" not in repaired.stderr
     assert cli.run("verify").returncode == 0
     assert outcome(settings.root).files == whole.files
+
+
+def _of(path: Path) -> AccessionNumber:
+    return AccessionNumber(path.name.partition(".")[0])
+
+
+@pytest.mark.parametrize("has_rows", [True, False])
+@pytest.mark.parametrize("ring", [(0, 1), (1, 3), (0, 1, 2), (0, 3, 1), (0, 1, 2, 3)])
+def test_no_version_is_lost_where_files_changed_places(
+    edgar: LoopbackEdgar, settings: Settings, ring: tuple[int, ...], *, has_rows: bool
+) -> None:
+    """EDGAR serves no earlier version, so a repair and a later sync keep its bytes, also where its row is lost."""
+    publish_feed(edgar)
+    day = Selection(["*"], since="2004-12-22", until="2004-12-22")
+    sync_archive(day, settings=settings, source="feed")
+    sync_archive(day, settings=settings, refresh=True)
+    before = tree(settings.root / "submissions")
+    versions = sorted(path for path in (settings.root / "submissions").rglob("*.txt.gz") if path.name.count(".") == 3)
+    files = [place for path in versions[:2] for place in (path.with_name(f"{_of(path)}.txt.gz"), path)]
+    data = [files[place].read_bytes() for place in ring]
+    for place, other in zip(ring, [*data[1:], data[0]], strict=True):
+        files[place].write_bytes(other)
+    if not has_rows:
+        with contextlib.closing(sqlite3.connect(settings.root / "catalogue.sqlite3")) as catalogue, catalogue:
+            catalogue.execute("DELETE FROM beside")
+    repair_archive(settings.replace(user_agent=None))
+    repair_archive(settings)
+    sync_archive(day, settings=settings)
+    after = tree(settings.root)
+    assert set(before.values()) <= set(after.values())
+    if has_rows:
+        assert tree(settings.root / "submissions") == before
+        assert verify_archive(settings).findings == ()
