@@ -50,6 +50,12 @@ _EXTRA = {
 }
 """What to do with an argument too many, by verb."""
 
+_NOT_IN_EXPORTS = {
+    **dict.fromkeys(("--limit", "-n", "--offset", "--sort"), "everything that is found, so narrow the search"),
+    **dict.fromkeys(("--fields", "--columns"), "all columns"),
+}
+"""Options of a search that an export lacks, and what it has instead."""
+
 _QUERY_OPTIONS = frozenset({"--query", "--q", "--text", "--search", "--keyword", "--keywords", "--term", "--terms"})
 _SHORT = lazy_pattern(r"-[^-]")
 _NO_COMMAND = lazy_pattern(r"No such command '([^']*)'")
@@ -98,11 +104,12 @@ def _by_another_name(error: TyperException, context: Any, option: str) -> str | 
     """What to use for an option or command that other programs have; None for any other error."""
     if verb := _NO_COMMAND.match(str(error.message)):
         ours = next((name for others, name in _OTHER_VERBS.items() if verb[1].lower() in others), None)
+        ours = "--version" if verb[1].lower() == "version" else ours
         return None if ours is None else f"there is no command {verb[1]!r}; use `edgarchive {ours}`"
     if not option or not str(error.message).startswith("No such option") or context is None:
         return None
-    if context.info_name == "export" and option in {"--limit", "-n", "--offset", "--sort"}:
-        return f"no such option: {option}; an export has everything that is found, so narrow the search"
+    if context.info_name == "export" and option in _NOT_IN_EXPORTS:
+        return f"no such option: {option}; an export has {_NOT_IN_EXPORTS[option]}"
     if context.info_name == "search" and (option in _QUERY_OPTIONS or _SHORT.fullmatch(option)):
         query = "the query is an argument: `edgarchive search 'WORDS'`"
         excluding = "a query that begins with - goes last: `edgarchive search -- -word`"

@@ -93,9 +93,13 @@ _MEANT = {
     **dict.fromkeys(("accessionnumber", "accessionno"), "accession"),
     **dict.fromkeys(("symbol", "tickers"), "ticker"),
     **dict.fromkeys(("stateofincorporation", "stateofinc"), "state"),
+    **dict.fromkeys(("country", "businessstate"), "location"),
     **dict.fromkeys(("periodofreport", "reportdate"), "period"),
 }
 """Fields of other systems and of EDGAR's own search, without dashes, and ours that find the same."""
+
+_BOUNDS = {"since": ">=", "after": ">=", "until": "<=", "before": "<="}
+"""Names of the first or last filing date, and how a query says it."""
 
 _TEXT_NAMES = frozenset({"text", "body", "content", "fulltext", "q", "query", "title"})
 """Names that other systems give to the text, which has none here."""
@@ -301,6 +305,8 @@ def _no_field(name: str, at: int) -> QueryError:
     hint = f"fields are {', '.join(QUERY_FIELDS)}; quote text that has a colon"
     if plain in _TEXT_NAMES:
         hint = "leave it out: words without a field are searched in the text"
+    elif plain in _BOUNDS:
+        hint = f"write filed:{_BOUNDS[plain]}DATE"
     elif near:
         hint = f"did you mean {near[0]}:?"
     return QueryError(f"there is no field {name!r} (at position {at + 1})", hint, at)

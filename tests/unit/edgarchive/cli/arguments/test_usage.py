@@ -47,6 +47,8 @@ from edgarchive.cli.verbs import VERBS
         ("extract 0009000900-21-000150 -o ex --document 1", "no such option: --document; use --documents"),
         ("find resigned", "there is no command 'find'; use `edgarchive search`"),
         ("download AAPL", "there is no command 'download'; use `edgarchive sync`"),
+        ("version", "there is no command 'version'; use `edgarchive --version`"),
+        ("export hits x --out x.csv --fields cik", "no such option: --fields; an export has all columns"),
         ("reindex", "there is no command 'reindex'; use `edgarchive index`"),
         ("frobnicate", "no such command 'frobnicate'; see `edgarchive --help`"),
         ("status --company", "no such option: --company; see `edgarchive status --help`"),

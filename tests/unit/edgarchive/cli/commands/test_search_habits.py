@@ -40,6 +40,8 @@ ANSWERED = (
     ("formType:8-K", 2, "there is no field 'formType' (at position 1); did you mean form:?"),
     ("'filedAt:[2020-01-01 TO 2020-12-31]'", 2, "there is no field 'filedAt' (at position 1); did you mean filed:?"),
     ("filing_date:2020", 2, "there is no field 'filing_date' (at position 1); did you mean filed:?"),
+    ("'resigned since:2019'", 2, "there is no field 'since' (at position 10); write filed:>=DATE"),
+    ("until:2019-06-30", 2, "there is no field 'until' (at position 1); write filed:<=DATE"),
     ("companyName:lantern", 2, "there is no field 'companyName' (at position 1); did you mean name:?"),
     ("text:resigned", 2, "there is no field 'text' (at position 1); leave it out: words without a field"),
     ("'form :8-K'", 2, ":8-K at position 6: a colon follows a field directly; write it like form:8-K"),
