@@ -252,6 +252,15 @@ def test_a_query_that_cannot_be_read_is_explained(served: Served) -> None:
     assert page.css_first("details.syntax[open]")
 
 
+def test_a_parameter_that_there_is_not_is_said(served: Served) -> None:
+    """The title says that it is the search that is wrong, and the message which parameter."""
+    answer = served.ask("/search?frm=8-K", headers={"Accept": "text/html"})
+    page = LexborHTMLParser(answer.text)
+    assert answer.status == 400
+    assert first(page, "h1").text() == "This search cannot be run"
+    assert "There is no parameter 'frm'. Did you mean form?" in first(page, "[role=alert]").text()
+
+
 def test_a_filing_links_to_its_parties_and_documents(served: Served) -> None:
     """Every link of a filing's page leads to a page."""
     page = parsed(served, f"/filing/{FILING}")

@@ -113,7 +113,7 @@ async def search_page(request: web.Request) -> web.Response:
         too_slow = isinstance(error, QueryTimeoutError)
         status = HTTPStatus.SERVICE_UNAVAILABLE if too_slow else HTTPStatus.BAD_REQUEST
         values = {**_form(request), "error": _mistake(error, request.query.get(WORDS, ""))}
-        title = "This query cannot be read" if isinstance(error, QueryError) else "This cannot be searched for"
+        title = "This query cannot be read" if isinstance(error, QueryError) else "This search cannot be run"
         if too_slow:
             title = "This search took too long"
         return page(request, "search.html", status=status, results=None, problem_title=title, **values)
