@@ -63,6 +63,7 @@ class _Shown:
     out: Path | None
     bom: bool
     explain: bool
+    passages: bool
 
     def __post_init__(self) -> None:
         """Reject incompatible options."""
@@ -72,6 +73,10 @@ class _Shown:
             raise UsageError("--facet-limit and --by-year need --facet", "add --facet form, for example")
         if self.columns is not None and self.kind in {Format.TABLE, Format.ACCESSIONS}:
             raise UsageError(f"--fields does not go with --format {self.kind}", "use csv, jsonl, json or xlsx")
+        if self.passages and self.columns is not None:
+            raise UsageError("--fields leaves the passages out", "leave out --fields or --passages")
+        if self.passages and self.kind not in {Format.TABLE, Format.JSON, Format.JSONL}:
+            raise UsageError(f"--format {self.kind} cannot show passages", "use --format table, json or jsonl")
         if self.bom and self.kind is not Format.CSV:
             raise UsageError("--bom is for --format csv", "leave it out")
 
@@ -132,7 +137,7 @@ def search(
         raise UsageError("--unmatched goes with --pairs", "add --pairs FILE")
     kind = _kind(output if pairs is None or output or out else Format.CSV, out, as_json=as_json)
     columns = columns_named(fields, ROW_COLUMNS if pairs is None else MATCH_COLUMNS)
-    shown = _Shown(kind, facets, columns, out, bom, explain)
+    shown = _Shown(kind, facets, columns, out, bom, explain, passages=options.passages > 0)
     if shown.rows is None and options.limit is None:
         options = options.replace(limit=_PAGE)
     options = options.replace(snippets=options.snippets and shown.needs_snippets)

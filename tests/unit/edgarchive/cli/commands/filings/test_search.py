@@ -120,6 +120,23 @@ def test_passages_are_a_list(invented: Path, capsys: pytest.CaptureFixture[str])
     assert "    - " not in found(capsys, invented, "the", "-n", "3")
 
 
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--format", "csv"), "--format csv cannot show passages; use --format table, json or jsonl"),
+        (("--format", "accessions"), "--format accessions cannot show passages; "),
+        (("-o", "hits.xlsx"), "--format xlsx cannot show passages; "),
+        (("--format", "jsonl", "--fields", "accession"), "--fields leaves the passages out; "),
+    ],
+)
+def test_passages_are_never_left_out_in_silence(
+    invented: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...], says: str
+) -> None:
+    """What has no place for them says so."""
+    assert run(["--root", str(invented), "search", "the", "--passages", "3", *options]) == 2
+    assert capsys.readouterr().err.startswith(f"edgarchive: {says}")
+
+
 def test_amendments_are_alone_or_left_out(invented: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Either way nothing is lost."""
     amended = accessions(capsys, invented, "--amendments")
