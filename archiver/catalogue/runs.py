@@ -25,6 +25,8 @@ _COUNTS = ("planned", "present", "stored", "absent", "failed", "withdrawn", "byt
 _COLUMNS = f"number, verb, selection, began, updated, ended, outcome, message, {', '.join(_COUNTS)}, failures"
 LOST_VERB = "unknown"
 _MAX_FAILURES = 100
+_MOST_NUMBER = (1 << 63) - 1
+"""The largest number of SQLite."""
 _PAGE_ROWS = 1000
 
 
@@ -155,6 +157,8 @@ class Runs:
 
     def get(self, number: int) -> Run | None:
         """The run `number`, or None."""
+        if not 0 < number <= _MOST_NUMBER:
+            return None
         rows = self._database.rows(f"SELECT {_COLUMNS} FROM run WHERE number = ?", (number,))
         return self._database.parsed(_run, rows[0]) if rows else None
 

@@ -9,6 +9,10 @@ from archiver.errors import IdentifierError, UsageError
 from archiver.identifiers import Cik
 
 
+_MOST_CHARS = 100_000_000
+"""Ten times as many as a list of all of EDGAR's filers has; a device has no end."""
+
+
 def read_ciks(values: Iterable[int | str], *, folder: Path = Path()) -> list[int | str]:
     """`values` with each ``@FILE`` replaced by the lines of that file.
 
@@ -21,7 +25,11 @@ def read_ciks(values: Iterable[int | str], *, folder: Path = Path()) -> list[int
             ciks.append(value)
             continue
         try:
-            lines = (folder / Path(value[1:]).expanduser()).read_text(encoding="utf-8").splitlines()
+            with (folder / Path(value[1:]).expanduser()).open(encoding="utf-8") as file:
+                text = file.read(_MOST_CHARS + 1)
+            if len(text) > _MOST_CHARS:
+                raise ValueError(f"it has more than {_MOST_CHARS:,} characters")
+            lines = text.splitlines()
         except (OSError, ValueError, RuntimeError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             raise UsageError(

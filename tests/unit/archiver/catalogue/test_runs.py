@@ -53,6 +53,12 @@ def test_a_run_is_what_was_noted_of_it(catalogue: Catalogue) -> None:
     assert catalogue.runs.get(2) is None
 
 
+@pytest.mark.parametrize("number", [0, -1, (1 << 63) - 1, 1 << 63, 10**30])
+def test_a_number_of_no_run_is_none(catalogue: Catalogue, number: int) -> None:
+    """However large it is."""
+    assert catalogue.runs.get(number) is None
+
+
 def test_the_newest_run_comes_first(catalogue: Catalogue) -> None:
     """All of them, so many, or those of some verbs."""
     for verb in ("sync", "import", "feed", "import"):

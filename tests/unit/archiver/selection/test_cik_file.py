@@ -30,6 +30,12 @@ def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
             read_ciks([name], folder=tmp_path)
 
 
+def test_a_file_without_an_end_is_said() -> None:
+    """A device would fill the memory."""
+    with pytest.raises(UsageError, match="more than 100,000,000 characters"):
+        read_ciks(["@/dev/zero"])
+
+
 @pytest.mark.parametrize("text", ["", "\n\n", "# none yet\n"])
 def test_a_file_without_a_cik_is_an_error(tmp_path: Path, text: str) -> None:
     """It would select nothing, and taken for "any" it would select everything."""
