@@ -6,13 +6,19 @@ import gc
 import os
 import sys
 
-from edgarchive.cli import run
+_INTERRUPTED = 130
 
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
     hold_standard_streams()
-    code = run(sys.argv[1:])
+    try:
+        from edgarchive.cli import run  # noqa: PLC0415 — imports take most of a start, and Ctrl-C may come meanwhile
+
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.stderr.write("edgarchive: interrupted\n")
+        code = _INTERRUPTED
     gc.freeze()  # everything ends now; a last garbage collection would take an eighth of a search's time
     sys.exit(code)
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from archiver.errors import IdentifierError, UsageError
 from archiver.identifiers import Cik
 
-
 _MOST_CHARS = 100_000_000
 """Ten times as many as a list of all of EDGAR's filers has; a device has no end."""
 

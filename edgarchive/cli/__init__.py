@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import logging
 import os
@@ -30,6 +31,7 @@ _log = logging.getLogger(__name__)
 _INTERRUPTED = 130
 _USAGE = 2
 _DEFECT = 1
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 app = typer.Typer(
     name="edgarchive",
@@ -114,9 +116,14 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _reader_gone() -> int:
-    """The exit code when the reader of a pipe closes it; nothing more may be written, not even at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """The exit code when the reader of a pipe closes it."""
+    _discard_output()
     return 0
+
+
+def _discard_output() -> None:
+    """Let nothing more be written to stdout, not even at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +148,19 @@ def _failure(error: BaseException) -> _Failure:
         reason = (error.strerror or str(error)).lower()
         message = f"cannot use {os.fsdecode(error.filename)}: {reason}; check the disk and its permissions"
         return _Failure(message, StorageError.exit_code, StorageError.__name__)
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:  # of stdout, which has no name, or while a file grows
+        message = f"cannot write: {(error.strerror or str(error)).lower()}; free space where the output goes"
+        return _Failure(message, StorageError.exit_code, StorageError.__name__)
     message = f"internal error: {kind}: {error}; please report it, with EDGARCHIVE_TRACEBACK=1 set"
     return _Failure(message, _DEFECT, kind)
 
 
 def _fail(failure: _Failure, *, as_json: bool) -> int:
     """Report what ended the command; as a log record if a program reads the log, whatever its level."""
-    sys.stdout.flush()
+    try:
+        sys.stdout.flush()
+    except OSError:  # perhaps what ended it
+        _discard_output()
     if as_json:
         start_logging(-1, as_json=True)  # the options may be what could not be parsed
         facts = event("failed", exit_code=failure.code, error=failure.error)
