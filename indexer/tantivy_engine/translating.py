@@ -63,6 +63,13 @@ tantivy opens the postings of each word anew and makes an automaton of each expr
 word or a letter, and cannot be stopped once it searches.
 """
 
+MAX_COMPARED = 30_000_000
+"""Ways in which words may be near each other, times the documents with the rarest of them.
+
+tantivy compares all of them at once, a quarter of a microsecond for each in short documents and several in long ones,
+and looks at no time limit.
+"""
+
 _MOST_STATES = 900
 """Bytes of a regular expression: tantivy refuses one of more than 1 000 states."""
 
@@ -145,6 +152,7 @@ class _Translation:
         self._expanded: dict[WordLike, tuple[str, ...]] = {}
         self._expansions = Expansions()
         self._postings = 0
+        self._compared = 0
         self._section: str | None = None
 
     def node(self, tree: Node) -> Query:
@@ -289,6 +297,7 @@ class _Translation:
                 f"{len(parts)} words with ~{distance} can be arranged in more than {bounds.MAX_EXPANSIONS} ways",
                 "lower the distance, or leave words out",
             )
+        self._compare(field, parts, count)
         orders = list(dict.fromkeys(itertools.permutations(parts)))
         ways = any_of(
             self._phrase(field, list(zip((0, *places), order, strict=True)))
@@ -308,10 +317,24 @@ class _Translation:
             if not leaf.ordered and len(first) == len(second) == 1 and not _overlap(first[0], second[0]):
                 ways.append(self._phrase(leaf.field, [(0, first[0]), (1, second[0])], slop=leaf.between))
                 continue
+            self._compare(leaf.field, [*first, *second], leaf.between + 1)
             for gap in self._deadline.watch(range(leaf.between + 1)):
                 placed = [*enumerate(first), *enumerate(second, len(first) + gap)]
                 ways.append(self._phrase(leaf.field, placed))
         return any_of(ways)
+
+    def _compare(self, field: str, parts: Sequence[Words], ways: int) -> None:
+        """Count documents in which words may be near each other in so many `ways`. Raises `QueryError` for too many."""
+        having = []
+        for part in dict.fromkeys(parts):
+            where, words = self._terms(field, part.words)
+            having.append(sum(self._searcher.doc_freq(where, word) for word in words))
+        self._compared += ways * min(*having, self._searcher.num_docs)
+        if self._compared > MAX_COMPARED:
+            raise QueryError(
+                "the words near each other would take too long to compare in all documents that have them",
+                "lower the distances, or ask for two of the words at a time",
+            )
 
     def _any_word(self, parts: Sequence[WordLike]) -> Words:
         """The words that may be at one position, for one or several parts of a query."""

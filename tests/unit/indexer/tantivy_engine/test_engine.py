@@ -290,3 +290,28 @@ def test_a_word_too_long_for_an_automaton_is_found_next_to_a_pattern(engine: Eng
     with pytest.raises(QueryError, match="too many ways"):
         find(engine, f'"{long} be* de*"')
     assert find(engine, '"be1 de*"') == [2]
+
+
+def test_many_ways_in_many_documents_are_refused_before_the_search(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tantivy compares them without looking at the time: how often is counted by the documents with the rarest word."""
+    for number in range(20):
+        add(engine, accession(number), [entry(number, "the risk of a board" + " zebra" * (number == 3))])
+    engine.commit()
+    monkeypatch.setattr("indexer.tantivy_engine.translating.MAX_COMPARED", 1000)
+    for query, found in (
+        ('"the risk of"~3', 20),
+        ('"zebra the of"~9', 1),
+        ('"the board"~50', 20),
+        ("the NEAR/50 board", 20),
+        ('("the risk" OR zebra) NEAR/4 board', 20),
+    ):
+        assert engine.search(parse_query(query)).total == found, query
+    for query in (
+        '"the risk of"~9',
+        '"the risk of"~3 OR "of the board"~3 OR "risk of board"~4',
+        '"the risk" NEAR/49 board',
+    ):
+        with pytest.raises(QueryError, match="too long to compare"):
+            engine.search(parse_query(query))
