@@ -167,7 +167,7 @@ def _log_unknown_forms(planner: Planner) -> None:
     for form, near in planner.unknown_forms().items():
         hint = f"did you mean {quoted(near)}?" if near else "look at its spelling and at the dates"
         facts = event("form-unknown", form=form)
-        _log.warning("no filing of these dates has the form %s; %s", ascii(form)[1:-1], hint, extra=facts)
+        _log.warning("no filing on these dates has the form %s; %s", ascii(form)[1:-1], hint, extra=facts)
 
 
 def _log_unknown_names(planner: Planner) -> None:

@@ -240,7 +240,7 @@ def test_a_form_that_nobody_files_is_said(cli: CommandLine) -> None:
     """A slip of the pen is no error, and no silence either."""
     done = cli.run("sync", "--form", "8K", "--since", "2004-12-01", "--until", "2004-12-31")
     assert done.returncode == 0
-    assert b"no filing of these dates has the form 8K; did you mean 8-K?" in done.stderr
+    assert b"no filing on these dates has the form 8K; did you mean 8-K?" in done.stderr
 
 
 def test_a_bare_sync_does_what_the_settings_say(cli: CommandLine, tmp_path: Path) -> None:

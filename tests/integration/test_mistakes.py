@@ -153,7 +153,7 @@ MISTAKES = (
     Mistake(
         "an unknown form",
         ("sync", "--form", "8K", "--since", "2015-01-01"),
-        "WARNING: no filing of these dates has the form 8K; did you mean 8-K\\?",
+        "WARNING: no filing on these dates has the form 8K; did you mean 8-K\\?",
         0,
     ),
     Mistake(
