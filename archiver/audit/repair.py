@@ -213,11 +213,12 @@ class _Repair:
         """Restore bytes beside a submission from the quarantine if it has them."""
         place = self._version_path(row)
         for copy in self._archive.quarantined_copies(row.accession):
-            with contextlib.suppress(DamageError):
-                if read_stored_file(copy, row.accession).body.sha256 == row.sha256:
+            with contextlib.suppress(DamageError), storage_errors(place):
+                file = read_stored_file(copy, row.accession)
+                if file.body.sha256 == row.sha256:
                     self._clear_the_way(place)
-                    with storage_errors(place):
-                        publish(copy, place)
+                    publish(copy, place)
+                    self._catalogue.add_version(replace(row, stored_bytes=file.stored_bytes))  # perhaps packed again
                     return True
         return False
 

@@ -164,3 +164,18 @@ def test_no_version_is_lost_where_files_changed_places(
     if has_rows:
         assert tree(settings.root / "submissions") == before
         assert verify_archive(settings).findings == ()
+
+
+def test_a_version_that_was_packed_again_is_whole(edgar: LoopbackEdgar, settings: Settings) -> None:
+    """Its bytes are those of its row, in a file of another size."""
+    publish_feed(edgar)
+    day = Selection(["*"], since="2004-12-22", until="2004-12-22")
+    sync_archive(day, settings=settings, source="feed")
+    sync_archive(day, settings=settings, refresh=True)
+    version = next(path for path in (settings.root / "submissions").rglob("*.txt.gz") if path.name.count(".") == 3)
+    packed = gzip.compress(gzip.decompress(version.read_bytes()), 1)
+    version.write_bytes(packed)
+    report = repair_archive(settings)
+    assert [finding.kind for finding in report.repaired or ()] == ["damaged"]
+    assert version.read_bytes() == packed
+    assert verify_archive(settings).findings == ()
