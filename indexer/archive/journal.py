@@ -17,7 +17,7 @@ from archiver.store.archive import Archive
 
 @dataclass(frozen=True, slots=True)
 class StoredRecord:
-    """A submission that a run stored. `path` is relative to the archive.
+    """The bytes of a submission that a run stored. `path` is relative to the archive.
 
     `sha256` and `size` are of the decoded bytes, `added` is in UTC.
     """
@@ -70,15 +70,25 @@ def run_values(run: Run) -> dict[str, Any]:
 
 
 def stored_by(archive: Archive, number: int) -> Iterator[StoredRecord]:
-    """What a run stored, by accession number. Bytes that a later run replaced are still listed for this run."""
+    """What a run stored and the archive still has, by accession number.
+
+    Bytes that a later run replaced, and corrections, are stored beside the submission, and are listed after all others.
+    """
+    layout = archive.layout
     for record in archive.catalogue.runs.stored(number):
         if isinstance(record, CatalogueRecord):
-            yield StoredRecord(
-                accession=record.accession,
-                form=record.form,
-                filing_date=record.filing_date,
-                size=record.size,
-                sha256=record.sha256,
-                path=archive.layout.submission(record.accession).relative_to(archive.root),
-                added=record.stored_at,
-            )
+            filing, path = record, layout.submission(record.accession)
+        else:
+            found = archive.catalogue.get(record.accession)
+            if found is None:  # only in a damaged catalogue
+                continue
+            filing, path = found, layout.version_path(record.accession, record.sha256)
+        yield StoredRecord(
+            accession=record.accession,
+            form=filing.form,
+            filing_date=filing.filing_date,
+            size=record.size,
+            sha256=record.sha256,
+            path=path.relative_to(archive.root),
+            added=record.stored_at,
+        )

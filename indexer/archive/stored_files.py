@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 from archiver.edgar.endpoints import Quarter
-from archiver.errors import NotInArchiveError
+from archiver.errors import DamageError, NotInArchiveError
 from archiver.identifiers import AccessionNumber
 from archiver.listings.cache import IndexCache
 from archiver.store.archive import Archive
@@ -38,10 +38,20 @@ class StoredFiles:
             raise NotInArchiveError(f"{number} is not in the archive", "sync or import it first")
         return path
 
-    def file_sha256(self, accession: str) -> str:
-        """The SHA-256 of the gzip file itself, for ``sha256sum --check``. Raises as `path`."""
-        with self.path(accession).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+    def file_sha256(self, path: Path) -> str:
+        """The SHA-256 of a stored file itself, for ``sha256sum --check``; `path` is relative to the archive.
+
+        Raises `DamageError` if it cannot be read.
+        """
+        place = self._archive.root / path
+        hint = "run `edgarchive verify --repair`"
+        if not place.is_file():  # opening a pipe would wait for a writer
+            raise DamageError(f"{place} is missing", hint)
+        try:
+            with place.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise DamageError(f"{place} cannot be read: {(error.strerror or str(error)).lower()}", hint) from error
 
     def master_index(self, year: int, quarter: int) -> bytes | None:
         """The copy of EDGAR's master index of a quarter, as EDGAR sent it; None if there is none."""

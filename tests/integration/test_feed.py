@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import hashlib
 import io
 import random
 import re
@@ -20,6 +21,7 @@ from archiver.reports import SyncReport
 from archiver.selection.selection import Selection
 from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
+from edgarchive import Library
 from edgarchive.mirror import Mirror
 from tests.edgar_fixtures import CommandLine
 from tests.loopback import FIXTURES, LoopbackEdgar, faults
@@ -231,6 +233,38 @@ async def test_a_refresh_fetches_what_edgar_serves_and_keeps_what_there_was(
         assert (older.kind, older.source) == ("older", "feed")
         assert gzip.decompress(archive.layout.version_path(ONE, older.sha256).read_bytes()) == MEMBERS[f"{ONE}.nc"]
     assert (await sync(settings, only, refresh=True)).present == 1
+
+
+def manifest(cli: CommandLine, settings: Settings, number: int) -> list[str]:
+    """The paths in the manifest of a run; each checksum is that of the file."""
+    done = cli.run_here("log", str(number), "--manifest")
+    assert done.returncode == 0, done.stderr
+    lines = [line.split("  ") for line in done.stdout.decode().splitlines()]
+    assert all(hashlib.sha256((settings.root / path).read_bytes()).hexdigest() == digest for digest, path in lines)
+    return [path for _, path in lines]
+
+
+async def test_a_run_lists_what_it_stored_after_newer_bytes_came(
+    edgar: LoopbackEdgar, settings: Settings, cli: CommandLine
+) -> None:
+    """What stands beside them is still what that run stored, and so is a correction."""
+    edgar.add_feed(DAY, {f"{ONE}.nc": MEMBERS[f"{ONE}.nc"]})
+    await sync(settings)
+    edgar.add_feed(date(2004, 12, 23), {f"{ONE}.pc": b"<CORRECTION>\n<ACCESSION-NUMBER>" + ONE.encode() + b"\n"})
+    await sync(settings)
+    await sync(settings, Selection(["8-K"], since=DAY, until=DAY), refresh=True)
+    with Archive.open(settings.root) as archive:
+        beside = {row.kind: archive.layout.version_path(ONE, row.sha256) for row in archive.catalogue.versions(ONE)}
+        wanted = [beside["older"], beside["correction"], archive.layout.submission(ONE)]
+    paths = [str(path.relative_to(settings.root)) for path in wanted]
+    assert [manifest(cli, settings, number) for number in (1, 2, 3)] == [[path] for path in paths]
+    with Library(settings.root) as library:
+        assert [[(one.form, str(one.path)) for one in library.stored_by(number)] for number in (1, 2, 3)] == [
+            [("8-K", path)] for path in paths
+        ]
+    wanted[0].unlink()
+    done = cli.run_here("log", "1", "--manifest")
+    assert (done.returncode, done.stdout, done.stderr.count(b"\n")) == (5, b"", 1)
 
 
 async def test_a_correction_is_kept_beside_its_submission(edgar: LoopbackEdgar, settings: Settings) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from archiver.catalogue.runs import Run
-from archiver.errors import UsageError
+from archiver.errors import DamageError, UsageError
 from edgarchive.cli.options import AsJson, common
 from edgarchive.cli.output import human_moment, plural, print_json, say
 from edgarchive.formats import clean, human_bytes
@@ -43,8 +43,7 @@ def log(
             return 0
         found, stored = library.run_of(run), library.stored_by(run)
         if manifest:
-            for one in stored:
-                sys.stdout.write(f"{library.stored.file_sha256(one.accession)}  {one.path}\n")
+            _print_manifest(library, stored)
         elif as_json:
             print_json({**run_values(found), "submissions": [one.to_dict() for one in stored]})
         else:
@@ -52,6 +51,18 @@ def log(
             for one in stored:
                 _print_stored(one)
     return 0
+
+
+def _print_manifest(library: Library, stored: Sequence[StoredRecord]) -> None:
+    """Print a checksum of every file that can be read, then raise the first error."""
+    fault: DamageError | None = None
+    for one in stored:
+        try:
+            sys.stdout.write(f"{library.stored.file_sha256(one.path)}  {one.path}\n")
+        except DamageError as error:
+            fault = fault or error
+    if fault is not None:
+        raise fault
 
 
 def _print_runs(runs: Sequence[Run], *, as_json: bool) -> None:
