@@ -15,6 +15,7 @@ from archiver.identifiers import AccessionNumber
 from tests.unit.submissions import ACCESSION, submission_bytes
 
 BODY = submission_bytes()
+ONE = AccessionNumber(ACCESSION)
 MD5 = hashlib.md5(BODY, usedforsecurity=False).hexdigest()
 
 
@@ -126,3 +127,23 @@ def test_a_submission_that_gives_itself_two_numbers_is_neither() -> None:
     two = line.replace(b"218427", b"218426") + b"\n" + rest
     assert not facts(two).named
     assert not facts(two, accession="0001193125-04-218427").named
+
+
+@pytest.mark.parametrize(
+    "first", [BODY, BODY.replace(b"\n", b"\r"), b"<SUBMISSION>\n<ACCESSION-NUMBER>" + ONE.encode()]
+)
+@pytest.mark.parametrize("size", [1, 7, 300, 100_000])
+def test_another_submission_in_a_body_is_found_wherever_the_chunks_are_cut(first: bytes, size: int) -> None:
+    """At the beginning of a line alone; its own number again is none."""
+    other = "0001193125-04-999999"
+    opening = b"<SUBMISSION>\n<ACCESSION-NUMBER>%s" if first.startswith(b"<SUB") else b"<SEC-DOCUMENT>%s.txt : 20041222"
+    for body, found in (
+        (first + b"\n" + opening % other.encode(), other),
+        (first + b"\r" + opening % ONE.encode() + b"\n" + opening % other.encode() + b"\n" + first, other),
+        (first + b"\n" + opening % ONE.encode() + b"\n x " + opening % other.encode(), None),
+        (b"\n " + first, None),
+    ):
+        reader = BodyReader(ONE)
+        for at in range(0, len(body), size):
+            reader.feed(body[at : at + size])
+        assert reader.facts().sequel == found
