@@ -30,6 +30,9 @@ SECTION_COLUMNS = (
 )
 """The columns of a row of a section, in order."""
 
+_MOST_NAME_CHARS = 500
+"""The most of a name or form in a row: each document of a filing repeats them. EDGAR's have at most 150 characters."""
+
 _SHORT_CHARS = 2_000
 """Up to this length, `str.split` is fast enough; counting otherwise needs numpy, which takes a moment to import."""
 
@@ -76,8 +79,8 @@ def filing_facts(filing: StoredSubmission, *, filing_date: date) -> Row:
     return {
         "accession": str(filing.accession),
         "cik": int(entity.cik) if entity and entity.cik is not None else None,
-        "name": entity.name if entity else None,
-        "form": str(filing.header.form),
+        "name": entity.name[:_MOST_NAME_CHARS] if entity else None,
+        "form": str(filing.header.form)[:_MOST_NAME_CHARS],
         "filing_date": filing.header.filing_date or filing_date,
         "period": filing.header.period_of_report,
     }

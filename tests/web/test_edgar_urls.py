@@ -384,3 +384,21 @@ def test_ticker_lists_are_valid_without_any_ticker(served: Served) -> None:
     """An archive that has never asked for tickers has empty lists."""
     assert served.ask("/files/company_tickers.json").json() == {}
     assert served.ask("/files/company_tickers_exchange.json").json()["data"] == []
+
+
+def test_entities_and_names_do_not_multiply_with_the_hits_of_their_filing(tmp_path: Path) -> None:
+    """A filer decides on all three numbers."""
+    entity = "\nFILER:\n\tCOMPANY DATA:\n\t\tCOMPANY CONFORMED NAME:\t%s\n\t\tCENTRAL INDEX KEY:\t\t%010d\n"
+    entities = "".join(entity % ("N" * (100_000 if number < 3 else 9), 1000 + number) for number in range(2000))
+    documents = "".join(
+        f"<DOCUMENT>\n<TYPE>EX-99\n<SEQUENCE>{number}\n<FILENAME>a{number}.txt\n<TEXT>\nmerger\n</TEXT>\n</DOCUMENT>\n"
+        for number in range(1, 31)
+    )
+    data = submission_bytes(documents=documents).replace(b"</SEC-HEADER>", entities.encode() + b"</SEC-HEADER>")
+    with Archive.open(tmp_path / "edgar", writable=True, create=True) as archive:
+        keep(archive, ACCESSION, data)
+        index_archive(archive)
+    with Served(tmp_path / "edgar") as fresh:
+        answer = fresh.ask("/LATEST/search-index?q=merger&size=100")
+    assert len(answer.json()["hits"]["hits"]) == 30
+    assert len(answer.body) < 3_000_000

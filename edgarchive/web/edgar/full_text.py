@@ -10,6 +10,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -28,6 +29,8 @@ from indexer.search.results import Results
 from indexer.submission.header import Entity
 
 BUCKETS = 30
+_MOST_ENTITIES, _MOST_NAME_CHARS = 500, 500
+"""Of a filing's entities, and of a name, in each of its hits."""
 _TYPED = 10
 _BODY_S = 20.0
 """Time limit for a request's body; the application limits its size (`client_max_size`)."""
@@ -169,12 +172,13 @@ async def _by_accession(archive: ServedArchive, accession: AccessionNumber, quer
         one = [await archive.facts(accession)]
     except NotInArchiveError:
         one = []
-    found = [
-        _source_hit(facts, document, await _tickers(archive, facts), None)
-        for facts in one
-        for document in facts.documents
+    found = [document for facts in one for document in facts.documents]
+    asked = found[query.offset : query.offset + query.size]
+    page = [
+        _source_hit(facts, document, tickers, None)
+        for facts, tickers in [(facts, await _tickers(archive, facts)) for facts in one]
+        for document in asked
     ]
-    page = found[query.offset : query.offset + query.size]
     return {
         "took": 1,
         "timed_out": False,
@@ -199,7 +203,7 @@ async def _hit(archive: ServedArchive, hit: Hit) -> dict[str, Any]:
 
 
 async def _tickers(archive: ServedArchive, facts: FilingFacts) -> dict[int, list[str]]:
-    ciks = {entity.cik for entity in facts.header.entities if entity.cik is not None}
+    ciks = {entity.cik for entity in facts.header.entities[:_MOST_ENTITIES] if entity.cik is not None}
     return {int(cik): await tickers_of(archive, cik) for cik in ciks}
 
 
@@ -212,9 +216,9 @@ def display_name(name: str, cik: Cik | None, tickers: Iterable[str]) -> str:
 def _source_hit(
     facts: FilingFacts, document: DocumentFacts | None, tickers: Mapping[int, list[str]], score: float | None
 ) -> dict[str, Any]:
-    entities = facts.header.entities
+    entities = [replace(one, name=one.name[:_MOST_NAME_CHARS]) for one in facts.header.entities[:_MOST_ENTITIES]]
     period = facts.header.period_of_report
-    values = [value for entity in entities for value in entity.filing_values]
+    values = [value for entity in entities for value in entity.filing_values][:_MOST_ENTITIES]
     return {
         "_index": "edgar_file",
         "_id": f"{facts.accession}:{document.filename if document else f'{facts.accession}.txt'}",

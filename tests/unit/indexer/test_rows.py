@@ -11,8 +11,11 @@ import pytest
 
 from archiver.settings.settings import Settings
 from edgarchive import AsyncLibrary, Library, UsageError, import_submissions
-from indexer.rows import SECTION_COLUMNS
+from indexer.rows import SECTION_COLUMNS, filing_facts
+from indexer.submission.submission import parse_submission
+from indexer.texts.model import extract
 from tests.paths import INVENTED
+from tests.unit.submissions import submission_bytes
 
 REPORT = "0009000900-21-000150"
 
@@ -92,3 +95,11 @@ def test_a_section_without_a_name_is_an_error(root: Path) -> None:
     """What is no item and no name of a section is said before anything is read."""
     with Library(root) as library, pytest.raises(UsageError, match="not the name of a section"):
         library.sections(item="99X")
+
+
+def test_a_long_name_is_not_repeated_whole_for_each_document() -> None:
+    """A filer decides on its length and on their number."""
+    data = submission_bytes(form="8-K" + "F" * 10_000).replace(b"ACME WIDGETS INC", b"A" * 100_000)
+    facts = filing_facts(extract(parse_submission(data), sha256=""), filing_date=date(2004, 12, 22))
+    assert len(str(facts)) < 2000
+    assert facts["name"] == "A" * len(facts["name"])
