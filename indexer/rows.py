@@ -30,7 +30,7 @@ SECTION_COLUMNS = (
 )
 """The columns of a row of a section, in order."""
 
-_MOST_NAME_CHARS = 500
+MOST_NAME_CHARS = 500
 """The most of a name or form in a row: each document of a filing repeats them. EDGAR's have at most 150 characters."""
 
 _SHORT_CHARS = 2_000
@@ -79,8 +79,8 @@ def filing_facts(filing: StoredSubmission, *, filing_date: date) -> Row:
     return {
         "accession": str(filing.accession),
         "cik": int(entity.cik) if entity and entity.cik is not None else None,
-        "name": entity.name[:_MOST_NAME_CHARS] if entity else None,
-        "form": str(filing.header.form)[:_MOST_NAME_CHARS],
+        "name": entity.name[:MOST_NAME_CHARS] if entity else None,
+        "form": str(filing.header.form)[:MOST_NAME_CHARS],
         "filing_date": filing.header.filing_date or filing_date,
         "period": filing.header.period_of_report,
     }

@@ -529,3 +529,23 @@ def test_a_missing_package_is_named(settings: Settings, out: Path) -> None:
     code = f"{blocked}export('filings', {str(out / 'x.parquet')!r}, settings=Settings(root={str(settings.root)!r}))"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False).stderr
     assert "pip install 'edgarchive[parquet]'" in said
+
+
+def test_names_and_parties_do_not_multiply_with_the_documents(tmp_path: Path) -> None:
+    """A filer decides on the length, and on both numbers."""
+    party = "\nFILER:\n\tCOMPANY DATA:\n\t\tCOMPANY CONFORMED NAME:\t%s\n\t\tCENTRAL INDEX KEY:\t\t%010d\n"
+    parties = "".join(party % ("N" * (100_000 if number < 3 else 9), 1000 + number) for number in range(2000))
+    documents = "".join(
+        f"<DOCUMENT>\n<TYPE>EX-99\n<SEQUENCE>{number}\n<FILENAME>a{number}.txt\n<TEXT>\nmerger\n</TEXT>\n</DOCUMENT>\n"
+        for number in range(1, 101)
+    )
+    data = submission_bytes(documents=documents).replace(b"ACME WIDGETS INC", b"A" * 100_000)
+    data = data.replace(b"</SEC-HEADER>", parties.encode() + b"</SEC-HEADER>")
+    (tmp_path / "a.txt").write_bytes(data)
+    settings = Settings(root=tmp_path / "edgar", jobs=1)
+    import_submissions([tmp_path / "a.txt"], settings=settings)
+    for table in ("documents", "hits"):
+        options = SearchOptions("merger", documents=True)
+        export(table, tmp_path / f"{table}.jsonl", options=options, settings=settings, jobs=1)
+        assert len(lines(tmp_path / f"{table}.jsonl")) == 100
+        assert (tmp_path / f"{table}.jsonl").stat().st_size < 4_000_000
