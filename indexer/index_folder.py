@@ -256,9 +256,10 @@ def marks_hold(path: Path) -> bool:
 def engine_of(path: Path) -> str | None:
     """The engine of the index in folder `path`; None if there is none or it is unknown."""
     try:
-        return _parsed_meta(read_plain_file(path / _META))[1]
-    except (OSError, ValueError, KeyError, TypeError):
+        engine = _parsed_meta(read_plain_file(path / _META))[1]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
+    return engine if engine in ENGINES else None
 
 
 def is_outdated(path: Path) -> bool:
@@ -282,6 +283,8 @@ def _other_schema(path: Path, schema: object) -> ArchiveFormatError:
 def _parsed_meta(meta: bytes) -> tuple[object, str]:
     """Schema and engine from ``meta.json``."""
     values = json.loads(meta)
+    if not isinstance(values["engine"], str):
+        raise TypeError("its engine is no text")
     return values["schema"], values["engine"]
 
 

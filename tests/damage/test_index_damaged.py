@@ -10,7 +10,8 @@ import pytest
 from archiver.errors import EdgarchiveError
 from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
-from edgarchive import Library, sync_archive
+from edgarchive import Library, repair_archive, sync_archive, verify_archive
+from indexer.index_folder import SCHEMA
 from indexer.update.check import check_index
 from indexer.update.update import index_archive
 from tests.damage.phases import ALL, outcome
@@ -68,6 +69,29 @@ def test_it_is_named_and_can_be_made_anew(
         assert error.exit_code == 2  # noqa: PT017 (it need not be raised)
     with Archive.open(settings.root, writable=True) as archive:
         assert index_archive(archive, rebuild=True).failed == ()
+    assert outcome(settings.root) == whole
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [
+        '{"schema": %d, "engine": "|hoosh"}',
+        '{"schema": %d, "engine": ["whoosh"]}',
+        '{"schema": %d, "engine": null}',
+        '{"schema": "%d", "engine": "whoosh"}',
+        '{"schema": 1%d, "engine": "whoosh"}',
+        '["schema", %d, "engine"]',
+        "[" * 100_000 + "%d",
+    ],
+    ids=["another engine", "a list", "none", "a text", "a later schema", "no object", "nested"],
+)
+def test_a_repair_makes_an_index_anew_whose_engine_cannot_be_told(settings: Settings, index: Path, meta: str) -> None:
+    """One flipped bit in its name is enough."""
+    whole = outcome(settings.root)
+    (index / "meta.json").write_text(meta % SCHEMA)
+    assert [finding.kind for finding in verify_archive(settings).findings] in (["index-damaged"], ["index-missing"])
+    assert repair_archive(settings).findings == ()
+    assert verify_archive(settings).findings == ()
     assert outcome(settings.root) == whole
 
 
