@@ -155,7 +155,7 @@ def _open_end(choose: Callable[[list[date]], date], days: list[date | None]) -> 
 
 def _take(read: QuarterIndex, planner: Planner, withdrawals: Withdrawals | None, readings: Readings) -> None:
     """Pass a quarter's rows to `planner`, and compare the archive with its full index."""
-    named = Named(read.quarter)
+    named = Named()
     entries = read.full_entries() if withdrawals is None else named.noting(read.full_entries())
     planner.add(entries, quarter=read.quarter)
     planner.add(read.daily_entries(), quarter=read.quarter, listed=False)

@@ -26,19 +26,15 @@ GRACE_DAYS = 14
 
 
 class Named:
-    """The content of a quarter's full index: the form of each submission, and those dated in another quarter."""
+    """The content of a quarter's full index: the form of each submission."""
 
-    def __init__(self, quarter: Quarter) -> None:
+    def __init__(self) -> None:
         self.forms: dict[AccessionNumber, FormType] = {}
-        self.strangers: set[AccessionNumber] = set()
-        self._first, self._last = quarter.first_day, quarter.last_day
 
     def noting(self, entries: Iterable[MasterIndexEntry]) -> Iterator[MasterIndexEntry]:
         """The same rows, recorded as they pass."""
         for entry in entries:
             self.forms[entry.accession] = entry.form
-            if not self._first <= entry.filing_date <= self._last:
-                self.strangers.add(entry.accession)
             yield entry
 
 
@@ -90,17 +86,22 @@ class Withdrawals:
         return bool(missing)
 
     def _of(self, quarter: Quarter, named: Named) -> Iterator[CatalogueRecord]:
-        """The submissions that the index of a quarter may list: filed in it, or listed by it, now or before."""
+        """The submissions that the index of a quarter may list: filed in it, or listed by it, now or before.
+
+        What it lists may have any filing date here: EDGAR lists some submissions under another, and changes some dates.
+        """
         first, last = quarter.first_day, quarter.last_day
-        yield from self._catalogue.filed_between(first, last)
-        strangers = set(named.strangers)
+        elsewhere = dict.fromkeys(named.forms)
+        for record in self._catalogue.filed_between(first, last):
+            elsewhere.pop(record.accession, None)
+            yield record
         for record in self._catalogue.named_in(str(quarter)):
+            elsewhere.pop(record.accession, None)
             if not first <= record.filing_date <= last:
-                strangers.discard(record.accession)
                 yield record
-        for accession in strangers:
-            stored = self._catalogue.get(accession)
-            if stored is not None and not first <= stored.filing_date <= last:
+        for accession in self._catalogue.stored_bytes_of(list(elsewhere)):
+            stored = self._catalogue.get(AccessionNumber(accession))
+            if stored is not None:
                 yield stored
 
     def _is_judged_by(self, quarter: Quarter, record: CatalogueRecord) -> bool:

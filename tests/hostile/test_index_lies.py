@@ -164,6 +164,25 @@ async def test_a_row_in_the_folder_of_another_quarter_is_not_withdrawn(
         assert archive.record(AccessionNumber(OTHERS[0])).quarter == "2004 Q4"
 
 
+async def test_a_filing_that_moves_to_another_quarter_is_not_withdrawn(
+    edgar: LoopbackEdgar, settings: Settings
+) -> None:
+    """EDGAR changes its date. It counts as withdrawn at most until the index of its new quarter is read."""
+    year = Selection(forms=["*"], since="2004-07-01", until="2005-03-31")
+    await sync(settings, selection=year)
+    body = BODY.replace(ONE.encode(), OTHERS[0].encode())
+    edgar.add(body.replace(b"FILED AS OF DATE:\t\t20041222", b"FILED AS OF DATE:\t\t20050301"))  # a day that has one
+    for days in range(31, 63):
+        await sync(settings, after_days=days, selection=year)
+    with Archive.open(settings.root) as archive:
+        record = archive.record(AccessionNumber(OTHERS[0]))
+    assert (record.withdrawn_at, record.missing_since, record.quarter) == (None, None, "2005 Q1")
+    edgar.add(BODY.replace(ONE.encode(), b"0009000900-05-000098").replace(b"20041222", b"20050301"))
+    edgar.remove(OTHERS[0])
+    found = [(await sync(settings, after_days=days, selection=year)).withdrawn for days in range(63, 95)]
+    assert sum(found) == 1
+
+
 async def test_the_index_of_another_quarter_withdraws_nothing(edgar: LoopbackEdgar, settings: Settings) -> None:
     """However often it is sent, as by a cache that confuses two files."""
     await sync(settings)

@@ -82,6 +82,8 @@ class FilingStore:
     def add(self, body: bytes, published: date | None = None) -> Filing:
         """Serve a submission from now on; one with the same accession number is replaced. Raises ValueError."""
         filing = read_filing(body, published)
+        if (before := self._served.get(filing.accession)) is not None:
+            self._touch(before.published)
         self._served[filing.accession] = filing
         self._deleted.pop(filing.accession, None)
         self._touch(filing.published)
