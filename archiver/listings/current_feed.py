@@ -65,8 +65,10 @@ class CurrentFiling:
     parties: tuple[CurrentParty, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values; `from_dict` reverses this."""
-        return {**asdict(self), "filing_date": self.filing_date.isoformat(), "accepted": self.accepted.isoformat()}
+        """Plain JSON values, without mail addresses; `from_dict` reverses this."""
+        parties = [{**asdict(one), "name": _without_addresses(one.name)} for one in self.parties]
+        days = {"filing_date": self.filing_date.isoformat(), "accepted": self.accepted.isoformat()}
+        return {**asdict(self), "parties": parties, **days}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> CurrentFiling:
@@ -225,7 +227,7 @@ def _filing(entry: Mapping[str, str]) -> CurrentFiling:
     accession, accepted = _ACCESSION.search(entry["id"].strip()), datetime.fromisoformat(entry["updated"].strip())
     if accession is None or accepted.tzinfo is None:
         raise ValueError("an entry without accession number or time zone")
-    _, _, named = _without_addresses(entry.get("title", "")).strip().partition(" - ")
+    _, _, named = entry.get("title", "").strip().partition(" - ")
     title, summary = _PARTY.fullmatch(named), entry.get("summary", "")
     filed = _FILED.search(summary)
     return CurrentFiling(

@@ -195,3 +195,16 @@ def test_no_entry_brings_our_address_into_the_catalogue() -> None:
     [filing] = parse_current_feed(page.encode())
     assert "example.com" not in str(filing.to_dict()).lower()
     assert [one.cik for one in filing.parties] == [320]
+
+
+@pytest.mark.parametrize("name", ["@ROAD, INC", "CAFE @ PARK INC", "TECH@WORK INC"])
+def test_a_sign_in_a_name_hides_no_filing(name: str) -> None:
+    """It is selected by its CIK or its name, although the sign is that of addresses."""
+    page = (
+        f'<feed xmlns="http://www.w3.org/2005/Atom"><entry><title>8-K - {name} (0000000320) (Filer)</title>'
+        '<category term="8-K"/><updated>2026-01-12T11:28:00-05:00</updated>'
+        "<id>urn:tag:sec.gov,2008:accession-number=0009000900-26-000001</id></entry></feed>"
+    )
+    [filing] = parse_current_feed(page.encode())
+    assert [(one.cik, one.name) for one in filing.parties] == [(320, name)]
+    assert [one["cik"] for one in filing.to_dict()["parties"]] == [320]
