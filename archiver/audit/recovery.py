@@ -15,7 +15,7 @@ from archiver.catalogue.records import CatalogueRecord, VersionRecord
 from archiver.checks.body import BodyFacts, BodyReader
 from archiver.checks.envelope import Opening
 from archiver.checks.header_facts import HeaderFacts, head_of, read_header_facts
-from archiver.errors import EdgarchiveError, IdentifierError
+from archiver.errors import DamageError, EdgarchiveError, IdentifierError
 from archiver.identifiers import AccessionNumber
 from archiver.intake.records import new_record, ref_of
 from archiver.startup.dataclass import dataclass
@@ -73,6 +73,14 @@ def read_stored_file(path: Path, accession: AccessionNumber) -> StoredFile:
         stored_bytes=status.st_size,
         written_at=datetime.fromtimestamp(status.st_mtime, UTC),
     )
+
+
+def is_whole(path: Path, accession: AccessionNumber) -> bool:
+    """Whether the file `path` is the whole submission `accession`, by its own bytes alone."""
+    try:
+        return read_stored_file(path, accession).body.fault(etag_md5=None) is None
+    except DamageError:
+        return False
 
 
 def recovered(file: StoredFile, header: HeaderFacts) -> CatalogueRecord:

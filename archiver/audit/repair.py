@@ -17,6 +17,7 @@ from archiver.audit.findings import Finding
 from archiver.audit.recovery import (
     OldCatalogue,
     StoredFile,
+    is_whole,
     proven_row,
     read_stored_file,
     recovered_version,
@@ -96,6 +97,8 @@ class _Repair:
         self._unproven: dict[AccessionNumber, tuple[Finding, SubmissionRef]] = {}
         self._aside: dict[AccessionNumber, Finding] = {}
         self._lost_bytes: dict[str, AccessionNumber] = {}
+        self._set_apart: dict[AccessionNumber, Path] = {}
+        """The only copies of what EDGAR is asked about, under names that no refused body takes."""
 
     def rows(self, *, quick: bool) -> None:
         """Check every row; quarantine broken files, then restore those that the quarantine has in a complete copy."""
@@ -128,11 +131,11 @@ class _Repair:
         self.log.count_ok(file.body.signature)
 
     def _vacate(self) -> None:
-        """Quarantine broken files under the number of the submission they contain, then restore complete ones."""
+        """Quarantine files that do not match their rows, under the number that they contain; restore complete ones."""
         moved = []
-        for accession in self._lost:
+        for accession, finding in self._lost.items():
             path = self._archive.layout.submission(accession)
-            if path.exists() or path.is_symlink():
+            if finding.kind != "incomplete" and (path.exists() or path.is_symlink()):
                 moved.append(submission_in(path) or accession)
                 self._set_aside(path, moved[-1])
         for accession in dict.fromkeys([*self._lost, *moved]):
@@ -144,7 +147,7 @@ class _Repair:
         A whole one, perhaps an earlier version, gets a name that is not removed when the submission is stored.
         """
         plain = self._archive.layout.quarantine / f"{accession}{SUBMISSION_SUFFIX}"
-        self._archive.quarantine(path, unused_name(plain, first=int(_is_whole(path, accession))).name)
+        self._archive.quarantine(path, unused_name(plain, first=int(is_whole(path, accession))).name)
 
     def _restore(self, accession: AccessionNumber) -> bool:
         """Restore a submission from the quarantine if it has a complete copy that matches the row."""
@@ -293,7 +296,7 @@ class _Repair:
             self.log.leave(finding, f"{file.header_fault}: a sync that selects it adds it")
         else:
             ref = SubmissionRef(accession, file.header.form, file.header.filing_date, file.header.any_cik, listed=False)
-            message = "without its closing tag only EDGAR's checksum can prove it whole"
+            message = f"{file.body.fault(etag_md5=None)}; only EDGAR's checksum can prove it whole"
             self._unproven[accession] = (replace(finding, message=message), ref)
         return record
 
@@ -357,6 +360,11 @@ class _Repair:
 
     def _fetch(self, wanted: dict[AccessionNumber, tuple[Finding, SubmissionRef]]) -> None:
         refs = [ref for _, ref in wanted.values()]
+        for accession, (finding, _) in wanted.items():
+            if finding.kind == "incomplete" or accession in self._unproven:
+                path = self._archive.layout.submission(accession)
+                name = unused_name(self._archive.layout.quarantine / path.name, first=1).name
+                self._set_apart[accession] = self._archive.quarantine(path, name)
         faults = refetch(self._archive, self._settings, refs, progress=self._progress, cancel=self._cancel)
         for accession, (finding, _) in wanted.items():
             fault = faults[accession]
@@ -370,11 +378,10 @@ class _Repair:
 
     def _put_back(self, accession: AccessionNumber) -> None:
         """Return a file that EDGAR could not prove to its location."""
-        copies = self._archive.quarantined_copies(accession)
-        place = self._archive.layout.submission(accession)
-        if accession in self._unproven and copies and not place.exists():
+        copy, place = self._set_apart.get(accession), self._archive.layout.submission(accession)
+        if copy is not None and not place.exists():
             with storage_errors(place):
-                publish(copies[0], place)
+                publish(copy, place)
 
     def _row(self, finding: Finding) -> tuple[CatalogueRecord, Path]:
         accession = _accession(finding)
@@ -391,10 +398,3 @@ def _accession(finding: Finding) -> AccessionNumber:
     if finding.accession is None:
         raise ValueError(f"a finding without accession number: {finding}")
     return finding.accession
-
-
-def _is_whole(path: Path, accession: AccessionNumber) -> bool:
-    try:
-        return read_stored_file(path, accession).body.fault(etag_md5=None) is None
-    except DamageError:
-        return False

@@ -6,10 +6,12 @@ import contextlib
 import gzip
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from archiver.audit.recovery import read_stored_file, with_stored_facts
 from archiver.audit.verify import verify_files
 from archiver.errors import DamageError
 from archiver.identifiers import AccessionNumber
@@ -19,7 +21,7 @@ from archiver.store.archive import Archive
 from edgarchive import Library, repair_archive, sync_archive, verify_archive
 from tests.damage.phases import outcome, publish_feed
 from tests.edgar_fixtures import CommandLine
-from tests.loopback import LoopbackEdgar
+from tests.loopback import LoopbackEdgar, faults
 from tests.unit.archives import tree
 
 ONE = AccessionNumber("0009000900-04-000101")
@@ -179,3 +181,36 @@ def test_a_version_that_was_packed_again_is_whole(edgar: LoopbackEdgar, settings
     assert [finding.kind for finding in report.repaired or ()] == ["damaged"]
     assert version.read_bytes() == packed
     assert verify_archive(settings).findings == ()
+
+
+ANSWERS = {
+    "is not asked": None,
+    "refuses": faults.block_page_403(),
+    "sends half of it": faults.no_closing_tag_no_etag(),
+    "sends all of it": faults.Fault("whole"),
+}
+
+
+@pytest.mark.parametrize("has_row", [True, False])
+@pytest.mark.parametrize("answer", ANSWERS.keys())
+def test_a_stored_filing_that_quotes_another_loses_no_byte(
+    edgar: LoopbackEdgar, settings: Settings, path: Path, answer: str, *, has_row: bool
+) -> None:
+    """As an earlier version imported it: EDGAR's checksum alone proves it whole, and until then it stays."""
+    with Archive.open(settings.root, writable=True) as archive:
+        record, data = archive.record(ONE), archive.read(ONE)
+        quoting = data.replace(b"<TEXT>\n", b"<TEXT>\n<SEC-DOCUMENT>%s.txt : 20160101\n" % OTHER.encode(), 1)
+        path.write_bytes(gzip.compress(quoting))
+        imported = replace(record, etag_md5=None, source="import")
+        archive.catalogue.remove(ONE)
+        if has_row:
+            archive.catalogue.put(with_stored_facts(imported, read_stored_file(path, ONE)))
+    fault = ANSWERS[answer]
+    if fault is not None:
+        edgar.inject(fault, path="*.txt", times=100)
+    report = repair_archive(settings if fault else settings.replace(user_agent=None))
+    is_whole = answer == "sends all of it"
+    assert gzip.decompress(path.read_bytes()) == (data if is_whole else quoting)
+    kind = "incomplete" if has_row else "uncatalogued"
+    assert [one.kind for one in report.findings if one.accession == ONE] == ([] if is_whole else [kind])
+    assert quoting in [gzip.decompress(one.read_bytes()) for one in settings.root.rglob(f"{ONE}*.gz")]
