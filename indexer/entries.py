@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from functools import lru_cache
@@ -229,11 +230,13 @@ def section_spans(indexed: Searchable, sections: Sequence[Section], *, form: str
             stretches.append((section, start, end))
             place = end
     parts = list(stretches)
+    starts, ends = [start for _, start, _ in stretches], [end for _, _, end in stretches]
     for copy in indexed.copies:
         moved = copy.place - copy.start
-        for section, start, end in stretches:
-            if max(start, copy.start) < min(end, copy.end):
-                parts.append((section, max(start, copy.start) + moved, min(end, copy.end) + moved))
+        parts += (
+            (section, max(start, copy.start) + moved, min(end, copy.end) + moved)
+            for section, start, end in stretches[bisect_right(ends, copy.start) : bisect_left(starts, copy.end)]
+        )
     spans: list[SectionSpan] = []
     counted = place = 0
     for section, start, end in parts:

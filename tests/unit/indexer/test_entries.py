@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import date, datetime
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from indexer.entries import SectionSpan, entries_of, exact, is_truncated, section_spans
 from indexer.sections.model import Section
 from indexer.submission.submission import parse_submission
-from indexer.text.broken_words import searchable
+from indexer.text.broken_words import Copy, Searchable, searchable
 from tests.unit.submissions import ACCESSION, DOCUMENTS, RENDERING, submission_bytes
 
 FILED = date(2004, 12, 22)
@@ -186,3 +187,16 @@ def test_sections_are_spans_of_words() -> None:
         SectionSpan("10-K 1A", 8, 15),
     )
     assert section_spans(indexed, found, form="EX-99.1") == ()
+
+
+def test_many_sections_with_many_copies_are_not_compared_one_by_one() -> None:
+    """A filer decides on the number of both."""
+    count, word = 20_000, "word "
+    size = count * len(word)
+    places = range(0, size, len(word))
+    found = [Section("", "5.02", "", place, place + len(word)) for place in places]
+    copies = tuple(Copy(size + place, place, place + len(word)) for place in places)
+    began = time.process_time()
+    spans = section_spans(Searchable(word * (2 * count), size, copies), found, form="8-K")
+    assert time.process_time() - began < 5
+    assert [(span.first, span.end) for span in spans] == [(number, number + 1) for number in range(2 * count)]
