@@ -291,7 +291,7 @@ def test_places_that_are_no_match_are_tried_a_bounded_number_of_times() -> None:
     assert list(needle.spans(folded, tries=49)) == []
 
 
-@pytest.mark.parametrize("letters", ["é", "é ", "合併", "é—"])
+@pytest.mark.parametrize("letters", ["é—", "合併"])
 def test_letters_beyond_ascii_take_a_bounded_amount_of_memory(letters: str) -> None:
     """They are mapped one by one."""
     text = encode_text("merger " + letters * (1_500_000 // len(letters.encode())))
