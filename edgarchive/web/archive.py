@@ -298,7 +298,7 @@ class ServedArchive:
     async def _compute_md5(self, accession: AccessionNumber) -> str:
         record = await self.record(accession)
         path = await asyncio.to_thread(self.library.stored.path, accession)
-        found = await self.do(_md5, path)
+        found = await self.do(_md5, path, record.sha256)
         if len(self._md5) >= _KEPT_NAMES:
             self._md5.clear()
         self._md5[record.sha256] = found
@@ -371,12 +371,15 @@ def _facts(submission: StoredSubmission, filing_date: date, size: int) -> Filing
     )
 
 
-def _md5(path: Path) -> str:
-    """The MD5 of the decoded bytes of a stored submission, read in pieces."""
-    digest = hashlib.md5(usedforsecurity=False)
+def _md5(path: Path, sha256: str) -> str:
+    """The MD5 of the decoded bytes of a stored submission, read in pieces. Raises `DamageError` for other bytes."""
+    found, known = hashlib.md5(usedforsecurity=False), hashlib.sha256()
     for piece in unpack(path):
-        digest.update(piece)
-    return digest.hexdigest()
+        found.update(piece)
+        known.update(piece)
+    if known.hexdigest() != sha256:
+        raise DamageError(f"the stored bytes of {path.name} have changed", "run `edgarchive verify`")
+    return found.hexdigest()
 
 
 def _weight(submission: StoredSubmission) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import shutil
@@ -177,6 +178,23 @@ def test_no_response_says_where_the_archive_lies(tmp_path: Path, damage: str) ->
         said = {path: server.ask(path) for path in paths}
     assert any(answer.status >= 500 for answer in said.values())
     assert not [path for path, answer in said.items() if str(tmp_path).encode() in answer.body]
+
+
+def test_the_bytes_of_another_filing_are_no_answer(tmp_path: Path) -> None:
+    """The tag of an imported submission is computed from its file. Once that is repaired, the answer is right."""
+    import_submissions([INVENTED], settings=Settings(root=tmp_path / "archive", jobs=1), index=False)
+    with Archive.open(tmp_path / "archive") as archive:
+        one, other = (record.accession for record in list(archive.catalogue.records())[:2])
+        files = [archive.layout.submission(accession) for accession in (one, other)]
+        right = archive.read(one)
+    kept = files[0].read_bytes()
+    files[0].write_bytes(files[1].read_bytes())
+    with Served(tmp_path / "archive") as server:
+        assert server.ask(f"/Archives/edgar/data/1/{one}.txt").status == 500
+        files[0].write_bytes(kept)
+        answer = server.ask(f"/Archives/edgar/data/1/{one}.txt")
+    assert answer.body == right
+    assert answer.headers["etag"] == f'"{hashlib.md5(right).hexdigest()}"'  # noqa: S324 — EDGAR's, which clients check
 
 
 @pytest.mark.parametrize("name", ["q", "entityName", "forms", "ciks", "items", "fileType", "sics", "filter_forms"])
