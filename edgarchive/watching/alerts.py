@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from archiver.edgar.endpoints import index_page
-from archiver.errors import DamageError, QueryError, UsageError
+from archiver.errors import DamageError, NotInArchiveError, QueryError, UsageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber, Cik
 from archiver.startup.dataclass import dataclass
@@ -96,15 +96,17 @@ class Alerts:
                 _log.warning("%s is not in the index, so no search finds it", accession, extra=facts)
 
     def _undamaged(self, read: Callable[[AccessionNumber], T], accession: AccessionNumber) -> T | None:
-        """What `read` gives of a filing; None, with a warning, if it is damaged: others go ahead."""
+        """What `read` gives of a filing; None if the archive has it no more, or, with a warning, if it is damaged."""
         try:
-            found = read(accession)
+            found: T | None = read(accession)
         except DamageError as error:
             if accession not in self.unread:
                 facts = event("alert-waits", accession=accession, reason=str(error))
                 _log.warning("%s is matched once it is repaired: %s", accession, error, extra=facts)
             self.unread.add(accession)
             return None
+        except NotInArchiveError:  # it was taken out
+            found = None
         self.unread.discard(accession)
         return found
 

@@ -105,6 +105,25 @@ async def test_a_damaged_filing_delays_no_other(
     assert sink.accessions == [second, first]
 
 
+@pytest.mark.parametrize("names", [None, ["departures"]])
+async def test_a_filing_taken_out_of_the_archive_delays_no_other(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock, *, names: list[str] | None
+) -> None:
+    """Before it was matched, as after a kill; a repair or a damaged day of the Feed may do that."""
+    searches = [checked(name, "resigned", {}) for name in names] if names else None
+    await poll(settings, sink, clock)
+    first = AccessionNumber(edgar.add(filing(1)))
+    await poll(settings, KeepingSink("another"), clock, searches=searches)
+    with Archive.open(settings.root, writable=True) as archive:
+        archive.catalogue.sightings.set_state([first], "stored")
+        archive.take_out(first, reason="a test")
+    second = edgar.add(filing(2))
+    await poll(settings, sink, clock, searches=searches)
+    assert second in sink.accessions
+    with Archive.open(settings.root) as archive:
+        assert archive.catalogue.sightings.of("stored") == []
+
+
 async def test_an_index_that_is_gone_is_made_again(
     edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
 ) -> None:
