@@ -7,12 +7,13 @@ its later pages may be refused. A daily index lists all filings of its day, what
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 from archiver.catalogue import values
 from archiver.catalogue.catalogue import Catalogue
+from archiver.catalogue.watching import Sightings
 from archiver.edgar.endpoints import quarters
 from archiver.identifiers import AccessionNumber
 from archiver.listings.current_feed import CurrentFiling
@@ -111,11 +112,11 @@ class Settled:
 async def missed_filings(
     index: FullIndex,
     selections: Sequence[Selection],
-    seen: Callable[[Iterable[AccessionNumber]], set[AccessionNumber]],
+    sightings: Sightings,
     settled: Settled,
     now: datetime,
 ) -> AsyncIterator[tuple[list[SubmissionRef], Settled]]:
-    """For each daily index since: the selected filings not `seen`, and the state once they are recorded.
+    """For each daily index since: the selected filings not seen, and the state once they are recorded.
 
     The index of a day that has not ended is read again later, and so, for some days, is one that EDGAR lists and does
     not serve, or that is shorter than EDGAR says, with all after it. Raises `BlockedError`, `UnreachableError`.
@@ -126,12 +127,26 @@ async def missed_filings(
     for quarter in reversed(list(quarters(since, until))):
         async for daily in index.days(quarter, since=since, until=until):
             refs = _selected(daily.entries, selections)
-            known = seen(ref.accession for ref in refs)
             is_sound = daily.is_complete or daily.day < published - _PATIENCE
             is_complete = is_complete and is_sound and daily.day <= published
             if is_complete:
                 settled = replace(settled, through=daily.day, retry_at=None)
-            yield [ref for ref in refs if ref.accession not in known], settled
+            yield _unseen(refs, sightings), settled
+
+
+def _unseen(refs: Sequence[SubmissionRef], sightings: Sightings) -> list[SubmissionRef]:
+    """Those of filings that were not seen, or only by entries of parties that are not selected.
+
+    The feed has an entry for each party, and may end between them.
+    """
+    seen = sightings.known(ref.accession for ref in refs)
+    unseen = []
+    for ref in refs:
+        sighting = sightings.get(ref.accession) if ref.accession in seen else None
+        parties = sighting.entry["parties"] if sighting and sighting.state == "known" else None
+        if ref.accession not in seen or (parties is not None and all(int(ref.cik) != one["cik"] for one in parties)):
+            unseen.append(ref)
+    return unseen
 
 
 def _selected(entries: Iterable[MasterIndexEntry], selections: Sequence[Selection]) -> list[SubmissionRef]:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Self
 
-from archiver.catalogue.watching import Delivery, Sighting
+from archiver.catalogue.watching import Delivery, Sighting, Sightings
 from archiver.errors import NotInArchiveError, UnreachableError, UsageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber, Cik, FormType, parse_date
@@ -255,12 +255,12 @@ class Watcher:
         """Record the filings that the feed missed, by the daily indexes published since; returns how many."""
         now, sightings, count = self._clock(), archive.catalogue.sightings, 0
         selections = await self._without_tickers(archive)
-        missed = missed_filings(self._index(archive), selections, sightings.known, settled, now)
+        missed = missed_filings(self._index(archive), selections, sightings, settled, now)
         try:
             async for refs, then in missed:
-                sightings.add(*_pending(refs, now))
+                count += _take_up(sightings, refs, now)
                 then.store(archive.catalogue)
-                settled, count = then, count + len(refs)
+                settled = then
         except UnreachableError as error:
             facts = event("daily-index-late", error=type(error).__name__)
             _log.warning("what the feed missed is read later: %s", error, extra=facts)
@@ -272,15 +272,7 @@ class Watcher:
 
     async def _from_index(self, archive: Archive, since: date) -> int:
         """Fetch the filings in EDGAR's indexes since a day, also those in the feed before the watch began."""
-        now, sightings = self._clock(), archive.catalogue.sightings
-        refs = await self._listed(archive, since)
-        seen = sightings.known(ref.accession for ref in refs)
-        fresh = [ref for ref in refs if ref.accession not in seen]
-        sightings.add(*_pending(fresh, now))
-        before = [one for one in seen if (found := sightings.get(one)) and found.state == "known"]
-        for accession in before:
-            sightings.try_again(accession, at=now)
-        return len(fresh) + len(before)
+        return _take_up(archive.catalogue.sightings, await self._listed(archive, since), self._clock())
 
     async def _listed(self, archive: Archive, since: date) -> list[SubmissionRef]:
         """The selected filings in EDGAR's indexes since a day that are not on disk."""
@@ -378,6 +370,16 @@ def _ref(sighting: Sighting) -> SubmissionRef:
     return SubmissionRef(
         sighting.accession, FormType(entry["form"]), parse_date(entry["filing_date"]), Cik(party["cik"]), listed=False
     )
+
+
+def _take_up(sightings: Sightings, refs: Sequence[SubmissionRef], now: datetime) -> int:
+    """Record index rows as filings to fetch, unless they were fetched; returns how many."""
+    seen = sightings.known(ref.accession for ref in refs)
+    sightings.add(*_pending((ref for ref in refs if ref.accession not in seen), now))
+    before = [one for one in seen if (found := sightings.get(one)) and found.state == "known"]
+    for accession in before:
+        sightings.try_again(accession, at=now)
+    return len(refs) - len(seen) + len(before)
 
 
 def _pending(refs: Iterable[SubmissionRef], now: datetime) -> list[Sighting]:

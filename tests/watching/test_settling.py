@@ -119,6 +119,22 @@ async def test_an_entry_among_older_ones_is_told_of_in_the_evening(
     assert sink.accessions == [late]
 
 
+async def test_a_party_beyond_the_end_of_the_feed_counts(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+) -> None:
+    """The feed has an entry for each party of a filing, and ends before the one that is selected."""
+    second = Selection(["8-K"], ciks=[9000005])
+    await poll(settings, sink, clock, selection=second)
+    accession = edgar.add(filing(1, parties=2, accepted="20260112090000"))
+    for number in range(2, PAGE + 1):
+        edgar.add(filing(number, cik=77))
+    edgar.end_feed_at(0)
+    for _ in range(3):
+        await poll(settings, sink, clock, selection=second)
+        clock.advance(DAY)
+    assert sink.accessions == [accession]
+
+
 async def test_a_start_tells_of_nothing_from_before(
     edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
 ) -> None:
