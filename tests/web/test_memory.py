@@ -64,7 +64,9 @@ def test_slow_readers_of_a_large_document_share_the_memory(large: Path, path: st
             other.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert other.recv(12) == b"HTTP/1.1 200"
         time.sleep(10)
-        assert peak_megabytes(server.process.pid) < 1000
+        assert (
+            peak_megabytes(server.process.pid) < 2000
+        )  # 490 with Python 3.11, 1,320 with 3.13.0; else several times that
         for one in readers:
             one.close()
 
