@@ -19,7 +19,7 @@ from archiver.errors import UsageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
 from archiver.startup.patterns import lazy_pattern
-from archiver.store.durable import replace_durably, storage_errors
+from archiver.store.durable import fsync_file, replace_durably, storage_errors
 from edgarchive.formats import as_json_text, clean
 from indexer.search.hits import ROW_COLUMNS
 
@@ -276,8 +276,7 @@ def _replacing(path: Path) -> Iterator[Path]:
         temporary = Path(name)
         try:
             yield temporary
-            with temporary.open("rb") as file:
-                os.fsync(file.fileno())  # or a power cut would leave an empty file in place of the earlier one
+            fsync_file(temporary)  # or a power cut would leave an empty file in place of the earlier one
             replace_durably(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)

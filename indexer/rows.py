@@ -30,8 +30,11 @@ SECTION_COLUMNS = (
 )
 """The columns of a row of a section, in order."""
 
-MOST_NAME_CHARS = 500
-"""The most of a name or form in a row: each document of a filing repeats them. EDGAR's have at most 150 characters."""
+MOST_NAME_CHARS, MOST_PARTIES = 500, 500
+"""The most of a name or form, and of a filing's entities and items, in what each of its documents or hits repeats.
+
+EDGAR's names have at most 150 characters.
+"""
 
 _SHORT_CHARS = 2_000
 """Up to this length, `str.split` is fast enough; counting otherwise needs numpy, which takes a moment to import."""

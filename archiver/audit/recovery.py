@@ -12,6 +12,7 @@ from typing import Self, TypeVar
 
 from archiver.catalogue.catalogue import Catalogue
 from archiver.catalogue.records import CatalogueRecord, VersionRecord
+from archiver.catalogue.watching import SETTLED_NOTE
 from archiver.checks.body import BodyFacts, BodyReader
 from archiver.checks.envelope import Opening
 from archiver.checks.header_facts import HeaderFacts, head_of, read_header_facts
@@ -28,8 +29,6 @@ T = TypeVar("T")
 _CORRECTION = b"<CORRECTION>"
 _TAKEN_OVER = "taken_over"
 """The note in a rebuilt catalogue: when it took over what was readable in the damaged one."""
-_WATCH_NOTE = "watch_settled"
-"""How far `watch` has come: without it, what EDGAR published since would count as known before."""
 _BATCH = 1000
 
 
@@ -166,9 +165,9 @@ class OldCatalogue:
             catalogue.sightings.add(*sightings)
         for deliveries in _batches(old.deliveries.salvage()):
             catalogue.deliveries.add(deliveries)
-        with contextlib.suppress(EdgarchiveError):  # it is damaged
-            if (note := old.note(_WATCH_NOTE)) is not None and catalogue.note(_WATCH_NOTE) is None:
-                catalogue.set_note(_WATCH_NOTE, note)
+        with contextlib.suppress(EdgarchiveError):  # it is damaged; without it, what came since would count as known
+            if (note := old.note(SETTLED_NOTE)) is not None and catalogue.note(SETTLED_NOTE) is None:
+                catalogue.set_note(SETTLED_NOTE, note)
 
     def row_of(self, accession: AccessionNumber, file: StoredFile) -> CatalogueRecord | None:
         """The old row of `accession` if it describes the bytes of `file` and they are complete; otherwise None."""

@@ -16,6 +16,9 @@ from archiver.startup.dataclass import dataclass
 SightingState = Literal["known", "pending", "stored", "done", "left"]
 DeliveryState = Literal["waiting", "delivered", "given-up"]
 
+SETTLED_NOTE = "watch_settled"
+"""The note that says how far `watch` has come (docs/format.md)."""
+
 _MAX_ROWS = 1000
 
 

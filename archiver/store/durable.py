@@ -88,7 +88,7 @@ def remove_folder(path: Path, *, ignore_errors: bool = False) -> None:
 
 def fsync_directory(path: Path) -> None:
     """Make the names in folder `path` durable."""
-    _fsync(path)
+    fsync_file(path)
 
 
 def make_directories(path: Path) -> None:
@@ -170,7 +170,7 @@ def sync_together(folder: Path, paths: Sequence[Path]) -> None:
     syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
     if syncfs is None:
         for path in paths:
-            _fsync(path)
+            fsync_file(path)
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -181,7 +181,8 @@ def sync_together(folder: Path, paths: Sequence[Path]) -> None:
         os.close(descriptor)
 
 
-def _fsync(path: Path) -> None:
+def fsync_file(path: Path) -> None:
+    """Sync the file or folder `path` to disk. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

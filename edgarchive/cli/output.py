@@ -8,6 +8,9 @@ from datetime import datetime
 from edgarchive.cli.printing.terminal import fitted, terminal_width
 from edgarchive.formats import as_json_text, harmless
 
+SOME_FAILED = 3
+"""The exit code of a command that finished, and failed for some submissions."""
+
 
 def print_json(value: object) -> None:
     """Print one JSON document on stdout."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from archiver.errors import DamageError
 from archiver.startup.dataclass import dataclass
-from archiver.store.durable import fsync_directory, make_directories, storage_errors
+from archiver.store.durable import fsync_directory, fsync_file, make_directories, storage_errors
 from archiver.store.layout import Layout
 from edgarchive.exporting.rows import Wanted
 
@@ -93,8 +93,7 @@ def _put(
 
 def _copy_durably(stored: Path, temporary: Path) -> None:
     shutil.copy2(stored, temporary)
-    with temporary.open("rb") as file:
-        os.fsync(file.fileno())
+    fsync_file(temporary)
 
 
 def _is_same_file(status: os.stat_result, place: Path) -> bool:

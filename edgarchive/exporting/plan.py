@@ -56,8 +56,8 @@ class ExportPlan:
         state = ExportState.load(self.state_path)
         if state is None or json.loads(json.dumps(self.asked(since))) != state.options:
             return None
-        can_go_on = parts_are_there if self.format is Format.PARQUET else files_can_go_on
-        return state if can_go_on(self.paths, state) else None
+        is_parquet = self.format is Format.PARQUET
+        return state if (parts_are_there(state) if is_parquet else files_can_go_on(self.paths, state)) else None
 
     def columns(self, table: Table) -> tuple[Column, ...]:
         """The columns of a table. In a folder of Parquet files, the year is that of the subfolder."""

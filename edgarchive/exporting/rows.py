@@ -16,7 +16,7 @@ from archiver.startup.dataclass import dataclass
 from edgarchive.exporting.tables import Table
 from indexer.entries import exact
 from indexer.query.scopes.sections import bound_query, bound_sections
-from indexer.rows import MOST_NAME_CHARS, Row, count_split_words, filing_facts, section_rows
+from indexer.rows import MOST_NAME_CHARS, MOST_PARTIES, Row, count_split_words, filing_facts, section_rows
 from indexer.search.options import SearchOptions
 from indexer.sections.forms import section_keys
 from indexer.sections.sections import Section
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from indexer.search.library import Library
 
 CONTEXT_WORDS = 30
-_MOST_PARTIES = 500
-"""Of a filing's entities and items, in the row of each hit."""
 
 Shape = Callable[[StoredSubmission, Sequence[Row]], list[Row]]
 """Converts a filing and the rows of its sections into the rows of another data set (`edgarchive.exporting.shapes`)."""
@@ -221,14 +219,14 @@ def _hit(  # noqa: PLR0917 — the parts of one row
     spans: Sequence[tuple[int, int]],
 ) -> Row:
     header = filing.header
-    entities = header.entities[:_MOST_PARTIES]
+    entities = header.entities[:MOST_PARTIES]
     start, end = spans[0] if spans else (0, 0)
     section = _section_at(document.sections() if document and spans else (), start)
     return {
         **{name: facts[name] for name in ("accession", "form", "filing_date", "period_of_report")},
         "ciks": list(dict.fromkeys(int(entity.cik) for entity in entities if entity.cik is not None)),
         "names": list(dict.fromkeys(entity.name[:MOST_NAME_CHARS] for entity in entities)),
-        "items": list(header.items[:_MOST_PARTIES]),
+        "items": list(header.items[:MOST_PARTIES]),
         "items_derived": header.items_derived,
         "sequence": document.sequence if document else None,
         "type": document.type if document else None,

@@ -62,12 +62,17 @@ class Begun:
             run = latest - 1 if latest and is_being_written(archive.layout) else latest
             if state is not None:
                 until, run, latest = state.until, state.run, state.run
-            undated = frozenset(str(one.accession) for one in catalogue.stored_since(until) if one.run is None)
             unindexed = catalogue.unindexed() if choice.options is not None else ()
-            begun = cls(until, run, latest, undated, frozenset(str(one.accession) for one in unindexed))
+            begun = cls(until, run, latest, unindexed=frozenset(str(one.accession) for one in unindexed))
             overlap = until - timedelta(seconds=COMMIT_S)
-            recent = itertools.chain(catalogue.stored_since(overlap), catalogue.added_since(overlap))
-            return replace(begun, recent={str(one.accession): one.sha256 for one in recent if begun.had_bytes(one)})
+            undated, recent = set(), {}
+            for one in itertools.chain(catalogue.stored_since(overlap), catalogue.added_since(overlap)):
+                is_undated = one.run is None and one.stored_at > until
+                if is_undated:
+                    undated.add(str(one.accession))
+                if is_undated or begun.had_bytes(one):
+                    recent[str(one.accession)] = one.sha256
+            return replace(begun, undated=frozenset(undated), recent=recent)
 
     def had(self, record: CatalogueRecord) -> bool:
         """Whether the archive had the filing, with these bytes or others."""

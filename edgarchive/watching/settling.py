@@ -13,7 +13,7 @@ from datetime import date, datetime, time, timedelta
 
 from archiver.catalogue import values
 from archiver.catalogue.catalogue import Catalogue
-from archiver.catalogue.watching import Sightings
+from archiver.catalogue.watching import SETTLED_NOTE, Sightings
 from archiver.edgar.endpoints import quarters
 from archiver.identifiers import AccessionNumber
 from archiver.listings.current_feed import CurrentFiling
@@ -27,7 +27,6 @@ from edgarchive.watching.schedule import EASTERN, last_published
 RETRY = timedelta(minutes=30)
 """After an index that should be there is not; on a holiday there is none until the next evening."""
 
-_NOTE = "watch_settled"
 _DEADLINE = time(17, 30)
 """What is accepted later on a day is listed with the next one (docs/edgar.md)."""
 _DAY = timedelta(days=1)
@@ -67,7 +66,7 @@ class Settled:
     def of(cls, catalogue: Catalogue) -> Settled | None:
         """The stored state. None before a watch has begun, or if the state is damaged or was lost in a repair."""
         try:
-            found = json.loads(catalogue.note(_NOTE) or "")
+            found = json.loads(catalogue.note(SETTLED_NOTE) or "")
             newest, retry_at = (values.optional(values.moment, found[name]) for name in ("newest", "retry_at"))
             return cls(values.day(found["through"]), newest, retry_at)
         except (ValueError, KeyError, TypeError, RecursionError):
@@ -80,7 +79,7 @@ class Settled:
             "newest": self.newest.isoformat() if self.newest else None,
             "retry_at": self.retry_at.isoformat() if self.retry_at else None,
         }
-        catalogue.set_note(_NOTE, json.dumps(state))
+        catalogue.set_note(SETTLED_NOTE, json.dumps(state))
 
     def is_due(self, now: datetime) -> bool:
         """Whether an index that was not read should be there. A `retry_at` of a clock since set back does not count."""

@@ -8,20 +8,17 @@ import json
 import os
 import re
 import shutil
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from archiver.errors import StorageError, UsageError
-from archiver.identifiers import AccessionNumber
 from archiver.settings.settings import Settings
-from archiver.store.layout import Layout
 from archiver.words import fold
 from edgarchive import Library, SearchOptions, export, import_submissions
 from edgarchive.cli import run
@@ -29,9 +26,8 @@ from edgarchive.exporting.files.writers import CELL_CHARS, JsonlEncoder
 from edgarchive.exporting.tables import COLUMNS, Table
 from indexer.rows import count_split_words
 from indexer.search.hits import ROW_COLUMNS
-from tests.export.conftest import tree
-from tests.paths import INVENTED
-from tests.unit.submissions import submission_bytes
+from tests.export.conftest import lines, tree
+from tests.unit.submissions import crowded_submission, submission_bytes
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -40,11 +36,6 @@ def _long_fields() -> Iterator[None]:
     before = csv.field_size_limit(1 << 30)
     yield
     csv.field_size_limit(before)
-
-
-def lines(path: Path) -> list[dict[str, Any]]:
-    """The rows of a file of JSON lines."""
-    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 def test_filings_are_complete_and_in_order(settings: Settings, out: Path) -> None:
@@ -237,66 +228,6 @@ def test_edgar_corpus_as_parquet(settings: Settings, out: Path) -> None:
     assert ds.dataset(out / "c.parquet").to_table().to_pylist() == rows
     parts = ds.dataset(sorted(map(str, (out / "folder").rglob("*.parquet"))), partitioning="hive")
     assert [row | {"year": str(row["year"])} for row in parts.to_table().to_pylist()] == rows
-
-
-def test_only_what_is_new_since_the_last_export(out: Path, tmp_path: Path) -> None:
-    """A file remembers until when everything was exported."""
-    mine = Settings(root=tmp_path / "archive")
-    some = sorted(INVENTED.glob("*.txt"))
-    import_submissions(some[:3], settings=mine)
-    assert export("filings", out / "1.jsonl", since_export=out / "state", settings=mine, jobs=1).rows == 3
-    import_submissions(some[3:5], settings=mine)
-    export("filings", out / "2.jsonl", since_export=out / "state", settings=mine, jobs=1)
-    assert {row["accession"] for row in lines(out / "2.jsonl")} == {path.stem for path in some[3:5]}
-    assert export("filings", out / "3.jsonl", since_export=out / "state", settings=mine, jobs=1).rows == 0
-
-
-def test_a_wrong_clock_leaves_nothing_out(out: Path, tmp_path: Path) -> None:
-    """What was stored by a clock a year ahead is exported, once; and so is what comes after the clock was set right."""
-    mine = Settings(root=tmp_path / "archive")
-    some, state = sorted(INVENTED.glob("*.txt"))[:4], out / "state"
-    import_submissions(some[:2], settings=mine)
-    ahead = (datetime.now(UTC) + timedelta(days=365)).isoformat()
-    with contextlib.closing(sqlite3.connect(mine.root / "catalogue.sqlite3")) as catalogue, catalogue:
-        catalogue.execute("UPDATE submission SET stored_at = ?, added = ?", (ahead, ahead))
-    rows = [export("filings", out / f"{n}.jsonl", since_export=state, settings=mine, jobs=1).rows for n in range(2)]
-    assert rows == [2, 0]
-    values = json.loads(state.read_text())
-    state.write_text(json.dumps(values | {"added_until": ahead}))  # the export itself had that clock
-    import_submissions(some[2:], settings=mine)
-    rows = [export("filings", out / f"{n}.jsonl", since_export=state, settings=mine, jobs=1).rows for n in range(2, 4)]
-    assert rows == [2, 0]
-
-
-def test_what_failed_or_came_late_is_exported_next_time(out: Path, tmp_path: Path) -> None:
-    """Next time has what could not be read, what was not indexed, and what had no row in the catalogue yet."""
-    mine = Settings(root=tmp_path / "archive")
-    some = sorted(INVENTED.glob("*.txt"))[:4]
-    state, names = out / "state", [path.stem for path in some]
-    import_submissions(some[:3], settings=mine)
-    stored = Layout(mine.root).submission(AccessionNumber(names[0]))
-    packed = stored.read_bytes()
-    stored.write_bytes(b"damaged")
-    shutil.rmtree(mine.root / "texts")
-    report = export("filings", out / "1.jsonl", since_export=state, settings=mine, jobs=1)
-    assert [accession for accession, _ in report.failures] == [names[0]]
-    stored.write_bytes(packed)
-    import_submissions(some[3:], settings=mine)
-    with (
-        contextlib.closing(sqlite3.connect(mine.root / "catalogue.sqlite3")) as catalogue,
-        catalogue,
-    ):  # stored before, committed after
-        until = json.loads(state.read_text())["added_until"]
-        earlier = (datetime.fromisoformat(until) - timedelta(seconds=5)).isoformat()
-        catalogue.execute("UPDATE submission SET stored_at = ? WHERE accession = ?", (earlier, names[3]))
-    export("filings", out / "2.jsonl", since_export=state, settings=mine, jobs=1)
-    assert {row["accession"] for row in lines(out / "2.jsonl")} == {names[0], names[3]}
-    with contextlib.closing(sqlite3.connect(mine.root / "catalogue.sqlite3")) as catalogue, catalogue:
-        catalogue.execute("UPDATE submission SET indexed_sha256 = NULL WHERE accession = ?", (names[1],))
-    everything = SearchOptions(since=1990)
-    export("filings", out / "3.jsonl", options=everything, since_export=state, settings=mine, jobs=1)
-    export("filings", out / "4.jsonl", options=everything, since_export=state, settings=mine, jobs=1)
-    assert [len(lines(out / name)) for name in ("3.jsonl", "4.jsonl")] == [0, 1]
 
 
 def test_only_the_sections_that_were_asked_for(settings: Settings, out: Path) -> None:
@@ -533,14 +464,7 @@ def test_a_missing_package_is_named(settings: Settings, out: Path) -> None:
 
 def test_names_and_parties_do_not_multiply_with_the_documents(tmp_path: Path) -> None:
     """A filer decides on the length, and on both numbers."""
-    party = "\nFILER:\n\tCOMPANY DATA:\n\t\tCOMPANY CONFORMED NAME:\t%s\n\t\tCENTRAL INDEX KEY:\t\t%010d\n"
-    parties = "".join(party % ("N" * (100_000 if number < 3 else 9), 1000 + number) for number in range(2000))
-    documents = "".join(
-        f"<DOCUMENT>\n<TYPE>EX-99\n<SEQUENCE>{number}\n<FILENAME>a{number}.txt\n<TEXT>\nmerger\n</TEXT>\n</DOCUMENT>\n"
-        for number in range(1, 101)
-    )
-    data = submission_bytes(documents=documents).replace(b"ACME WIDGETS INC", b"A" * 100_000)
-    data = data.replace(b"</SEC-HEADER>", parties.encode() + b"</SEC-HEADER>")
+    data = crowded_submission(documents=100).replace(b"ACME WIDGETS INC", b"A" * 100_000)
     (tmp_path / "a.txt").write_bytes(data)
     settings = Settings(root=tmp_path / "edgar", jobs=1)
     import_submissions([tmp_path / "a.txt"], settings=settings)

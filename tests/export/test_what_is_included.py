@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
+import sqlite3
 import time
 from collections.abc import Iterable
 from dataclasses import replace
@@ -19,9 +21,12 @@ from archiver.identifiers import AccessionNumber
 from archiver.runtime.progress import CancelToken, ProgressUpdate
 from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
+from archiver.store.layout import Layout
 from edgarchive import SearchOptions, export, import_submissions, index_archive
 from edgarchive.cli import run
 from edgarchive.exporting.wanted import Begun, Choice, wanted_filings
+from tests.export.conftest import lines
+from tests.paths import INVENTED
 from tests.watching.tools import filing
 
 FIRST, LATER = range(1, 11), range(20, 25)
@@ -47,7 +52,7 @@ def stored(settings: Settings, number: int) -> Path:
 
 def exported(*paths: Path) -> list[str]:
     """The accession numbers in files."""
-    return sorted(json.loads(line)["accession"] for path in paths for line in path.read_text().splitlines())
+    return sorted(row["accession"] for path in paths for row in lines(path))
 
 
 @pytest.fixture
@@ -159,3 +164,63 @@ def test_a_row_that_comes_while_an_export_runs(mine: Settings, tmp_path: Path) -
     for name in ("a.jsonl", "b.jsonl"):
         export("filings", tmp_path / name, settings=mine, jobs=1, since_export=state, progress=commit)
     assert exported(tmp_path / "a.jsonl", tmp_path / "b.jsonl") == [accession(number) for number in FIRST]
+
+
+def test_only_what_is_new_since_the_last_export(out: Path, tmp_path: Path) -> None:
+    """A file remembers until when everything was exported."""
+    mine = Settings(root=tmp_path / "archive")
+    some = sorted(INVENTED.glob("*.txt"))
+    import_submissions(some[:3], settings=mine)
+    assert export("filings", out / "1.jsonl", since_export=out / "state", settings=mine, jobs=1).rows == 3
+    import_submissions(some[3:5], settings=mine)
+    export("filings", out / "2.jsonl", since_export=out / "state", settings=mine, jobs=1)
+    assert {row["accession"] for row in lines(out / "2.jsonl")} == {path.stem for path in some[3:5]}
+    assert export("filings", out / "3.jsonl", since_export=out / "state", settings=mine, jobs=1).rows == 0
+
+
+def test_a_wrong_clock_leaves_nothing_out(out: Path, tmp_path: Path) -> None:
+    """What was stored by a clock a year ahead is exported, once; and so is what comes after the clock was set right."""
+    mine = Settings(root=tmp_path / "archive")
+    some, state = sorted(INVENTED.glob("*.txt"))[:4], out / "state"
+    import_submissions(some[:2], settings=mine)
+    ahead = (datetime.now(UTC) + timedelta(days=365)).isoformat()
+    with contextlib.closing(sqlite3.connect(mine.root / "catalogue.sqlite3")) as catalogue, catalogue:
+        catalogue.execute("UPDATE submission SET stored_at = ?, added = ?", (ahead, ahead))
+    rows = [export("filings", out / f"{n}.jsonl", since_export=state, settings=mine, jobs=1).rows for n in range(2)]
+    assert rows == [2, 0]
+    values = json.loads(state.read_text())
+    state.write_text(json.dumps(values | {"added_until": ahead}))  # the export itself had that clock
+    import_submissions(some[2:], settings=mine)
+    rows = [export("filings", out / f"{n}.jsonl", since_export=state, settings=mine, jobs=1).rows for n in range(2, 4)]
+    assert rows == [2, 0]
+
+
+def test_what_failed_or_came_late_is_exported_next_time(out: Path, tmp_path: Path) -> None:
+    """Next time has what could not be read, what was not indexed, and what had no row in the catalogue yet."""
+    mine = Settings(root=tmp_path / "archive")
+    some = sorted(INVENTED.glob("*.txt"))[:4]
+    state, names = out / "state", [path.stem for path in some]
+    import_submissions(some[:3], settings=mine)
+    stored = Layout(mine.root).submission(AccessionNumber(names[0]))
+    packed = stored.read_bytes()
+    stored.write_bytes(b"damaged")
+    shutil.rmtree(mine.root / "texts")
+    report = export("filings", out / "1.jsonl", since_export=state, settings=mine, jobs=1)
+    assert [accession for accession, _ in report.failures] == [names[0]]
+    stored.write_bytes(packed)
+    import_submissions(some[3:], settings=mine)
+    with (
+        contextlib.closing(sqlite3.connect(mine.root / "catalogue.sqlite3")) as catalogue,
+        catalogue,
+    ):  # stored before, committed after
+        until = json.loads(state.read_text())["added_until"]
+        earlier = (datetime.fromisoformat(until) - timedelta(seconds=5)).isoformat()
+        catalogue.execute("UPDATE submission SET stored_at = ? WHERE accession = ?", (earlier, names[3]))
+    export("filings", out / "2.jsonl", since_export=state, settings=mine, jobs=1)
+    assert {row["accession"] for row in lines(out / "2.jsonl")} == {names[0], names[3]}
+    with contextlib.closing(sqlite3.connect(mine.root / "catalogue.sqlite3")) as catalogue, catalogue:
+        catalogue.execute("UPDATE submission SET indexed_sha256 = NULL WHERE accession = ?", (names[1],))
+    everything = SearchOptions(since=1990)
+    export("filings", out / "3.jsonl", options=everything, since_export=state, settings=mine, jobs=1)
+    export("filings", out / "4.jsonl", options=everything, since_export=state, settings=mine, jobs=1)
+    assert [len(lines(out / name)) for name in ("3.jsonl", "4.jsonl")] == [0, 1]

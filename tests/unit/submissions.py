@@ -75,3 +75,16 @@ FILER:
 </SEC-HEADER>
 {documents}</SEC-DOCUMENT>
 """.encode("latin-1")
+
+
+_PARTY = "\nFILER:\n\tCOMPANY DATA:\n\t\tCOMPANY CONFORMED NAME:\t%s\n\t\tCENTRAL INDEX KEY:\t\t%010d\n"
+
+
+def crowded_submission(documents: int) -> bytes:
+    """A submission of 2 000 more filers, three of them with names of 100 000 letters, and of so many `documents`."""
+    parties = "".join(_PARTY % ("N" * (100_000 if number < 3 else 9), 1000 + number) for number in range(2000))
+    texts = "".join(
+        f"<DOCUMENT>\n<TYPE>EX-99\n<SEQUENCE>{number}\n<FILENAME>a{number}.txt\n<TEXT>\nmerger\n</TEXT>\n</DOCUMENT>\n"
+        for number in range(1, documents + 1)
+    )
+    return submission_bytes(documents=texts).replace(b"</SEC-HEADER>", parties.encode() + b"</SEC-HEADER>")

@@ -28,7 +28,7 @@ from indexer.update.update import index_archive
 from tests.edgar_fixtures import FAST, IDENTITY, pace_file
 from tests.paths import INVENTED
 from tests.unit.archives import keep
-from tests.unit.submissions import ACCESSION, submission_bytes
+from tests.unit.submissions import ACCESSION, crowded_submission, submission_bytes
 from tests.web.served import Served, first
 from tests.web.xbrl import with_xbrl
 
@@ -388,15 +388,8 @@ def test_ticker_lists_are_valid_without_any_ticker(served: Served) -> None:
 
 def test_entities_and_names_do_not_multiply_with_the_hits_of_their_filing(tmp_path: Path) -> None:
     """A filer decides on all three numbers."""
-    entity = "\nFILER:\n\tCOMPANY DATA:\n\t\tCOMPANY CONFORMED NAME:\t%s\n\t\tCENTRAL INDEX KEY:\t\t%010d\n"
-    entities = "".join(entity % ("N" * (100_000 if number < 3 else 9), 1000 + number) for number in range(2000))
-    documents = "".join(
-        f"<DOCUMENT>\n<TYPE>EX-99\n<SEQUENCE>{number}\n<FILENAME>a{number}.txt\n<TEXT>\nmerger\n</TEXT>\n</DOCUMENT>\n"
-        for number in range(1, 31)
-    )
-    data = submission_bytes(documents=documents).replace(b"</SEC-HEADER>", entities.encode() + b"</SEC-HEADER>")
     with Archive.open(tmp_path / "edgar", writable=True, create=True) as archive:
-        keep(archive, ACCESSION, data)
+        keep(archive, ACCESSION, crowded_submission(documents=30))
         index_archive(archive)
     with Served(tmp_path / "edgar") as fresh:
         answer = fresh.ask("/LATEST/search-index?q=merger&size=100")

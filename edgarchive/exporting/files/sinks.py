@@ -100,7 +100,7 @@ class FileSink:
             _part(path).unlink(missing_ok=True)
 
 
-def parts_are_there(paths: Mapping[Table, Path], state: ExportState) -> bool:  # noqa: ARG001 — as the other has it
+def parts_are_there(state: ExportState) -> bool:
     """Whether the finished Parquet files of `state` are all there."""
     return all(Path(part).is_file() for part in state.parts)
 

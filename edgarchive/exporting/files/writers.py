@@ -6,7 +6,6 @@ import contextlib
 import csv
 import io
 import json
-import os
 from collections.abc import Iterable, Sequence
 from datetime import date
 from enum import StrEnum
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from archiver.errors import UsageError
-from archiver.store.durable import fsync_directory, make_directories, storage_errors
+from archiver.store.durable import fsync_directory, fsync_file, make_directories, storage_errors
 from edgarchive.exporting.tables import Column, ColumnType
 from indexer.rows import Row
 
@@ -211,8 +210,7 @@ class ParquetFile:
         """Make the file durable, then visible. Raises `StorageError`."""
         with storage_errors(self.path):
             self._writer.close()
-            with self._temporary.open("rb") as file:
-                os.fsync(file.fileno())
+            fsync_file(self._temporary)
             self._temporary.replace(self.path)
             fsync_directory(self.path.parent)
 

@@ -24,13 +24,12 @@ from edgarchive.web.edgar.full_text_query import LISTS, MAX_SIZE, FullTextQuery,
 from edgarchive.web.edgar.tickers import cik_of, held_tickers, tickers_of
 from edgarchive.web.keys import ARCHIVE
 from indexer.fields import Facet
+from indexer.rows import MOST_NAME_CHARS, MOST_PARTIES
 from indexer.search.hits import Hit
 from indexer.search.results import Results
 from indexer.submission.header import Entity
 
 BUCKETS = 30
-_MOST_ENTITIES, _MOST_NAME_CHARS = 500, 500
-"""Of a filing's entities, and of a name, in each of its hits."""
 _TYPED = 10
 _BODY_S = 20.0
 """Time limit for a request's body; the application limits its size (`client_max_size`)."""
@@ -174,11 +173,10 @@ async def _by_accession(archive: ServedArchive, accession: AccessionNumber, quer
         one = []
     found = [document for facts in one for document in facts.documents]
     asked = found[query.offset : query.offset + query.size]
-    page = [
-        _source_hit(facts, document, tickers, None)
-        for facts, tickers in [(facts, await _tickers(archive, facts)) for facts in one]
-        for document in asked
-    ]
+    page = []
+    for facts in one:
+        tickers = await _tickers(archive, facts)
+        page = [_source_hit(facts, document, tickers, None) for document in asked]
     return {
         "took": 1,
         "timed_out": False,
@@ -203,7 +201,7 @@ async def _hit(archive: ServedArchive, hit: Hit) -> dict[str, Any]:
 
 
 async def _tickers(archive: ServedArchive, facts: FilingFacts) -> dict[int, list[str]]:
-    ciks = {entity.cik for entity in facts.header.entities[:_MOST_ENTITIES] if entity.cik is not None}
+    ciks = {entity.cik for entity in facts.header.entities[:MOST_PARTIES] if entity.cik is not None}
     return {int(cik): await tickers_of(archive, cik) for cik in ciks}
 
 
@@ -216,9 +214,9 @@ def display_name(name: str, cik: Cik | None, tickers: Iterable[str]) -> str:
 def _source_hit(
     facts: FilingFacts, document: DocumentFacts | None, tickers: Mapping[int, list[str]], score: float | None
 ) -> dict[str, Any]:
-    entities = [replace(one, name=one.name[:_MOST_NAME_CHARS]) for one in facts.header.entities[:_MOST_ENTITIES]]
+    entities = [replace(one, name=one.name[:MOST_NAME_CHARS]) for one in facts.header.entities[:MOST_PARTIES]]
     period = facts.header.period_of_report
-    values = [value for entity in entities for value in entity.filing_values][:_MOST_ENTITIES]
+    values = [value for entity in entities for value in entity.filing_values][:MOST_PARTIES]
     return {
         "_index": "edgar_file",
         "_id": f"{facts.accession}:{document.filename if document else f'{facts.accession}.txt'}",

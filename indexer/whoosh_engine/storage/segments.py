@@ -6,7 +6,6 @@ A segment is built in its own folder, in any process, and belongs to no index un
 from __future__ import annotations
 
 import contextlib
-import os
 import pickle
 from array import array
 from collections import defaultdict
@@ -21,6 +20,7 @@ from whoosh.columns import VarBytesColumn
 from whoosh.index import _DEF_INDEX_NAME as INDEX_NAME
 from whoosh.util.numeric import length_to_byte
 
+from archiver.store.durable import fsync_file
 from archiver.words import encoded_words
 from indexer.entries import IndexEntry
 from indexer.fields import document_of
@@ -84,8 +84,7 @@ class SegmentFile:
         self._segment.set_doc_count(self.documents)
         self._segment.create_compound_file(self._storage)
         path = Path(self._storage.folder) / segment_file(self._segment)
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
+        fsync_file(path)
         return Segment(self._segment, path, Checksum.of_file(path))
 
     def discard(self) -> None:

@@ -11,12 +11,11 @@ import typer
 from archiver.errors import ConflictError
 from archiver.reports import ImportReport
 from edgarchive.cli.options import AsJson, common
-from edgarchive.cli.output import human_time, plural, print_json, say
+from edgarchive.cli.output import SOME_FAILED, human_time, plural, print_json, say
 from edgarchive.cli.progress import progress_bar
 from edgarchive.formats import clean, human_bytes
 from edgarchive.importing import import_submissions
 
-_SOME_FAILED = 3
 _SHOWN = 20
 
 
@@ -41,7 +40,7 @@ def import_(
         print_json(dataclasses.replace(report, elapsed_s=round(report.elapsed_s, 3)))
     else:
         _print(report)
-    return _SOME_FAILED if report.failures else 0
+    return SOME_FAILED if report.failures else 0
 
 
 def _print(report: ImportReport) -> None:

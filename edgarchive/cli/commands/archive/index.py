@@ -9,12 +9,10 @@ import typer
 from archiver.errors import UsageError
 from archiver.store.layout import Layout
 from edgarchive.cli.options import AsJson, common
-from edgarchive.cli.output import plural, print_json, say
+from edgarchive.cli.output import SOME_FAILED, plural, print_json, say
 from edgarchive.cli.progress import progress_bar
 from edgarchive.indexing import index_archive
 from indexer.index_folder import ENGINES, engine_of
-
-_SOME_FAILED = 3
 
 
 def index(
@@ -53,4 +51,4 @@ def index(
         say(f"{plural(report.indexed, 'submission')} indexed")
         for failure in report.failed:
             say(f"failed: {failure.accession}  {failure.message}")
-    return _SOME_FAILED if report.failed else 0
+    return SOME_FAILED if report.failed else 0

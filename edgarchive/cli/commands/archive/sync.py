@@ -17,12 +17,11 @@ from archiver.selection.cik_file import read_ciks
 from archiver.selection.selection import Selection
 from archiver.settings.settings import Settings
 from edgarchive.cli.options import AsJson, Common, Since, Until, common
-from edgarchive.cli.output import human_time, plural, print_json, say
+from edgarchive.cli.output import SOME_FAILED, human_time, plural, print_json, say
 from edgarchive.cli.progress import progress_bar
 from edgarchive.formats import clean, human_bytes
 from edgarchive.mirror import Mirror
 
-_SOME_FAILED = 3
 _FORMS_SHOWN = 6
 
 
@@ -91,7 +90,7 @@ def sync(
                 _print_report(mirror.last_report, as_json=as_json)
             raise
     _print_report(report, as_json=as_json)
-    return _SOME_FAILED if report.failures else 0
+    return SOME_FAILED if report.failures else 0
 
 
 async def _dry_run(settings: Settings, selections: Sequence[Selection]) -> DryRun:

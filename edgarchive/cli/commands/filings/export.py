@@ -10,7 +10,7 @@ import typer
 
 from edgarchive.cli.no_hits import say_why_nothing
 from edgarchive.cli.options import AsJson, accession_numbers, common
-from edgarchive.cli.output import plural, print_json, say
+from edgarchive.cli.output import SOME_FAILED, plural, print_json, say
 from edgarchive.cli.progress import progress_bar
 from edgarchive.cli.search_options import takes_search
 from edgarchive.exporting.run import ExportReport
@@ -18,8 +18,6 @@ from edgarchive.exporting.run import export as export_table
 from edgarchive.formats import clean
 from indexer.search.library import Library
 from indexer.search.options import SearchOptions
-
-_SOME_FAILED = 3
 
 
 class ExportTable(StrEnum):
@@ -124,7 +122,7 @@ def export(
         print_json(report.to_dict())
     else:
         _print(report, layout)
-    return _SOME_FAILED if report.failures else 0
+    return SOME_FAILED if report.failures else 0
 
 
 def _print(report: ExportReport, layout: ExportLayout | None) -> None:

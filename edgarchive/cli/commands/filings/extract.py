@@ -8,12 +8,10 @@ from typing import Annotated
 import typer
 
 from edgarchive.cli.options import AsJson, accession_numbers, common
-from edgarchive.cli.output import plural, print_json, say
+from edgarchive.cli.output import SOME_FAILED, plural, print_json, say
 from edgarchive.extract.extract import ExtractReport, extract_filings
 from edgarchive.formats import clean
 from indexer.search.library import Library
-
-_SOME_FAILED = 3
 
 
 def extract(
@@ -41,7 +39,7 @@ def extract(
         print_json(report.to_dict())
     else:
         _print(report)
-    return _SOME_FAILED if report.failures else 0
+    return SOME_FAILED if report.failures else 0
 
 
 def _print(report: ExtractReport) -> None:

@@ -12,7 +12,7 @@ import typer
 from archiver.errors import NotInArchiveError, UsageError
 from archiver.startup.dataclass import dataclass
 from edgarchive.cli.options import AsJson, common
-from edgarchive.cli.output import plural, print_json, say
+from edgarchive.cli.output import SOME_FAILED, plural, print_json, say
 from edgarchive.cli.printing.pager import paged
 from edgarchive.cli.printing.terminal import Style
 from edgarchive.cli.printing.texts import print_text, print_title, title_of
@@ -31,7 +31,6 @@ _ORIGIN = ("source", "source_url", "sha256", "signature", "added", "added_run", 
 _SIGNATURES = {"invalid": "invalid: the SEC's signature does not match these bytes; read them with care"}
 """Descriptions of signatures; valid ones are not mentioned."""
 
-_SOME_FAILED = 3
 
 _NO_TEXT = {"image": "an image", "pdf": "a PDF", "archive": "an archive", "spreadsheet": "a spreadsheet"}
 """Kinds of documents without text, in words."""
@@ -153,7 +152,7 @@ def _print_texts(library: Library, records: Sequence[Record], wanted: _Wanted) -
             _print_text(library, found, wanted)
         for fault in faults:
             say(f"failed: {clean(fault)}")
-    return _SOME_FAILED if faults else 0
+    return SOME_FAILED if faults else 0
 
 
 def _title(submission: Submission) -> str:
