@@ -23,6 +23,12 @@ _PLAYS = lazy_pattern(
 Tab, line feed and form feed cannot; the soft hyphen and the joiners of some scripts are harmless.
 """
 
+_FORMULA = lazy_pattern(r"""(^|[;,|\t\r\n])((?:["']|[^\S\t\r\n])*)(?=[=+\-@＝＋－＠])""")
+"""Where a formula would begin (OWASP, "CSV Injection"): in a cell, or in what a spreadsheet that cuts at another
+separator than ours takes for one. No blank is both a separator and what may follow one: that would take time by the
+square of their number."""
+_FORMULA_AT_START = lazy_pattern(r"""["'\s]*[=+\-@＝＋－＠]""")
+
 
 def as_json_text(value: object, *, indent: int | None = None, default: Callable[[Any], Any] | None = None) -> str:
     """`value` as equivalent JSON, with characters that could control a terminal escaped.
@@ -53,6 +59,19 @@ def human_bytes(count: float) -> str:
             return f"{count:.0f} B" if unit == "B" else f"{count:.1f} {unit}"
         count /= _STEP
     return f"{count:.1f} TB"
+
+
+def without_formulas(text: str, *, is_long: bool = False) -> str:
+    """The text of a cell with an apostrophe before each place that a spreadsheet would take for a formula.
+
+    A long text, which would no longer be that of the filing, has it only at its beginning.
+
+    >>> without_formulas("ACME;=1+1")
+    "ACME;'=1+1"
+    """
+    if is_long:
+        return f"'{text}" if _FORMULA_AT_START.match(text) else text
+    return _FORMULA.sub(r"\1'\2", text)
 
 
 def without_root(text: str, root: Path) -> str:

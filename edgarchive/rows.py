@@ -18,16 +18,11 @@ from typing import IO, Any, Protocol
 from archiver.errors import UsageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
-from archiver.startup.patterns import lazy_pattern
 from archiver.store.durable import fsync_file, replace_durably, storage_errors
-from edgarchive.formats import as_json_text, clean
+from edgarchive.formats import as_json_text, clean, without_formulas
 from indexer.search.hits import ROW_COLUMNS
 
 _log = logging.getLogger(__name__)
-
-_FORMULA = lazy_pattern(r"""(^|[;,|])(["'\s]*)(?=[=+\-@＝＋－＠])""")
-"""Where a formula would begin (OWASP, "CSV Injection"): in a cell, or in what a spreadsheet that cuts at another
-separator than ours takes for one. Tabs and line ends are blanks by then."""
 
 _OLD_NAMES = {"cik": "ciks", "name": "names"}
 """Former names of CSV columns; they work for one more release."""
@@ -163,7 +158,7 @@ def csv_cell(name: str, value: object) -> str:
     elif isinstance(value, date):
         return value.isoformat()
     text = clean(str(value))
-    return _FORMULA.sub(r"\1'\2", text) if isinstance(value, str) else text
+    return without_formulas(text) if isinstance(value, str) else text
 
 
 def _rows(hits: Iterable[Row]) -> Iterator[dict[str, Any]]:

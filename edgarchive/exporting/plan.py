@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ class ExportPlan:
     def asked(self, since: LastExport | None) -> dict[str, Any]:
         """The request, for recognising an unfinished export of the same."""
         return {
+            "version": version("edgarchive"),  # rows of two versions may differ
             "since": str(since.until) if since else None,
             "table": self.table,
             "format": self.format,
@@ -57,7 +59,8 @@ class ExportPlan:
         if state is None or json.loads(json.dumps(self.asked(since))) != state.options:
             return None
         is_parquet = self.format is Format.PARQUET
-        return state if (parts_are_there(state) if is_parquet else files_can_go_on(self.paths, state)) else None
+        can_go_on = parts_are_there(self.state_path.parent, state) if is_parquet else files_can_go_on(self.paths, state)
+        return state if can_go_on else None
 
     def columns(self, table: Table) -> tuple[Column, ...]:
         """The columns of a table. In a folder of Parquet files, the year is that of the subfolder."""

@@ -252,6 +252,7 @@ class _Run:
             options=self._plan.asked(self._since),
             until=self._begun.until,
             run=self._begun.run,
+            latest=self._begun.latest,
             done=self.filings,
             last=self._last,
             rows=self.rows,

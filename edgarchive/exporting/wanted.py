@@ -61,7 +61,7 @@ class Begun:
             latest = next((run.number for run in catalogue.runs.latest(1)), 0)
             run = latest - 1 if latest and is_being_written(archive.layout) else latest
             if state is not None:
-                until, run, latest = state.until, state.run, state.run
+                until, run, latest = state.until, state.run, state.latest
             unindexed = catalogue.unindexed() if choice.options is not None else ()
             begun = cls(until, run, latest, unindexed=frozenset(str(one.accession) for one in unindexed))
             overlap = until - timedelta(seconds=COMMIT_S)

@@ -6,11 +6,13 @@ import contextlib
 import itertools
 import logging
 import signal
+import threading
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
+from queue import SimpleQueue
 
 from archiver.errors import EdgarchiveError, WorkerDiedError
 from archiver.runtime.parent_log import ParentLog, log_here
@@ -21,7 +23,8 @@ from edgarchive.exporting.rows import NOTHING_ASKED, Asked, FilingReader, Shape,
 from edgarchive.exporting.tables import Table
 from indexer.rows import Row
 
-TASK_FILINGS = 32
+TASK_FILINGS, TASK_BYTES = 32, 32_000_000
+"""The filings in a task, and their size together, unless it is a single large one: all its rows are in memory."""
 _AHEAD = 2
 """Tasks given to each worker ahead of its results."""
 
@@ -57,9 +60,16 @@ class Done:
 
 def tasks(wanted: Iterator[Wanted]) -> Iterator[tuple[Wanted, ...]]:
     """Filings in portions for workers, each within one filing year."""
-    for _, same_year in itertools.groupby(wanted, lambda one: one.year):
-        while task := tuple(itertools.islice(same_year, TASK_FILINGS)):
-            yield task
+    task: list[Wanted] = []
+    size = 0
+    for one in wanted:
+        size += one.record.size if one.record else 0
+        if task and (len(task) >= TASK_FILINGS or size > TASK_BYTES or one.year != task[0].year):
+            yield tuple(task)
+            task, size = [], one.record.size if one.record else 0
+        task.append(one)
+    if task:
+        yield tuple(task)
 
 
 def encode_here(job: Job, wanted: Iterator[Wanted]) -> Generator[Done]:
@@ -162,11 +172,23 @@ def work(descriptor: int) -> None:
         log = ParentLog(pipe.send)
         logging.basicConfig(handlers=[log])
         job = pipe.recv()
+        given: SimpleQueue[Sequence[Wanted] | None] = SimpleQueue()
+        threading.Thread(target=_receive_tasks, args=(pipe, given), daemon=True).start()
         with FilingReader(job.root) as reader:
-            while True:
-                task = pipe.recv()
+            while (task := given.get()) is not None:
                 try:
                     result: object = encode(job, reader, task)
                 except Exception as error:  # noqa: BLE001 — raised again in the parent process
                     result = error
                 log.send(result)
+
+
+def _receive_tasks(pipe: Connection, given: SimpleQueue[Sequence[Wanted] | None]) -> None:
+    """Receive the tasks, also while a result is being sent: else a process would wait for the other, and it for this.
+
+    None follows the last one.
+    """
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            given.put(pipe.recv())
+    given.put(None)

@@ -22,7 +22,7 @@ from archiver.settings.settings import Settings
 from archiver.words import fold
 from edgarchive import Library, SearchOptions, export, import_submissions
 from edgarchive.cli import run
-from edgarchive.exporting.files.writers import CELL_CHARS, JsonlEncoder
+from edgarchive.exporting.files.writers import CELL_CHARS, CsvEncoder, JsonlEncoder
 from edgarchive.exporting.tables import COLUMNS, Table
 from indexer.rows import count_split_words
 from indexer.search.hits import ROW_COLUMNS
@@ -408,12 +408,42 @@ def test_a_circular_link_is_named(settings: Settings, out: Path) -> None:
     assert (out / "f.jsonl").is_symlink()
 
 
-def test_a_cell_is_never_a_formula(settings: Settings, out: Path) -> None:
-    """No cell of CSV begins as a spreadsheet's formulas do."""
-    export("documents", out / "d.csv", settings=settings, jobs=1)
-    with (out / "d.csv").open(newline="") as file:
-        for row in csv.reader(file):
-            assert not any(cell.startswith(("=", "+", "-", "@")) for cell in row)
+FORMULA = "=cmd|'/C calc'!A0"
+
+
+@pytest.mark.parametrize("before", ["", " ", "'", "A;", "A | ", "A,", "A; ", "A\t"], ids=ascii)
+def test_a_cell_is_never_a_formula(out: Path, tmp_path: Path, before: str) -> None:
+    """Also where a spreadsheet separates cells by another character."""
+    mine = Settings(root=tmp_path / "archive")
+    named = submission_bytes().replace(b"ACME WIDGETS INC", f"{before}{FORMULA}".encode())
+    (out / "a.txt").write_bytes(named)
+    import_submissions([out / "a.txt"], settings=mine)
+    for table in ("filings", "documents", "hits"):
+        options = SearchOptions(form="8-K") if table == "hits" else None
+        export(table, out / f"{table}.csv", options=options, settings=mine, jobs=1)
+        text = (out / f"{table}.csv").read_text()
+        assert "calc" in text
+        for separator in ",;|\t":
+            for row in csv.reader(text.splitlines(), delimiter=separator):
+                assert not [
+                    cell for cell in row if cell.lstrip("\"' ")[:1] == "=" and not cell.lstrip(' "').startswith("'")
+                ]
+
+
+def test_a_text_is_marked_at_its_beginning_alone() -> None:
+    """Anything else would change what was filed."""
+    row = {"name": "a;-1", "text": "a;-1\n=2", "section_1A": "\n=2"}
+    assert list(csv.reader([CsvEncoder(row)([row]).decode()])) == [["a;'-1", "a;-1\n=2", "'\n=2"]]
+
+
+def test_a_single_parquet_file_is_there_without_rows(settings: Settings, out: Path) -> None:
+    """With the columns that it would have."""
+    parquet = pytest.importorskip("pyarrow.parquet")
+    for words, name in (("resigned", "some.parquet"), ("nosuchword", "none.parquet")):
+        export("hits", out / name, options=SearchOptions(words), settings=settings, jobs=1)
+    some, none = parquet.read_table(out / "some.parquet"), parquet.read_table(out / "none.parquet")
+    assert none.num_rows == 0 < some.num_rows
+    assert none.schema == some.schema
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

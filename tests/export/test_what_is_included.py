@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,8 @@ from archiver.store.archive import Archive
 from archiver.store.layout import Layout
 from edgarchive import SearchOptions, export, import_submissions, index_archive
 from edgarchive.cli import run
+from edgarchive.exporting import workers
+from edgarchive.exporting.files import sinks
 from edgarchive.exporting.wanted import Begun, Choice, wanted_filings
 from tests.export.conftest import lines
 from tests.paths import INVENTED
@@ -147,6 +150,51 @@ def test_finished_parts_that_were_removed(mine: Settings, tmp_path: Path) -> Non
     report = export("documents", out, format="parquet", settings=mine, jobs=1)
     rows = sum(parquet.ParquetFile(path).metadata.num_rows for path in report.files if path.suffix == ".parquet")
     assert rows == report.rows == len(FIRST) + 10
+
+
+@pytest.fixture
+def stops(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Arguments with which an export, in portions of one filing, stops after the fifth."""
+    monkeypatch.setattr(workers, "TASK_FILINGS", 1)
+    monkeypatch.setattr(sinks, "PART_BYTES", 1)
+    monkeypatch.setattr("edgarchive.exporting.run.CHECKPOINT_S", 0)
+    cancel = CancelToken()
+
+    def stop(update: ProgressUpdate) -> None:
+        if update.done == 5:
+            cancel.cancel()
+
+    return {"jobs": 1, "progress": stop, "cancel": cancel}
+
+
+def test_the_folder_of_an_export_has_many_names(
+    mine: Settings, tmp_path: Path, stops: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that was stopped goes on below another name of its folder, and replaces none of its finished parts."""
+    parquet = pytest.importorskip("pyarrow.parquet")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RunCancelledError):
+        export("filings", "out", format="parquet", settings=mine, **stops)
+    report = export("filings", tmp_path / "out", format="parquet", settings=mine, jobs=1)
+    parts = sorted((tmp_path / "out").rglob("*.parquet"))
+    rows = [row for part in parts for row in parquet.ParquetFile(part).read().to_pylist()]
+    assert [row["accession"] for row in rows] == [accession(number) for number in FIRST]
+    assert {path for path in report.files if path.suffix == ".parquet"} == set(tmp_path.rglob("out*/*/*.parquet"))
+
+
+def test_what_a_running_sync_had_stored_is_exported_once(mine: Settings, tmp_path: Path, stops: dict[str, Any]) -> None:
+    """Also if the export was stopped while it ran, and goes on afterwards."""
+    files, state = [tmp_path / "1.jsonl", tmp_path / "2.jsonl"], tmp_path / "state"
+    long_ago = datetime.now(UTC) - timedelta(hours=1)
+    import_submissions([write(tmp_path / "later", LATER)], settings=mine)
+    with Archive.open(mine.root, writable=True) as archive:
+        for record in list(archive.catalogue.records()):
+            archive.catalogue.put(replace(record, stored_at=long_ago, added=long_ago))
+        with pytest.raises(RunCancelledError):
+            export("filings", files[0], settings=mine, since_export=state, **stops)
+    for file in files:
+        export("filings", file, settings=mine, since_export=state, jobs=1)
+    assert [len(exported(file)) for file in files] == [len(FIRST) + len(LATER), 0]
 
 
 def test_a_row_that_comes_while_an_export_runs(mine: Settings, tmp_path: Path) -> None:

@@ -100,9 +100,9 @@ class FileSink:
             _part(path).unlink(missing_ok=True)
 
 
-def parts_are_there(state: ExportState) -> bool:
-    """Whether the finished Parquet files of `state` are all there."""
-    return all(Path(part).is_file() for part in state.parts)
+def parts_are_there(folder: Path, state: ExportState) -> bool:
+    """Whether the finished Parquet files of `state` are all there, below the folder that the export is in."""
+    return all((folder / part).is_file() for part in state.parts)
 
 
 def files_can_go_on(paths: Mapping[Table, Path], state: ExportState) -> bool:
@@ -142,6 +142,7 @@ class ParquetSink:
     ) -> None:
         self._paths = dict(paths)
         self._columns = dict(columns)
+        self._folder = next(iter(paths.values())).parent
         self._parts = list(state.parts) if state else []
         self._open: dict[Table, ParquetFile] = {}
         self._year: int | None = None
@@ -160,8 +161,12 @@ class ParquetSink:
         if path.suffix == ".parquet":
             return path
         folder = path / f"year={year}"
-        number = sum(part.startswith(f"{folder}/") for part in self._parts)
+        number = sum(part.startswith(f"{self._name(folder)}/") for part in self._parts)
         return folder / f"part-{number:04d}.parquet"
+
+    def _name(self, path: Path) -> str:
+        """A path as in the state: the next run may call the folder of the export by another name."""
+        return path.relative_to(self._folder).as_posix()
 
     def checkpoint(self, coming: Done | None = None) -> tuple[dict[str, int], tuple[str, ...]] | None:
         """The finished parts. Open parts are finished before another year begins, or when they are large."""
@@ -169,19 +174,22 @@ class ParquetSink:
         ends = coming is not None and (is_large or coming.wanted[0].year != self._year)
         if not ends or any(path.suffix == ".parquet" for path in self._paths.values()):
             return None
-        for file in self._open.values():
-            file.close()
-            self._parts.append(str(file.path))
-        self._open.clear()
+        self._end_parts()
         return {}, tuple(self._parts)
 
     def finish(self) -> list[Path]:
-        """Finish the last parts."""
+        """Finish the last parts. A single file is there even if it has no rows."""
+        for table, path in self._paths.items():
+            if path.suffix == ".parquet" and table not in self._open:
+                self._open[table] = ParquetFile(path, self._columns[table])
+        self._end_parts()
+        return [self._folder / part for part in self._parts]
+
+    def _end_parts(self) -> None:
         for file in self._open.values():
             file.close()
-            self._parts.append(str(file.path))
+            self._parts.append(self._name(file.path))
         self._open.clear()
-        return [Path(part) for part in self._parts]
 
     def close(self) -> None:
         """Discard the unfinished parts."""

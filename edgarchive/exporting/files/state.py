@@ -17,7 +17,7 @@ from archiver.startup.dataclass import dataclass
 from archiver.store.durable import make_directories, read_plain_file, storage_errors, write_file_durably
 from archiver.store.locking import lock_at
 
-_FORMAT = 1
+_FORMAT = 2
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 """What reading a file raises that no export has written."""
 
@@ -27,8 +27,9 @@ class ExportState:
     """The state of an unfinished export.
 
     `options` is what was requested. `done` filings are written, the last of them `last`; `files` has the length of each
-    growing file in bytes, and `parts` the finished Parquet files. `failures` could not be read. What was stored after
-    `until`, when the export began, by a run after `run` is not included.
+    growing file in bytes, and `parts` the finished Parquet files, each as it is called in the folder of the export.
+    `failures` could not be read. What was stored after `until`, when the export began, by a run after `run` is not
+    included; `latest` was the latest run then.
     """
 
     options: dict[str, Any]
@@ -40,6 +41,7 @@ class ExportState:
     parts: tuple[str, ...] = ()
     failures: tuple[tuple[str, str], ...] = ()
     run: int = 0
+    latest: int = 0
 
     def to_json(self) -> bytes:
         """The content of the file."""

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from archiver.errors import UsageError
 from archiver.store.durable import fsync_directory, fsync_file, make_directories, storage_errors
 from edgarchive.exporting.tables import Column, ColumnType
+from edgarchive.formats import without_formulas
 from indexer.rows import Row
 
 PART_BYTES = 256_000_000
@@ -31,8 +32,6 @@ _RARE_CONTROLS = bytes(code for code in range(0x20) if code not in b"\n\r\t")
 
 CELL_CHARS = 32_767
 """The longest text that a cell of Excel holds."""
-
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
 class Format(StrEnum):
@@ -70,7 +69,7 @@ class JsonlEncoder:
 
 
 class CsvEncoder:
-    """A row per line (RFC 4180). A cell that a spreadsheet would take for a formula is prefixed with an apostrophe."""
+    """A row per line (RFC 4180). What a spreadsheet would take for a formula is prefixed with an apostrophe."""
 
     def __init__(self, columns: Iterable[str]) -> None:
         self._columns = tuple(columns)
@@ -81,7 +80,7 @@ class CsvEncoder:
 
     def __call__(self, rows: Sequence[Row], /) -> bytes:
         """The lines."""
-        return self._lines([_cell(row.get(name)) for name in self._columns] for row in rows)
+        return self._lines([_cell(name, row.get(name)) for name in self._columns] for row in rows)
 
     @staticmethod
     def has_long_cells(rows: Iterable[Row]) -> bool:
@@ -115,7 +114,7 @@ def _iso(value: object) -> str:
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
-def _cell(value: Any) -> str:
+def _cell(name: str, value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -125,7 +124,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, list):
         value = _BETWEEN.join(str(one) for one in value)
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
+        return without_formulas(value, is_long=name == "text" or name.startswith("section_"))
     return str(value)
 
 
