@@ -27,7 +27,7 @@ class Mirror:
     `SettingsError` where the settings name no identity.
 
     >>> async with Mirror(Settings(user_agent="Example Research research@example.com")) as mirror:  # doctest: +SKIP
-    ...     report = await mirror.sync(Selection(forms=["8-K"], since="2024-01-01"))
+    ...     report = await mirror.sync(Selection("8-K", since="2024-01-01"))
     """
 
     def __init__(self, settings: Settings | None = None, *, clock: Callable[[], datetime] | None = None) -> None:

@@ -143,8 +143,8 @@ async def without_tickers(selections: Sequence[Selection], index: FullIndex) -> 
 
 def span(selections: Sequence[Selection], *, today: date) -> tuple[date | None, date]:
     """The first day (None: EDGAR's first) and last day of all selections."""
-    last = _open_end(max, [selection.last_day for selection in selections]) or today
-    return _open_end(min, [selection.first_day for selection in selections]), min(last, today)
+    last = _open_end(max, [selection.until for selection in selections]) or today
+    return _open_end(min, [selection.since for selection in selections]), min(last, today)
 
 
 def _open_end(choose: Callable[[list[date]], date], days: list[date | None]) -> date | None:

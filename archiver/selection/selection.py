@@ -15,7 +15,7 @@ from archiver.startup.dataclass import dataclass
 
 
 class _Anything(tuple[Any, ...]):
-    """The default of an argument that was not given, as opposed to an empty list that was."""
+    """What a kind that was not given has, as opposed to an empty list that was."""
 
     __slots__ = ()
 
@@ -23,69 +23,72 @@ class _Anything(tuple[Any, ...]):
 _ANYTHING = _Anything()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Selection:
     """Which submissions to mirror. Values of one kind are alternatives; different kinds must all hold.
 
-    `forms` take EDGAR's spelling in any case and globs (``8-K*``). `tickers` stand for the CIKs that EDGAR's list of
-    tickers gives them, beside `ciks`. `names` match company names by words, in any order (`archiver.selection.names`).
-    `since` and `until` are filing dates, inclusive, as dates or ISO text; a year or month (``2015``, ``"2015-06"``)
-    stands for its first or last day. `limit` selects only that many submissions, the newest. Raises `IdentifierError`
-    or `UsageError` for values that cannot be used; an empty list never means "any".
+    `form`, `cik`, `ticker` and `name` take one value or several, as in a search. Forms are in EDGAR's spelling in any
+    case, or globs (``8-K*``). A ticker stands for the CIKs that EDGAR's list of tickers gives it, beside those of
+    `cik`. A name matches company names by words, in any order (`archiver.selection.names`). `since` and `until` are
+    filing dates, inclusive, as dates or ISO text; a year or month (``2015``, ``"2015-06"``) stands for its first or
+    last day. `limit` selects only that many submissions, the newest. Raises `IdentifierError` or `UsageError` for
+    values that cannot be used; an empty list never means "any". `forms`, `ciks`, `tickers` and `names` are what was
+    read, and may be given instead.
 
-    >>> Selection(forms=["8-K"], ciks=["0001056386"], since="2004-12-01").ciks
+    >>> Selection("8-K", cik="0001056386", since="2004-12-01").ciks
     (1056386,)
     """
 
-    forms: Sequence[str] = _ANYTHING
-    ciks: Sequence[int | str] = field(default=_ANYTHING, kw_only=True)
-    tickers: Sequence[str] = field(default=_ANYTHING, kw_only=True)
-    names: Sequence[str] = field(default=_ANYTHING, kw_only=True)
-    since: date | str | int | None = field(default=None, kw_only=True)
-    until: date | str | int | None = field(default=None, kw_only=True)
-    limit: int | None = field(default=None, kw_only=True)
+    forms: tuple[str, ...]
+    ciks: tuple[Cik, ...]
+    tickers: tuple[str, ...]
+    names: tuple[str, ...]
+    since: date | None
+    until: date | None
+    limit: int | None
     _cik_set: frozenset[int] = field(init=False, repr=False, compare=False)
     name_patterns: tuple[NamePattern, ...] = field(init=False, repr=False, compare=False)
-    _form_verdicts: dict[str, bool] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _form_verdicts: dict[str, bool] = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        for kind in ("forms", "ciks", "tickers", "names"):
-            values = getattr(self, kind)
-            if isinstance(values, str):
-                raise UsageError(f"{kind} is a single string", f"give a list: {kind}=[{values!r}]")
-            if isinstance(values, _Anything):
-                continue
-            read = tuple(Cik(value) for value in values) if kind == "ciks" else tuple(values)
-            if not read:
-                raise UsageError(f"{kind} is an empty list, which selects nothing", f"leave {kind} out to select any")
-            self._set(kind, read)
-        self._set("since", _as_date(self.since, last=False))
-        self._set("until", _as_date(self.until, last=True))
+    def __init__(
+        self,
+        form: str | Iterable[str] | None = None,
+        *,
+        cik: int | str | Iterable[int | str] | None = None,
+        ticker: str | Iterable[str] | None = None,
+        name: str | Iterable[str] | None = None,
+        since: date | str | int | None = None,
+        until: date | str | int | None = None,
+        limit: int | None = None,
+        forms: str | Iterable[str] | None = None,
+        ciks: int | str | Iterable[int | str] | None = None,
+        tickers: str | Iterable[str] | None = None,
+        names: str | Iterable[str] | None = None,
+    ) -> None:
+        self._set("forms", _several("form", form, forms))
+        given = _several("cik", cik, ciks)
+        self._set("ciks", tuple(Cik(value) for value in given) or given)
+        self._set("tickers", _several("ticker", ticker, tickers))
+        self._set("names", _several("name", name, names))
+        self._set("since", _as_date(since, last=False))
+        self._set("until", _as_date(until, last=True))
+        self._set("limit", limit)
         self._set("_cik_set", frozenset(int(value) for value in self.ciks))
-        self._set("name_patterns", tuple(NamePattern(name) for name in self.names))
+        self._set("name_patterns", tuple(NamePattern(one) for one in self.names))
+        self._set("_form_verdicts", {})
         if not all(form.strip() for form in self.forms):
             raise UsageError("an empty form selects nothing", "name one, such as 8-K, or '*' for all forms")
         if several := next((form for form in self.forms if "," in form), None):
             raise UsageError(f"{several[:40]!r} is not one form", "give each form by itself, without commas")
         if not all(pattern.words for pattern in self.name_patterns):
             raise UsageError("a name without letters or digits selects nothing", "give one or more words of the name")
-        if self.first_day and self.last_day and self.first_day > self.last_day:
+        if self.since and self.until and self.since > self.until:
             raise UsageError(f"since {self.since} is after until {self.until}", "swap the two dates")
         if self.limit is not None and self.limit < 1:
             raise UsageError(f"limit {self.limit} selects nothing", "give a limit of 1 or more")
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
-
-    @property
-    def first_day(self) -> date | None:
-        """`since` as a date."""
-        return _as_date(self.since, last=False)
-
-    @property
-    def last_day(self) -> date | None:
-        """`until` as a date."""
-        return _as_date(self.until, last=True)
 
     def require_narrow(self) -> None:
         """Raise `UsageError` if nothing narrows it: all of EDGAR is 16 TB and must be requested with ``*``."""
@@ -100,12 +103,11 @@ class Selection:
 
     def matches(self, entry: MasterIndexEntry) -> bool:
         """Whether an index row is selected. Tickers must have been replaced by CIKs."""
-        first, last = self.since, self.until
         return (
             (not self._cik_set or entry.cik in self._cik_set)
             and (not self.forms or self._takes_form(entry.form))
-            and (not isinstance(first, date) or entry.filing_date >= first)
-            and (not isinstance(last, date) or entry.filing_date <= last)
+            and (self.since is None or entry.filing_date >= self.since)
+            and (self.until is None or entry.filing_date <= self.until)
             and (not self.name_patterns or any(one.matches(entry.company_name) for one in self.name_patterns))
         )
 
@@ -123,6 +125,19 @@ def as_selections(selection: Selection | Sequence[Selection]) -> tuple[Selection
     for one in selections or (Selection(),):
         one.require_narrow()
     return selections
+
+
+def _several(kind: str, given: Any, plural: Any) -> tuple[Any, ...]:
+    """The values given for `kind` by either of its names. Raises `UsageError` for both, or for an empty list."""
+    if given is not None and plural is not None:
+        raise UsageError(f"{kind} and {kind}s are the same", f"give only {kind}")
+    values = plural if given is None else given
+    if values is None or isinstance(values, _Anything):
+        return _ANYTHING
+    read = (values,) if isinstance(values, (str, int)) else tuple(values)
+    if not read:
+        raise UsageError(f"{kind} is an empty list, which selects nothing", f"leave {kind} out to select any")
+    return read
 
 
 def _as_date(value: date | str | int | None, *, last: bool) -> date | None:

@@ -6,35 +6,48 @@ import difflib
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from archiver.selection.cik_file import read_ciks
 from archiver.selection.selection import Selection
 
 
+def _as_list(value: object) -> object:
+    return (value,) if isinstance(value, (str, int)) else value
+
+
+_Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+_Ciks = Annotated[tuple[int | str, ...], BeforeValidator(_as_list)]
+
+
+def _names(singular: str) -> Any:
+    """A key that may also be written in the plural."""
+    return Field(default=(), validation_alias=AliasChoices(singular, f"{singular}s"))
+
+
 class SelectTable(BaseModel):
-    """One ``[[select]]`` table of a settings file: the fields of a `Selection`.
+    """One ``[[select]]`` table of a settings file: the arguments of a `Selection`.
 
     A CIK may be ``@FILE``, which stands for the CIKs of a file, beside the settings file if it is a relative path.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    forms: tuple[str, ...] = ()
-    ciks: tuple[int | str, ...] = ()
-    tickers: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
-    since: date | None = None
-    until: date | None = None
+    form: _Texts = _names("form")
+    cik: _Ciks = _names("cik")
+    ticker: _Texts = _names("ticker")
+    name: _Texts = _names("name")
+    since: date | str | int | None = None
+    until: date | str | int | None = None
     limit: int | None = None
 
     def selection(self, folder: Path) -> Selection:
         """The selection; `folder` is where the settings file stands. Raises `UsageError`."""
         given: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
-        if "ciks" in given:
-            given["ciks"] = read_ciks(self.ciks, folder=folder)
+        if "cik" in given:
+            given["cik"] = read_ciks(self.cik, folder=folder)
         return Selection(**given)
 
 

@@ -122,7 +122,7 @@ class ProgressBar:
     """A progress bar for whatever takes `progress`, on a terminal or in a notebook.
 
     >>> with ProgressBar() as bar:                                                     # doctest: +SKIP
-    ...     sync_archive(Selection(["8-K"], since=2024), progress=bar)
+    ...     sync_archive(Selection("8-K", since=2024), progress=bar)
     """
 
     def __init__(self) -> None:

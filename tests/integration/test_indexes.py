@@ -248,7 +248,7 @@ def test_a_bare_sync_does_what_the_settings_say(cli: CommandLine, tmp_path: Path
     assert b"[[select]]" in cli.run("sync").stderr
     (tmp_path / "edgarchive.toml").write_text(
         '[[select]]\nforms = ["8-K"]\nsince = 2004-12-01\nuntil = 2004-12-31\n'
-        '[[select]]\nciks = ["@watch.txt"]\nforms = ["10-K*"]\n[[select]]\ntickers = ["TSGD"]\nlimit = 1\n'
+        '[[select]]\ncik = "@watch.txt"\nform = "10-K*"\nsince = 1990\n[[select]]\nticker = "TSGD"\nlimit = 1\n'
     )
     (tmp_path / "watch.txt").write_text("9000001\n0009000007  # a 10-K a year\n")
     report = cli.json("sync", "--no-index")
@@ -263,13 +263,14 @@ def test_a_bare_sync_does_what_the_settings_say(cli: CommandLine, tmp_path: Path
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ('form = ["8-K"]', "did you mean 'forms'?"),
+        ('form_type = ["8-K"]', "did you mean 'form'?"),
+        ('since = "soon"', "[[select]] table 1: 'soon' is not a date"),
         ("ciks = [0.5]", "select.0.ciks"),
         ('ciks = ["abc"]', "[[select]] table 1: 'abc' is not a CIK"),
         ('ciks = ["@none.txt"]', "[[select]] table 1: cannot read the CIKs of none.txt"),
         ("", "[[select]] table 1: nothing is selected"),
-        ('forms = ["8-K"]\nciks = []', "[[select]] table 1: ciks is an empty list"),
-        ('forms = ["8-K"]\nnames = []', "[[select]] table 1: names is an empty list"),
+        ('forms = ["8-K"]\nciks = []', "[[select]] table 1: cik is an empty list"),
+        ('forms = ["8-K"]\nnames = []', "[[select]] table 1: name is an empty list"),
         ('ciks = ["@empty.txt"]\nforms = ["8-K"]', "[[select]] table 1: empty.txt has no CIK, so it selects nothing"),
     ],
 )

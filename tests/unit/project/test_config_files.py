@@ -107,4 +107,4 @@ def test_the_example_is_read_as_it_stands_and_with_every_line_in_force(tmp_path:
     (tmp_path / "full.toml").write_text("\n".join(lines))
     assert set(tomllib.loads("\n".join(lines))) == {field.name for field in fields(Settings)} - {"config"}
     settings = Settings(config=tmp_path / "full.toml")
-    assert [table.forms for table in settings.select] == [("8-K*",), ("10-K", "10-Q")]
+    assert [table.form for table in settings.select] == [("8-K*",), ("10-K", "10-Q")]

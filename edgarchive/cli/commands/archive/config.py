@@ -36,16 +36,16 @@ _EXAMPLES = {
 """Example values for settings whose default depends on the machine, or that have none."""
 _SELECT_EXAMPLE = """\
 # What a bare `edgarchive sync` mirrors: a filing is selected if any table matches it. Within a table, it must match
-# every key; the values of one key are alternatives. The keys: forms, ciks, tickers, names, since, until, limit.
+# every key; the values of one key are alternatives. The keys: form, cik, ticker, name, since, until, limit.
 # A CIK "@FILE" stands for the lines of a file in the folder of this one.
 #[[select]]
-#forms = ["8-K*"]
-#ciks = [320193, "@watch-list.txt"]
+#form = "8-K*"
+#cik = [320193, "@watch-list.txt"]
 #since = 2015-01-01
 
 #[[select]]
-#forms = ["10-K", "10-Q"]
-#tickers = ["AAPL"]
+#form = ["10-K", "10-Q"]
+#ticker = "AAPL"
 
 # Saved searches for alerts by `edgarchive watch --search NAME`: a name, a query, and filters of `search`.
 #[[search]]

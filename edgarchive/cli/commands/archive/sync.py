@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 from collections.abc import Sequence
 from enum import Enum
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 import uvloop
@@ -67,10 +67,8 @@ def sync(
     """
     options = common(context)
     settings = options.settings()
-    lists = {"forms": form, "ciks": read_ciks(cik) if cik else None, "tickers": ticker, "names": name}
-    given: dict[str, Any] = {kind: values for kind, values in lists.items() if values is not None}
-    given |= {"since": since, "until": until, "limit": limit}
-    selection = Selection(**given)
+    ciks = read_ciks(cik) if cik else None
+    selection = Selection(form, cik=ciks, ticker=ticker, name=name, since=since, until=until, limit=limit)
     selections = [selection] if selection != Selection() else settings.selections()
     if not selections:
         raise UsageError(

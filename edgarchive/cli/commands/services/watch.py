@@ -6,7 +6,7 @@ import asyncio
 import logging
 import signal
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -67,9 +67,8 @@ def watch(
     alerts only for filings published from then on. Nothing is lost if it is stopped or killed.
     """
     settings = common(context).settings()
-    given: dict[str, Any] = {"forms": form, "ciks": read_ciks(cik) if cik else None, "tickers": ticker, "names": name}
-    given = {kind: values for kind, values in given.items() if values is not None}
-    selections = [Selection(**given)] if given else list(settings.selections())
+    selection = Selection(form, cik=read_ciks(cik) if cik else None, ticker=ticker, name=name)
+    selections = [selection] if selection != Selection() else list(settings.selections())
     if not selections:
         raise UsageError(
             "nothing is selected",

@@ -61,9 +61,8 @@ def test_a_row_that_misses_one_kind_is_not_selected(selection: Selection) -> Non
 @pytest.mark.parametrize(
     ("values", "error"),
     [
-        ({"forms": "8-K"}, UsageError),
+        ({"form": "8-K", "forms": ["8-K"]}, UsageError),
         ({"forms": ["8-K,10-Q"]}, UsageError),
-        ({"names": "internap"}, UsageError),
         ({"ciks": ["AAPL"]}, IdentifierError),
         ({"since": "yesterday"}, IdentifierError),
         ({"since": "2004-12-31", "until": "2004-12-01"}, UsageError),
@@ -88,7 +87,6 @@ def test_a_selection_that_cannot_be_meant_is_refused(values: dict[str, Any], err
 def test_a_year_or_month_is_its_first_or_last_day(since: Any, until: Any, first: date, last: date) -> None:
     """As in the filters of a search."""
     selection = Selection(["8-K"], since=since, until=until)
-    assert (selection.first_day, selection.last_day) == (first, last)
     assert (selection.since, selection.until) == (first, last)
 
 
@@ -107,18 +105,33 @@ def test_selections_that_mean_the_same_are_equal() -> None:
     )
 
 
-@pytest.mark.parametrize("kind", ["forms", "ciks", "tickers", "names"])
+@pytest.mark.parametrize(
+    ("one", "same"),
+    [
+        (Selection("8-K"), Selection(forms=["8-K"])),
+        (Selection(form=["8-K", "10-K"]), Selection(["8-K", "10-K"])),
+        (Selection(cik=320193), Selection(ciks=["0000320193"])),
+        (Selection(ticker="AAPL"), Selection(tickers=["AAPL"])),
+        (Selection(name="internap network"), Selection(names=["internap network"])),
+    ],
+)
+def test_filters_have_the_names_that_a_search_gives_them(one: Selection, same: Selection) -> None:
+    """One value or several; the plural names of 0.1 mean the same."""
+    assert one == same
+
+
+@pytest.mark.parametrize("kind", ["form", "cik", "ticker", "name", "forms", "ciks", "tickers", "names"])
 @pytest.mark.parametrize("empty", [[], (), iter(())])
 def test_an_empty_list_is_never_everything(kind: str, empty: Any) -> None:
     """Whoever computes a list that comes out empty wants nothing, not all of EDGAR."""
-    with pytest.raises(UsageError, match=f"{kind} is an empty list"):
+    with pytest.raises(UsageError, match=f"{kind.removesuffix('s')} is an empty list"):
         Selection(since="2024-01-01", **{kind: empty})
 
 
 def test_a_selection_can_be_copied_and_pickled() -> None:
     """What was not given stays so."""
     one = Selection(forms=["8-K"], since="2024-01-01")
-    assert replace(one, since="2023-01-01").ciks == ()
+    assert replace(one, since=date(2023, 1, 1)).ciks == ()
     again = pickle.loads(pickle.dumps(one))  # noqa: S301 — our own
     assert again == one
     assert replace(again, limit=3).names == ()

@@ -11,9 +11,11 @@ from archiver.settings.tables import read_tables
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("select", [{"froms": ["8-K"]}], ".0.froms: unknown key, did you mean 'forms'?"),
-        ("select", [{}, {"zzz": 1}], ".1.zzz: unknown key, known are forms, "),
-        ("select", [{"since": "soon"}], ".0.since: it must be a valid date"),
+        ("select", [{"froms": ["8-K"]}], ".0.froms: unknown key, did you mean 'form'?"),
+        ("select", [{}, {"zzz": 1}], ".1.zzz: unknown key, known are form, "),
+        ("select", [{"since": []}], ".0.since."),
+        ("select", [{"cik": [0.5]}], ".0.cik.0."),
+        ("select", [{"form": "8-K", "forms": ["8-K"]}], ".0.forms: unknown key"),
         ("select", "8-K", ": it must be a valid tuple"),
         ("search", [{"query": "a"}], ".0.name: "),
         ("search", 5, ": it must be a valid tuple"),
