@@ -8,7 +8,7 @@ from typing import Literal
 
 from archiver.errors import UsageError
 from archiver.startup.patterns import lazy_pattern
-from indexer.sections.model import Section
+from indexer.sections.model import Key, Section
 
 Family = Literal["10-K", "10-KSB", "10-Q", "8-K"]
 
@@ -175,6 +175,8 @@ _HEADING = lazy_pattern(
 )
 """A heading as a report has it: ``Item 1A. Risk Factors``."""
 _PART = lazy_pattern(r"\s*(?:part\s+)?(?:iv|i{1,3})\s*", re.IGNORECASE)
+_EXHIBITS = lazy_pattern(r"exhibits|financial statement schedules", re.IGNORECASE)
+"""The title of item 14 while it was in part IV of a 10-K."""
 _CONTROLS = lazy_pattern(r"\bcontrols\b", re.IGNORECASE)
 
 
@@ -185,6 +187,30 @@ def family_of(form: str) -> Family | None:
         return None
     name = known[1].upper().replace("-", "")
     return "8-K" if name == "8K" else "10-Q" if name == "10Q" else "10-KSB" if name.endswith("SB") else "10-K"
+
+
+def part_of(family: Family, item: str, title: str, parts: Sequence[str], *, stated: str, last: Key) -> tuple[str, bool]:
+    """The part of an item, ``""`` if the form has none, and whether its title is the one of the form.
+
+    Of several possible parts it is the one that the title shows, else the `stated` one, else the first one after the
+    `last` part that has the item.
+    """
+    bare = item.removesuffix("(T)").removesuffix("T")
+    titles = TITLES[family]
+    if family != "10-Q":
+        fits = bare in titles and titles[bare].search(title) is not None
+        if stated not in parts and parts:
+            stated = parts[-1] if _EXHIBITS.search(title) else parts[0]
+        return (stated if parts else ""), fits
+    told = [part for part in parts if f"{part} {bare}" in titles and titles[f"{part} {bare}"].search(title)]
+    if len(told) == 1:
+        return told[0], True
+    if bare == "1A":
+        return "II", False
+    if stated in parts:
+        return stated, bool(told)
+    rank, number, _ = last
+    return ("II" if rank == RANKS.index("II") or number >= int(bare[0]) else parts[0]), bool(told)
 
 
 def find_section(found: Sequence[Section], name: str, *, form: str) -> Section | None:

@@ -7,11 +7,11 @@ that was broken there. References are recognised by how the line is written and 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from archiver.startup.dataclass import dataclass
 from archiver.startup.patterns import lazy_pattern
-from indexer.sections.forms import PARTS, RANKS, TITLES, Family
+from indexer.sections.forms import PARTS, RANKS, TITLES, Family, part_of
 from indexer.sections.lines import (
     MAX_HEADING_CHARS,
     OPENERS,
@@ -148,7 +148,8 @@ def find_headings(text: str, family: Family) -> Lines:
             written = _Line(place, line_before(text, start), line["opening"], wrapped)
             heading = _heading(text, written, found, family, stated=told, last=last)
             if heading is not None:
-                stated, last = told, heading.key
+                last = heading.key
+                stated = told if family == "10-Q" or told == heading.part else ""  # a table of contents ended with it
                 headings.append(heading)
     return Lines(tuple(headings), tuple(dividers), tuple(places))
 
@@ -210,7 +211,7 @@ def _heading(text: str, line: _Line, found: re.Match[str], family: Family, *, st
             return None
     for reading in _readings(found, number, family):
         title = heading[len(one_line(text[found.start() : reading.end])) :].lstrip(" .:;)]|/,–—-")
-        part, fits = _part(family, reading.item, title, parts, stated=stated, last=last)
+        part, fits = part_of(family, reading.item, title, parts, stated=stated, last=last)
         if not _is_title(found, reading, line, title, fits=fits):
             continue
         if family == "8-K" and not fits and "." not in reading.item and _is_of_a_report(reading.item, title):
@@ -327,28 +328,6 @@ def _sentence(text: str, found: re.Match[str], reading: _Number) -> str:
         told and _TITLE_END.search(line, 0, told.start())
     )
     return line if told and not has_text else ""
-
-
-def _part(family: Family, item: str, title: str, parts: Sequence[str], *, stated: str, last: Key) -> tuple[str, bool]:
-    """The part of an item, ``""`` if the form has none, and whether its title is the one of the form.
-
-    Of several possible parts it is the one that the title shows, else the `stated` one, else the first one after the
-    `last` part that has the item.
-    """
-    bare = item.removesuffix("(T)").removesuffix("T")
-    titles = TITLES[family]
-    if family != "10-Q":
-        fits = bare in titles and titles[bare].search(title) is not None
-        return (stated if stated in parts else parts[0] if parts else ""), fits
-    told = [part for part in parts if f"{part} {bare}" in titles and titles[f"{part} {bare}"].search(title)]
-    if len(told) == 1:
-        return told[0], True
-    if bare == "1A":
-        return "II", False
-    if stated in parts:
-        return stated, bool(told)
-    rank, number, _ = last
-    return ("II" if rank == RANKS.index("II") or number >= int(bare[0]) else parts[0]), bool(told)
 
 
 def _title(text: str, start: int, found: re.Match[str], *, wrapped: bool) -> tuple[str, int]:

@@ -20,7 +20,7 @@ from indexer.sections.headings import find_headings
 from indexer.sections.listings import rows_of, split_listings
 from indexer.sections.model import Heading, Key, Listing, Section
 from indexer.sections.spans import cut, titled
-from indexer.sections.unnumbered import from_index, with_titled
+from indexer.sections.unnumbered import bare_headings, from_index, lists_items, with_titled
 
 __all__ = ["Section", "sections"]
 
@@ -50,6 +50,13 @@ def sections(text: str, *, form: str) -> tuple[Section, ...]:
     if any("." in heading.item for heading in candidates):  # in a current 8-K, Item 1 is defined by the filer
         candidates = tuple(heading for heading in candidates if "." in heading.item)
     headings, listings = _split(text, candidates, family)
+    places: Sequence[int] = lines.places
+    if not headings and not listings and family != "8-K":
+        bare = bare_headings(text, family, lines.dividers)
+        found, tables = _split(text, bare, family)
+        if lists_items(tables):
+            headings, listings = found, tables
+            places = sorted({*places, *(heading.start for heading in bare)})
     headings = _joined(headings, listings)
     if family != "8-K":
         headings = with_titled(text, _in_order(headings, len(text)), listings)
@@ -58,7 +65,7 @@ def sections(text: str, *, form: str) -> tuple[Section, ...]:
             spans = from_index(text, index)
             if len(spans) > _INDEXED * len(headings):
                 return tuple(titled(text, spans))
-    return tuple(cut(text, lines.places, headings, lines.dividers, listings))
+    return tuple(cut(text, places, headings, lines.dividers, listings))
 
 
 def _is_of_items(text: str) -> bool:

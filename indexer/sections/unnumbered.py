@@ -1,7 +1,9 @@
 """Items under headings without numbers, identified by a table of contents or an index.
 
-A table of contents may number an item that has only its title in the body. Some reports use headings of their own, with
-an index of the pages that answer each item of the form (``Form 10-K Cross-Reference Index``).
+A table of contents may number an item that has only its title in the body. It may also number all of them without the
+word item; as notes and lists have numbers, too, these and the titles must be those of the form, and several of them.
+Some reports use headings of their own, with an index of the pages that answer each item of the form (``Form 10-K
+Cross-Reference Index``).
 """
 
 from __future__ import annotations
@@ -12,14 +14,22 @@ from dataclasses import replace
 
 from archiver.startup.dataclass import dataclass
 from archiver.startup.patterns import lazy_pattern
-from indexer.sections.lines import has_page, is_furniture, line_end, without_page
-from indexer.sections.model import Gap, Heading, Key, Listing, Row
+from indexer.sections.forms import PARTS, RANKS, TITLES, Family, part_of
+from indexer.sections.lines import RUN_IN, has_page, is_furniture, line_end, one_line, without_page
+from indexer.sections.model import Divider, Gap, Heading, Key, Listing, Row
 
 _WORD = lazy_pattern(r"[^\W_]+")
 _BETWEEN_WORDS = r"\W{1,40}"
 _MIN_TITLE_CHARS = 8
 _MIN_PREFIX_WORDS = 2
 _OPEN_WORDS = frozenset(("a", "an", "and", "by", "certain", "for", "in", "of", "on", "or", "the", "to", "with"))
+
+_NUMBERED = lazy_pattern(
+    r"\n[^\S\n]*(?P<number>1[0-6]|[1-9])(?P<letter>[A-Ca-c])?(?:\(T\))?(?:\.[^\S\n]*|[):]?[^\S\n]+)"
+    r"(?:[-–—][^\S\n]*)?(?P<title>[^\W\d_][^\n]{3,299})(?=\n|\Z)"
+)
+_MIN_ROWS = 5
+"""The least items of a table of contents or index without the word item."""
 
 _FOOT = lazy_pattern(
     r"""^[^\S\n]*(?:[-–—(]?[ ]?(?P<alone>[1-9][0-9]{0,2})[ ]?[-–—)]?
@@ -40,8 +50,49 @@ _MAX_TABLES = 8
 lists.
 """
 _MIN_PAGES = 5
+_MIN_RANGES = 2
 _MAX_PAGE_STEP = 3
 """Pages may lack their number, but not more than two in a row."""
+
+
+def bare_headings(text: str, family: Family, dividers: Sequence[Divider]) -> list[Heading]:
+    """The lines of `text` with a number and the title of that item; `dividers` are the headings of parts."""
+    headings: list[Heading] = []
+    last: Key = (0, 0, "")
+    above = list(reversed(dividers))
+    stated = ""
+    for line in _NUMBERED.finditer("\n" + text):
+        number = int(line["number"])
+        parts = PARTS[family].get(number)
+        if parts is None:
+            continue
+        item = line["number"] + (line["letter"] or "").upper()
+        start, end = line.start("number") - 1, line.end() - 1
+        if run_in := RUN_IN.search(text, line.start("title"), end):
+            end = run_in.end()
+        title = text[line.start("title") - 1 : end]
+        if not _begins(title, item, family, parts):
+            continue
+        while above and above[-1].start < start:
+            stated = above.pop().part
+        part, _ = part_of(family, item, title, parts, stated=stated, last=last)
+        last = (RANKS.index(part) if family == "10-Q" else 0, number, item.removeprefix(line["number"]))
+        stated = stated if family == "10-Q" or stated == part else ""
+        heading = one_line(text[start:end])
+        headings.append(Heading(part, item, (), heading, one_line(title), start, end, last, fits=True))
+    return headings
+
+
+def _begins(title: str, item: str, family: Family, parts: Sequence[str]) -> bool:
+    """Whether a line begins with the title that the form gives the item in one of these parts."""
+    titles = TITLES[family]
+    names = [f"{part} {item}" for part in parts] if family == "10-Q" else [item]
+    return any(name in titles and titles[name].match(title) for name in names)
+
+
+def lists_items(listings: Sequence[Listing]) -> bool:
+    """Whether one of these tables has enough items to be a report's table of contents or index."""
+    return any(len(listing.rows) >= _MIN_ROWS for listing in listings)
 
 
 def with_titled(text: str, headings: Sequence[Heading], listings: Sequence[Listing]) -> list[Heading]:
@@ -151,10 +202,14 @@ def from_index(text: str, index: Listing) -> list[tuple[Heading, int]]:
     """The headings, with the ends of their text, of items whose pages an index lists.
 
     An item begins with its title on its first page or, without such a line, with the page. It ends with its last page,
-    or where another item begins there. Without page numbers in the text, titles alone decide.
+    or where another item begins there. Without page numbers in the text, titles alone decide. The pages are above the
+    index, or below it if more text is there and the index has ranges of pages, which a table of contents has not.
     """
-    pages = _pages(text, index.start)
-    spans = _titled_spans(text, index) if not pages.spans else _paged_spans(text, index, pages)
+    start, end = 0, index.start
+    if len(text) - index.end > index.start and sum(_has_range(row) for row in index.rows) >= _MIN_RANGES:
+        start, end = min(index.end + 1, len(text)), len(text)
+    pages = _pages(text, start, end)
+    spans = _titled_spans(text, index, start, end) if not pages.spans else _paged_spans(text, index, pages)
     kept: list[_Span] = []
     for span in sorted(spans, key=lambda span: span.heading.start):
         if kept and span.heading.start < kept[-1].end:
@@ -165,14 +220,16 @@ def from_index(text: str, index: Listing) -> list[tuple[Heading, int]]:
     return [(span.heading, span.end) for span in kept]
 
 
-def _titled_spans(text: str, index: Listing) -> Iterator[_Span]:
+def _has_range(row: Row) -> bool:
+    return any(first < last for first, last in _runs(row))
+
+
+def _titled_spans(text: str, index: Listing, start: int, end: int) -> Iterator[_Span]:
     for row in index.rows:
         title = without_page(row.heading.title)
-        if _runs(row) and (place := _title_line(text, title, 0, index.start, may_be_short=True)):
-            following = _USUAL_TITLE.search(text, place[1], index.start)
-            yield _Span(
-                _titled(text, row, place), following.start() if following else index.start, place[1], is_titled=True
-            )
+        if _runs(row) and (place := _title_line(text, title, start, end, may_be_short=True)):
+            following = _USUAL_TITLE.search(text, place[1], end)
+            yield _Span(_titled(text, row, place), following.start() if following else end, place[1], is_titled=True)
 
 
 def _paged_spans(text: str, index: Listing, pages: _Pages) -> Iterator[_Span]:
@@ -211,11 +268,11 @@ def _runs(row: Row) -> list[tuple[int, int]]:
     return [(first, last) for first, last in runs if first <= last]
 
 
-def _pages(text: str, end: int) -> _Pages:
-    """The pages of `text` up to `end`: their numbers are the longest sequence of lines with rising numbers."""
+def _pages(text: str, start: int, end: int) -> _Pages:
+    """The pages of `text` from `start` to `end`: the longest sequence of lines with rising numbers."""
     best: dict[int, tuple[int, int]] = {}
     feet: list[tuple[int, int, int]] = []
-    for found in _FOOT.finditer(text, 0, end):
+    for found in _FOOT.finditer(text, start, end):
         number = int(found["alone"] or found["last"] or found["first"])
         length, previous = max(best.get(number - step, (0, -1)) for step in range(1, _MAX_PAGE_STEP + 1))
         feet.append((number, found.end(), previous))
@@ -225,6 +282,6 @@ def _pages(text: str, end: int) -> _Pages:
     spans: dict[int, tuple[int, int]] = {}
     while length >= _MIN_PAGES and place >= 0:
         number, foot, previous = feet[place]
-        spans[number] = (feet[previous][1] + 1 if previous >= 0 else 0, foot)
+        spans[number] = (feet[previous][1] + 1 if previous >= 0 else start, foot)
         place = previous
     return _Pages(spans, end)

@@ -221,6 +221,37 @@ def test_a_reference_to_a_part_does_not_move_the_items_after_it() -> None:
     assert outline(text, "10-Q") == ["II 1", "II 2"]
 
 
+@pytest.mark.parametrize(
+    ("contents", "expected"),
+    [
+        (["PART III", "Item 14. Principal Accountant Fees 9", "PART IV", "Item 15. Exhibits 10"], ["III 14", "IV 15"]),
+        (["PART III", "14. Principal Accountant Fees 9", "PART IV", "15. Exhibits 10"], ["III 14", "IV 15"]),
+        ([], ["III 14", "IV 15"]),
+    ],
+    ids=["with items", "bare numbers", "no contents"],
+)
+def test_a_table_of_contents_does_not_tell_the_parts_of_the_body(contents: list[str], expected: list[str]) -> None:
+    """Where the body has no headings of parts, item 14 is in the part that the form has it in."""
+    items = {"1": "Business", "9": "Changes in Accountants", "14": "Principal Accountant Fees", "15": "Exhibits"}
+    rows = (
+        ["PART I", "Item 1. Business 1", "PART II", "Item 9. Changes in Accountants 5", *contents] if contents else []
+    )
+    body = [line for item, title in items.items() for line in (f"Item {item}. {title}", *words(item))]
+    assert outline(html([*rows, *body, *SIGNATURES])) == ["I 1", "II 9", *expected]
+
+
+@pytest.mark.parametrize(
+    ("heading", "expected"),
+    [("Item 14. Exhibits and Reports on Form 8-K", "IV 14"), ("Item 14. Controls and Procedures", "III 14"),
+     ("PART IV. Item 14. Accountant Fees", "IV 14"), ("Part III, Item 14. Exhibits", "III 14")],
+)  # fmt: skip
+def test_item_14_is_in_the_part_of_its_title_if_no_part_is_named(heading: str, expected: str) -> None:
+    """It was the exhibits of part IV until 2003."""
+    assert outline(html(["Item 13. Certain Relationships", *words("13"), heading, *words("14"), *SIGNATURES]))[1:] == [
+        expected
+    ]
+
+
 WRAPPED = "Acme Corp.\n\nIt makes candles of wax, and sells them in all the shops of the towns.\n\n"
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from indexer.sections.sections import sections
 from tests.unit.indexer.sections.reports import SIGNATURES, endings, html, outline, words
 
 CONTENTS = [
@@ -95,3 +98,58 @@ def test_numbered_headings_go_before_an_index() -> None:
     """A report that has both has its sections by its headings."""
     text = html([line for item in ("1", "1A", "3", "7") for line in (f"Item {item}. Of", *words(item))] + INDEX)
     assert endings(text) == {item: f"So much for item {item}." for item in ("1", "1A", "3", "7")}
+
+
+def test_an_index_may_be_in_front() -> None:
+    """Then the pages below it are meant, as its ranges of pages show."""
+    above = [line.replace("\t3", "\t3-4") for line in INDEX[: -len(SIGNATURES)]]
+    text = html([*above, *paged({}), *SIGNATURES])
+    assert outline(text) == ["I 1", "I 1A", "II 7"]
+    assert text[sections(text, form="10-K")[1].start :].startswith(words("p3")[0])
+
+
+BARE_10K = [
+    "1.\tBusiness\t2", "1A.\tRisk Factors\t5", "3.\tLegal Proceedings\t7", "PART II",
+    "7.\tManagement’s Discussion and Analysis\t8", "8.\tFinancial Statements and Supplementary Data\t15",
+    "PART III", "14.\tPrincipal Accountant Fees and Services\t30", "PART IV", "15.\tExhibits\t31",
+]  # fmt: skip
+BARE_10Q = [
+    "PART I", "1.\tFinancial Statements\t3", "2.\tManagement’s Discussion and Analysis\t9",
+    "4\tControls and Procedures\t12",
+    "PART II", "1.\tLegal Proceedings\t13", "1A.\tRisk Factors\t13", "6.\tExhibits\t14",
+]  # fmt: skip
+ALL_10K = ["I 1", "I 1A", "I 3", "II 7", "II 8", "III 14", "IV 15"]
+ALL_10Q = ["I 1", "I 2", "I 4", "II 1", "II 1A", "II 6"]
+
+
+@pytest.mark.parametrize("written", ["{number} {title}", "{title}", "{number}\t{title}", "{upper}"])
+@pytest.mark.parametrize(("form", "rows", "items"), [("10-K", BARE_10K, ALL_10K), ("10-Q", BARE_10Q, ALL_10Q)])
+@pytest.mark.parametrize("has_parts", [True, False])
+def test_items_numbered_without_the_word_item(
+    written: str, form: str, rows: list[str], items: list[str], *, has_parts: bool
+) -> None:
+    """``1A. Risk Factors`` in the table of contents numbers the item, whether the body has the number or not."""
+    body: list[str] = []
+    for row in rows:
+        if "\t" in row:
+            number, title, _ = row.split("\t")
+            body += [written.format(number=number, title=title, upper=title.upper()), *words(title)]
+        elif has_parts:
+            body.append(row)
+    text = html(["FORM", "TABLE OF CONTENTS", *rows, *body, *SIGNATURES])
+    assert outline(text, form) == items
+    assert all(ending.startswith("So much for item") for ending in endings(text, form).values())
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["1. Business combinations are hard.", "2. Properties are many.", "3. Legal proceedings are slow."],
+        ["NOTES", "1. Business", *words("1"), "2. Properties", *words("2"), "3. Litigation", *words("3")],
+        [f"{number}\t{title}\t7" for number, title in enumerate(("Sales", "Costs", "Tax", "Cash", "Debt"), 1)],
+    ],
+    ids=["list", "notes", "another table of contents"],
+)
+def test_numbers_of_something_else_are_no_items(lines: list[str]) -> None:
+    """Without a table of contents of the form's items, a number is that of a note or of a list."""
+    assert outline(html([*words("x"), *lines, *SIGNATURES])) == []
