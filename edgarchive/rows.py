@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import fcntl
+import glob
 import io
 import logging
 import os
@@ -263,15 +265,35 @@ def _replacing(path: Path) -> Iterator[Path]:
     with storage_errors(path):
         if path.exists() and not (path.is_file() or path.is_dir()):
             raise UsageError(f"{path} is not a regular file", "name a file, or leave -o out to write to stdout")
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=".part")
-        umask = os.umask(0)
-        os.umask(umask)
-        os.fchmod(descriptor, 0o666 & ~umask)
-        os.close(descriptor)
-        temporary = Path(name)
+        prefix, suffix = f".{path.name[:100]}.", ".part"
+        for left_over in path.parent.glob(f"{glob.escape(prefix)}*{suffix}"):
+            _delete_unless_locked(left_over)
+        descriptor, temporary = _locked_temporary(path.parent, prefix, suffix)
         try:
+            umask = os.umask(0)
+            os.umask(umask)
+            os.fchmod(descriptor, 0o666 & ~umask)
             yield temporary
             fsync_file(temporary)  # or a power cut would leave an empty file in place of the earlier one
             replace_durably(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
+            os.close(descriptor)
+
+
+def _locked_temporary(folder: Path, prefix: str, suffix: str) -> tuple[int, Path]:
+    """A new temporary file, open and locked."""
+    while True:
+        descriptor, name = tempfile.mkstemp(dir=folder, prefix=prefix, suffix=suffix)
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink:  # not deleted as a left-over before it was locked
+            return descriptor, Path(name)
+        os.close(descriptor)
+
+
+def _delete_unless_locked(path: Path) -> None:
+    """Delete the temporary file of a process that was killed: one that lives holds a lock on its own."""
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        path.unlink()

@@ -1,12 +1,13 @@
 """Reading untrusted tar archives as they stream (POSIX.1-2017, pax, "ustar Interchange Format").
 
 The standard library reads headers of any length into memory and follows links. This reader returns plain members, once
-and in order, and never a path, link or device. From extended headers it uses only the name.
+and in order, and never a path, link or device. From extended headers it uses only the name and
+the size.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from archiver.errors import DamagedBodyError
 from archiver.startup.dataclass import dataclass
@@ -16,12 +17,15 @@ from archiver.streams.chunks import ChunkReader
 BLOCK = 512
 _MAGIC = b"ustar"
 _OCTAL = lazy_pattern(b"[0-7]*")
+_DECIMAL = lazy_pattern(b"[0-9]{1,18}")
+_LENGTH = lazy_pattern(b"([0-9]{1,6}) ")
 _MOST_NAME_BYTES = 4096
 _REGULAR = frozenset(b"0\x007")
 _FOLDERS = frozenset(b"5D")
 _WITHOUT_CONTENT = frozenset(b"123456")
 """Links, devices, folders and pipes; what other types have as content is skipped."""
 _LONG_NAME = ord("L")
+_PAX = ord("x")
 _EXTENDED = frozenset(b"xgLK")
 """Types of extended headers: pax (``x``, ``g``) and GNU's long names and links."""
 
@@ -53,6 +57,7 @@ def tar_members(reader: ChunkReader, *, most: int) -> Iterator[TarMember]:
     one with more than `most` members.
     """
     name = ""
+    pax_size: int | None = None
     count = 0
     while True:
         header = reader.read(BLOCK)
@@ -70,8 +75,16 @@ def tar_members(reader: ChunkReader, *, most: int) -> Iterator[TarMember]:
         if kind in _EXTENDED:
             extended = reader.read(min(padded, _MOST_NAME_BYTES))
             _skip(reader, padded - len(extended))
-            name = _text(extended[:size]) if kind == _LONG_NAME else _pax_path(extended[:size]) or name
+            if kind == _LONG_NAME:
+                name = _text(extended[:size])
+            elif kind == _PAX:
+                facts = _pax_records(extended[:size])
+                name = _text(facts.get(b"path", b"")) or name
+                pax_size = _pax_size(facts)
             continue
+        if pax_size is not None:  # of 8 GiB and more, for which the field of the header has no room
+            size, pax_size = pax_size, None
+            padded = -(-size // BLOCK) * BLOCK
         is_file = kind in _REGULAR
         content = reader.portions(size) if is_file else iter(())
         before = reader.taken
@@ -107,10 +120,19 @@ def _text(field: bytes) -> str:
     return field.partition(b"\0")[0].decode("utf-8", "replace")
 
 
-def _pax_path(records: bytes) -> str:
-    """The ``path`` of a pax header, ``LENGTH path=NAME`` on its own line; empty if there is none."""
-    for line in records.split(b"\n"):
-        _, _, record = line.partition(b" ")
-        if record.startswith(b"path="):
-            return _text(record[5:])
-    return ""
+def _pax_records(records: bytes) -> dict[bytes, bytes]:
+    """The records of a pax header, each ``LENGTH KEY=VALUE`` and a line feed; LENGTH counts all of it."""
+    found: dict[bytes, bytes] = {}
+    while (match := _LENGTH.match(records)) and (length := int(match[1])) > match.end():
+        key, _, value = records[match.end() : length - 1].partition(b"=")
+        found[key], records = value, records[length:]
+    return found
+
+
+def _pax_size(records: Mapping[bytes, bytes]) -> int | None:
+    digits = records.get(b"size")
+    if digits is None:
+        return None
+    if not _DECIMAL.fullmatch(digits):
+        raise DamagedBodyError("the tar archive is damaged: a number cannot be parsed")
+    return int(digits)

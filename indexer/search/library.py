@@ -238,7 +238,7 @@ class Library:
         Raises as `submission`.
         """
         _ = self._archive  # the library must be open
-        return self._texts.submission(AccessionNumber(accession))
+        return self._texts.submission(AccessionNumber.from_text(accession))
 
     @takes_options(SECTION_OPTIONS)
     def sections(self, options: SearchOptions) -> SectionRows:

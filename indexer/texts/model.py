@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import field, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from archiver.errors import DamageError
 from archiver.identifiers import AccessionNumber
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from indexer.sections.model import Section
     from indexer.submission.header import SubmissionHeader
     from indexer.submission.submission import Document, Submission
+
+T = TypeVar("T")
 
 
 def encode_text(text: str) -> bytes:
@@ -50,6 +52,10 @@ class PlacedSections:
         return cls(sections, tuple((places[section.start], places[section.end]) for section in sections))
 
 
+def _same(value: T) -> T:
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
     """One document: the facts of a `Document`, its text and its sections.
@@ -72,6 +78,12 @@ class StoredDocument:
     def is_xbrl(self) -> bool:
         """Whether it is XBRL or EDGAR's rendering of it, which is not indexed (`indexer.text.kinds.is_xbrl`)."""
         return is_xbrl(type=self.type, filename=self.filename, description=self.description)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled with its text and sections, so that a copy needs no archive."""
+        text, sections = partial(_same, self._read_text()), partial(_same, self._read_sections())
+        facts = (self.position, self.type, self.sequence, self.filename, self.description, self.kind, self.size)
+        return StoredDocument, (*facts, text, sections)
 
     def encoded_text(self) -> bytes:
         """The text in UTF-8 (`encode_text`)."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -93,14 +94,31 @@ def show(
         records = [library.record(accession) for accession in accessions]
         wanted = _Wanted(document, section, highlight, xbrl) if text else None
         if header or as_json:
-            shown = (_shown(library, record, settings.max_text_chars, wanted, header=header) for record in records)
-            print_json(next(shown) if len(records) == 1 else list(shown))
-        elif raw:
+            shown = partial(_shown, library, max_text_chars=settings.max_text_chars, wanted=wanted, header=header)
+            return _print_json(records, shown)
+        if raw:
             for record in records:
                 _write_raw(library, record, document)
         else:
             return _print(library, records, wanted)
     return 0
+
+
+def _print_json(records: Sequence[Record], shown: Callable[[Record], object]) -> int:
+    """Print what is `shown` of each filing; of several, an error in place of what one lacks. Returns the exit code."""
+    if len(records) == 1:
+        print_json(shown(records[0]))
+        return 0
+    faults = 0
+    found: list[object] = []
+    for record in records:
+        try:
+            found.append(shown(record))
+        except (NotInArchiveError, UsageError) as error:
+            faults += 1
+            found.append({"accession": str(record.accession), "error": str(error)})
+    print_json(found)
+    return SOME_FAILED if faults else 0
 
 
 def _print(library: Library, records: Sequence[Record], wanted: _Wanted | None) -> int:
@@ -246,7 +264,7 @@ def _sections(documents: Sequence[Document]) -> str:
     return f"it has {', '.join(names)}" if names else "no sections were found in it; see --text"
 
 
-def _shown(library: Library, record: Record, max_text_chars: int, wanted: _Wanted | None, *, header: bool) -> object:
+def _shown(library: Library, record: Record, *, max_text_chars: int, wanted: _Wanted | None, header: bool) -> object:
     """What to print of a submission as JSON: its header, its texts, or its facts."""
     submission = library.submission(record.accession)
     if header:

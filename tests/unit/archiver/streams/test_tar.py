@@ -42,6 +42,36 @@ def test_members_come_as_they_were_put_in(form: int) -> None:
     assert read(data) == read(data, piece=7) == files
 
 
+def test_a_member_of_8_gib_has_the_size_in_its_pax_header() -> None:
+    """The header's own field has no room for it."""
+    info = tarfile.TarInfo("large.nc")
+    info.size = 9 << 30
+    head = info.tobuf(format=tarfile.PAX_FORMAT)
+    assert b"size=9663676416" in head
+    member = next(tar_members(ChunkReader([head, b"<SUBMISSION>"]), most=9))
+    assert (member.name, member.size, member.is_file) == ("large.nc", 9 << 30, True)
+    assert next(member.content) == b"<SUBMISSION>"
+
+
+def test_a_pax_size_replaces_that_of_the_next_header_alone() -> None:
+    """And is read by the lengths of the records: a comment may have any text."""
+    info = tarfile.TarInfo("one.nc")
+    info.size = 3
+    info.pax_headers.update({"comment": "7 size=9\n9 size=1\n", "size": "3"})
+    head = info.tobuf(format=tarfile.PAX_FORMAT)
+    data = head + b"one".ljust(BLOCK, b"\0") + archive({"two.nc": b"second"}, form=tarfile.USTAR_FORMAT)
+    assert read(data) == {"one.nc": b"one", "two.nc": b"second"}
+
+
+@pytest.mark.parametrize("size", ["", "x", "-1", "9" * 30])
+def test_a_pax_size_that_is_no_number_is_damage(size: str) -> None:
+    """As that of a header."""
+    info = tarfile.TarInfo("one.nc")
+    info.pax_headers.update({"size": size})
+    with pytest.raises(DamagedBodyError, match="a number cannot be parsed"):
+        read(info.tobuf(format=tarfile.PAX_FORMAT))
+
+
 def test_what_is_left_of_a_member_is_skipped() -> None:
     """A header is looked at, and the rest of what is not wanted is passed over."""
     reader = ChunkReader([archive(FILES)])

@@ -198,6 +198,20 @@ def test_texts_come_from_wherever_they_are(library: Library, tmp_path: Path) -> 
     assert library.texts(ACCESSION).text() == kept == library.submission(ACCESSION).text()
 
 
+@pytest.mark.parametrize("are_kept", [True, False])
+def test_texts_can_be_pickled(library: Library, tmp_path: Path, *, are_kept: bool) -> None:
+    """They are whole then, and need no archive: for another process, or a cache."""
+    if not are_kept:
+        shutil.rmtree(tmp_path / "edgar" / "texts")
+    submission = library.texts(f"{ACCESSION}.txt")
+    copy = pickle.loads(pickle.dumps(submission))  # noqa: S301 — our own
+    shutil.rmtree(tmp_path / "edgar")
+    assert copy == submission
+    assert (copy.header, copy.text()) == (submission.header, submission.text())
+    assert [one.section_spans() for one in copy.documents] == [one.section_spans() for one in submission.documents]
+    assert copy.documents[0].text()
+
+
 def test_a_lost_row_costs_its_snippet_only(library: Library, tmp_path: Path) -> None:
     """A hit whose row is gone, as recovery by hand has it for a while, is still a hit, without a snippet."""
     with Archive.open(tmp_path / "edgar", writable=True) as archive:

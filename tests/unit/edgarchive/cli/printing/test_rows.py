@@ -9,6 +9,8 @@ import json
 import os
 import re
 import resource
+import subprocess
+import sys
 import tempfile
 import zipfile
 from dataclasses import replace
@@ -75,6 +77,33 @@ def test_a_pipe_is_not_replaced(hit: Hit, tmp_path: Path, kind: RowFormat) -> No
         with pytest.raises(UsageError, match="not a regular file"):
             save_rows([hit], path, kind)
     assert (tmp_path / "pipe").is_fifo()
+
+
+def test_what_a_killed_process_left_is_deleted_by_the_next(hit: Hit, tmp_path: Path) -> None:
+    """What one that still writes has is not, nor is anything else."""
+    for name in (".hits.csv.abc.part", ".other.csv.abc.part", "hits.csv.part"):
+        (tmp_path / name).touch()
+    code = f"""
+from pathlib import Path
+from edgarchive.rows import save_rows, RowFormat
+
+def hits():
+    print("writing", flush=True)
+    input()
+    yield from ()
+
+save_rows(hits(), Path({str(tmp_path / "hits.csv")!r}), RowFormat.CSV)
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout
+        assert other.stdout.readline() == b"writing\n"
+        written = set(tmp_path.glob(".hits.csv.*.part"))
+        assert len(written) == 1
+        save_rows([hit], tmp_path / "hits.csv", RowFormat.CSV)
+        assert set(tmp_path.glob(".hits.csv.*.part")) == written
+        other.kill()
+    save_rows([hit], tmp_path / "hits.csv", RowFormat.CSV)
+    assert {path.name for path in tmp_path.iterdir()} == {"hits.csv", ".other.csv.abc.part", "hits.csv.part"}
 
 
 def test_fields_choose_columns_by_one_set_of_names(hit: Hit, capsys: pytest.CaptureFixture[str]) -> None:

@@ -162,6 +162,10 @@ def test_texts_as_json(invented: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert [one["sequence"] for one in document(LANTERN, "--text")["documents"]] == [1, 2]
     assert [one["accession"] for one in document(LANTERN, TEAL, "--text")] == [LANTERN, TEAL]
     assert "has no section 9A" in shown(capsys, invented, BRAMBLE, "--section", "9A", "--json", code=2)
+    assert run(["--root", str(invented), "show", LANTERN, BRAMBLE, TEAL, "--section", "5.02", "--json"]) == 3
+    found, lacking, last = json.loads(capsys.readouterr().out)
+    assert (found["section"]["item"], last["accession"]) == ("5.02", TEAL)
+    assert lacking == {"accession": BRAMBLE, "error": f"{BRAMBLE} has no section 5.02; it has I 1, I 1A, II 7"}
 
 
 @pytest.mark.parametrize(
