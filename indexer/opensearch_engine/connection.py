@@ -180,6 +180,21 @@ def require_acknowledged(answer: dict[str, Any], access: Access) -> None:
         raise _no_answer(access, "it does not acknowledge a change")
 
 
+_TOO_MUCH = (
+    (
+        ("expanded to too many terms", "too_many_clauses"),
+        "a pattern in a phrase matches too many words of the index",
+        "add letters to make it narrower",
+    ),
+    (
+        ("too_many_nested_clauses", "input automaton"),
+        "the query has too many words, or too long ones, for the cluster",
+        "use fewer words, above all inside of section: and name:, or shorter ones",
+    ),
+)
+"""What a cluster says of a query that exceeds one of its limits, and what it means."""
+
+
 def _not_now(access: Access, reason: str) -> IndexServerError:
     return IndexServerError(f"{access.url} cannot answer now: {reason}", "check its nodes and try again", may_pass=True)
 
@@ -190,11 +205,9 @@ def _refusal(error: exceptions.TransportError, access: Access) -> Exception:
         return IndexServerError(
             f"{access.url} rejected the credentials", "check opensearch_user and EDGARCHIVE_OPENSEARCH_PASSWORD"
         )
-    if "expanded to too many terms" in reason or "too_many_clauses" in reason:
-        return QueryError(
-            f"a pattern in a phrase matches too many words of the index ({reason})",
-            "add letters to make it narrower",
-        )
+    for marks, message, hint in _TOO_MUCH:
+        if any(mark in reason for mark in marks):
+            return QueryError(f"{message} ({reason})", hint)
     if "cluster_block_exception" in reason or status == _FORBIDDEN:
         return IndexServerError(
             f"{access.url} refused the request: {reason}",

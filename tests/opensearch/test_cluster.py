@@ -14,7 +14,7 @@ pytest.importorskip("opensearchpy")
 
 from opensearchpy import OpenSearch
 
-from archiver.errors import ArchiveFormatError, IndexMissingError, IndexServerError
+from archiver.errors import ArchiveFormatError, IndexMissingError, IndexServerError, QueryError
 from archiver.settings.settings import Settings
 from indexer.entries import IndexEntry
 from indexer.index_folder import create_index, open_index, remove_index
@@ -278,3 +278,14 @@ def test_a_rebuild_takes_over_the_alias_while_searches_go_on(
     assert not before & set(engine._client.indices.get_alias(name=engine._alias))
     assert json.loads((tmp_path / "index.new" / PLACE).read_text())["alias"] == engine._alias
     reader.close()
+
+
+def test_a_query_of_too_many_words_for_the_cluster_is_an_error_of_the_query(engine: OpenSearchEngine) -> None:
+    """The cluster counts words inside of a section once for each form; nothing is wrong with the server."""
+    add_all(engine, [entry(1, "zebra")])
+    engine.commit()
+    words = " OR ".join(f"w{number}" for number in range(250))
+    assert find(engine, f"zebra ({words} OR zebra)") == [1]
+    for query in (f"section:1A ({words})", "q" * 4000 + "*"):
+        with pytest.raises(QueryError, match="too many words"):
+            find(engine, query)

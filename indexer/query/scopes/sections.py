@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from archiver.errors import QueryError
 from indexer.entries import exact
 from indexer.fields import TEXT_FIELDS
 from indexer.query.language.leaves import join_all, join_any
@@ -26,19 +27,26 @@ from indexer.query.nodes import (
     leaves,
 )
 
+MAX_BOUND = 30_000
+"""Maximum conditions of a query whose words are bound to sections.
+
+The words are repeated for each form that has the section, and those in a section inside of another for each pair.
+"""
+
 _BODY = TEXT_FIELDS[0]
 
 
 def scoped(query: Node | None, filters: Node | None) -> tuple[Node | None, Node | None]:
     """`query` and `filters` with every word bound to the section requested next to it.
 
-    A section in the filters applies to all words of the query. Without a section nothing changes.
+    A section in the filters applies to all words of the query. Without a section nothing changes. Raises `QueryError`
+    for more than `MAX_BOUND` conditions.
     """
     if filters is not None and query is not None:
         asked, rest = _conjuncts(filters)
         if asked:
             return scoped(All((*asked, query)), join_all(rest))
-    return (None if query is None else _scope(query)), (None if filters is None else _scope(filters))
+    return (None if query is None else _bounded(query)), (None if filters is None else _bounded(filters))
 
 
 def bound_query(query: Node | None, filters: Node | None) -> Node | None:
@@ -48,7 +56,7 @@ def bound_query(query: Node | None, filters: Node | None) -> Node | None:
     """
     asked, _ = ([], []) if filters is None else _conjuncts(filters)
     together = join_all((*asked, query))
-    return None if together is None else _scope(together)
+    return None if together is None else _bounded(together)
 
 
 def bound_sections(tree: Node) -> frozenset[str]:
@@ -63,7 +71,7 @@ def bound_sections(tree: Node) -> frozenset[str]:
 
 def in_section(query: Node | None, key: str) -> Node:
     """Documents in which the words of `query` match within the section `key`."""
-    return _scope(All((InSection(key, (key,)), *([] if query is None else [query]))))
+    return _bounded(All((InSection(key, (key,)), *([] if query is None else [query]))))
 
 
 def asked_sections(tree: Node | None) -> frozenset[str]:
@@ -73,30 +81,51 @@ def asked_sections(tree: Node | None) -> frozenset[str]:
     return frozenset(key for leaf in leaves(tree) if isinstance(leaf, InSection) for key in leaf.keys)
 
 
-def _scope(tree: Node) -> Node:
-    match tree:
-        case All():
-            return _scope_all(tree)
-        case AnyOf(parts):
-            return AnyOf(tuple(_scope(part) for part in parts))
-        case Not(part):
-            return Not(_scope(part))
-        case InSection(_, keys):
-            return _has(keys)
-        case _:
-            return tree
+def _bounded(tree: Node) -> Node:
+    """`tree` with its words bound to sections."""
+    return _Binding().scope(tree)
 
 
-def _scope_all(tree: All) -> Node:
-    asked, rest = _conjuncts(tree)
-    if not asked:
-        return All(tuple(_scope(part) for part in tree.parts))
-    keys = [key for key in asked[0].keys if all(key in other.keys for other in asked[1:])]
-    if not keys:  # no section has both names: both must exist, and nothing can match in both
-        return _nothing() if rest else All(tuple(_has(one.keys) for one in asked))
-    inner = join_all(_scope(part) for part in rest)
-    ways = (join_all((_has((key,)), None if inner is None else _bound(inner, key))) for key in keys)
-    return join_any(ways) or _nothing()
+class _Binding:
+    """Binds the words of one tree to sections, counting conditions against `MAX_BOUND`."""
+
+    def __init__(self) -> None:
+        self._left = MAX_BOUND
+
+    def scope(self, tree: Node) -> Node:
+        """`tree` with every word bound to the section requested next to it."""
+        match tree:
+            case All():
+                return self._scope_all(tree)
+            case AnyOf(parts):
+                return AnyOf(tuple(self.scope(part) for part in parts))
+            case Not(part):
+                return Not(self.scope(part))
+            case InSection(_, keys):
+                return _has(keys)
+            case _:
+                return tree
+
+    def _scope_all(self, tree: All) -> Node:
+        asked, rest = _conjuncts(tree)
+        if not asked:
+            return All(tuple(self.scope(part) for part in tree.parts))
+        keys = [key for key in asked[0].keys if all(key in other.keys for other in asked[1:])]
+        if not keys:  # no section has both names: both must exist, and nothing can match in both
+            return _nothing() if rest else All(tuple(_has(one.keys) for one in asked))
+        inner = join_all(self.scope(part) for part in rest)
+        if inner is not None:
+            self._count(len(keys) * sum(1 for _ in leaves(inner)))
+        ways = (join_all((_has((key,)), None if inner is None else _bound(inner, key))) for key in keys)
+        return join_any(ways) or _nothing()
+
+    def _count(self, conditions: int) -> None:
+        self._left -= conditions
+        if self._left < 0:
+            raise QueryError(
+                f"the words in sections, for each form that has the section, are more than {MAX_BOUND} conditions",
+                "use fewer words, or name no section inside of another",
+            )
 
 
 def _conjuncts(tree: Node) -> tuple[list[InSection], list[Node]]:

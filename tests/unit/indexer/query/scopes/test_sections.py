@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
+from archiver.errors import QueryError
 from indexer.query.build import parse_query
 from indexer.query.filters import Filters
-from indexer.query.nodes import All, Not, Value, Within, Word
-from indexer.query.scopes.sections import asked_sections, in_section, scoped
+from indexer.query.nodes import All, Not, Value, Within, Word, leaves
+from indexer.query.scopes.sections import MAX_BOUND, asked_sections, bound_query, in_section, scoped
 
 
 def test_words_beside_a_section_are_bound_to_it() -> None:
@@ -41,3 +44,30 @@ def test_the_sections_that_are_asked_for() -> None:
     assert asked_sections(parse_query("x")) == asked_sections(None) == frozenset()
     bound = in_section(parse_query("x"), "10-K 1")
     assert bound == All((Value("section", "10-k 1"), Within("10-K 1", Word("text", "x"))))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "section:1 (" * 31 + "x" + ")" * 31,
+        "section:1 (x OR (" * 15 + "x" + "))" * 15,
+        " OR ".join(["(section:1 (section:1 (section:1 (section:1 (section:1 x)))))"] * 30),
+    ],
+    ids=["nested", "nested with alternatives", "side by side"],
+)
+def test_sections_inside_of_sections_do_not_multiply_without_end(query: str) -> None:
+    """Each repeats what is in it for each form: a query of a hundred characters would take minutes, or all memory."""
+    tree = parse_query(query)
+    for scope in (scoped, bound_query):
+        with pytest.raises(QueryError, match=f"more than {MAX_BOUND} conditions"):
+            scope(tree, None)
+    with pytest.raises(QueryError, match=f"more than {MAX_BOUND} conditions"):
+        scoped(None, tree)
+
+
+def test_a_long_query_in_every_section_is_not_refused() -> None:
+    """As many words as a query may have, in all sections of a report that a filter can name."""
+    filters = Filters(section=["1", "1A", "2", "3", "7", "7A", "8", "9A"]).tree()
+    tree, _ = scoped(parse_query(" ".join(f"w{number}" for number in range(256))), filters)
+    assert tree is not None
+    assert len(list(leaves(tree))) > 256
