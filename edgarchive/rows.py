@@ -251,7 +251,7 @@ class _ErrorKeeper(io.BufferedWriter):
 
 
 def _fitting(text: str) -> str:
-    """As much of a text as a cell holds: 32 767 UTF-16 code units."""
+    """As much of a text as a cell holds: 32,767 UTF-16 code units."""
     units = text.encode("utf-16-le")
     return text if len(units) <= 2 * _CELL_UNITS else units[: 2 * _CELL_UNITS].decode("utf-16-le", "ignore")
 

@@ -42,14 +42,14 @@ from archiver.streams.tar import TarMember, tar_members
 _log = logging.getLogger(__name__)
 
 AVERAGE_DAY_BYTES = 1_070_000_000
-"""Size of a daily archive: 4.4 TB for the 4 100 business days from 2010 to 2026."""
+"""Size of a daily archive: 4.4 TB for the 4,100 business days from 2010 to 2026."""
 _ASSUMED_BYTES_PER_S = 10_000_000
 """Assumed speed of a connection, for estimates only."""
 
 _NAME = lazy_pattern(r"(\d{8})\.nc\.tar\.gz")
 _CORRECTION = lazy_pattern(r"(?:^|/)(\d{10}-\d{2}-\d{6})\.pc$")
 _MOST_MEMBERS = 200_000
-"""Members of one day; the busiest has 15 000 submissions."""
+"""Members of one day; the busiest has 15,000 submissions."""
 _MOST_CORRECTION_BYTES = 16 << 20
 _MOST_AFTER_BYTES = 64 << 20
 """Padding allowed after the end of a tar archive."""

@@ -1,4 +1,4 @@
-"""EDGAR's feed of current filings: the newest 5 100 entries, about 25 hours, as Atom pages of 100 (measured).
+"""EDGAR's feed of current filings: the newest 5,100 entries, about 25 hours, as Atom pages of 100 (measured).
 
 There is one entry per party of a submission, some entries occur twice, and pages shift while filings arrive, so entries
 are merged by accession number. The filing date of a new entry may be months old: never select by it.

@@ -18,7 +18,7 @@ from archiver.startup.patterns import lazy_pattern
 SETTLED_DAYS = 100
 """For this many days after a quarter's end, late changes are found by rereading recent daily files."""
 WINDOW_DAYS = 14
-"""How many days are reread: 587 of 5 516 daily files were rewritten more than a week after their day (measured)."""
+"""How many days are reread: 587 of 5,516 daily files were rewritten more than a week after their day (measured)."""
 
 _NAME = lazy_pattern(r"master\.(\d{8}|\d{6})\.idx(\.gz)?")
 

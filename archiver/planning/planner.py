@@ -16,7 +16,7 @@ from archiver.selection.selection import Selection
 
 _GLOB = frozenset("*?[")
 _MOST_NAMES = 300_000
-"""Company names kept for suggestions; a quarter has about 100 000."""
+"""Company names kept for suggestions; a quarter has about 100,000."""
 
 
 class Planner:

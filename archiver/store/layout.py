@@ -85,7 +85,7 @@ class Layout:
     def submission(self, accession: AccessionNumber) -> Path:
         """The path of a submission: ``submissions/0001193125/04/218/0001193125-04-218426.txt.gz``.
 
-        The last folder is named after the first three digits of the sequence, so that none has more than 1 000
+        The last folder is named after the first three digits of the sequence, so that none has more than 1,000
         submissions.
         """
         return Path(self.submission_path(accession))

@@ -38,7 +38,7 @@ _COUNTED_AT_ONCE = 10_000
 """Submissions counted by the request for the hits; beyond that, each shard is asked."""
 
 _BUCKETS = 50_000
-"""Below ``search.max_buckets``, by default 65 535."""
+"""Below ``search.max_buckets``, by default 65,535."""
 
 _SHARDS_AT_ONCE = 16
 _KEEP_ALIVE = "2m"

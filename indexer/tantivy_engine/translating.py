@@ -71,14 +71,14 @@ and looks at no time limit.
 """
 
 _MOST_STATES = 900
-"""Bytes of a regular expression: tantivy refuses one of more than 1 000 states."""
+"""Bytes of a regular expression: tantivy refuses one of more than 1,000 states."""
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
     """The words of the index that may be at one position, and a regular expression for exactly these.
 
-    tantivy refuses an expression of more than 1 000 states, so a pattern is used as such.
+    tantivy refuses an expression of more than 1,000 states, so a pattern is used as such.
     """
 
     words: tuple[str, ...]

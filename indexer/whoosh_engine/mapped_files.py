@@ -1,6 +1,6 @@
 """Reading segments from memory-mapped files, since Whoosh copies each part of a segment when opening it.
 
-With 100 000 submissions the copies would be 200 MB in every process that searches.
+With 100,000 submissions the copies would be 200 MB in every process that searches.
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ async def _page_of(request: web.Request, archive: ServedArchive, hits: list[Hit]
 
 
 async def _current(request: web.Request) -> web.Response:
-    """The latest filings, with an entry for each entity, as in EDGAR's feed: at most 5 100 entries.
+    """The latest filings, with an entry for each entity, as in EDGAR's feed: at most 5,100 entries.
 
     EDGAR answers 503 past the end; here the feed is valid and empty, which also ends a client's walk.
     """

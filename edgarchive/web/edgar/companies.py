@@ -18,7 +18,7 @@ from indexer.search.hits import Hit
 from indexer.submission.header import Address, Entity
 
 PAGE_FILINGS = 1000
-"""Filings in the first response and in each further page (data.sec.gov: at least 1 000 in the first)."""
+"""Filings in the first response and in each further page (data.sec.gov: at least 1,000 in the first)."""
 
 _FILE = lazy_pattern(r"CIK([0-9]{10})(?:-submissions-([0-9]{3}))?\.json")
 _OWNER_ROLES = {"REPORTING-OWNER"}

@@ -1,7 +1,7 @@
 """EDGAR's full-text search, ``/LATEST/search-index``, answered from the archive's index.
 
 Parameters and response are those of efts.sec.gov (recorded responses; docs/edgar.md), except that totals are exact and
-hits do not end at 10 000.
+hits do not end at 10,000.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -57,7 +58,7 @@ def test_a_pax_size_replaces_that_of_the_next_header_alone() -> None:
     """And is read by the lengths of the records: a comment may have any text."""
     info = tarfile.TarInfo("one.nc")
     info.size = 3
-    info.pax_headers.update({"comment": "7 size=9\n9 size=1\n", "size": "3"})
+    cast("dict[str, str]", info.pax_headers).update({"comment": "7 size=9\n9 size=1\n", "size": "3"})
     head = info.tobuf(format=tarfile.PAX_FORMAT)
     data = head + b"one".ljust(BLOCK, b"\0") + archive({"two.nc": b"second"}, form=tarfile.USTAR_FORMAT)
     assert read(data) == {"one.nc": b"one", "two.nc": b"second"}
@@ -67,7 +68,7 @@ def test_a_pax_size_replaces_that_of_the_next_header_alone() -> None:
 def test_a_pax_size_that_is_no_number_is_damage(size: str) -> None:
     """As that of a header."""
     info = tarfile.TarInfo("one.nc")
-    info.pax_headers.update({"size": size})
+    cast("dict[str, str]", info.pax_headers).update({"size": size})
     with pytest.raises(DamagedBodyError, match="a number cannot be parsed"):
         read(info.tobuf(format=tarfile.PAX_FORMAT))
 
