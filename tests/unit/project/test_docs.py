@@ -36,6 +36,7 @@ from edgarchive.cli.verbs import VERBS
 from indexer import fields
 from indexer.query import bounds, build
 from indexer.query.language import grammar, leaves, tokens
+from indexer.query.scopes import sections
 from tests.bench.__main__ import names as bench_names
 from tests.loopback import FIXTURES, LoopbackEdgar
 from tests.paths import ROOT
@@ -269,6 +270,7 @@ def test_the_bounds_of_queries_are_documented() -> None:
         leaves.MIN_PREFIX,
         bounds.MAX_EXPANSIONS,
         bounds.MAX_ALL_EXPANSIONS,
+        sections.MAX_BOUND,
         bounds.MAX_SEARCH_S,
     ]
 
