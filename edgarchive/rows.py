@@ -88,8 +88,6 @@ def write_rows(
     hits: Iterable[Row], row_format: RowFormat, *, fields: Sequence[str] | None = None, bom: bool = False
 ) -> None:
     """Write `hits` to stdout as they come."""
-    if row_format is RowFormat.XLSX:
-        raise UsageError("a workbook cannot go to stdout", "name a file: -o hits.xlsx")
     _write(hits, sys.stdout, row_format, fields=fields, bom=bom)
 
 

@@ -23,6 +23,8 @@ MAX_LIMIT = 1000
 DEFAULT_LIMIT = 20
 MAX_PARAMETERS = 200
 WORDS = "q"
+PLACE = "place"
+"""The place of a document in its filing, from 1, where its number does not tell it."""
 COMPANY = "company"
 """A company's name, CIK or ticker (`named_company`)."""
 BOM = "bom"
@@ -197,3 +199,8 @@ def without_value(url: URL, name: str, value: str) -> str:
         if kept := [one for one in values_of(name, text) if one != value]:
             query.add(name, ",".join(kept))
     return str(url.with_query(query))
+
+
+def reader_url(accession: str, number: int, place: int) -> URL:
+    """The page of the document with this number, at this place among the documents of the filing."""
+    return URL(f"/filing/{accession}/{number}").with_query({} if place == number else {PLACE: place})

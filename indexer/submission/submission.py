@@ -143,9 +143,12 @@ class Submission:
         if len(found) == 1 or (found and found[0].sequence == which):
             return found[0]
         if found:
-            numbers = ", ".join(str(document.sequence) for document in found)
+            kind, names = "number", [str(document.sequence) for document in found]
+            if len(set(names)) < len(names):
+                kind, names = "file name", [document.filename or "none" for document in found]
             raise NotInArchiveError(
-                f"{self.header.accession} has {len(found)} documents {which}", f"name one by its number: {numbers}"
+                f"{self.header.accession} has {len(found)} documents {which}",
+                f"name one by its {kind}: {', '.join(names)}",
             )
         known = ", ".join(f"{document.sequence} {document.type}" for document in self.documents[:_NAMED_DOCUMENTS])
         more = ", …" if len(self.documents) > _NAMED_DOCUMENTS else ""

@@ -305,9 +305,19 @@ def test_a_hit_is_the_document_with_the_words(tmp_path: Path) -> None:
         with Served(tmp_path / name) as served:
             [hit] = served.ask("/LATEST/search-index?q=beta").json()["hits"]["hits"]
             assert hit["_id"].endswith(":beta.txt")
-            if not sequence:
-                assert f"/filing/{ACCESSION}/2?q=beta" in served.ask("/search?q=beta").text
-                assert served.ask(f"/filing/{ACCESSION}/2.txt").text.strip() == "beta"
+            number, place = ("1", "&amp;place=2") if sequence else ("2", "")
+            assert (
+                f"/filing/{ACCESSION}/{number}?{place[5:]}{place and '&amp;'}q=beta"
+                in served.ask("/search?q=beta").text
+            )
+            query = place.replace("&amp;", "?")
+            assert served.ask(f"/filing/{ACCESSION}/{number}.txt{query}").text.strip() == "beta"
+            page = served.ask(f"/filing/{ACCESSION}/{number}{query}").text
+            assert f'href="/filing/{ACCESSION}/{number}.txt{query}"' in page
+            assert f'href="/filing/{ACCESSION}/1"' in page  # the previous one
+            listed = served.ask(f"/filing/{ACCESSION}").text
+            assert f'href="/filing/{ACCESSION}/1"' in listed
+            assert f'href="/filing/{ACCESSION}/{number}{query}"' in listed
 
 
 @pytest.mark.parametrize(

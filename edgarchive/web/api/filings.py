@@ -14,7 +14,7 @@ from edgarchive.formats import as_json_text, without_root
 from edgarchive.web.archive import ServedArchive, read_accession
 from edgarchive.web.edgar.full_text import companies_named
 from edgarchive.web.keys import ARCHIVE, SETTINGS
-from edgarchive.web.params import WORDS, check_names
+from edgarchive.web.params import PLACE, WORDS, check_names
 from edgarchive.web.safety import headers_of_filers
 from indexer.submission.submission import Document, Submission
 
@@ -35,11 +35,19 @@ async def read_submission(request: web.Request) -> Submission:
 
 
 def read_document(request: web.Request, submission: Submission) -> tuple[int, Document]:
-    """The document with the sequence number in a path, and its position. Raises `NotInArchiveError`."""
+    """The document with the sequence number in a path, and its position. Raises `NotInArchiveError`.
+
+    Of several with this number, the one whose place among all documents is the parameter `PLACE`, else the first.
+    """
     number = int(request.match_info["sequence"])
-    for position, document in enumerate(submission.documents):
-        if (document.sequence or position + 1) == number:
-            return position, document
+    found = [
+        (position, document)
+        for position, document in enumerate(submission.documents)
+        if (document.sequence or position + 1) == number
+    ]
+    wanted = [one for one in found if str(one[0] + 1) == request.query.get(PLACE)]
+    if found:
+        return (wanted or found)[0]
     raise NotInArchiveError(f"{submission.header.accession} has no document {number}", "see the filing's page")
 
 
@@ -53,7 +61,7 @@ async def filing_json(request: web.Request) -> web.Response:
 
 async def document_text(request: web.Request) -> web.Response:
     """``/filing/ACC/SEQ.txt``: the text of a document, or (``?section=1A``) of one of its sections."""
-    check_names(request.query, "section")
+    check_names(request.query, "section", PLACE)
     _, document = read_document(request, await read_submission(request))
     text = await request.app[ARCHIVE].text(document)
     if wanted := request.query.get("section"):

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from aiohttp import web
 
 from edgarchive.web.api.schemas import SCHEMAS, Schema, of
-from edgarchive.web.params import BOM, COMPANY, DEFAULT_LIMIT, MAX_LIMIT, SPANS, option_fields
+from edgarchive.web.params import BOM, COMPANY, DEFAULT_LIMIT, MAX_LIMIT, PLACE, SPANS, option_fields
 from indexer.engine import Sort
 from indexer.fields import FACETS
 from indexer.query.scopes.filings import Unit
@@ -80,6 +80,7 @@ def document() -> dict[str, Any]:
     """The complete description."""
     search = search_parameters()
     section = _parameter("section", {"type": "string"}, "Only the text of this section: 1A, II 1A, 5.02, risk-factors")
+    place = _parameter(PLACE, {"type": "integer", "minimum": 1}, "Of several with this number, the one at this place")
     prefix = _parameter("q", {"type": "string"}, "How the name or the ticker begins")
     no_page = [one for one in search if one["name"] not in {"facet", "offset"}]
     return {
@@ -95,7 +96,7 @@ def document() -> dict[str, Any]:
             ),
             "/filing/{accession}.json": _get("A filing", [_ACCESSION], _JSON, of("Filing")),
             "/filing/{accession}/{sequence}.txt": _get(
-                "The text of a document", [_ACCESSION, _SEQUENCE, section], _TEXT
+                "The text of a document", [_ACCESSION, _SEQUENCE, place, section], _TEXT
             ),
             "/companies.json": _get("Companies by name or ticker", [prefix], _JSON, of("Companies")),
             "/status.json": _get("What the archive holds", [], _JSON, of("Status")),

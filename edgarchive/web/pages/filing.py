@@ -16,7 +16,7 @@ from edgarchive.web.edgar.answers import file_link
 from edgarchive.web.edgar.filing.index_page import role_name
 from edgarchive.web.keys import ARCHIVE
 from edgarchive.web.pages.render import marked, page, shortened
-from edgarchive.web.params import WORDS
+from edgarchive.web.params import WORDS, reader_url
 from indexer.sections.sections import Section
 from indexer.submission.items import item_description
 from indexer.submission.submission import Document, Submission
@@ -39,8 +39,8 @@ async def filing_page(request: web.Request) -> web.Response:
     accession = submission.header.accession
     facts = await archive.facts(accession)
     sections = []
-    for number, document in _numbered(submission)[:1]:
-        sections = _links(await archive.sections(document), URL(f"/filing/{accession}/{number}"))
+    for number, document in zip(_numbers(submission)[:1], submission.documents, strict=False):
+        sections = _links(await archive.sections(document), reader_url(accession, number, 1))
     return page(
         request,
         "filing.html",
@@ -56,9 +56,11 @@ async def filing_page(request: web.Request) -> web.Response:
                 "filename": named.filename,
                 "size": named.size,
                 "is_data": named.is_data,
-                "url": f"/filing/{accession}/{number}",
+                "url": str(reader_url(accession, number, place)),
             }
-            for (number, document), named in zip(_numbered(submission), facts.documents, strict=True)
+            for place, (number, document, named) in enumerate(
+                zip(_numbers(submission), submission.documents, facts.documents, strict=True), start=1
+            )
         ],
         sections=sections,
         role_name=role_name,
@@ -80,7 +82,7 @@ async def reader_page(request: web.Request) -> web.Response:
     suffix = f".{named.filename.rpartition('.')[2].lower()}"
     view = request.query.get("view")
     text_view = suffix == ".xml" or view == "text" or (view != "filed" and bool(words or wanted))
-    own = URL(f"/filing/{accession}/{number}")
+    own = reader_url(accession, number, position + 1)
     kept = {name: text for name in (WORDS, "stem") if (text := request.query.get(name, "").strip())}
     filed = {"view": "filed", **kept} if words else kept
     values: dict[str, Any] = {
@@ -88,11 +90,12 @@ async def reader_page(request: web.Request) -> web.Response:
         "names": _names(facts),
         "document": named,
         "number": number,
+        "text_file_url": str(own.with_path(f"{own.path}.txt", keep_query=True)),
         "title": _title(document),
         "words": words,
         "view": "text" if text_view else "filed",
-        "filed_url": str(own.with_query(filed)),
-        "text_url": str(own.with_query({"view": "text", **kept})),
+        "filed_url": str(own.update_query(filed)),
+        "text_url": str(own.update_query({"view": "text", **kept})),
         "raw_url": _raw_url(facts, named.filename),
         "is_image": suffix in _IMAGES,
         "framed": suffix in _FRAMED,
@@ -121,9 +124,9 @@ async def _spans(request: web.Request, text: str, words: str) -> list[tuple[int,
         return []
 
 
-def _numbered(submission: Submission) -> list[tuple[int, Document]]:
-    """The documents, each with its number in the URL: EDGAR's, or its position if EDGAR gives none."""
-    return [(one.sequence or place, one) for place, one in enumerate(submission.documents, start=1)]
+def _numbers(submission: Submission) -> list[int]:
+    """The number of each document in its URL: EDGAR's, or its place if EDGAR gives none."""
+    return [one.sequence or place for place, one in enumerate(submission.documents, start=1)]
 
 
 def _names(facts: FilingFacts) -> list[str]:
@@ -140,13 +143,13 @@ def _beside(
     submission: Submission, facts: FilingFacts, position: int, kept: Mapping[str, str]
 ) -> dict[str, dict[str, str] | None]:
     """The previous and next document for a reader, with the `kept` parameters."""
-    numbered = _numbered(submission)
+    numbers = _numbers(submission)
 
     def link(place: int) -> dict[str, str] | None:
-        if not 0 <= place < len(numbered):
+        if not 0 <= place < len(numbers):
             return None
-        number, document = numbered[place]
-        return {"url": str(URL(f"/filing/{facts.accession}/{number}").with_query(kept)), "label": _title(document)}
+        url = reader_url(facts.accession, numbers[place], place + 1).update_query(kept)
+        return {"url": str(url), "label": _title(submission.documents[place])}
 
     return {"before": link(position - 1), "after": link(position + 1)}
 
@@ -159,7 +162,7 @@ def _links(
     for section in sections:
         key = f"{section.part} {section.item}" if section.part else section.item
         label = " ".join(section.heading.split()) or f"Item {key}"
-        url = str(own.with_query({"section": key, **kept}))
+        url = str(own.update_query({"section": key, **kept}))
         found.append({"label": shortened(label, _LABEL_CHARS), "url": url, "current": current in {key, section.item}})
     return found
 

@@ -32,6 +32,7 @@ from edgarchive.web.params import (
     named_company,
     narrowed,
     read_search,
+    reader_url,
     values_of,
     with_changes,
     without_value,
@@ -327,7 +328,7 @@ def _shown(hit: Hit, url: URL) -> _Shown:
         words = {"q": url.query[WORDS]} if url.query.get(WORDS) else {}
         stem = {"stem": "1"} if url.query.get("stem") == "1" else {}
         number = document.sequence or hit.position + 1
-        reader = str(URL(f"{filing}/{number}").with_query({**words, **stem}))
+        reader = str(reader_url(hit.accession, number, hit.position + 1).update_query({**words, **stem}))
     excerpt = None if hit.excerpt is None else hit.excerpt.with_ellipses()
     return _Shown(
         name=_names(hit) or str(hit.accession),

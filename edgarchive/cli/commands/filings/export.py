@@ -131,7 +131,7 @@ def _print(report: ExportReport, layout: ExportLayout | None) -> None:
     if layout:
         _print_layout(report)
         return
-    say(f"{plural(report.rows, 'row')} of {plural(report.filings, 'filing')} written:")
+    say(f"{plural(report.filings, 'filing')} read, {plural(report.rows, 'row')} written:")
     for path in report.files:
         say(f"  {clean(str(path))}")
 

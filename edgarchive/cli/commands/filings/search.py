@@ -229,6 +229,8 @@ def _kind(output: Format | None, out: Path | None, *, as_json: bool) -> Format:
     if as_json:
         return Format.JSON
     if out is None:
+        if output is Format.XLSX:
+            raise UsageError("a workbook cannot go to stdout", "name a file: -o hits.xlsx")
         return output or Format.TABLE
     if output in {Format.TABLE, Format.JSON}:
         raise UsageError(f"--format {output} cannot go to a file", "use csv, jsonl, xlsx or accessions")

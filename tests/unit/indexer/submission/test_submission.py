@@ -61,6 +61,13 @@ def test_documents_are_found_by_their_sequence_number() -> None:
         submission.document("9" * 5000)
 
 
+def test_documents_that_share_a_number_are_found_by_their_names() -> None:
+    """Some filers number all of them 1; the error names what tells them apart."""
+    submission = parse_submission(submission_bytes(documents=_DOCUMENTS.replace("<SEQUENCE>5", "<SEQUENCE>4")))
+    with pytest.raises(NotInArchiveError, match=r"has 2 documents 4; name one by its file name: a\.jpg, "):
+        submission.document("4")
+
+
 def test_bodies_are_spans_of_the_stored_bytes() -> None:
     """Start and end are places in the submission's own bytes, and size is what lies between."""
     data = submission_bytes(documents=_DOCUMENTS)

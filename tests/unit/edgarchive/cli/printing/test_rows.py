@@ -148,12 +148,6 @@ def test_a_workbook_has_dates_as_dates_and_no_formulas(hit: Hit, tmp_path: Path)
     assert '<c r="M3"><v>1.5</v></c>' in sheet
 
 
-def test_a_workbook_needs_a_file(hit: Hit) -> None:
-    """It is no text for a terminal."""
-    with pytest.raises(UsageError, match=r"cannot go to stdout; name a file: -o hits\.xlsx"):
-        write_rows([hit], RowFormat.XLSX)
-
-
 def test_a_file_appears_when_it_is_whole(hit: Hit, tmp_path: Path) -> None:
     """After an error the old one is as it was, and no other file is there; permissions are as the umask has them."""
     path = tmp_path / "hits.csv"

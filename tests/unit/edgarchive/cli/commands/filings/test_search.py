@@ -113,6 +113,12 @@ def test_a_type_of_exhibit_has_parts(invented: Path, capsys: pytest.CaptureFixtu
     assert types(capsys, invented, "--type", "EX-9") == set()
 
 
+def test_a_workbook_needs_a_file(invented: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Said before anything is searched."""
+    said = found(capsys, invented, "nowhere", "--format", "xlsx", code=2)
+    assert said == "edgarchive: a workbook cannot go to stdout; name a file: -o hits.xlsx\n"
+
+
 def test_passages_are_a_list(invented: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Where one ends and the next begins can be seen; a snippet alone is no list."""
     out = found(capsys, invented, "the", "--passages", "3", "-n", "3")
