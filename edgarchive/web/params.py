@@ -36,6 +36,9 @@ SPANS = {"30d": 30, "1y": 365, "5y": 5 * 365 + 1, "10y": 10 * 365 + 2}
 _ONE_OF_EACH = frozenset({"form", "type"})
 _COMPANY_FILTERS = (COMPANY, "cik", "ticker")
 _NUMBERS = frozenset({"passages", "context_words"})
+_OPTIONS = {"context": "context_words"}
+"""Options of the command line whose parameter has another name, apart from dashes and ``--no-amendments``."""
+_WITHOUT = "no_amendments"
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 _LISTS = frozenset(name for name in SEVERAL if not BY_NAME[name].may_have_commas)
 """The filters in which a comma separates values (``form=8-K,10-K``, as people type them)."""
@@ -115,8 +118,18 @@ async def named_company(archive: ServedArchive, query: MultiMapping[str]) -> Mul
 
 
 def _split(query: MultiMapping[str]) -> MultiMapping[str]:
-    """`query` with the values of `_LISTS` separated at commas."""
-    return MultiDict((name, value) for name, text in query.items() for value in values_of(name, text))
+    """`query` with the values of `_LISTS` separated at commas, and options of the command line as our parameters."""
+    given = (_parameter(name, text) for name, text in query.items())
+    return MultiDict((name, value) for name, text in given for value in values_of(name, text))
+
+
+def _parameter(name: str, text: str) -> tuple[str, str]:
+    """The parameter for an option of the command line: ``added-since``, ``context``, ``no-amendments``."""
+    plain = name.replace("-", "_")
+    plain = _OPTIONS.get(plain, plain)
+    if plain == _WITHOUT:
+        return "amendments", "0" if read_flag(name, text) else ""
+    return (plain if plain in _FIELDS else name), text
 
 
 def values_of(name: str, text: str) -> list[str]:
@@ -136,7 +149,7 @@ def _value(name: str, texts: list[str]) -> Any:
     """The value of the option `name`; None if its field is blank, as forms send it."""
     default = _FIELDS[name].default
     if isinstance(default, bool) or "bool" in str(_FIELDS[name].type):
-        return read_flag(name, texts[-1])
+        return read_flag(name, texts[-1]) if texts[-1].strip() else default
     if name in _NUMBERS:
         return _read_number(name, texts[-1]) if texts[-1].strip() else _FIELDS[name].default
     if name not in SEVERAL:

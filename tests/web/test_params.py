@@ -51,3 +51,18 @@ def test_a_comma_that_belongs_to_a_value_does_not_separate(
     options = read_search(MultiDict([(name, text)])).options
     assert getattr(options, name) == wanted
     assert options.filters().tree() is not None
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ({"added-since": "2026-11-01"}, {"added_since": "2026-11-01"}),
+        ({"context": "5", "passages": "2"}, {"context_words": "5", "passages": "2"}),
+        ({"no-amendments": "1"}, {"amendments": "0"}),
+        ({"no-amendments": "0"}, {}),
+        ({"amendments": "", "stem": "", "main": ""}, {}),
+    ],
+)
+def test_an_option_of_the_command_line_is_a_parameter(given: dict[str, str], meant: dict[str, str]) -> None:
+    """In its own spelling too; a blank field asks for nothing."""
+    assert read_search(MultiDict(given)).options == read_search(MultiDict(meant)).options
