@@ -337,7 +337,12 @@ class Library:
         return status_of(archive, index_error=error, marks_hold=marks_hold(archive.index_path))
 
     def log(self, limit: int | None = None) -> tuple[Run, ...]:
-        """The journal: at most `limit` runs that wrote to the archive, newest first."""
+        """The journal: at most `limit` runs that wrote to the archive, newest first.
+
+        Raises `UsageError` for a negative `limit`.
+        """
+        if limit is not None and limit < 0:
+            raise UsageError("limit cannot be negative", "give 0 or more, or None for all runs")
         return tuple(self._archive.catalogue.runs.latest(limit))
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
+import operator
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import KW_ONLY
 from datetime import UTC, date, datetime
@@ -100,12 +101,16 @@ class SearchOptions:
 
     def __post_init__(self) -> None:
         """Normalise the values."""
+        if self.query is not None and not isinstance(self.query, str):
+            raise UsageError(f"the query is no text but {type(self.query).__name__}", "give words, or leave it out")
         if self.query is not None and not is_unicode(self.query):
             raise UsageError("the query is not valid Unicode", "give it in UTF-8")
         if self.sort is not None and self.sort not in get_args(Sort):
             raise UsageError(f"cannot sort by {self.sort!r}", f"choose one of: {', '.join(get_args(Sort))}")
         if self.within not in get_args(Unit):
             raise UsageError(f"cannot search within {self.within!r}", f"choose one of: {', '.join(get_args(Unit))}")
+        for name in ("limit", "offset", "passages", "context_words"):
+            self._set(name, _whole(name, getattr(self, name)))
         if (self.limit or 0) < 0 or self.offset < 0:
             raise UsageError("limit and offset cannot be negative", "give 0 or more")
         if self.passages < 0 or (self.context_words or 0) < 0:
@@ -215,6 +220,16 @@ def _plain(value: Any) -> Any:
     """A number of numpy or pandas as a Python number; in a column with gaps, pandas stores integers as floats."""
     value = value.item() if hasattr(value, "item") and hasattr(value, "dtype") else value
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _whole(name: str, value: Any) -> int | None:
+    """A number of Python, numpy or pandas as a Python number; only `limit` and `context_words` may be None."""
+    if value is None and name in {"limit", "context_words"}:
+        return None
+    try:
+        return operator.index(_plain(value))
+    except TypeError:
+        raise UsageError(f"{name} is no whole number but {str(value)[:40]!r}", "give 0 or more") from None
 
 
 def _day(value: Day, *, last: bool) -> date | None:

@@ -74,13 +74,13 @@ class PairMatches:
     matches: tuple[Match, ...]
 
 
-def read_pairs(path: Path) -> tuple[Pair, ...]:
+def read_pairs(path: str | Path) -> tuple[Pair, ...]:
     """The pairs in a CSV file: its columns ``cik`` and ``date``, or the first two without a header.
 
     Dates are 2015-06-30 or 20150630. Raises `UsageError`, with the line, for what cannot be read.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise UsageError(f"cannot read the pairs of {path}: {reason}", _NO_HINT) from error
@@ -124,7 +124,7 @@ def _near(day: date, days: int) -> date:
         return date.min if days < 0 else date.max
 
 
-def _pairs(path: Path, text: str) -> Iterator[Pair]:
+def _pairs(path: str | Path, text: str) -> Iterator[Pair]:
     rows = csv.reader(text.splitlines())
     cik_at, date_at = 0, 1
     for number, row in enumerate(rows, start=1):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Any, assert_type
 
 from edgarchive import (
@@ -17,6 +18,7 @@ from edgarchive import (
     ImportReport,
     Library,
     Mirror,
+    Pair,
     Results,
     Section,
     Selection,
@@ -24,6 +26,7 @@ from edgarchive import (
     Submission,
     SyncReport,
     import_submissions,
+    read_pairs,
     sync_archive,
 )
 
@@ -59,6 +62,12 @@ def library() -> None:
         assert_type(document.text(), str)
         assert_type(document.sections(), tuple[Section, ...])
         assert_type(document.section("risk-factors"), str | None)
+
+
+def pairs() -> None:
+    """The file of pairs is named by text or by a path."""
+    assert_type(read_pairs("events.csv"), tuple[Pair, ...])
+    assert_type(read_pairs(Path("events.csv")), tuple[Pair, ...])
 
 
 async def async_library() -> None:

@@ -403,6 +403,8 @@ def test_the_journal_can_be_read(tmp_path: Path) -> None:
         runs = library.log()
         assert [(run.verb, run.outcome, run.stored) for run in runs] == [("import", "done", 0), ("import", "done", 1)]
         assert library.log(1) == runs[:1]
+        with pytest.raises(UsageError, match="negative"):
+            library.log(-1)
 
 
 REPORT = """PART I

@@ -164,3 +164,18 @@ def test_options_are_values() -> None:
         "stem": True,
     }
     assert SearchOptions(**options.to_dict()) == options
+
+
+@pytest.mark.parametrize("name", ["limit", "offset", "passages", "context_words"])
+@pytest.mark.parametrize("wrong", ["ten", 1.5, [], -1])
+def test_a_count_that_is_no_whole_number_is_refused(name: str, wrong: Any) -> None:
+    """With our own error, before anything is searched."""
+    with pytest.raises(UsageError, match=name):
+        SearchOptions("candles", **{name: wrong})
+
+
+@pytest.mark.parametrize("query", [5, b"candles", ["candles"]])
+def test_a_query_is_text(query: Any) -> None:
+    """Anything else is refused with our own error."""
+    with pytest.raises(UsageError, match="the query is no text"):
+        SearchOptions(query)

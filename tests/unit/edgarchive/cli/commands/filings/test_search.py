@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from archiver.settings.settings import Settings
-from edgarchive import Library, import_submissions
+from edgarchive import Library, import_submissions, read_pairs
 from edgarchive.cli import run
 from tests.loopback import FIXTURES
 from tests.paths import ROOT
@@ -227,6 +227,7 @@ def test_pairs_are_matched_to_filings_near_them(
     narrowed = found(capsys, invented, "--form", "4", "--pairs", str(pairs), "--fields", "days,accession")
     assert narrowed.splitlines() == ["days,accession", "-1,0009000900-20-000033"]
     assert not found(capsys, invented, "--pairs", str(pairs), "--within-days", "0", "--format", "accessions")
+    assert read_pairs(str(pairs)) == read_pairs(pairs)
 
 
 @pytest.mark.parametrize(
