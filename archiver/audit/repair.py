@@ -41,8 +41,8 @@ from archiver.planning.plan import SubmissionRef
 from archiver.runtime.progress import CancelToken, Progress, ProgressUpdate, checked_progress
 from archiver.settings.settings import Settings
 from archiver.store.archive import Archive, unused_name
-from archiver.store.durable import publish, storage_errors
-from archiver.store.layout import SUBMISSION_SUFFIX
+from archiver.store.durable import files_in, publish, storage_errors
+from archiver.store.layout import QUARANTINE, SET_ASIDE, SUBMISSION_SUFFIX
 from archiver.store.opening import has_submissions
 
 _BATCH = 256
@@ -93,12 +93,15 @@ class _Repair:
         self._now, self._had_rows = datetime.now(UTC), archive.catalogue.count() > 0
         self._old = OldCatalogue(archive.layout.quarantine / archive.layout.catalogue.name)
         self._old.take_over(archive)
+        if self._old.lost:
+            message = f"not all could be read of the damaged catalogue, and is lost: {'; '.join(self._old.lost)}"
+            self.log.left.append(
+                Finding("catalogue-damaged", None, f"{QUARANTINE}/{archive.layout.catalogue.name}", message)
+            )
         self._lost: dict[AccessionNumber, Finding] = {}
         self._unproven: dict[AccessionNumber, tuple[Finding, SubmissionRef]] = {}
         self._aside: dict[AccessionNumber, Finding] = {}
         self._lost_bytes: dict[str, AccessionNumber] = {}
-        self._set_apart: dict[AccessionNumber, Path] = {}
-        """The only copies of what EDGAR is asked about, under names that no refused body takes."""
 
     def rows(self, *, quick: bool) -> None:
         """Check every row; quarantine broken files, then restore those that the quarantine has in a complete copy."""
@@ -160,6 +163,8 @@ class _Repair:
             except DamageError:
                 continue
             known = self._catalogue.get(accession) or self._old.row_of(accession, file)
+            if known is None and copy.name == place.name:  # it was refused, perhaps by EDGAR's checksum
+                continue
             record = proven_row(file, known, accession)
             if record is not None:
                 self._clear_the_way(place)
@@ -259,6 +264,7 @@ class _Repair:
                         add_waiting()
             add_waiting()
         self._settle_aside()
+        self._restore_forgotten()
 
     def _read(self, finding: Finding) -> StoredFile | DamageError:
         try:
@@ -342,6 +348,14 @@ class _Repair:
                 self.log.leave(finding, f"it is in the quarantine: not the whole submission {accession}")
         self._aside.clear()
 
+    def _restore_forgotten(self) -> None:
+        """Restore whole submissions of which the archive has nothing: a stopped repair has set them aside."""
+        with storage_errors(self._archive.layout.quarantine):
+            names = [path.name for path in files_in(self._archive.layout.quarantine, suffix=SUBMISSION_SUFFIX)]
+        for accession in dict.fromkeys(AccessionNumber(name[1]) for name in map(SET_ASIDE.fullmatch, names) if name):
+            if accession not in self._catalogue:
+                self._restore(accession)
+
     def fetch(self) -> None:
         """Fetch from EDGAR what is lost or unproven."""
         wanted: dict[AccessionNumber, tuple[Finding, SubmissionRef]] = dict(self._unproven)
@@ -360,11 +374,6 @@ class _Repair:
 
     def _fetch(self, wanted: dict[AccessionNumber, tuple[Finding, SubmissionRef]]) -> None:
         refs = [ref for _, ref in wanted.values()]
-        for accession, (finding, _) in wanted.items():
-            if finding.kind == "incomplete" or accession in self._unproven:
-                path = self._archive.layout.submission(accession)
-                name = unused_name(self._archive.layout.quarantine / path.name, first=1).name
-                self._set_apart[accession] = self._archive.quarantine(path, name)
         faults = refetch(self._archive, self._settings, refs, progress=self._progress, cancel=self._cancel)
         for accession, (finding, _) in wanted.items():
             fault = faults[accession]
@@ -373,15 +382,7 @@ class _Repair:
                 self.log.checked += accession in self._unproven
                 self.log.count_ok(self._archive.record(accession).signature)
             else:
-                self._put_back(accession)
                 self.log.leave(finding, fault)
-
-    def _put_back(self, accession: AccessionNumber) -> None:
-        """Return a file that EDGAR could not prove to its location."""
-        copy, place = self._set_apart.get(accession), self._archive.layout.submission(accession)
-        if copy is not None and not place.exists():
-            with storage_errors(place):
-                publish(copy, place)
 
     def _row(self, finding: Finding) -> tuple[CatalogueRecord, Path]:
         accession = _accession(finding)

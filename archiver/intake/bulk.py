@@ -27,7 +27,7 @@ from archiver.intake.refused import forget_refused, keep_refused_body
 from archiver.intake.single import whole_orphan
 from archiver.planning.plan import Outcome
 from archiver.startup.dataclass import dataclass
-from archiver.store.archive import Archive
+from archiver.store.archive import Archive, unused_name
 from archiver.store.durable import create_temporary, publish_together, storage_errors
 from archiver.store.packing import Packer
 
@@ -187,6 +187,9 @@ class BulkIntake:
         """Make the group durable: bytes, names, rows, in this order."""
         group, self._group = self._group, []
         places = [(packed.temporary, self._archive.layout.submission(packed.facts.accession)) for packed in group]
+        for _, place in places:
+            if place.exists():  # a file that nothing proves whole
+                self._archive.quarantine(place, unused_name(self._archive.layout.quarantine / place.name, first=1).name)
         publish_together(places)
         self._archive.catalogue.add(
             *(self._record(packed.facts, packed.body, stored_bytes=packed.stored_bytes) for packed in group)

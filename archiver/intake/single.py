@@ -64,9 +64,10 @@ async def take_answer(
         if older is not None and older.sha256 == facts.sha256:
             return record(older.stored_bytes)
         if older is None:
-            await file.publish(final)
+            await file.move(lambda path: archive.supersede(path, ref.accession))
         else:
-            await asyncio.to_thread(add_name, final, archive.layout.version_path(ref.accession, older.sha256))
+            beside = archive.layout.version_path(ref.accession, older.sha256)
+            await asyncio.to_thread(add_name, final, beside, through=archive.layout.incoming)
             archive.catalogue.add_version(older_version(older))
             # otherwise a power failure may leave bytes without their row
             await asyncio.to_thread(archive.catalogue.make_durable)
@@ -77,7 +78,7 @@ async def take_answer(
 async def take_orphan(archive: Archive, ref: SubmissionRef, *, url: str) -> CatalogueRecord | None:
     """The row of a submission whose file exists without a row in the catalogue; otherwise None.
 
-    A run killed between the two leaves such a file. An incomplete file goes to the quarantine.
+    A run killed between the two leaves such a file.
     """
     final = archive.layout.submission(ref.accession)
     facts = await asyncio.to_thread(whole_orphan, archive, ref.accession)
@@ -95,24 +96,22 @@ async def take_orphan(archive: Archive, ref: SubmissionRef, *, url: str) -> Cata
 
 
 def whole_orphan(archive: Archive, accession: AccessionNumber) -> BodyFacts | None:
-    """The facts of a file in its location without a valid row; otherwise None.
+    """The facts of a file in its location without a valid row, if its own bytes prove it whole; otherwise None.
 
-    An incomplete file goes to the quarantine. Raises `StorageError`.
+    One that cannot be read goes to the quarantine. One that only EDGAR's checksum can prove whole stays in its place
+    until `Archive.supersede`. Raises `StorageError`.
     """
     final = archive.layout.submission(accession)
     if not (final.exists() or final.is_symlink()):
         return None
     try:
         facts = read_facts(final, accession)
-        fault = facts.fault(etag_md5=None)
     except DamageError as error:
-        fault = error.message
-    if fault is None:
-        return facts
-    facts_of_it = event("quarantined", accession=accession, reason=fault)
-    _log.warning("%s had no catalogue row and is not complete: %s", accession, fault, extra=facts_of_it)
-    archive.quarantine(final, final.name)
-    return None
+        facts_of_it = event("quarantined", accession=accession, reason=error.message)
+        _log.warning("%s had no catalogue row and is damaged: %s", accession, error.message, extra=facts_of_it)
+        archive.quarantine(final, final.name)
+        return None
+    return None if facts.fault(etag_md5=None) else facts
 
 
 def store_version(

@@ -19,7 +19,7 @@ from archiver.errors import DamageError, NotInArchiveError, StorageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
 from archiver.store import opening
-from archiver.store.durable import make_directories, reading_errors, replace_durably, storage_errors
+from archiver.store.durable import add_name, make_directories, reading_errors, replace_durably, storage_errors
 from archiver.store.layout import SUBMISSION_SUFFIX, Layout
 from archiver.store.locking import lock_for_sharing, lock_for_writing, turn
 from archiver.store.packing import unpack
@@ -168,16 +168,33 @@ class Archive:
         A file of that name is replaced, unless either is a folder. Only the owner can read the quarantine, since its
         content is untrusted.
         """
-        folder = self.layout.quarantine
-        place = folder / name
+        place = self._quarantine() / name
         with storage_errors(place):
-            make_directories(folder)
-            if folder.stat().st_mode & 0o077:
-                folder.chmod(0o700)
             if place.is_dir() or (path.is_dir() and place.exists()):
                 place = unused_name(place)
             replace_durably(path, place)
         return place
+
+    def _quarantine(self) -> Path:
+        folder = self.layout.quarantine
+        with storage_errors(folder):
+            make_directories(folder)
+            if folder.stat().st_mode & 0o077:
+                folder.chmod(0o700)
+        return folder
+
+    def supersede(self, path: Path, accession: AccessionNumber) -> None:
+        """Move the complete file `path` to the place of its submission, durably, instead of one that nothing proves.
+
+        That one, if there is one, goes to the quarantine, under a name that no refused body takes, but stays in its
+        place until this moment. Raises `StorageError`.
+        """
+        place = self.layout.submission(accession)
+        if place.exists():
+            aside = unused_name(self._quarantine() / place.name, first=1)
+            add_name(place, aside, through=self.layout.incoming)
+        with storage_errors(place):
+            replace_durably(path, place)
 
     def take_out(self, accession: AccessionNumber, *, reason: str) -> None:
         """Remove a submission from the archive; its file goes to the quarantine. Raises `StorageError`."""

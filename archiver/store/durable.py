@@ -23,6 +23,8 @@ OWNER_WRITES = 0o644
 """The mode of a file that nobody but its owner may ever write to, whatever the umask."""
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
+"""Errors of link(2) where there are no hard links, or not another one to this file."""
 
 
 @contextlib.contextmanager
@@ -126,12 +128,35 @@ def publish(temporary: Path, final: Path) -> None:
     fsync_directory(final.parent)
 
 
-def add_name(final: Path, beside: Path) -> None:
-    """Give the file `final` a second name, `beside`, durably, so that another file may take the first."""
-    with storage_errors(beside):
-        if not beside.exists():
-            os.link(final, beside)
-        fsync_directory(final.parent)
+def add_name(final: Path, second: Path, *, through: Path) -> None:
+    """Give the file `final` a second name, durably, so that another file may take the first. Raises `StorageError`.
+
+    Where the file system has no hard links, it is copied, through the folder `through`.
+    """
+    with storage_errors(second):
+        make_directories(second.parent)
+        if not second.exists():
+            try:
+                os.link(final, second)
+            except OSError as error:
+                if error.errno not in _NO_LINKS:
+                    raise
+                _copy(final, second, through=through)
+        fsync_directory(second.parent)
+
+
+def _copy(final: Path, second: Path, *, through: Path) -> None:
+    descriptor, temporary = create_temporary(through, stem=f".{second.name}")
+    try:
+        with os.fdopen(descriptor, "wb") as copy, final.open("rb") as file:
+            shutil.copyfileobj(file, copy)
+            copy.flush()
+            os.fsync(copy.fileno())
+        temporary.rename(second)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            temporary.unlink()
+        raise
 
 
 def replace_durably(path: Path, place: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Self
 import aiofiles
 from aiofiles.threadpool.binary import AsyncFileIO
 
-from archiver.store.durable import create_temporary, publish, replace_durably, storage_errors
+from archiver.store.durable import create_temporary, replace_durably, storage_errors
 
 _BUFFER_BYTES = 1 << 20
 """Network chunks are collected up to this size before a thread writes them."""
@@ -26,7 +26,7 @@ class IncomingFile:
 
     >>> async with IncomingFile(folder, stem="0001193125-04-218426") as file:   # doctest: +SKIP
     ...     await file.write(chunk)
-    ...     await file.publish(final)
+    ...     await file.publish_over(final)
     """
 
     def __init__(self, folder: Path, *, stem: str) -> None:
@@ -48,10 +48,6 @@ class IncomingFile:
         self._buffered += len(data)
         if self._buffered >= _BUFFER_BYTES:
             await self._flush()
-
-    async def publish(self, final: Path) -> None:
-        """Sync the file and rename it to `final`. Raises `StorageError`, or FileExistsError."""
-        await self._finish(publish, final)
 
     async def publish_over(self, final: Path) -> None:
         """Sync the file and rename it to `final`, replacing that file. Raises `StorageError`."""

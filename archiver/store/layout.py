@@ -16,6 +16,8 @@ VERSION_NAME = lazy_pattern(rf"(\d{{10}}-\d{{2}}-\d{{6}})\.[0-9a-f]{{16}}{re.esc
 """The name of a file with other bytes of a submission (`Layout.version_path`)."""
 IN_QUARANTINE = lazy_pattern(r"\d{10}-\d{2}-\d{6}\.")
 """The beginning of the name of a refused body in the quarantine."""
+SET_ASIDE = lazy_pattern(rf"(\d{{10}}-\d{{2}}-\d{{6}})\.\d{{1,2}}{re.escape(SUBMISSION_SUFFIX)}")
+"""The name of a file in the quarantine that a repair has set aside (`Archive.quarantined_copies`)."""
 
 _OURS = frozenset(
     {

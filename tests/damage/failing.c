@@ -1,5 +1,6 @@
 /* Preloaded into a process: its calls of the kind FAIL_KIND on files below FAIL_ROOT fail with EIO, from the number
-   FAIL_FROM on, as those of a disk that is breaking do; with FAIL_UNTIL, up to that number, as over a bad cable. */
+   FAIL_FROM on, as those of a disk that is breaking do; with FAIL_UNTIL, up to that number, as over a bad cable. FAIL_ERRNO is the number
+   of another error, as other file systems have. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
@@ -33,7 +34,8 @@ static int fails(const char *kind, int folder, const char *path) {
     const char *until = getenv("FAIL_UNTIL");
     long call = atomic_fetch_add(&calls, 1) + 1;
     if (call < atol(from) || (until && call > atol(until))) return 0;
-    errno = EIO;
+    const char *number = getenv("FAIL_ERRNO");
+    errno = number ? atoi(number) : EIO;
     return 1;
 }
 
@@ -61,6 +63,8 @@ CALL("sync", int, fdatasync, (int file), (file), file, NULL)
 CALL("lock", int, flock, (int file, int how), (file, how), file, NULL)
 CALL("stat", int, stat, (const char *path, struct stat *status), (path, status), AT_FDCWD, path)
 CALL("stat", int, stat64, (const char *path, struct stat64 *status), (path, status), AT_FDCWD, path)
+CALL("link", int, link, (const char *old, const char *new), (old, new), AT_FDCWD, new)
+CALL("link", int, linkat, (int from, const char *old, int to, const char *new, int how), (from, old, to, new, how), to, new)
 CALL("rename", int, rename, (const char *old, const char *new), (old, new), AT_FDCWD, new)
 
 DIR *opendir(const char *path) { return fails("folder", AT_FDCWD, path) ? NULL : NEXT(opendir)(path); }

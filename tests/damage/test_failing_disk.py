@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from archiver.settings.settings import Settings
 from tests.damage.disk import compiler
+from tests.damage.phases import PHASES, publish_feed
 from tests.edgar_fixtures import CommandLine
-from tests.loopback import FIXTURES
+from tests.loopback import FIXTURES, LoopbackEdgar
 from tests.thorough import rounds
 
 pytestmark = pytest.mark.skipif(
@@ -125,3 +128,19 @@ def test_a_folder_that_cannot_be_read_is_not_empty(cli: CommandLine, shim: Path)
     assert (done.returncode, done.stderr.count(b"\n")) == (7, 1), done.stderr
     done = cli.run("verify", "--repair", **failing, FAIL_ROOT=str(root / "submissions"))
     assert (done.returncode, b"is empty" in done.stderr) == (7, False), done.stderr
+
+
+def test_a_file_system_without_hard_links_keeps_earlier_bytes(
+    edgar: LoopbackEdgar, settings: Settings, cli: CommandLine, shim: Path, tmp_path: Path
+) -> None:
+    """They are copied, as on FAT and on some network drives."""
+    publish_feed(edgar)
+    refresh = PHASES["refresh"]
+    refresh.before(settings, tmp_path)
+    earlier = {path.name: path.read_bytes() for path in settings.root.glob("submissions/**/*.gz")}
+    failing = {"LD_PRELOAD": str(shim), "FAIL_KIND": "link", "FAIL_FROM": "1", "FAIL_ROOT": str(settings.root)}
+    done = cli.run(*refresh.command(tmp_path), **failing, FAIL_ERRNO=str(errno.EPERM))
+    assert done.returncode == 0, done.stderr
+    beside = [path.read_bytes() for path in settings.root.glob("submissions/**/*.????????????????.txt.gz")]
+    assert sorted(beside) == sorted(earlier.values())
+    assert cli.run("verify").returncode == 0

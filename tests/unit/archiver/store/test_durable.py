@@ -31,7 +31,7 @@ async def main(folder):
             await file.write(bytes(200_000))
         print("written", flush=True)
         await asyncio.sleep(60)
-        await file.publish(folder / "submissions" / "whole")
+        await file.publish_over(folder / "submissions" / "whole")
 
 asyncio.run(main(pathlib.Path(sys.argv[1])))
 """
@@ -47,7 +47,7 @@ async def stream(folder):
     async with IncomingFile(folder / "incoming", stem="big") as file:
         for _ in range(30):
             await file.write(bytes(200_000))
-        await file.publish(folder / "big")
+        await file.publish_over(folder / "big")
 
 folder = pathlib.Path(sys.argv[1])
 for write in (lambda: asyncio.run(stream(folder)), lambda: write_file_durably(folder / "big", bytes(6_000_000))):
@@ -64,13 +64,13 @@ def files(folder: Path) -> list[str]:
 
 
 async def test_a_file_gets_its_name_once_it_is_whole(tmp_path: Path) -> None:
-    """Nothing has the final name before `publish`, and nothing else is left after it."""
+    """Nothing has the final name before `publish_over`, and nothing else is left after it."""
     final = tmp_path / "submissions" / "a" / "b" / "whole"
     async with IncomingFile(tmp_path / "incoming", stem="x") as file:
         for _ in range(30):
             await file.write(b"0123456789" * 10_000)
         assert files(tmp_path / "submissions") == []
-        await file.publish(final)
+        await file.publish_over(final)
     assert final.read_bytes() == b"0123456789" * 300_000
     assert file.size == 3_000_000
     assert stat.S_IMODE(final.stat().st_mode) == 0o644
@@ -78,7 +78,7 @@ async def test_a_file_gets_its_name_once_it_is_whole(tmp_path: Path) -> None:
 
 
 async def test_a_file_that_was_not_finished_leaves_no_trace(tmp_path: Path) -> None:
-    """An error in the middle, or simply no `publish`, removes what was written."""
+    """An error in the middle, or simply no `publish_over`, removes what was written."""
     with contextlib.suppress(ZeroDivisionError):
         async with IncomingFile(tmp_path / "incoming", stem="x") as file:
             await file.write(bytes(2_000_000))
@@ -88,15 +88,10 @@ async def test_a_file_that_was_not_finished_leaves_no_trace(tmp_path: Path) -> N
     assert files(tmp_path) == []
 
 
-async def test_an_existing_file_is_never_replaced(tmp_path: Path) -> None:
-    """What is stored stays as it is, unless it is to be replaced."""
+async def test_an_existing_file_is_replaced_at_once(tmp_path: Path) -> None:
+    """Whoever has a second name for it keeps its bytes."""
     final = tmp_path / "whole"
     final.write_bytes(b"first")
-    async with IncomingFile(tmp_path / "incoming", stem="x") as file:
-        await file.write(b"second")
-        with pytest.raises(FileExistsError):
-            await file.publish(final)
-    assert final.read_bytes() == b"first"
     async with IncomingFile(tmp_path / "incoming", stem="x") as file:
         await file.write(b"third")
         await file.publish_over(final)
