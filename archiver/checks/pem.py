@@ -26,6 +26,7 @@ _MAX_CARRY_BYTES = 1 << 20
 _DIGEST_INFO_MD5 = bytes.fromhex("3020300c06082a864886f70d020505000410")
 """DER of DigestInfo for MD5 up to the digest itself (RFC 8017, section 9.2, note 1)."""
 
+_TEXT = lazy_pattern(rb"\S")
 _BLANK_LINE = lazy_pattern(rb"\r?\n\r?\n")
 _STUFFED = lazy_pattern(rb"^- ", re.MULTILINE)
 _STUFFED_MID_LINE = lazy_pattern(rb"(\n)- ")
@@ -72,27 +73,28 @@ class PemVerifier:
 
     def feed(self, chunk: bytes) -> None:
         """Process the next bytes of the file."""
-        data = self._carry + chunk
+        data, at = self._carry + chunk, 0
         self._carry = b""
-        while data:
-            data = self._read_head(data) if self._reading_head else self._read_body(data)
+        while at < len(data):
+            at = self._read_head(data, at) if self._reading_head else self._read_body(data, at)
 
     def finish(self) -> str:
         """``"valid"`` if every message is complete and signed by the SEC, otherwise ``"invalid"``."""
         complete = self._reading_head and not self._carry.strip() and self._messages > 0
         return "valid" if complete and not self._failed else "invalid"
 
-    def _read_head(self, data: bytes) -> bytes:
-        """Read key and signature once the blank line after the head has arrived. Returns the bytes after it."""
-        data = data.lstrip()
-        blank = _BLANK_LINE.search(data)
+    def _read_head(self, data: bytes, at: int) -> int:
+        """Read key and signature once the blank line after the head has arrived. Returns where the rest begins."""
+        text = _TEXT.search(data, at)
+        start = text.start() if text else len(data)
+        blank = _BLANK_LINE.search(data, start)
         if blank is None:
             # A head that does not end is not a head; its last bytes could still begin a blank line.
-            self._failed = self._failed or len(data) > _MAX_HEAD_BYTES
-            self._carry = data[-4:] if self._failed else data
-            return b""
-        self._failed = self._failed or blank.end() > _MAX_HEAD_BYTES
-        fields = _head_fields(data[: blank.end()])
+            self._failed = self._failed or len(data) - start > _MAX_HEAD_BYTES
+            self._carry = data[max(start, len(data) - 4) if self._failed else start :]
+            return len(data)
+        self._failed = self._failed or blank.end() - start > _MAX_HEAD_BYTES
+        fields = _head_fields(data[start : min(blank.end(), start + _MAX_HEAD_BYTES)])
         try:
             self._key = _public_key(base64.b64decode(fields[b"Originator-Key-Asymmetric"], validate=True))
             signature = base64.b64decode(fields[b"MIC-Info"].rpartition(b",")[2], validate=True)
@@ -101,26 +103,26 @@ class PemVerifier:
             self._failed = True
         self._digest = hashlib.md5(usedforsecurity=False)
         self._reading_head = self._mid_line = False
-        return data[blank.end() :]
+        return blank.end()
 
-    def _read_body(self, data: bytes) -> bytes:
-        """Hash complete lines up to the END line. Returns the bytes after it."""
-        ends_here = not self._mid_line and data.startswith(PEM_END)
-        end = 0 if ends_here else data.find(b"\n" + PEM_END) + 1
+    def _read_body(self, data: bytes, at: int) -> int:
+        """Hash complete lines up to the END line. Returns where the rest begins."""
+        ends_here = not self._mid_line and data.startswith(PEM_END, at)
+        end = at if ends_here else data.find(b"\n" + PEM_END, at) + 1
         if ends_here or end:
-            self._update(data[:end])
+            self._update(data[at:end])
             self._messages += 1
             self._failed = self._failed or not (
                 self._key in self._trusted and _matches(self._digest.digest(), self._signature, self._key)
             )
             self._reading_head = True
-            return data[end + len(PEM_END) :]
-        complete = data.rfind(b"\n") + 1
+            return end + len(PEM_END)
+        complete = max(at, data.rfind(b"\n", at) + 1)
         if len(data) - complete > _MAX_CARRY_BYTES:  # one endless line: only its last byte can be half of a CRLF
             complete = len(data) - 1
-        self._update(data[:complete])
+        self._update(data[at:complete])
         self._carry = data[complete:]
-        return b""
+        return len(data)
 
     def _update(self, lines: bytes) -> None:
         if lines:

@@ -21,13 +21,17 @@ _MARKS = {
 has another closing tag.
 """
 _OPENING = lazy_pattern(
-    rb"[\r\n]<(?:(?:SEC|IMS)-DOCUMENT>[^\r\n]{0,200}?([0-9]{10}-[0-9]{2}-[0-9]{6})\.txt"
+    rb"<(?:(?:SEC|IMS)-DOCUMENT>[^\r\n]{0,200}?([0-9]{10}-[0-9]{2}-[0-9]{6})\.txt"
     rb"|SUBMISSION>[\r\n]{1,2}<ACCESSION-NUMBER>([0-9]{10}-[0-9]{2}-[0-9]{6}))"
 )
-_BEFORE_BYTES = 8
-"""More than an opening line has before a mark."""
-_LONGEST_BYTES = 256
-"""More than the longest match."""
+_CLOSED = lazy_pattern(rb"(?:[\r\n]|</(?:(?:SEC|IMS)-DOCUMENT|SUBMISSION)>[^<]{0,16})\Z")
+"""What precedes an opening: a line end, or a closing tag, as files need not end with a line end, and perhaps a byte
+order mark or blanks.
+"""
+_BEFORE_BYTES, _AFTER_BYTES = 40, 256
+"""More than there is of both before and after the beginning of a mark."""
+_WITHIN_BYTES = 4
+"""Where the opening begins before a mark."""
 
 
 class SequelReader:
@@ -44,13 +48,18 @@ class SequelReader:
         if self.found is not None:
             return
         data = self._carry + chunk
-        self._carry = data[-_LONGEST_BYTES:]
+        self._carry = data[-(_BEFORE_BYTES + _AFTER_BYTES) :]
         if self._marks is None:  # whatever begins in a small first chunk, both kinds are looked for
             self._marks = _MARKS[opening_of(data)]
         for mark in self._marks:
             at = data.find(mark)
             while at >= 0 and self.found is None:
-                opening = _OPENING.search(data, max(at - _BEFORE_BYTES, 0), at + _LONGEST_BYTES)
-                number = opening and AccessionNumber((opening[1] or opening[2]).decode())
-                self.found = number if number != self._accession else None
+                self._look(data, data.rfind(b"<", max(at - _WITHIN_BYTES, 0), at + 1))
                 at = data.find(mark, at + 1)
+
+    def _look(self, data: bytes, start: int) -> None:
+        """Note the number if an opening begins at `start`; first, cheaply, whether one can."""
+        if start > 0 and _CLOSED.search(data, max(start - _BEFORE_BYTES, 0), start):
+            opening = _OPENING.match(data, start)
+            number = opening and AccessionNumber((opening[1] or opening[2]).decode())
+            self.found = number if number != self._accession else None

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import time
 from pathlib import Path
 
 import pytest
@@ -132,9 +133,10 @@ def test_a_submission_that_gives_itself_two_numbers_is_neither() -> None:
 @pytest.mark.parametrize(
     "first", [BODY, BODY.replace(b"\n", b"\r"), b"<SUBMISSION>\n<ACCESSION-NUMBER>" + ONE.encode()]
 )
-@pytest.mark.parametrize("size", [1, 7, 300, 100_000])
+@pytest.mark.parametrize("size", [1, 7, 40, 296, 300, 100_000])
 def test_another_submission_in_a_body_is_found_wherever_the_chunks_are_cut(first: bytes, size: int) -> None:
-    """At the beginning of a line alone; its own number again is none."""
+    """At the beginning of a line, or after a closing tag; its own number again is none."""
+    closed = first.rstrip() if first.rstrip().endswith(b">") else first + b"</SUBMISSION>"
     other = "0001193125-04-999999"
     opening = b"<SUBMISSION>\n<ACCESSION-NUMBER>%s" if first.startswith(b"<SUB") else b"<SEC-DOCUMENT>%s.txt : 20041222"
     for body, found in (
@@ -142,8 +144,36 @@ def test_another_submission_in_a_body_is_found_wherever_the_chunks_are_cut(first
         (first + b"\r" + opening % ONE.encode() + b"\n" + opening % other.encode() + b"\n" + first, other),
         (first + b"\n" + opening % ONE.encode() + b"\n x " + opening % other.encode(), None),
         (b"\n " + first, None),
+        *(
+            (closed + between + opening % other.encode(), other)
+            for between in (b"", b" ", b"\xef\xbb\xbf", b"\r\n ", b"\x1a")
+        ),
+        (closed + b"and then some more words" + opening % other.encode(), None),
     ):
         reader = BodyReader(ONE)
         for at in range(0, len(body), size):
             reader.feed(body[at : at + size])
         assert reader.facts().sequel == found
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        b"x\n\n-----END PRIVACY-ENHANCED MESSAGE-----\n",
+        b"\n<SEC-DOCUMENT>" + 9 * b"<SEC-DOCUMENT>",
+        b"\n<SEC-DOCUMENT>" + ONE.encode() + b".txt",
+    ],
+    ids=["messages", "marks", "copies"],
+)
+def test_many_messages_or_marks_take_time_in_proportion_to_the_size(one: bytes) -> None:
+    """However large the chunks are in which they come: a megabyte at once takes about as long as in small pieces."""
+    body = b"-----BEGIN PRIVACY-ENHANCED MESSAGE-----\n" + one * ((1 << 20) // len(one))
+    took_s = {size: min(_reading_s(body, size) for _ in range(3)) for size in (1 << 13, 1 << 20)}
+    assert took_s[1 << 20] < 2.5 * took_s[1 << 13]
+
+
+def _reading_s(body: bytes, size: int) -> float:
+    reader, began_s = BodyReader(ONE), time.process_time()
+    for at in range(0, len(body), size):
+        reader.feed(body[at : at + size])
+    return time.process_time() - began_s
