@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Self, TypeVar
 
+from archiver.audit.findings import Finding
 from archiver.catalogue.catalogue import Catalogue
 from archiver.catalogue.records import CatalogueRecord, VersionRecord
 from archiver.catalogue.watching import SETTLED_NOTE
@@ -21,6 +22,7 @@ from archiver.identifiers import AccessionNumber
 from archiver.intake.records import new_record, ref_of
 from archiver.startup.dataclass import dataclass
 from archiver.store.archive import Archive
+from archiver.store.layout import QUARANTINE
 from archiver.store.packing import unpack
 from archiver.streams.chunks import ChunkReader
 
@@ -29,6 +31,13 @@ T = TypeVar("T")
 _CORRECTION = b"<CORRECTION>"
 _TAKEN_OVER = "taken_over"
 """The note in a rebuilt catalogue: when it took over what was readable in the damaged one."""
+_ONLY_THERE = {
+    "acknowledged": "acknowledged signatures",
+    "saved_search": "saved searches",
+    "sighting": "filings that `watch` saw",
+    "delivery": "alerts, perhaps not sent yet",
+}
+"""The tables of which a repair can rebuild nothing from files."""
 _BATCH = 1000
 
 
@@ -131,6 +140,8 @@ class OldCatalogue:
 
     def __init__(self, path: Path) -> None:
         self._catalogue: Catalogue | None = None
+        self.findings: list[Finding] = []
+        """What `take_over` could not read, and no file can tell."""
         if path.exists():
             with contextlib.suppress(EdgarchiveError):
                 self._catalogue = Catalogue(path)
@@ -154,6 +165,10 @@ class OldCatalogue:
                 catalogue.put(replace(record, indexed_sha256=None))
         for beside in old.salvage_versions():
             catalogue.add_version(beside)
+        if lost := [what for table, what in _ONLY_THERE.items() if table in old.incomplete]:
+            message = f"not all could be read of the damaged catalogue, and is lost: {'; '.join(lost)}"
+            place = f"{QUARANTINE}/{archive.layout.catalogue.name}"
+            self.findings.append(Finding("catalogue-damaged", None, place, message))
         catalogue.set_note(_TAKEN_OVER, datetime.now(UTC).isoformat(timespec="seconds"))
 
     @staticmethod

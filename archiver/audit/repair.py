@@ -41,8 +41,8 @@ from archiver.planning.plan import SubmissionRef
 from archiver.runtime.progress import CancelToken, Progress, ProgressUpdate, checked_progress
 from archiver.settings.settings import Settings
 from archiver.store.archive import Archive, unused_name
-from archiver.store.durable import files_in, publish, storage_errors
-from archiver.store.layout import QUARANTINE, SET_ASIDE, SUBMISSION_SUFFIX
+from archiver.store.durable import publish, storage_errors
+from archiver.store.layout import SUBMISSION_SUFFIX
 from archiver.store.opening import has_submissions
 
 _BATCH = 256
@@ -93,11 +93,7 @@ class _Repair:
         self._now, self._had_rows = datetime.now(UTC), archive.catalogue.count() > 0
         self._old = OldCatalogue(archive.layout.quarantine / archive.layout.catalogue.name)
         self._old.take_over(archive)
-        if self._old.lost:
-            message = f"not all could be read of the damaged catalogue, and is lost: {'; '.join(self._old.lost)}"
-            self.log.left.append(
-                Finding("catalogue-damaged", None, f"{QUARANTINE}/{archive.layout.catalogue.name}", message)
-            )
+        self.log.left += self._old.findings
         self._lost: dict[AccessionNumber, Finding] = {}
         self._unproven: dict[AccessionNumber, tuple[Finding, SubmissionRef]] = {}
         self._aside: dict[AccessionNumber, Finding] = {}
@@ -350,9 +346,7 @@ class _Repair:
 
     def _restore_forgotten(self) -> None:
         """Restore whole submissions of which the archive has nothing: a stopped repair has set them aside."""
-        with storage_errors(self._archive.layout.quarantine):
-            names = [path.name for path in files_in(self._archive.layout.quarantine, suffix=SUBMISSION_SUFFIX)]
-        for accession in dict.fromkeys(AccessionNumber(name[1]) for name in map(SET_ASIDE.fullmatch, names) if name):
+        for accession in self._archive.set_aside():
             if accession not in self._catalogue:
                 self._restore(accession)
 

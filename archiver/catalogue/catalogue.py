@@ -308,17 +308,20 @@ class Catalogue:
 
     def salvage(self) -> Iterator[CatalogueRecord]:
         """Rows of submissions still readable in a damaged catalogue."""
-        return self._database.salvage(f"SELECT {COLUMNS} FROM submission", "accession", submission_record)
+        return self._database.salvage(COLUMNS, "submission", "accession", submission_record)
 
     def salvage_versions(self) -> Iterator[VersionRecord]:
         """Rows of bytes beside submissions still readable in a damaged catalogue."""
-        return self._database.salvage(f"SELECT {VERSION_COLUMNS} FROM beside", "accession", version_record)
+        return self._database.salvage(VERSION_COLUMNS, "beside", "accession", version_record)
 
     def salvage_acknowledged(self) -> Iterator[tuple[tuple[AccessionNumber, str], datetime]]:
         """Acknowledged signatures still readable in a damaged catalogue."""
-        return self._database.salvage(
-            "SELECT accession, sha256, acknowledged_at FROM acknowledged", "accession", _acknowledged
-        )
+        return self._database.salvage("accession, sha256, acknowledged_at", "acknowledged", "accession", _acknowledged)
+
+    @property
+    def incomplete(self) -> set[str]:
+        """The tables of a damaged catalogue of which not everything could be salvaged."""
+        return self._database.incomplete
 
     def note(self, key: str) -> str | None:
         """A single stored value, such as the time of the last sync; None if not set."""

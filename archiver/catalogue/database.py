@@ -100,6 +100,8 @@ class Database:
         self._frozen = frozen
         self._lock = threading.Lock()
         self._closed = False
+        self.incomplete: set[str] = set()
+        """The tables of which `salvage` could not read everything."""
         with self._translated():
             self._connection, self._version = self._open()
 
@@ -213,17 +215,23 @@ class Database:
         except (ValueError, TypeError, AttributeError, OverflowError) as error:
             raise DamageError(f"{self.path} is damaged: in the row of {ascii(row[0])[:60]}, {error}", REPAIR) from error
 
-    def salvage(self, sql: str, key: str, read: Callable[[tuple[Any, ...]], T]) -> Iterator[T]:
+    def salvage(self, columns: str, table: str, key: str, read: Callable[[tuple[Any, ...]], T]) -> Iterator[T]:
         """The rows of a damaged table that are still readable, from both ends of `key` up to the damage.
 
-        A row may be returned twice; rows with impossible values are left out.
+        A row may be returned twice; rows with impossible values are left out. If anything cannot be read, the table is
+        then `incomplete`.
         """
         for order in ("ASC", "DESC"):
-            with contextlib.suppress(DamageError, StorageError), self._translated(), self._lock:
-                self._check_open()
-                for row in self._connection.execute(f"{sql} ORDER BY {key} {order}"):
-                    with contextlib.suppress(DamageError):
-                        yield self.parsed(read, row)
+            try:
+                with self._translated(), self._lock:
+                    self._check_open()
+                    for row in self._connection.execute(f"SELECT {columns} FROM {table} ORDER BY {key} {order}"):
+                        try:
+                            yield self.parsed(read, row)
+                        except DamageError:
+                            self.incomplete.add(table)
+            except (DamageError, StorageError):
+                self.incomplete.add(table)
 
     def write(self, sql: str, rows: Iterable[tuple[Any, ...]]) -> None:
         """Run one statement for each of `rows` in one transaction."""

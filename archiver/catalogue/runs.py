@@ -194,7 +194,7 @@ class Runs:
 
     def salvage(self) -> Iterator[Run]:
         """Runs still readable in a damaged catalogue."""
-        return self._database.salvage(f"SELECT {_COLUMNS} FROM run", "number", _run)
+        return self._database.salvage(_COLUMNS, "run", "number", _run)
 
     def unknown(self) -> list[int]:
         """Run numbers that submissions name but the journal lacks."""

@@ -58,7 +58,7 @@ class SavedSearches:
 
     def salvage(self) -> Iterator[SavedSearch]:
         """Searches still readable in a damaged catalogue."""
-        return self._database.salvage("SELECT name, query, filters, saved_at FROM saved_search", "name", _saved_search)
+        return self._database.salvage("name, query, filters, saved_at", "saved_search", "name", _saved_search)
 
     def remove(self, name: str) -> bool:
         """Remove a search, durably; returns whether there was one."""
@@ -171,7 +171,7 @@ class Sightings:
 
     def salvage(self) -> Iterator[Sighting]:
         """Sightings still readable in a damaged catalogue."""
-        return self._database.salvage(f"SELECT {_SIGHTING_COLUMNS} FROM sighting", "accession", _sighting)
+        return self._database.salvage(_SIGHTING_COLUMNS, "sighting", "accession", _sighting)
 
 
 def _due(due: datetime | None, longest: timedelta | None) -> tuple[str, tuple[str, ...]]:
@@ -304,7 +304,7 @@ class Deliveries:
 
     def salvage(self) -> Iterator[Delivery]:
         """Deliveries still readable in a damaged catalogue."""
-        return self._database.salvage(f"SELECT {_DELIVERY_COLUMNS} FROM delivery", "id", _delivery)
+        return self._database.salvage(_DELIVERY_COLUMNS, "delivery", "id", _delivery)
 
 
 _SIGHTING_COLUMNS = "accession, entry, state, seen_at, attempts, next_try_at"

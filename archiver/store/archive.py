@@ -19,8 +19,8 @@ from archiver.errors import DamageError, NotInArchiveError, StorageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
 from archiver.store import opening
-from archiver.store.durable import add_name, make_directories, reading_errors, replace_durably, storage_errors
-from archiver.store.layout import SUBMISSION_SUFFIX, Layout
+from archiver.store.durable import add_name, files_in, make_directories, reading_errors, replace_durably, storage_errors
+from archiver.store.layout import SET_ASIDE, SUBMISSION_SUFFIX, Layout
 from archiver.store.locking import lock_for_sharing, lock_for_writing, turn
 from archiver.store.packing import unpack
 
@@ -214,6 +214,12 @@ class Archive:
         place = self.layout.quarantine / f"{accession}{SUBMISSION_SUFFIX}"
         numbered = (_numbered(place, number) for number in range(1, _MAX_COPIES))
         return [path for path in (place, *numbered) if path.is_file()]
+
+    def set_aside(self) -> list[AccessionNumber]:
+        """The submissions that repairs have moved to the quarantine whole. Raises `StorageError`."""
+        with storage_errors(self.layout.quarantine):
+            names = [path.name for path in files_in(self.layout.quarantine, suffix=SUBMISSION_SUFFIX)]
+        return list(dict.fromkeys(AccessionNumber(name[1]) for name in map(SET_ASIDE.fullmatch, names) if name))
 
     def turn(self) -> contextlib.AbstractContextManager[None]:
         """Wait while any process on any machine creates something in this shared archive, and make others wait.

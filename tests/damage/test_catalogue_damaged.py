@@ -124,3 +124,27 @@ def test_a_lost_log_loses_rows_and_no_file(settings: Settings, cli: CommandLine)
     assert report["failed"] == 0
     assert files.items() <= {path: path.read_bytes() for path in (settings.root / "submissions").rglob("*.gz")}.items()
     assert cli.run("verify").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("table", "lost"),
+    [
+        ("delivery", "alerts"),
+        ("sighting", "filings that `watch` saw"),
+        ("saved_search", "saved searches"),
+        ("acknowledged", "acknowledged signatures"),
+    ],
+)
+def test_what_a_repair_cannot_read_of_it_is_named(cli: CommandLine, catalogue: Path, table: str, lost: str) -> None:
+    """The first page of a table is noise: the repair ends with 5 and says what only the catalogue knew."""
+    with closing(sqlite3.connect(catalogue)) as connection:
+        page_bytes = connection.execute("PRAGMA page_size").fetchone()[0]
+        [page] = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with catalogue.open("r+b") as file:
+        file.seek((page - 1) * page_bytes)
+        file.write(b"\xa5" * page_bytes)
+    [named] = cli.json("verify", "--repair", code=5)["findings"]
+    assert (named["kind"], named["path"]) == ("catalogue-damaged", "quarantine/catalogue.sqlite3")
+    assert f"is lost: {lost}" in named["message"]
+    assert cli.json("verify", "--repair")["findings"] == []

@@ -59,7 +59,8 @@ def test_a_flipped_value_is_found_and_mended(settings: Settings, flip: str) -> N
             work(settings)
     _flip(path, FLIPS[flip])
     assert verify_archive(settings).findings, flip
-    assert repair_archive(settings).findings == (), flip
+    lost = ["catalogue-damaged"] if flip == "a search of noise" else []
+    assert [finding.kind for finding in repair_archive(settings).findings] == lost, flip
     assert verify_archive(settings).findings == ()
     after = outcome(settings.root)
     assert (after.files, after.answers) == (before.files, before.answers)
