@@ -96,15 +96,18 @@ class Sightings:
         rows = self._database.rows_of("SELECT accession FROM sighting WHERE accession IN ({})", accessions)
         return {AccessionNumber(row[0]) for row in rows}
 
-    def get(self, accession: AccessionNumber) -> Sighting | None:
-        """The sighting of a filing, or None."""
-        rows = self._database.rows(f"SELECT {_SIGHTING_COLUMNS} FROM sighting WHERE accession = ?", (accession,))
-        return self._database.parsed(_sighting, rows[0]) if rows else None
+    def found(self, accessions: Iterable[AccessionNumber]) -> dict[AccessionNumber, Sighting]:
+        """Those of `accessions` that were seen before, with what was seen."""
+        sql = f"SELECT {_SIGHTING_COLUMNS} FROM sighting WHERE accession IN ({{}})"
+        rows = self._database.rows_of(sql, accessions)
+        return {one.accession: one for one in (self._database.parsed(_sighting, row) for row in rows)}
 
     def add(self, *sightings: Sighting) -> None:
-        """Add filings that were not seen before, in one transaction; others are unchanged."""
+        """Add filings not seen before, in one transaction. Of others, ``known`` ones may become ``pending``."""
         self._database.write(
-            f"INSERT OR IGNORE INTO sighting ({_SIGHTING_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO sighting ({_SIGHTING_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (accession) DO UPDATE"
+            " SET entry = excluded.entry, state = excluded.state, next_try_at = excluded.next_try_at"
+            " WHERE state = 'known' AND excluded.state = 'pending'",
             [
                 (
                     one.accession,
@@ -124,18 +127,28 @@ class Sightings:
         return self._database.parsed(lambda row: values.optional(values.moment, row[0]), (moment,))
 
     def of(
-        self, state: SightingState, *, due: datetime | None = None, longest: timedelta | None = None
+        self,
+        state: SightingState,
+        *,
+        due: datetime | None = None,
+        longest: timedelta | None = None,
+        limit: int | None = None,
     ) -> list[Sighting]:
-        """The filings in `state`, by accession number; with `due`, those whose next attempt is due by then.
+        """The first filings in `state`, by accession number; with `due`, those whose next attempt is due by then.
 
         No wait is longer than `longest`: an attempt planned for later was planned before the clock was set back.
         """
         condition, parameters = _due(due, longest)
         rows = self._database.rows(
-            f"SELECT {_SIGHTING_COLUMNS} FROM sighting WHERE state = ? {condition} ORDER BY accession",
-            (state, *parameters),
+            f"SELECT {_SIGHTING_COLUMNS} FROM sighting WHERE state = ? {condition} ORDER BY accession LIMIT ?",
+            (state, *parameters, -1 if limit is None else limit),
         )
         return [self._database.parsed(_sighting, row) for row in rows]
+
+    def count(self, state: SightingState) -> int:
+        """How many filings are in `state`."""
+        [(count,)] = self._database.rows("SELECT count(*) FROM sighting WHERE state = ?", (state,))
+        return int(count)
 
     def set_state(self, accessions: Iterable[AccessionNumber], state: SightingState) -> None:
         """Set the state of filings, in one transaction."""

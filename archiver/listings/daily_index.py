@@ -25,11 +25,15 @@ _NAME = lazy_pattern(r"master\.(\d{8}|\d{6})\.idx(\.gz)?")
 
 @dataclass(frozen=True, slots=True)
 class DailyIndex:
-    """The rows of a day's index. `is_complete`: EDGAR serves it, and it is as long as its folder's list says."""
+    """The rows of a day's index. `is_complete`: EDGAR serves it, and it is as long as its folder's list says.
+
+    `stamp` is what the list says of the file, which differs when the file changes.
+    """
 
     day: date
     entries: Sequence[MasterIndexEntry]
     is_complete: bool
+    stamp: str = ""
 
 
 def daily_files(listed: Iterable[Listed], quarter: Quarter) -> dict[date, Listed]:

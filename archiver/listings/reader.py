@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TypeVar
@@ -196,11 +196,13 @@ class FullIndex:
             self.readings.set(quarter, [file.path for file in index.files])
         return index
 
-    async def days(self, quarter: Quarter, *, since: date, until: date) -> AsyncIterator[DailyIndex]:
+    async def days(
+        self, quarter: Quarter, *, since: date, until: date, read: Mapping[date, str]
+    ) -> AsyncIterator[DailyIndex]:
         """The daily indexes of `quarter` that EDGAR lists from `since` to `until`, inclusive, in this order.
 
         One that EDGAR does not serve, and all of a past quarter whose list it does not serve, have no rows and are not
-        complete.
+        complete. Those in `read`, each with its stamp, are left out unless they have changed.
         """
         folder = f"daily-index/{quarter.folder}"
         listed = await self.listed(folder, why="which daily indexes there are")
@@ -209,10 +211,11 @@ class FullIndex:
                 yield DailyIndex(quarter.last_day, (), is_complete=False)
             return
         for day, file in sorted(daily_files(listed.values(), quarter).items()):
-            if since <= day <= until:
-                read = await self._index(f"{folder}/{file.name}", quarter, file, why="what the feed missed")
-                entries = await asyncio.to_thread(_rows, read.body) if read else []
-                yield DailyIndex(day, entries, is_complete=read is not None and not file.is_cut(len(read.body)))
+            if since <= day <= until and (not file.stamp or read.get(day) != file.stamp):
+                found = await self._index(f"{folder}/{file.name}", quarter, file, why="what the feed missed")
+                entries = await asyncio.to_thread(_rows, found.body) if found else []
+                is_complete = found is not None and not file.is_cut(len(found.body))
+                yield DailyIndex(day, entries, is_complete=is_complete, stamp=file.stamp)
 
     async def _again(self, quarter: Quarter, earlier: Sequence[str]) -> QuarterIndex | _Fetched | None:
         """The monthly check of a settled quarter, with one request.

@@ -39,7 +39,7 @@ class Deliverer:
         budget_s: float = BUDGET_S,
     ) -> None:
         self._settings = settings
-        self._sinks = tuple(sinks)
+        self._sinks = tuple({sink.key: sink for sink in sinks}.values())  # one that is named twice gets each alert once
         self._clock = clock
         self._budget_s = budget_s
         self._ended: list[_Ended] = []

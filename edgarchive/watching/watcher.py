@@ -12,17 +12,16 @@ import logging
 import os
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Self
+from datetime import UTC, date, datetime, timedelta
+from typing import Self
 
-from archiver.catalogue.watching import Delivery, Sighting, Sightings
+from archiver.catalogue.watching import Delivery, Sighting
 from archiver.errors import NotInArchiveError, UnreachableError, UsageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber, Cik, FormType, parse_date
 from archiver.listings.cache import IndexCache
 from archiver.listings.current_feed import CurrentFiling, walk_current_feed
 from archiver.listings.reader import FullIndex
-from archiver.model import MasterIndexEntry
 from archiver.planning.plan import Outcome, Plan, SubmissionRef
 from archiver.planning.read_listings import read_listings, without_tickers
 from archiver.planning.tally import Tally
@@ -39,9 +38,8 @@ from archiver.sync.downloader import Downloader
 from archiver.sync.last_sync import selection_values
 from edgarchive.indexing import index_after
 from edgarchive.watching.alerts import Alerts
-from edgarchive.watching.schedule import EASTERN
 from edgarchive.watching.searches import NamedSearch
-from edgarchive.watching.settling import RETRY, Settled, missed_filings
+from edgarchive.watching.settling import RETRY, Settled, is_selected, missed_filings, take_up
 from edgarchive.watching.sinks.sink import Sink
 from indexer.index_folder import is_index
 from indexer.search.library import Library
@@ -55,6 +53,9 @@ FAILED_RETRY_S, FAILED_ATTEMPTS = 600, 144
 """The same where EDGAR fails to serve a text that may be there: an outage of up to a day costs no alert."""
 
 _LONGEST = timedelta(seconds=FAILED_RETRY_S)
+
+AT_ONCE = 1_000
+"""Filings fetched before their alerts are recorded, so that those of months take no memory at once."""
 
 REMEMBER, KEEP = timedelta(days=14), 20_000
 """How long finished filings are remembered; the feed reaches back about 25 hours.
@@ -174,10 +175,12 @@ class Watcher:
                 self._backfill = None
             if must_settle:
                 taken += await self._settle(archive, settled)
-            stored = await self._fetch(archive)
-            alerts = await asyncio.to_thread(self._match, archive)
+            stored, alerts, now = 0, await asyncio.to_thread(self._match, archive), self._clock()
+            while due := archive.catalogue.sightings.of("pending", due=now, longest=_LONGEST, limit=AT_ONCE):
+                stored += await self._fetch(archive, due)
+                alerts += await asyncio.to_thread(self._match, archive)
             self._forget(archive, settled)
-            pending = len(archive.catalogue.sightings.of("pending"))
+            pending = archive.catalogue.sightings.count("pending")
         return PollReport(walk.pages, taken, stored, pending, alerts, has_gap=has_gap, is_first=is_first)
 
     def _settled(self) -> Settled | None:
@@ -188,7 +191,7 @@ class Watcher:
         with contextlib.suppress(NotInArchiveError), Archive.open(self._settings.root) as archive:
             settled, newest = Settled.of(archive.catalogue), archive.catalogue.sightings.newest()
             if settled is None and newest is not None:
-                settled = Settled(newest.astimezone(EASTERN).date()).reopened()
+                settled = Settled.since_seen(newest)
             return settled.corrected(self._clock()) if settled else None
         return None
 
@@ -203,7 +206,8 @@ class Watcher:
         try:
             with Archive.open(self._settings.root) as archive:
                 sightings = archive.catalogue.sightings
-                return bool(sightings.of("stored") or sightings.of("pending", due=self._clock(), longest=_LONGEST))
+                due = sightings.of("pending", due=self._clock(), longest=_LONGEST, limit=1)
+                return bool(due or sightings.of("stored", limit=1))
         except NotInArchiveError:
             return False
 
@@ -213,18 +217,18 @@ class Watcher:
         """Record the filings in the feed, in one transaction; returns how many to fetch: those not `known`."""
         now = self._clock()
         selections = await self._without_tickers(archive)
-        taken = [one for one in fresh if one.accession not in known and _is_selected(one, selections)]
-        wanted = {one.accession for one in taken}
+        entries = {one.accession: one.to_dict() for one in fresh}
+        wanted = {
+            accession
+            for accession, entry in entries.items()
+            if accession not in known and is_selected(accession, entry, selections)
+        }
         archive.catalogue.sightings.add(
             *(
-                Sighting(
-                    one.accession,
-                    one.to_dict(),
-                    "pending" if one.accession in wanted else "known",
-                    now,
-                    next_try_at=now if one.accession in wanted else None,
-                )
-                for one in fresh
+                Sighting(accession, entry, "pending", now, next_try_at=now)
+                if accession in wanted
+                else Sighting(accession, entry, "known", now)
+                for accession, entry in entries.items()
             )
         )
         return len(wanted)
@@ -258,7 +262,7 @@ class Watcher:
         missed = missed_filings(self._index(archive), selections, sightings, settled, now)
         try:
             async for refs, then in missed:
-                count += _take_up(sightings, refs, now)
+                count += take_up(sightings, refs, now)
                 then.store(archive.catalogue)
                 settled = then
         except UnreachableError as error:
@@ -272,7 +276,7 @@ class Watcher:
 
     async def _from_index(self, archive: Archive, since: date) -> int:
         """Fetch the filings in EDGAR's indexes since a day, also those in the feed before the watch began."""
-        return _take_up(archive.catalogue.sightings, await self._listed(archive, since), self._clock())
+        return take_up(archive.catalogue.sightings, await self._listed(archive, since), self._clock())
 
     async def _listed(self, archive: Archive, since: date) -> list[SubmissionRef]:
         """The selected filings in EDGAR's indexes since a day that are not on disk."""
@@ -282,11 +286,8 @@ class Watcher:
             await asyncio.to_thread(plan.note_present, archive.kept)
             return list(plan.missing())
 
-    async def _fetch(self, archive: Archive) -> int:
-        """Fetch the texts that are due, index them, and record each as stored or when to try again."""
-        due = archive.catalogue.sightings.of("pending", due=self._clock(), longest=_LONGEST)
-        if not due:
-            return 0
+    async def _fetch(self, archive: Archive, due: Sequence[Sighting]) -> int:
+        """Fetch texts, index them, and record each as stored or when to try again."""
         with Plan(archive.layout.incoming) as plan:
             plan.add(_ref(one) for one in due)
             await asyncio.to_thread(plan.note_present, archive.kept)
@@ -350,18 +351,8 @@ class Watcher:
     def _forget(self, archive: Archive, settled: Settled) -> None:
         """Remove filings finished long ago, but none that an index still to be read may list."""
         before = self._clock() - REMEMBER
-        unread = datetime.combine(settled.through, time(), tzinfo=EASTERN).astimezone(UTC)
-        archive.catalogue.sightings.forget(seen_before=min(before, unread), keep=KEEP)
+        archive.catalogue.sightings.forget(seen_before=min(before, settled.needs_since), keep=KEEP)
         archive.catalogue.deliveries.forget(created_before=before)
-
-
-def _is_selected(filing: CurrentFiling, selections: Sequence[Selection]) -> bool:
-    """Whether a selection selects the filing by any of its parties."""
-    rows = [
-        MasterIndexEntry(party.cik, party.name, filing.form, filing.filing_date, filing.accession)
-        for party in filing.parties
-    ]
-    return any(selection.matches(row) for selection in selections for row in rows)
 
 
 def _ref(sighting: Sighting) -> SubmissionRef:
@@ -370,30 +361,3 @@ def _ref(sighting: Sighting) -> SubmissionRef:
     return SubmissionRef(
         sighting.accession, FormType(entry["form"]), parse_date(entry["filing_date"]), Cik(party["cik"]), listed=False
     )
-
-
-def _take_up(sightings: Sightings, refs: Sequence[SubmissionRef], now: datetime) -> int:
-    """Record index rows as filings to fetch, unless they were fetched; returns how many."""
-    seen = sightings.known(ref.accession for ref in refs)
-    sightings.add(*_pending((ref for ref in refs if ref.accession not in seen), now))
-    before = [one for one in seen if (found := sightings.get(one)) and found.state == "known"]
-    for accession in before:
-        sightings.try_again(accession, at=now)
-    return len(refs) - len(seen) + len(before)
-
-
-def _pending(refs: Iterable[SubmissionRef], now: datetime) -> list[Sighting]:
-    """Index rows as filings to fetch."""
-    return [Sighting(ref.accession, _entry(ref), "pending", now, next_try_at=now) for ref in refs]
-
-
-def _entry(ref: SubmissionRef) -> dict[str, Any]:
-    """An index row in the form of a feed entry."""
-    return {
-        "accession": str(ref.accession),
-        "form": str(ref.form),
-        "filing_date": ref.filing_date.isoformat(),
-        "accepted": None,
-        "items": [],
-        "parties": [{"cik": int(ref.cik), "name": "", "role": ""}],
-    }

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import random
 import sqlite3
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 
 import pytest
 
@@ -26,6 +25,7 @@ from tests.watching.tools import Clock, KeepingSink, filing, missed_by_the_feed
 
 HOUR, DAY = 3600, 86_400
 PAGE = 100
+LIST = "/Archives/edgar/daily-index/2026/QTR1/index.json"
 
 
 def hide_daily_indexes(edgar: LoopbackEdgar) -> None:
@@ -135,6 +135,74 @@ async def test_a_party_beyond_the_end_of_the_feed_counts(
     assert sink.accessions == [accession]
 
 
+@pytest.mark.parametrize(
+    ("as_it_is", "as_shown"),
+    [
+        (b" (Filer)</title>", b"</title>"),
+        (b"(0009000004) (Filer)", b"(0009000005) (Filer)"),
+        (b'term="SCHEDULE 13D"', b'term="SC 13D"'),
+    ],
+    ids=["no party", "another party", "another form"],
+)
+async def test_an_entry_that_says_something_else_is_told_of_in_the_evening(  # noqa: PLR0917 — fixtures
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock, as_it_is: bytes, as_shown: bytes
+) -> None:
+    """The index says what is selected, and where the text is."""
+    chosen = Selection(["SCHEDULE 13D"], ciks=[9000004])
+    await poll(settings, sink, clock, selection=chosen)
+    accession = edgar.add(filing(1, form="SCHEDULE 13D"))
+    other = f.Fault("other", alter=lambda answer: replace(answer, body=answer.body.replace(as_it_is, as_shown)))
+    edgar.inject(other, path="/cgi-bin/browse-edgar*", times=None)
+    for _ in range(3):
+        await poll(settings, sink, clock, selection=chosen)
+        clock.advance(DAY)
+    assert sink.accessions == [accession]
+
+
+async def test_an_index_that_comes_after_a_later_one_is_read(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+) -> None:
+    """It was not one of a holiday."""
+    await poll(settings, sink, clock)
+    hide_from_the_feed(edgar)
+    late = f.Fault("late", alter=lambda one: replace(one, body=one.body.replace(b"master.20260112", b"later.20260112")))
+    edgar.inject(late, path="*/daily-index/*/index.json", times=None)
+    expected = [edgar.add(filing(1))]
+    clock.advance(DAY)
+    expected.append(edgar.add(filing(2, filed="20260113")))
+    clock.advance(13 * HOUR)
+    await poll(settings, sink, clock)
+    assert sink.accessions == expected[1:]
+    edgar.clear_faults()
+    hide_from_the_feed(edgar)
+    clock.advance(DAY)
+    await poll(settings, sink, clock)
+    assert sorted(sink.accessions) == sorted(expected)
+
+
+async def test_a_row_that_an_index_gets_later_counts(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+) -> None:
+    """Within a week; what the index listed before causes no alert again, and no request."""
+    await poll(settings, sink, clock)
+    hide_from_the_feed(edgar)
+    expected = [edgar.add(filing(1))]
+    for days in (1, 3, 1, 1):
+        clock.advance(days * DAY)
+        before = len(edgar.requests)
+        await poll(settings, sink, clock)
+        if days == 3:
+            expected.append(edgar.add(filing(2)))
+    assert sink.accessions == expected
+    assert [request.path.partition("?")[0] for request in edgar.requests[before:]] == ["/cgi-bin/browse-edgar", LIST]
+
+
+def hide_from_the_feed(edgar: LoopbackEdgar) -> None:
+    """Let no entry of the small filings be readable."""
+    spoilt = f.Fault("hidden", alter=lambda one: replace(one, body=one.body.replace(b"number=0009000999-", b"number=")))
+    edgar.inject(spoilt, path="/cgi-bin/browse-edgar*", times=None)
+
+
 async def test_a_start_tells_of_nothing_from_before(
     edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
 ) -> None:
@@ -239,32 +307,6 @@ def _third(index: bytes) -> bytes:
 
 def _without_entries(page: bytes) -> bytes:
     return page[: page.find(b"<entry>")] + b"</feed>" if b"<entry>" in page else page
-
-
-@pytest.mark.parametrize("seed", range(2))
-async def test_whatever_the_feed_does_every_filing_is_told_of_once(
-    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, seed: int
-) -> None:
-    """A week and a half over the end of a year: feeds that end early, polls hours or days apart, syncs in between."""
-    choose = random.Random(seed)  # noqa: S311 — for a test
-    clock = Clock(datetime(2025, 12, 29, 15, 0, tzinfo=UTC), timedelta())
-    await poll(settings, sink, clock)
-    expected: list[str] = []
-    while clock() < datetime(2026, 1, 8, tzinfo=UTC):
-        clock.advance(choose.choice([1, 3, 9, 30]) * HOUR)
-        now = clock().astimezone(EASTERN)
-        for _ in range(choose.choice([0, 1, 20, PAGE + 20])):
-            data = filing(len(expected) + 1, filed=f"{now:%Y%m%d}", accepted=f"{now:%Y%m%d%H%M%S}")
-            expected.append(edgar.add(data))
-        edgar.end_feed_at(choose.choice([0, 0, 5000]))
-        if choose.random() < 0.3:
-            sync_archive(Selection(["*"], since="2025-12-01"), settings=settings)
-        if choose.random() < 0.7:
-            await poll(settings, sink, clock)
-    for _ in range(3):
-        clock.advance(DAY)
-        await poll(settings, sink, clock)
-    assert sorted(sink.accessions) == sorted(expected)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from archiver.selection.selection import Selection
 from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from edgarchive import Library, SearchOptions
+from edgarchive.watching import watcher
 from edgarchive.watching.alerts import Alerts
 from edgarchive.watching.delivering import Deliverer
 from edgarchive.watching.run import watch
@@ -265,6 +267,22 @@ async def test_an_outage_of_the_texts_costs_no_alert(
     assert sink.accessions == [accession]
 
 
+async def test_the_filings_of_months_are_told_of_in_portions(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is fetched is told of before all is: a refusal or a kill then keeps no alert back."""
+    monkeypatch.setattr(watcher, "AT_ONCE", 2)
+    await poll(settings, sink, clock)
+    expected = [edgar.add(filing(number)) for number in range(1, 8)]
+    edgar.inject(f.block_page_403(), path=expected[-1], times=None)
+    for refused in (True, False):
+        with pytest.raises(BlockedError) if refused else contextlib.nullcontext():
+            await poll(settings.replace(block_pause_s=0.1), sink, clock)
+        await Deliverer(settings, [sink], clock=clock).deliver()
+        assert sorted(sink.accessions) == expected[: 6 if refused else 7]
+        edgar.clear_faults()
+
+
 async def test_a_gap_is_filled_from_the_daily_index(
     edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -379,6 +397,19 @@ async def test_an_archive_has_one_watch(
         assert (await first.poll()).alerts == 1
     await poll(settings, sink, clock)
     assert len(sink.got) == 1
+
+
+async def test_a_sink_that_is_named_twice_gets_each_alert_once(
+    edgar: LoopbackEdgar, settings: Settings, clock: Clock
+) -> None:
+    """As two options with one URL."""
+    sinks = [KeepingSink(), KeepingSink()]
+    for _ in range(2):
+        async with Watcher(settings, ALL, sinks=sinks, clock=clock) as watcher:
+            await watcher.poll()
+        await Deliverer(settings, sinks, clock=clock).deliver()
+        accession = edgar.add(filing(1))
+    assert sinks[0].accessions + sinks[1].accessions == [accession]
 
 
 async def test_a_sink_that_fails_holds_up_no_other(

@@ -9,6 +9,7 @@ import json
 import os
 import shlex
 import shutil
+import signal
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -55,7 +56,8 @@ class CommandSink:
                     *self._arguments,
                     stdin=asyncio.subprocess.PIPE,
                     stdout=asyncio.subprocess.DEVNULL,
-                    env={name: value for name, value in os.environ.items() if name not in _SECRETS},
+                    env={name: value for name, value in os.environ.items() if name.upper() not in _SECRETS},
+                    start_new_session=True,  # to end also what it has started
                 )
             except OSError as error:
                 return Sent(Outcome.AGAIN, f"it cannot be run: {error.strerror}")
@@ -68,7 +70,8 @@ class CommandSink:
                 return Sent(Outcome.AGAIN, f"it ran for more than {self._timeout_s:g} s")
             finally:
                 if process.returncode is None:
-                    process.kill()
+                    with contextlib.suppress(ProcessLookupError):
+                        os.killpg(process.pid, signal.SIGKILL)
                     await process.wait()
             if code != 0:
                 return Sent(Outcome.AGAIN, f"it ended with code {code}")

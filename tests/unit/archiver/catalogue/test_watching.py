@@ -47,7 +47,7 @@ def test_a_filing_is_seen_once(catalogue: Catalogue) -> None:
     catalogue.sightings.add(Sighting(ONE, FEED_ENTRY, "pending", STORED, next_try_at=STORED))
     catalogue.sightings.set_state([ONE], "done")
     catalogue.sightings.add(Sighting(ONE, OTHER, "pending", LATER), Sighting(TWO, OTHER, "known", LATER))
-    assert catalogue.sightings.get(ONE) == Sighting(ONE, FEED_ENTRY, "done", STORED)
+    assert catalogue.sightings.found([ONE])[ONE] == Sighting(ONE, FEED_ENTRY, "done", STORED)
     assert catalogue.sightings.known([ONE, TWO, THREE]) == {ONE, TWO}
 
 
