@@ -3,15 +3,17 @@
 The text itself stays as filed; only the indexed text and the text searched for snippets have whole words. The hyphen
 may also be that of a compound (``long-`` and ``term``). The rest of the document decides: a word that occurs there
 without a hyphen was hyphenated, and one that occurs with a hyphen was not; if neither occurs, both forms are indexed:
-after the text, with so many words on each side that it is found near any word there, and apart from all others.
+after the text, with so many words on each side that it is found near any word there, and apart from all others. If
+several such words are near each other, each choice of their forms is.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from functools import cached_property
-from itertools import islice, pairwise
+from itertools import accumulate, islice, pairwise
 
 from archiver.startup.dataclass import dataclass
 from archiver.startup.patterns import lazy_pattern
@@ -45,6 +47,13 @@ NEAR_WORDS = 60
 
 _NEAR_CHARS = 1500
 """The most characters of these words."""
+
+_MOST_MIXED = 4
+"""Words near each other whose forms are chosen one by one; of more, every fourth has the same."""
+
+_MIXED_CHARS = 1_000_000
+"""The most characters of all copies of a text, unless it has more itself; and of a short one, so many times its own."""
+_TIMES, _FEW_CHARS = 3, 30_000
 
 _APART = " \N{CYRILLIC LETTER MULTIOCULAR O}" * (NEAR_WORDS - 1) + " "
 """Words that nobody searches for, so many that what is before them is near nothing after them."""
@@ -164,16 +173,22 @@ def _classified(breaks: list[re.Match[str]], vocabulary: _Vocabulary) -> Iterato
             yield BrokenWord(match.start(), match.end(), first, second, is_certain=is_word and not is_compound)
 
 
-def rejoined(text: str, broken: list[BrokenWord]) -> str:
+def rejoined(text: str, broken: Sequence[BrokenWord]) -> str:
     """`text` with each hyphenated word whole on the first line; its length and all other positions are unchanged."""
+    return _rejoined(text, broken, 0, len(text))
+
+
+def _rejoined(text: str, broken: Sequence[BrokenWord], start: int, end: int) -> str:
+    """``rejoined(text, broken)[start:end]``, in which the words may begin before or end after it."""
     pieces: list[str] = []
-    position = 0
+    first = position = min([start, *(word.start for word in broken[:1])])
+    last = max([end, *(word.end for word in broken[-1:])])
     for word in broken:
         whole = word.first + word.second
         gap = text[word.start + len(word.first) + 1 : word.end - len(word.second)]
         pieces += [text[position : word.start], whole, " ", gap]
         position = word.end
-    return "".join([*pieces, text[position:]])
+    return "".join([*pieces, text[position:last]])[start - first : end - first]
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,21 +212,52 @@ class Searchable:
 def searchable(text: str) -> Searchable:
     """`text` as indexed: hyphenated words whole and, in copies after it, those that may be compounds in their halves.
 
-    The copies have the words around them, so that phrases and near words match too. Positions in the text, and within
-    each copy, are unchanged.
+    The copies have the words around them, so that phrases and near words match too. Around several such words, there is
+    one for each choice of whole words and halves. Positions in the text, and within each copy, are unchanged.
     """
     broken = broken_words(text)
     if not broken:
         return Searchable(text, len(text))
-    halved = rejoined(text, [word for word in broken if word.is_certain])
     pieces, place = [rejoined(text, broken)], len(text)
     copies = []
+    left = max(len(text), min(_MIXED_CHARS, _TIMES * len(text) + _FEW_CHARS))
     for start, end in _around(text, [word for word in broken if not word.is_certain]):
-        place += len(_APART)
-        copies.append(Copy(place, start, end))
-        pieces += [_APART, halved[start:end]]
-        place += end - start
+        there = _overlapping(broken, start, end)
+        size = len(_APART) + end - start
+        chosen = min(_MOST_MIXED, _most_near(there))
+        while chosen > 1 and (2**chosen - 1) * size > left:
+            chosen -= 1
+        left -= (2**chosen - 1) * size
+        for copied in _mixed(text, there, chosen, start, end):
+            place += len(_APART)
+            copies.append(Copy(place, start, end))
+            pieces += [_APART, copied]
+            place += end - start
     return Searchable("".join(pieces), len(text), tuple(copies))
+
+
+def _overlapping(broken: list[BrokenWord], start: int, end: int) -> list[BrokenWord]:
+    """Those of the words that are in ``text[start:end]``, all or in part."""
+    first = bisect_right(broken, start, key=lambda word: word.end)
+    return broken[first : bisect_left(broken, end, key=lambda word: word.start)]
+
+
+def _most_near(broken: list[BrokenWord]) -> int:
+    """The most words, not certain ones, that are near each other."""
+    starts = [word.start for word in broken if not word.is_certain]
+    return max(bisect_right(starts, start + _NEAR_CHARS // 2) - number for number, start in enumerate(starts))
+
+
+def _mixed(text: str, broken: list[BrokenWord], chosen: int, start: int, end: int) -> Iterator[str]:
+    """``text[start:end]`` with each choice of words in halves, but none: of `chosen` words that follow each other."""
+    numbers = [0, *accumulate(not word.is_certain for word in broken)]
+    for halves in range(1, 2**chosen):
+        whole = [
+            word
+            for word, number in zip(broken, numbers, strict=False)
+            if word.is_certain or not halves >> number % chosen & 1
+        ]
+        yield _rejoined(text, whole, start, end)
 
 
 def _around(text: str, broken: list[BrokenWord]) -> Iterator[tuple[int, int]]:

@@ -27,7 +27,14 @@ term debt {_FILLING} matures alpha soon.
 Item 2. Properties
 
 A short-
-term lease. The very last word is zebra.
+term lease. {_FILLING} End of it.
+
+Item 3. Legal Proceedings
+
+By a sub-
+sidiary of the non-
+performing and self-
+insured kind. The very last word is zebra.
 """
 
 
@@ -59,7 +66,13 @@ def test_a_compound_broken_at_a_line_end_is_found_where_it_stands(engine: Engine
         ("zebra NEAR/50 (our OR much)", False),
         ("zebra PRE/50 much", False),
         ('"zebra of"~3', False),
-        ('"zebra term"~50', True),
+        ('"zebra self"~50', True),
+        ("section:3 (sub PRE/3 nonperforming)", True),
+        ('section:3 ("a subsidiary of the non-performing and self-insured kind")', True),
+        ('"subsidiary of the nonperforming and self insured kind"', True),
+        ("section:3 (long-term NEAR/20 subsidiary)", False),
+        ('"a sub-sidiary" NEAR/10 selfinsured', True),
+        ('"a sub-sidiary" NEAR/2 selfinsured', False),
     ):
         found = engine.search(parse_query(query), documents=True)
         assert [json.loads(hit.stored)["position"] for hit in found.hits] == [0] * expected, query

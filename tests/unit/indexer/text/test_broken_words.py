@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -122,11 +124,14 @@ def test_what_is_indexed_twice_is_apart_and_whole(pieces: list[str]) -> None:
     indexed = searchable(text)
     broken = broken_words(text)
     halved = rejoined(text, [word for word in broken if word.is_certain])
+    whole = rejoined(text, broken)
     stretches = [
         indexed.text[: indexed.size],
         *(indexed.text[one.place :][: one.end - one.start] for one in indexed.copies),
     ]
-    assert stretches[1:] == [halved[one.start : one.end] for one in indexed.copies]
+    for one, repeated in zip(indexed.copies, stretches[1:], strict=True):
+        assert {*words(repeated)} <= {*words(halved[one.start : one.end]), *words(whole[one.start : one.end])}
+        assert repeated != whole[one.start : one.end]
     between = words(indexed.text[indexed.size : indexed.copies[0].place]) if indexed.copies else []
     assert not indexed.copies or len(between) > MAX_SLOP
     assert words(indexed.text) == [
@@ -135,8 +140,10 @@ def test_what_is_indexed_twice_is_apart_and_whole(pieces: list[str]) -> None:
     for one in indexed.copies:
         before, copied, after = words(halved[: one.start]), words(halved[one.start : one.end]), words(halved[one.end :])
         assert before + copied + after == words(halved)
-    copied_places = [place for one in indexed.copies for place in range(one.start, one.end)]
+    spans = {(one.start, one.end) for one in indexed.copies}
+    copied_places = [place for span in spans for place in range(*span)]
     assert len(copied_places) == len(set(copied_places))
+    assert len(indexed.text) <= indexed.size + max(indexed.size, 3 * indexed.size + 30_000) + 180 * len(spans)
 
 
 @given(_MANY)
@@ -147,10 +154,29 @@ def test_all_that_is_near_is_copied_too(pieces: list[str]) -> None:
     for word in broken_words(text):
         if word.is_certain:
             continue
-        [copy] = [one for one in indexed.copies if one.start <= word.start and word.end <= one.end]
+        [copy, *others] = [one for one in indexed.copies if one.start <= word.start and word.end <= one.end]
+        assert {(one.start, one.end) for one in others} <= {(copy.start, copy.end)}
         for whole, part in (
             (text[: word.start], text[copy.start : word.start]),
             (text[word.end :], text[word.end : copy.end]),
         ):
             assert len(words(part)) >= min(len(words(whole)), NEAR_WORDS)
     assert NEAR_WORDS > MAX_SLOP + 1
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+@pytest.mark.parametrize("between", [" ", "\n", " and with ", " and" * 20 + " "])
+def test_words_near_each_other_are_found_in_each_choice_of_forms(count: int, between: str) -> None:
+    """One whole and the next in halves, next to each other and some words apart."""
+    pairs = [("long", "term"), ("resigna", "tion"), ("sub", "sidiary"), ("non", "performing")][:count]
+    text = "alpha " * 100 + between.join(f"{first}-\n{second}" for first, second in pairs) + " omega" * 100
+    for signs in itertools.product(["", " "], repeat=count):
+        assert _has(text, between.join(sign.join(pair) for sign, pair in zip(signs, pairs, strict=True)))
+
+
+def test_of_many_words_near_each_other_neighbours_are_found_in_each_choice_of_forms() -> None:
+    """Where there are more than four, or where they are all over a text, each two next to each other are."""
+    text = " ".join(f"ab{letter}-\ncd{letter} and with" for letter in "abcdefghijklmnopqrstuvwxyz") + " end" * 60
+    for first, second in itertools.pairwise("abcdefghijklmnopqrstuvwxyz"):
+        for one, other in itertools.product(["", " "], repeat=2):
+            assert _has(text, f"ab{first}{one}cd{first} and with ab{second}{other}cd{second}")
