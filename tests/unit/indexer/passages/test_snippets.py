@@ -293,16 +293,20 @@ def test_places_that_are_no_match_are_tried_a_bounded_number_of_times() -> None:
 
 @pytest.mark.parametrize("letters", ["é—", "合併"])
 def test_letters_beyond_ascii_take_a_bounded_amount_of_memory(letters: str) -> None:
-    """They are mapped one by one."""
-    text = encode_text("merger " + letters * (1_500_000 // len(letters.encode())))
+    """They are mapped one by one: at most 250 bytes for each of theirs, and no more than 600,000 of them."""
+    size = 100_000
+    short, long = (
+        encode_text(f"merger {letters * (count // len(letters.encode()))} merger") for count in (size, 700_000)
+    )
     tracemalloc.start()
     try:
-        found = Highlighter(parse_query("merger")).find(text)
+        found = Highlighter(parse_query("merger")).find(short)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert found.matches == 1
-    assert peak < 150_000_000
+    assert found.matches == 2
+    assert peak < 250 * size
+    assert Highlighter(parse_query("merger")).find(long).matches == 1
 
 
 @pytest.mark.parametrize("letter", ["a", "é", "合"])
