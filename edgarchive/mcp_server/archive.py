@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Literal
 
 from archiver.errors import EdgarchiveError, IdentifierError, NotInArchiveError, UsageError
@@ -14,11 +14,15 @@ from archiver.words import words
 from edgarchive.mcp_server import answers, models
 from edgarchive.mcp_server.models import Contents
 from edgarchive.mcp_server.reading import choose, page, page_around
+from edgarchive.web.facts import weight_of
+from edgarchive.web.limits.memory import COPIES, hold
 from indexer.engine import FacetCount
 from indexer.search.async_library import AsyncLibrary
 from indexer.search.hits import Hit
 from indexer.search.options import SearchOptions
-from indexer.search.records import Status
+from indexer.search.records import Record, Status
+from indexer.submission.header import SubmissionHeader
+from indexer.texts.model import StoredSubmission
 
 _KEPT_S = 60.0
 """How long the archive's contents are cached; counting a large archive takes longer than a search."""
@@ -27,6 +31,22 @@ _CANDIDATES = 50
 """Companies of the found filings that are examined; a filing has others besides the requested one."""
 
 _MOST_NAME_WORDS = 8
+
+
+class Headers:
+    """The headers of filings that `texts` reads; the latest is kept, since many companies may be in one filing."""
+
+    def __init__(self, texts: Callable[[AccessionNumber], Awaitable[tuple[Record, StoredSubmission]]]) -> None:
+        self._texts = texts
+        self._latest: SubmissionHeader | None = None
+
+    async def read(self, accession: AccessionNumber) -> SubmissionHeader:
+        """The header of a filing. Raises as `Library.texts`."""
+        if self._latest is None or self._latest.accession != accession:
+            self._latest = None
+            _, submission = await self._texts(accession)
+            self._latest = await asyncio.to_thread(lambda: submission.header)
+        return self._latest
 
 
 class ToolArchive:
@@ -55,8 +75,7 @@ class ToolArchive:
     async def filing(self, accession: str, *, documents_offset: int) -> models.Filing:
         """The header of a filing, and the list of its documents."""
         number = AccessionNumber.from_text(accession)
-        record = await self._library.record(number)
-        submission = await self._library.texts(number)
+        record, submission = await self._texts(number)
         if documents_offset and documents_offset >= (count := len(submission.documents)):
             raise UsageError(
                 f"documents_offset {documents_offset} is at or after the end", f"there are {count} documents"
@@ -68,8 +87,7 @@ class ToolArchive:
     ) -> models.Reading:
         """At most `chars` characters of a document or section from `offset` on, or around a match of `around`."""
         number = AccessionNumber.from_text(accession)
-        record = await self._library.record(number)
-        submission = await self._library.texts(number)
+        record, submission = await self._texts(number)
         chosen, part = await asyncio.to_thread(choose, submission, document, section)
         text = await asyncio.to_thread(chosen.text)
         if not text.strip():
@@ -115,7 +133,7 @@ class ToolArchive:
         found: list[models.Company] = []
         ciks, no_ticker = await self._ciks(wanted)
         for cik in ciks:
-            found += filter(None, [await self._company(cik)])
+            found += filter(None, [await self._company(cik, Headers(self._texts))])
         if not found:
             tried = words(wanted)[:_MOST_NAME_WORDS]
             for count in range(len(tried), 0, -1):
@@ -153,22 +171,31 @@ class ToolArchive:
         counts = (await asyncio.to_thread(results.facets, "cik", limit=_CANDIDATES))["cik"]
         keys = set(words(name))
         found: list[models.Company] = []
+        headers = Headers(self._texts)
         for one in counts:
-            company = await self._company(int(one.value))
+            company = await self._company(int(one.value), headers)
             if company is not None and any(keys <= _keys(each) for each in (company.name, *company.former_names)):
                 found.append(company)
             if len(found) == limit:
                 break
         return sorted(found, key=lambda company: -company.filings)
 
-    async def _company(self, cik: int) -> models.Company | None:
+    async def _texts(self, accession: AccessionNumber) -> tuple[Record, StoredSubmission]:
+        """A filing's record and texts, while the call may take the memory for them. Raises as `hold`."""
+        record = await self._library.record(accession)
+        await hold(record.size)
+        submission = await self._library.texts(accession)
+        await hold(weight_of(submission) // COPIES)
+        return record, submission
+
+    async def _company(self, cik: int, headers: Headers) -> models.Company | None:
         """The company with this CIK; None if no filing here has it or the latest one cannot be read."""
         newest, total = await self._end("newest", cik=cik)
         oldest, _ = await self._end("oldest", cik=cik)
         if newest is None or oldest is None:
             return None
         try:
-            header = (await self._library.texts(newest.accession)).header
+            header = await headers.read(newest.accession)
         except EdgarchiveError:  # damaged or deleted since; `verify` reports it
             return None
         entity = next((one for one in header.entities if one.cik == cik), None)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
+from aiohttp import web
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.stdio import stdio_server
@@ -17,6 +18,8 @@ from archiver.errors import EdgarchiveError
 from edgarchive.mcp_server import models
 from edgarchive.mcp_server.archive import ToolArchive
 from edgarchive.mcp_server.stdio import AnsweringStream
+from edgarchive.web.limits.gate import Gate
+from edgarchive.web.limits.memory import Memory, holding, one_request
 from indexer.engine import Sort
 from indexer.fields import FACETS
 from indexer.query.scopes.filings import Unit
@@ -87,7 +90,7 @@ Accession = Annotated[
 ]
 
 
-def make_server(library: AsyncLibrary) -> MCPServer[None]:
+def make_server(library: AsyncLibrary) -> _Server:
     """Create the server over an open library."""
     server = _Server("edgarchive", title="SEC filings (edgarchive)", instructions=INSTRUCTIONS, version=_version())
     tools = _Tools(ToolArchive(library))
@@ -104,7 +107,14 @@ def make_server(library: AsyncLibrary) -> MCPServer[None]:
 
 
 class _Server(MCPServer[None]):
-    """The SDK's server with exact arguments: the SDK ignores unknown ones, so that a misspelt filter would find all."""
+    """The SDK's server with exact arguments, and limits of what all calls together may take.
+
+    The SDK ignores unknown arguments, so that a misspelt filter would find all.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._gate, self._memory = Gate(), Memory()
 
     async def list_tools(self) -> list[Tool]:
         """The tools, whose input schemas allow no other arguments."""
@@ -124,8 +134,10 @@ class _Server(MCPServer[None]):
         known = _ARGUMENTS.get(name, tuple(arguments))  # the SDK names an unknown tool
         if unknown := arguments.keys() - set(known):
             raise _tool_error(f"{name} has no argument {min(unknown)[:40]!r}; it has: {', '.join(known) or 'none'}")
+        call = super().call_tool
         try:
-            return await super().call_tool(name, arguments, context)
+            with _tool_errors(), one_request(self._memory):
+                return await self._gate.do(holding(lambda: call(name, arguments, context)))
         except ToolError as error:
             cause = error.__cause__
             if isinstance(cause, ValidationError) and cause.title == f"{name}Arguments":
@@ -159,6 +171,8 @@ def _tool_errors() -> Iterator[None]:
         yield
     except EdgarchiveError as error:
         raise _tool_error(str(error)) from error
+    except web.HTTPServiceUnavailable as error:
+        raise _tool_error(str(error.text).strip()) from error
 
 
 class _Tools:

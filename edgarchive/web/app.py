@@ -16,10 +16,11 @@ from edgarchive.web.caching.conditions import answer_conditions
 from edgarchive.web.caching.recent import answer_recent
 from edgarchive.web.errors import answer_errors
 from edgarchive.web.keys import ARCHIVE, INDEX_SOURCE, SETTINGS, TEMPLATES
-from edgarchive.web.memory import limit_memory
+from edgarchive.web.limits.gate import Gate
+from edgarchive.web.limits.memory import limit_memory
 from edgarchive.web.pages.render import templates
 from edgarchive.web.routes import edgar_routes, own_routes
-from edgarchive.web.safety import Gate, add_headers, check_request, collapse_slashes
+from edgarchive.web.safety import add_headers, check_request, collapse_slashes
 from indexer.search.async_library import AsyncLibrary
 from indexer.search.library import Library
 

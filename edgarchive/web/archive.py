@@ -11,19 +11,18 @@ import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
-from zoneinfo import ZoneInfo
 
 from archiver.edgar.endpoints import Quarter
 from archiver.errors import DamageError, IdentifierError, NotInArchiveError, UnreadableSubmissionError
 from archiver.events import event
-from archiver.identifiers import AccessionNumber, Cik, FormType
-from archiver.startup.dataclass import dataclass
+from archiver.identifiers import AccessionNumber, Cik
 from archiver.store.packing import unpack
-from edgarchive.web.memory import hold, holding, reading
-from edgarchive.web.safety import Gate
+from edgarchive.web.facts import FilingFacts, facts_of, row_of, weight_of, weight_of_row
+from edgarchive.web.limits.gate import Gate
+from edgarchive.web.limits.memory import COPIES, hold, holding, reading
 from indexer.engine import FacetCount
 from indexer.entries import HitEntity
 from indexer.fields import Facet
@@ -34,80 +33,23 @@ from indexer.search.options import SearchOptions
 from indexer.search.records import Record, Status
 from indexer.search.results import Results
 from indexer.sections.sections import Section
-from indexer.submission.header import Entity, SubmissionHeader
+from indexer.submission.header import Entity
 from indexer.submission.submission import Document, Submission
 from indexer.text.charset import decode
-from indexer.texts.model import StoredDocument, StoredSubmission
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-EASTERN = ZoneInfo("America/New_York")
-"""EDGAR's time zone: acceptance times in headers have no zone."""
-
 _log = logging.getLogger(__name__)
 
 _KEPT_FACTS_BYTES = 200_000_000
-"""By `_weight`: about ten thousand usual filings."""
+"""By `weight_of`: about ten thousand usual filings."""
+_FOUND_BYTES, _HIT_BYTES, _ENTITY_BYTES = 150, 750, 150
+"""Of a result of a search, one as a hit, and one of its entities, as bytes of a submission (`hold`)."""
 _KEPT_NAMES = 20_000
 _NAME_S = 60.0
 _STATUS_S = 5.0
 _KEPT_SUBMISSIONS_BYTES = 64_000_000
-_XBRL_TYPES = ("EX-101", "XML", "EX-100")
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentFacts:
-    """A document of a filing, without its body. `size` is the length of the filed file in bytes."""
-
-    type: str
-    sequence: int | None
-    filename: str
-    description: str | None
-    size: int
-    is_data: bool
-
-
-@dataclass(frozen=True, slots=True)
-class FilingFacts:
-    """The facts about a filing for lists: its header and table of documents. `size` is the total in bytes."""
-
-    header: SubmissionHeader
-    filing_date: date
-    size: int
-    documents: tuple[DocumentFacts, ...]
-    is_xbrl: bool
-    is_inline_xbrl: bool
-
-    @property
-    def accession(self) -> AccessionNumber:
-        """The accession number."""
-        return self.header.accession
-
-    @property
-    def form(self) -> FormType:
-        """The form type."""
-        return self.header.form
-
-    @property
-    def primary(self) -> DocumentFacts | None:
-        """The first document, the subject of the filing; None for a paper filing."""
-        return min(self.documents, key=lambda document: document.sequence or 0, default=None)
-
-    def entity(self, cik: Cik | None) -> Entity | None:
-        """The entity with this CIK, else the first; None if the header has none."""
-        for entity in self.header.entities:
-            if entity.cik == cik:
-                return entity
-        return next(iter(self.header.entities), None)
-
-    @property
-    def accepted(self) -> datetime:
-        """When EDGAR accepted it, in EDGAR's time zone; the start of the filing date if the header lacks it."""
-        moment = self.header.acceptance_datetime
-        if moment is None:
-            moment = datetime(self.filing_date.year, self.filing_date.month, self.filing_date.day)  # noqa: DTZ001 — the zone follows
-        return moment.replace(tzinfo=EASTERN)
 
 
 class ServedArchive:
@@ -116,7 +58,7 @@ class ServedArchive:
     def __init__(self, library: AsyncLibrary, gate: Gate) -> None:
         self.library = library
         self._gate = gate
-        self._facts: OrderedDict[tuple[str, str], tuple[FilingFacts, int]] = OrderedDict()
+        self._facts: OrderedDict[tuple[str, str, str], tuple[FilingFacts, int]] = OrderedDict()
         self._facts_bytes = 0
         self._submissions: OrderedDict[str, tuple[str, int, Submission]] = OrderedDict()
         self._kept_bytes = 0
@@ -194,8 +136,11 @@ class ServedArchive:
         if known is not None and now - known[0] < _NAME_S:
             return known[1]
         results = await self.search(None, cik=cik, limit=1, snippets=False)
-        names = [one.name for hit in results.hits for one in await self.entities(hit) if one.cik == cik]
-        self._names[cik] = (now, names[0] if names else "")
+        name = ""
+        for hit in results.hits:
+            listed = [one.name for one in hit.entities if one.cik == cik]
+            name = next(iter(listed or [one.name for one in await self.entities(hit) if one.cik == cik]), "")
+        self._names[cik] = (now, name)
         self._names.move_to_end(cik)
         while len(self._names) > _KEPT_NAMES:
             self._names.popitem(last=False)
@@ -266,18 +211,38 @@ class ServedArchive:
 
     async def facts(self, accession: AccessionNumber) -> FilingFacts:
         """The facts of a filing. Raises as `Library.submission`."""
+        return await self.facts_cut(accession, "", lambda facts: facts)
+
+    async def facts_cut(
+        self, accession: AccessionNumber, kind: str, cut: Callable[[FilingFacts], FilingFacts]
+    ) -> FilingFacts:
+        """What `cut` makes of the facts of a filing, kept under the name `kind`. Raises as `facts`."""
+        return (await self._known_facts(accession, kind, cut))[0]
+
+    async def _known_facts(
+        self, accession: AccessionNumber, kind: str, cut: Callable[[FilingFacts], FilingFacts]
+    ) -> tuple[FilingFacts, int]:
+        """The same, and about how many bytes it takes."""
         record = await self.record(accession)
-        key = (str(accession), record.sha256)
+        key = (str(accession), record.sha256, kind)
         if (known := self._facts.get(key)) is not None:
             self._facts.move_to_end(key)
-            return known[0]
+            return known
         async with reading(record.size):
             submission = await self._do(lambda: self.library.texts(accession))
-            facts = await self.do(_facts, submission, record.filing_date, record.size)
-        self._keep_facts(key, facts, _weight(submission))
-        return facts
+            weight = weight_of(submission)
+            await hold(weight // COPIES)
 
-    def _keep_facts(self, key: tuple[str, str], facts: FilingFacts, weight: int) -> None:
+            def read() -> tuple[FilingFacts, int]:
+                whole = facts_of(submission, record.filing_date, record.size)
+                made = cut(whole)
+                return made, weight if made is whole else weight_of_row(made)
+
+            found = await self.do(read)
+        self._keep_facts(key, *found)
+        return found
+
+    def _keep_facts(self, key: tuple[str, str, str], facts: FilingFacts, weight: int) -> None:
         if weight > _KEPT_FACTS_BYTES // 4:
             return
         self._facts_bytes += weight - (self._facts[key][1] if key in self._facts else 0)
@@ -304,21 +269,35 @@ class ServedArchive:
         self._md5[record.sha256] = found
         return found
 
-    async def facts_of(self, accessions: Iterable[AccessionNumber]) -> list[FilingFacts]:
-        """The facts of several filings, in order; unreadable ones are left out (`verify` reports them)."""
-        found = []
+    async def rows_of(self, accessions: Iterable[AccessionNumber], cik: Cik | None = None) -> list[FilingFacts]:
+        """The facts of several filings, each cut to a row of a list about the entity with `cik` (`row_of`).
+
+        In order; unreadable ones are left out (`verify` reports them).
+        """
+        return await self.all_cut(accessions, f"row {cik}", lambda facts: row_of(facts, cik))
+
+    async def all_cut(
+        self, accessions: Iterable[AccessionNumber], kind: str, cut: Callable[[FilingFacts], FilingFacts]
+    ) -> list[FilingFacts]:
+        """`facts_cut` of several filings; as `rows_of`."""
+        found, weights = [], 0
         for accession in accessions:
             try:
-                found.append(await self.facts(accession))
+                row, weight = await self._known_facts(accession, kind, cut)
             except (DamageError, NotInArchiveError, UnreadableSubmissionError) as error:
                 extra = event("left-out", accession=accession, error=type(error).__name__)
                 _log.warning("%s is left out of a list: %s", accession, error, extra=extra)
+            else:
+                found.append(row)
+                weights += weight
+                await hold(weights // COPIES)
         return found
 
     async def held_between(self, first: date, last: date) -> list[Hit]:
-        """The filings with a filing date from `first` to `last`, oldest first."""
-        results = await self.search(None, since=first, until=last, sort="oldest", limit=None, snippets=False)
-        return [await self._whole(hit) for hit in results.hits]
+        """The filings with a filing date from `first` to `last`, oldest first, with all their entities."""
+        hits = await self._all_hits(SearchOptions(None, since=first, until=last, sort="oldest", snippets=False))
+        await hold(_HIT_BYTES * len(hits) + _ENTITY_BYTES * sum(hit.entities_left_out for hit in hits))
+        return [await self._whole(hit) for hit in hits]
 
     async def _whole(self, hit: Hit) -> Hit:
         if not hit.entities_left_out:
@@ -328,8 +307,18 @@ class ServedArchive:
 
     async def held_by(self, cik: Cik) -> list[Hit]:
         """The filings of the entity with this CIK, newest first."""
-        results = await self.search(None, cik=int(cik), sort="newest", limit=None, snippets=False)
-        return list(results.hits)
+        return await self._all_hits(SearchOptions(None, cik=int(cik), sort="newest", snippets=False))
+
+    async def _all_hits(self, options: SearchOptions) -> list[Hit]:
+        results = await self.run_lazily(options.replace(limit=None))
+        await hold(_HIT_BYTES * len(results))
+        return await self.do(lambda: list(results))
+
+    async def run_lazily(self, options: SearchOptions) -> Results:
+        """As `run`, but without a limit, hits are created when they are reached, which blocks."""
+        results = await self.do(self.library.blocking.run, options)
+        await hold(_FOUND_BYTES * len(results))
+        return results
 
 
 def read_accession(text: str) -> AccessionNumber | None:
@@ -338,37 +327,6 @@ def read_accession(text: str) -> AccessionNumber | None:
         return AccessionNumber(text)
     except IdentifierError:
         return None
-
-
-def document_name(document: Document | StoredDocument, accession: AccessionNumber, position: int) -> str:
-    """The file name of a document in URLs: EDGAR's, or one made from its number if the filer gave none."""
-    return document.filename or f"{accession}-{document.sequence or position + 1}.txt"
-
-
-def _facts(submission: StoredSubmission, filing_date: date, size: int) -> FilingFacts:
-    accession = submission.header.accession
-    documents = tuple(
-        DocumentFacts(
-            type=document.type,
-            sequence=document.sequence,
-            filename=document_name(document, accession, position),
-            description=document.description,
-            size=document.size,
-            is_data=document.type.upper().startswith(_XBRL_TYPES),
-        )
-        for position, document in enumerate(submission.documents)
-    )
-    types = {document.type.upper() for document in documents}
-    has_xbrl = any(one.startswith(("EX-100", "EX-101")) for one in types)
-    return FilingFacts(
-        header=submission.header,
-        filing_date=submission.header.filing_date or filing_date,
-        size=size,
-        documents=documents,
-        is_xbrl=has_xbrl,
-        # with inline XBRL the instance is in the report itself: there is a schema but no instance document
-        is_inline_xbrl="EX-101.SCH" in types and "EX-101.INS" not in types,
-    )
 
 
 def _md5(path: Path, sha256: str) -> str:
@@ -380,10 +338,3 @@ def _md5(path: Path, sha256: str) -> str:
     if known.hexdigest() != sha256:
         raise DamageError(f"the stored bytes of {path.name} have changed", "run `edgarchive verify`")
     return found.hexdigest()
-
-
-def _weight(submission: StoredSubmission) -> int:
-    """About how many bytes the facts of a filing take: its filer decides on its header and its list of documents."""
-    texts = (one for document in submission.documents for one in (document.filename, document.description))
-    header = 4 * len(submission.raw_header) + 200 * submission.raw_header.count(b"\n")
-    return header + 400 * len(submission.documents) + sum(len(text or "") for text in texts)

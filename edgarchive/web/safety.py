@@ -1,28 +1,19 @@
 """Checks of every request, and security headers of every response.
 
 Filings are hostile input served from our own origin, and the server has no authentication. Therefore: only reading
-requests, a list of host names against DNS rebinding, a policy for our pages and a stricter one for filers' content, and
-a limit of concurrent work.
+requests, a list of host names against DNS rebinding, and a policy for our pages and a stricter one for filers' content.
 """
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, TypeVar
 
 from aiohttp import HttpVersion11, web
 from aiohttp.typedefs import Middleware
 from yarl import URL
 
-from archiver.events import event
 from archiver.startup.patterns import lazy_pattern
-
-_log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -38,77 +29,9 @@ OUR_POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-anc
 FILER_POLICY = "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'"
 """For all content from filers: no scripts, no frames, nothing external, a separate origin."""
 
-CONCURRENT, WAITING, WAIT_S = 8, 256, 30.0
-"""Concurrent requests, requests that may wait for their turn, and the maximum wait in seconds."""
-
-WORK_S = 40.0
-"""How long a client waits for one operation, in seconds: a little longer than the limit of a search."""
-
 _HOST = lazy_pattern(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?", re.IGNORECASE)
 _MAX_PORT = 65_535
 _SLASHES = lazy_pattern("/{2,}")
-
-
-class Gate:
-    """Limits concurrent work and how long each request waits for it; beyond a limit the response is 503.
-
-    A thread cannot be stopped, so abandoned work keeps its slot until it ends: slow requests never pile up.
-    """
-
-    def __init__(
-        self,
-        *,
-        concurrent: int = CONCURRENT,
-        waiting: int = WAITING,
-        wait_s: float = WAIT_S,
-        work_s: float = WORK_S,
-    ) -> None:
-        self._running = asyncio.Semaphore(concurrent)
-        self._places = waiting
-        self._wait_s = wait_s
-        self._work_s = work_s
-        self._tasks: set[asyncio.Future[Any]] = set()
-
-    async def do(self, work: Callable[[], Awaitable[T]]) -> T:
-        """The result of `work`. Raises `web.HTTPServiceUnavailable` if too many wait or it takes too long."""
-        await self._take_place()
-        task = asyncio.ensure_future(work())
-        self._tasks.add(task)  # the event loop itself keeps only a weak reference
-        task.add_done_callback(self._ended)
-        done, _ = await asyncio.wait({task}, timeout=self._work_s)
-        if not done:
-            raise too_slow()
-        return task.result()
-
-    async def _take_place(self) -> None:
-        if self._places <= 0:
-            raise busy()
-        self._places -= 1
-        try:
-            await asyncio.wait_for(self._running.acquire(), self._wait_s)
-        except TimeoutError:
-            raise busy() from None
-        finally:
-            self._places += 1
-
-    def _ended(self, task: asyncio.Future[Any]) -> None:
-        self._running.release()
-        self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            # read here, too, where nobody waits any more
-            facts = event("work-failed", error=type(task.exception()).__name__)
-            _log.debug("a request's work failed: %s", task.exception(), extra=facts)
-
-
-def busy() -> web.HTTPServiceUnavailable:
-    """The response of a busy server."""
-    return web.HTTPServiceUnavailable(text="The server is busy. Try again shortly.\n", headers={"Retry-After": "5"})
-
-
-def too_slow() -> web.HTTPServiceUnavailable:
-    """The response to a request that takes too long."""
-    text = "The request took too long. Make the search narrower, or try again later.\n"
-    return web.HTTPServiceUnavailable(text=text, headers={"Retry-After": "60"})
 
 
 def check_request(allowed_hosts: Iterable[str]) -> Middleware:

@@ -95,6 +95,11 @@ class AsyncLibrary:
         return await asyncio.to_thread(self._library.marks, text, query, stem=stem)
 
     @property
+    def blocking(self) -> Library:
+        """The library that does the work. Its methods block."""
+        return self._library
+
+    @property
     def stored(self) -> StoredFiles:
         """See `Library.stored`. Its methods block."""
         return self._library.stored

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
 import json
@@ -16,15 +17,21 @@ from typing import Any
 import pytest
 from mcp.server.mcpserver.exceptions import ToolError
 
+from archiver.identifiers import AccessionNumber
 from archiver.settings.settings import Settings
 from edgarchive import AsyncLibrary, UsageError, create_mcp_server, import_submissions
 from edgarchive.cli import run
+from edgarchive.mcp_server.archive import Headers
 from edgarchive.mcp_server.models import NOTICE, DocumentBrief, visible
 from edgarchive.mcp_server.reading import page, page_around
 from edgarchive.mcp_server.server import make_server
+from edgarchive.web.limits.gate import CONCURRENT, WAITING
+from edgarchive.web.limits.memory import Memory
+from indexer.search.records import Record
+from indexer.texts.model import StoredSubmission
 from tests.mcp_server.conftest import Host
 from tests.paths import ROOT
-from tests.unit.submissions import ACCESSION, submission_bytes
+from tests.unit.submissions import ACCESSION, crowded_submission, submission_bytes
 
 TOOLS = {"search_filings", "count_filings", "get_filing", "read_filing", "find_company", "archive_status"}
 HELLO: dict[str, Any] = {
@@ -351,3 +358,46 @@ def test_pages_around_marks_reach_every_mark() -> None:
         offset = shown.next_offset
     assert seen == {begin for begin, _ in marks}
     assert page_around(text, marks, offset=5000, max_chars=200) is None
+
+
+async def test_calls_share_the_memory_and_the_threads(tmp_path: Path) -> None:
+    """A host may send any number at once: each has an answer, if only that the server is busy."""
+    large = "0001193125-04-000002"
+    text = "<DOCUMENT>\n<TYPE>8-K\n<SEQUENCE>1\n<TEXT>\n" + "merger\n" * 60_000 + "</TEXT>\n</DOCUMENT>\n"
+    (tmp_path / "a.txt").write_bytes(submission_bytes())
+    (tmp_path / "b.txt").write_bytes(submission_bytes(large, documents=text))
+    import_submissions([tmp_path], settings=Settings(root=tmp_path / "archive", jobs=1), index=False)
+    async with AsyncLibrary(tmp_path / "archive") as library:
+        server = make_server(library)
+        server._memory = memory = Memory(most_bytes=2_000_000, wait_s=0.1)
+        await memory.take(1_000_000)
+        with pytest.raises(ToolError, match="busy"):
+            await server.call_tool("read_filing", {"accession": large})
+        await server.call_tool("read_filing", {"accession": ACCESSION})
+        memory.give(1_000_000)
+        calls = [
+            server.call_tool("read_filing", {"accession": each}) for each in [ACCESSION, large] * (CONCURRENT + WAITING)
+        ]
+        outcomes = await asyncio.gather(*calls, return_exceptions=True)
+        refused = [str(one) for one in outcomes if isinstance(one, Exception)]
+        assert all(one.endswith("The server is busy. Try again shortly.") for one in refused)
+        assert len(refused) >= CONCURRENT
+        assert sum(not isinstance(one, Exception) for one in outcomes) >= CONCURRENT
+        assert memory.take_now(memory.most_bytes)
+
+
+async def test_companies_of_one_filing_take_one_reading_of_it(tmp_path: Path) -> None:
+    """A filing with thousands of companies is as long as they are many: read for each, no call would end."""
+    (tmp_path / "a.txt").write_bytes(crowded_submission(1))
+    import_submissions([tmp_path / "a.txt"], settings=Settings(root=tmp_path / "archive", jobs=1), index=False)
+    async with AsyncLibrary(tmp_path / "archive") as library:
+        read = []
+
+        async def texts(accession: AccessionNumber) -> tuple[Record, StoredSubmission]:
+            read.append(accession)
+            return await library.record(accession), await library.texts(accession)
+
+        headers = Headers(texts)
+        for _ in range(3):
+            assert len((await headers.read(AccessionNumber(ACCESSION))).entities) == 2001
+        assert read == [ACCESSION]

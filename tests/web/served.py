@@ -17,6 +17,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from archiver.settings.settings import Settings
 from edgarchive import Library, create_app
 from edgarchive.web.running.connections import HEADERS_S, STALL_S, Site
+from edgarchive.web.running.server import new_runner
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class Served:
         self._loop.close()
 
     async def _start(self) -> None:
-        self._runner = web.AppRunner(create_app(self._root, **self._app_arguments))  # type: ignore[arg-type]
+        self._runner = new_runner(create_app(self._root, **self._app_arguments))  # type: ignore[arg-type]
         await self._runner.setup()
         await Site(self._runner, "127.0.0.1", 0, headers_s=self._headers_s, stall_s=self._stall_s).start()
         self.port = self._runner.addresses[0][1]

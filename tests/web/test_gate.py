@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from aiohttp import web
 
-from edgarchive.web.safety import Gate
+from edgarchive.web.limits.gate import Gate
 
 
 async def _result() -> int:

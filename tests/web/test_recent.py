@@ -16,7 +16,7 @@ from edgarchive.watching.searches import remove_search, save_search
 from edgarchive.web.archive import ServedArchive
 from edgarchive.web.caching.recent import answer_recent
 from edgarchive.web.keys import ARCHIVE
-from edgarchive.web.safety import Gate
+from edgarchive.web.limits.gate import Gate
 from tests.paths import INVENTED
 from tests.web.served import Served
 

@@ -13,7 +13,7 @@ from multidict import MultiDict
 from yarl import URL
 
 from edgarchive.rows import csv_cell
-from edgarchive.web.archive import EASTERN
+from edgarchive.web.facts import EASTERN
 from edgarchive.web.keys import ARCHIVE, TEMPLATES
 from edgarchive.web.params import BOM, MAX_LIMIT, SearchParameters, named_company, read_flag, read_search, with_changes
 from edgarchive.web.safety import end_without_length, public_url
@@ -93,7 +93,9 @@ async def _stream(
     archive = request.app[ARCHIVE]
     limit = wanted.options.limit if request.query.get("limit") else None
     # without a limit, hits are created when they are reached
-    results = await archive.run(wanted.options.replace(limit=limit if limit and limit <= _PORTION_HITS else None))
+    results = await archive.run_lazily(
+        wanted.options.replace(limit=limit if limit and limit <= _PORTION_HITS else None)
+    )
     hits = results.hits[:limit]
 
     async def portion(start: int) -> bytes:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
+from itertools import islice
 from typing import Any
 
 from aiohttp import web
@@ -11,9 +13,10 @@ from archiver.errors import EdgarchiveError
 from archiver.identifiers import Cik
 from archiver.listings.current_feed import LAST_START
 from archiver.startup.dataclass import dataclass
-from edgarchive.web.archive import EASTERN, FilingFacts, ServedArchive
+from edgarchive.web.archive import ServedArchive
 from edgarchive.web.edgar.filing.index_page import FORM_NAMES, role_name
 from edgarchive.web.edgar.tickers import cik_of
+from edgarchive.web.facts import EASTERN, FilingFacts, with_parties
 from edgarchive.web.keys import ARCHIVE, TEMPLATES
 from indexer.search.hits import Hit
 from indexer.submission.header import Entity
@@ -22,6 +25,8 @@ from indexer.submission.items import item_description
 _COUNTS = (10, 20, 40, 80, 100)
 _OWNERSHIP_FORMS = ("3", "3/A", "4", "4/A", "5", "5/A")
 _COMPANIES = 100
+_LAST_ENTRY = LAST_START + _COUNTS[-1]
+"""Where the feed of the latest filings ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +97,12 @@ def _matches(request: web.Request, form: str) -> bool:
     return form.upper().startswith(wanted)
 
 
-async def _page_of(request: web.Request, archive: ServedArchive, hits: list[Hit]) -> list[FilingFacts]:
+async def _page_of(request: web.Request, archive: ServedArchive, hits: list[Hit], cik: Cik) -> list[FilingFacts]:
     count = _number(request, "count", default=40)
     count = count if count in _COUNTS else 40
     start = _number(request, "start", default=0)
     chosen = [hit for hit in hits if _matches(request, str(hit.form))]
-    return await archive.facts_of(hit.accession for hit in chosen[start : start + count])
+    return await archive.rows_of((hit.accession for hit in chosen[start : start + count]), cik)
 
 
 async def _current(request: web.Request) -> web.Response:
@@ -109,17 +114,20 @@ async def _current(request: web.Request) -> web.Response:
     count = _number(request, "count", default=40)
     count = count if count in _COUNTS else 40
     start = _number(request, "start", default=0)
-    entries: list[Listed] = []
+    page: list[Listed] = []
     query, forms = _wanted_forms(request)
     if start <= LAST_START and forms != []:  # each filing up to there is read
-        until = start + count
+        until, passed = start + count, 0
         results = await archive.search(query, form=forms, sort="newest", limit=until, snippets=False)
         for hit in results.hits:
-            for facts in await archive.facts_of([hit.accession]):
-                entries += [Listed(facts, entity) for entity in _parties(facts)]
-            if len(entries) >= until:
+            for facts in await archive.all_cut(
+                [hit.accession], "parties", lambda facts: with_parties(facts, _LAST_ENTRY)
+            ):
+                parties: Sequence[Entity | None] = facts.header.entities or [None]
+                page += [Listed(facts, entity) for entity in parties[max(0, start - passed) : max(0, until - passed)]]
+                passed += len(parties)
+            if passed >= until:
                 break
-    page = entries[start : start + count]
     newest = page[0].facts.accepted if page else None
     if request.query.get("output", "").lower() != "atom":
         return _page(request, "edgar/current.html", listed=page)
@@ -133,12 +141,6 @@ def _wanted_forms(request: web.Request) -> tuple[str | None, list[str] | None]:
         return None, [form for form in _OWNERSHIP_FORMS if form.startswith(wanted)]
     query = " ".join(f"-form:{form}" for form in _OWNERSHIP_FORMS) if _owner(request) == "exclude" else None
     return query, [f"{wanted}*"] if wanted else None
-
-
-def _parties(facts: FilingFacts) -> list[Entity | None]:
-    """The entities of a filing, each once per role; one without an entity if the header has none."""
-    found = {(entity.cik, entity.role): entity for entity in facts.header.entities}
-    return list(found.values()) or [None]
 
 
 async def _company(request: web.Request) -> web.Response:
@@ -156,8 +158,8 @@ async def _company(request: web.Request) -> web.Response:
     hits = [hit for hit in hits if (not first or hit.filing_date >= first) and (not last or hit.filing_date <= last)]
     if not hits:
         return _page(request, "edgar/companies.html", companies={}, wanted=wanted or name)
-    filings = await _page_of(request, archive, hits)
-    newest = filings or await archive.facts_of([hits[0].accession])
+    filings = await _page_of(request, archive, hits, cik)
+    newest = filings or await archive.rows_of([hits[0].accession], cik)
     entity = next((one for facts in newest if (one := facts.entity(cik)) and one.cik == cik), None)
     listed = [Listed(facts, facts.entity(cik)) for facts in filings]
     values = {"cik": cik, "entity": entity, "listed": listed}
@@ -179,12 +181,14 @@ async def _companies(archive: ServedArchive, text: str) -> dict[Cik, str]:
     except EdgarchiveError:
         return {}  # no company has such a name
     words = text.casefold().split()
-    return {
-        entity.cik: entity.name
-        for hit in results.hits
-        for entity in await archive.entities(hit)
-        if entity.cik is not None and all(word in entity.name.casefold() for word in words)
-    }
+    found: dict[Cik, str] = {}
+    for hit in results.hits:
+        for entity in await archive.entities(hit):
+            if entity.cik is not None and all(word in entity.name.casefold() for word in words):
+                found[entity.cik] = entity.name
+        if len(found) >= _COMPANIES:
+            break
+    return dict(islice(found.items(), _COMPANIES))
 
 
 def _render(request: web.Request, template: str, values: dict[str, Any]) -> str:

@@ -10,9 +10,10 @@ from aiohttp import web
 
 from archiver.identifiers import Cik
 from archiver.startup.patterns import lazy_pattern
-from edgarchive.web.archive import FilingFacts, ServedArchive
+from edgarchive.web.archive import ServedArchive
 from edgarchive.web.edgar.answers import no_such_key, sic_code
 from edgarchive.web.edgar.tickers import tickers_of
+from edgarchive.web.facts import FilingFacts
 from edgarchive.web.keys import ARCHIVE
 from indexer.search.hits import Hit
 from indexer.submission.header import Address, Entity
@@ -37,7 +38,7 @@ async def company_file(request: web.Request) -> web.Response:
     part = hits[page * PAGE_FILINGS : (page + 1) * PAGE_FILINGS]
     if not part:
         raise no_such_key(request)
-    facts = await archive.facts_of(hit.accession for hit in part)
+    facts = await archive.rows_of((hit.accession for hit in part), cik)
     if page:
         return web.json_response(columns(facts, cik))
     return web.json_response(

@@ -18,10 +18,11 @@ from aiohttp import web
 from archiver.errors import NotInArchiveError, QueryError, UsageError
 from archiver.identifiers import AccessionNumber, Cik, FormType
 from archiver.startup.patterns import lazy_pattern
-from edgarchive.web.archive import DocumentFacts, FilingFacts, ServedArchive, read_accession
+from edgarchive.web.archive import ServedArchive, read_accession
 from edgarchive.web.edgar.answers import sic_code
 from edgarchive.web.edgar.full_text_query import LISTS, MAX_SIZE, FullTextQuery, read_query, text_of
 from edgarchive.web.edgar.tickers import cik_of, held_tickers, tickers_of
+from edgarchive.web.facts import DocumentFacts, FilingFacts, about_document
 from edgarchive.web.keys import ARCHIVE
 from indexer.fields import Facet
 from indexer.rows import MOST_NAME_CHARS, MOST_PARTIES
@@ -193,11 +194,12 @@ async def _by_accession(archive: ServedArchive, accession: AccessionNumber, quer
 
 
 async def _hit(archive: ServedArchive, hit: Hit) -> dict[str, Any]:
-    facts = await archive.facts(hit.accession)
-    document = None
-    if hit.position is not None and hit.score is not None:  # several documents may have the number that a filer gave
-        document = next(iter(facts.documents[hit.position :][:1]), None)
-    return _source_hit(facts, document or facts.primary, await _tickers(archive, facts), hit.score)
+    # several documents may have the number that a filer gave
+    position = None if hit.score is None else hit.position
+    facts = await archive.facts_cut(
+        hit.accession, f"document {position}", lambda facts: about_document(facts, position)
+    )
+    return _source_hit(facts, facts.primary, await _tickers(archive, facts), hit.score)
 
 
 async def _tickers(archive: ServedArchive, facts: FilingFacts) -> dict[int, list[str]]:
@@ -321,6 +323,8 @@ async def companies_named(archive: ServedArchive, typed: str, *, limit: int) -> 
         for entity in await archive.entities(hit):
             if entity.cik is not None and all(word in entity.name.casefold() for word in words):
                 found.setdefault(entity.cik, entity.name)
+        if len(found) >= limit:
+            break
     tickers: dict[int, list[str]] = {}
     for one in listed:
         tickers.setdefault(one.cik, []).append(one.ticker)

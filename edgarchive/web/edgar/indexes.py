@@ -241,7 +241,7 @@ async def _xbrl_rows(request: web.Request, quarter: Quarter) -> list[IndexRow]:
     if quarter.last_day < _FIRST_XBRL:
         return []
     hits = await archive.held_between(quarter.first_day, quarter.last_day)
-    with_xbrl = {facts.accession for facts in await archive.facts_of(hit.accession for hit in hits) if facts.is_xbrl}
+    with_xbrl = {facts.accession for facts in await archive.rows_of(hit.accession for hit in hits) if facts.is_xbrl}
     return rows_of(hit for hit in hits if hit.accession in with_xbrl)
 
 

@@ -11,9 +11,10 @@ from yarl import URL
 
 from archiver.errors import EdgarchiveError
 from edgarchive.web.api.filings import read_document, read_submission
-from edgarchive.web.archive import FilingFacts, ServedArchive
+from edgarchive.web.archive import ServedArchive
 from edgarchive.web.edgar.answers import file_link
 from edgarchive.web.edgar.filing.index_page import role_name
+from edgarchive.web.facts import FilingFacts
 from edgarchive.web.keys import ARCHIVE
 from edgarchive.web.pages.render import marked, page, shortened
 from edgarchive.web.params import WORDS, reader_url

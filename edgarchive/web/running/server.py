@@ -18,8 +18,8 @@ from aiohttp import web
 
 from archiver.errors import UsageError
 from archiver.startup.dataclass import dataclass
+from edgarchive.web.limits.gate import CONCURRENT
 from edgarchive.web.running.connections import Site
-from edgarchive.web.safety import CONCURRENT
 
 SHUTDOWN_S = 20.0
 """Seconds to finish running requests after the server is told to stop."""
@@ -93,7 +93,8 @@ def new_runner(app: web.Application) -> web.AppRunner:
     # Slow searches occupy their threads; file reads need more threads meanwhile.
     executor = ThreadPoolExecutor(CONCURRENT + _MORE_THREADS, thread_name_prefix="serve")
     asyncio.get_running_loop().set_default_executor(executor)
-    return web.AppRunner(app, shutdown_timeout=SHUTDOWN_S, handle_signals=False)
+    # nobody reads the rest of a long list whose client has left
+    return web.AppRunner(app, shutdown_timeout=SHUTDOWN_S, handle_signals=False, handler_cancellation=True)
 
 
 @contextlib.contextmanager

@@ -15,10 +15,11 @@ from aiohttp import hdrs, web
 from archiver.errors import DamageError, NotInArchiveError, UnreadableSubmissionError
 from archiver.identifiers import AccessionNumber
 from archiver.streams.decoding import ContentDecoder
-from edgarchive.web.archive import FilingFacts, ServedArchive, document_name, read_accession
+from edgarchive.web.archive import ServedArchive, read_accession
 from edgarchive.web.caching.conditions import is_known
 from edgarchive.web.edgar.answers import FolderItem, folder_json, folder_page, no_such_key, read_cik
 from edgarchive.web.edgar.filing.index_page import filing_index_page, header_page
+from edgarchive.web.facts import FilingFacts, document_name
 from edgarchive.web.keys import ARCHIVE
 from edgarchive.web.safety import end_without_length, headers_of_filers
 from indexer.submission.submission import Document

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from edgarchive.web.archive import FilingFacts
 from edgarchive.web.edgar.answers import sic_code
+from edgarchive.web.facts import FilingFacts
 from indexer.submission.header import Address, Entity, FilingValues, FormerName
 
 _OWNER = "REPORTING-OWNER"

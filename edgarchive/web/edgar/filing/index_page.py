@@ -12,9 +12,9 @@ from aiohttp import web
 
 from archiver.startup.patterns import lazy_pattern
 from edgarchive.formats import visible
-from edgarchive.web.archive import DocumentFacts, FilingFacts
 from edgarchive.web.edgar.answers import file_link
 from edgarchive.web.edgar.filing.header_tags import tagged_header
+from edgarchive.web.facts import DocumentFacts, FilingFacts
 from edgarchive.web.keys import TEMPLATES
 from indexer.submission.header import Entity
 from indexer.submission.items import item_description

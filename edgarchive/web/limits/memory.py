@@ -15,7 +15,8 @@ from typing import TypeVar
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from edgarchive.web.safety import WAIT_S, WAITING, Handler, busy
+from edgarchive.web.limits.gate import WAIT_S, WAITING, busy
+from edgarchive.web.safety import Handler
 
 T = TypeVar("T")
 
@@ -23,7 +24,7 @@ MOST_BYTES = 512 << 20
 _LARGE_BYTES = 1 << 18
 """Smaller submissions and responses do not count: the number of connections limits them."""
 
-_COPIES, _COPIES_SENT = 4, 2
+COPIES, _COPIES_SENT = 4, 2
 """How often a submission is in memory while it is read (its bytes, a text, a page), and a response while it is sent."""
 
 
@@ -89,7 +90,7 @@ class Holding:
 
         A request that holds something does not wait for more: others may wait for what it holds.
         """
-        wanted = min(_COPIES * submission_bytes, self._memory.most_bytes)
+        wanted = min(COPIES * submission_bytes, self._memory.most_bytes)
         if submission_bytes < _LARGE_BYTES or wanted <= self.size:
             return
         if not self.size:
@@ -155,6 +156,18 @@ def holding(work: Callable[[], Awaitable[T]]) -> Callable[[], Awaitable[T]]:
     return run
 
 
+@contextlib.contextmanager
+def one_request(memory: Memory) -> Iterator[Holding]:
+    """Let the current task be a request that shares `memory`; gives back what it holds (`Holding.used`)."""
+    held = Holding(memory)
+    token = _HOLDING.set(held)
+    try:
+        with held.used():
+            yield held
+    finally:
+        _HOLDING.reset(token)
+
+
 def limit_memory(*, most_bytes: int = MOST_BYTES) -> Middleware:
     """A middleware that answers within the memory for large filings and responses.
 
@@ -164,19 +177,14 @@ def limit_memory(*, most_bytes: int = MOST_BYTES) -> Middleware:
 
     @web.middleware
     async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
-        held = Holding(memory)
-        token = _HOLDING.set(held)
-        try:
-            with held.used():
-                response = await handler(request)
-                size = _size(response)
-                if size >= _LARGE_BYTES:
-                    held.hold_response(size)
-                    await response.prepare(request)
-                    await response.write_eof()
-                return response
-        finally:
-            _HOLDING.reset(token)
+        with one_request(memory) as held:
+            response = await handler(request)
+            size = _size(response)
+            if size >= _LARGE_BYTES:
+                held.hold_response(size)
+                await response.prepare(request)
+                await response.write_eof()
+            return response
 
     return answer
 

@@ -1,0 +1,1 @@
+"""Limits of what all requests together may take: concurrent work, and memory."""
