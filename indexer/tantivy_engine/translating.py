@@ -298,10 +298,9 @@ class _Translation:
                 "lower the distance, or leave words out",
             )
         self._compare(field, parts, count)
-        orders = list(dict.fromkeys(itertools.permutations(parts)))
         ways = any_of(
             self._phrase(field, list(zip((0, *places), order, strict=True)))
-            for order in orders
+            for order in _orders(Counter(parts))
             for places in self._deadline.watch(
                 itertools.combinations(range(1, len(parts) + distance - 1), len(parts) - 1)
             )
@@ -385,6 +384,15 @@ class _Translation:
 
     def _beginning(self, field: str, letters: str, *, limit: int | None) -> Iterator[str]:
         return (word for word, _ in self._deadline.watch(self._searcher.terms_with_prefix(field, letters, None, limit)))
+
+
+def _orders(times: Counter[Words]) -> Iterator[tuple[Words, ...]]:
+    """Each different order of words, of which some occur several `times`: `itertools.permutations` repeats them."""
+    if not times:
+        yield ()
+    for first in times:
+        for rest in _orders(times - Counter([first])):
+            yield (first, *rest)
 
 
 def _overlap(one: Words, other: Words) -> bool:

@@ -218,6 +218,16 @@ def test_words_near_each_other_in_too_many_ways_are_refused(engine: Engine) -> N
         find(engine, '"m l k j i h g f e d c b a"~9')
 
 
+@pytest.mark.timeout(30)  # each order of twenty equal words would take for ever
+@pytest.mark.parametrize("times", [12, 20, 150])
+def test_a_word_many_times_near_itself_takes_moments(engine: Engine, times: int) -> None:
+    """Equal words have one order, and one other word among them as many as there are places for it."""
+    put(engine, 1, "a " * times)
+    put(engine, 2, "a " * (times - 1) + "b")
+    assert find(engine, f'"{"a " * times}"~1') == [1]
+    assert find(engine, f'"b {"a " * (times - 1)}"~1') == [2]
+
+
 @pytest.mark.slow
 def test_a_closed_index_has_the_files_of_its_segments_only(engine: Engine, tmp_path: Path) -> None:
     """Closing lets segments be joined to the end: none that are to be joined, or have been, stay on disk."""
