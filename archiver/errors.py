@@ -102,7 +102,7 @@ class BlockedError(EdgarError):
 
 
 class UnreachableError(EdgarError):
-    """No connection to EDGAR could be established."""
+    """No connection to EDGAR could be established, or no response came in time, again and again."""
 
 
 class FetchError(EdgarchiveError):
@@ -118,15 +118,22 @@ class AbsentError(FetchError):
 class TroubleError(FetchError):
     """A temporary failure: 5xx, a broken connection, an empty response. Worth another attempt.
 
-    `status` is the status of EDGAR's response, if there was one.
+    `status` is the status of EDGAR's response, if there was one. `too_slow`: it did not come in time.
     """
 
     def __init__(
-        self, message: str, hint: str = "", retry_after_s: float | None = None, status: int | None = None
+        self,
+        message: str,
+        hint: str = "",
+        retry_after_s: float | None = None,
+        status: int | None = None,
+        *,
+        too_slow: bool = False,
     ) -> None:
         super().__init__(message, hint)
         self.retry_after_s = retry_after_s
         self.status = status
+        self.too_slow = too_slow
 
 
 class DamagedBodyError(TroubleError):

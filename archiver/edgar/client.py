@@ -107,7 +107,7 @@ class Answer:
             self._bound(received=len(received))
             if (taken_s := clock() - checked_s) > self._patience_s:
                 if came_bytes < SLOWEST_BYTES_PER_S * taken_s:
-                    raise TroubleError(f"EDGAR sends fewer than {SLOWEST_BYTES_PER_S} bytes a second")
+                    raise TroubleError(f"EDGAR sends fewer than {SLOWEST_BYTES_PER_S} bytes a second", too_slow=True)
                 checked_s, came_bytes = clock(), 0
             rest = received
             for decoded in self._decoder.decode(received):
@@ -301,4 +301,5 @@ def _translated(url: str) -> Iterator[None]:
         ) from error
     except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
         reason = str(error) or type(error).__name__
-        raise TroubleError(f"the connection failed: {quoted(reason)}") from error
+        too_slow = isinstance(error, TimeoutError)
+        raise TroubleError(f"the connection failed: {quoted(reason)}", too_slow=too_slow) from error

@@ -10,7 +10,7 @@ from typing import TypeVar
 import tenacity
 
 from archiver.edgar.pacer import Pacer
-from archiver.errors import BlockedError, TroubleError, UnreachableError
+from archiver.errors import BlockedError, EdgarchiveError, TroubleError, UnreachableError
 from archiver.events import event
 from archiver.startup.patterns import lazy_pattern
 
@@ -20,6 +20,11 @@ ATTEMPTS = 5
 """Attempts per file; the waits between them grow randomly from below 1 s to below 8 s."""
 BLOCKS = 3
 """Consecutive block pages, each after a full pause, before the run gives up."""
+
+MOST_TOO_SLOW = 20
+"""Attempts in a row, for whatever files, without a response in time, after which the run gives up: to wait minutes for
+each of thousands of files would take weeks.
+"""
 
 _ACCESSION = lazy_pattern(r"/([0-9]{10}-[0-9]{2}-[0-9]{6})\.txt$")
 _backoff = tenacity.wait_random_exponential(multiplier=0.5, max=60)
@@ -41,6 +46,7 @@ class Fetcher:
         self._pacer = pacer
         self._block_pause_s = block_pause_s
         self._sleep = sleep
+        self._too_slow = 0
 
     async def run(
         self,
@@ -52,7 +58,8 @@ class Fetcher:
         """The result of `work`, which requests `url` and is called again for each attempt.
 
         Temporary failures (`TroubleError`, `UnreachableError`) are tried `attempts` times. A block pauses every process
-        of this machine and does not count as an attempt, up to `BLOCKS` of them. The last error is raised unchanged.
+        of this machine and does not count as an attempt, up to `BLOCKS` of them. The last error is raised unchanged,
+        but after `MOST_TOO_SLOW` attempts without a response in time it is `UnreachableError`.
         """
         blocks = 0
 
@@ -82,7 +89,16 @@ class Fetcher:
         )
 
         async def attempt() -> Result:  # tenacity awaits only what it recognises as a coroutine function
-            return await work()
+            try:
+                result = await work()
+            except EdgarchiveError as error:
+                self._too_slow = self._too_slow + 1 if isinstance(error, TroubleError) and error.too_slow else 0
+                if self._too_slow < MOST_TOO_SLOW:
+                    raise
+                message = f"EDGAR has answered none of the last {self._too_slow} requests in time"
+                raise UnreachableError(message, "check the network, and try again later") from error
+            self._too_slow = 0
+            return result
 
         return await retrying(attempt)
 

@@ -91,6 +91,7 @@ LIES: dict[str, tuple[Lie, type[EdgarchiveError]]] = {
     "headers for ever": (endless(b"HTTP/1.1 200 OK\r\n", b"X: " + b"x" * 1000 + b"\r\n"), TroubleError),
     "headers now and then": (endless(b"HTTP/1.1 200 OK\r\n", b"X: x\r\n", pause_s=0.02), TroubleError),
     "a body now and then": (endless(http(BODY, length=10**9), b"x", pause_s=0.02), TroubleError),
+    "nothing, now or ever": (endless(b"", b"", pause_s=0.02), TroubleError),
     "a body for ever": (endless(b"HTTP/1.1 200 OK\r\n\r\n" + BODY, b"x" * 65536), TooLargeError),
     "gzip that is none": (exactly(http(BODY, "Content-Encoding: gzip")), DamagedBodyError),
     "no gzip that is": (exactly(http(gzip.compress(BODY), "Content-Encoding: deflate")), DamagedBodyError),
@@ -143,6 +144,8 @@ async def test_every_lie_is_refused_by_an_error_of_ours(
             await read(client, base)
     assert "\n" not in str(caught.value)
     assert str(caught.value).isprintable()
+    too_slow = [f"{what} now and then" for what in ("headers", "a body")] + ["nothing, now or ever"]
+    assert getattr(caught.value, "too_slow", False) is (lie in {LIES[name][0] for name in too_slow})
 
 
 async def test_a_content_type_decides_nothing(client: Client) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from archiver.edgar.pacer import Pacer
-from archiver.edgar.retry import ATTEMPTS, BLOCKS, Fetcher
+from archiver.edgar.retry import ATTEMPTS, BLOCKS, MOST_TOO_SLOW, Fetcher
 from archiver.errors import (
     AbsentError,
     BlockedError,
@@ -77,6 +78,23 @@ async def test_what_stays_wrong_is_raised_as_it_was(pacer: Pacer) -> None:
         await run(pacer, work)
     assert caught.value is errors[ATTEMPTS - 1]
     assert work.attempts == ATTEMPTS
+
+
+@pytest.mark.parametrize("between", [None, [], [AbsentError("no")], [DamagedBodyError("cut")]])
+async def test_a_server_that_is_silent_for_every_file_ends_the_run(
+    pacer: Pacer, between: list[EdgarchiveError] | None
+) -> None:
+    """A single slow file is a failure of its own; any answer in between says that EDGAR is there."""
+    fetcher = Fetcher(pacer, block_pause_s=BLOCK_PAUSE_S, sleep=_no_sleep)
+    files = MOST_TOO_SLOW // ATTEMPTS
+    errors = [TroubleError("late", too_slow=True)] * MOST_TOO_SLOW
+    for number in range(files):
+        if number == files - 1 and between is not None:
+            with contextlib.suppress(AbsentError):
+                await fetcher.run(Work(pacer, *between), url=URL)
+        silent = number == files - 1 and between is None
+        with pytest.raises(UnreachableError if silent else TroubleError):
+            await fetcher.run(Work(pacer, *errors), url=URL)
 
 
 @pytest.mark.parametrize("error", [AbsentError("no"), TooLargeError("no")])
