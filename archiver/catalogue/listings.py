@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import date
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from archiver.catalogue import values
@@ -23,6 +25,13 @@ class IndexFile:
     last_modified: str | None
     listed: str | None
     last_day: date | None
+
+    @property
+    def written_on(self) -> date | None:
+        """When EDGAR wrote the file, by its own clock; None if it did not say."""
+        with contextlib.suppress(ValueError, TypeError):
+            return parsedate_to_datetime(self.last_modified).date() if self.last_modified else None
+        return None
 
 
 class IndexFiles:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from archiver.catalogue.records import CatalogueRecord
 from archiver.edgar.endpoints import Quarter
@@ -21,7 +21,7 @@ from archiver.store.archive import Archive
 
 _log = logging.getLogger(__name__)
 
-GRACE_DAYS = 14
+_GRACE = timedelta(days=14)
 """How long a submission that only a daily index lists may take to reach the full index (rebuilt weekly)."""
 
 
@@ -69,8 +69,8 @@ class Withdrawals:
                     back.append(accession)
                 if record.form != form:
                     renamed.append((accession, form))
-            elif record.withdrawn_at is None and self._is_judged_by(quarter, record):
-                seen_before = record.missing_since is not None and record.missing_since < self._now
+            elif record.withdrawn_at is None and self._is_judged_by(read, record):
+                seen_before = record.missing_since not in {None, self._now}
                 (gone if seen_before and read.fresh else missing).append(accession)
         self._catalogue.set_listed(listed, quarter=str(quarter), moment=self._now)
         self._catalogue.set_withdrawn(back, None)
@@ -104,19 +104,24 @@ class Withdrawals:
             if stored is not None:
                 yield stored
 
-    def _is_judged_by(self, quarter: Quarter, record: CatalogueRecord) -> bool:
-        """Whether the absence of a submission from the index of `quarter` is significant."""
+    def _is_judged_by(self, read: QuarterIndex, record: CatalogueRecord) -> bool:
+        """Whether the absence of a submission from the index of a quarter is significant."""
         if record.quarter is not None or record.listed:
-            return record.quarter == str(quarter)
+            return record.quarter == str(read.quarter)
         seen = record.first_seen or (record.added if record.source == "feed" else None)
-        return seen is not None and seen + timedelta(days=GRACE_DAYS) <= self._now and _expected_in(record) == quarter
+        if seen is None or seen + _GRACE > self._now:
+            return False
+        public = _public_on(record)
+        written = read.full[0].written_on if read.full else None
+        # by EDGAR's clock, as ours may be wrong, and an index that is not written anew says nothing of what came later
+        return Quarter.of(public) == read.quarter and (written is None or public + _GRACE <= written)
 
 
-def _expected_in(record: CatalogueRecord) -> Quarter:
-    """The quarter whose index should list a submission that no full index has listed yet.
+def _public_on(record: CatalogueRecord) -> date:
+    """The day on which a submission that no full index has listed yet became public, as far as can be told.
 
-    Some submissions are dated weeks before they become public; the index of that day lists them.
+    Some submissions are dated weeks before they become public; the index of that day's quarter lists them.
     """
     seen = (record.first_seen or record.added).date()
     late = timedelta(0) <= seen - record.filing_date <= timedelta(days=100)
-    return Quarter.of(seen if late else record.filing_date)
+    return seen if late else record.filing_date

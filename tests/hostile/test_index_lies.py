@@ -219,3 +219,21 @@ async def test_a_filing_that_reads_like_an_error_is_stored(
     )
     report = await sync(settings)
     assert (report.absent, report.failed, report.stored) == (0, 0, len(OTHERS) + 2)
+
+
+async def test_a_clock_that_is_ahead_for_several_nights_withdraws_nothing(
+    edgar: LoopbackEdgar, settings: Settings
+) -> None:
+    """What only daily indexes list yet is not missing from a full index that was written before it came."""
+    today = datetime.now(UTC).date()
+    days = [today - timedelta(ago) for ago in (2, 4, 20, 22)]
+    for number, day in enumerate(days):
+        text = BODY.replace(ONE.encode(), f"0009000900-26-00010{number}".encode())
+        edgar.add(text.replace(b"20041222", day.strftime("%Y%m%d").encode()))
+    edgar.hold_full_index(today - timedelta(10))
+    recent = Selection(forms=["*"], since=today - timedelta(25))
+    reports = [await sync(settings, after_days=ahead, selection=recent) for ahead in (0, 400, 401, 402)]
+    assert reports[0].stored == len(days)
+    assert [report.withdrawn for report in reports] == [0, 0, 0, 0]
+    with Archive.open(settings.root) as archive:
+        assert all(record.missing_since is None for record in archive.catalogue.records())
