@@ -81,13 +81,13 @@ def _what(
     within: Annotated[
         Unit, typer.Option(metavar="|".join(Unit), help="All words must occur in one document or filing.")
     ] = Unit.DOCUMENT,
-    documents: Annotated[bool, typer.Option("--documents", help="One hit per document, not per filing.")] = False,
 ) -> None:
     """What to search for."""
 
 
 def _which(
     *,
+    documents: Annotated[bool, typer.Option("--documents", help="One hit per document, not per filing.")] = False,
     sort: Annotated[
         Sort | None,
         typer.Option(metavar="|".join(Sort), help="Order of the hits.", show_default="relevance; newest without QUERY"),

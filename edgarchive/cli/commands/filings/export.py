@@ -98,7 +98,7 @@ def export(
     """
     common_options = common(context)
     settings = common_options.settings()
-    searched = options.to_dict().keys() - {"sort", "limit", "snippets", "documents"}
+    searched = options.to_dict().keys() - {"limit"}
     with progress_bar("exporting", visible=common_options.shows_progress, lines=common_options.logs_progress) as show:
         report = export_table(
             table,

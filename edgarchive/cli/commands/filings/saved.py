@@ -23,7 +23,6 @@ _notes = logging.getLogger("edgarchive.cli.notes")
 
 app = typer.Typer(cls=PlainGroup, add_completion=False, rich_markup_mode=None)
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the saved search.")]
-_NOT_SAVED = ("limit", "snippets", "documents", "sort")
 
 
 @app.callback(invoke_without_command=True)
@@ -36,7 +35,8 @@ def main(context: typer.Context) -> None:
 @takes_search(pages=False)
 def add(context: typer.Context, *, label: Name, options: SearchOptions, as_json: AsJson = False) -> int:
     """Save a search. It replaces one of the same name."""
-    values = {key: value for key, value in options.to_dict().items() if key not in _NOT_SAVED}
+    values = options.to_dict()
+    del values["limit"]  # which belongs to a run of the search
     query = values.pop("query", None)
     settings = common(context).settings()
     before = saved_searches(settings).get(label)

@@ -113,6 +113,15 @@ def test_a_type_of_exhibit_has_parts(invented: Path, capsys: pytest.CaptureFixtu
     assert types(capsys, invented, "--type", "EX-9") == set()
 
 
+@pytest.mark.parametrize("words", [("export", "hits", "the", "--out", "hits.csv"), ("saved", "add", "one", "the")])
+def test_an_option_that_has_no_effect_is_refused(
+    invented: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    """An export and a saved search decide by themselves what a hit is."""
+    assert run(["--root", str(invented), *words, "--documents"]) == 2
+    assert "no such option: --documents" in capsys.readouterr().err
+
+
 def test_a_workbook_needs_a_file(invented: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Said before anything is searched."""
     said = found(capsys, invented, "nowhere", "--format", "xlsx", code=2)
