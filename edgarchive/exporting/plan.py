@@ -170,6 +170,8 @@ def _digest(accessions: Iterable[AccessionNumber]) -> str:
 
 def _format(name: str | None, out: Path) -> Format:
     suffix = out.suffix.removeprefix(".").lower()
+    if out.name in {"", ".."}:
+        raise UsageError(f"{out} is no name for an export, which has files beside it", "name a folder below it")
     if out.name == "-":
         raise UsageError("an export is written to a file, so that it can resume", "name one for --out")
     if suffix in _PACKED:

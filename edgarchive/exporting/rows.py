@@ -13,6 +13,7 @@ from archiver.edgar.endpoints import index_page
 from archiver.errors import NotInArchiveError, UsageError
 from archiver.identifiers import AccessionNumber
 from archiver.startup.dataclass import dataclass
+from archiver.store.archive import Archive
 from edgarchive.exporting.tables import Table
 from indexer.entries import exact
 from indexer.query.scopes.sections import bound_query, bound_sections
@@ -81,6 +82,10 @@ class FilingReader:
 
         return self._stack.enter_context(Library(self._root))
 
+    @cached_property
+    def _archive(self) -> Archive:
+        return self._stack.enter_context(Archive.open(self._root))
+
     def rows(self, table: Table, wanted: Wanted, asked: Asked = NOTHING_ASKED) -> Iterator[Row]:
         """The rows of one filing. Raises `NotInArchiveError`, `DamageError`, `UnreadableSubmissionError`."""
         record, filing = self._filing(wanted)
@@ -112,7 +117,10 @@ class FilingReader:
         if record is None:
             raise NotInArchiveError(f"{wanted.accession} is not in this archive", "`edgarchive sync` can fetch it")
         filing = self._texts.submission(wanted.accession, sha256=record.sha256)
-        return record, with_fallback(filing, lambda: self._parsed(record)) if filing else self._parsed(record)
+        if filing is not None:
+            return record, with_fallback(filing, lambda: self._parsed(record))
+        newest = self._archive.catalogue.get(record.accession) or record  # it may have been fetched again since
+        return newest, self._parsed(newest)
 
     def _parsed(self, record: CatalogueRecord) -> StoredSubmission:
         return extract(self._library.submission(record.accession), sha256=record.sha256)

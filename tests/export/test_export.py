@@ -319,6 +319,7 @@ def test_long_texts_are_json_as_short_ones_are(text: str) -> None:
         ({"out": "x.xls"}, "cannot tell the format"),
         ({"format": "xml"}, "there is no format"),
         ({"out": "-"}, "to a file"),
+        ({"out": ".."}, "is no name for an export"),
         ({"out": "x.jsonl.gz", "format": "jsonl"}, "is not compressed"),
         ({"out": "x.csv", "format": "parquet"}, "contradict each other"),
         ({"shape": "edgar"}, "there is no shape"),

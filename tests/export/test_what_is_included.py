@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -150,6 +151,28 @@ def test_finished_parts_that_were_removed(mine: Settings, tmp_path: Path) -> Non
     report = export("documents", out, format="parquet", settings=mine, jobs=1)
     rows = sum(parquet.ParquetFile(path).metadata.num_rows for path in report.files if path.suffix == ".parquet")
     assert rows == report.rows == len(FIRST) + 10
+
+
+def test_a_row_has_the_facts_of_its_own_bytes(mine: Settings, tmp_path: Path) -> None:
+    """Those of a filing that comes with other bytes while an export runs are not told of the former ones."""
+    later, done = tmp_path / "later", []
+    later.mkdir()
+    (later / "9.txt").write_bytes(filing(9, form="8-K/A"))
+
+    def replace_one(_: ProgressUpdate) -> None:
+        if not done:
+            with Archive.open(mine.root, writable=True) as archive:
+                archive.catalogue.remove(accession(9))
+            stored(mine, 9).unlink()
+            import_submissions([later], settings=mine)
+            done.append(9)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workers, "TASK_FILINGS", 1)
+        export("filings", tmp_path / "a.jsonl", settings=mine, jobs=1, progress=replace_one)
+    [row] = [row for row in lines(tmp_path / "a.jsonl") if row["accession"] == accession(9)]
+    former, present = (hashlib.sha256(filing(9, form=form)).hexdigest() for form in ("8-K", "8-K/A"))
+    assert (row["form"], row["sha256"]) in {("8-K", former), ("8-K/A", present)}
 
 
 @pytest.fixture

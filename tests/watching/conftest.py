@@ -8,13 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from archiver.listings import current_feed
 from archiver.settings.settings import Settings
 from tests.edgar_fixtures import FAST, IDENTITY, pace_file, synced_archive
 from tests.loopback import LoopbackEdgar
 from tests.paths import INVENTED
-from tests.watching.tools import Clock, KeepingSink
+from tests.watching.tools import PAGE, Clock, KeepingSink
 
 __all__ = ["synced_archive"]
+
+
+@pytest.fixture(autouse=True)
+def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The feed is read in small pages, so that a few filings fill several."""
+    monkeypatch.setattr(current_feed, "PAGE_ENTRIES", PAGE)
 
 
 @pytest.fixture

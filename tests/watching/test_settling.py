@@ -21,10 +21,9 @@ from edgarchive.watching.settling import RETRY, Settled
 from tests.loopback import LoopbackEdgar
 from tests.loopback import faults as f
 from tests.watching.test_watcher import poll
-from tests.watching.tools import Clock, KeepingSink, filing, missed_by_the_feed
+from tests.watching.tools import PAGE, Clock, KeepingSink, filing, missed_by_the_feed
 
 HOUR, DAY = 3600, 86_400
-PAGE = 100
 LIST = "/Archives/edgar/daily-index/2026/QTR1/index.json"
 
 
@@ -45,7 +44,7 @@ async def test_a_gap_of_today_is_filled_in_the_evening(
     """Until then there is no index of the day, and no later poll sees the gap."""
     await poll(settings, sink, clock)
     hide_daily_indexes(edgar)
-    expected = [edgar.add(filing(number)) for number in range(1, PAGE + 50)]
+    expected = [edgar.add(filing(number)) for number in range(1, PAGE + 5)]
     edgar.end_feed_at(0)
     assert (await poll(settings, sink, clock)).has_gap
     assert len(sink.accessions) == PAGE
@@ -207,7 +206,7 @@ async def test_a_start_tells_of_nothing_from_before(
     edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
 ) -> None:
     """Where the feed reaches back less than a day, the first index names filings from before the start."""
-    for number in range(1, PAGE + 50):
+    for number in range(1, PAGE + 5):
         edgar.add(filing(number))
     edgar.end_feed_at(0)
     await poll(settings, sink, clock)
@@ -240,7 +239,7 @@ async def test_an_index_that_is_refused_once_is_read_later(
     """Those of later days do not settle it, also not those of the next quarter."""
     clock.advance(-14 * DAY)
     await poll(settings, sink, clock)
-    expected = [edgar.add(filing(number, filed="20251230")) for number in range(1, PAGE + 50)]
+    expected = [edgar.add(filing(number, filed="20251230")) for number in range(1, PAGE + 5)]
     expected.append(edgar.add(filing(500, filed="20260102")))
     edgar.end_feed_at(0)
     edgar.inject(f.absent_403(), path=refused)

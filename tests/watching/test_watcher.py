@@ -13,6 +13,7 @@ import pytest
 from archiver.catalogue.watching import Delivery
 from archiver.errors import BlockedError, LockedError, UnreachableError, UsageError
 from archiver.identifiers import AccessionNumber
+from archiver.listings import current_feed
 from archiver.selection.selection import Selection
 from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
@@ -150,7 +151,7 @@ async def test_the_feeds_quirks_lose_and_repeat_nothing(
     await poll(settings, sink, clock)
     expected = []
     for batch in range(3):
-        expected += [edgar.add(filing(batch * 120 + number)) for number in range(1, 121)]
+        expected += [edgar.add(filing(batch * 25 + number)) for number in range(1, 26)]
         edgar.inject(fault(), path="/cgi-bin/browse-edgar*", times=None)  # type: ignore[operator]
         await poll(settings, sink, clock)
         edgar.clear_faults()
@@ -168,9 +169,10 @@ def _parties(number: int) -> int:
 
 
 async def test_days_of_four_times_the_busiest_minute(
-    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Bursts, several parties, late texts, quirks of the feed, a refused poll, a gap of two days: each comes once."""
+    monkeypatch.setattr(current_feed, "PAGE_ENTRIES", 100)  # as it is
     quirks = [f.feed_duplicates, f.feed_wrong_order, f.feed_grows]
     expected: list[str] = []
     held: list[str] = []

@@ -11,6 +11,9 @@ from edgarchive.watching.sinks.sink import Outcome, Sent, one_by_one
 from tests.loopback import LoopbackEdgar
 from tests.paths import INVENTED
 
+PAGE = 10
+"""Entries in a page of the feed as these tests read it, instead of 100."""
+
 
 class Clock:
     """Gives the moment it is set to."""
@@ -108,6 +111,6 @@ The chief financial officer {text} on this day.
 
 def missed_by_the_feed(edgar: LoopbackEdgar) -> list[str]:
     """File more than the feed has pages for; returns the accession numbers."""
-    added = [edgar.add(filing(number)) for number in range(1, 150)]
+    added = [edgar.add(filing(number)) for number in range(1, PAGE + 6)]
     edgar.end_feed_at(0)
     return added
