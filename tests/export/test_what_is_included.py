@@ -155,7 +155,8 @@ def test_finished_parts_that_were_removed(mine: Settings, tmp_path: Path) -> Non
 
 def test_a_row_has_the_facts_of_its_own_bytes(mine: Settings, tmp_path: Path) -> None:
     """Those of a filing that comes with other bytes while an export runs are not told of the former ones."""
-    later, done = tmp_path / "later", []
+    later = tmp_path / "later"
+    done: list[int] = []
     later.mkdir()
     (later / "9.txt").write_bytes(filing(9, form="8-K/A"))
 
