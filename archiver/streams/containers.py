@@ -96,6 +96,9 @@ def _files(path: Path, *, outside: Path) -> Iterator[Path | SkippedFile | OSErro
     if not path.is_dir():
         yield path
         return
+    if outside.is_dir() and path.samefile(outside):
+        yield SkippedFile(str(path), "it is the archive itself")
+        return
     for folder, names, error in walk(path, without=outside):
         yield from (Path(folder, name) for name in sorted(names.files))
         yield from (SkippedFile(str(Path(folder, name)), _LINK) for name in sorted(names.links))

@@ -44,7 +44,7 @@ def extract(
 
 def _print(report: ExtractReport) -> None:
     for filing in report.filings:
-        note = " (was there)" if filing.was_there else ""
+        note = " (extracted before)" if filing.was_there else ""
         say(f"{clean(str(filing.folder))}: {plural(len(filing.files), 'document')}{note}")
     for accession, error in report.failures:
         say(f"failed: {accession}: {clean(error)}")

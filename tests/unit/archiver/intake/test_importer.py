@@ -287,6 +287,8 @@ def test_an_archive_does_not_import_itself(root: Path, there: Path) -> None:
     shutil.rmtree(there)
     report = take(root, root.parent)
     assert (report.planned, report.skipped) == (0, ())
+    [said] = take(root, root).skipped
+    assert (said.path, said.message) == (str(root), "it is the archive itself")
 
 
 def test_an_import_after_a_kill_takes_in_what_lies_there(root: Path, there: Path) -> None:

@@ -47,6 +47,8 @@ from edgarchive.cli.verbs import VERBS
         ("extract 0009000900-21-000150 -o ex --document 1", "no such option: --document; use --documents"),
         ("find resigned", "there is no command 'find'; use `edgarchive search`"),
         ("download AAPL", "there is no command 'download'; use `edgarchive sync`"),
+        ("config get rate", "no such command 'get'; see `edgarchive config --help`"),
+        ("saved list-all", "no such command 'list-all'; see `edgarchive saved --help`"),
         ("version", "there is no command 'version'; use `edgarchive --version`"),
         ("export hits x --out x.csv --fields cik", "no such option: --fields; an export has all columns"),
         ("reindex", "there is no command 'reindex'; use `edgarchive index`"),
