@@ -27,7 +27,7 @@ from indexer.sections.model import Divider, Heading, Key
 
 _LINE = lazy_pattern(
     r"""\n[^\S\n]*+(?:(?:[^\w\s"“\[(]|_){1,3}+[^\S\n]*+)?+(?P<opening>["“\[(])?+
-        (?:(?=P\ ?A\ ?R\ ?T\b|I\ ?T\ ?E\ ?M|S\s?I\s?G\s?N\s?A\s?T\s?U\s?R\s?E|Pursuant\sto\sthe\srequirements\sof)
+        (?:(?=P\ ?A\ ?R\ ?T\b|I\ ?T\ ?E\ ?M|S\s?I\s?G\s?N\s?A\s?T\s?U\s?R\s?E|(?:Pursuant\sto|In\saccordance\swith)\s)
           |(?P<section>SECTION\ [1-9])(?:\.0[1-9])?[^\S\n]*[^\w\n][^\n]{0,120}?(?=ITEM\ ))""",
     re.IGNORECASE | re.VERBOSE,
 )

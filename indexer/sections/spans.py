@@ -11,7 +11,10 @@ from indexer.sections.lines import line_start, trimmed_end
 from indexer.sections.model import Divider, Heading, Listing, Section
 
 _END = lazy_pattern(
-    r"S ?I ?G ?N ?A ?T ?U ?R ?E ?S?[^\w\n]*$|Pursuant to the requirements of", re.IGNORECASE | re.MULTILINE
+    r"""S\ ?I\ ?G\ ?N\ ?A\ ?T\ ?U\ ?R\ ?E\ ?S?(?:\(S\))?(?:(?-i:\ (?:PAGE|AND)\b[^\n]{0,40}))?[^\w\n]*$
+        |Pursuant\sto\sthe\srequirements\sof
+        |(?:Pursuant\sto|In\saccordance\swith)\s(?s:.{0,300}?)\bcaused\sthis\s(?s:.{0,80}?)\bsigned\b""",
+    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
 _REFERENCE = lazy_pattern(
     r"""incorporated\s+(?:herein\s+|in\s+this\s+\w+\s+)?by\s+(?:this\s+)?reference|by\s+reference\s+to

@@ -88,3 +88,32 @@ def test_a_section_says_that_it_only_refers() -> None:
         [*annual("9B"), heading("11"), "The information is in our proxy statement and is incorporated by reference."]
     )
     assert [part.is_reference for part in sections(text, form="10-K")] == [False, True]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["SIGNATURES", "By: Jane Doe"],
+        ["SIGNATURE(S)", "By: Jane Doe"],
+        ["SIGNATURE PAGE", "By: Jane Doe"],
+        ["SIGNATURES AND POWER OF ATTORNEY", "By: Jane Doe"],
+        ["Pursuant to the requirements of Section 13, the registrant has duly caused this report to be signed."],
+        ["In accordance with Section 13 of the Exchange Act, the registrant caused this report to be signed."],
+        ["In accordance with the requirements of the\nAct, Acme Inc. caused this report to be\nsigned."],
+        ["Pursuant to Section 15(d) of the Act, the registrant has duly caused this annual report to be signed."],
+    ],
+)
+def test_the_last_item_ends_before_the_signatures(lines: list[str]) -> None:
+    """However they are headed, and in the words of large and of small companies."""
+    text = html([heading("9B"), *words("9B"), heading("15"), *words("15"), *lines, "EXHIBIT INDEX", "99 A letter"])
+    assert endings(text)["15"] == "So much for item 15."
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["In accordance with our policy, we signed no lease.", "Pursuant to an order, the court caused this case to end.",
+     "Signatures on file are kept by our clerk.", "SIGNATURE LINES of candles sell well."],
+)  # fmt: skip
+def test_a_sentence_of_the_last_item_does_not_end_it(line: str) -> None:
+    """Only the words that every signed report has."""
+    assert endings(html([heading("15"), *words("15"), line, "The end.", *SIGNATURES]))["15"] == "The end."
