@@ -102,9 +102,8 @@ def _one_of(names: Sequence[str]) -> str:
 
 def _by_another_name(error: TyperException, context: Any, option: str) -> str | None:
     """What to use for an option or command that other programs have; None for any other error."""
-    if verb := _NO_COMMAND.match(str(error.message)):
-        if context is not None and context.parent is not None:  # of `saved` or `config`
-            return None
+    is_verb = context is None or context.parent is None  # not one of `saved` or `config`
+    if is_verb and (verb := _NO_COMMAND.match(str(error.message))):
         ours = next((name for others, name in _OTHER_VERBS.items() if verb[1].lower() in others), None)
         ours = "--version" if verb[1].lower() == "version" else ours
         return None if ours is None else f"there is no command {verb[1]!r}; use `edgarchive {ours}`"

@@ -48,7 +48,7 @@ from edgarchive.cli.verbs import VERBS
         ("find resigned", "there is no command 'find'; use `edgarchive search`"),
         ("download AAPL", "there is no command 'download'; use `edgarchive sync`"),
         ("config get rate", "no such command 'get'; see `edgarchive config --help`"),
-        ("saved list-all", "no such command 'list-all'; see `edgarchive saved --help`"),
+        ("saved delete a", "no such command 'delete'; see `edgarchive saved --help`"),
         ("version", "there is no command 'version'; use `edgarchive --version`"),
         ("export hits x --out x.csv --fields cik", "no such option: --fields; an export has all columns"),
         ("reindex", "there is no command 'reindex'; use `edgarchive index`"),
