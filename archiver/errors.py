@@ -152,7 +152,7 @@ class TooLargeError(FetchError):
 
 
 class ConflictError(FetchError):
-    """A copy of a stored submission that differs from it in the same spelling."""
+    """A copy of a stored submission that differs from it in the same format."""
 
 
 class DamageError(EdgarchiveError):

@@ -109,7 +109,7 @@ class Cik(int):
         """Parse `value`."""
         match = _CIK.fullmatch(str(value).strip())
         if match is None:
-            hint = "a CIK is a number of up to ten digits; for a company's name or ticker, use that option"
+            hint = "a CIK is a number of up to ten digits; for a company's name or ticker, use name or ticker"
             if "," in str(value):
                 hint = "give each CIK by itself, without commas"
             raise IdentifierError(f"{str(value)[:60]!r} is not a CIK", hint)

@@ -46,7 +46,8 @@ _FEW = 2 * TASK_FILINGS
 class ExportReport:
     """The result of an export. `failures` are accession numbers, each with the reason why it is missing.
 
-    With a layout, `rows` is 0 and `files` has its folder; `copied` filings were not linked.
+    `filings` counts those read, also without a row. With a layout, `rows` is 0 and `files` has its folder; `copied`
+    filings were not linked.
     """
 
     table: str

@@ -63,7 +63,7 @@ def checked(name: str, query: str | None, filters: Mapping[str, Any], *, source:
 
 
 def save_search(settings: Settings, name: str, query: str | None, filters: Mapping[str, Any]) -> NamedSearch:
-    """Save a search in the catalogue, replacing one of the same name. Raises as `checked`, `LockedError`.
+    """Save a search in the catalogue, replacing one of the same name. Raises `UsageError`, `QueryError`, `LockedError`.
 
     Creates the archive if there is none yet. A ticker must be in the archive's copy of EDGAR's list, if it has one.
     """

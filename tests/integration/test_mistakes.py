@@ -174,7 +174,7 @@ MISTAKES = (
     Mistake(
         "a ticker for a CIK",
         ("sync", "--cik", "AAPL"),
-        "'AAPL' is not a CIK; a CIK is a number .*name or ticker, use that option",
+        "'AAPL' is not a CIK; a CIK is a number .*name or ticker, use name or ticker",
     ),
     Mistake(
         "a list that there is not",
