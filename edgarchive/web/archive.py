@@ -12,7 +12,6 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from archiver.edgar.endpoints import Quarter
@@ -23,6 +22,7 @@ from archiver.store.packing import unpack
 from edgarchive.web.facts import FilingFacts, facts_of, row_of, weight_of, weight_of_row
 from edgarchive.web.limits.gate import Gate
 from edgarchive.web.limits.memory import COPIES, hold, holding, reading
+from indexer.archive.stored_files import StoredFile
 from indexer.engine import FacetCount
 from indexer.entries import HitEntity
 from indexer.fields import Facet
@@ -146,25 +146,24 @@ class ServedArchive:
             self._names.popitem(last=False)
         return self._names[cik][1]
 
-    async def opened(self, accession: AccessionNumber, read: Callable[[Path], T]) -> tuple[T, str]:
-        """The result of `read` for the gzip file of a submission, and the MD5 of its decoded bytes, as in EDGAR's ETag.
+    async def opened(self, accession: AccessionNumber, read: Callable[[StoredFile], T]) -> tuple[T, str]:
+        """The result of `read` for the file of a submission, and the MD5 of its decoded bytes, as in EDGAR's ETag.
 
         One thread call, except the first time for a submission that did not come from EDGAR's server. Raises
         `NotInArchiveError`, and as `read`.
         """
         found = await asyncio.to_thread(self._open, accession, read)
         if found is None:
-            md5 = await self._compute_md5(accession)
-            path = await asyncio.to_thread(self.library.stored.path, accession)
-            return await asyncio.to_thread(read, path), md5
+            stored = await asyncio.to_thread(self.library.stored.file, accession)
+            md5 = await self._compute_md5(stored)
+            return await asyncio.to_thread(read, stored), md5
         return found
 
-    def _open(self, accession: AccessionNumber, read: Callable[[Path], T]) -> tuple[T, str] | None:
+    def _open(self, accession: AccessionNumber, read: Callable[[StoredFile], T]) -> tuple[T, str] | None:
         """None if the MD5 must be computed first."""
-        stored = self.library.stored
-        path = stored.path(accession)
-        md5 = stored.md5(accession) or self._md5.get(stored.sha256(accession))
-        return None if md5 is None else (read(path), md5)
+        stored = self.library.stored.file(accession)
+        md5 = stored.md5 or self._md5.get(stored.sha256)
+        return None if md5 is None else (read(stored), md5)
 
     async def master_index(self, quarter: Quarter) -> bytes | None:
         """The archive's copy of EDGAR's master index of a quarter."""
@@ -260,13 +259,11 @@ class ServedArchive:
         async with reading((await self.record(accession)).size):
             return decode((await self._do(lambda: self.library.texts(accession))).raw_header)
 
-    async def _compute_md5(self, accession: AccessionNumber) -> str:
-        record = await self.record(accession)
-        path = await asyncio.to_thread(self.library.stored.path, accession)
-        found = await self.do(_md5, path, record.sha256)
+    async def _compute_md5(self, stored: StoredFile) -> str:
+        found = await self.do(_md5, stored)
         if len(self._md5) >= _KEPT_NAMES:
             self._md5.clear()
-        self._md5[record.sha256] = found
+        self._md5[stored.sha256] = found
         return found
 
     async def rows_of(self, accessions: Iterable[AccessionNumber], cik: Cik | None = None) -> list[FilingFacts]:
@@ -329,12 +326,17 @@ def read_accession(text: str) -> AccessionNumber | None:
         return None
 
 
-def _md5(path: Path, sha256: str) -> str:
+def _md5(stored: StoredFile) -> str:
     """The MD5 of the decoded bytes of a stored submission, read in pieces. Raises `DamageError` for other bytes."""
     found, known = hashlib.md5(usedforsecurity=False), hashlib.sha256()
-    for piece in unpack(path):
+    for piece in unpack(stored.path):
         found.update(piece)
         known.update(piece)
-    if known.hexdigest() != sha256:
-        raise DamageError(f"the stored bytes of {path.name} have changed", "run `edgarchive verify`")
+    if known.hexdigest() != stored.sha256:
+        raise changed(stored)
     return found.hexdigest()
+
+
+def changed(stored: StoredFile) -> DamageError:
+    """The error for a stored file that is not the one that the catalogue knows."""
+    return DamageError(f"the stored bytes of {stored.path.name} have changed", "run `edgarchive verify`")

@@ -9,10 +9,27 @@ from archiver.edgar.endpoints import Quarter
 from archiver.errors import DamageError, NotInArchiveError
 from archiver.identifiers import AccessionNumber
 from archiver.listings.cache import IndexCache
+from archiver.startup.dataclass import dataclass
 from archiver.store.archive import Archive
 
 _MASTER_NAMES = ("master.gz", "master.idx", "master.Z")
 _TICKERS = "company_tickers.json"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """The gzip file of a submission, as the catalogue knows it: the file may have changed since.
+
+    `stored_bytes` is its size, `size` that of the decoded bytes, `sha256` their digest, `md5` that from EDGAR's ETag,
+    None if EDGAR sent none.
+    """
+
+    accession: AccessionNumber
+    path: Path
+    stored_bytes: int
+    size: int
+    sha256: str
+    md5: str | None
 
 
 class StoredFiles:
@@ -22,21 +39,14 @@ class StoredFiles:
         self._archive = archive
         self._listings = IndexCache(archive)
 
-    def md5(self, accession: str) -> str | None:
-        """The MD5 of the decoded bytes from EDGAR's ETag; None if EDGAR sent none. Raises as `path`."""
-        return self._archive.record(AccessionNumber(accession)).etag_md5
-
-    def sha256(self, accession: str) -> str:
-        """The SHA-256 of the decoded bytes. Raises as `path`."""
-        return self._archive.record(AccessionNumber(accession)).sha256
-
-    def path(self, accession: str) -> Path:
-        """The gzip file of a submission. Raises `IdentifierError`, `NotInArchiveError` if there is none."""
+    def file(self, accession: str) -> StoredFile:
+        """The file of a submission. Raises `IdentifierError`, `NotInArchiveError` if there is none."""
         number = AccessionNumber(accession)
+        row = self._archive.record(number)
         path = self._archive.layout.submission(number)
         if not path.is_file():
             raise NotInArchiveError(f"{number} is not in the archive", "sync or import it first")
-        return path
+        return StoredFile(number, path, row.stored_bytes, row.size, row.sha256, row.etag_md5)
 
     def file_sha256(self, path: Path) -> str:
         """The SHA-256 of a stored file itself, for ``sha256sum --check``; `path` is relative to the archive.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import mimetypes
 import os
 import stat
@@ -12,16 +13,18 @@ from typing import BinaryIO
 
 from aiohttp import hdrs, web
 
-from archiver.errors import DamageError, NotInArchiveError, UnreadableSubmissionError
+from archiver.errors import NotInArchiveError, UnreadableSubmissionError
 from archiver.identifiers import AccessionNumber
+from archiver.startup.dataclass import dataclass
 from archiver.streams.decoding import ContentDecoder
-from edgarchive.web.archive import ServedArchive, read_accession
+from edgarchive.web.archive import ServedArchive, changed, read_accession
 from edgarchive.web.caching.conditions import is_known
 from edgarchive.web.edgar.answers import FolderItem, folder_json, folder_page, no_such_key, read_cik
 from edgarchive.web.edgar.filing.index_page import filing_index_page, header_page
 from edgarchive.web.facts import FilingFacts, document_name
 from edgarchive.web.keys import ARCHIVE
-from edgarchive.web.safety import end_without_length, headers_of_filers
+from edgarchive.web.safety import headers_of_filers
+from indexer.archive.stored_files import StoredFile
 from indexer.submission.submission import Document
 
 _CHUNK_BYTES = 1 << 18
@@ -38,14 +41,21 @@ _TYPES = {
     ".pdf": "application/pdf",
 }
 
-_Opened = tuple[BinaryIO, int, bytes]
-"""An open file, its size, and its first chunk."""
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A stored file, open, and its first chunk."""
+
+    stored: StoredFile
+    file: BinaryIO
+    first: bytes
 
 
 class StoredFileResponse(web.StreamResponse):
     """A stored submission: as stored for a client that accepts gzip, otherwise decoded while it is read.
 
-    Ranges are ignored, as by EDGAR; memory use is one chunk, whatever the submission's size.
+    Ranges are ignored, as by EDGAR; memory use is one chunk, whatever the submission's size. Its length is known, so
+    that a client notices if damage ends it early.
     """
 
     def __init__(self, opened: _Opened, *, md5: str) -> None:
@@ -55,65 +65,75 @@ class StoredFileResponse(web.StreamResponse):
         self._opened = opened
 
     async def send(self, request: web.Request) -> web.StreamResponse:
-        """Prepare and write the response. Raises OSError if the file cannot be read."""
-        file, size, first = self._opened
+        """Prepare and write the response. Raises OSError or `DamageError` if the file cannot be read."""
+        opened = self._opened
+        as_it_lies = accepts_gzip(request)
+        if as_it_lies:
+            self.headers[hdrs.CONTENT_ENCODING] = "gzip"
+        self.content_length = opened.stored.stored_bytes if as_it_lies else opened.stored.size
         try:
-            if accepts_gzip(request):
-                self.headers[hdrs.CONTENT_ENCODING] = "gzip"
-                self.content_length = size
-                await self._send_as_it_lies(request, file, first)
-            else:
-                end_without_length(request, self)
-                await self.prepare(request)
-                if request.method != hdrs.METH_HEAD:
-                    decoded = _decoded(first, file)
-                    while chunk := await asyncio.to_thread(next, decoded, b""):
-                        await self.write(chunk)
+            await self.prepare(request)
+            if request.method != hdrs.METH_HEAD:
+                chunks = _proven(opened, decode=not as_it_lies)
+                while chunk := await asyncio.to_thread(next, chunks, b""):
+                    await self.write(chunk)
             await self.write_eof()
         finally:
-            file.close()
+            opened.file.close()
         return self
 
-    async def _send_as_it_lies(self, request: web.Request, file: BinaryIO, first: bytes) -> None:
-        await self.prepare(request)
-        if request.method == hdrs.METH_HEAD:
-            return
-        chunk = first
-        while chunk:
-            await self.write(chunk)
-            full = len(chunk) == _CHUNK_BYTES
-            chunk = await asyncio.to_thread(file.read, _CHUNK_BYTES) if full else b""
 
-
-def _opened(path: Path) -> _Opened:
-    """The file, its size, and its first chunk."""
-    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")  # a pipe would wait for a writer
+def _opened(stored: StoredFile) -> _Opened:
+    """The open file. Raises `DamageError` if it has another size than the catalogue says."""
+    # a pipe would wait for a writer
+    file = os.fdopen(os.open(stored.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
     try:
         status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise DamageError(f"{path} is not a regular file", "run `edgarchive verify`")
-        return file, status.st_size, file.read(_CHUNK_BYTES)
+        if not stat.S_ISREG(status.st_mode) or status.st_size != stored.stored_bytes:
+            raise changed(stored)
+        return _Opened(stored, file, file.read(_CHUNK_BYTES))
     except BaseException:
         file.close()
         raise
 
 
-def _decoded(first: bytes, file: BinaryIO) -> Iterator[bytes]:
-    """The decoded bytes of a stored file, a chunk at a time."""
+def _proven(opened: _Opened, *, decode: bool) -> Iterator[bytes]:
+    """The bytes of a stored file as it lies, or decoded, in chunks; the last one only if they are the catalogue's.
+
+    Raises `DamageError`, `DamagedBodyError`.
+    """
+    found, held = hashlib.sha256(), b""
+    for chunk in _chunks(opened, found, decode=decode):
+        if held:
+            yield held
+        held = chunk
+    if found.hexdigest() != opened.stored.sha256:
+        raise changed(opened.stored)
+    yield held
+
+
+def _chunks(opened: _Opened, found: hashlib._Hash, *, decode: bool) -> Iterator[bytes]:
+    """The same, not yet proven; `found` hashes the decoded bytes."""
     decoder = ContentDecoder("gzip", may_be_endless=False)
-    data = first
+    data = opened.first
     while data:
-        yield from decoder.decode(data)
-        data = file.read(_CHUNK_BYTES)
+        for piece in decoder.decode(data):
+            found.update(piece)
+            if decode:
+                yield piece
+        if not decode:
+            yield data
+        data = opened.file.read(_CHUNK_BYTES)
+    decoder.finish()
 
 
 def accepts_gzip(request: web.Request) -> bool:
     """Whether the client accepts gzip (RFC 9110, 12.5.3)."""
+    accepted = {}
     for part in request.headers.get(hdrs.ACCEPT_ENCODING, "").lower().split(","):
-        coding, _, weight = part.strip().partition(";")
-        if coding.strip() in {"gzip", "x-gzip", "*"}:
-            return weight.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
-    return False
+        coding, _, weight = part.partition(";")
+        accepted[coding.strip()] = weight.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
+    return next((accepted[coding] for coding in ("gzip", "x-gzip", "*") if coding in accepted), False)
 
 
 async def submission_file(request: web.Request) -> web.StreamResponse:
@@ -169,7 +189,7 @@ async def _submission(request: web.Request, accession: AccessionNumber) -> web.S
     try:
         opened, md5 = await archive.opened(accession, _opened)
         if is_known(request, md5):
-            opened[0].close()
+            opened.file.close()
             headers = {**headers_of_filers(), hdrs.ETAG: f'"{md5}"', hdrs.VARY: hdrs.ACCEPT_ENCODING}
             return web.Response(status=web.HTTPNotModified.status_code, headers=headers)
         return await StoredFileResponse(opened, md5=md5).send(request)
