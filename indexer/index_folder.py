@@ -354,7 +354,7 @@ def _check_owners(path: Path, engine: str, trusted: Collection[int | None]) -> N
 def _check_closed(path: Path, status: os.stat_result) -> None:
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise ArchiveFormatError(
-            f"other users can write to {path}, and opening an index runs code that its writer put there",
+            f"other users can write to {path}, and opening an index runs its writer's code",
             "if you trust what they wrote, run `chmod -R go-w` on the index; else remove it and run `edgarchive index`",
         )
 

@@ -331,7 +331,7 @@ class _Translation:
         self._compared += ways * min(*having, self._searcher.num_docs)
         if self._compared > MAX_COMPARED:
             raise QueryError(
-                "the words near each other would take too long to compare in all documents that have them",
+                "comparing the words near each other in all documents with them would take too long",
                 "lower the distances, or ask for two of the words at a time",
             )
 

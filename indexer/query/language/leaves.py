@@ -103,7 +103,7 @@ def word_leaf(field: str, word: str, at: int, *, stem: bool = False) -> WordLike
         raise QueryError(f"the pattern {word!r} at position {at + 1} has more than {MAX_STARS} *", "use fewer", at)
     if word[0] in "*?":
         raise QueryError(
-            f"the pattern {word!r} at position {at + 1} begins with {word[0]}: every word of the index would be tried",
+            f"the pattern {word!r} at position {at + 1} begins with {word[0]}: every indexed word would be tried",
             "begin it with a letter or digit",
             at,
         )
@@ -114,7 +114,7 @@ def fuzzy_leaf(field: str, raw: str, edits: int, at: int) -> Fuzzy:
     """A word of text or of a name with `edits` allowed edits. Raises `QueryError` for anything else."""
     found = words(without_apostrophes(raw) if BY_NAME[field].kind == "names" else raw)
     if BY_NAME[field].kind not in {"text", "names"} or len(found) != 1:
-        raise QueryError(f"~ at position {at + 1} does not follow a single word of text or of a name", "remove it", at)
+        raise QueryError(f"~ at position {at + 1} does not follow a single word of text or a name", "remove it", at)
     return Fuzzy(field, found[0], edits)
 
 

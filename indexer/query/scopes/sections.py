@@ -123,7 +123,7 @@ class _Binding:
         self._left -= conditions
         if self._left < 0:
             raise QueryError(
-                f"the words in sections, for each form that has the section, are more than {MAX_BOUND} conditions",
+                f"the words in sections, for each form with the section, are more than {MAX_BOUND} conditions",
                 "use fewer words, or name no section inside of another",
             )
 
