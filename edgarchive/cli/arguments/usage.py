@@ -117,9 +117,8 @@ def _by_another_name(error: TyperException, context: Any, option: str) -> str | 
         return f"no such option: {option}; {query if option in _QUERY_OPTIONS else excluding}"
     known = {name for parameter in context.command.params for name in parameter.opts}
     same = next((names for others, names in _ELSEWHERE.items() if option in others), ())
-    if there := [name for name in same if name in known]:
-        return f"no such option: {option}; use {' and '.join(there)}"
-    return None
+    there = [name for name in same if name in known]
+    return f"no such option: {option}; use {' and '.join(there)}" if there else None
 
 
 def help_instead(context: typer.Context) -> None:
