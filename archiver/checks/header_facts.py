@@ -20,7 +20,12 @@ HEAD_BYTES = 1 << 22
 """Upper bound of a header's size; the largest known ones, with about a hundred entities, have a tenth of it."""
 
 _END = lazy_pattern(rb"</(?:SEC|IMS)-HEADER>|<DOCUMENT>")
-_ACCESSION = lazy_pattern(rb"^[ \t]*(?:ACCESSION NUMBER:|<ACCESSION-NUMBER>)[ \t]*([^\s][^\n]*)$", re.MULTILINE)
+_SPACE = rb"[ \t\v\f\x1c-\x1f\x85\xa0]"
+"""What the reader of headers takes for white space within a line."""
+_ACCESSION = lazy_pattern(
+    rb"^%(space)s*(?:ACCESSION[ -]NUMBER%(space)s*:|<ACCESSION-NUMBER>)%(space)s*([^\s][^\n]*)$" % {b"space": _SPACE},
+    re.MULTILINE,
+)
 """The first one counts, as for whoever reads the submission, even if it is no accession number."""
 _NUMBER = lazy_pattern(rb"([0-9-]{18,20})\s*")
 _DOCUMENT = lazy_pattern(rb"^<(?:SEC|IMS)-DOCUMENT>\s*([0-9-]{18,20})\.txt\b", re.MULTILINE)
@@ -55,14 +60,14 @@ class HeaderFacts:
 def named_accession(head: bytes) -> AccessionNumber | None:
     """The accession number that a submission gives as its own, from its first bytes `head`; None if it gives none.
 
-    It is in a field of its own and, in EDGAR's documents, in the line that opens the document. Other fields (PREVIOUS
-    ACCESSION NUMBER) have the numbers of other submissions. If the two differ, the result is None.
+    It is in a field of its own and, in EDGAR's documents, also in the line that opens the document. Other fields
+    (PREVIOUS ACCESSION NUMBER) have the numbers of other submissions. If the two differ, the result is None.
     """
     end = _END.search(head)
     text = _with_newlines(head[: end.start() if end else HEAD_BYTES])
     field = _ACCESSION.search(text)
     number = _NUMBER.fullmatch(field[1]) if field else None
-    if field and number is None:
+    if number is None:
         return None
     matches = (number, _DOCUMENT.search(text))
     try:

@@ -19,7 +19,7 @@ from types import MappingProxyType
 from yarl import URL
 
 from archiver.checks.envelope import EnvelopeReader
-from archiver.checks.header_facts import read_header_facts
+from archiver.checks.header_facts import named_accession, read_header_facts
 from archiver.edgar.endpoints import Quarter
 from archiver.edgar.pacer import _pace_name
 from archiver.edgar.responses import etag_md5, refusal, retry_after_s
@@ -76,6 +76,8 @@ def header_facts(data: bytes) -> None:
         facts = read_header_facts(data)
         assert AccessionNumber(str(facts.accession)) == facts.accession
         assert all(row.accession == facts.accession for row in facts.rows())
+    with contextlib.suppress(UnreadableSubmissionError):
+        assert named_accession(data) in {None, parse_submission(data).header.accession}
 
 
 def sgml(data: bytes) -> None:

@@ -123,7 +123,13 @@ def _agree(data: bytes) -> None:
     assert {cik for cik, _ in facts.entities} == {entity.cik for entity in header.entities if entity.cik}
 
 
-@pytest.mark.parametrize("before", ["<ACCESSION-NUMBER>", "  <ACCESSION-NUMBER>", "\tACCESSION NUMBER: "])
+@pytest.mark.parametrize(
+    "before",
+    [
+        *("<ACCESSION-NUMBER>", "  <ACCESSION-NUMBER>", "\tACCESSION NUMBER: "),
+        *("ACCESSION NUMBER :\v", "\fACCESSION-NUMBER: "),
+    ],
+)
 @pytest.mark.parametrize("other", ["0009000900-04-000999", "Ann Example", "0009000900-04-000101 0009000900-04-000999"])
 @pytest.mark.parametrize("head", [LABELLED, TAGGED])
 def test_a_submission_is_known_by_the_number_that_its_reader_takes(head: bytes, before: str, other: str) -> None:
@@ -132,3 +138,11 @@ def test_a_submission_is_known_by_the_number_that_its_reader_takes(head: bytes, 
     assert named_accession(head) == "0009000900-04-000101"
     assert named_accession(head[:start] + f"{before}{other}\n".encode() + head[start:]) != "0009000900-04-000101"
     assert named_accession(head[:start] + f"{before}\n".encode() + head[start:]) == "0009000900-04-000101"
+
+
+@pytest.mark.parametrize("before", [b"", b"x" * 17_000 + b"\n", b"<DOCUMENT>\n"])
+def test_the_line_that_opens_a_document_names_nothing_without_the_field(before: bytes) -> None:
+    """The field may come later, where only its reader finds it, with another number."""
+    line, field, rest = LABELLED.partition(b"ACCESSION NUMBER:\t\t0009000900-04-000101\n")
+    other = field.replace(b"000101", b"000999")
+    assert named_accession((line + before + other + rest)[: 1 << 14]) is None
