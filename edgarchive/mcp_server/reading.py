@@ -9,6 +9,7 @@ from archiver.startup.dataclass import dataclass
 from edgarchive.mcp_server.models import shortened
 from indexer.sections.forms import find_section
 from indexer.sections.sections import Section
+from indexer.submission.submission import documents_named
 from indexer.texts.model import StoredDocument, StoredSubmission
 
 _NAMED = 20
@@ -40,7 +41,7 @@ def choose(
 ) -> tuple[StoredDocument, Section | None]:
     """The requested document and section; by default the first readable document, or the first with the section.
 
-    `document` is a sequence number, file name or type, in any case; of several with one type, the first. `section` is
+    `document` is one that `documents_named` finds; of several, the first. `section` is
     as in `Document.section`. Raises `NotInArchiveError` if there is none, `UsageError`.
     """
     documents = submission.documents
@@ -60,15 +61,9 @@ def choose(
 
 
 def _named(submission: StoredSubmission, which: str) -> StoredDocument:
-    name = which.strip().casefold()
-    documents = submission.documents
-    found = (
-        [one for one in documents if name.isdecimal() and str(one.sequence) == (name.lstrip("0") or "0")]
-        or [one for one in documents if (one.filename or "").casefold() == name]
-        or [one for one in documents if one.type.casefold() == name]
-    )
+    found = documents_named(submission.documents, which)
     if not found:
-        known = [f"{one.sequence} {shortened(one.type, _LABEL_CHARS)}" for one in documents]
+        known = [f"{one.sequence} {shortened(one.type, _LABEL_CHARS)}" for one in submission.documents]
         raise NotInArchiveError(f"{submission.accession} has no document {which[:40]!r}", f"it has: {_listed(known)}")
     return found[0]
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import field
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from archiver.edgar.endpoints import index_page
 from archiver.errors import NotInArchiveError, UnreadableSubmissionError
@@ -31,6 +32,37 @@ from indexer.text.uuencode import uudecode, uuencoded_name
 _NAMED_DOCUMENTS = 12
 """The number of documents that an error lists."""
 _STUFFED = lazy_pattern(rb"^- ", re.MULTILINE)
+
+
+class Named(Protocol):
+    """What a document can be found by."""
+
+    @property
+    def sequence(self) -> int | None: ...  # noqa: D102 — as in `Document`
+    @property
+    def filename(self) -> str | None: ...  # noqa: D102
+    @property
+    def type(self) -> str: ...  # noqa: D102
+
+
+N = TypeVar("N", bound=Named)
+
+
+def documents_named(documents: Sequence[N], which: int | str) -> list[N]:
+    """Those with this sequence number, else file name, else type, in any case.
+
+    ``Exhibit 99.1`` is ``EX-99.1``. Where no document has the type ``EX-10``, it means its parts, such as ``EX-10.1``.
+    """
+    name = str(which).strip().casefold()
+    if name.isdecimal():
+        number = name.lstrip("0") or "0"  # as text: Python reads no number of 5,000 digits
+        return [one for one in documents if str(one.sequence) == number]
+    kind = with_exhibit_prefix(name).casefold()
+    return (
+        [one for one in documents if (one.filename or "").casefold() == name]
+        or [one for one in documents if one.type.casefold() == kind]
+        or [one for one in documents if one.type.casefold().startswith(f"{kind}.")]
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,18 +160,11 @@ class Submission:
     raw_header: bytes = field(default=b"", repr=False, compare=False)
 
     def document(self, which: int | str) -> Document:
-        """The document with this sequence number, file name or type (in any case; ``Exhibit 99.1`` is ``EX-99.1``).
+        """The document with this sequence number, file name or type, as `documents_named` understands it.
 
-        Raises `NotInArchiveError` if there is none, or if several have the type.
+        Raises `NotInArchiveError` if there is none, or if there are several.
         """
-        if isinstance(which, int) or which.strip().isdecimal():
-            number = str(which).strip().lstrip("0") or "0"  # as text: Python reads no number of 5 000 digits
-            found = [document for document in self.documents if str(document.sequence) == number]
-        else:
-            name = which.strip().casefold()
-            found = [document for document in self.documents if (document.filename or "").casefold() == name]
-            kind = with_exhibit_prefix(name).casefold()
-            found = found or [document for document in self.documents if document.type.casefold() == kind]
+        found = documents_named(self.documents, which)
         if len(found) == 1 or (found and found[0].sequence == which):
             return found[0]
         if found:

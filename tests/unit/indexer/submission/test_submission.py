@@ -61,6 +61,18 @@ def test_documents_are_found_by_their_sequence_number() -> None:
         submission.document("9" * 5000)
 
 
+def test_an_exhibit_is_found_by_what_it_is_called() -> None:
+    """As in a search: EX-99 is EX-99.1 too, where nothing else is called so, but never EX-991."""
+    documents = _DOCUMENTS.replace("<TYPE>EX-99", "<TYPE>EX-99.1")
+    submission = parse_submission(submission_bytes(documents=documents))
+    assert {submission.document(name).sequence for name in ("EX-99.1", "ex-99", "Exhibit 99.1", "EX99")} == {5}
+    with pytest.raises(NotInArchiveError, match="no document EX-9;"):
+        submission.document("EX-9")
+    several = parse_submission(submission_bytes(documents=documents.replace("<TYPE>GRAPHIC", "<TYPE>EX-99.2")))
+    with pytest.raises(NotInArchiveError, match="has 2 documents EX-99; name one by its number: 4, 5"):
+        several.document("EX-99")
+
+
 def test_documents_that_share_a_number_are_found_by_their_names() -> None:
     """Some filers number all of them 1; the error names what tells them apart."""
     submission = parse_submission(submission_bytes(documents=_DOCUMENTS.replace("<SEQUENCE>5", "<SEQUENCE>4")))
