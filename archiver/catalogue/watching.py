@@ -73,8 +73,8 @@ class Sighting:
     """A filing seen in EDGAR's feed; `entry` holds the feed's data as plain JSON values.
 
     `state`: ``known`` (listed before the watch began, or not selected), ``pending`` (to be fetched at `next_try_at`,
-    after `attempts`), ``stored`` (fetched, to be matched), ``done`` (its deliveries are recorded), ``left`` (given up
-    and left to the next sync).
+    after `attempts`), ``stored`` (fetched, to be matched), ``done`` (its deliveries are recorded), ``left`` (not
+    there; left to the next sync, and to the daily index).
     """
 
     accession: AccessionNumber
@@ -103,11 +103,11 @@ class Sightings:
         return {one.accession: one for one in (self._database.parsed(_sighting, row) for row in rows)}
 
     def add(self, *sightings: Sighting) -> None:
-        """Add filings not seen before, in one transaction. Of others, ``known`` ones may become ``pending``."""
+        """Add filings not seen before, in one transaction. Others become ``pending`` if they are not begun."""
         self._database.write(
             f"INSERT INTO sighting ({_SIGHTING_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (accession) DO UPDATE"
-            " SET entry = excluded.entry, state = excluded.state, next_try_at = excluded.next_try_at"
-            " WHERE state = 'known' AND excluded.state = 'pending'",
+            " SET entry = excluded.entry, state = excluded.state, attempts = 0, next_try_at = excluded.next_try_at"
+            " WHERE state IN ('known', 'left') AND excluded.state = 'pending'",
             [
                 (
                     one.accession,

@@ -87,8 +87,8 @@ class CurrentFiling:
 class FeedWalk:
     """The filings found by one pass over the feed, newest first, and the number of pages read.
 
-    `has_gap`: the feed ended, and no filing of its last page was known, so filings in between may have been missed; the
-    daily index lists them.
+    `has_gap`: the feed ended, and no filing of the last page that names any was known, so filings in between may have
+    been missed; the daily index lists them. A feed that names none shows no gap.
     """
 
     filings: tuple[CurrentFiling, ...]
@@ -143,7 +143,7 @@ async def walk_current_feed(
     feed.
     """
     entries: list[CurrentFiling] = []
-    pages, has_gap = 0, True
+    pages, has_gap = 0, False
     for start in range(0, LAST_START + 1, PAGE_ENTRIES):
         page = await _page(edgar, start)
         if page is None:

@@ -172,7 +172,7 @@ async def missed_filings(
 def _unseen(
     refs: Sequence[SubmissionRef], sightings: Sightings, selections: Sequence[Selection]
 ) -> list[SubmissionRef]:
-    """Those of selected filings that were not seen, or only by entries that are not selected.
+    """Those of selected filings that were not seen, or only by entries that are not selected, or had no text in time.
 
     The feed has an entry for each party, and may end between them; it may write a form or a name in another way; and
     the title of an entry may not be readable.
@@ -182,6 +182,7 @@ def _unseen(
         ref
         for ref in refs
         if (sighting := seen.get(ref.accession)) is None
+        or sighting.state == "left"
         or (sighting.state == "known" and not is_selected(sighting.accession, sighting.entry, selections))
     ]
 
@@ -199,7 +200,7 @@ def take_up(sightings: Sightings, refs: Sequence[SubmissionRef], now: datetime) 
     new = [
         Sighting(ref.accession, _entry(ref, seen.get(ref.accession)), "pending", now, next_try_at=now)
         for ref in refs
-        if ref.accession not in seen or seen[ref.accession].state == "known"
+        if ref.accession not in seen or seen[ref.accession].state in {"known", "left"}
     ]
     sightings.add(*new)
     return len(new)

@@ -38,6 +38,7 @@ class Disorder:
         self._filed = 0
         self._changed: dict[bytes, list[tuple[bytes, bytes]]] = {}
         self._late: dict[bytes, int] = {}
+        self._held: list[str] = []
         edgar.inject(f.Fault("feed", alter=self._feed), path="/cgi-bin/browse-edgar*", times=None)
         edgar.inject(f.Fault("list", alter=self._list), path="*/daily-index/*/index.json", times=None)
 
@@ -56,6 +57,9 @@ class Disorder:
             published = now.date() - timedelta(days=self._choose.randrange(5))
             published = max(published, self.began + timedelta(days=1)) if published != now.date() else None
         accession = self._edgar.add(data, published=published)
+        if self._choose.random() < 0.1:
+            self._edgar.hold_text(accession)
+            self._held.append(accession)
         if is_chosen:
             self.expected.append(accession)
         self._changed[accession.encode()] = {
@@ -68,7 +72,8 @@ class Disorder:
         }.get(trick, [])
 
     def publish(self, now: datetime) -> None:
-        """Let the index of this day be late by some days, and others appear."""
+        """Let the index of this day be late by some days, and others appear, with texts."""
+        self._release()
         self._late = {name: days - 1 for name, days in self._late.items() if days}
         if self._choose.random() < 0.3:
             self._late[f"master.{now:%Y%m%d}".encode()] = self._choose.randrange(4)
@@ -76,6 +81,11 @@ class Disorder:
     def end(self) -> None:
         """Let all be published."""
         self._late.clear()
+        self._release()
+
+    def _release(self) -> None:
+        while self._held:
+            self._edgar.hold_text(self._held.pop(), held=False)
 
     began = date.max
 

@@ -103,6 +103,28 @@ async def test_an_entry_that_cannot_be_read_is_told_of_in_the_evening(
     assert sink.accessions == [accession]
 
 
+async def test_a_feed_of_which_nothing_can_be_read_costs_few_requests(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+) -> None:
+    """As if EDGAR had changed its format: the indexes say everything, each once, in the evening."""
+    await poll(settings, sink, clock)
+    edgar.inject(
+        f.Fault("new", alter=lambda one: replace(one, body=_without_entries(one.body))), path="/cgi-bin/*", times=None
+    )
+    expected = []
+    for day in range(12, 16):
+        expected.append(edgar.add(filing(day, filed=f"202601{day}")))
+        before = len(edgar.requests)
+        for _ in range(3):
+            await poll(settings, sink, clock)
+            clock.advance(60)
+        assert len(edgar.requests) <= before + 3 + 1 + 2 + 2  # the polls, the list, the indexes of two days, and texts
+        clock.advance(DAY)
+    for _ in range(2):
+        await poll(settings, sink, clock)
+    assert sorted(sink.accessions) == expected
+
+
 async def test_an_entry_among_older_ones_is_told_of_in_the_evening(
     edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
 ) -> None:

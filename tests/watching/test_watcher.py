@@ -246,6 +246,24 @@ async def test_a_text_that_never_comes_is_left_to_the_sync(
     assert reports[-1].pending == 0
 
 
+async def test_a_text_that_comes_late_is_told_of_in_the_evening(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+) -> None:
+    """Once the index of the day lists its filing, it is asked for again."""
+    await poll(settings, sink, clock)
+    accession = edgar.add(filing(1))
+    edgar.hold_text(accession)
+    for _ in range(TEXT_ATTEMPTS):
+        report = await poll(settings, sink, clock)
+        clock.advance(TEXT_RETRY_S)
+    assert report.pending == 0
+    edgar.hold_text(accession, held=False)
+    clock.advance(13 * 3600)
+    for _ in range(3):
+        await poll(settings, sink, clock)
+    assert sink.accessions == [accession]
+
+
 async def test_an_outage_of_the_texts_costs_no_alert(
     edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
 ) -> None:
