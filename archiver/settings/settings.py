@@ -338,8 +338,7 @@ def _read(one: Field[Any], value: Any) -> Any:
     try:
         return one.metadata["read"](value)
     except ValueError as error:
-        message = str(error)
-        raise SettingsError(f"{one.name}{message if message.startswith('.') else f': {message}'}", _HELP) from None
+        raise SettingsError(f"{one.name}: {error}", _HELP) from None
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:

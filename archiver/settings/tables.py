@@ -76,9 +76,10 @@ def read_tables(name: str, value: Any) -> tuple[BaseModel, ...]:
 def _first_fault(error: ValidationError, known: Sequence[str]) -> str:
     """The first fault that pydantic found, in our words."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    place = "".join(f".{part}" for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
-        return f"{place}: unknown key" + (f", did you mean {near[0]!r}?" if near else f", known are {', '.join(known)}")
     message = first["msg"].removeprefix("Value error, ").replace("Input should be ", "it must be ")
-    return f"{place}: {message}"
+    table, key = (*first["loc"], None, None)[:2]
+    if first["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(str(key), known, n=1)
+        message = "unknown key" + (f", did you mean {near[0]!r}?" if near else f", known are {', '.join(known)}")
+    place = (None if table is None else f"table {int(table) + 1}", key)
+    return ": ".join(str(part) for part in (*place, message) if part is not None)

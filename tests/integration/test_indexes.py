@@ -265,7 +265,7 @@ def test_a_bare_sync_does_what_the_settings_say(cli: CommandLine, tmp_path: Path
     [
         ('form_type = ["8-K"]', "did you mean 'form'?"),
         ('since = "soon"', "[[select]] table 1: 'soon' is not a date"),
-        ("ciks = [0.5]", "select.0.ciks"),
+        ("ciks = [0.5]", "select: table 1: ciks: "),
         ('ciks = ["abc"]', "[[select]] table 1: 'abc' is not a CIK"),
         ('ciks = ["@none.txt"]', "[[select]] table 1: cannot read the CIKs of none.txt"),
         ("", "[[select]] table 1: nothing is selected"),

@@ -163,7 +163,7 @@ def test_selections_come_from_the_environment_too(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(SettingsError, match="EDGARCHIVE_SELECT is not JSON"):
         Settings()
     monkeypatch.setenv("EDGARCHIVE_SELECT", '[{"froms": ["8-K"]}]')
-    with pytest.raises(SettingsError, match=r"select.0.froms.*did you mean 'form'"):
+    with pytest.raises(SettingsError, match=r"select: table 1: froms.*did you mean 'form'"):
         Settings()
 
 

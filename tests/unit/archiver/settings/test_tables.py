@@ -11,14 +11,15 @@ from archiver.settings.tables import read_tables
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("select", [{"froms": ["8-K"]}], ".0.froms: unknown key, did you mean 'form'?"),
-        ("select", [{}, {"zzz": 1}], ".1.zzz: unknown key, known are form, "),
-        ("select", [{"since": []}], ".0.since."),
-        ("select", [{"cik": [0.5]}], ".0.cik.0."),
-        ("select", [{"form": "8-K", "forms": ["8-K"]}], ".0.forms: unknown key"),
-        ("select", "8-K", ": it must be a valid tuple"),
-        ("search", [{"query": "a"}], ".0.name: "),
-        ("search", 5, ": it must be a valid tuple"),
+        ("select", [{"froms": ["8-K"]}], "table 1: froms: unknown key, did you mean 'form'?"),
+        ("select", [{}, {"zzz": 1}], "table 2: zzz: unknown key, known are form, "),
+        ("select", [{"since": []}], "table 1: since: it must be a valid date"),
+        ("select", [{"cik": [0.5]}], "table 1: cik: it must be"),
+        ("select", [{"form": "8-K", "forms": ["8-K"]}], "table 1: forms: unknown key"),
+        ("select", "8-K", "it must be a valid tuple"),
+        ("search", [{"query": "a"}], "table 1: name: "),
+        ("select", ["8-K"], "table 1: it must be a valid dictionary"),
+        ("search", 5, "it must be a valid tuple"),
     ],
 )
 def test_a_table_that_cannot_be_used_is_refused(name: str, value: Any, message: str) -> None:
