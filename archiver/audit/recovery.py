@@ -83,12 +83,13 @@ def read_stored_file(path: Path, accession: AccessionNumber) -> StoredFile:
     )
 
 
-def is_whole(path: Path, accession: AccessionNumber) -> bool:
-    """Whether the file `path` is the whole submission `accession`, by its own bytes alone."""
+def may_be_whole(path: Path, accession: AccessionNumber) -> bool:
+    """Whether the file `path` is the submission `accession`, by its own bytes or perhaps by EDGAR's checksum."""
     try:
-        return read_stored_file(path, accession).body.fault(etag_md5=None) is None
+        body = read_stored_file(path, accession).body
     except DamageError:
         return False
+    return body.fault(etag_md5=body.md5) is None
 
 
 def recovered(file: StoredFile, header: HeaderFacts) -> CatalogueRecord:

@@ -17,7 +17,7 @@ from archiver.audit.findings import Finding
 from archiver.audit.recovery import (
     OldCatalogue,
     StoredFile,
-    is_whole,
+    may_be_whole,
     proven_row,
     read_stored_file,
     recovered_version,
@@ -32,9 +32,9 @@ from archiver.audit.verify import (
     check_versions,
     is_acknowledged,
     is_unreadable,
-    submission_in,
 )
 from archiver.catalogue.records import CatalogueRecord, VersionRecord
+from archiver.checks.body import submission_in
 from archiver.errors import DamageError, StorageError
 from archiver.identifiers import AccessionNumber
 from archiver.planning.plan import SubmissionRef
@@ -143,10 +143,10 @@ class _Repair:
     def _set_aside(self, path: Path, accession: AccessionNumber) -> None:
         """Move a file to the quarantine under the number of its submission. Nothing there is replaced.
 
-        A whole one, perhaps an earlier version, gets a name that is not removed when the submission is stored.
+        One that may be whole, perhaps an earlier version, gets a name that is kept when the submission is stored.
         """
         plain = self._archive.layout.quarantine / f"{accession}{SUBMISSION_SUFFIX}"
-        self._archive.quarantine(path, unused_name(plain, first=int(is_whole(path, accession))).name)
+        self._archive.quarantine(path, unused_name(plain, first=int(may_be_whole(path, accession))).name)
 
     def _restore(self, accession: AccessionNumber) -> bool:
         """Restore a submission from the quarantine if it has a complete copy that matches the row."""

@@ -13,14 +13,12 @@ from pathlib import Path
 from archiver.audit.findings import FileReport, Finding, catalogue_finding, is_of_row, row_finding
 from archiver.audit.tree import files_without_row, summarized
 from archiver.catalogue.records import CatalogueRecord, VersionRecord
-from archiver.checks.body import read_facts, sha256_of
-from archiver.checks.header_facts import head_of, read_header_facts
-from archiver.errors import DamageError, IdentifierError
+from archiver.checks.body import read_facts, sha256_of, submission_in
+from archiver.errors import DamageError
 from archiver.identifiers import AccessionNumber
 from archiver.runtime.progress import CancelToken, Progress, ProgressUpdate, checked_progress
 from archiver.store.archive import Archive
 from archiver.store.packing import unpack
-from archiver.streams.chunks import ChunkReader
 
 _BATCH = 256
 _NO_FILE = {errno.ELOOP, errno.EISDIR}
@@ -106,14 +104,6 @@ def check_row(archive: Archive, record: CatalogueRecord, *, quick: bool) -> tupl
         if actual is not None and actual != record.accession:
             return row_finding(archive, "misplaced", record, f"the file in its place is the submission {actual}"), None
     return finding, None
-
-
-def submission_in(path: Path) -> AccessionNumber | None:
-    """The accession number in the header of the stored file `path`; None if it cannot be read."""
-    try:
-        return read_header_facts(head_of(ChunkReader(unpack(path)))).accession
-    except (DamageError, IdentifierError):
-        return None
 
 
 def is_unreadable(error: DamageError) -> bool:

@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from archiver.checks.envelope import EnvelopeReader, Opening
-from archiver.checks.header_facts import named_accession
+from archiver.checks.header_facts import head_of, named_accession, read_header_facts
 from archiver.checks.sequel import SequelReader
+from archiver.errors import DamageError, IdentifierError
 from archiver.identifiers import AccessionNumber
 from archiver.startup.dataclass import dataclass
 from archiver.store.packing import unpack
+from archiver.streams.chunks import ChunkReader
 
 _HEAD_BYTES = 16 * 1024
 """Every header has its accession number within these first bytes."""
@@ -100,6 +102,14 @@ def read_facts(path: Path, accession: AccessionNumber) -> BodyFacts:
     for chunk in unpack(path):
         reader.feed(chunk)
     return reader.facts()
+
+
+def submission_in(path: Path) -> AccessionNumber | None:
+    """The accession number in the header of the stored file `path`; None if it cannot be read."""
+    try:
+        return read_header_facts(head_of(ChunkReader(unpack(path)))).accession
+    except (DamageError, IdentifierError):
+        return None
 
 
 def sha256_of(chunks: Iterable[bytes]) -> str:

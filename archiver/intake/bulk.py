@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Self
 
 from archiver.catalogue.records import CatalogueRecord
-from archiver.checks.body import BodyFacts, BodyReader
+from archiver.checks.body import BodyFacts, BodyReader, submission_in
 from archiver.checks.header_facts import HeaderFacts
 from archiver.errors import DamagedBodyError, DamageError, EdgarchiveError, FetchError, TooLargeError
 from archiver.events import event
@@ -27,7 +27,7 @@ from archiver.intake.refused import forget_refused, keep_refused_body
 from archiver.intake.single import whole_orphan
 from archiver.planning.plan import Outcome
 from archiver.startup.dataclass import dataclass
-from archiver.store.archive import Archive, unused_name
+from archiver.store.archive import Archive
 from archiver.store.durable import create_temporary, publish_together, storage_errors
 from archiver.store.packing import Packer
 
@@ -187,9 +187,10 @@ class BulkIntake:
         """Make the group durable: bytes, names, rows, in this order."""
         group, self._group = self._group, []
         places = [(packed.temporary, self._archive.layout.submission(packed.facts.accession)) for packed in group]
-        for _, place in places:
+        for packed, (_, place) in zip(group, places, strict=True):
             if place.exists():  # a file that nothing proves whole
-                self._archive.quarantine(place, unused_name(self._archive.layout.quarantine / place.name, first=1).name)
+                holds = submission_in(place) or packed.facts.accession
+                self._archive.quarantine(place, self._archive.unused_aside(holds).name)
         publish_together(places)
         self._archive.catalogue.add(
             *(self._record(packed.facts, packed.body, stored_bytes=packed.stored_bytes) for packed in group)

@@ -8,7 +8,7 @@ import logging
 from datetime import UTC, datetime
 
 from archiver.catalogue.records import CatalogueRecord, VersionRecord, older_version
-from archiver.checks.body import BodyFacts, BodyReader, read_facts
+from archiver.checks.body import BodyFacts, BodyReader, read_facts, submission_in
 from archiver.edgar.client import Answer
 from archiver.errors import DamagedBodyError, DamageError
 from archiver.events import event
@@ -64,7 +64,7 @@ async def take_answer(
         if older is not None and older.sha256 == facts.sha256:
             return record(older.stored_bytes)
         if older is None:
-            await file.move(lambda path: archive.supersede(path, ref.accession))
+            await file.move(lambda path: archive.supersede(path, ref.accession, holds=submission_in(final)))
         else:
             beside = archive.layout.version_path(ref.accession, older.sha256)
             await asyncio.to_thread(add_name, final, beside, through=archive.layout.incoming)

@@ -183,16 +183,21 @@ class Archive:
                 folder.chmod(0o700)
         return folder
 
-    def supersede(self, path: Path, accession: AccessionNumber) -> None:
+    def unused_aside(self, accession: AccessionNumber) -> Path:
+        """An unused path in the quarantine, which no refused body takes, for a file that holds this submission."""
+        return unused_name(self.layout.quarantine / f"{accession}{SUBMISSION_SUFFIX}", first=1)
+
+    def supersede(self, path: Path, accession: AccessionNumber, *, holds: AccessionNumber | None) -> None:
         """Move the complete file `path` to the place of its submission, durably, instead of one that nothing proves.
 
-        That one, if there is one, goes to the quarantine, under a name that no refused body takes, but stays in its
-        place until this moment. Raises `StorageError`.
+        That one, if there is one, goes to the quarantine, under a name that no refused body takes and with the number
+        of the submission that it `holds`, if that is known, but stays in its place until this moment. Raises
+        `StorageError`.
         """
         place = self.layout.submission(accession)
         if place.exists():
-            aside = unused_name(self._quarantine() / place.name, first=1)
-            add_name(place, aside, through=self.layout.incoming)
+            self._quarantine()
+            add_name(place, self.unused_aside(holds or accession), through=self.layout.incoming)
         with storage_errors(place):
             replace_durably(path, place)
 

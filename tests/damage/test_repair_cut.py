@@ -153,6 +153,26 @@ def test_what_only_edgar_can_prove_stays_in_its_place(
     assert _file_findings(cli) == []
 
 
+def test_what_only_edgar_could_prove_outlives_what_edgar_sends_later(edgar: LoopbackEdgar, cli: CommandLine) -> None:
+    """A repair without EDGAR has set it aside; the next sync stores another version, and deletes nothing."""
+    data = (FIXTURES / f"{CUT}.txt").read_bytes()
+    unproven = AccessionNumber(edgar.add(data.replace(b"04-000101", b"04-000777").replace(b"</SEC-DOCUMENT>", b"")))
+    cli.json("sync", "--form", "*", "--since", "2003-01-01", "--no-index")
+    root = Path(cli.environment["EDGARCHIVE_ROOT"])
+    with Archive.open(root, writable=True) as archive:
+        one, other = archive.layout.submission(unproven), archive.layout.submission(CUT)
+        archive.catalogue.put(dataclasses.replace(archive.record(unproven), etag_md5=None))
+    body = sha256_of(unpack(one))
+    one.rename(root / "third")
+    other.rename(one)
+    (root / "third").rename(other)
+    offline = {name: value for name, value in cli.environment.items() if name != "EDGARCHIVE_USER_AGENT"}
+    CommandLine(offline, cli.folder).json("verify", "--repair", code=5)
+    edgar.add(data.replace(b"04-000101", b"04-000777"))
+    cli.json("sync", "--form", "*", "--since", "2003-01-01", "--no-index")
+    assert (one.exists(), body in _whole_bodies(root)) == (True, True)
+
+
 def _file_findings(cli: CommandLine) -> list[tuple[str, str]]:
     done = cli.run_here("verify", "--json")
     findings = json.loads(done.stdout)["findings"]
