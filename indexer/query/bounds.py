@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import math
 import time
 from collections.abc import Iterable, Iterator
+from contextvars import ContextVar
 from typing import TypeVar
 
 from archiver.errors import QueryError, QueryTimeoutError
@@ -21,12 +24,30 @@ MAX_SEARCH_S = 30.0
 """Time limit of a search in seconds; only a hostile query, or an index too large for its engine, takes so long."""
 
 
+_end_of_search: ContextVar[float] = ContextVar("end_of_search", default=math.inf)
+
+
+@contextlib.contextmanager
+def one_search(seconds: float = MAX_SEARCH_S) -> Iterator[None]:
+    """Let all that an index is asked in the body be one search, with one time limit."""
+    token = _end_of_search.set(min(_end_of_search.get(), time.monotonic() + seconds))
+    try:
+        yield
+    finally:
+        _end_of_search.reset(token)
+
+
 class Deadline:
-    """The time limit of one search, starting with the creation of this object."""
+    """The time limit of one search, starting with the creation of this object, or earlier with `one_search`.
+
+    Raises `QueryTimeoutError` if that search has no time left.
+    """
 
     def __init__(self, seconds: float = MAX_SEARCH_S) -> None:
         self._seconds = seconds
-        self._end = time.monotonic() + seconds
+        self._end = min(time.monotonic() + seconds, _end_of_search.get())
+        if _end_of_search.get() < math.inf:
+            self.check()
 
     def check(self) -> None:
         """Raise `QueryTimeoutError` after the time limit."""

@@ -21,6 +21,7 @@ from indexer.index_reader import IndexReader
 from indexer.passages.cutting import Snippet
 from indexer.passages.excerpts import ExcerptMaker
 from indexer.passages.snippets import Highlighter
+from indexer.query.bounds import one_search
 from indexer.query.build import parse_query
 from indexer.query.language.leaves import join_all
 from indexer.query.nodes import Node
@@ -79,19 +80,20 @@ class Library:
         started = time.perf_counter()
         query = options.query
         tree, filters = self._trees(options)
-        asked, selected = self._index.ask(
-            lambda engine: within_unit(JoinedEngine(engine), tree, filters, options.within)
-        )
-        found = self._index.ask(
-            lambda engine: JoinedEngine(engine).search(
-                asked,
-                filters=selected,
-                sort=options.sort,
-                limit=options.limit,
-                offset=options.offset,
-                documents=options.documents,
+        with one_search():
+            asked, selected = self._index.ask(
+                lambda engine: within_unit(JoinedEngine(engine), tree, filters, options.within)
             )
-        )
+            found = self._index.ask(
+                lambda engine: JoinedEngine(engine).search(
+                    asked,
+                    filters=selected,
+                    sort=options.sort,
+                    limit=options.limit,
+                    offset=options.offset,
+                    documents=options.documents,
+                )
+            )
         excerpts = None
         shown_by = bound_query(tree, filters)
         if shown_by is not None and (options.snippets or options.passages):
@@ -108,9 +110,12 @@ class Library:
             if year is not None:
                 in_year = options.in_year(year)
                 narrowed = self._filters(in_year) if wanted is tree else join_all((selected, in_year.filters().dates()))
-            return self._index.ask(
-                lambda engine: JoinedEngine(engine).facet(wanted, facet, filters=narrowed, documents=options.documents)
-            )
+            with one_search():
+                return self._index.ask(
+                    lambda engine: JoinedEngine(engine).facet(
+                        wanted, facet, filters=narrowed, documents=options.documents
+                    )
+                )
 
         took_ms = round((time.perf_counter() - started) * 1000, 1)
         return Results(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 import json
 import pickle
 import shutil
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -21,6 +23,7 @@ from archiver.errors import (
     IndexMissingError,
     NotInArchiveError,
     QueryError,
+    QueryTimeoutError,
     UnreadableSubmissionError,
     UsageError,
 )
@@ -30,6 +33,7 @@ from archiver.store.archive import Archive
 from edgarchive import import_submissions
 from indexer.engine import FacetCount
 from indexer.fields import FACETS
+from indexer.query import bounds
 from indexer.search.async_library import AsyncLibrary
 from indexer.search.library import Library
 from indexer.search.records import FormYear
@@ -54,6 +58,18 @@ def library(tmp_path: Path) -> Iterator[Library]:
     """A library over one submission."""
     with Library(make_archive(tmp_path / "edgar", submission_bytes())) as opened:
         yield opened
+
+
+def test_words_in_all_of_a_filing_have_one_time_limit_together(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each word is a search of its own to the index; two hundred of them could take two hundred times half a minute."""
+    ticks = itertools.count()
+    monkeypatch.setattr(bounds, "time", SimpleNamespace(monotonic=lambda: next(ticks) / 4))
+    query = " OR ".join(f"(zebra AND word{number})" for number in range(100))
+    assert library.search("zebra rossi", within="filing").total == 1
+    with pytest.raises(QueryTimeoutError):
+        library.search(query, within="filing")
 
 
 def test_what_was_added_since_a_day_a_moment_or_a_run_is_found(tmp_path: Path) -> None:
