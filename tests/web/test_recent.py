@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientTimeout, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from archiver.settings.settings import Settings
@@ -17,6 +18,7 @@ from edgarchive.web.archive import ServedArchive
 from edgarchive.web.caching.recent import answer_recent
 from edgarchive.web.keys import ARCHIVE
 from edgarchive.web.limits.gate import Gate
+from edgarchive.web.limits.memory import limit_memory
 from tests.paths import INVENTED
 from tests.web.served import Served
 
@@ -128,3 +130,26 @@ async def test_memory_is_bounded(invented_archive: Path) -> None:
             await client.get("/search", params={"q": "d", "n": "3000"})
     await app[ARCHIVE].library.close()
     assert computed == ["a", "b", "c", "b", "d", "d"]
+
+
+async def test_what_a_client_did_not_wait_for_is_kept(invented_archive: Path) -> None:
+    """A page that is slow is reloaded: the search goes on once, not once for each reload."""
+    computed: list[str] = []
+    end = asyncio.Event()
+
+    async def answer(request: web.Request) -> web.Response:
+        computed.append(request.query["q"])
+        await end.wait()
+        return web.Response(body=b"found")
+
+    app = web.Application(middlewares=[limit_memory(), answer_recent()])
+    app.router.add_get("/search", answer)
+    app[ARCHIVE] = ServedArchive(AsyncLibrary(invented_archive), Gate())
+    async with TestClient(TestServer(app)) as client:
+        for _ in range(3):
+            with pytest.raises(TimeoutError):
+                await client.get("/search", params={"q": "a"}, timeout=ClientTimeout(total=0.2))
+        end.set()
+        assert await (await client.get("/search", params={"q": "a"})).read() == b"found"
+    await app[ARCHIVE].library.close()
+    assert computed == ["a"]

@@ -20,7 +20,7 @@ from edgarchive.web.safety import end_without_length, public_url
 from indexer.search.hits import ROW_COLUMNS, Hit
 from indexer.search.results import Results
 
-_PORTION_HITS = 500
+_PORTION_HITS = 100
 FEED_ENTRIES = 100
 """Number of entries in a feed."""
 

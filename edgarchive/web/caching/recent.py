@@ -17,6 +17,7 @@ from multidict import CIMultiDict
 
 from archiver.startup.dataclass import dataclass
 from edgarchive.web.keys import ARCHIVE
+from edgarchive.web.limits.memory import holding
 from edgarchive.web.params import asks_anything
 from edgarchive.web.safety import FULL_TEXT_PATH, Handler, public_url
 
@@ -41,32 +42,34 @@ class RecentResponses:
         self._most = kept_bytes
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
         self._bytes = 0
-        self._working: dict[Hashable, asyncio.Event] = {}
+        self._working: dict[Hashable, asyncio.Future[web.StreamResponse]] = {}
 
     async def answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """The kept response to `request`, or that of `handler`. Raises as `handler`.
 
-        A request for what another one is computing waits for it, but only once: the other may fail.
+        A request for what another one is computing waits for it, but only once: the other may fail. What is computed is
+        kept even if its client leaves: a page that is slow is reloaded.
         """
         key = (str(public_url(request)), date.today())  # noqa: DTZ011 — as dates before today are computed
         working = self._working.get(key)
         if working is not None:
-            await working.wait()
+            await asyncio.wait([working])
         version = request.app[ARCHIVE].version
         known = self._get(key, version)
         if known is not None:
             return web.Response(body=known.body, headers=CIMultiDict(known.headers))  # aiohttp adds to what it is given
-        mine = self._working.setdefault(key, asyncio.Event())
-        try:
+
+        async def compute() -> web.StreamResponse:
             response = await handler(request)
             # what was computed during a change may be from before or after it
             if version is not None and version == request.app[ARCHIVE].version:
                 self._keep(key, version, response)
             return response
-        finally:
-            mine.set()
-            if self._working.get(key) is mine:
-                del self._working[key]
+
+        mine = asyncio.ensure_future(holding(compute)())
+        if self._working.setdefault(key, mine) is mine:
+            mine.add_done_callback(lambda _: self._working.pop(key))
+        return await asyncio.shield(mine)
 
     def _get(self, key: Hashable, version: Hashable) -> _Kept | None:
         known = self._kept.get(key)
