@@ -20,7 +20,7 @@ from indexer.sections.headings import find_headings
 from indexer.sections.listings import rows_of, split_listings
 from indexer.sections.model import Heading, Key, Listing, Section
 from indexer.sections.spans import cut, titled
-from indexer.sections.unnumbered import bare_headings, from_index, lists_items, with_titled
+from indexer.sections.unnumbered import bare_headings, from_index, has_enough, with_titled
 
 __all__ = ["Section", "sections"]
 
@@ -54,7 +54,7 @@ def sections(text: str, *, form: str) -> tuple[Section, ...]:
     if not headings and not listings and family != "8-K":
         bare = bare_headings(text, family, lines.dividers)
         found, tables = _split(text, bare, family)
-        if lists_items(tables):
+        if has_enough(_in_order(_joined(found, tables), len(text)), tables):
             headings, listings = found, tables
             places = sorted({*places, *(heading.start for heading in bare)})
     headings = _joined(headings, listings)

@@ -26,10 +26,10 @@ _OPEN_WORDS = frozenset(("a", "an", "and", "by", "certain", "for", "in", "of", "
 
 _NUMBERED = lazy_pattern(
     r"\n[^\S\n]*(?P<number>1[0-6]|[1-9])(?P<letter>[A-Ca-c])?(?:\(T\))?(?:\.[^\S\n]*|[):]?[^\S\n]+)"
-    r"(?:[-–—][^\S\n]*)?(?P<title>[^\W\d_][^\n]{3,299})(?=\n|\Z)"
+    r"(?:[-–—][^\S\n]*)?(?P<title>\[?[^\W\d_][^\n]{3,299})(?=\n|\Z)"
 )
-_MIN_ROWS = 5
-"""The least items of a table of contents or index without the word item."""
+_MIN_ROWS, _MOST_ROWS = 5, 5000
+"""The least items without the word item in a table of contents, an index or the text; and the most in a report."""
 
 _FOOT = lazy_pattern(
     r"""^[^\S\n]*(?:[-–—(]?[ ]?(?P<alone>[1-9][0-9]{0,2})[ ]?[-–—)]?
@@ -56,7 +56,10 @@ _MAX_PAGE_STEP = 3
 
 
 def bare_headings(text: str, family: Family, dividers: Sequence[Divider]) -> list[Heading]:
-    """The lines of `text` with a number and the title of that item; `dividers` are the headings of parts."""
+    """The lines of `text` with a number and the title of that item; `dividers` are the headings of parts.
+
+    None of a text that is little but such lines: a filer decides how many there are.
+    """
     headings: list[Heading] = []
     last: Key = (0, 0, "")
     above = list(reversed(dividers))
@@ -80,6 +83,8 @@ def bare_headings(text: str, family: Family, dividers: Sequence[Divider]) -> lis
         stated = stated if family == "10-Q" or stated == part else ""
         heading = one_line(text[start:end])
         headings.append(Heading(part, item, (), heading, one_line(title), start, end, last, fits=True))
+        if len(headings) > _MOST_ROWS:
+            return []
     return headings
 
 
@@ -87,12 +92,12 @@ def _begins(title: str, item: str, family: Family, parts: Sequence[str]) -> bool
     """Whether a line begins with the title that the form gives the item in one of these parts."""
     titles = TITLES[family]
     names = [f"{part} {item}" for part in parts] if family == "10-Q" else [item]
-    return any(name in titles and titles[name].match(title) for name in names)
+    return any(name in titles and titles[name].match(title.lstrip("[")) for name in names)
 
 
-def lists_items(listings: Sequence[Listing]) -> bool:
-    """Whether one of these tables has enough items to be a report's table of contents or index."""
-    return any(len(listing.rows) >= _MIN_ROWS for listing in listings)
+def has_enough(headings: Sequence[Heading], listings: Sequence[Listing]) -> bool:
+    """Whether so many items without the word item are those of the form: in a table, or as `headings` in order."""
+    return len(headings) >= _MIN_ROWS or any(len(listing.rows) >= _MIN_ROWS for listing in listings)
 
 
 def with_titled(text: str, headings: Sequence[Heading], listings: Sequence[Listing]) -> list[Heading]:

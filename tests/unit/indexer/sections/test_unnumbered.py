@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from indexer.sections.sections import sections
-from tests.unit.indexer.sections.reports import SIGNATURES, endings, html, outline, words
+from tests.unit.indexer.sections.reports import SIGNATURES, TITLES, endings, html, outline, words
 
 CONTENTS = [
     "Part I. Financial Information",
@@ -141,6 +141,19 @@ def test_items_numbered_without_the_word_item(
     assert all(ending.startswith("So much for item") for ending in endings(text, form).values())
 
 
+def test_numbered_headings_need_no_contents_if_there_are_several() -> None:
+    """Five titles of the form with their numbers are no chance; a reserved item counts too."""
+    items = {
+        "1": "Business",
+        "3": "Legal Proceedings",
+        "6": "[Reserved]",
+        "7": "Management’s Discussion",
+        "8": "Financial Statements",
+    }
+    body = [line for item, title in items.items() for line in (f"{item}. {title}", *words(item))]
+    assert endings(html([*body, *SIGNATURES])) == {item: f"So much for item {item}." for item in items}
+
+
 @pytest.mark.parametrize(
     "lines",
     [
@@ -153,3 +166,9 @@ def test_items_numbered_without_the_word_item(
 def test_numbers_of_something_else_are_no_items(lines: list[str]) -> None:
     """Without a table of contents of the form's items, a number is that of a note or of a list."""
     assert outline(html([*words("x"), *lines, *SIGNATURES])) == []
+
+
+def test_a_text_of_nothing_but_numbered_titles_has_no_sections() -> None:
+    """Each of them would cost time, and a filer decides how many there are."""
+    lines = [line for item, title in TITLES.items() for line in (f"{item}. {title}", *words(item, sentences=1))]
+    assert outline(html(lines * 300)) == []
