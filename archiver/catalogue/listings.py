@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from datetime import date
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from archiver.catalogue import values
@@ -29,6 +28,8 @@ class IndexFile:
     @property
     def written_on(self) -> date | None:
         """When EDGAR wrote the file, by its own clock; None if it did not say."""
+        from email.utils import parsedate_to_datetime  # noqa: PLC0415 — a search needs none of it
+
         with contextlib.suppress(ValueError, TypeError):
             return parsedate_to_datetime(self.last_modified).date() if self.last_modified else None
         return None
