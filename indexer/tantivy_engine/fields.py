@@ -14,7 +14,7 @@ from datetime import date, datetime
 from tantivy import Schema, SchemaBuilder
 
 from archiver.selection.names import name_terms
-from archiver.words import encoded_words, spaced_words
+from archiver.words import spaced_words
 from indexer.entries import IndexEntry, exact
 from indexer.fields import (
     DATE_FIELDS,
@@ -38,6 +38,9 @@ COLUMNS = frozenset({"form", "cik", "item", "year", "sic", "state"})
 
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 """One encoder for all rows: `json.dumps` would make one for each."""
+
+_LONGEST_WORD_BYTES = 60_000
+"""tantivy leaves out a word of more than 65 530 bytes, and a word of a section has that before it."""
 
 _APART = b" ".join([b":"] * NEAR_WORDS)
 _SECONDS_BITS = 39
@@ -89,10 +92,20 @@ def row(entry: IndexEntry, *, is_first: bool) -> bytes:
     }
     head = _to_json(columns).encode()
     # words consist of letters and digits, which JSON does not escape, so the body is not scanned again
+    text = _shortened(spaced_words(entry.text))
     if entry.sections:
-        found = encoded_words(entry.text)
+        found = text.split()
         return b'%s,"sections":"%s","text":"%s"}\n' % (head[:-1], _sections(entry, found), b" ".join(found))
-    return b'%s,"text":"%s"}\n' % (head[:-1], spaced_words(entry.text))
+    return b'%s,"text":"%s"}\n' % (head[:-1], text)
+
+
+def _shortened(text: bytes) -> bytes:
+    """Spaced words, with only the beginning of those that tantivy would leave out."""
+    half = _LONGEST_WORD_BYTES // 2
+    if all(text.find(b" ", place, place + half) >= 0 for place in range(0, len(text) - half, half)):
+        return text  # a longer word would fill one of these stretches
+    cut = (word[:_LONGEST_WORD_BYTES].decode(errors="ignore") for word in text.split())
+    return " ".join(cut).encode()
 
 
 def section_word(key: str, word: str) -> str:
