@@ -16,7 +16,10 @@ from archiver.store.archive import Archive
 from archiver.store.durable import create_temporary, storage_errors
 from archiver.store.packing import Packer, unpack
 
-_BLOCK_BYTES = 1 << 20
+_BLOCK_BYTES = 3 << 20
+_LONGEST_BYTES = 4096
+"""More than an address has, with all the blanks and tags in it."""
+_TRIES = 50
 
 
 def keep_refused_page(archive: Archive, accession: AccessionNumber, error: FetchError) -> None:
@@ -35,8 +38,8 @@ def keep_refused_body(archive: Archive, path: Path) -> None:
 
     def packed() -> Iterator[bytes]:
         try:
-            for block in _blocks(unpack(path)):
-                yield packer.pack(without_addresses(block))
+            for block in _redacted(unpack(path)):
+                yield packer.pack(block)
         except DamageError:  # keep what could be read
             pass
         yield packer.finish()
@@ -63,14 +66,25 @@ def _keep(archive: Archive, data: Iterable[bytes], name: str) -> None:
     archive.quarantine(temporary, name)
 
 
-def _blocks(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in blocks that end with a line, if a line ends within the block size."""
+def _redacted(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes without addresses, in parts between which none is divided, unless a line is longer than a part."""
     held = b""
     for chunk in chunks:
         held += chunk
-        end = held.rfind(b"\n") + 1
-        if end or len(held) > _BLOCK_BYTES:
-            end = end or len(held)
-            yield held[:end]
-            held = held[end:]
-    yield held
+        end = _end_of_part(held)
+        yield without_addresses(held[:end])
+        held = held[end:]
+    yield without_addresses(held)
+
+
+def _end_of_part(held: bytes) -> int:
+    """The end of a line in `held` that divides no address; 0 to wait for more."""
+    end = len(held) - _LONGEST_BYTES
+    for _ in range(_TRIES):
+        end = held.rfind(b"\n", 0, max(end - 1, 0)) + 1
+        before, after = held[max(end - _LONGEST_BYTES, 0) : end], held[end : end + _LONGEST_BYTES]
+        if not end or without_addresses(before + after) == without_addresses(before) + without_addresses(after):
+            break
+    else:
+        end = 0
+    return end or max(len(held) - _LONGEST_BYTES if len(held) > _BLOCK_BYTES else 0, 0)

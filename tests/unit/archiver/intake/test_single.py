@@ -52,7 +52,7 @@ async def take(
     async def handler(_: web.Request) -> web.Response:
         return web.Response(body=sent, headers=headers)
 
-    async with serve(handler) as base, client.get(f"{base}/one.txt", max_bytes=1_000_000) as answer:
+    async with serve(handler) as base, client.get(f"{base}/one.txt", max_bytes=2_000_000) as answer:
         return await take_answer(archive, REF, answer, url=f"{base}/one.txt")
 
 
@@ -184,3 +184,19 @@ async def test_a_body_that_sends_back_our_address_is_kept_without_it(
     assert b"example.com" not in kept
     assert b"Example Research" in kept
     assert stat.S_IMODE(archive.layout.quarantine.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("address", [b"research\n@example.com", b"research@\nexample.com", b"research at\nexample.com"])
+@pytest.mark.parametrize("before", [5, 9, 10, 12, 20])
+async def test_an_address_over_two_lines_is_not_kept_wherever_a_body_is_parted(
+    archive: Archive, client: Client, address: bytes, before: int
+) -> None:
+    """Bodies are read by megabytes."""
+    start = BODY + b" " * 100
+    filler = b"x" * ((1 << 20) - len(start) - before - 1) + b" "
+    sent = start + filler + address + b" and more\n" + b"y\n" * 5000
+    with pytest.raises(DamagedBodyError):
+        await take(archive, client, sent)
+    kept = gzip.decompress((archive.layout.quarantine / f"{ACCESSION}.txt.gz").read_bytes())
+    assert b"example.com" not in kept
+    assert kept == start + filler + b"(address) and more\n" + b"y\n" * 5000
