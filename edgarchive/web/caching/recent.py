@@ -67,9 +67,15 @@ class RecentResponses:
             return response
 
         mine = asyncio.ensure_future(holding(compute)())
-        if self._working.setdefault(key, mine) is mine:
-            mine.add_done_callback(lambda _: self._working.pop(key))
+        self._working.setdefault(key, mine)
+        mine.add_done_callback(lambda _: self._ended(key, mine))
         return await asyncio.shield(mine)
+
+    def _ended(self, key: Hashable, work: asyncio.Future[web.StreamResponse]) -> None:
+        if self._working.get(key) is work:
+            del self._working[key]
+        if not work.cancelled():
+            work.exception()  # read here, too, where nobody waits any more
 
     def _get(self, key: Hashable, version: Hashable) -> _Kept | None:
         known = self._kept.get(key)
