@@ -20,13 +20,11 @@ _TICKERS = "company_tickers.json"
 class StoredFile:
     """The gzip file of a submission, as the catalogue knows it: the file may have changed since.
 
-    `stored_bytes` is its size, `size` that of the decoded bytes, `sha256` their digest, `md5` that from EDGAR's ETag,
-    None if EDGAR sent none.
+    `size` is that of the decoded bytes, `sha256` their digest, `md5` that from EDGAR's ETag, None if EDGAR sent none.
     """
 
     accession: AccessionNumber
     path: Path
-    stored_bytes: int
     size: int
     sha256: str
     md5: str | None
@@ -46,7 +44,7 @@ class StoredFiles:
         path = self._archive.layout.submission(number)
         if not path.is_file():
             raise NotInArchiveError(f"{number} is not in the archive", "sync or import it first")
-        return StoredFile(number, path, row.stored_bytes, row.size, row.sha256, row.etag_md5)
+        return StoredFile(number, path, row.size, row.sha256, row.etag_md5)
 
     def file_sha256(self, path: Path) -> str:
         """The SHA-256 of a stored file itself, for ``sha256sum --check``; `path` is relative to the archive.

@@ -23,6 +23,7 @@ _URL = f"/Archives/edgar/data/320/{ACCESSION}.txt"
 DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     "another submission": lambda _: _OTHER,
     "another submission of the same size": lambda data: _OTHER[: len(data)].ljust(len(data), b"\0"),
+    "a longer submission": lambda _: gzip.compress(submission_bytes(documents="x" * 3_000_000)),
     "cut": lambda data: data[: len(data) // 2],
     "empty": lambda _: b"",
     "twice": lambda data: data * 2,

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from aiohttp import hdrs, web
 
-from archiver.errors import NotInArchiveError, UnreadableSubmissionError
+from archiver.errors import DamagedBodyError, NotInArchiveError, UnreadableSubmissionError
 from archiver.identifiers import AccessionNumber
 from archiver.startup.dataclass import dataclass
 from archiver.streams.decoding import ContentDecoder
@@ -44,10 +44,11 @@ _TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """A stored file, open, and its first chunk."""
+    """A stored file, open, its size, and its first chunk."""
 
     stored: StoredFile
     file: BinaryIO
+    size: int
     first: bytes
 
 
@@ -70,13 +71,14 @@ class StoredFileResponse(web.StreamResponse):
         as_it_lies = accepts_gzip(request)
         if as_it_lies:
             self.headers[hdrs.CONTENT_ENCODING] = "gzip"
-        self.content_length = opened.stored.stored_bytes if as_it_lies else opened.stored.size
+        self.content_length = length = opened.size if as_it_lies else opened.stored.size
         try:
+            chunks = _proven(opened, length, decode=not as_it_lies)
+            chunk = await asyncio.to_thread(next, chunks, b"")  # so that an error can still have its own response
             await self.prepare(request)
-            if request.method != hdrs.METH_HEAD:
-                chunks = _proven(opened, decode=not as_it_lies)
-                while chunk := await asyncio.to_thread(next, chunks, b""):
-                    await self.write(chunk)
+            while chunk and request.method != hdrs.METH_HEAD:
+                await self.write(chunk)
+                chunk = await asyncio.to_thread(next, chunks, b"")
             await self.write_eof()
         finally:
             opened.file.close()
@@ -84,36 +86,42 @@ class StoredFileResponse(web.StreamResponse):
 
 
 def _opened(stored: StoredFile) -> _Opened:
-    """The open file. Raises `DamageError` if it has another size than the catalogue says."""
+    """The open file. Raises `DamageError` if it is none."""
     # a pipe would wait for a writer
     file = os.fdopen(os.open(stored.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
     try:
         status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode) or status.st_size != stored.stored_bytes:
+        if not stat.S_ISREG(status.st_mode):
             raise changed(stored)
-        return _Opened(stored, file, file.read(_CHUNK_BYTES))
+        return _Opened(stored, file, status.st_size, file.read(_CHUNK_BYTES))
     except BaseException:
         file.close()
         raise
 
 
-def _proven(opened: _Opened, *, decode: bool) -> Iterator[bytes]:
-    """The bytes of a stored file as it lies, or decoded, in chunks; the last one only if they are the catalogue's.
+def _proven(opened: _Opened, length: int, *, decode: bool) -> Iterator[bytes]:
+    """The `length` bytes of a stored file as it lies, or decoded, in chunks; the last one only if they are proven.
 
-    Raises `DamageError`, `DamagedBodyError`.
+    Raises `DamageError`.
     """
     found, held = hashlib.sha256(), b""
-    for chunk in _chunks(opened, found, decode=decode):
-        if held:
-            yield held
-        held = chunk
+    try:
+        for chunk in _chunks(opened, found, decode=decode):
+            length -= len(chunk)
+            if length < 0:
+                raise changed(opened.stored)
+            if held:
+                yield held
+            held = chunk
+    except DamagedBodyError:
+        raise changed(opened.stored) from None
     if found.hexdigest() != opened.stored.sha256:
         raise changed(opened.stored)
     yield held
 
 
 def _chunks(opened: _Opened, found: hashlib._Hash, *, decode: bool) -> Iterator[bytes]:
-    """The same, not yet proven; `found` hashes the decoded bytes."""
+    """The same, not yet proven; `found` hashes the decoded bytes. Raises `DamagedBodyError`."""
     decoder = ContentDecoder("gzip", may_be_endless=False)
     data = opened.first
     while data:
