@@ -175,8 +175,8 @@ class Watcher:
                 self._backfill = None
             if must_settle:
                 taken += await self._settle(archive, settled)
-            stored, alerts, now = 0, await asyncio.to_thread(self._match, archive), self._clock()
-            while due := archive.catalogue.sightings.of("pending", due=now, longest=_LONGEST, limit=AT_ONCE):
+            stored, alerts = 0, await asyncio.to_thread(self._match, archive)
+            while due := self._due(archive, limit=AT_ONCE):
                 stored += await self._fetch(archive, due)
                 alerts += await asyncio.to_thread(self._match, archive)
             self._forget(archive, settled)
@@ -205,9 +205,7 @@ class Watcher:
         """Whether a text is due to be fetched, or a stored filing to be matched."""
         try:
             with Archive.open(self._settings.root) as archive:
-                sightings = archive.catalogue.sightings
-                due = sightings.of("pending", due=self._clock(), longest=_LONGEST, limit=1)
-                return bool(due or sightings.of("stored", limit=1))
+                return bool(self._due(archive, limit=1) or archive.catalogue.sightings.of("stored", limit=1))
         except NotInArchiveError:
             return False
 
@@ -285,6 +283,10 @@ class Watcher:
             await read_listings(self._downloader.edgar, archive, selections, plan, now=self._clock())
             await asyncio.to_thread(plan.note_present, archive.kept)
             return list(plan.missing())
+
+    def _due(self, archive: Archive, *, limit: int) -> list[Sighting]:
+        """The first filings whose texts are due now."""
+        return archive.catalogue.sightings.of("pending", due=self._clock(), longest=_LONGEST, limit=limit)
 
     async def _fetch(self, archive: Archive, due: Sequence[Sighting]) -> int:
         """Fetch texts, index them, and record each as stored or when to try again."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -285,6 +285,35 @@ async def test_an_outage_of_the_texts_costs_no_alert(
     clock.advance(FAILED_RETRY_S)
     await poll(settings, sink, clock)
     assert sink.accessions == [accession]
+
+
+class RunningClock(Clock):
+    """Goes on by a second whenever it is read."""
+
+    def __call__(self) -> datetime:
+        """The moment."""
+        self.advance(1)
+        return super().__call__()
+
+
+async def test_a_text_that_fails_for_long_is_tried_once_in_a_poll(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+) -> None:
+    """The longest wait, counted from after a failure, is none of a clock since set back."""
+    settings = settings.replace(block_pause_s=0.1)
+    await poll(settings, sink, clock)
+    accession = edgar.add(filing(1))
+    edgar.hold_text(accession)
+    await poll(settings, sink, clock)
+    edgar.hold_text(accession, held=False)
+    edgar.inject(f.wrong_etag(), path=accession, times=None)
+    with Archive.open(settings.root, writable=True) as archive:
+        for _ in range(TEXT_ATTEMPTS):
+            archive.catalogue.sightings.try_again(AccessionNumber(accession), at=clock())
+    await poll(settings, sink, RunningClock(clock(), timedelta()))
+    with Archive.open(settings.root) as archive:
+        [sighting] = archive.catalogue.sightings.of("pending")
+    assert sighting.attempts == TEXT_ATTEMPTS + 2
 
 
 async def test_the_filings_of_months_are_told_of_in_portions(
