@@ -1,8 +1,7 @@
 """Reading untrusted tar archives as they stream (POSIX.1-2017, pax, "ustar Interchange Format").
 
 The standard library reads headers of any length into memory and follows links. This reader returns plain members, once
-and in order, and never a path, link or device. From extended headers it uses only the name and
-the size.
+and in order, and never a path, link or device. From extended headers it uses only the name and the size.
 """
 
 from __future__ import annotations

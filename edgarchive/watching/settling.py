@@ -209,11 +209,10 @@ def take_up(sightings: Sightings, refs: Sequence[SubmissionRef], now: datetime) 
 def _entry(ref: SubmissionRef, seen: Sighting | None) -> dict[str, Any]:
     """An index row in the form of a feed entry, with what the entry that was seen says."""
     entry = seen.entry if seen else {"accepted": None, "items": [], "parties": []}
-    parties = sorted(
-        entry["parties"], key=lambda party: party["cik"] != int(ref.cik)
-    )  # the text is fetched by the first
-    if not parties or parties[0]["cik"] != int(ref.cik):
-        parties.insert(0, {"cik": int(ref.cik), "name": "", "role": ""})
+    cik = int(ref.cik)
+    parties = sorted(entry["parties"], key=lambda party: party["cik"] != cik)  # the text is fetched by the first
+    if not parties or parties[0]["cik"] != cik:
+        parties.insert(0, {"cik": cik, "name": "", "role": ""})
     facts = {"accession": str(ref.accession), "form": str(ref.form), "filing_date": ref.filing_date.isoformat()}
     return {**entry, **facts, "parties": parties}
 
