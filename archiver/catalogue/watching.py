@@ -132,16 +132,18 @@ class Sightings:
         *,
         due: datetime | None = None,
         longest: timedelta | None = None,
+        after: AccessionNumber | None = None,
         limit: int | None = None,
     ) -> list[Sighting]:
-        """The first filings in `state`, by accession number; with `due`, those whose next attempt is due by then.
+        """The first filings in `state` after one, by accession number; with `due`, those to be tried again by then.
 
         No wait is longer than `longest`: an attempt planned for later was planned before the clock was set back.
         """
         condition, parameters = _due(due, longest)
         rows = self._database.rows(
-            f"SELECT {_SIGHTING_COLUMNS} FROM sighting WHERE state = ? {condition} ORDER BY accession LIMIT ?",
-            (state, *parameters, -1 if limit is None else limit),
+            f"SELECT {_SIGHTING_COLUMNS} FROM sighting WHERE state = ? AND accession > ? {condition}"
+            " ORDER BY accession LIMIT ?",
+            (state, after or "", *parameters, -1 if limit is None else limit),
         )
         return [self._database.parsed(_sighting, row) for row in rows]
 

@@ -176,7 +176,9 @@ class Watcher:
             if must_settle:
                 taken += await self._settle(archive, settled)
             stored, alerts = 0, await asyncio.to_thread(self._match, archive)
-            while due := self._due(archive, limit=AT_ONCE):
+            last = None  # each text is tried once in a poll, however long the others take
+            while due := self._due(archive, after=last, limit=AT_ONCE):
+                last = due[-1].accession
                 stored += await self._fetch(archive, due)
                 alerts += await asyncio.to_thread(self._match, archive)
             self._forget(archive, settled)
@@ -284,9 +286,10 @@ class Watcher:
             await asyncio.to_thread(plan.note_present, archive.kept)
             return list(plan.missing())
 
-    def _due(self, archive: Archive, *, limit: int) -> list[Sighting]:
-        """The first filings whose texts are due now."""
-        return archive.catalogue.sightings.of("pending", due=self._clock(), longest=_LONGEST, limit=limit)
+    def _due(self, archive: Archive, *, after: AccessionNumber | None = None, limit: int) -> list[Sighting]:
+        """The first filings whose texts are due now, after one."""
+        sightings = archive.catalogue.sightings
+        return sightings.of("pending", due=self._clock(), longest=_LONGEST, after=after, limit=limit)
 
     async def _fetch(self, archive: Archive, due: Sequence[Sighting]) -> int:
         """Fetch texts, index them, and record each as stored or when to try again."""

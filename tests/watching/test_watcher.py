@@ -288,18 +288,23 @@ async def test_an_outage_of_the_texts_costs_no_alert(
 
 
 class RunningClock(Clock):
-    """Goes on by a second whenever it is read."""
+    """Goes on by `step_s` whenever it is read."""
+
+    def __init__(self, moment: datetime, step_s: float) -> None:
+        super().__init__(moment, timedelta())
+        self._step_s = step_s
 
     def __call__(self) -> datetime:
         """The moment."""
-        self.advance(1)
+        self.advance(self._step_s)
         return super().__call__()
 
 
+@pytest.mark.parametrize("step_s", [1, 900])
 async def test_a_text_that_fails_for_long_is_tried_once_in_a_poll(
-    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock, step_s: float
 ) -> None:
-    """The longest wait, counted from after a failure, is none of a clock since set back."""
+    """The longest wait, counted from after a failure, is none of a clock since set back; a poll may last longer."""
     settings = settings.replace(block_pause_s=0.1)
     await poll(settings, sink, clock)
     accession = edgar.add(filing(1))
@@ -310,7 +315,7 @@ async def test_a_text_that_fails_for_long_is_tried_once_in_a_poll(
     with Archive.open(settings.root, writable=True) as archive:
         for _ in range(TEXT_ATTEMPTS):
             archive.catalogue.sightings.try_again(AccessionNumber(accession), at=clock())
-    await poll(settings, sink, RunningClock(clock(), timedelta()))
+    await poll(settings, sink, RunningClock(clock(), step_s))
     with Archive.open(settings.root) as archive:
         [sighting] = archive.catalogue.sightings.of("pending")
     assert sighting.attempts == TEXT_ATTEMPTS + 2
