@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 import time
+from collections import OrderedDict
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -193,14 +196,28 @@ def test_a_list_keeps_rows_not_facts(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert served.ask(path).text.count("0001193125-04-") == answer.text.count("0001193125-04-") >= 4
 
 
+class PausedAtFirst(OrderedDict[Any, Any]):
+    """Holds up whoever adds the first entry until `go_on` is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.has_first, self.go_on = threading.Event(), threading.Event()
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        """Add an entry."""
+        super().__setitem__(key, value)
+        self.has_first.set()
+        assert self.go_on.wait(30)
+
+
 def test_work_for_a_list_ends_with_its_client(tmp_path: Path) -> None:
     """Else a page that is reloaded has several lists read."""
     with Served(crowded(tmp_path, 12)) as served:
-        kept = served.app[ARCHIVE]._facts
+        kept = served.app[ARCHIVE]._facts = PausedAtFirst()
         with socket.create_connection(("127.0.0.1", served.port)) as client:
             client.sendall(b"GET /submissions/CIK0000000320.json HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            while not kept:
-                time.sleep(0.001)
+            assert kept.has_first.wait(30)
+        kept.go_on.set()
         seen = -1
         while seen < len(kept):
             seen = len(kept)
