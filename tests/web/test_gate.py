@@ -66,3 +66,19 @@ def test_an_error_of_the_work_is_the_answers_and_frees_the_place() -> None:
         assert await gate.do(_result) == 7
 
     asyncio.run(play())
+
+
+@pytest.mark.parametrize("turns", range(1, 6))
+def test_a_client_may_leave_at_any_moment_of_its_turn(turns: int) -> None:
+    """A cancellation that is lost lets all of the request's work go on."""
+
+    async def leave() -> bool:
+        gate = Gate()
+        task = asyncio.create_task(gate.do(lambda: asyncio.sleep(0.05)))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait({task})
+        return task.cancelled()
+
+    assert asyncio.run(leave())

@@ -58,7 +58,8 @@ class Gate:
             raise busy()
         self._places -= 1
         try:
-            await asyncio.wait_for(self._running.acquire(), self._wait_s)
+            async with asyncio.timeout(self._wait_s):  # wait_for may lose a cancellation (Python 3.11)
+                await self._running.acquire()
         except TimeoutError:
             raise busy() from None
         finally:
