@@ -15,7 +15,7 @@ from edgarchive.mcp_server import answers, models
 from edgarchive.mcp_server.models import Contents
 from edgarchive.mcp_server.reading import choose, page, page_around
 from edgarchive.web.facts import weight_of
-from edgarchive.web.limits.memory import COPIES, hold
+from edgarchive.web.limits.memory import hold, hold_bytes
 from indexer.engine import FacetCount
 from indexer.search.async_library import AsyncLibrary
 from indexer.search.hits import Hit
@@ -185,7 +185,7 @@ class ToolArchive:
         record = await self._library.record(accession)
         await hold(record.size)
         submission = await self._library.texts(accession)
-        await hold(weight_of(submission) // COPIES)
+        await hold_bytes(weight_of(submission))
         return record, submission
 
     async def _company(self, cik: int, headers: Headers) -> models.Company | None:

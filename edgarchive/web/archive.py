@@ -21,7 +21,7 @@ from archiver.identifiers import AccessionNumber, Cik
 from archiver.store.packing import unpack
 from edgarchive.web.facts import FilingFacts, facts_of, row_of, weight_of, weight_of_row
 from edgarchive.web.limits.gate import Gate
-from edgarchive.web.limits.memory import COPIES, hold, holding, reading
+from edgarchive.web.limits.memory import hold, hold_bytes, holding, reading
 from indexer.archive.stored_files import StoredFile
 from indexer.engine import FacetCount
 from indexer.entries import HitEntity
@@ -44,8 +44,8 @@ _log = logging.getLogger(__name__)
 
 _KEPT_FACTS_BYTES = 200_000_000
 """By `weight_of`: about ten thousand usual filings."""
-_FOUND_BYTES, _HIT_BYTES, _ENTITY_BYTES = 150, 750, 150
-"""Of a result of a search, one as a hit, and one of its entities, as bytes of a submission (`hold`)."""
+_FOUND_BYTES, _HIT_BYTES, _ENTITY_BYTES = 600, 3000, 600
+"""What a result of a search takes, one as a hit, and one of its entities."""
 _KEPT_NAMES = 20_000
 _NAME_S = 60.0
 _STATUS_S = 5.0
@@ -230,7 +230,7 @@ class ServedArchive:
         async with reading(record.size):
             submission = await self._do(lambda: self.library.texts(accession))
             weight = weight_of(submission)
-            await hold(weight // COPIES)
+            await hold_bytes(weight)
 
             def read() -> tuple[FilingFacts, int]:
                 whole = facts_of(submission, record.filing_date, record.size)
@@ -287,13 +287,13 @@ class ServedArchive:
             else:
                 found.append(row)
                 weights += weight
-                await hold(weights // COPIES)
+                await hold_bytes(weights)
         return found
 
     async def held_between(self, first: date, last: date) -> list[Hit]:
         """The filings with a filing date from `first` to `last`, oldest first, with all their entities."""
         hits = await self._all_hits(SearchOptions(None, since=first, until=last, sort="oldest", snippets=False))
-        await hold(_HIT_BYTES * len(hits) + _ENTITY_BYTES * sum(hit.entities_left_out for hit in hits))
+        await hold_bytes(_HIT_BYTES * len(hits) + _ENTITY_BYTES * sum(hit.entities_left_out for hit in hits))
         return [await self._whole(hit) for hit in hits]
 
     async def _whole(self, hit: Hit) -> Hit:
@@ -308,13 +308,13 @@ class ServedArchive:
 
     async def _all_hits(self, options: SearchOptions) -> list[Hit]:
         results = await self.run_lazily(options.replace(limit=None))
-        await hold(_HIT_BYTES * len(results))
+        await hold_bytes(_HIT_BYTES * len(results))
         return await self.do(lambda: list(results))
 
     async def run_lazily(self, options: SearchOptions) -> Results:
         """As `run`, but without a limit, hits are created when they are reached, which blocks."""
         results = await self.do(self.library.blocking.run, options)
-        await hold(_FOUND_BYTES * len(results))
+        await hold_bytes(_FOUND_BYTES * len(results))
         return results
 
 

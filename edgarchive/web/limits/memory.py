@@ -24,7 +24,7 @@ MOST_BYTES = 512 << 20
 _LARGE_BYTES = 1 << 18
 """Smaller submissions and responses do not count: the number of connections limits them."""
 
-COPIES, _COPIES_SENT = 4, 2
+_COPIES, _COPIES_SENT = 4, 2
 """How often a submission is in memory while it is read (its bytes, a text, a page), and a response while it is sent."""
 
 
@@ -86,12 +86,16 @@ class Holding:
                 self.size = 0
 
     async def hold(self, submission_bytes: int) -> None:
-        """Hold enough to read a submission of this size. Raises as `Memory.take`.
+        """Hold enough to read a submission of this size. Raises as `Memory.take`."""
+        await self.hold_bytes(_COPIES * submission_bytes)
+
+    async def hold_bytes(self, count: int) -> None:
+        """Hold `count` bytes in all, unless they are few. Raises as `Memory.take`.
 
         A request that holds something does not wait for more: others may wait for what it holds.
         """
-        wanted = min(COPIES * submission_bytes, self._memory.most_bytes)
-        if submission_bytes < _LARGE_BYTES or wanted <= self.size:
+        wanted = min(count, self._memory.most_bytes)
+        if count < _COPIES * _LARGE_BYTES or wanted <= self.size:
             return
         if not self.size:
             await self._memory.take(wanted)
@@ -133,6 +137,12 @@ async def hold(submission_bytes: int) -> None:
     """Let the current request hold enough to read a submission of this size. Raises as `Memory.take`."""
     if (held := _HOLDING.get()) is not None:
         await held.hold(submission_bytes)
+
+
+async def hold_bytes(count: int) -> None:
+    """Let the current request hold `count` bytes in all. Raises as `Memory.take`."""
+    if (held := _HOLDING.get()) is not None:
+        await held.hold_bytes(count)
 
 
 @contextlib.asynccontextmanager
