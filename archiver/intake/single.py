@@ -64,7 +64,7 @@ async def take_answer(
         if older is not None and older.sha256 == facts.sha256:
             return record(older.stored_bytes)
         if older is None:
-            await file.move(lambda path: archive.supersede(path, ref.accession, holds=submission_in(final)))
+            await file.move(lambda path: archive.supersede(path, ref.accession, number_in=submission_in))
         else:
             beside = archive.layout.version_path(ref.accession, older.sha256)
             await asyncio.to_thread(add_name, final, beside, through=archive.layout.incoming)

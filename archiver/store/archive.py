@@ -187,17 +187,19 @@ class Archive:
         """An unused path in the quarantine, which no refused body takes, for a file that holds this submission."""
         return unused_name(self.layout.quarantine / f"{accession}{SUBMISSION_SUFFIX}", first=1)
 
-    def supersede(self, path: Path, accession: AccessionNumber, *, holds: AccessionNumber | None) -> None:
+    def supersede(
+        self, path: Path, accession: AccessionNumber, *, number_in: Callable[[Path], AccessionNumber | None]
+    ) -> None:
         """Move the complete file `path` to the place of its submission, durably, instead of one that nothing proves.
 
         That one, if there is one, goes to the quarantine, under a name that no refused body takes and with the number
-        of the submission that it `holds`, if that is known, but stays in its place until this moment. Raises
+        of the submission that is in it by `number_in`, if it tells, but stays in its place until this moment. Raises
         `StorageError`.
         """
         place = self.layout.submission(accession)
         if place.exists():
             self._quarantine()
-            add_name(place, self.unused_aside(holds or accession), through=self.layout.incoming)
+            add_name(place, self.unused_aside(number_in(place) or accession), through=self.layout.incoming)
         with storage_errors(place):
             replace_durably(path, place)
 

@@ -63,11 +63,12 @@ def tasks(wanted: Iterator[Wanted]) -> Iterator[tuple[Wanted, ...]]:
     task: list[Wanted] = []
     size = 0
     for one in wanted:
-        size += one.record.size if one.record else 0
-        if task and (len(task) >= TASK_FILINGS or size > TASK_BYTES or one.year != task[0].year):
+        more = one.record.size if one.record else 0
+        if task and (len(task) >= TASK_FILINGS or size + more > TASK_BYTES or one.year != task[0].year):
             yield tuple(task)
-            task, size = [], one.record.size if one.record else 0
+            task, size = [], 0
         task.append(one)
+        size += more
     if task:
         yield tuple(task)
 

@@ -6,19 +6,16 @@ import dataclasses
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, TypeVar, cast
-from zoneinfo import ZoneInfo
 
 from archiver.identifiers import AccessionNumber, Cik, FormType
 from archiver.startup.dataclass import dataclass
+from edgarchive.watching.schedule import EASTERN
 from indexer.rows import MOST_NAME_CHARS, MOST_PARTIES
 from indexer.submission.header import Entity, SubmissionHeader
 from indexer.submission.submission import Document
 from indexer.texts.model import StoredDocument, StoredSubmission
 
 T = TypeVar("T")
-
-EASTERN = ZoneInfo("America/New_York")
-"""EDGAR's time zone: acceptance times in headers have no zone."""
 
 _XBRL_TYPES = ("EX-101", "XML", "EX-100")
 _MOST_VALUES = 20
@@ -72,7 +69,7 @@ class FilingFacts:
 
     @property
     def accepted(self) -> datetime:
-        """When EDGAR accepted it, in EDGAR's time zone; the start of the filing date if the header lacks it."""
+        """When EDGAR accepted it, by EDGAR's clock, as headers have no zone; else the start of the filing date."""
         moment = self.header.acceptance_datetime
         if moment is None:
             moment = datetime(self.filing_date.year, self.filing_date.month, self.filing_date.day)  # noqa: DTZ001 — the zone follows

@@ -13,7 +13,7 @@ from multidict import MultiDict
 from yarl import URL
 
 from edgarchive.rows import csv_cell
-from edgarchive.web.facts import EASTERN
+from edgarchive.watching.schedule import EASTERN
 from edgarchive.web.keys import ARCHIVE, TEMPLATES
 from edgarchive.web.params import BOM, MAX_LIMIT, SearchParameters, named_company, read_flag, read_search, with_changes
 from edgarchive.web.safety import end_without_length, public_url

@@ -13,10 +13,11 @@ from archiver.errors import EdgarchiveError
 from archiver.identifiers import Cik
 from archiver.listings.current_feed import LAST_START
 from archiver.startup.dataclass import dataclass
+from edgarchive.watching.schedule import EASTERN
 from edgarchive.web.archive import ServedArchive
 from edgarchive.web.edgar.filing.index_page import FORM_NAMES, role_name
 from edgarchive.web.edgar.tickers import cik_of
-from edgarchive.web.facts import EASTERN, FilingFacts, with_parties
+from edgarchive.web.facts import FilingFacts, with_parties
 from edgarchive.web.keys import ARCHIVE, TEMPLATES
 from indexer.search.hits import Hit
 from indexer.submission.header import Entity
