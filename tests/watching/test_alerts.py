@@ -25,8 +25,7 @@ from indexer.query import bounds
 from indexer.search.library import Library
 from tests.loopback import LoopbackEdgar
 from tests.loopback.faults import Fault
-from tests.watching.test_watcher import poll
-from tests.watching.tools import Clock, KeepingSink, filing
+from tests.watching.tools import Clock, KeepingSink, filing, poll
 
 
 def test_a_pattern_too_wide_for_the_archive_still_alerts(synced_archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,8 +18,7 @@ from tests.loopback import LoopbackEdgar
 from tests.loopback import faults as f
 from tests.loopback.answers import Answer
 from tests.thorough import rounds
-from tests.watching.test_watcher import poll
-from tests.watching.tools import Clock, KeepingSink, filing
+from tests.watching.tools import Clock, KeepingSink, filing, poll
 
 HOUR, DAY = 3600, 86_400
 STARTS = (datetime(2025, 12, 29, 15, tzinfo=UTC), datetime(2026, 3, 5, 23, tzinfo=UTC))

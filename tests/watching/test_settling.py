@@ -20,8 +20,7 @@ from edgarchive.watching.schedule import EASTERN, last_published
 from edgarchive.watching.settling import RETRY, Settled
 from tests.loopback import LoopbackEdgar
 from tests.loopback import faults as f
-from tests.watching.test_watcher import poll
-from tests.watching.tools import PAGE, Clock, KeepingSink, filing, missed_by_the_feed
+from tests.watching.tools import PAGE, Clock, KeepingSink, filing, missed_by_the_feed, poll
 
 HOUR, DAY = 3600, 86_400
 LIST = "/Archives/edgar/daily-index/2026/QTR1/index.json"

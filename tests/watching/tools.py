@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from archiver.catalogue.watching import Delivery
+from archiver.selection.selection import Selection
+from archiver.settings.settings import Settings
+from edgarchive.watching.delivering import Deliverer
+from edgarchive.watching.searches import NamedSearch
 from edgarchive.watching.sinks.sink import Outcome, Sent, one_by_one
+from edgarchive.watching.watcher import PollReport, Watcher
 from tests.loopback import LoopbackEdgar
 from tests.paths import INVENTED
 
 PAGE = 10
 """Entries in a page of the feed as these tests read it, instead of 100."""
+
+
+ALL = Selection(["*"])
+"""Everything is selected."""
 
 
 class Clock:
@@ -114,3 +123,19 @@ def missed_by_the_feed(edgar: LoopbackEdgar) -> list[str]:
     added = [edgar.add(filing(number)) for number in range(1, PAGE + 6)]
     edgar.end_feed_at(0)
     return added
+
+
+async def poll(
+    settings: Settings,
+    sink: KeepingSink,
+    clock: Clock,
+    *,
+    selection: Selection = ALL,
+    searches: list[NamedSearch] | None = None,
+    backfill: date | None = None,
+) -> PollReport:
+    """One poll and its deliveries, as ``watch --once`` does."""
+    async with Watcher(settings, selection, searches=searches, sinks=[sink], clock=clock, backfill=backfill) as watcher:
+        report = await watcher.poll()
+    await Deliverer(settings, [sink], clock=clock).deliver()
+    return report
