@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
-from archiver.errors import EdgarchiveError, IdentifierError, NotInArchiveError, UsageError
+from archiver.errors import DamageError, IdentifierError, NotInArchiveError, QueryTimeoutError, UsageError
 from archiver.identifiers import AccessionNumber, Cik
 from archiver.selection.names import name_keys
 from archiver.words import words
@@ -157,6 +157,8 @@ class ToolArchive:
             pass
         try:
             results = await self._library.search(ticker=wanted, sort="newest", limit=1, snippets=False)
+        except QueryTimeoutError:
+            raise
         except UsageError as error:  # no such ticker, or no list of tickers
             return [], error.message
         if not results.total:
@@ -196,7 +198,7 @@ class ToolArchive:
             return None
         try:
             header = await headers.read(newest.accession)
-        except EdgarchiveError:  # damaged or deleted since; `verify` reports it
+        except (DamageError, NotInArchiveError):  # `verify` reports it
             return None
         entity = next((one for one in header.entities if one.cik == cik), None)
         if entity is None:

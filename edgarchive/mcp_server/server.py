@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
-from aiohttp import web
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.stdio import stdio_server
@@ -18,7 +17,7 @@ from archiver.errors import EdgarchiveError
 from edgarchive.mcp_server import models
 from edgarchive.mcp_server.archive import ToolArchive
 from edgarchive.mcp_server.stdio import AnsweringStream
-from edgarchive.web.limits.gate import Gate
+from edgarchive.web.limits.gate import BusyError, Gate
 from edgarchive.web.limits.memory import Memory, holding, one_request
 from indexer.engine import Sort
 from indexer.fields import FACETS
@@ -169,10 +168,8 @@ def _tool_errors() -> Iterator[None]:
     """Translate our errors to `ToolError`, whose message the model can read."""
     try:
         yield
-    except EdgarchiveError as error:
+    except (EdgarchiveError, BusyError) as error:
         raise _tool_error(str(error)) from error
-    except web.HTTPServiceUnavailable as error:
-        raise _tool_error(str(error.text).strip()) from error
 
 
 class _Tools:

@@ -80,7 +80,7 @@ class ServedArchive:
         return await self._gate.do(holding(work))
 
     async def search(self, query: str | None = None, **options: Any) -> Results:
-        """As `Library.search`. Raises its errors, and `web.HTTPServiceUnavailable` if too many searches run."""
+        """As `Library.search`. Raises its errors, and `BusyError` if too many searches run."""
         return await self.run(SearchOptions(query, **options))
 
     async def run(self, options: SearchOptions) -> Results:

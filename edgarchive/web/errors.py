@@ -24,6 +24,7 @@ from archiver.startup.patterns import lazy_pattern
 from edgarchive.formats import without_root
 from edgarchive.web.edgar.answers import no_such_key
 from edgarchive.web.keys import SETTINGS
+from edgarchive.web.limits.gate import BusyError
 from edgarchive.web.pages.render import problem_page
 from edgarchive.web.safety import Handler
 
@@ -39,7 +40,7 @@ _NO_ROUTE = web.HTTPNotFound().text
 """aiohttp's text for a URL without a route."""
 
 
-_KEPT_HEADERS = ("Allow", "Retry-After")
+_KEPT_HEADERS = ("Allow",)
 
 
 def status_of(error: EdgarchiveError) -> HTTPStatus:
@@ -73,6 +74,11 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         response = _answer(request, status, message, advice, getattr(error, "position", None))
         if status == HTTPStatus.SERVICE_UNAVAILABLE:
             response.headers["Retry-After"] = "30"
+        return response
+    except BusyError as error:
+        _end_if_begun(request, error)
+        response = _answer(request, HTTPStatus.SERVICE_UNAVAILABLE, error.message, error.hint)
+        response.headers["Retry-After"] = str(error.retry_after_s)
         return response
     except web.HTTPException as error:
         _end_if_begun(request, error)

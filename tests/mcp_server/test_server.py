@@ -380,7 +380,7 @@ async def test_calls_share_the_memory_and_the_threads(tmp_path: Path) -> None:
         ]
         outcomes = await asyncio.gather(*calls, return_exceptions=True)
         refused = [str(one) for one in outcomes if isinstance(one, Exception)]
-        assert all(one.endswith("The server is busy. Try again shortly.") for one in refused)
+        assert all(one.endswith("the server is busy; try again shortly") for one in refused)
         assert len(refused) >= CONCURRENT
         assert sum(not isinstance(one, Exception) for one in outcomes) >= CONCURRENT
         assert memory.take_now(memory.most_bytes)

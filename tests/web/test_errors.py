@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import logging
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser
@@ -25,6 +27,7 @@ from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from edgarchive import import_submissions
 from edgarchive.web.errors import status_of
+from indexer.query import bounds
 from tests.paths import INVENTED
 from tests.web.served import Served, first
 
@@ -203,3 +206,33 @@ def test_what_is_no_unicode_is_the_clients_mistake(served: Served, name: str) ->
     body = json.dumps({name: "\ud800" if name in {"q", "entityName"} else ["\ud800"]}).encode()
     answer = served.ask("/LATEST/search-index", method="POST", body=body)
     assert answer.status == 400, answer.text
+
+
+_NAMES = (
+    "/cgi-bin/browse-edgar?action=getcompany&company=apple",
+    "/LATEST/search-index?keysTyped=app",
+    "/companies.json?q=app",
+    "/search.json?company=apple",
+)
+
+
+@pytest.mark.parametrize("path", [*_NAMES, "/company/320193"])
+def test_an_index_that_is_away_is_no_company_that_does_not_exist(tmp_path: Path, path: str) -> None:
+    """Only a text that can be no name has none."""
+    import_submissions([INVENTED], settings=Settings(root=tmp_path / "archive", jobs=1))
+    with Served(tmp_path / "archive") as server:
+        assert server.ask("/search.json?q=a").status == 200
+        shutil.rmtree(tmp_path / "archive" / "index")
+        answer = server.ask(path)
+    assert (answer.status, answer.headers["retry-after"]) == (503, "30")
+
+
+@pytest.mark.parametrize("path", _NAMES)
+def test_a_search_for_a_name_that_took_too_long_is_no_company_that_does_not_exist(
+    served: Served, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """On a busy machine the same name is found later."""
+    ticks = itertools.count(step=60)
+    monkeypatch.setattr(bounds, "time", SimpleNamespace(monotonic=lambda: next(ticks)))
+    answer = served.ask(path)
+    assert (answer.status, answer.headers["retry-after"]) == (503, "30")

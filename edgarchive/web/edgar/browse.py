@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from itertools import islice
 from typing import Any
 
 from aiohttp import web
 
-from archiver.errors import EdgarchiveError
 from archiver.identifiers import Cik
 from archiver.listings.current_feed import LAST_START
 from archiver.startup.dataclass import dataclass
 from edgarchive.watching.schedule import EASTERN
 from edgarchive.web.archive import ServedArchive
 from edgarchive.web.edgar.filing.index_page import FORM_NAMES, role_name
+from edgarchive.web.edgar.names import entities_named
 from edgarchive.web.edgar.tickers import cik_of
 from edgarchive.web.facts import FilingFacts, with_parties
 from edgarchive.web.keys import ARCHIVE, TEMPLATES
@@ -150,7 +149,7 @@ async def _company(request: web.Request) -> web.Response:
     name = request.query.get("company", "").strip()
     cik = await cik_of(archive, wanted) if wanted else None
     if cik is None:
-        companies = await _companies(archive, name or wanted)
+        companies = await entities_named(archive, name or wanted, limit=_COMPANIES)
         if len(companies) != 1:
             return _page(request, "edgar/companies.html", companies=companies, wanted=name or wanted)
         cik = next(iter(companies))
@@ -171,25 +170,6 @@ async def _company(request: web.Request) -> web.Response:
             return _xml(request, "edgar/company.xml", "application/xml", **values)
         case _:
             return _page(request, "edgar/company.html", **values)
-
-
-async def _companies(archive: ServedArchive, text: str) -> dict[Cik, str]:
-    """Companies whose name has the words of `text`, the last one as a prefix: CIK -> name."""
-    if not text:
-        return {}
-    try:
-        results = await archive.search(None, name=f"{text}*", limit=_COMPANIES, snippets=False)
-    except EdgarchiveError:
-        return {}  # no company has such a name
-    words = text.casefold().split()
-    found: dict[Cik, str] = {}
-    for hit in results.hits:
-        for entity in await archive.entities(hit):
-            if entity.cik is not None and all(word in entity.name.casefold() for word in words):
-                found[entity.cik] = entity.name
-        if len(found) >= _COMPANIES:
-            break
-    return dict(islice(found.items(), _COMPANIES))
 
 
 def _render(request: web.Request, template: str, values: dict[str, Any]) -> str:

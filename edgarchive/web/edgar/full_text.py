@@ -15,12 +15,13 @@ from typing import Any
 
 from aiohttp import web
 
-from archiver.errors import NotInArchiveError, QueryError, UsageError
+from archiver.errors import NotInArchiveError, UsageError
 from archiver.identifiers import AccessionNumber, Cik, FormType
 from archiver.startup.patterns import lazy_pattern
 from edgarchive.web.archive import ServedArchive, read_accession
 from edgarchive.web.edgar.answers import sic_code
-from edgarchive.web.edgar.full_text_query import LISTS, MAX_SIZE, FullTextQuery, read_query, text_of
+from edgarchive.web.edgar.full_text_query import LISTS, FullTextQuery, read_query, text_of
+from edgarchive.web.edgar.names import entities_named
 from edgarchive.web.edgar.tickers import cik_of, held_tickers, tickers_of
 from edgarchive.web.facts import DocumentFacts, FilingFacts, about_document
 from edgarchive.web.keys import ARCHIVE
@@ -314,17 +315,8 @@ async def companies_named(archive: ServedArchive, typed: str, *, limit: int) -> 
     for one in listed:
         if one.ticker.startswith(typed.upper()) and len(found) < limit:
             found.setdefault(Cik(one.cik), one.title)
-    try:
-        results = await archive.search(None, name=f"{typed}*", limit=MAX_SIZE, snippets=False)
-    except (QueryError, UsageError):
-        results = None  # the typed text is no name yet
-    words = typed.casefold().split()
-    for hit in results.hits if results else ():
-        for entity in await archive.entities(hit):
-            if entity.cik is not None and all(word in entity.name.casefold() for word in words):
-                found.setdefault(entity.cik, entity.name)
-        if len(found) >= limit:
-            break
+    for cik, name in (await entities_named(archive, typed, limit=limit)).items():
+        found.setdefault(cik, name)
     tickers: dict[int, list[str]] = {}
     for one in listed:
         tickers.setdefault(one.cik, []).append(one.ticker)

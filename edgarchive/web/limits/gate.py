@@ -7,8 +7,6 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from aiohttp import web
-
 from archiver.events import event
 
 _log = logging.getLogger(__name__)
@@ -22,8 +20,21 @@ WORK_S = 40.0
 """How long a client waits for one operation, in seconds: a little longer than the limit of a search."""
 
 
+class BusyError(Exception):
+    """What was asked for cannot be done now; it may be asked for again after `retry_after_s` seconds.
+
+    It is no `EdgarchiveError`, so that nothing takes it for a fault of a filing or a query: the whole request ends.
+    """
+
+    def __init__(self, message: str, hint: str, *, retry_after_s: int) -> None:
+        super().__init__(f"{message}; {hint}")
+        self.message = message
+        self.hint = hint
+        self.retry_after_s = retry_after_s
+
+
 class Gate:
-    """Limits concurrent work and how long each request waits for it; beyond a limit the response is 503.
+    """Limits concurrent work and how long each request waits for it; beyond a limit it raises `BusyError`.
 
     A thread cannot be stopped, so abandoned work keeps its slot until it ends: slow requests never pile up.
     """
@@ -43,14 +54,16 @@ class Gate:
         self._tasks: set[asyncio.Future[Any]] = set()
 
     async def do(self, work: Callable[[], Awaitable[T]]) -> T:
-        """The result of `work`. Raises `web.HTTPServiceUnavailable` if too many wait or it takes too long."""
+        """The result of `work`. Raises `BusyError` if too many wait or it takes too long."""
         await self._take_place()
         task = asyncio.ensure_future(work())
         self._tasks.add(task)  # the event loop itself keeps only a weak reference
         task.add_done_callback(self._ended)
         done, _ = await asyncio.wait({task}, timeout=self._work_s)
         if not done:
-            raise too_slow()
+            raise BusyError(
+                "the request took too long", "make the search narrower, or try again later", retry_after_s=60
+            )
         return task.result()
 
     async def _take_place(self) -> None:
@@ -74,12 +87,6 @@ class Gate:
             _log.debug("a request's work failed: %s", task.exception(), extra=facts)
 
 
-def busy() -> web.HTTPServiceUnavailable:
-    """The response of a busy server."""
-    return web.HTTPServiceUnavailable(text="The server is busy. Try again shortly.\n", headers={"Retry-After": "5"})
-
-
-def too_slow() -> web.HTTPServiceUnavailable:
-    """The response to a request that takes too long."""
-    text = "The request took too long. Make the search narrower, or try again later.\n"
-    return web.HTTPServiceUnavailable(text=text, headers={"Retry-After": "60"})
+def busy() -> BusyError:
+    """The error where too much is under way."""
+    return BusyError("the server is busy", "try again shortly", retry_after_s=5)

@@ -38,7 +38,7 @@ class Memory:
         self._freed = asyncio.Event()
 
     async def take(self, size: int) -> None:
-        """Take `size` bytes. Raises `web.HTTPServiceUnavailable` if others do not give them back in time."""
+        """Take `size` bytes. Raises `BusyError` if others do not give them back in time."""
         if self._places <= 0:
             raise busy()
         self._places -= 1
@@ -120,7 +120,7 @@ class Holding:
             self.size = size
 
     def hold_response(self, response_bytes: int) -> None:
-        """Hold enough for a response that is complete, and no more. Raises `web.HTTPServiceUnavailable`."""
+        """Hold enough for a response that is complete, and no more. Raises `BusyError`."""
         wanted = min(_COPIES_SENT * response_bytes, self._memory.most_bytes)
         if wanted > self.size:
             if not self._memory.take_now(wanted - self.size):

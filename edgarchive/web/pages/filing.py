@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 from yarl import URL
 
-from archiver.errors import EdgarchiveError
+from archiver.errors import UsageError
 from edgarchive.web.api.filings import read_document, read_submission
 from edgarchive.web.archive import ServedArchive
 from edgarchive.web.edgar.answers import file_link
@@ -121,7 +121,7 @@ async def _spans(request: web.Request, text: str, words: str) -> list[tuple[int,
         return []
     try:
         return await request.app[ARCHIVE].spans(text, words, stem=request.query.get("stem") == "1")
-    except EdgarchiveError:
+    except UsageError:
         return []
 
 
