@@ -50,6 +50,19 @@ def lacks_room(error: sqlite3.OperationalError) -> bool:
     return getattr(error, "sqlite_errorcode", 0) in _SHM_ERRORS
 
 
+@contextlib.contextmanager
+def one_transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """A transaction of several statements, all or none of which take effect."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # a full or failing disk has already ended it
+            connection.execute("ROLLBACK")
+        raise
+
+
 def _sync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -245,14 +258,8 @@ class Database:
         """A transaction of several statements."""
         with self._translated(), self._lock:
             self._check_open()
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
+            with one_transaction(self._connection):
                 yield self._connection
-            except BaseException:
-                if self._connection.in_transaction:  # a full disk has already ended it
-                    self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
 
     def make_durable(self) -> None:
         """Sync everything written to disk, so that a power failure cannot undo it."""

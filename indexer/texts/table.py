@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from archiver.catalogue.database import database_errors
+from archiver.catalogue.database import database_errors, one_transaction
 from archiver.errors import ArchiveFormatError, DamageError, IdentifierError
 from archiver.identifiers import AccessionNumber
 from archiver.startup.dataclass import dataclass
@@ -306,14 +306,8 @@ class TextTable:
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._errors():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+        with self._errors(), one_transaction(self._connection):
+            yield
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:

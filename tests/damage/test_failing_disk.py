@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -79,6 +80,19 @@ def test_what_cannot_be_written_is_done_by_the_next_run(cli: CommandLine, shim: 
             _failing(cli, shim, kind, number, *verb)
         assert cli.run(*verb).returncode == 0
     assert cli.run("verify").returncode == 0
+
+
+@pytest.mark.usefixtures("synced")
+def test_no_room_for_the_texts_is_no_damage(cli: CommandLine, shim: Path) -> None:
+    """Whichever of its writes finds the disk full, the error says so."""
+    texts = Path(cli.environment["EDGARCHIVE_ROOT"]) / "texts"
+    table = str(texts / "index.sqlite3")
+    full = {"LD_PRELOAD": str(shim), "FAIL_KIND": "write", "FAIL_ERRNO": str(errno.ENOSPC), "FAIL_ROOT": table}
+    for number in range(1, 50, 9):
+        shutil.rmtree(texts)
+        done = cli.run("index", "--rebuild", **full, FAIL_FROM=str(number))
+        assert done.returncode == 7, (number, done.stderr)
+        assert b"no room left" in done.stderr, (number, done.stderr)
 
 
 @pytest.mark.usefixtures("synced")
