@@ -108,7 +108,8 @@ def answer_recent(*, kept_bytes: int = KEPT_BYTES) -> Middleware:
 
     @web.middleware
     async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.method != hdrs.METH_GET or request.path not in _SEARCHES or not asks_anything(request.query):
+        is_reading = request.method in {hdrs.METH_GET, hdrs.METH_HEAD}
+        if not is_reading or request.path not in _SEARCHES or not asks_anything(request.query):
             return await handler(request)
         return await recent.answer(request, handler)
 
