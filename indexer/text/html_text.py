@@ -56,6 +56,9 @@ _ENDS_OF_PARAGRAPHS = frozenset(
 _NEAR_TAGS = 500
 """Closing tags are usually near; one that is further away is found in a pass over all tags."""
 
+_JOINED = 10_000
+"""Parts that are joined at a time."""
+
 _MARK_BYTES = BLOCK + ROW + CELL + RAISED + LOWERED_AGAIN
 _MARK_CODES = _LINE_MARK + _ROW_MARK + _CELL_MARK + _RAISED_MARK + _LOWERED_MARK
 _FOLD = bytes.maketrans(bytes(range(32)) + _MARK_BYTES, b" " * 32 + _MARK_CODES)
@@ -158,7 +161,7 @@ def _without_comments(source: bytes) -> bytes:
             kept.append(source[position:begin])
             position = end + len(b"-->")
             begin = source.find(b"<!--", position)
-    return b"".join([*kept, source[position:]])
+    return _as_one([*kept, source[position:]])
 
 
 def _joined(parts: list[bytes], tags: list[bytes], specials: dict[int, Special]) -> bytes:
@@ -179,7 +182,12 @@ def _joined(parts: list[bytes], tags: list[bytes], specials: dict[int, Special])
             begin, end = 2 * place + 1, 2 * close + (2 if is_end_tag else 1)
             parts[begin:end] = [special.instead, *[b""] * (end - begin - 1)]
             hidden_until = close if is_end_tag else close - 1
-    return b"".join(parts)
+    return _as_one(parts)
+
+
+def _as_one(parts: list[bytes]) -> bytes:
+    """The `parts` joined, some at a time: while it joins, Python takes 80 bytes for each."""
+    return b"".join(b"".join(parts[begin : begin + _JOINED]) for begin in range(0, len(parts), _JOINED))
 
 
 class _Closings:
@@ -252,7 +260,7 @@ def _folded(flat: bytes) -> bytes:
     for other in others:
         inside, _, outside = other.partition(PRE_END)
         folded += [inside.replace(b"\r\n", b"\n").translate(_FOLD_PRE), outside.translate(_FOLD)]
-    return b"".join(folded).replace(PRE_END, b"")
+    return _as_one(folded).replace(PRE_END, b"")
 
 
 def _with_blanks(text: bytes) -> bytes:
@@ -281,7 +289,7 @@ class _Characters(dict[bytes, bytes]):
 def _unescaped(text: bytes) -> bytes:
     parts = _REFERENCE.split(text)
     parts[1::2] = map(_Characters().__getitem__, parts[1::2])
-    return b"".join(parts)
+    return _as_one(parts)
 
 
 def _with_raised_words(text: bytes) -> bytes:
