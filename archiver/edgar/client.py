@@ -171,8 +171,9 @@ class Client:
     def __init__(self, *, user_agent: str, pacer: Pacer, concurrency: int, patience_s: float = PATIENCE_S) -> None:
         self._pacer = pacer
         self._patience_s = patience_s
+        self._headers = {"User-Agent": user_agent, "Accept-Encoding": "gzip, deflate"}
+        # those of the session go in clear to a proxy that is asked for a tunnel
         self._session = aiohttp.ClientSession(
-            headers={"User-Agent": user_agent, "Accept-Encoding": "gzip, deflate"},
             connector=aiohttp.TCPConnector(limit=concurrency),
             timeout=_TIMEOUT,
             auto_decompress=False,
@@ -237,8 +238,9 @@ class Client:
 
     async def _ask(self, url: URL, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
         proxy = proxy_for(str(url))
+        headers = {**self._headers, **headers}
         if proxy and url.scheme == "http":  # no tunnel is needed: the proxy reads the request itself
-            headers = {**headers, **proxy.headers}
+            headers |= proxy.headers
         async with asyncio.timeout(self._patience_s):
             return await self._session.get(
                 url,

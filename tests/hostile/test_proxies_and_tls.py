@@ -75,6 +75,17 @@ async def test_no_proxy_leaves_a_host_out(client: Client, monkeypatch: pytest.Mo
     assert (heard, len(direct)) == ([], 1)
 
 
+async def test_a_tunnel_hides_the_contact_address(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy that opens a tunnel to EDGAR hears where to, and who asks it, but not who asks EDGAR."""
+    async with lying(exactly(http(b"", status="502 Bad Gateway"))) as (proxy, heard):
+        monkeypatch.setenv("HTTPS_PROXY", proxy.replace("://", "://me:p%40ss@"))
+        with pytest.raises(UnreachableError):
+            await read(client, "https://edgar.invalid/Archives")
+    assert heard[0].startswith(b"CONNECT edgar.invalid:443 HTTP/1.1\r\n")
+    assert b"Proxy-Authorization: Basic bWU6cEBzcw==\r\n" in heard[0]
+    assert b"example" not in heard[0].lower()
+
+
 @pytest.mark.parametrize("status", ["407 Proxy Authentication Required", "502 Bad Gateway"])
 async def test_a_proxy_that_refuses_a_tunnel_is_named_without_its_password(
     client: Client, monkeypatch: pytest.MonkeyPatch, status: str
