@@ -38,8 +38,12 @@ class ExportPlan:
     @property
     def state_path(self) -> Path:
         """The file with the state of an unfinished export."""
-        path = self.paths[self.table]
-        return path.with_name(f".{path.name}.export")
+        return self.state_paths[0]
+
+    @property
+    def state_paths(self) -> tuple[Path, ...]:
+        """That file and its like of the other tables, which keep other exports from writing there."""
+        return tuple(path.with_name(f".{path.name}.export") for path in self.paths.values())
 
     def asked(self, since: LastExport | None) -> dict[str, Any]:
         """The request, for recognising an unfinished export of the same."""

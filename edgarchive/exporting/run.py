@@ -120,12 +120,15 @@ def export(
         raise UsageError("only a layout can be copied", "give --layout, or leave --copy out")
     plan = make_plan(check_table(table), Path(out), format, shape, options, accessions, card=card)
     if since_export is not None and Path(since_export).absolute() in {
-        path.absolute() for path in (*plan.paths.values(), plan.state_path)
+        path.absolute() for path in (*plan.paths.values(), *plan.state_paths)
     }:
         raise UsageError("--since-export and --out name the same file", "give the state a file of its own")
     with StateFile(plan.state_path) as state_file:
-        report, begun = _write(plan, state_file, since, settings, jobs, progress, cancel)
-        _remember(since_export, plan.choice, settings, begun, report)
+        with contextlib.ExitStack() as others:
+            for path in plan.state_paths[1:]:
+                others.enter_context(StateFile(path))
+            report, begun = _write(plan, state_file, since, settings, jobs, progress, cancel)
+            _remember(since_export, plan.choice, settings, begun, report)
         state_file.forget()
     return report
 

@@ -355,7 +355,7 @@ def test_nothing_is_replaced(settings: Settings, out: Path) -> None:
     assert (out / "f.jsonl").read_text() == "mine"
 
 
-@pytest.mark.parametrize("name", ["f.jsonl.part", "f-entities.jsonl.part", ".f.jsonl.export", ".f.parquet.part"])
+@pytest.mark.parametrize("name", ["f.jsonl.part", "f.jsonl.filing_entities.part", ".f.jsonl.export", ".f.parquet.part"])
 @pytest.mark.parametrize("leads_to", ["file", "nothing", "itself"])
 def test_no_link_in_place_of_an_unfinished_file_is_followed(
     settings: Settings, out: Path, name: str, leads_to: str

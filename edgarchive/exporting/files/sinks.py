@@ -39,19 +39,19 @@ class Sink(Protocol):
 
 
 class FileSink:
-    """One file per table, written as ``NAME.part`` until complete."""
+    """One file per table, written as `unfinished` names it until complete."""
 
     def __init__(self, paths: Mapping[Table, Path], heads: Mapping[Table, bytes], state: ExportState | None) -> None:
         self._paths = dict(paths)
+        self._parts = unfinished(paths)
         self._files: dict[Table, IO[bytes]] = {}
         for table, path in self._paths.items():
             with storage_errors(path):
                 make_directories(path.parent)
-                self._files[table] = self._open(path, heads.get(table, b""), state)
+                self._files[table] = self._open(path, self._parts[table], heads.get(table, b""), state)
 
     @staticmethod
-    def _open(path: Path, head: bytes, state: ExportState | None) -> IO[bytes]:
-        part = _part(path)
+    def _open(path: Path, part: Path, head: bytes, state: ExportState | None) -> IO[bytes]:
         length = state.files.get(part.name, 0) if state else 0
         if length and not part.exists():  # complete, and visible already
             path.replace(part)
@@ -75,15 +75,15 @@ class FileSink:
             with storage_errors(self._paths[table]):
                 file.flush()
                 os.fsync(file.fileno())
-                lengths[_part(self._paths[table]).name] = file.tell()
+                lengths[self._parts[table].name] = file.tell()
         return lengths, ()
 
     def finish(self) -> list[Path]:
         """Rename each file to its final name. A checkpoint must have been recorded after the last rows."""
         self.close()
-        for path in self._paths.values():
+        for table, path in self._paths.items():
             with storage_errors(path):
-                _part(path).replace(path)
+                self._parts[table].replace(path)
                 fsync_directory(path.parent)
         return list(self._paths.values())
 
@@ -96,8 +96,8 @@ class FileSink:
     def discard(self) -> None:
         """Remove the unfinished files."""
         self.close()
-        for path in self._paths.values():
-            _part(path).unlink(missing_ok=True)
+        for part in self._parts.values():
+            part.unlink(missing_ok=True)
 
 
 def parts_are_there(folder: Path, state: ExportState) -> bool:
@@ -110,11 +110,11 @@ def files_can_go_on(paths: Mapping[Table, Path], state: ExportState) -> bool:
 
     One that is visible has exactly the length of the state, since nothing is published before its end is recorded.
     """
-    return all(_continues(path, state.files.get(_part(path).name)) for path in paths.values())
+    parts = unfinished(paths)
+    return all(_continues(path, parts[table], state.files.get(parts[table].name)) for table, path in paths.items())
 
 
-def _continues(path: Path, length: int | None) -> bool:
-    part = _part(path)
+def _continues(path: Path, part: Path, length: int | None) -> bool:
     if length is None:
         return False
     if part.exists():
@@ -122,8 +122,16 @@ def _continues(path: Path, length: int | None) -> bool:
     return path.stat().st_size == length if path.exists() else not length
 
 
-def _part(path: Path) -> Path:
-    return path.with_name(f"{path.name}.part")
+def unfinished(paths: Mapping[Table, Path]) -> dict[Table, Path]:
+    """The unfinished files of an export: ``NAME.part``, and ``NAME.TABLE.part`` for a second table.
+
+    That of an export of something else to the file of the second table has another name.
+    """
+    first, *others = paths
+    place = paths[first]
+    return {first: place.with_name(f"{place.name}.part")} | {
+        table: place.with_name(f"{place.name}.{table}.part") for table in others
+    }
 
 
 def _open_part(part: Path, *, is_new: bool) -> IO[bytes]:
