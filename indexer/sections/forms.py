@@ -43,6 +43,7 @@ _TITLES_10K = {
     "2": "propert",
     "3": "legal|litigation",
     "4": "submission|matters|mine|removed|reserved",
+    "4A": "executive officers",
     "5": "market",
     "6": "selected|reserved|removed|financial data",
     "7": "management|plan of|discussion",
@@ -88,7 +89,7 @@ _TITLES_10Q = {
     "II 2": "changes|unregistered|issuer|purchases|use of|repurchase|recent sales|sales? of",
     "II 3": "default",
     "II 4": "submission|mine|removed|reserved|matters",
-    "II 5": "other",
+    "II 5": "other(?! events)",
     "II 6": "exhibit",
 }
 _TITLES_8K = {

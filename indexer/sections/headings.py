@@ -27,7 +27,8 @@ from indexer.sections.model import Divider, Heading, Key
 
 _LINE = lazy_pattern(
     r"""\n[^\S\n]*+(?:(?:[^\w\s"“\[(]|_){1,3}+[^\S\n]*+)?+(?P<opening>["“\[(])?+
-        (?:(?=P\ ?A\ ?R\ ?T\b|I\ ?T\ ?E\ ?M|S\s?I\s?G\s?N\s?A\s?T\s?U\s?R\s?E|(?:Pursuant\sto|In\saccordance\swith)\s)
+        (?:(?=P\ ?A\ ?R\ ?T\b|I\ ?T\ ?E\ ?M|S\s?I\s?G\s?N\s?A\s?T\s?U\s?R\s?E
+            |(?:Pursuant\s{1,9}to|In\s{1,9}accordance\s{1,9}with)\s)
           |(?P<section>SECTION\ [1-9])(?:\.0[1-9])?[^\S\n]*[^\w\n][^\n]{0,120}?(?=ITEM\ ))""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -48,6 +49,7 @@ _NUMBERS = {
 }
 _SPELT = "|".join(sorted((*_WORDS, *_ROMANS, "l"), key=len, reverse=True))
 _LINK = r"(?:[.]?\s{0,3}(?:,\s{0,3}(?:and\b|&)?|;|\band\b|&|/|-|–|—|\bthrough\b|\bto\b)\s{0,3}(?:ITEMS?\s{1,3})?)"
+_AND = r"\s{0,3}(?:,?\s{0,3}(?:and\b|&)?|;|-|–|—|through|to)\s{0,3}"
 _ITEM = lazy_pattern(
     rf"""(?:(?P<spaced>I\ T\ E\ M)|I\ ?T\ ?E\ ?M)(?P<many>\(?S\)?)?
         (?:\s{{0,9}}(?:NO\b\.?|NUMBER\b|\#))?\s{{0,20}}(?:[-–—:.]\s{{0,3}})?(?P<open>[(\["“])?0?
@@ -63,7 +65,7 @@ _ITEM = lazy_pattern(
           |(?-i:(?:(?<=[0-9])|[ ](?=[A-C]\s))(?P<glued>[A-C])(?=[A-Z]|\s)))?
         (?:[ ]?(?P<temporary>\(T\)|T(?![a-z])))?
         (?(open)[)\]"”])
-        (?:\([a-z0-9]\))*+
+        (?(hundredths)(?:\s?\([a-z0-9]\)(?:{_AND}\([a-z0-9]\))*+)?+|(?:\([a-z0-9]\))*+)
         (?P<more>(?:{_LINK}(?:1[0-6]|[1-9])(?:\.(?:0[1-9]|10))?[A-C]?(?:\([a-z0-9]\))*(?![\w%])){{0,16}})
         (?P<mark>(?:[^\S\n]*[].:;)|/,–—-])*+)
         (?P<rest>[^\n]{{0,400}})""",
@@ -84,12 +86,19 @@ _ABOUT_A_REPORT = lazy_pattern(
     r"(?:[Rr]eports?|[Ff]orm\s+(?:10|8)-?[KQ]|[Pp]rospectus|[Ff]iling)\b"
 )
 _OF_A_REPORT = lazy_pattern(r"\b(?:10-?[KQ]|(?:annual|quarterly)\s+report|regulation\s+s-[kx])\b", re.IGNORECASE)
-_VERB = lazy_pattern(
-    r"\s(?:is|are|was|were|has|have|will|should|includes?|contains?|describes?|discuss(?:es)?|provides?|sets?\s+forth)\s"
+_VERB_WORDS = (
+    r"\s(?:is|are|was|were|has|have|will|should|includes?|contains?"
+    r"|describes?|discuss(?:es)?|provides?|sets?\s+forth)\s"
 )
+_VERB = lazy_pattern(_VERB_WORDS)
+_OF_SEVERAL = lazy_pattern(rf"(?:(?!{_VERB_WORDS}).)*?\bItems?\s+[0-9]", re.IGNORECASE)
+"""A sentence about several items: ``Item 1A. Risk Factors and Item 7. Management's Discussion describe …``."""
 _CAPITALS = lazy_pattern(r"[^a-z\n]{6,}[A-Z]{3}(?=\s(?:[-–—]\s)?(?:\(a\)\s|(?:[A-Z][a-z’']+|A)\s[a-z(]))")
 """A title in capitals before a sentence on the same line."""
 _TITLE_END = lazy_pattern(rf"[.:;\t]|\s[–—-]\s|\ \ |\s\(a\)\s|\S\s(?:{OPENERS})\b")
+_GAP = lazy_pattern(r"\S\ \ +(?=\S)")
+_OTHER_ITEM = lazy_pattern(r"\b(Items?\s+[0-9]{1,2}[A-C]?)[.:]", re.IGNORECASE)
+"""Another item named in a line, whose point ends no title."""
 _CONTINUING = lazy_pattern(r"(?:of|and|or|operations?)\b", re.IGNORECASE)
 _QUOTES = "\"'“"
 _QUOTED = lazy_pattern(r"""["'“][^"“”]+["'’”][.:]?""")
@@ -107,8 +116,8 @@ _MAX_LINK_CHARS = 8
 """Maximum length of the word that leaves a sentence open."""
 _MAX_DOUBTFUL_CHARS = 120
 _MAX_LOWER_CHARS = 200
-_MIN_BROKEN_CHARS = 60
-"""Minimum length of the first line of a sentence in plain text that continues on the next."""
+_MIN_BROKEN_CHARS = WRAPPED_CHARS
+"""Minimum length of the words after the number if a sentence in plain text continues on the next line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,15 +225,15 @@ def _heading(text: str, line: _Line, found: re.Match[str], family: Family, *, st
             continue
         if family == "8-K" and not fits and "." not in reading.item and _is_of_a_report(reading.item, title):
             continue
-        sentence = _sentence(text, found, reading)
-        if sentence and _ABOUT_A_REPORT.search(sentence):
+        sentence = _sentence(text, found, reading, wrapped=line.is_wrapped)
+        if sentence and (_ABOUT_A_REPORT.search(sentence) or _OF_SEVERAL.match(sentence)):
             return None
         is_sentence = fits and bool(sentence)
         if family == "8-K" and found["more"] and is_complete(title):  # Items 1 through 4 and 6: not applicable
             continue
         rank = RANKS.index(part) if family == "10-Q" else 0
         key = (rank, number, reading.item.removeprefix(str(number)))
-        also = _also(found, family, number)
+        also = tuple(item for item in dict.fromkeys(_also(found, family, number)) if item != reading.item)
         fits = fits and not is_sentence
         start = line.place - len(opening)
         return Heading(part, reading.item, also, opening + heading, title, start, body, key, fits, is_sentence)
@@ -314,20 +323,26 @@ def _is_title(found: re.Match[str], reading: _Number, line: _Line, title: str, *
     return fits if not reading.is_sure or line.opening else (not mark.endswith(",") or (fits and is_whole))
 
 
-def _sentence(text: str, found: re.Match[str], reading: _Number) -> str:
+def _sentence(text: str, found: re.Match[str], reading: _Number, *, wrapped: bool) -> str:
     """The words of a line that only refers to an item, such as ``Item 1A. Risk Factors of our report describes …``.
 
     Empty for a heading, also if text follows on its line: then something separates the two, or a sentence begins.
     """
-    line = text[reading.end : found.end()].lstrip(" \t.:;)]|/,–—-")
+    line = _OTHER_ITEM.sub(r"\1", text[reading.end : found.end()].lstrip(" \t.:;)]|/,–—-"))
+    if wrapped and len(_GAP.findall(line)) > 1:  # spread to the width of the page
+        line = one_line(line)
     following, _ = next_line(text, found.end(), over_blank=False)
-    if following and len(line) >= _MIN_BROKEN_CHARS and following[0].islower():
-        line = f"{line} {following}"
-    told = _ABOUT_A_REPORT.search(line) or _VERB.search(line)
+    sentence, told = line, _ABOUT_A_REPORT.search(line) or _VERB.search(line)
+    if told is None and following and len(line) >= _MIN_BROKEN_CHARS:
+        joined = f"{line} {following}"
+        about = _ABOUT_A_REPORT.search(joined)
+        is_about = about is not None and about.start() < len(line)
+        if following[0].islower() or is_about or _OF_SEVERAL.match(line):
+            sentence, told = joined, about or _VERB.search(joined)
     has_text = _CAPITALS.match(text, found.start("rest"), found.end()) or (
-        told and _TITLE_END.search(line, 0, told.start())
+        told and _TITLE_END.search(sentence, 0, told.start())
     )
-    return line if told and not has_text else ""
+    return sentence if told and not has_text else ""
 
 
 def _title(text: str, start: int, found: re.Match[str], *, wrapped: bool) -> tuple[str, int]:

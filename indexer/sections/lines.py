@@ -17,6 +17,13 @@ _SNIFFED_CHARS = 10_000
 
 _PAGE_FOOT = r"""[-–—(\s]*(?:page\s*)?[FSA]?-?[0-9]{1,3}[-–—)\s]*|(?:(?:back|return)\ to\ )?table\ of\ contents|index"""
 _PAGE_FOOT_LINE = lazy_pattern(_PAGE_FOOT, re.IGNORECASE | re.VERBOSE)
+_SECTION_FOOT = lazy_pattern(
+    r"""\n[^\w\n]*section\s+[1-9](?![\w(])\W{0,9}
+        (?:(?:registrant|financial|securities\s+and|matters|corporate|asset|regulation|other\s+events)[^\n]{0,80})?\s*\Z""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""The heading of a section of Form 8-K, such as ``Section 5 – Corporate Governance and Management``, above an item."""
+_MAX_SECTION_CHARS = 200
 _FURNITURE = lazy_pattern(
     rf"""{_PAGE_FOOT}
         |[ivx]{{1,5}}                                                   # the number of a page of the front matter
@@ -168,7 +175,9 @@ def gap_of(under: str) -> Gap:
 
 
 def trimmed_end(text: str, start: int, end: int) -> int:
-    """`end` moved before trailing page numbers, ``Table of Contents`` and blank lines."""
+    """`end` moved before trailing page numbers, ``Table of Contents``, a heading of sections and blank lines."""
+    if section := _SECTION_FOOT.search(text, max(start, end - _MAX_SECTION_CHARS), end):
+        end = section.start() + 1
     while end > start:
         last = line_start(text, end - 1)
         line = text[last:end].strip()

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from archiver.startup.patterns import lazy_pattern
@@ -54,12 +54,12 @@ def sections(text: str, *, form: str) -> tuple[Section, ...]:
     if not headings and not listings and family != "8-K":
         bare = bare_headings(text, family, lines.dividers)
         found, tables = _split(text, bare, family)
-        if has_enough(_in_order(_joined(found, tables), len(text)), tables):
+        if has_enough(_in_order(text, _joined(found, tables), tables), tables):
             headings, listings = found, tables
             places = sorted({*places, *(heading.start for heading in bare)})
     headings = _joined(headings, listings)
     if family != "8-K":
-        headings = with_titled(text, _in_order(headings, len(text)), listings)
+        headings = with_titled(text, _in_order(text, headings, listings), listings)
         index = max(listings, key=lambda listing: len(listing.rows), default=None)
         if index is not None and len(index.rows) > _INDEXED * len(headings):
             spans = from_index(text, index)
@@ -100,12 +100,14 @@ def _joined(headings: Sequence[Heading], listings: Sequence[Listing]) -> list[He
     return kept
 
 
-def _in_order(headings: Sequence[Heading], length: int) -> list[Heading]:
-    """The headings of the items of a report, in the order of its text, which is `length` characters long.
+def _in_order(text: str, headings: Sequence[Heading], listings: Sequence[Listing]) -> list[Heading]:
+    """The headings of the items of a report, in the order of its text.
 
     First the best rising sequence: most fitting titles, then most items, then most text. Then items that it lacks but
-    that have a title and text of their own elsewhere: some reports give item 2 before item 1.
+    that have a title and text of their own elsewhere: some reports give item 2 before item 1. Each begins with its
+    first heading with text after the item before it: running titles repeat it, and a reference may be among them.
     """
+    length = len(text)
     below = [
         (headings[number + 1].start if number + 1 < len(headings) else length) - heading.body
         for number, heading in enumerate(headings)
@@ -116,7 +118,25 @@ def _in_order(headings: Sequence[Heading], length: int) -> list[Heading]:
         if heading.fits and heading.key not in taken and below[number] >= _MIN_STRAY_CHARS:
             row.append(number)
             taken.add(heading.key)
-    return [headings[number] for number in sorted(row)]
+    return list(_begun(sorted(row), headings, below, listings))
+
+
+def _begun(
+    row: Sequence[int], headings: Sequence[Heading], below: Sequence[int], listings: Sequence[Listing]
+) -> Iterator[Heading]:
+    """The headings in `row`, or an earlier one of the same item with text, after the one before and the same list."""
+    lists = [listing.start for listing in listings]
+    first = 0
+    for number in row:
+        last = headings[number]
+        for earlier in range(first, number + 1):
+            heading = headings[earlier]
+            is_same = heading.key == last.key and heading.fits >= last.fits
+            is_here = bisect_left(lists, heading.start) == bisect_left(lists, last.start)
+            if earlier == number or (is_same and is_here and below[earlier] >= _MIN_STRAY_CHARS):
+                yield heading
+                first = earlier + 1
+                break
 
 
 def _rising(headings: Sequence[Heading], below: Sequence[int]) -> list[int]:

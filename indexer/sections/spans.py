@@ -12,10 +12,13 @@ from indexer.sections.model import Divider, Heading, Listing, Section
 
 _END = lazy_pattern(
     r"""S\ ?I\ ?G\ ?N\ ?A\ ?T\ ?U\ ?R\ ?E\ ?S?(?:\(S\))?(?:(?-i:\ (?:PAGE|AND)\b[^\n]{0,40}))?[^\w\n]*$
-        |Pursuant\sto\sthe\srequirements\sof
-        |(?:Pursuant\sto|In\saccordance\swith)\s(?s:.{0,300}?)\bcaused\sthis\s(?s:.{0,80}?)\bsigned\b""",
+        |(?-i:Pursuant|PURSUANT)\s+to\s+the\s+requirements\s+of\b
+          (?:(?!\bpursuant\s|\bsignatures?\b)[\s\S]){0,400}?\b(?:caused|signed)\b
+        |(?:Pursuant\s+to|In\s+accordance\s+with)\s
+          (?:(?!\bpursuant\s|\bsignatures?\b)[\s\S]){0,400}?\bcaused\s+this\s[\s\S]{0,80}?\bsigned\b""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
+"""The heading of the signatures, or the sentence above them; a broken line of an exhibit's title is none."""
 _REFERENCE = lazy_pattern(
     r"""incorporated\s+(?:herein\s+|in\s+this\s+\w+\s+)?by\s+(?:this\s+)?reference|by\s+reference\s+to
         |\b(?:see|refer\s+to|reference\s+is\s+made\s+to)\b|\bpages?\s+(?:[FSA]-)?[0-9]
@@ -39,7 +42,7 @@ def cut(
 
     The last one ends before the signatures. Trailing page numbers are left out.
     """
-    lists = [listing.start for listing in listings if len(listing.rows) > 1]
+    lists = [listing.start for listing in listings if _is_index(listing)]
     parts = [divider.start for divider in dividers]
     for number, heading in enumerate(headings):
         following = headings[number + 1] if number + 1 < len(headings) else None
@@ -51,6 +54,11 @@ def cut(
         between = dividers[bisect_left(parts, heading.body) : bisect_left(parts, end)]
         end = next((divider.start for divider in between if _opens(divider, heading, following, end, places)), end)
         yield _section(text, heading, end)
+
+
+def _is_index(listing: Listing) -> bool:
+    """Whether a list names the form's own items, not those of reports on Form 8-K that the last item lists."""
+    return len(listing.rows) > 1 and 2 * sum(row.heading.fits for row in listing.rows) > len(listing.rows)
 
 
 def titled(text: str, ended: Iterable[tuple[Heading, int]]) -> Iterator[Section]:

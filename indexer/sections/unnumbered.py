@@ -156,7 +156,9 @@ def _title_line(
     if sum(map(len, words)) < _MIN_TITLE_CHARS:
         return None
     least = min(_MIN_PREFIX_WORDS, len(words)) if may_be_short else len(words)
-    while least < len(words) and words[least - 1].lower() in _OPEN_WORDS:
+    while least < len(words) and (
+        words[least - 1].lower() in _OPEN_WORDS or sum(map(len, words[:least])) < _MIN_TITLE_CHARS
+    ):
         least += 1
     more = ""
     for word in reversed(words[least:]):

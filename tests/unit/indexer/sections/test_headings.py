@@ -125,6 +125,7 @@ def test_brackets_and_quotes_belong_to_a_heading(spelling: str, heading: str) ->
         ("ITEMS 10 TO 13: DIRECTORS", "10-K", "10", ("11", "12", "13")),
         ("Item 10 and Item 11. Directors", "10-K", "10", ("11",)),
         ("Items 1.01(a) and 5.02(e) Amendment", "8-K", "1.01", ("5.02",)),
+        ("Item 5.02(b) and Item 5.02(c). Departure", "8-K", "5.02", ()),
         ("Item 2.02 and Item 7.01. Results of Operations", "8-K", "2.02", ("7.01",)),
         ("Items 5 and 9. Other Events", "8-K", "5", ("9",)),
     ],

@@ -124,6 +124,10 @@ def test_short_items_one_below_the_other_are_sections() -> None:
         "item 3. Legal Proceedings",
         "It is told in that other section of this report, the one that is called\nItem 3. Legal Proceedings.",
         "It is told under\nItem 3. Legal Proceedings.",
+        "Item 3. Legal Proceedings and Item 7. Management’s Discussion describe more, and should be read.",
+        "Item 3. Legal Proceedings and Item 7. Management’s Discussion and\nAnalysis describe more, and much.",
+        "Item 3. Legal Proceedings, with the Discussion of our 2022 Annual\nReport on Form 10-K, describes it.",
+        "Item 3.  Legal  Proceedings, with the  Discussion  of our 2022  Annual\nReport  on Form 10-K, describes it.",
     ],
 )
 def test_references_are_not_headings(reference: str) -> None:
@@ -140,6 +144,16 @@ def test_a_line_out_of_order_is_not_a_heading() -> None:
     amid = "Item 7. Management’s Discussion and Analysis\n• Item 1. Business\n" + "Much can go wrong.\n" * 20
     text = report.replace("Much can go wrong.\n", amid)
     assert outline(text, "10-K") == ["I 1", "I 1A", "I 1B", "I 2", "II 7"]
+
+
+@pytest.mark.parametrize("running", ["Item 1A. Risk Factors (continued)", "ITEM 1A. RISK FACTORS", "Item 1A (Cont’d)"])
+def test_an_item_begins_with_its_first_heading_though_a_reference_is_before_a_running_title(running: str) -> None:
+    """The text above the reference is as much of the item as that below the running title."""
+    risks = "Much can go wrong.\n" * 20
+    amid = f"{risks}Item 1. Business – Candles and more\n{risks}{running}\n{risks * 3}"
+    text = ANNUAL_REPORT.replace("We make candles.", "We make candles. " * 20).replace("Much can go wrong.\n", amid)
+    assert outline(text, "10-K") == ["I 1", "I 1A", "I 1B", "I 2", "II 7"]
+    assert text[sections(text, form="10-K")[1].start :].startswith(f"Item 1A. Risk Factors\n{risks}")
 
 
 def test_the_parts_of_a_quarterly_report_are_told_without_their_headings() -> None:
@@ -177,6 +191,10 @@ def test_the_parts_of_a_quarterly_report_are_told_by_their_headings() -> None:
         ("8-K", "ITEM 5.02. Departure;\nElection\nx", None, "5.02", "ITEM 5.02. Departure; Election"),
         ("8-K", "Item 5.02\tDeparture\nx", None, "5.02", "Item 5.02 Departure"),
         ("8-K/A", "Item 9.01(d) Exhibits\nx", None, "9.01", "Item 9.01(d) Exhibits"),
+        ("8-K", "Item 5.02(b), (c). Departure\nx", None, "5.02", "Item 5.02(b), (c). Departure"),
+        ("8-K", "ITEM 5.02 (b), (c) and (e). DEPARTURE\nx", None, "5.02", "ITEM 5.02 (b), (c) and (e). DEPARTURE"),
+        ("8-K", "Item 5.02(b)-(d): Departure\nx", None, "5.02", "Item 5.02(b)-(d): Departure"),
+        ("8-K", "Item 9.01 (d) Exhibits\nx", None, "9.01", "Item 9.01 (d) Exhibits"),
         ("8-K12G3", "Item 5. Other Events.", None, "5", "Item 5. Other Events."),
     ],
 )  # fmt: skip
@@ -310,3 +328,13 @@ def test_every_item_of_a_real_current_report_has_its_section() -> None:
             differ += {part.item for part in main_document(row["file"]).sections()} != set(header.items)
     assert compared >= 15
     assert differ <= 1
+
+
+@pytest.mark.parametrize(
+    "section",
+    ["Section 9 – Financial Statements and Exhibits", "SECTION 9", "Section 9\nFinancial Statements and Exhibits"],
+)
+def test_the_heading_of_a_section_of_form_8_k_is_in_no_item(section: str) -> None:
+    """The form groups its items in sections, and many filers repeat the name of each above its items."""
+    text = f"Section 5 - Corporate\nItem 5.02 Departure\nHe left.\n2\n{section}\nItem 9.01 Exhibits\n99 A letter\n"
+    assert contents(text, "8-K") == ["He left.", "99 A letter"]

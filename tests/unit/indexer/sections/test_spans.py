@@ -101,6 +101,7 @@ def test_a_section_says_that_it_only_refers() -> None:
         ["In accordance with Section 13 of the Exchange Act, the registrant caused this report to be signed."],
         ["In accordance with the requirements of the\nAct, Acme Inc. caused this report to be\nsigned."],
         ["Pursuant to Section 15(d) of the Act, the registrant has duly caused this annual report to be signed."],
+        ["Pursuant  to   the requirements  of the Act, the  registrant has caused  this report to be  signed."],
     ],
 )
 def test_the_last_item_ends_before_the_signatures(lines: list[str]) -> None:
@@ -112,8 +113,42 @@ def test_the_last_item_ends_before_the_signatures(lines: list[str]) -> None:
 @pytest.mark.parametrize(
     "line",
     ["In accordance with our policy, we signed no lease.", "Pursuant to an order, the court caused this case to end.",
+     "pursuant to the requirements of Statement No. 131, we have signed off on one segment.",
      "Signatures on file are kept by our clerk.", "SIGNATURE LINES of candles sell well."],
 )  # fmt: skip
 def test_a_sentence_of_the_last_item_does_not_end_it(line: str) -> None:
     """Only the words that every signed report has."""
     assert endings(html([heading("15"), *words("15"), line, "The end.", *SIGNATURES]))["15"] == "The end."
+
+
+def test_a_broken_title_of_an_exhibit_is_not_the_sentence_above_the_signatures() -> None:
+    """Certifications are made pursuant to an act, as the report is signed."""
+    signed = "Pursuant to the requirements of the Act, the registrant has duly caused this report to be signed."
+    exhibits = ["32 Certification of the officers", "pursuant to Section 906 of the Sarbanes-Oxley Act", "99 A letter"]
+    for lines in ([signed], ["SIGNATURES", signed]):
+        text = html([heading("9B"), *words("9B"), heading("15"), *words("15"), *exhibits, *lines])
+        assert endings(text)["15"] == "99 A letter"
+
+
+@pytest.mark.parametrize(
+    "list_",
+    [
+        ["Item 5. Other Events", "Item 7. Financial Statements and Exhibits"],
+        ["Item\tDescription\tDate", "Item 5\tOther Events\tMay 3, 1999", "Item 7\tExhibits\tJune 1, 1999"],
+        ["Item 2. Acquisition of Assets", "Item 5. Other Events", "Item 7. Financial Statements and Exhibits"],
+    ],
+)
+def test_the_items_of_reports_on_form_8_k_do_not_end_the_exhibits(list_: list[str]) -> None:
+    """Until 2004 the last item listed the reports on Form 8-K with their items, and could go on."""
+    last = ["PART IV", "Item 14. Exhibits, Schedules, and Reports on Form 8-K", "(b) Reports on Form 8-K", *list_]
+    text = html([*annual("1", "2", "5", "7", "8"), *last, *words("14"), *SIGNATURES])
+    assert outline(text) == ["I 1", "I 2", "II 5", "II 7", "II 8", "IV 14"]
+    assert endings(text)["14"] == "So much for item 14."
+
+
+def test_a_report_on_form_8_k_about_other_events_is_no_item_of_a_quarterly_report() -> None:
+    """Item 5 of a 10-Q is other information; until 2004 item 5 of an 8-K was other events."""
+    last = ["Item 6. Exhibits and Reports on Form 8-K", "(b) Reports on Form 8-K:", "Item 5. Other Events", *words("6")]
+    text = html(["PART II", "Item 1. Legal Proceedings", *words("1"), "Item 5. Other Information", "None.", *last])
+    assert outline(text, form="10-Q") == ["II 1", "II 5", "II 6"]
+    assert endings(text, form="10-Q")["6"] == "So much for item 6."
