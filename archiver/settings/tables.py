@@ -27,6 +27,15 @@ def _names(singular: str) -> Any:
     return Field(default=(), validation_alias=AliasChoices(singular, f"{singular}s"))
 
 
+_KINDS = {
+    **dict.fromkeys(("form", "ticker", "name"), "a text or a list of texts"),
+    "cik": "a CIK or a list of CIKs",
+    **dict.fromkeys(("since", "until"), "a date, a month or a year"),
+    "limit": "a whole number",
+}
+"""What each key of a ``[[select]]`` table is."""
+
+
 class SelectTable(BaseModel):
     """One ``[[select]]`` table of a settings file: the arguments of a `Selection`.
 
@@ -70,16 +79,23 @@ def read_tables(name: str, value: Any) -> tuple[BaseModel, ...]:
     try:
         return TypeAdapter(tuple[kind, ...]).validate_python(value)
     except ValidationError as error:
-        raise ValueError(_first_fault(error, list(kind.model_fields))) from None
+        raise ValueError(_first_fault(name, error, list(kind.model_fields))) from None
 
 
-def _first_fault(error: ValidationError, known: Sequence[str]) -> str:
+def _first_fault(name: str, error: ValidationError, known: Sequence[str]) -> str:
     """The first fault that pydantic found, in our words."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    message = first["msg"].removeprefix("Value error, ").replace("Input should be ", "it must be ")
     table, key = (*first["loc"], None, None)[:2]
-    if first["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(str(key), known, n=1)
-        message = "unknown key" + (f", did you mean {near[0]!r}?" if near else f", known are {', '.join(known)}")
-    place = (None if table is None else f"table {int(table) + 1}", key)
-    return ": ".join(str(part) for part in (*place, message) if part is not None)
+    if key is None:
+        return f"it must be tables, each below a line [[{name}]]"
+    match first["type"]:
+        case "missing":
+            message = "it is missing"
+        case "extra_forbidden":
+            near = difflib.get_close_matches(str(key), known, n=1)
+            message = (
+                f"unknown key, did you mean {near[0]!r}?" if near else f"unknown key, known are {', '.join(known)}"
+            )
+        case _:
+            message = f"it must be {'a text' if name == 'search' else _KINDS[str(key).removesuffix('s')]}"
+    return f"table {int(table or 0) + 1}: {key}: {message}"

@@ -13,13 +13,13 @@ from archiver.settings.tables import read_tables
     [
         ("select", [{"froms": ["8-K"]}], "table 1: froms: unknown key, did you mean 'form'?"),
         ("select", [{}, {"zzz": 1}], "table 2: zzz: unknown key, known are form, "),
-        ("select", [{"since": []}], "table 1: since: it must be a valid date"),
-        ("select", [{"cik": [0.5]}], "table 1: cik: it must be"),
+        ("select", [{"since": []}], "table 1: since: it must be a date, a month or a year"),
+        ("select", [{"cik": [0.5]}], "table 1: cik: it must be a CIK or a list of CIKs"),
         ("select", [{"form": "8-K", "forms": ["8-K"]}], "table 1: forms: unknown key"),
-        ("select", "8-K", "it must be a valid tuple"),
-        ("search", [{"query": "a"}], "table 1: name: "),
-        ("select", ["8-K"], "table 1: it must be a valid dictionary"),
-        ("search", 5, "it must be a valid tuple"),
+        ("select", "8-K", "it must be tables, each below a line [[select]]"),
+        ("search", [{"query": "a"}], "table 1: name: it is missing"),
+        ("select", ["8-K"], "it must be tables, each below a line [[select]]"),
+        ("search", 5, "it must be tables, each below a line [[search]]"),
     ],
 )
 def test_a_table_that_cannot_be_used_is_refused(name: str, value: Any, message: str) -> None:
