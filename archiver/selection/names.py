@@ -62,6 +62,7 @@ _PAIRS = {("united", "states"): "us", ("twenty", "first"): "21st"}
 
 _PAIRED = frozenset(_PAIRS.values())
 
+_MOST_NEAR = 3
 _LONGEST_KEPT = 200
 """Characters of a name whose terms are cached: those of a name made up to be huge would fill the memory."""
 
@@ -207,10 +208,10 @@ class NamePattern:
         return bool(self.words) and reached[count]
 
 
-def near_names(text: str, names: Iterable[str], *, limit: int = 3) -> list[str]:
-    """Those of `names` that somebody who typed `text` may have meant, the nearest first; at most `limit`.
+def near_names(text: str, names: Iterable[str]) -> list[str]:
+    """Those of `names` that somebody who typed `text` may have meant, the nearest first; at most `_MOST_NEAR`.
 
-    >>> near_names("Interanp Network", ["INTERNAP NETWORK SERVICES CORP", "NETWORK APPLIANCE INC"], limit=1)
+    >>> near_names("Interanp Network", ["INTERNAP NETWORK SERVICES CORP", "APPLE INC"])
     ['INTERNAP NETWORK SERVICES CORP']
     """
     wanted = name_words(text)
@@ -222,7 +223,7 @@ def near_names(text: str, names: Iterable[str], *, limit: int = 3) -> list[str]:
         for name, found in by_name.items()
         if (score := sum(len(word) * max((near[word].get(one, 0.0) for one in found), default=0.0) for word in wanted))
     }
-    return sorted(scores, key=lambda name: (-scores[name], len(name), name))[:limit]
+    return sorted(scores, key=lambda name: (-scores[name], len(name), name))[:_MOST_NEAR]
 
 
 def _near_words(word: str, known: set[str]) -> dict[str, float]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from archiver.errors import NotInArchiveError
 from archiver.identifiers import AccessionNumber
 from archiver.store.archive import Archive
-from indexer.texts.model import StoredDocument, StoredSubmission, extract, with_fallback
+from indexer.texts.model import StoredSubmission, extract, with_fallback
 from indexer.texts.store import TextStore
 
 
@@ -26,13 +25,6 @@ class TextReader:
         if stored is None:
             return self._parsed(accession, sha256)
         return with_fallback(stored, lambda: self._parsed(accession, sha256))
-
-    def document(self, accession: AccessionNumber, position: int) -> StoredDocument:
-        """Its document at `position`, counted from 0. Raises `NotInArchiveError`, `DamageError`."""
-        documents = self.submission(accession).documents
-        if not 0 <= position < len(documents):
-            raise NotInArchiveError(f"{accession} has no document at position {position}", "run `edgarchive index`")
-        return documents[position]
 
     def close(self) -> None:
         """Close the text store; the archive stays open."""

@@ -21,7 +21,7 @@ from archiver.identifiers import AccessionNumber
 from archiver.startup.dataclass import dataclass
 from archiver.store.durable import reading_errors
 from indexer.text import EXTRACTOR_VERSION
-from indexer.texts.model import StoredDocument, StoredSubmission
+from indexer.texts.model import StoredSubmission
 from indexer.texts.packs import TextPlace, decode_record, decompress
 from indexer.texts.table import TABLE_NAME, TextRow, TextTable, is_table
 
@@ -110,15 +110,6 @@ class TextStore:
                     self._warn(accession, error)
         return found
 
-    def document(
-        self, accession: AccessionNumber, position: int, *, sha256: str | None = None
-    ) -> StoredDocument | None:
-        """The document at `position`, counted from 0, as from `submission`; None if there is none."""
-        found = self.submission(accession, sha256=sha256)
-        if found is None or not 0 <= position < len(found.documents):
-            return None
-        return found.documents[position]
-
     def read(self, accession: AccessionNumber, *, sha256: str | None = None) -> StoredSubmission | None:
         """As `submission`, but raises `DamageError`, `StorageError` if the store cannot be read."""
         row = self._row(accession)
@@ -135,14 +126,6 @@ class TextStore:
             extractor=row.extractor,
             read=lambda place: self._bytes(row, place),
         )
-
-    def has(self, accession: AccessionNumber, *, sha256: str) -> bool:
-        """Whether the table lists this submission, extracted from these bytes by this version's extractor.
-
-        Raises `DamageError`, `StorageError`.
-        """
-        row = self._row(accession)
-        return row is not None and (row.sha256, row.extractor) == (sha256, EXTRACTOR_VERSION)
 
     def stats(self) -> TextStats:
         """The size of the store. Raises `DamageError`, `StorageError`."""

@@ -16,13 +16,13 @@ _LESS = "FRX"
 
 
 @contextlib.contextmanager
-def paged(*, wanted: bool = True) -> Iterator[None]:
+def paged() -> Iterator[None]:
     """Send output on stdout to a pager within this context, if stdout is a terminal.
 
     The pager is ``EDGARCHIVE_PAGER``, else ``PAGER``, else ``less``; empty or ``cat`` means none. If it does not exist,
     output goes to the terminal.
     """
-    command = pager() if wanted and sys.stdout.isatty() else None
+    command = pager() if sys.stdout.isatty() else None
     if command is None:
         yield
         return

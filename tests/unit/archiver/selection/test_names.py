@@ -148,4 +148,4 @@ def test_near_names() -> None:
     assert near_names("Mircosoft", names) == ["MICROSOFT CORP"]
     assert near_names("interanp", names) == ["INTERNAP NETWORK SERVICES CORP"]
     assert near_names("zzzzqq", names) == []
-    assert near_names("corp", names, limit=1) == ["MICROSOFT CORP"]
+    assert near_names("corp", ["A CORP", *names, "B CORP", "CD CORP"]) == ["A CORP", "B CORP", "CD CORP"]

@@ -41,7 +41,6 @@ def test_gives_back_what_was_extracted(tmp_path: Path) -> None:
     add(tmp_path, [made])
     with TextStore.open(tmp_path) as texts:
         assert_same(texts.submission(made.accession), made)
-        assert texts.document(made.accession, 1) == made.documents[1]
 
 
 @pytest.mark.slow
@@ -93,11 +92,8 @@ def test_other_bytes_or_another_extractor_are_not_there(tmp_path: Path, monkeypa
         assert texts.submission(made.accession, sha256=made.sha256) is not None
         assert texts.submission(made.accession, sha256="00" * 32) is None
         assert texts.submission(AccessionNumber(number(2))) is None
-        assert texts.document(made.accession, 1) is None
-        assert texts.has(made.accession, sha256=made.sha256)
         monkeypatch.setattr(store, "EXTRACTOR_VERSION", 99)
         assert texts.submission(made.accession) is None
-        assert not texts.has(made.accession, sha256=made.sha256)
 
 
 def test_a_missing_store_is_empty_and_may_appear_later(tmp_path: Path) -> None:
