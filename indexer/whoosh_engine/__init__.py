@@ -40,6 +40,9 @@ def _stand_ins() -> Iterator[None]:
 
 # Whoosh predates these compiler warnings. Installers that do not compile (uv) would show them once.
 warnings.filterwarnings("ignore", category=SyntaxWarning, module=r".*\bwhoosh\b")
-if threading.active_count() == 1:  # another thread may be importing them
-    with _stand_ins():
+if threading.active_count() == 1:  # another thread may be importing them, or change the filters of warnings
+    with _stand_ins(), warnings.catch_warnings():
+        # Python 3.13.5 names the module that runs, not the one it compiles, in one of the warnings of this module.
+        warnings.simplefilter("ignore", SyntaxWarning)
+        import whoosh.codec.whoosh3
         import whoosh.query  # noqa: F401 — loads it without the modules above
