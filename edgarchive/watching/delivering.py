@@ -52,6 +52,17 @@ class Deliverer:
         self.note()
         return sum(sent.outcome is Outcome.DELIVERED for some in outcomes for _, sent in some)
 
+    async def deliver_all(self) -> None:
+        """Send all that is due, however long that takes.
+
+        Raises `LockedError` instead of sending what could not be recorded, and `StorageError`.
+        """
+        while any(self._waiting(sink, due=self._clock()) for sink in self._sinks):
+            with Archive.open(self._settings.root, writable=True):
+                """Nobody else writes to it."""
+            if not await self.deliver():
+                break
+
     async def _deliver_to(self, sink: Sink) -> list[_Ended]:
         """Send to one sink, oldest first; failures are retried later, and the rest is still sent."""
         ended: list[_Ended] = []

@@ -39,7 +39,7 @@ async def watch(
     if once:
         report = await watcher.poll()
         on_poll(report)
-        await deliverer.deliver()
+        await deliverer.deliver_all()
         return report
     stop = stop or asyncio.Event()
     due = clock()
