@@ -259,6 +259,11 @@ def exact(value: str) -> str:
     return " ".join(fold(value).split())
 
 
+def section_word(key: str, word: str) -> str:
+    """The indexed form of a word in the section `key`, in engines that index the words of sections again."""
+    return f"{exact(key).replace(' ', '_')}:{word}"
+
+
 def _beginning(text: str, max_chars: int) -> str:
     """The first `max_chars` of a longer `text`, without the word that would be split."""
     beginning = text[:max_chars]

@@ -16,7 +16,7 @@ from opensearchpy import OpenSearch
 from archiver.errors import ArchiveFormatError
 from archiver.selection.names import name_terms
 from archiver.words import words
-from indexer.entries import IndexEntry, exact
+from indexer.entries import IndexEntry, exact, section_word
 from indexer.fields import DATE_FIELDS, NAME_FIELDS, NUMBER_FIELDS, TEXT_FIELDS, VALUE_FIELDS, document_of
 from indexer.opensearch_engine.connection import Access, cluster_errors
 from indexer.query.stems import english_stem
@@ -113,11 +113,6 @@ def body_of(entry: IndexEntry, *, is_first: bool) -> dict[str, Any]:
         "position": entry.position or 0,
         "first": is_first,
     }
-
-
-def section_word(key: str, word: str) -> str:
-    """The indexed form of a word in the section `key`."""
-    return f"{exact(key).replace(' ', '_')}:{word}"
 
 
 def _sections_of(entry: IndexEntry) -> dict[str, Any]:

@@ -24,9 +24,10 @@ from archiver.startup.dataclass import dataclass
 from indexer.engine import EngineHit, EngineResult, FacetCount, Sort
 from indexer.fields import Facet, facet_value
 from indexer.opensearch_engine.connection import Access, cluster_errors, require_all_shards
-from indexer.opensearch_engine.translating import EVERYTHING, Json, is_of_submission, translated
+from indexer.opensearch_engine.translating import EVERYTHING, Json, translated
 from indexer.query.bounds import MAX_SEARCH_S, Deadline, too_slow
 from indexer.query.nodes import Node
+from indexer.query.scopes.filings import is_of_filings
 from indexer.query.scopes.sections import scoped
 
 T = TypeVar("T")
@@ -99,7 +100,7 @@ class Search:
         self._alias = alias
         query, filters = scoped(query, filters)
         self._scored = query is not None
-        self._single = documents or (is_of_submission(query) and is_of_submission(filters))
+        self._single = documents or (is_of_filings(query) and is_of_filings(filters))
         conditions = [] if filters is None else [translated(filters)]
         if self._single and not documents:
             conditions.append({"term": {"first": True}})

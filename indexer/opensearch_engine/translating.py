@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from typing import Any, assert_never
 
 from archiver.errors import QueryError
-from indexer.entries import exact
-from indexer.fields import DOCUMENT_FIELDS, date_number
+from indexer.entries import exact, section_word
+from indexer.fields import date_number
 from indexer.opensearch_engine.mapping import (
     NAME_GAP,
     SECTION_STEMS,
     SECTION_WORDS,
     STEMS,
-    section_word,
     short,
     short_value,
 )
@@ -43,8 +42,6 @@ from indexer.query.nodes import (
     Within,
     Word,
     WordLike,
-    field_of,
-    leaves,
     spelled,
 )
 from indexer.query.stems import english_stem, stem_beginning
@@ -122,11 +119,6 @@ def _of_filings(numbers: Sequence[int]) -> Json:
     """Any of these accession numbers, without a score."""
     portions = [numbers[first : first + _TERMS] for first in range(0, len(numbers), _TERMS)]
     return {"bool": {"filter": [{"bool": {"should": [{"terms": {"number": some}} for some in portions or [[]]]}}]}}
-
-
-def is_of_submission(tree: Node | None) -> bool:
-    """Whether `tree` asks only for facts that all documents of a submission share."""
-    return tree is None or not any(field_of(leaf) in DOCUMENT_FIELDS for leaf in leaves(tree))
 
 
 def _word(part: WordLike) -> Json:

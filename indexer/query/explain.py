@@ -30,7 +30,6 @@ from indexer.query.nodes import (
     Within,
     Word,
     WordLike,
-    field_of,
 )
 from indexer.query.scopes.filings import Unit
 
@@ -60,12 +59,12 @@ def _lines(tree: Node) -> Iterator[str]:
             yield "not:"
             yield from (f"{_INDENT}{line}" for line in _lines(part))
         case _:
-            yield _leaf(tree, BY_NAME[field_of(tree)].label)
+            yield _leaf(tree, BY_NAME[tree.field].label)
 
 
 def _sought_anywhere(parts: tuple[Node, ...]) -> Leaf | None:
     """The first of `parts` if they are one leaf for each field of running text."""
-    fields = tuple("" if isinstance(part, All | AnyOf | Not) else field_of(part) for part in parts)
+    fields = tuple("" if isinstance(part, All | AnyOf | Not) else part.field for part in parts)
     first = parts[0]
     return first if fields == TEXT_FIELDS and not isinstance(first, All | AnyOf | Not) else None
 

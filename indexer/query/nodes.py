@@ -245,11 +245,6 @@ def span_words(span: Span) -> tuple[tuple[WordLike, ...], ...]:
             return ((span,),)
 
 
-def field_of(leaf: Leaf) -> str:
-    """The field of `leaf`."""
-    return leaf.field
-
-
 def spelled(part: WordLike | Value) -> str:
     """A word or value as written in a query: a pattern with its wildcards, a fuzzy word with its edits."""
     match part:

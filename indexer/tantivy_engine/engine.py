@@ -21,6 +21,7 @@ from indexer.entries import exact
 from indexer.fields import Facet
 from indexer.query.bounds import Deadline
 from indexer.query.nodes import Node, OfFilings, leaves
+from indexer.query.scopes.filings import is_of_filings
 from indexer.query.scopes.sections import scoped
 from indexer.tantivy_engine.checksums import damaged_files
 from indexer.tantivy_engine.facets import count_facet
@@ -28,7 +29,7 @@ from indexer.tantivy_engine.fields import schema
 from indexer.tantivy_engine.parts import Part, TantivyPartWriter
 from indexer.tantivy_engine.searching import Selected, collect, count_hits, first_documents, numbers_of, record_at
 from indexer.tantivy_engine.siblings import SiblingNumbers, last_group
-from indexer.tantivy_engine.translating import all_of, everything, is_of_submissions, score_levels, translate, unscored
+from indexer.tantivy_engine.translating import all_of, everything, score_levels, translate, unscored
 
 T = TypeVar("T")
 
@@ -309,7 +310,7 @@ class TantivyEngine:
         own_schema = self._index.schema
         query, filters = scoped(query, filters)
         narrowed = [] if filters is None else [unscored(translate(filters, searcher, own_schema, deadline))]
-        of_submissions = is_of_submissions(query) and is_of_submissions(filters)
+        of_submissions = is_of_filings(query) and is_of_filings(filters)
 
         def found(tree: Node | None) -> tantivy.Query:
             parts = narrowed if tree is None else [translate(tree, searcher, own_schema, deadline), *narrowed]

@@ -15,7 +15,7 @@ from tantivy import Schema, SchemaBuilder
 
 from archiver.selection.names import name_terms
 from archiver.words import spaced_words
-from indexer.entries import IndexEntry, exact
+from indexer.entries import IndexEntry, exact, section_word
 from indexer.fields import (
     DATE_FIELDS,
     NAME_FIELDS,
@@ -106,11 +106,6 @@ def _shortened(text: bytes) -> bytes:
         return text  # a longer word would fill one of these stretches
     cut = (word[:_LONGEST_WORD_BYTES].decode(errors="ignore") for word in text.split())
     return " ".join(cut).encode()
-
-
-def section_word(key: str, word: str) -> str:
-    """The indexed form of a word in the section `key`."""
-    return f"{exact(key).replace(' ', '_')}:{word}"
 
 
 def _sections(entry: IndexEntry, found: Sequence[bytes]) -> bytes:

@@ -16,8 +16,8 @@ from tantivy import FieldType, Occur, Query, Schema, Searcher
 
 from archiver.errors import QueryError
 from archiver.startup.dataclass import dataclass
-from indexer.entries import exact
-from indexer.fields import DOCUMENT_FIELDS, MAX_NUMBER, NAME_FIELDS, date_number
+from indexer.entries import exact, section_word
+from indexer.fields import MAX_NUMBER, NAME_FIELDS, date_number
 from indexer.query import bounds
 from indexer.query.bounds import Deadline, Expansions
 from indexer.query.expansion import expansion
@@ -43,12 +43,10 @@ from indexer.query.nodes import (
     Within,
     Word,
     WordLike,
-    field_of,
-    leaves,
     span_words,
     spelled,
 )
-from indexer.tantivy_engine.fields import WORD_FIELDS, section_word
+from indexer.tantivy_engine.fields import WORD_FIELDS
 
 MAX_PHRASE_WORDS = 16_384
 """Words of the index that all patterns of a phrase may match together; this is tantivy's limit."""
@@ -83,11 +81,6 @@ class Words:
 
     words: tuple[str, ...]
     pattern: str
-
-
-def is_of_submissions(tree: Node | None) -> bool:
-    """Whether `tree` asks nothing of single documents: it matches all documents of a submission or none."""
-    return tree is None or not any(field_of(leaf) in DOCUMENT_FIELDS for leaf in leaves(tree))
 
 
 def score_levels(tree: Node) -> tuple[Node, ...]:

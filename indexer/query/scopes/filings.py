@@ -13,7 +13,7 @@ from typing import Literal
 from archiver.errors import QueryError
 from indexer.fields import DOCUMENT_FIELDS
 from indexer.query.language.leaves import join_all, join_any
-from indexer.query.nodes import All, AnyOf, Node, Not, OfFilings, Value, field_of, leaves
+from indexer.query.nodes import All, AnyOf, Node, Not, OfFilings, Value, leaves
 from indexer.query.scopes.sections import is_bound_group, scoped
 
 Unit = Literal["document", "filing"]
@@ -52,7 +52,7 @@ class _Joining:
 
     def node(self, tree: Node, among: Node | None) -> Node:
         """Documents of the filings that match `tree`; the result is undefined outside `among`."""
-        if _is_of_filings(tree):
+        if is_of_filings(tree):
             return tree
         if _is_single(tree):
             return self._leaf(tree, among)
@@ -68,7 +68,7 @@ class _Joining:
 
     def _all(self, parts: tuple[Node, ...], among: Node | None) -> Node:
         """The cheapest part first and exclusions last: each part is searched among the remaining filings."""
-        facts = [part for part in parts if _is_of_filings(part)]
+        facts = [part for part in parts if is_of_filings(part)]
         others = [part for part in parts if part not in facts]
         here = join_all((among, *facts))
         single = sorted((part for part in others if _is_single(part)), key=lambda part: self._asked(part, here))
@@ -98,9 +98,9 @@ class _Joining:
         return join_all((tree, self._filters, among)) or tree
 
 
-def _is_of_filings(tree: Node) -> bool:
-    """Whether `tree` has no condition on single documents."""
-    return not any(field_of(leaf) in DOCUMENT_FIELDS for leaf in leaves(tree))
+def is_of_filings(tree: Node | None) -> bool:
+    """Whether `tree` has no condition on single documents: it matches all documents of a filing or none."""
+    return tree is None or not any(leaf.field in DOCUMENT_FIELDS for leaf in leaves(tree))
 
 
 def _is_single(tree: Node) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from indexer.fields import DOCUMENT_FIELDS, PARTY_FIELDS
-from indexer.query.nodes import All, AnyOf, Leaf, Node, Not, OfFilings, Value, field_of, leaves
+from indexer.query.nodes import All, AnyOf, Leaf, Node, Not, OfFilings, Value, leaves
 
 Numbers = Callable[[Node], frozenset[int]]
 
@@ -22,7 +22,7 @@ APART = Value("parties", "apart")
 
 def asks_of_parties(tree: Node | None) -> bool:
     """Whether `tree` has a part that is about parties."""
-    return tree is not None and any(field_of(leaf) in PARTY_FIELDS for leaf in leaves(tree))
+    return tree is not None and any(leaf.field in PARTY_FIELDS for leaf in leaves(tree))
 
 
 def needs_document(tree: Node | None) -> bool:
@@ -35,7 +35,7 @@ def needs_document(tree: Node | None) -> bool:
         case AnyOf(parts):
             return all(map(needs_document, parts))
         case _:
-            return field_of(tree) in DOCUMENT_FIELDS
+            return tree.field in DOCUMENT_FIELDS
 
 
 def with_parties(tree: Node, numbers: Numbers) -> Node:
@@ -50,7 +50,7 @@ def with_parties(tree: Node, numbers: Numbers) -> Node:
                 return AnyOf(tuple(map(joined, parts)))
             case Not(part):
                 return Not(joined(part))
-            case _ if field_of(node) in PARTY_FIELDS:
+            case _ if node.field in PARTY_FIELDS:
                 if node not in known:
                     known[node] = numbers(All((node, HERE)))
                 return AnyOf((node, OfFilings(known[node]))) if known[node] else node

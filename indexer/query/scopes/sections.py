@@ -23,7 +23,6 @@ from indexer.query.nodes import (
     Value,
     Within,
     Word,
-    field_of,
     leaves,
 )
 
@@ -153,12 +152,16 @@ def _bound(tree: Node, key: str) -> Node:
 
 def _is_sought_anywhere(parts: Sequence[Node]) -> bool:
     """Whether `parts` are what words without a field become: the words in each of the fields of running text."""
-    return [set(map(field_of, leaves(part))) for part in parts] == [{field} for field in TEXT_FIELDS]
+    return [_fields(part) for part in parts] == [{field} for field in TEXT_FIELDS]
 
 
 def is_bound_group(tree: Node) -> bool:
     """Whether `tree`, made by `scoped`, is a section with what must match within it."""
-    return isinstance(tree, All) and any({"section"} == set(map(field_of, leaves(part))) for part in tree.parts)
+    return isinstance(tree, All) and any(_fields(part) == {"section"} for part in tree.parts)
+
+
+def _fields(tree: Node) -> set[str]:
+    return {leaf.field for leaf in leaves(tree)}
 
 
 def _has(keys: Iterable[str]) -> Node:

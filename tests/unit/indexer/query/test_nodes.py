@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 
 from indexer.query.build import parse_query
-from indexer.query.nodes import Near, Pattern, Stem, Word, field_of, leaves, spelled
+from indexer.query.nodes import Near, Pattern, Stem, Word, leaves, spelled
 
 EVERYTHING = (
     'a AND (bb* OR NOT c~1) "d e" "f g"~3 stem:h form:8-K cik:5 name:"acme inc" filed:2004 te?t description:"a b*"'
@@ -32,7 +32,7 @@ def test_a_tree_can_be_pickled_and_is_a_key() -> None:
 def test_the_leaves_of_a_tree_come_in_order() -> None:
     """Every leaf is reached, also below NOT, and says its field and how it was asked for."""
     tree = parse_query("a NOT (form:8-K* OR b~2) name:acme")
-    assert [field_of(leaf) for leaf in leaves(tree)] == ["text", "description", "form", "text", "description", "name"]
+    assert [leaf.field for leaf in leaves(tree)] == ["text", "description", "form", "text", "description", "name"]
     assert [spelled(Pattern("text", "re*")), spelled(Stem("text", "resigned"))] == ["re*", "stem:resigned"]
 
 
