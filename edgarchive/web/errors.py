@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from http import HTTPStatus
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from archiver.errors import (
     DamageError,
@@ -116,5 +116,8 @@ def _answer(
 ) -> web.Response:
     wants_page = "text/html" in request.headers.get("Accept", "") and not request.path.startswith(_FILES)
     if wants_page or _PAGE.fullmatch(request.path):
-        return problem_page(request, status, message, hint)
-    return web.json_response({"error": message, "position": position, "hint": hint}, status=status)
+        response = problem_page(request, status, message, hint)
+    else:
+        response = web.json_response({"error": message, "position": position, "hint": hint}, status=status)
+    response.headers[hdrs.VARY] = hdrs.ACCEPT
+    return response

@@ -26,6 +26,9 @@ MIN_VERSION = (2, 4)
 """The first version of OpenSearch with points in time."""
 
 _CONNECT_ATTEMPTS = 3
+_KEPT_CONNECTIONS = 128
+"""Eight searches at once, each of 16 shards; for each that is not kept, a line is logged."""
+
 _PASSING = {429, 502, 503, 504}
 _MISREAD = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, StopIteration)
 """What reading an answer raises that is not of the expected form."""
@@ -72,7 +75,7 @@ class Access:
             timeout=MAX_SEARCH_S * 2,
             max_retries=_CONNECT_ATTEMPTS,
             retry_on_timeout=False,
-            pool_maxsize=16,
+            pool_maxsize=_KEPT_CONNECTIONS,
         )
 
 

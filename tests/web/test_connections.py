@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import logging
 import resource
 import shutil
 import socket
@@ -218,8 +219,11 @@ def test_what_is_no_request_is_400_and_nothing_in_the_log(process: ServerProcess
     assert "127.0.0.1" not in process.log
 
 
-def test_a_response_that_fails_on_the_way_is_cut_short(tmp_path: Path) -> None:
-    """No second response follows in the middle of the first, where a client or proxy would take it for a part."""
+def test_a_response_that_fails_on_the_way_is_cut_short(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """No second response follows in the middle of the first, where a client or proxy would take it for a part.
+
+    The log has one line of it.
+    """
     text = "\n".join(map(str, range(600_000)))
     document = f"<DOCUMENT>\n<TYPE>8-K\n<SEQUENCE>1\n<TEXT>\n{text}\n</TEXT>\n</DOCUMENT>\n"
     (tmp_path / "a.txt").write_bytes(submission_bytes(documents=document))
@@ -237,6 +241,9 @@ def test_a_response_that_fails_on_the_way_is_cut_short(tmp_path: Path) -> None:
     head, _, body = answer.partition(b"\r\n\r\n")
     length = next(int(line.split()[1]) for line in head.split(b"\r\n") if line.startswith(b"Content-Length"))
     assert 0 < len(body) < length
+    [logged] = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert logged.getMessage().endswith("have changed; run `edgarchive verify`")
+    assert logged.exc_info is None
 
 
 def test_a_client_that_leaves_is_no_error(process: ServerProcess) -> None:

@@ -64,6 +64,7 @@ def test_a_program_gets_json_for_an_unknown_url(served: Served, path: str) -> No
     answer = served.ask(path)
     assert answer.status == 404
     assert set(answer.json()) == {"error", "position", "hint"}
+    assert answer.headers["vary"] == "Accept"  # a cache must not send it to a browser
 
 
 @pytest.mark.parametrize(

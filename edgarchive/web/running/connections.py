@@ -170,6 +170,8 @@ class Connection(web.RequestHandler):
         if isinstance(exc, ConnectionError) and (self.transport is None or self.transport.is_closing()):
             _log.debug("a client left before it had its response", extra=event("client-left", path=request.path))
             raise exc
+        if isinstance(exc, ConnectionError) and request.writer.output_size > 0:  # cut short, and logged
+            raise exc
         if status < HTTPStatus.INTERNAL_SERVER_ERROR:
             _log.debug("a request could not be read: %s", message, extra=event("unreadable-request", reason=message))
         else:

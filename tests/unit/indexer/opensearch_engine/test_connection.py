@@ -10,6 +10,7 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -48,6 +49,8 @@ class Answering:
     kind: str = "application/json"
     answer: Any = field(default_factory=lambda: OPENSEARCH)
     authorizations: list[str | None] = field(default_factory=list)
+    together: threading.Barrier | None = None
+    """Answers that wait for each other."""
 
 
 @pytest.fixture
@@ -84,6 +87,8 @@ def _serving(context: ssl.SSLContext | None) -> Iterator[Answering]:
         def do_GET(self) -> None:
             answering.authorizations.append(self.headers.get("authorization"))
             self.rfile.read(int(self.headers.get("content-length") or 0))
+            if answering.together is not None:
+                answering.together.wait(30)
             body = answering.answer if isinstance(answering.answer, bytes) else json.dumps(answering.answer).encode()
             self.send_response(answering.status)
             self.send_header("content-type", answering.kind)
@@ -130,6 +135,16 @@ def test_what_is_no_opensearch_is_named(server: Answering, answer: object, named
     server.answer = answer
     with pytest.raises(IndexServerError, match=f"is {named}; use OpenSearch 2.4 or later"):
         ask(Access(server.url))
+
+
+def test_many_searches_at_once_warn_of_nothing(server: Answering, caplog: pytest.LogCaptureFixture) -> None:
+    """A client of `serve` decides how many there are, and must not fill the log."""
+    client = Access(server.url).client()
+    server.together = threading.Barrier(64)
+    with ThreadPoolExecutor(64) as threads:
+        assert list(threads.map(lambda _: client.info(), range(64))) == [OPENSEARCH] * 64
+    client.close()
+    assert caplog.messages == []
 
 
 def test_a_cluster_that_we_trust_and_that_lets_us_in_is_used(tls_server: Answering, certificate: Path) -> None:
