@@ -176,6 +176,12 @@ _HEADING = lazy_pattern(
 )
 """A heading as a report has it: ``Item 1A. Risk Factors``."""
 _PART = lazy_pattern(r"\s*(?:part\s+)?(?:iv|i{1,3})\s*", re.IGNORECASE)
+_FURTHER = lazy_pattern(
+    r"(?:[;,/&–—-]|\band)\s{0,3}(?:and\s{1,3})?ITEM\s{1,3}(?P<item>(?:1[0-6]|[1-9])(?:\.(?:0[1-9]|10)|[A-C])?)(?!\w)"
+    r"[\s.:,–—-]{1,9}",
+    re.IGNORECASE,
+)
+_MAX_TITLE_CHARS = 200
 _EXHIBITS = lazy_pattern(r"exhibits|financial statement schedules", re.IGNORECASE)
 """The title of item 14 while it was in part IV of a 10-K."""
 _CONTROLS = lazy_pattern(r"\bcontrols\b", re.IGNORECASE)
@@ -212,6 +218,26 @@ def part_of(family: Family, item: str, title: str, parts: Sequence[str], *, stat
         return stated, bool(told)
     rank, number, _ = last
     return ("II" if rank == RANKS.index("II") or number >= int(bare[0]) else parts[0]), bool(told)
+
+
+def further_items(title: str, family: Family, part: str, item: str) -> list[str]:
+    """The items after `item` that its title names with theirs: ``Results of Operations; Item 7.01 Regulation FD``."""
+    named: list[str] = []
+    last, end = _order(item), 0
+    for found in _FURTHER.finditer(title):
+        further = found["item"].upper()
+        own = TITLES[family].get(f"{part} {further}" if family == "10-Q" else further)
+        is_next = found.start() - end <= _MAX_TITLE_CHARS and _order(further) > last
+        if not is_next or own is None or own.match(title, found.end()) is None:
+            break
+        named.append(further)
+        last, end = _order(further), found.end()
+    return named
+
+
+def _order(item: str) -> tuple[int, str]:
+    number = item.partition(".")[0].rstrip("ABCT()")
+    return int(number), item[len(number) :]
 
 
 def find_section(found: Sequence[Section], name: str, *, form: str) -> Section | None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from archiver.startup.dataclass import dataclass
 from archiver.startup.patterns import lazy_pattern
-from indexer.sections.forms import PARTS, RANKS, TITLES, Family, part_of
+from indexer.sections.forms import PARTS, RANKS, TITLES, Family, further_items, part_of
 from indexer.sections.lines import (
     MAX_HEADING_CHARS,
     OPENERS,
@@ -35,7 +35,7 @@ _LINE = lazy_pattern(
 """A line end and what may begin a heading after it; a pattern that begins with a fixed character is found fast."""
 _PART = lazy_pattern(
     r"""(?:P\ ?A\ ?R\ ?T|Part)[^\S\n]{1,9}(?P<part>I{1,3}|IV|I\ I|I\ I\ I|I\ V|[1-4])(?![\w(])
-        (?P<rest>[^\n]{0,60}?)(?=(?P<item>I\ ?T\ ?E\ ?M|Item)S?\b|\n|\Z)""",
+        (?P<rest>[^\n]{0,60}?)(?=(?P<item>I\ ?T\ ?E\ ?M|Item)[Ss]?\b|\n|\Z)""",
     re.VERBOSE,
 )
 _DIGITS = {"1": "I", "2": "II", "3": "III", "4": "IV"}
@@ -48,7 +48,7 @@ _NUMBERS = {
     "l": 1,
 }
 _SPELT = "|".join(sorted((*_WORDS, *_ROMANS, "l"), key=len, reverse=True))
-_LINK = r"(?:[.]?\s{0,3}(?:,\s{0,3}(?:and\b|&)?|;|\band\b|&|/|-|–|—|\bthrough\b|\bto\b)\s{0,3}(?:ITEMS?\s{1,3})?)"
+_LINK = r"(?:[.]?\s{0,3}(?:,\s{0,3}(?:and\b|&)?|;|\band\b|&|/|-|–|—|\bthr(?:ough|u)\b|\bto\b)\s{0,3}(?:ITEMS?\s{1,3})?)"
 _AND = r"\s{0,3}(?:,?\s{0,3}(?:and\b|&)?|;|-|–|—|through|to)\s{0,3}"
 _ITEM = lazy_pattern(
     rf"""(?:(?P<spaced>I\ T\ E\ M)|I\ ?T\ ?E\ ?M)(?P<many>\(?S\)?)?
@@ -72,7 +72,7 @@ _ITEM = lazy_pattern(
     re.IGNORECASE | re.VERBOSE,
 )
 _FURTHER = lazy_pattern(r"(?P<link>[^0-9]*)(?P<item>[0-9]{1,2}(?:\.[0-9]{2})?[A-C]?)", re.IGNORECASE)
-_THROUGH = lazy_pattern(r"(?:-|–|—|through|to)", re.IGNORECASE)
+_THROUGH = lazy_pattern(r"(?:-|–|—|through|thru|to)", re.IGNORECASE)
 
 _REFERRING = lazy_pattern(
     r"\s*(?:of|and|or|above|below|in|to|herein|hereof|is|was|for|under|through|which|that)\b", re.IGNORECASE
@@ -233,7 +233,9 @@ def _heading(text: str, line: _Line, found: re.Match[str], family: Family, *, st
             continue
         rank = RANKS.index(part) if family == "10-Q" else 0
         key = (rank, number, reading.item.removeprefix(str(number)))
-        also = tuple(item for item in dict.fromkeys(_also(found, family, number)) if item != reading.item)
+        line_title = max(title, text[reading.end : found.end()], key=len)
+        named = [*_also(found, family, number), *further_items(line_title, family, part, reading.item)]
+        also = tuple(item for item in dict.fromkeys(named) if item != reading.item)
         fits = fits and not is_sentence
         start = line.place - len(opening)
         return Heading(part, reading.item, also, opening + heading, title, start, body, key, fits, is_sentence)
