@@ -10,8 +10,12 @@ from indexer.text.charset import decode
 
 _TAG = lazy_pattern(r"<[^<>]*>")
 _MAX_NAME_CHARS = 200
+"""Many values may share a name, and a long one would be written for each."""
 _EMPTY_NAMES = frozenset({"value"})
-"""Elements that only wrap the value of another, as in ownership forms: ``<transactionShares><value>100</value>``."""
+"""Elements that, as the first in another, only wrap its value: ``<transactionShares><value>100</value>`` of a Form 4.
+
+The ``<value>`` of an ``<infoTable>`` of a 13F comes after other elements, and is what it says.
+"""
 
 
 def xml_text(data: bytes) -> str:
@@ -40,6 +44,7 @@ class _Lines:
     def __init__(self) -> None:
         self._lines: list[str] = []
         self._names: list[str] = []
+        self._is_parent = [False]
         self._text: list[str] = []
 
     def read(self, text: str) -> list[str]:
@@ -55,18 +60,20 @@ class _Lines:
 
     def _start(self, name: str, _attributes: dict[str, str]) -> None:
         self._flush()
-        self._names.append(name.rpartition(":")[2][:_MAX_NAME_CHARS])
+        own = name.rpartition(":")[2][:_MAX_NAME_CHARS]
+        wraps = own in _EMPTY_NAMES and self._names and not self._is_parent[-1]
+        self._names.append(self._names[-1] if wraps else own)
+        self._is_parent[-1] = True
+        self._is_parent.append(False)
 
     def _end(self, _name: str) -> None:
         self._flush()
         self._names.pop()
+        self._is_parent.pop()
 
     def _flush(self) -> None:
         if value := " ".join("".join(self._text).split()):
-            name = self._names[-1]  # many values may share one, and a long name would be written for each
-            if name in _EMPTY_NAMES and len(self._names) > 1:
-                name = self._names[-2]
-            self._lines.append(f"{name}: {value}")
+            self._lines.append(f"{self._names[-1]}: {value}")
         self._text.clear()
 
     def _entity(self, *_declaration: object) -> None:

@@ -13,6 +13,14 @@ def test_each_value_stands_on_a_line_after_its_name() -> None:
     assert xml_text(source) == "issuerName: AT&T INC\nshares: 1,000\nnote: see\nb: this\nnote: page"
 
 
+def test_a_value_among_others_keeps_its_name() -> None:
+    """The market value in a row of a 13F is no wrapper, as the first element of an ownership form's field is."""
+    row = b"<infoTable><name>ACME</name><value>463</value><shrs><amount>12</amount><value>5</value></shrs></infoTable>"
+    assert xml_text(row) == "name: ACME\nvalue: 463\namount: 12\nvalue: 5"
+    assert xml_text(b"<a><value><value>1</value></value></a>") == "a: 1"
+    assert xml_text(b"<value>1</value>") == "value: 1"
+
+
 def test_the_bytes_tell_the_charset_not_the_declaration() -> None:
     """A declaration that is wrong costs no letter."""
     assert xml_text(b'<?xml version="1.0" encoding="US-ASCII"?><a>caf\xe9</a>') == "a: café"
