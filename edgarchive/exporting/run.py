@@ -108,13 +108,14 @@ def export(
     for place in (out, since_export):
         if place is not None:
             require_outside(settings.root, Path(place))
-    since = None if since_export is None else last_export(Path(since_export))
+    of = layout or shape or table
+    since = None if since_export is None else last_export(Path(since_export), of)
     if layout is not None:
         choice = make_layout(check_table(table), layout, options, accessions, format=format, shape=shape)
         begun = Begun.now(choice, settings)
         wanted = wanted_filings(choice, settings, begun=begun, since=since)
         report = _lay_out(place_filings(wanted, settings.root, Path(out), copy=copy), Path(out), progress, cancel)
-        _remember(since_export, choice, settings, begun, report)
+        _remember(since_export, of, choice, settings, begun=begun, report=report)
         return report
     if copy:
         raise UsageError("only a layout can be copied", "give --layout, or leave --copy out")
@@ -128,7 +129,7 @@ def export(
             for path in plan.state_paths[1:]:
                 others.enter_context(StateFile(path))
             report, begun = _write(plan, state_file, since, settings, jobs, progress, cancel)
-            _remember(since_export, plan.choice, settings, begun, report)
+            _remember(since_export, of, plan.choice, settings, begun=begun, report=report)
         state_file.forget()
     return report
 
@@ -182,14 +183,16 @@ def _lay_out(placing: Iterator[Placed], out: Path, progress: Progress, cancel: C
 
 def _remember(
     since_export: str | os.PathLike[str] | None,
+    of: str,
     choice: Choice,
     settings: Settings,
+    *,
     begun: Begun,
     report: ExportReport,
 ) -> None:
     if since_export is not None:
         failed = (accession for accession, _ in report.failures)
-        note_export(Path(since_export), this_export(choice, settings, begun=begun, failed=failed))
+        note_export(Path(since_export), of, this_export(choice, settings, begun=begun, failed=failed))
 
 
 def _rest(wanted: Iterator[Wanted], state: ExportState | None, state_path: Path) -> Iterator[Wanted]:

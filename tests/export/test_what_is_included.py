@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from archiver.audit.repair import repair_files
-from archiver.errors import RunCancelledError
+from archiver.errors import RunCancelledError, UsageError
 from archiver.identifiers import AccessionNumber
 from archiver.runtime.progress import CancelToken, ProgressUpdate
 from archiver.settings.settings import Settings
@@ -296,3 +296,20 @@ def test_what_failed_or_came_late_is_exported_next_time(out: Path, tmp_path: Pat
     export("filings", out / "3.jsonl", options=everything, since_export=state, settings=mine, jobs=1)
     export("filings", out / "4.jsonl", options=everything, since_export=state, settings=mine, jobs=1)
     assert [len(lines(out / name)) for name in ("3.jsonl", "4.jsonl")] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "other", [{"table": "documents"}, {"table": "sections", "shape": "edgar-corpus"}, {"layout": "edgartools"}]
+)
+def test_the_memory_of_exports_of_something_else_is_refused(
+    settings: Settings, out: Path, other: dict[str, Any]
+) -> None:
+    """It would leave out what only the others had."""
+    state, mine = out / "state", {"table": "filings", **other}
+    export("filings", out / "1.jsonl", since_export=state, settings=settings, jobs=1)
+    before = state.read_bytes()
+    with pytest.raises(UsageError, match="is of exports of filings"):
+        export(out=out / "2.jsonl", since_export=state, settings=settings, jobs=1, **mine)
+    assert state.read_bytes() == before
+    state.write_bytes(before.replace(b'"of": "filings", ', b""))  # of an older version
+    assert export("filings", out / "3.jsonl", since_export=state, settings=settings, jobs=1).rows == 0

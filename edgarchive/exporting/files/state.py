@@ -150,25 +150,30 @@ class LastExport:
     run: int | None = None
 
 
-def last_export(path: Path) -> LastExport | None:
-    """What the exports that used this file have had; None for a file that does not exist.
+def last_export(path: Path, of: str) -> LastExport | None:
+    """What the exports `of` a table that used this file have had; None for a file that does not exist.
 
-    Raises `UsageError` for any other file.
+    Raises `UsageError` for any other file, also of exports of something else: it says nothing of what this one had.
     """
     try:
         values = json.loads(read_plain_file(path))
         until = datetime.fromisoformat(values["added_until"])
         run = None if values.get("run") is None else int(values["run"])
-        return LastExport(until, frozenset(values.get("again", ())), dict(values.get("had", {})), run)
+        others = values.get("of", of)
+        last = LastExport(until, frozenset(values.get("again", ())), dict(values.get("had", {})), run)
     except FileNotFoundError:
         return None
     except _UNREADABLE:
         raise UsageError(f"{path} is not the state of an export", "name another file for --since-export") from None
+    if others != of:
+        raise UsageError(f"{path} is of exports of {others}", f"name a file for exports of {of} for --since-export")
+    return last
 
 
-def note_export(path: Path, last: LastExport) -> None:
+def note_export(path: Path, of: str, last: LastExport) -> None:
     """Record the contents of an export. Raises `StorageError`."""
-    values = {"added_until": last.until.isoformat(), "again": sorted(last.again), "had": last.had, "run": last.run}
+    facts = {"added_until": last.until.isoformat(), "again": sorted(last.again), "had": last.had, "run": last.run}
+    values = {"of": of, **facts}
     write_file_durably(path, json.dumps(values).encode() + b"\n")
     with storage_errors(path):
         _sweep(path)
