@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
@@ -19,6 +18,7 @@ from archiver.errors import DamageError, IdentifierError, NotInArchiveError, Unr
 from archiver.events import event
 from archiver.identifiers import AccessionNumber, Cik
 from archiver.store.packing import unpack
+from edgarchive.web.caching.latest import LatestValues
 from edgarchive.web.facts import FilingFacts, facts_of, row_of, weight_of, weight_of_row
 from edgarchive.web.limits.gate import Gate
 from edgarchive.web.limits.memory import hold, hold_bytes, holding, reading
@@ -58,14 +58,16 @@ class ServedArchive:
     def __init__(self, library: AsyncLibrary, gate: Gate) -> None:
         self.library = library
         self._gate = gate
-        self._facts: OrderedDict[tuple[str, str, str], tuple[FilingFacts, int]] = OrderedDict()
-        self._facts_bytes = 0
-        self._submissions: OrderedDict[str, tuple[str, int, Submission]] = OrderedDict()
-        self._kept_bytes = 0
+        self._facts = LatestValues[tuple[str, str, str], tuple[FilingFacts, int]](
+            _KEPT_FACTS_BYTES, largest=_KEPT_FACTS_BYTES // 4
+        )
+        self._submissions = LatestValues[str, tuple[str, Submission]](
+            _KEPT_SUBMISSIONS_BYTES, largest=_KEPT_SUBMISSIONS_BYTES // 4
+        )
         self._md5: dict[str, str] = {}
         self._status: tuple[float, Status] | None = None
         self._tickers: tuple[str, Any] | None = None
-        self._names: OrderedDict[int, tuple[float, str]] = OrderedDict()
+        self._names = LatestValues[int, tuple[float, str]](_KEPT_NAMES, largest=1)
 
     @property
     def version(self) -> Hashable:
@@ -140,11 +142,8 @@ class ServedArchive:
         for hit in results.hits:
             listed = [one.name for one in hit.entities if one.cik == cik]
             name = next(iter(listed or [one.name for one in await self.entities(hit) if one.cik == cik]), "")
-        self._names[cik] = (now, name)
-        self._names.move_to_end(cik)
-        while len(self._names) > _KEPT_NAMES:
-            self._names.popitem(last=False)
-        return self._names[cik][1]
+        self._names.put(cik, (now, name))
+        return name
 
     async def opened(self, accession: AccessionNumber, read: Callable[[StoredFile], T]) -> tuple[T, str]:
         """The result of `read` for the file of a submission, and the MD5 of its decoded bytes, as in EDGAR's ETag.
@@ -192,21 +191,10 @@ class ServedArchive:
         await hold(record.size)
         kept = self._submissions.get(accession)
         if kept is not None and kept[0] == record.sha256:
-            self._submissions.move_to_end(accession)
-            return kept[2]
+            return kept[1]
         submission = await self._do(lambda: self.library.submission(accession))
-        self._keep(accession, record.sha256, record.size, submission)
+        self._submissions.put(accession, (record.sha256, submission), record.size)
         return submission
-
-    def _keep(self, accession: AccessionNumber, sha256: str, size: int, submission: Submission) -> None:
-        if size > _KEPT_SUBMISSIONS_BYTES // 4:
-            return
-        old = self._submissions.pop(accession, None)
-        self._kept_bytes += size - (old[1] if old else 0)
-        self._submissions[accession] = (sha256, size, submission)
-        while self._kept_bytes > _KEPT_SUBMISSIONS_BYTES:
-            _, (_, gone, _) = self._submissions.popitem(last=False)
-            self._kept_bytes -= gone
 
     async def facts(self, accession: AccessionNumber) -> FilingFacts:
         """The facts of a filing. Raises as `Library.submission`."""
@@ -225,7 +213,6 @@ class ServedArchive:
         record = await self.record(accession)
         key = (str(accession), record.sha256, kind)
         if (known := self._facts.get(key)) is not None:
-            self._facts.move_to_end(key)
             return known
         async with reading(record.size):
             submission = await self._do(lambda: self.library.texts(accession))
@@ -238,17 +225,8 @@ class ServedArchive:
                 return made, weight if made is whole else weight_of_row(made)
 
             found = await self.do(read)
-        self._keep_facts(key, *found)
+        self._facts.put(key, found, found[1])
         return found
-
-    def _keep_facts(self, key: tuple[str, str, str], facts: FilingFacts, weight: int) -> None:
-        if weight > _KEPT_FACTS_BYTES // 4:
-            return
-        self._facts_bytes += weight - (self._facts[key][1] if key in self._facts else 0)
-        self._facts[key] = (facts, weight)
-        while self._facts_bytes > _KEPT_FACTS_BYTES:
-            _, (_, gone) = self._facts.popitem(last=False)
-            self._facts_bytes -= gone
 
     async def entities(self, hit: Hit) -> Sequence[HitEntity | Entity]:
         """All entities of a hit, including those that it does not list. Raises as `facts`."""

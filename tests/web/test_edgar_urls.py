@@ -220,7 +220,7 @@ def test_a_page_beyond_the_feeds_end_reads_no_filing(invented_archive: Path) -> 
     with Served(invented_archive) as fresh:
         answer = fresh.ask("/cgi-bin/browse-edgar?action=getcurrent&output=atom&start=999999999&count=100")
         assert (answer.status, b"<entry>" in answer.body) == (200, False)
-        assert not fresh.app[ARCHIVE]._facts
+        assert not fresh.app[ARCHIVE]._facts._values
 
 
 def _current(served: Served, parameters: str) -> list[str]:

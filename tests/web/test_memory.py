@@ -156,7 +156,7 @@ def test_the_facts_of_filings_with_many_documents_are_not_all_kept(
     with Served(tmp_path / "edgar") as served:
         for accession in accessions:
             assert served.ask(f"/Archives/edgar/data/320/{accession.replace('-', '')}/index.json").status == 200
-        kept = served.app[ARCHIVE]._facts
+        kept = served.app[ARCHIVE]._facts._values
         assert [accession for accession, _, _ in kept] == accessions[-4:]
 
 
@@ -187,9 +187,9 @@ def test_a_list_keeps_rows_not_facts(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("edgarchive.web.archive._KEPT_FACTS_BYTES", 8_000_000)
     with Served(crowded(tmp_path, 4)) as served:
         answer = served.ask(path)
-        kept = served.app[ARCHIVE]._facts
+        kept = served.app[ARCHIVE]._facts._values
         assert len(kept) == 4
-        for row, weight in kept.values():
+        for (row, _), weight in kept.values():
             assert weight == 3 * len(repr(row)) < 2_000_000
             assert all(len(entity.name) <= 500 for entity in row.header.entities)
         assert answer.status == 200
@@ -213,7 +213,7 @@ class PausedAtFirst(OrderedDict[Any, Any]):
 def test_work_for_a_list_ends_with_its_client(tmp_path: Path) -> None:
     """Else a page that is reloaded has several lists read."""
     with Served(crowded(tmp_path, 12)) as served:
-        kept = served.app[ARCHIVE]._facts = PausedAtFirst()
+        kept = served.app[ARCHIVE]._facts._values = PausedAtFirst()
         with socket.create_connection(("127.0.0.1", served.port)) as client:
             client.sendall(b"GET /submissions/CIK0000000320.json HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert kept.has_first.wait(30)

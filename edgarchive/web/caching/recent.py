@@ -7,7 +7,6 @@ is the one that would be computed now, except for the time that the search took.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Hashable
 from datetime import date
 
@@ -16,6 +15,7 @@ from aiohttp.typedefs import Middleware
 from multidict import CIMultiDict
 
 from archiver.startup.dataclass import dataclass
+from edgarchive.web.caching.latest import LatestValues
 from edgarchive.web.keys import ARCHIVE
 from edgarchive.web.limits.memory import holding
 from edgarchive.web.params import asks_anything
@@ -39,9 +39,7 @@ class RecentResponses:
     """The responses to the latest searches, `kept_bytes` in all at most."""
 
     def __init__(self, *, kept_bytes: int = KEPT_BYTES) -> None:
-        self._most = kept_bytes
-        self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
-        self._bytes = 0
+        self._kept = LatestValues[Hashable, _Kept](kept_bytes, largest=_LARGEST_BYTES)
         self._working: dict[Hashable, asyncio.Future[web.StreamResponse]] = {}
 
     async def answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -79,27 +77,16 @@ class RecentResponses:
 
     def _get(self, key: Hashable, version: Hashable) -> _Kept | None:
         known = self._kept.get(key)
-        if known is None:
-            return None
-        if known.version != version:
-            self._forget(key)
-            return None
-        self._kept.move_to_end(key)
-        return known
+        if known is None or known.version == version:
+            return known
+        self._kept.forget(key)
+        return None
 
     def _keep(self, key: Hashable, version: Hashable, response: web.StreamResponse) -> None:
         body = response.body if isinstance(response, web.Response) else None
-        if response.status != web.HTTPOk.status_code or not isinstance(body, bytes) or len(body) > _LARGEST_BYTES:
+        if response.status != web.HTTPOk.status_code or not isinstance(body, bytes):
             return
-        self._forget(key)
-        self._kept[key] = _Kept(version, CIMultiDict(response.headers), body)
-        self._bytes += len(body)
-        while self._bytes > self._most:
-            self._forget(next(iter(self._kept)))
-
-    def _forget(self, key: Hashable) -> None:
-        gone = self._kept.pop(key, None)
-        self._bytes -= len(gone.body) if gone is not None else 0
+        self._kept.put(key, _Kept(version, CIMultiDict(response.headers), body), len(body))
 
 
 def answer_recent(*, kept_bytes: int = KEPT_BYTES) -> Middleware:
