@@ -240,3 +240,4 @@ class ArchiveStatus(_Answer):
     forms: list[FormCount] = Field(description="The most frequent form types, at most 50.")
     form_count: int = Field(description="Number of form types.")
     note: str
+    notice: str = NOTICE

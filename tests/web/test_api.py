@@ -14,9 +14,11 @@ from xml.etree import ElementTree as ET
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
 
+from archiver.errors import EdgarchiveError
 from edgarchive import Library
 from edgarchive.web import params
 from edgarchive.web.api import search
+from edgarchive.web.errors import status_of
 from indexer.search.hits import ROW_COLUMNS
 from tests.web.conftest import SAVED
 from tests.web.served import Served
@@ -210,3 +212,13 @@ def test_a_search_without_a_hit_says_why(served: Served) -> None:
     found = served.ask("/search.json?q=resigned+zebra").json()
     assert found["diagnosis"]["text"] == ["`resigned` 1, `zebra` 0, together 0", "with `resigned`: 1 hit"]
     assert "diagnosis" not in served.ask("/search.json?q=resigned").json()
+
+
+def test_the_status_of_every_error_is_described(served: Served) -> None:
+    """Programs made from the description know what may come."""
+    kinds = {EdgarchiveError}
+    while (more := kinds | {kind for one in kinds for kind in one.__subclasses__()}) != kinds:
+        kinds = more
+    statuses = {str(int(status_of(kind("x")))) for kind in kinds}
+    for path, described in served.ask("/openapi.json").json()["paths"].items():
+        assert statuses <= described["get"]["responses"].keys(), path

@@ -147,6 +147,7 @@ def _get(
                 "200": {"description": "OK", "content": {content_type: {"schema": schema or {"type": "string"}}}},
                 "400": {"description": "The request cannot be read", **error},
                 "404": {"description": "The archive does not have it", **error},
+                "500": {"description": "Stored bytes are damaged", **error},
                 "503": {"description": "Busy, or the archive has no index", **error},
             },
         }
