@@ -90,3 +90,8 @@ class Listing:
     rows: tuple[Row, ...]
     start: int
     end: int
+
+    @property
+    def is_own(self) -> bool:
+        """Whether most rows have the form's titles, unlike a list of the items of reports on Form 8-K."""
+        return 2 * sum(row.heading.fits for row in self.rows) > len(self.rows)

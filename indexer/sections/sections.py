@@ -91,7 +91,7 @@ def _joined(headings: Sequence[Heading], listings: Sequence[Listing]) -> list[He
     """
     kept: list[Heading] = []
     last: tuple[Key, int] | None = None
-    starts = [listing.start for listing in listings]
+    starts = [listing.start for listing in listings if listing.is_own]
     for heading in headings:
         place = (heading.key, bisect_left(starts, heading.start))
         if place != last:
@@ -125,7 +125,7 @@ def _begun(
     row: Sequence[int], headings: Sequence[Heading], below: Sequence[int], listings: Sequence[Listing]
 ) -> Iterator[Heading]:
     """The headings in `row`, or an earlier one of the same item with text, after the one before and the same list."""
-    lists = [listing.start for listing in listings]
+    lists = [listing.start for listing in listings if listing.is_own]
     first = 0
     for number in row:
         last = headings[number]

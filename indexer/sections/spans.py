@@ -42,7 +42,7 @@ def cut(
 
     The last one ends before the signatures. Trailing page numbers are left out.
     """
-    lists = [listing.start for listing in listings if _is_index(listing)]
+    lists = [listing.start for listing in listings if len(listing.rows) > 1 and listing.is_own]
     parts = [divider.start for divider in dividers]
     for number, heading in enumerate(headings):
         following = headings[number + 1] if number + 1 < len(headings) else None
@@ -54,11 +54,6 @@ def cut(
         between = dividers[bisect_left(parts, heading.body) : bisect_left(parts, end)]
         end = next((divider.start for divider in between if _opens(divider, heading, following, end, places)), end)
         yield _section(text, heading, end)
-
-
-def _is_index(listing: Listing) -> bool:
-    """Whether a list names the form's own items, not those of reports on Form 8-K that the last item lists."""
-    return len(listing.rows) > 1 and 2 * sum(row.heading.fits for row in listing.rows) > len(listing.rows)
 
 
 def titled(text: str, ended: Iterable[tuple[Heading, int]]) -> Iterator[Section]:

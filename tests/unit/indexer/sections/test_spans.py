@@ -141,9 +141,12 @@ def test_a_broken_title_of_an_exhibit_is_not_the_sentence_above_the_signatures()
 def test_the_items_of_reports_on_form_8_k_do_not_end_the_exhibits(list_: list[str]) -> None:
     """Until 2004 the last item listed the reports on Form 8-K with their items, and could go on."""
     last = ["PART IV", "Item 14. Exhibits, Schedules, and Reports on Form 8-K", "(b) Reports on Form 8-K", *list_]
-    text = html([*annual("1", "2", "5", "7", "8"), *last, *words("14"), *SIGNATURES])
-    assert outline(text) == ["I 1", "I 2", "II 5", "II 7", "II 8", "IV 14"]
-    assert endings(text)["14"] == "So much for item 14."
+    running = "Item 14. Exhibits, Schedules, and Reports on Form 8-K (continued)"
+    for between in ([], [running]):
+        text = html([*annual("1", "2", "5", "7", "8"), *last, *between, *words("14"), *SIGNATURES])
+        assert outline(text) == ["I 1", "I 2", "II 5", "II 7", "II 8", "IV 14"]
+        assert endings(text)["14"] == "So much for item 14."
+        assert sections(text, form="10-K")[-1].heading == last[1]
 
 
 def test_a_report_on_form_8_k_about_other_events_is_no_item_of_a_quarterly_report() -> None:
