@@ -38,7 +38,9 @@ def storage_errors(path: Path) -> Iterator[None]:
         if error.errno in _NO_ROOM:
             raise StorageError(f"no room left for {path}", "free some space and run the same command again") from error
         reason = (error.strerror or str(error)).lower()
-        raise StorageError(f"cannot write {path}: {reason}", "check the folder and its permissions") from error
+        elsewhere = error.errno == errno.EXDEV  # one of the folders is a link or a mount
+        hint = "keep all of the archive on one file system" if elsewhere else "check the folder and its permissions"
+        raise StorageError(f"cannot write {path}: {reason}", hint) from error
 
 
 @contextlib.contextmanager

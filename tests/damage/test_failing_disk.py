@@ -144,6 +144,16 @@ def test_a_folder_that_cannot_be_read_is_not_empty(cli: CommandLine, shim: Path)
     assert (done.returncode, b"is empty" in done.stderr) == (7, False), done.stderr
 
 
+def test_folders_on_two_file_systems_are_named_as_the_fault(
+    settings: Settings, cli: CommandLine, shim: Path, tmp_path: Path
+) -> None:
+    """Where ``submissions/`` leads to another disk, nothing can be renamed into it."""
+    failing = {"LD_PRELOAD": str(shim), "FAIL_KIND": "rename", "FAIL_FROM": "1", "FAIL_ERRNO": str(errno.EXDEV)}
+    done = cli.run(*PHASES["import"].command(tmp_path), **failing, FAIL_ROOT=str(settings.root / "submissions"))
+    assert done.returncode == 7, done.stderr
+    assert done.stderr.endswith(b"keep all of the archive on one file system\n")
+
+
 def test_a_file_system_without_hard_links_keeps_earlier_bytes(
     edgar: LoopbackEdgar, settings: Settings, cli: CommandLine, shim: Path, tmp_path: Path
 ) -> None:
