@@ -284,7 +284,7 @@ def _parsed_meta(meta: bytes) -> tuple[object, str]:
     """Schema and engine from ``meta.json``."""
     values = json.loads(meta)
     if not isinstance(values["engine"], str):
-        raise TypeError("its engine is no text")
+        raise TypeError("its engine is not text")
     return values["schema"], values["engine"]
 
 

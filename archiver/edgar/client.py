@@ -276,7 +276,7 @@ def _redirect(url: URL, location: str) -> URL:
         raise FetchError(f"EDGAR redirects to {quoted(location)!r}, which is not a URL") from None
     if not stays:
         raise FetchError(
-            f"EDGAR redirects to another host, {quoted(target.host or '')}", "no redirect off the host is followed"
+            f"EDGAR redirects to another host, {quoted(target.host or '')}", "redirects to other hosts are not followed"
         )
     return target
 

@@ -206,4 +206,6 @@ def _open_shared(path: Path) -> int:
         raise StorageError(
             f"cannot open {path}, which holds the request rate: {error.strerror}", "remove it"
         ) from error
-    raise StorageError(f"{path}, which holds the request rate, is not a regular file of one name", "remove it")
+    raise StorageError(
+        f"{path}, which holds the request rate, is not a regular file, or has other hard links", "remove it"
+    )

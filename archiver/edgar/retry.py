@@ -71,7 +71,7 @@ class Fetcher:
                 pause_s = max(self._block_pause_s, error.retry_after_s or 0.0)
                 self._pacer.pause(pause_s)
                 facts = event("blocked", pause_s=pause_s)
-                _log.warning("%s; no request for %g s", error.message, pause_s, extra=facts)
+                _log.warning("%s; pausing requests for %g s", error.message, pause_s, extra=facts)
 
         def stop(state: tenacity.RetryCallState) -> bool:
             if isinstance(_error(state), BlockedError):

@@ -197,7 +197,7 @@ class _Reader:
         parser.EntityDeclHandler = _refuse_entity
         parser.Parse(body, True)
         if not self._closed:
-            raise ValueError("no Atom feed")
+            raise ValueError("not an Atom feed")
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._text.clear()

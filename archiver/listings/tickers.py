@@ -53,7 +53,7 @@ def ciks_of(tickers: Iterable[str], listed: Mapping[str, Cik]) -> list[Cik]:
             near = difflib.get_close_matches(wanted, listed, n=1)
             hint = f"did you mean {near[0]}? " if near else ""
             raise UsageError(
-                f"EDGAR's list of tickers has no {ticker[:20]!r}", f"{hint}for a company of the past, use --cik"
+                f"EDGAR's list of tickers has no {ticker[:20]!r}", f"{hint}for a former company, use --cik"
             )
         ciks.append(cik)
     return ciks

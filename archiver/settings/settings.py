@@ -310,7 +310,9 @@ def _warn_of_other_writers(path: Path) -> None:
     if status.st_mode & stat.S_IWOTH or by_group or status.st_uid not in {0, os.geteuid()}:
         facts = event("settings-unsafe", path=str(path))
         _log.warning(
-            "others can change the settings file %s; become its owner, and run `chmod go-w` on it", path, extra=facts
+            "other users can change the settings file %s; become its owner, and run `chmod go-w` on it",
+            path,
+            extra=facts,
         )
 
 

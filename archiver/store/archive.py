@@ -209,7 +209,7 @@ class Archive:
         self.quarantine(path, path.name)
         self.catalogue.remove(accession)
         facts = event("quarantined", accession=accession, reason=reason)
-        _log.warning("%s is taken out of the archive: %s", accession, reason, extra=facts)
+        _log.warning("%s was moved to the quarantine: %s", accession, reason, extra=facts)
 
     def quarantined(self, accession: AccessionNumber) -> list[Path]:
         """The quarantine's files of a submission under its plain name: a body, a web page."""

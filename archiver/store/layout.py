@@ -40,7 +40,7 @@ def require_outside(root: Path, out: Path) -> None:
     if any(path.is_symlink() for path in (resolved, *resolved.parents)):  # Python 3.13 leaves it in the path
         raise circular
     if below and below[0] in _OURS:
-        raise UsageError(f"{out} is inside the archive", "write to a place outside of its folders")
+        raise UsageError(f"{out} is inside the archive", "write outside it")
 
 
 @dataclass(frozen=True, slots=True)

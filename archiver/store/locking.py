@@ -86,7 +86,7 @@ def lock_for_watching(layout: Layout) -> int | None:
         os.close(descriptor)
         raise LockedError(
             f"another `edgarchive watch` watches {layout.root}",
-            "name all that is watched, and every receiver, in one `watch`",
+            "run one `watch` with all selections and receivers",
         ) from None
     except OSError:  # a network drive locks no folder
         os.close(descriptor)

@@ -108,7 +108,7 @@ def check_format(layout: Layout) -> int:
     if isinstance(found, DamageError):
         raise found
     if found is None:
-        raise StorageError(f"{layout.format_file} is not there", "check that the archive's disk is connected")
+        raise StorageError(f"{layout.format_file} is missing", "check that the archive's disk is connected")
     if found not in _READABLE:
         raise ArchiveFormatError(
             f"{layout.format_file} names format {found!r}, this edgarchive reads format {FORMAT}",

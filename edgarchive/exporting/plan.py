@@ -175,12 +175,12 @@ def _digest(accessions: Iterable[AccessionNumber]) -> str:
 def _format(name: str | None, out: Path) -> Format:
     suffix = out.suffix.removeprefix(".").lower()
     if out.name in {"", ".."}:
-        raise UsageError(f"{out} is no name for an export, which has files beside it", "name a folder below it")
+        raise UsageError(f"{out} cannot name an export, which keeps files beside it", "name a folder below it")
     if out.name == "-":
         raise UsageError("an export is written to a file, so that it can resume", "name one for --out")
     if suffix in _PACKED:
         raise UsageError(
-            f"an export is not compressed, unlike the name {out}", "use Parquet, or compress the file afterwards"
+            f"an export cannot write compressed files, such as {out}", "use Parquet, or compress the file afterwards"
         )
     if name in set(Format) and suffix in set(Format) - {name}:
         raise UsageError(f"--format {name} and the name {out.name} contradict each other", "change one of them")

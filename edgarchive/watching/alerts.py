@@ -102,7 +102,7 @@ class Alerts:
         except DamageError as error:
             if accession not in self.unread:
                 facts = event("alert-waits", accession=accession, reason=str(error))
-                _log.warning("%s is matched once it is repaired: %s", accession, error, extra=facts)
+                _log.warning("%s will be matched once it is repaired: %s", accession, error, extra=facts)
             self.unread.add(accession)
             return None
         except NotInArchiveError:  # it was taken out

@@ -102,7 +102,7 @@ class SearchOptions:
     def __post_init__(self) -> None:
         """Normalise the values."""
         if self.query is not None and not isinstance(self.query, str):
-            raise UsageError(f"the query is no text but {type(self.query).__name__}", "give words, or leave it out")
+            raise UsageError(f"the query is {type(self.query).__name__}, not text", "give words, or leave it out")
         if self.query is not None and not is_unicode(self.query):
             raise UsageError("the query is not valid Unicode", "give it in UTF-8")
         if self.sort is not None and self.sort not in get_args(Sort):
@@ -229,7 +229,7 @@ def _whole(name: str, value: Any) -> int | None:
     try:
         return operator.index(_plain(value))
     except TypeError:
-        raise UsageError(f"{name} is no whole number but {str(value)[:40]!r}", "give 0 or more") from None
+        raise UsageError(f"{name} must be a whole number, not {str(value)[:40]!r}", "give 0 or more") from None
 
 
 def _day(value: Day, *, last: bool) -> date | None:

@@ -427,7 +427,7 @@ def test_the_pace_file_is_not_somebody_elses(tmp_path: Path) -> None:
     """A second name of a user's file, put where all users write, is not written to."""
     (tmp_path / "mine").write_bytes(b"x" * 64)
     os.link(tmp_path / "mine", tmp_path / "edgarchive-pace-sec.gov")
-    with pytest.raises(StorageError, match="one name"):
+    with pytest.raises(StorageError, match="other hard links"):
         Pacer("https://www.sec.gov", rate=8, folder=tmp_path)
     assert (tmp_path / "mine").read_bytes() == b"x" * 64
 
@@ -447,6 +447,6 @@ def test_a_settings_file_that_others_can_write_is_named(cli: CommandLine, tmp_pa
     """It may say whom to ask, and where to write."""
     (tmp_path / "edgarchive.toml").write_text("rate = 5\n")
     (tmp_path / "edgarchive.toml").chmod(0o666)
-    assert b"others can change the settings file" in cli.run("config", "show").stderr
+    assert b"other users can change the settings file" in cli.run("config", "show").stderr
     (tmp_path / "edgarchive.toml").chmod(0o600)
     assert cli.run("config", "show").stderr == b""

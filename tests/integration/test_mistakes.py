@@ -168,9 +168,7 @@ MISTAKES = (
         "an empty form selects nothing; name one, such as 8-K",
     ),
     Mistake("no limit at all", (*SYNC, "--limit", "0"), "limit 0 selects nothing; give a limit of 1 or more"),
-    Mistake(
-        "a ticker that there is not", ("sync", "--ticker", "ZZZZ"), "no 'ZZZZ'; for a company of the past, use --cik"
-    ),
+    Mistake("a ticker that there is not", ("sync", "--ticker", "ZZZZ"), "no 'ZZZZ'; for a former company, use --cik"),
     Mistake(
         "a ticker for a CIK",
         ("sync", "--cik", "AAPL"),

@@ -122,8 +122,8 @@ class _Binding:
         self._left -= conditions
         if self._left < 0:
             raise QueryError(
-                f"the words in sections, for each form with the section, are more than {MAX_BOUND} conditions",
-                "use fewer words, or name no section inside of another",
+                f"the words within sections make more than {MAX_BOUND:,} conditions, one for each form",
+                "use fewer words, or do not nest sections",
             )
 
 

@@ -59,9 +59,9 @@ def test_sections_inside_of_sections_do_not_multiply_without_end(query: str) -> 
     """Each repeats what is in it for each form: a query of a hundred characters would take minutes, or all memory."""
     tree = parse_query(query)
     for scope in (scoped, bound_query):
-        with pytest.raises(QueryError, match=f"more than {MAX_BOUND} conditions"):
+        with pytest.raises(QueryError, match=f"more than {MAX_BOUND:,} conditions"):
             scope(tree, None)
-    with pytest.raises(QueryError, match=f"more than {MAX_BOUND} conditions"):
+    with pytest.raises(QueryError, match=f"more than {MAX_BOUND:,} conditions"):
         scoped(None, tree)
 
 
