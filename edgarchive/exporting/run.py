@@ -146,8 +146,8 @@ def _write(  # noqa: PLR0917 — the arguments of one export
     """Write the files of an export, or the rest of them; returns also when it began."""
     state = plan.state(since)
     begun = Begun.now(plan.choice, settings, state)
-    for path in plan.paths.values():
-        if state is None:
+    if state is None:
+        for path in plan.paths.values():
             check_free(path)
     run = _Run(plan, state_file, since, begun, state)
     with contextlib.closing(run):

@@ -107,9 +107,8 @@ class Watcher:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         # A new filing's date may be months old (measured), so dates and limits are ignored here.
-        self._selections = [replace(one, since=None, until=None, limit=None) for one in as_selections(selections)]
-        for one in self._selections:
-            one.require_narrow()
+        undated = [replace(one, since=None, until=None, limit=None) for one in as_selections(selections)]
+        self._selections = list(as_selections(undated))
         self._settings = settings
         self._alerts = Alerts(searches)
         self._sinks = tuple(sinks)

@@ -180,9 +180,7 @@ class Library:
     def _trees(self, options: SearchOptions) -> tuple[Node | None, Node | None]:
         """The query and the filters as trees, each None if there is none."""
         query = options.query
-        if query is None or not query.strip():
-            return None, self._filters(options)
-        tree = parse_query(query, stem=options.stem, cik_of=self._cik_of)
+        tree = parse_query(query, stem=options.stem, cik_of=self._cik_of) if query and query.strip() else None
         return tree, self._filters(options)
 
     def _filters(self, options: SearchOptions) -> Node | None:

@@ -124,12 +124,7 @@ class Run:
         for record in records:
             first.append(record)
             size += record.size
-            if size >= WORKERS_FROM_BYTES:
-                break
-        records = itertools.chain(first, records)
-        if (
-            size >= WORKERS_FROM_BYTES
-        ):  # even for one job: what a submission does to a worker, it does not do to this process
-            yield from read_in_workers(self._options.jobs, records, setup)
-        else:
-            yield from read_here(records, setup)
+            if size >= WORKERS_FROM_BYTES:  # even for one job: no submission then ends this process
+                yield from read_in_workers(self._options.jobs, itertools.chain(first, records), setup)
+                return
+        yield from read_here(first, setup)
