@@ -51,10 +51,12 @@ def sections(text: str, *, form: str) -> tuple[Section, ...]:
         candidates = tuple(heading for heading in candidates if "." in heading.item)
     headings, listings = _split(text, candidates, family)
     places: Sequence[int] = lines.places
-    if not headings and not listings and family != "8-K":
+    if not listings and family != "8-K":
         bare = bare_headings(text, family, lines.dividers)
         found, tables = _split(text, bare, family)
-        if has_enough(_in_order(text, _joined(found, tables), tables), tables):
+        if headings:
+            listings = [table for table in tables if has_enough((), [table])]
+        elif has_enough(_in_order(text, _joined(found, tables), tables), tables):
             headings, listings = found, tables
             places = sorted({*places, *(heading.start for heading in bare)})
     headings = _joined(headings, listings)

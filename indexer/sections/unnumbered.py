@@ -45,6 +45,8 @@ _USUAL_TITLE = lazy_pattern(
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
 """A line that begins another part of any report."""
+_RESERVED = lazy_pattern(r"\breserved\b", re.IGNORECASE)
+"""The title of an item that the form no longer has; ``None`` or ``Not applicable`` may be a line of any item."""
 _MAX_TABLES = 8
 """A report has a table of contents, and perhaps one for each part; each one costs a search for the items that only it
 lists.
@@ -112,7 +114,7 @@ def with_titled(text: str, headings: Sequence[Heading], listings: Sequence[Listi
     for listing in tables[:_MAX_TABLES]:
         for number, row in enumerate(listing.rows):
             key = row.heading.key
-            if key in taken or row.is_complete:
+            if key in taken or (row.is_complete and _RESERVED.search(row.heading.title) is None):
                 continue
             start, end = _between(headings, key, listing.end, len(text))
             for title in _titles(text, listing, number):

@@ -52,6 +52,34 @@ def test_a_title_that_no_contents_number_begins_none() -> None:
     assert outline(text, "10-Q") == ALL[1:]
 
 
+def test_contents_without_the_word_item_number_titles_beside_numbered_headings() -> None:
+    """The contents may number items alone where the body has the word item, though not above each of them."""
+    contents = [line.removeprefix("Item ") for line in CONTENTS]
+    contents += ["Part II. Other Information", "1\tLegal Proceedings\t22", "6\tExhibits\t23"]
+    text = html([*contents, "Part I", "FINANCIAL STATEMENTS AND SUPPLEMENTARY DATA", *words("1"), *REST])
+    assert outline(text, "10-Q") == ALL
+    assert endings(text, "10-Q") == ENDINGS
+
+
+@pytest.mark.parametrize("line", ["[Reserved]", "6. [Reserved]", "(RESERVED)"])
+def test_a_reserved_item_without_the_word_item_is_found(line: str) -> None:
+    """It ends the item before it, though it has nothing else."""
+    titles = {item: TITLES[item] for item in ("5", "6", "7", "8")}
+    body = [[line] if item == "6" else [f"{item}. {title}", *words(item)] for item, title in titles.items()]
+    contents = [f"Item {item}.\t{title}\t{item}" for item, title in titles.items()]
+    text = html([*contents, *(line for lines in body for line in lines), *SIGNATURES])
+    assert outline(text) == ["II 5", "II 6", "II 7", "II 8"]
+    assert endings(text)["5"] == "So much for item 5."
+
+
+@pytest.mark.parametrize("title", ["Not applicable", "None"])
+def test_an_item_without_content_in_the_contents_is_no_such_line(title: str) -> None:
+    """Any item may have that line."""
+    contents = [*CONTENTS[:4], f"Item 2\t{title}", *CONTENTS[5:]]
+    text = html([*contents, "ITEM 1. FINANCIAL STATEMENTS", *words("1"), title, "The end.", *REST[3:]])
+    assert outline(text, "10-Q") == ["I 1", "I 3", "I 4"]
+
+
 INDEX = [
     "FORM 10-K CROSS REFERENCE INDEX\tPage(s)", "Part I", "Item 1.\tBusiness\t1-2, 7", "Item 1A.\tRisk Factors\t3-4",
     "Item 1B.\tUnresolved Staff Comments\tNot applicable", "Item 3.\tLegal Proceedings\t4",
