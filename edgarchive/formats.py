@@ -94,13 +94,3 @@ def harmless(text: str) -> str:
 def clean(text: str) -> str:
     """`text` from a filing on one line, without control and bidi characters."""
     return "".join(c for c in " ".join(text.split()) if unicodedata.category(c) not in {"Cc", "Cf", "Co", "Cs"})
-
-
-_DECEPTIVE = lazy_pattern(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff\U000e0000-\U000e007f]"
-)
-
-
-def visible(text: str) -> str:
-    """`text` from a filing for a page or feed, without controls, bidi marks, tags, and what XML forbids."""
-    return _DECEPTIVE.sub("", text)

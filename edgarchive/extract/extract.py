@@ -28,8 +28,8 @@ from archiver.store.durable import (
 )
 from archiver.store.layout import require_outside
 from archiver.store.locking import lock_at
+from archiver.visible import visible
 from edgarchive.extract.names import SafeNames
-from edgarchive.formats import visible
 from indexer.search.library import Library
 from indexer.submission.submission import Document, Submission
 

@@ -1,9 +1,11 @@
-"""HTML for notebooks: tables of plain values, with all text from filers escaped."""
+"""HTML for notebooks: tables of plain values, with all text from filers escaped, and nothing that reorders a line."""
 
 from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Sequence
+
+from archiver.visible import visible
 
 
 class Markup(str):
@@ -36,7 +38,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], *, caption: str
         + "</tr>"
         for row in rows
     )
-    return Markup(f"<table>{top}<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>")
+    return Markup(visible(f"<table>{top}<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"))
 
 
 def facts(pairs: Iterable[tuple[str, object]]) -> Markup:
@@ -47,4 +49,4 @@ def facts(pairs: Iterable[tuple[str, object]]) -> Markup:
         for name, value in pairs
         if value not in {None, ""}
     )
-    return Markup(f"<table><tbody>{rows}</tbody></table>")
+    return Markup(visible(f"<table><tbody>{rows}</tbody></table>"))

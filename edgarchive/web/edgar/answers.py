@@ -11,7 +11,7 @@ from aiohttp import web
 
 from archiver.identifiers import Cik
 from archiver.startup.dataclass import dataclass
-from edgarchive.formats import visible
+from archiver.visible import visible
 
 _NO_SUCH_KEY = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'

@@ -11,7 +11,8 @@ import jinja2
 from aiohttp import web
 from markupsafe import Markup, escape
 
-from edgarchive.formats import human_bytes, visible
+from archiver.visible import visible
+from edgarchive.formats import human_bytes
 from edgarchive.web.keys import TEMPLATES
 
 

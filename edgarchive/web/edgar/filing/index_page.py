@@ -11,7 +11,7 @@ import html
 from aiohttp import web
 
 from archiver.startup.patterns import lazy_pattern
-from edgarchive.formats import visible
+from archiver.visible import visible
 from edgarchive.web.edgar.answers import file_link
 from edgarchive.web.edgar.filing.header_tags import tagged_header
 from edgarchive.web.facts import DocumentFacts, FilingFacts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from indexer.search.results import Results
 from indexer.submission.submission import parse_submission
 from tests.unit.hits import made_up_hit
 from tests.unit.submissions import ACCESSION, submission_bytes
+from tests.web.hostile_filing import DECEPTIVE, hostile_names
 
 EVIL = "<script>alert(1)</script> & Co"
 
@@ -48,6 +50,15 @@ def test_a_hit_and_a_submission_are_tables_too() -> None:
     shown = html.fragment_fromstring(parse_submission(submission_bytes())._repr_html_(), create_parent=True)
     assert ACCESSION in shown.text_content()
     assert "EX-99.1" in shown.text_content()
+
+
+def test_nothing_of_a_filer_reorders_a_line() -> None:
+    """Nor does it hide anything: a name is read as it is."""
+    submission = parse_submission(hostile_names())
+    hit = replace(hostile_hit(), entities=(HitEntity(None, DECEPTIVE, "FILER"),), excerpt=Snippet(DECEPTIVE, ()))
+    results = Results(DECEPTIVE, 1, 0.0, (hit,))
+    for shown in (submission, hit, results):
+        assert not set(DECEPTIVE) & set(shown._repr_html_()) - set(string.printable), shown
 
 
 def test_the_status_of_an_archive_is_tables(tmp_path: Path) -> None:
