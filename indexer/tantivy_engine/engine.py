@@ -28,8 +28,8 @@ from indexer.tantivy_engine.facets import count_facet
 from indexer.tantivy_engine.fields import schema
 from indexer.tantivy_engine.parts import Part, TantivyPartWriter
 from indexer.tantivy_engine.searching import Selected, collect, count_hits, first_documents, numbers_of, record_at
-from indexer.tantivy_engine.siblings import SiblingNumbers, last_group
-from indexer.tantivy_engine.translating import all_of, everything, score_levels, translate, unscored
+from indexer.tantivy_engine.siblings import SiblingNumbers, all_of, everything, last_group, unscored
+from indexer.tantivy_engine.translating import score_levels, translate
 
 T = TypeVar("T")
 

@@ -6,20 +6,23 @@ rank or submission may follow; if everything is requested, all of them.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from tantivy import DocAddress, Occur, Order, Query, Schema, Searcher
+from tantivy import DocAddress, Order, Query, Schema, Searcher
 
 from archiver.startup.dataclass import dataclass
 from indexer.engine import EngineResult, Sort, read_hits
 from indexer.query.bounds import Deadline
-from indexer.tantivy_engine.siblings import count_submissions
-from indexer.tantivy_engine.translating import unscored
+from indexer.tantivy_engine.siblings import all_of, any_of, count_submissions, unscored
 
 _MORE = 100
 """Documents fetched beyond a page at first; four times as many each time after that."""
+
+_SHORT_S = 0.3
+"""A search that takes longer could have been two."""
 
 _DECIMALS = 4
 """Scores are rounded, since sums of the same scores differ in their last bits between segments."""
@@ -58,7 +61,7 @@ class Candidate:
 def first_documents(query: Query, schema: Schema) -> Query:
     """The first document of each submission, for a `query` that matches all documents of a submission or none."""
     first = Query.term_query(schema, "first", 1, index_option="basic")
-    return Query.boolean_query([(Occur.Must, query), (Occur.Must, unscored(first))])
+    return all_of([query, unscored(first)])
 
 
 def count_hits(searcher: Searcher, selected: Selected, schema: Schema, deadline: Deadline) -> int:
@@ -135,6 +138,35 @@ def best_addresses(searcher: Searcher, selected: Selected, deadline: Deadline) -
 def values(searcher: Searcher, field: str, addresses: list[DocAddress]) -> list[int]:
     """The values of a number field of the documents at `addresses`."""
     return [int(value or 0) for value in searcher.fast_field_values(field, addresses)]
+
+
+def match_in_turn(
+    searcher: Searcher, schema: Schema, ways: Sequence[Query], among: Query, deadline: Deadline, *, most: int
+) -> Query:
+    """The documents of `among` that match any of `ways`, of which at most so many are asked at once.
+
+    tantivy cannot be stopped once it searches, so each of these searches shall be short. Raises as `collect`.
+    """
+    left, found = _ids(searcher, among), set[str]()
+    tried, size = 0, 1
+    while left and tried < len(ways):
+        deadline.check()
+        started = time.monotonic()
+        these = Query.term_set_query(schema, "id", list(left))
+        matched = _ids(searcher, all_of([these, any_of(ways[tried : tried + size])]))
+        found |= matched
+        left -= matched
+        tried += size
+        size = min(most, 2 * size) if time.monotonic() - started < _SHORT_S else max(1, size // 2)
+    return Query.term_set_query(schema, "id", list(found))
+
+
+def _ids(searcher: Searcher, query: Query) -> set[str]:
+    """The ids of the documents that match `query`."""
+    most = max(1, searcher.num_docs)
+    addresses = [address for _, address in searcher.search(unscored(query), limit=most, count=False).hits]
+    numbers, positions = values(searcher, "number", addresses), values(searcher, "position", addresses)
+    return {f"{number}:{position}" for number, position in zip(numbers, positions, strict=True)}
 
 
 def _by_score(
@@ -243,7 +275,7 @@ def _best(searcher: Searcher, selected: Selected, schema: Schema, page: Sequence
     else:
         name, wanted = "number", [hit.number for hit in page]  # type: ignore[misc]  # numbers where the other has texts
     among = unscored(Query.term_set_query(schema, name, wanted))
-    query = Query.boolean_query([(Occur.Must, selected.query), (Occur.Must, among)])
+    query = all_of([selected.query, among])
     found: list[tuple[float, DocAddress]] = searcher.search(
         query, limit=max(1, count_documents(searcher, query)), count=False
     ).hits

@@ -36,6 +36,26 @@ _LIMIT = "limit was exceeded"
 """tantivy's message for an aggregation that would take too much memory."""
 
 
+def unscored(query: Query) -> Query:
+    """The same documents, without a score."""
+    return Query.const_score_query(query, 0.0)
+
+
+def everything() -> Query:
+    """All documents, without a score."""
+    return unscored(Query.all_query())
+
+
+def all_of(queries: Iterable[Query]) -> Query:
+    """Documents that match all of `queries`; scores are added."""
+    return Query.boolean_query([(Occur.Must, query) for query in queries])
+
+
+def any_of(queries: Iterable[Query]) -> Query:
+    """Documents that match any of `queries`; scores are added."""
+    return Query.boolean_query([(Occur.Should, query) for query in queries])
+
+
 class SiblingNumbers:
     """Assigns numbers to the documents of each added submission. `last_group` is the last group in the index."""
 
@@ -103,7 +123,7 @@ def aggregate(
         if end - first < last:
             bounds = first << _WIDTH_BITS, (end << _WIDTH_BITS) - 1
             span = Query.range_query(schema, "siblings", FieldType.Unsigned, *bounds)
-            within = Query.boolean_query([(Occur.Must, query), (Occur.Must, Query.const_score_query(span, 0.0))])
+            within = all_of([query, unscored(span)])
         try:
             yield searcher.aggregate(within, request)
         except ValueError as error:

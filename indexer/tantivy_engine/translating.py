@@ -47,6 +47,8 @@ from indexer.query.nodes import (
     spelled,
 )
 from indexer.tantivy_engine.fields import WORD_FIELDS
+from indexer.tantivy_engine.searching import match_in_turn
+from indexer.tantivy_engine.siblings import all_of, any_of, everything, unscored
 
 MAX_PHRASE_WORDS = 16_384
 """Words of the index that all patterns of a phrase may match together; this is tantivy's limit."""
@@ -61,12 +63,15 @@ tantivy opens the postings of each word anew and makes an automaton of each expr
 word or a letter, and cannot be stopped once it searches.
 """
 
-MAX_COMPARED = 30_000_000
-"""Ways in which words may be near each other, times the documents with the rarest of them.
+MAX_AT_ONCE = 64
+MAX_WAYS = 8 * MAX_AT_ONCE
+"""Ways in which words may be near each other that are asked at once: of some words, and in a whole query.
 
-tantivy compares all of them at once, a quarter of a microsecond for each in short documents and several in long ones,
-and looks at no time limit.
+For each of them, tantivy keeps the positions of the words in a document: a megabyte in one of some megabytes.
 """
+
+MAX_COMPARED = 30_000_000
+"""Ways in which words may be near each other, times the documents with the rarest of them: up to microseconds each."""
 
 _MOST_STATES = 900
 """Bytes of a regular expression: tantivy refuses one of more than 1,000 states."""
@@ -110,26 +115,6 @@ def _is_flat(tree: Node) -> bool:
             return False
 
 
-def everything() -> Query:
-    """All documents, without a score."""
-    return unscored(Query.all_query())
-
-
-def unscored(query: Query) -> Query:
-    """The same documents, without a score."""
-    return Query.const_score_query(query, 0.0)
-
-
-def all_of(queries: Iterable[Query]) -> Query:
-    """Documents that match all of `queries`; scores are added."""
-    return Query.boolean_query([(Occur.Must, query) for query in queries])
-
-
-def any_of(queries: Iterable[Query]) -> Query:
-    """Documents that match any of `queries`; scores are added."""
-    return Query.boolean_query([(Occur.Should, query) for query in queries])
-
-
 def translate(tree: Node, searcher: Searcher, schema: Schema, deadline: Deadline) -> Query:
     """`tree` as a query for the index of `searcher`. Raises `QueryError` for what exceeds a limit."""
     return _Translation(searcher, schema, deadline).node(tree)
@@ -146,6 +131,7 @@ class _Translation:
         self._expansions = Expansions()
         self._postings = 0
         self._compared = 0
+        self._ways = 0
         self._section: str | None = None
 
     def node(self, tree: Node) -> Query:
@@ -242,9 +228,21 @@ class _Translation:
         return all_of([unscored(places(field, parts)), scored])
 
     def _side_by_side(self, field: str, parts: Sequence[Words]) -> Query:
-        return self._phrase(field, list(enumerate(parts)))
+        return self._any_way(self._phrase(field, list(enumerate(parts))), self._with_each(field, parts))
 
-    def _phrase(self, field: str, placed: list[tuple[int, Words]], *, slop: int = 0) -> Query:
+    def _with_each(self, field: str, parts: Sequence[Words]) -> list[Query]:
+        """Documents with a word of each of `parts`, anywhere."""
+        return [Query.term_set_query(self._schema, *self._terms(field, part.words)) for part in dict.fromkeys(parts)]
+
+    def _any_way(self, ways: Iterable[Query], among: Iterable[Query]) -> Query:
+        """Documents, all of them among these, that match any of `ways`; of many ways, they are found now."""
+        tried = list(ways)
+        if len(tried) <= MAX_AT_ONCE and self._ways + len(tried) <= MAX_WAYS:
+            self._ways += len(tried)
+            return any_of(tried)
+        return match_in_turn(self._searcher, self._schema, tried, all_of(among), self._deadline, most=MAX_AT_ONCE)
+
+    def _phrase(self, field: str, placed: list[tuple[int, Words]], *, slop: int = 0) -> Iterable[Query]:
         """A word of each part, at these positions from any beginning: as patterns, or, if that costs less, as words."""
         places, parts = zip(*placed, strict=True)
         of_patterns, patterns = self._terms(field, [part.pattern for part in parts], is_pattern=True)
@@ -259,19 +257,19 @@ class _Translation:
                 "lower the distances, leave words out, or add letters to patterns",
             )
         if is_written_out:
-            return any_of(
+            return [
                 Query.phrase_query(self._schema, of_words, list(zip(places, terms, strict=True)), slop=slop)
                 for of_words, terms in (
                     self._terms(field, chosen) for chosen in itertools.product(*(part.words for part in parts))
                 )
-            )
+            ]
         if words > MAX_PHRASE_WORDS:
             raise QueryError(
                 f"the patterns of a phrase match more than {MAX_PHRASE_WORDS} words of the index",
                 "add letters to make them narrower",
             )
         alternatives: list[str | tuple[int, str]] = list(zip(places, patterns, strict=True))
-        return Query.regex_phrase_query(self._schema, of_patterns, alternatives, slop=slop)
+        return [Query.regex_phrase_query(self._schema, of_patterns, alternatives, slop=slop)]
 
     def _near(self, field: str, parts: Sequence[Words], distance: int) -> Query:
         """A word of each of `parts`, each at a position of its own, with fewer than `distance` others between them.
@@ -280,9 +278,8 @@ class _Translation:
         and distances of three or more are enumerated, for documents in which each pair is near enough.
         """
         if len(parts) == 2 and not _overlap(*parts):  # noqa: PLR2004 — a pair
-            return any_of(
-                self._phrase(field, list(enumerate(order)), slop=distance - 1) for order in (parts, parts[::-1])
-            )
+            orders = (self._phrase(field, list(enumerate(order)), slop=distance - 1) for order in (parts, parts[::-1]))
+            return self._any_way(itertools.chain.from_iterable(orders), self._with_each(field, parts))
         repeated = math.prod(math.factorial(times) for times in Counter(parts).values())
         count = math.factorial(len(parts)) // repeated * math.comb(distance - 1 + len(parts) - 1, len(parts) - 1)
         if count > bounds.MAX_EXPANSIONS:
@@ -291,29 +288,30 @@ class _Translation:
                 "lower the distance, or leave words out",
             )
         self._compare(field, parts, count)
-        ways = any_of(
-            self._phrase(field, list(zip((0, *places), order, strict=True)))
+        places = itertools.combinations(range(1, len(parts) + distance - 1), len(parts) - 1)
+        ways = (
+            self._phrase(field, list(zip((0, *at), order, strict=True)))
+            for at in self._deadline.watch(places)
             for order in _orders(Counter(parts))
-            for places in self._deadline.watch(
-                itertools.combinations(range(1, len(parts) + distance - 1), len(parts) - 1)
-            )
         )
         apart = [pair for pair in itertools.combinations(dict.fromkeys(parts), 2) if not _overlap(*pair)]
         widest = len(parts) - 2 + distance
-        return all_of([*(self._near(field, pair, widest) for pair in apart), ways])
+        pairs = [self._near(field, pair, widest) for pair in apart]
+        found = self._any_way(itertools.chain.from_iterable(ways), pairs or self._with_each(field, parts))
+        return all_of([*pairs, found])
 
     def _apart(self, leaf: Proximity, left: Sequence[Words], right: Sequence[Words]) -> Query:
         """`left` and `right`, each adjacent, with every permitted distance enumerated."""
-        ways = []
+        ways: list[Query] = []
         for first, second in ((left, right),) if leaf.ordered else ((left, right), (right, left)):
             if not leaf.ordered and len(first) == len(second) == 1 and not _overlap(first[0], second[0]):
-                ways.append(self._phrase(leaf.field, [(0, first[0]), (1, second[0])], slop=leaf.between))
+                ways += self._phrase(leaf.field, [(0, first[0]), (1, second[0])], slop=leaf.between)
                 continue
             self._compare(leaf.field, [*first, *second], leaf.between + 1)
             for gap in self._deadline.watch(range(leaf.between + 1)):
                 placed = [*enumerate(first), *enumerate(second, len(first) + gap)]
-                ways.append(self._phrase(leaf.field, placed))
-        return any_of(ways)
+                ways += self._phrase(leaf.field, placed)
+        return self._any_way(ways, self._with_each(leaf.field, [*left, *right]))
 
     def _compare(self, field: str, parts: Sequence[Words], ways: int) -> None:
         """Count documents in which words may be near each other in so many `ways`. Raises `QueryError` for too many."""

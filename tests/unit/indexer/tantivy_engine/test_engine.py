@@ -339,3 +339,25 @@ def test_many_ways_in_many_documents_are_refused_before_the_search(
     ):
         with pytest.raises(QueryError, match="take too long"):
             engine.search(parse_query(query))
+
+
+def test_near_words_in_long_documents_take_little_memory(engine: Engine, tmp_path: Path) -> None:
+    """All ways at once would keep the positions of each word in a document thousands of times: here, six gigabytes."""
+    put(engine, 1, "alpha beta gamma " * 50_000)
+    put(engine, 2, "alpha x beta gamma")
+    put(engine, 3, "gamma " + "x " * 30 + "alpha " + "y " * 19 + "beta")
+    put(engine, 4, "gamma " + "x " * 30 + "alpha " + "y " * 20 + "beta")
+    engine.close()
+    child = multiprocessing.get_context("spawn").Process(target=_find_in_two_gigabytes, args=(str(tmp_path),))
+    child.start()
+    child.join(100)
+    assert child.exitcode == 0
+
+
+def _find_in_two_gigabytes(folder: str) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
+    engine: Engine = TantivyEngine.open(Path(folder))
+    assert find(engine, '"alpha beta gamma"~50') == [1, 2, 3]
+    several = " OR ".join(f'("alpha beta" OR gamma) PRE/{between} (beta OR alpha)' for between in range(30, 50))
+    assert find(engine, several) == [1, 3, 4]
+    engine.close()
