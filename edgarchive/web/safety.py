@@ -41,7 +41,9 @@ def check_request(allowed_hosts: Iterable[str]) -> Middleware:
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         host = _HOST.fullmatch(request.headers.get("Host", ""))
-        if host is None or host[1].lower() not in allowed or int(host[2] or 0) > _MAX_PORT:
+        known = host is not None and host[1].lower() in allowed and int(host[2] or 0) <= _MAX_PORT
+        # the request line may have a whole URL, whose host counts instead of the header's (RFC 9112, 3.2.2)
+        if not known or request.url.host_subcomponent not in allowed:
             raise web.HTTPMisdirectedRequest(
                 text="This server does not answer for that host. Start it with --allow-host NAME.\n"
             )

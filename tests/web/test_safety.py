@@ -17,6 +17,14 @@ def test_another_host_is_not_answered(served: Served, host: str) -> None:
     assert served.ask("/search.json?q=the", headers={"Host": host}).status in {400, 421}
 
 
+@pytest.mark.parametrize("url", ["http://evil.example/search.atom?q=the", "http://localhost@evil.example/healthz"])
+def test_another_host_in_the_request_line_is_not_answered(served: Served, url: str) -> None:
+    """It counts instead of the header: links in the answer would lead there."""
+    assert served.ask(url, headers={"Host": "localhost"}).status == 421
+    assert served.ask(url.replace("evil.example", "localhost"), headers={"Host": "evil.example"}).status == 421
+    assert served.ask("http://localhost:80/healthz", headers={"Host": "localhost"}).status == 200
+
+
 @pytest.mark.parametrize("path", ["/search.atom", "/opensearch.xml", "/"])
 def test_a_port_that_is_none_is_the_clients_mistake(served: Served, path: str) -> None:
     """Pages with absolute links repeat the host and its port."""
