@@ -160,7 +160,8 @@ def _is_listing(group: Sequence[Row], spoken: Mapping[Key, int], family: Family,
         return True
     if again and 2 * again >= len(bare):
         return True
-    return (bool(bare) and 3 * len(group) >= 2 * len(PARTS[family])) or (
+    possible = sum(max(1, len(parts)) for parts in PARTS[family].values())
+    return (bool(bare) and 3 * len(group) >= 2 * possible) or (
         is_titled and len(group) > _HEADED and bool(paged or bare)
     )
 

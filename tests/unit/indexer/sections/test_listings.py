@@ -88,6 +88,15 @@ def test_a_heading_at_the_foot_of_a_page_is_a_heading(below: list[str]) -> None:
     assert endings(html(lines)) == {item: f"So much for item {item}." for item in ("1", "1A", "2")}
 
 
+@pytest.mark.parametrize("below", ["None of the above apply.", "Not applicable.", "None"])
+def test_items_of_one_part_that_share_their_text_are_no_list(below: str) -> None:
+    """A quarterly report with nothing to say under several items has it once, below the last of them."""
+    titles = ["Item 2. Changes in Securities", "Item 3. Defaults Upon Senior Securities",
+              "Item 4. Submission of Matters to a Vote of Security Holders", "Item 5. Other Information"]  # fmt: skip
+    lines = ["PART II", "Item 1. Legal Proceedings", *words("1"), *titles, below, "Item 6. Exhibits", *words("6")]
+    assert outline(html([*lines, *SIGNATURES]), "10-Q") == ["II 1", "II 2", "II 3", "II 4", "II 5", "II 6"]
+
+
 def test_a_running_title_is_no_list() -> None:
     """A page's head may name the item before, right above the heading of the next."""
     lines = [
