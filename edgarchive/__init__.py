@@ -67,7 +67,6 @@ if TYPE_CHECKING:
     from indexer.entries import HitEntity
     from indexer.passages.cutting import Snippet
     from indexer.passages.excerpts import HitSection
-    from indexer.rows import SectionRows
     from indexer.search.async_library import AsyncLibrary
     from indexer.search.diagnosis.model import Alternative, Diagnosis, EmptySpan, FilterCount, PartCount, UnknownValue
     from indexer.search.hits import Hit, HitDocument
@@ -76,6 +75,7 @@ if TYPE_CHECKING:
     from indexer.search.pairs import Match, Pair, PairMatches, match_pairs, read_pairs
     from indexer.search.records import FormYear, OtherVersion, Record, Status
     from indexer.search.results import Results, YearCount
+    from indexer.section_rows import SectionRows
     from indexer.sections.sections import Section
     from indexer.submission.header import Entity, SubmissionHeader
     from indexer.submission.submission import Document, Submission
@@ -315,7 +315,7 @@ _HOMES = {
     ),
     "indexer.passages.excerpts": ("HitSection",),
     "indexer.passages.cutting": ("Snippet",),
-    "indexer.rows": ("SectionRows",),
+    "indexer.section_rows": ("SectionRows",),
     "indexer.sections.sections": ("Section",),
     "indexer.submission.submission": (
         "Document",

@@ -17,8 +17,8 @@ from archiver.store.archive import Archive
 from edgarchive.exporting.tables import Table
 from indexer.entries import exact
 from indexer.query.scopes.sections import bound_query, bound_sections
-from indexer.rows import MOST_NAME_CHARS, MOST_PARTIES, Row, count_split_words, filing_facts, section_rows
 from indexer.search.options import SearchOptions
+from indexer.section_rows import MOST_NAME_CHARS, MOST_PARTIES, Row, count_split_words, filing_facts, section_rows
 from indexer.sections.forms import section_keys
 from indexer.sections.sections import Section
 from indexer.submission.header import Entity

@@ -10,7 +10,7 @@ from enum import StrEnum
 from archiver.errors import UsageError
 from edgarchive.exporting.rows import Shape
 from edgarchive.exporting.tables import Column, Table
-from indexer.rows import Row
+from indexer.section_rows import Row
 from indexer.sections.forms import family_of
 from indexer.texts.model import StoredDocument, StoredSubmission
 

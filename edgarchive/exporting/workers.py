@@ -21,7 +21,7 @@ from archiver.startup.dataclass import dataclass
 from edgarchive.exporting.files.writers import CsvEncoder, Encoder
 from edgarchive.exporting.rows import NOTHING_ASKED, Asked, FilingReader, Shape, Wanted
 from edgarchive.exporting.tables import Table
-from indexer.rows import Row
+from indexer.section_rows import Row
 
 TASK_FILINGS, TASK_BYTES = 32, 32_000_000
 """The filings in a task, and their size together, unless it is a single large one: all its rows are in memory."""

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 from archiver.identifiers import AccessionNumber, Cik, FormType
 from archiver.startup.dataclass import dataclass
 from edgarchive.watching.schedule import EASTERN
-from indexer.rows import MOST_NAME_CHARS, MOST_PARTIES
+from indexer.section_rows import MOST_NAME_CHARS, MOST_PARTIES
 from indexer.submission.header import Entity, SubmissionHeader
 from indexer.submission.submission import Document
 from indexer.texts.model import StoredDocument, StoredSubmission

@@ -16,13 +16,13 @@ from indexer.archive.journal import StoredRecord
 from indexer.archive.stored_files import StoredFiles
 from indexer.matcher import FilingMatcher, Question
 from indexer.passages.cutting import Snippet
-from indexer.rows import SectionRows
 from indexer.search.diagnosis.model import Diagnosis
 from indexer.search.hits import Hit
 from indexer.search.library import SECTION_OPTIONS, Library
 from indexer.search.options import SearchOptions, takes_options
 from indexer.search.records import Record, Status
 from indexer.search.results import Results
+from indexer.section_rows import SectionRows
 from indexer.submission.submission import Submission
 from indexer.texts.model import StoredSubmission
 

@@ -26,11 +26,11 @@ from indexer.query.build import parse_query
 from indexer.query.language.leaves import join_all
 from indexer.query.nodes import Node
 from indexer.query.scopes.sections import bound_query
-from indexer.rows import Row, SectionRows, filing_facts, section_rows
 from indexer.search.hit_maker import HitMaker
 from indexer.search.hits import FromLibrary, Hit, LazyHits
 from indexer.search.options import SearchOptions, several, takes_options
 from indexer.search.results import Results
+from indexer.section_rows import Row, SectionRows, filing_facts, section_rows
 from indexer.texts.reader import TextReader
 
 if TYPE_CHECKING:

@@ -24,8 +24,8 @@ from edgarchive import Library, SearchOptions, export, import_submissions
 from edgarchive.cli import run
 from edgarchive.exporting.files.writers import JsonlEncoder
 from edgarchive.exporting.tables import COLUMNS, Table
-from indexer.rows import count_split_words
 from indexer.search.hits import ROW_COLUMNS
+from indexer.section_rows import count_split_words
 from tests.export.conftest import lines, tree
 from tests.unit.submissions import crowded_submission, submission_bytes
 

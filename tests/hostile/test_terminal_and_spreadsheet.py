@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from edgarchive.formats import as_json_text, clean, harmless
-from edgarchive.rows import csv_cell
+from edgarchive.hit_rows import csv_cell
 from tests.edgar_fixtures import CommandLine
 from tests.loopback import LoopbackEdgar
 from tests.processes import EdgarchiveProcess

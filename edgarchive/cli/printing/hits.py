@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from edgarchive.cli.output import plural, print_json, say, say_styled
 from edgarchive.cli.printing.terminal import Style
 from edgarchive.formats import clean
-from edgarchive.rows import chosen
+from edgarchive.hit_rows import chosen
 from indexer.search.diagnosis.model import Diagnosis
 from indexer.search.hits import Hit
 from indexer.search.results import Results

@@ -16,7 +16,7 @@ from archiver.errors import UsageError
 from archiver.store.durable import fsync_directory, fsync_file, make_directories, storage_errors
 from edgarchive.exporting.tables import Column, ColumnType
 from edgarchive.formats import without_formulas
-from indexer.rows import Row
+from indexer.section_rows import Row
 
 PART_BYTES = 256_000_000
 """Bytes of text after which a new Parquet file begins."""

@@ -12,7 +12,7 @@ from aiohttp import web
 from multidict import MultiDict
 from yarl import URL
 
-from edgarchive.rows import csv_cell
+from edgarchive.hit_rows import csv_cell
 from edgarchive.watching.schedule import EASTERN
 from edgarchive.web.keys import ARCHIVE, TEMPLATES
 from edgarchive.web.params import BOM, MAX_LIMIT, SearchParameters, named_company, read_flag, read_search, with_changes

@@ -26,9 +26,9 @@ from edgarchive.web.edgar.tickers import cik_of, held_tickers, tickers_of
 from edgarchive.web.facts import DocumentFacts, FilingFacts, about_document
 from edgarchive.web.keys import ARCHIVE
 from indexer.fields import Facet
-from indexer.rows import MOST_NAME_CHARS, MOST_PARTIES
 from indexer.search.hits import Hit
 from indexer.search.results import Results
+from indexer.section_rows import MOST_NAME_CHARS, MOST_PARTIES
 from indexer.submission.header import Entity
 
 BUCKETS = 30

@@ -23,7 +23,7 @@ from edgarchive.cli.printing.hits import print_hits, print_hits_json
 from edgarchive.cli.printing.pager import paged
 from edgarchive.cli.search_options import takes_search
 from edgarchive.formats import clean, harmless
-from edgarchive.rows import RowFormat, columns_named, format_of_file, save_rows, save_table, write_rows
+from edgarchive.hit_rows import RowFormat, columns_named, format_of_file, save_rows, save_table, write_rows
 from indexer.fields import FACETS
 from indexer.query.language.grammar import operators_as_words
 from indexer.search.hits import ROW_COLUMNS

@@ -11,7 +11,7 @@ import pytest
 
 from archiver.settings.settings import Settings
 from edgarchive import AsyncLibrary, Library, UsageError, import_submissions
-from indexer.rows import SECTION_COLUMNS, filing_facts
+from indexer.section_rows import SECTION_COLUMNS, filing_facts
 from indexer.submission.submission import parse_submission
 from indexer.texts.model import extract
 from tests.paths import INVENTED

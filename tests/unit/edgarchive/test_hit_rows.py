@@ -22,7 +22,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from archiver.errors import StorageError, UsageError
-from edgarchive.rows import (
+from edgarchive.hit_rows import (
     RowFormat,
     columns_named,
     csv_cell,
@@ -85,7 +85,7 @@ def test_what_a_killed_process_left_is_deleted_by_the_next(hit: Hit, tmp_path: P
         (tmp_path / name).touch()
     code = f"""
 from pathlib import Path
-from edgarchive.rows import save_rows, RowFormat
+from edgarchive.hit_rows import save_rows, RowFormat
 
 def hits():
     print("writing", flush=True)
