@@ -80,7 +80,7 @@ def without_addresses(page: bytes) -> bytes:
 
 
 def _start_of_name(page: bytes, low: int, end: int) -> int | None:
-    """The start of the name before a sign, beyond blanks and tags in between; None if there is no name."""
+    """The start of the name before a sign, skipping blanks and tags in between; None if there is no name."""
     for _ in range(_MAX_GAP):
         if end > low and page[end - 1 : end].isspace():
             end -= 1

@@ -26,7 +26,7 @@ _ACCESSION = lazy_pattern(
     rb"^%(space)s*(?:ACCESSION[ -]NUMBER%(space)s*:|<ACCESSION-NUMBER>)%(space)s*([^\s][^\n]*)$" % {b"space": _SPACE},
     re.MULTILINE,
 )
-"""The first one counts, as for whoever reads the submission, even if it is no accession number."""
+"""The first one counts, as for whoever reads the submission, even if it is not an accession number."""
 _NUMBER = lazy_pattern(rb"([0-9-]{18,20})\s*")
 _DOCUMENT = lazy_pattern(rb"^<(?:SEC|IMS)-DOCUMENT>\s*([0-9-]{18,20})\.txt\b", re.MULTILINE)
 _FORM = lazy_pattern(rb"(?:^[ \t]*CONFORMED SUBMISSION TYPE:[ \t]*|^<TYPE>)([^\r\n]+)", re.MULTILINE)

@@ -206,6 +206,4 @@ def _open_shared(path: Path) -> int:
         raise StorageError(
             f"cannot open {path}, which holds the request rate: {error.strerror}", "remove it"
         ) from error
-    raise StorageError(
-        f"{path}, which holds the request rate, is not a regular file, or has other hard links", "remove it"
-    )
+    raise StorageError(f"{path}, which holds the request rate, is linked, or not a regular file", "remove it")

@@ -113,7 +113,7 @@ class Withdrawals:
             return False
         public = _public_on(record)
         written = read.full[0].written_on if read.full else None
-        # by EDGAR's clock, as ours may be wrong, and an index that is not written anew says nothing of what came later
+        # by EDGAR's clock, as ours may be wrong, and an index not written again says nothing of what came later
         return Quarter.of(public) == read.quarter and (written is None or public + _GRACE <= written)
 
 

@@ -96,7 +96,7 @@ def _number_in(data: bytes) -> int | None:
         found = json.loads(data)["format"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    return found if type(found) is int and found > 0 else None  # True is no number here
+    return found if type(found) is int and found > 0 else None  # True is not a number here
 
 
 def check_format(layout: Layout) -> int:
@@ -164,7 +164,7 @@ def check_catalogue(layout: Layout, *, writable: bool, creating: bool) -> None:
 
 
 def _odd_logs(layout: Layout) -> list[Path]:
-    """What stands in the place of a file of SQLite's beside the catalogue; SQLite would wait for a pipe's writer."""
+    """What stands in place of one of SQLite's files beside the catalogue; SQLite would wait for a pipe's writer."""
     beside = [layout.catalogue.with_name(f"{layout.catalogue.name}{end}") for end in _LOGS]
     return [path for path in beside if (path.exists() or path.is_symlink()) and not path.is_file()]
 

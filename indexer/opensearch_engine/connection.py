@@ -166,7 +166,7 @@ def retried(ask: Callable[[], T], patience_s: float, also: tuple[type[Edgarchive
 
 
 def require_all_shards(answer: dict[str, Any], access: Access) -> dict[str, Any]:
-    """`answer`, if it is from all shards. Raises `IndexServerError` otherwise, as a part of the hits is no result.
+    """`answer`, if it is from all shards. Raises `IndexServerError` otherwise, as some of the hits are not the result.
 
     A shard that disappears during a search, with its node or because its index was removed, is silently left out even
     if partial results are disabled (measured with 2.19).

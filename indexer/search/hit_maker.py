@@ -58,7 +58,7 @@ class HitMaker:
 
 
 _MISREAD = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
-"""What reading a record raises that is no JSON, or lacks something, or has something else there."""
+"""What reading a record raises that is not JSON, or has a missing or wrong value."""
 
 
 def _facts(stored: dict[str, Any]) -> dict[str, Any]:

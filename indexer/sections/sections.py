@@ -28,7 +28,7 @@ _MIN_STRAY_CHARS = 200
 """A heading out of order needs at least this much text, or it is a reference."""
 
 _LONG_CHARS, _MOST_ITEMS = 200_000, 20_000
-"""A text of more characters, with the word item more often, is no report."""
+"""A text of more characters, with the word item more often, is not a report."""
 _WORD_ITEM = lazy_pattern(r"I ?T ?E ?M", re.IGNORECASE)
 
 _INDEXED = 3

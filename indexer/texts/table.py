@@ -336,7 +336,7 @@ def _pack(values: tuple[Any, ...]) -> PackRow:
 
 
 def _check_sizes(*values: object) -> None:
-    """Raise ValueError if one of `values`, of the row of the first, is no number or negative."""
+    """Raise ValueError if one of `values`, of the row of the first, is not a number or is negative."""
     for value in values:
         if not isinstance(value, int) or value < 0:
             raise ValueError(f"in the row of {values[0]}, {value!r:.40} is not a size")

@@ -124,7 +124,7 @@ def test_too_many_filings_are_refused(engine: Engine, monkeypatch: pytest.Monkey
     monkeypatch.setattr(filings, "MAX_FILINGS", 3)
     asked, found = within_unit(engine, parse_query("the risk"), None, "filing")
     assert engine.search(asked, filters=found).total == 2
-    with pytest.raises(QueryError, match="one part of the query matches 5 filings, more than the 3"):
+    with pytest.raises(QueryError, match="one part of the query matches 5 filings, more than the limit of 3"):
         within_unit(engine, parse_query("the -absent"), None, "filing")
 
 

@@ -427,7 +427,7 @@ def test_the_pace_file_is_not_somebody_elses(tmp_path: Path) -> None:
     """A second name of a user's file, put where all users write, is not written to."""
     (tmp_path / "mine").write_bytes(b"x" * 64)
     os.link(tmp_path / "mine", tmp_path / "edgarchive-pace-sec.gov")
-    with pytest.raises(StorageError, match="other hard links"):
+    with pytest.raises(StorageError, match="is linked, or not a regular file"):
         Pacer("https://www.sec.gov", rate=8, folder=tmp_path)
     assert (tmp_path / "mine").read_bytes() == b"x" * 64
 

@@ -19,7 +19,7 @@ _STRONG = lazy_pattern(r"\*\*([^*\n]+)\*\*")
 
 _FENCE = "```"
 _WIDTH = 80
-"""The width where stdout is no terminal."""
+"""The width where stdout is not a terminal."""
 _INDENT = "    "
 
 Address = Callable[[str], str]

@@ -80,7 +80,7 @@ class Style:
 
 
 def terminal_width(stream: TextIO) -> int | None:
-    """How many columns lines on `stream` may take; None where it is no terminal."""
+    """How many columns lines on `stream` may take; None where it is not a terminal."""
     return max(MIN_WIDTH, shutil.get_terminal_size().columns) if stream.isatty() else None
 
 

@@ -155,7 +155,7 @@ def _reason(error: Exception) -> str:
             return "smtp_user and smtp_password may have ASCII characters only"
         case OSError() | smtplib.SMTPException():
             return type(error).__name__
-        case _:  # a ValueError: a challenge that is no base64
+        case _:  # a ValueError: a challenge that is not base64
             return "the mail server answered what no mail server says"
 
 

@@ -86,7 +86,7 @@ class _Joining:
     def _leaf(self, tree: Node, among: Node | None) -> Node:
         if (total := self._asked(tree, among)) > MAX_FILINGS:
             raise QueryError(
-                f"one part of the query matches {total} filings, more than the {MAX_FILINGS} that can be joined",
+                f"one part of the query matches {total} filings, more than the limit of {MAX_FILINGS}",
                 "add a filter, such as dates or a form, or search within documents",
             )
         return OfFilings(self._numbers(self._tree(tree, among)))
