@@ -172,7 +172,7 @@ class FullIndex:
         full: _Fetched | None = None
         listed: Listed | None = None
         if earlier is not None and not doubted and self.readings.is_settled(quarter):
-            again = await self._again(quarter, earlier.files)
+            again = await self._again(quarter)
             if isinstance(again, QuarterIndex):
                 self.readings.set(quarter, earlier.files)
                 return again
@@ -217,15 +217,12 @@ class FullIndex:
                 is_complete = found is not None and not file.is_cut(len(found.body))
                 yield DailyIndex(day, entries, is_complete=is_complete, stamp=file.stamp)
 
-    async def _again(self, quarter: Quarter, earlier: Sequence[str]) -> QuarterIndex | _Fetched | None:
+    async def _again(self, quarter: Quarter) -> QuarterIndex | _Fetched | None:
         """The monthly check of a settled quarter, with one request.
 
         Returns the stored indexes if they are current, the new quarterly index if there is one, or None if more
         requests are needed.
         """
-        if not earlier:
-            listed = await self.listed(f"full-index/{quarter.folder}", why="a quarter that had no index")
-            return QuarterIndex(quarter, None, ()) if listed is None else None
         kept = self.kept(quarter)
         if kept is None or kept.full is None:
             return None

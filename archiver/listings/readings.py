@@ -46,8 +46,13 @@ class Readings:
         return quarter.last_day + timedelta(days=SETTLED_DAYS) < self._today
 
     def get(self, quarter: Quarter) -> Reading | None:
-        """The last reading of a quarter."""
-        return self._readings.get(str(quarter))
+        """The last reading of a quarter.
+
+        EDGAR has an index of each finished quarter. So where a run found none, a folder list was short, and the quarter
+        counts as never read.
+        """
+        reading = self._readings.get(str(quarter))
+        return reading if reading is not None and (reading.files or not self.is_settled(quarter)) else None
 
     def is_doubted(self, quarter: Quarter) -> bool:
         """Whether a submission was missing from the last reading."""

@@ -123,7 +123,6 @@ async def _read(
             return kept
     doubted = index.readings.is_doubted(quarter)
     if index.readings.get(quarter) is None and not await index.is_published(quarter, wanted=wanted):
-        index.readings.set(quarter, ())
         return 0
     read = await index.quarter(quarter, since=span[0], until=span[1])
     count = None if doubted else await asyncio.to_thread(finished, quarter, read.version)

@@ -122,6 +122,24 @@ async def test_no_lie_of_an_index_hides_a_filing(edgar: LoopbackEdgar, settings:
         assert archive.catalogue.count() == len(OTHERS) + 1
 
 
+@pytest.mark.parametrize("wanted", [DECEMBER, Selection(forms=["*"], since="1993-01-01")], ids=["few", "all"])
+@pytest.mark.parametrize("folder", ["", "/2004", "/2004/QTR4"])
+async def test_a_short_folder_list_hides_no_filing_until_later(
+    edgar: LoopbackEdgar, settings: Settings, folder: str, wanted: Selection
+) -> None:
+    """Lists in which all is missing, once, of both trees: the next run finds what they hid."""
+
+    def alter(answer: Answer) -> Answer:
+        return dataclasses.replace(answer, body=b'{"directory": {"item": [], "name": "x/", "parent-dir": "../"}}')
+
+    edgar.inject(Fault("short", alter=alter), path=f"*-index{folder}/index.json", times=100)
+    await sync(settings, selection=wanted)
+    edgar.clear_faults()
+    await sync(settings, selection=wanted, after_days=1)
+    with Archive.open(settings.root) as archive:
+        assert {*OTHERS, ONE} <= {record.accession for record in archive.catalogue.records()}
+
+
 async def test_an_index_without_a_checksum_is_read_again(edgar: LoopbackEdgar, settings: Settings) -> None:
     """Cut by its last row, it is smaller by less than its folder's list would show; the next run finds the rest."""
     edgar.inject(absent_403(), path="*/full-index/2004/QTR4/master.gz", times=100)

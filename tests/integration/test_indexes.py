@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from archiver.edgar.endpoints import quarters
 from archiver.errors import EdgarchiveError, UsageError
 from archiver.identifiers import AccessionNumber
 from archiver.reports import DryRun, SyncReport
@@ -116,6 +117,10 @@ async def test_a_night_with_nothing_new_takes_few_requests(
     edgar: LoopbackEdgar, settings: Settings, selections: int
 ) -> None:
     """Twelve at most, for all of EDGAR's years and however many selections, any night of a month."""
+    for quarter in quarters(None, datetime.now(UTC).date() - timedelta(days=200)):  # EDGAR has an index of each
+        filed, number = f"{quarter.first_day:%Y%m%d}", f"0009000900-{quarter.year % 100:02}-{quarter.number:06}"
+        body = (FIXTURES / f"{ONE}.txt").read_bytes().replace(ONE.encode(), number.encode())
+        edgar.add(body.replace(b"20041222", filed.encode()))
     wanted = [Selection(forms=[f"8-K{'*' * (number + 1)}"], tickers=["MLAN"]) for number in range(selections)]
     await sync(settings, *wanted)
     most = 0
