@@ -40,7 +40,7 @@ from indexer.search.options import SearchOptions
 from indexer.sections.forms import keys_of_name
 
 MAX_S = 2.0
-"""Time limit in seconds, after which no more searches are started."""
+"""Time limit in seconds."""
 
 _MAX_PARTS = 8
 _NEAR = 10
@@ -76,8 +76,8 @@ def diagnose(
     """Why a search with these options finds nothing; only the total if it finds something.
 
     `count` returns how much a search finds, `values` the values of a facet among its hits, `find` its hits, and
-    `last_run` the number of the archive's last run. After `max_s` no more searches are started; a running one is not
-    interrupted. Raises what `count` raises for the search itself.
+    `last_run` the number of the archive's last run. All searches but the search itself end after `max_s`. Raises what
+    `count` raises for that.
     """
     return _Diagnoser(options, Prober(count, values, find, last_run, ends=clock() + max_s, clock=clock)).run()
 
@@ -140,9 +140,8 @@ class _Diagnoser:
         if not forms or not self._options.item:
             return ()
         of_forms = self._no_filters().replace(query=None, form=forms)
-        if not self._count(of_forms) or self._prober.is_over():
-            return ()
-        return () if self._prober.values("item", of_forms) else tuple(str(form).upper() for form in _several(forms))
+        items = self._prober.values("item", of_forms) if self._count(of_forms) else None
+        return () if items is None or items else tuple(str(form).upper() for form in _several(forms))
 
     def _unknown(self, *, skip: set[str]) -> Iterator[UnknownValue]:
         for kind in (name for name in _CHECKED if name in self._given and name not in skip):
@@ -185,7 +184,7 @@ class _Diagnoser:
             if kind == "name" and (query := name_query(value)) is not None:
                 yield from near_name(value, self._prober.hits(SearchOptions(query, limit=_NEAR_HITS, snippets=False)))
         elif (facet := _SPELLED.get(kind)) is not None:
-            there = self._prober.values(facet, SearchOptions(documents=True))
+            there = self._prober.values(facet, SearchOptions(documents=True)) or ()
             yield from dict.fromkeys(near_values(value, there, may_be_short=kind == "item"))
 
     def _parts(self, parts: tuple[RawNode, ...]) -> tuple[PartCount, ...]:

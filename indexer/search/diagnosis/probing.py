@@ -1,21 +1,25 @@
-"""The searches of a diagnosis, none of which begins once its time is over."""
+"""The searches of a diagnosis, which end with its time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
-from archiver.errors import UsageError
+from archiver.errors import QueryTimeoutError, UsageError
 from indexer.fields import Facet
+from indexer.query.bounds import one_search
 from indexer.search.hits import Hit
 from indexer.search.options import SearchOptions
 
 Count = Callable[[SearchOptions], int]
 Values = Callable[[Facet, SearchOptions], Sequence[str]]
 Find = Callable[[SearchOptions], Sequence[Hit]]
+T = TypeVar("T")
+U = TypeVar("U")
 
 
 class Prober:
-    """Runs searches until `clock` reaches `ends`. `is_complete` is False once a search was left out."""
+    """Runs searches until `clock` reaches `ends`. `is_complete` is False once a search was left out or ended."""
 
     def __init__(
         self,
@@ -28,30 +32,37 @@ class Prober:
         clock: Callable[[], float],
     ) -> None:
         self.count_or_raise = count
-        self.values = values
         self.last_run = last_run
         self.is_complete = True
+        self._values = values
         self._find = find
         self._ends = ends
         self._clock = clock
 
     def count(self, options: SearchOptions) -> int | None:
         """How much a search finds; None if there is no time left or it is invalid."""
-        if self.is_over():
-            return None
-        try:
-            return self.count_or_raise(options)
-        except UsageError:  # including QueryError: a word of a phrase may be no query by itself
-            return None
+        return self._until_end(lambda: self.count_or_raise(options), None)
+
+    def values(self, facet: Facet, options: SearchOptions) -> Sequence[str] | None:
+        """The values of a facet among the hits of a search; None if there is no time left."""
+        return self._until_end(lambda: self._values(facet, options), None)
 
     def hits(self, options: SearchOptions) -> Sequence[Hit]:
         """The hits of a search; none if there is no time left or it is invalid."""
+        return self._until_end(lambda: self._find(options), ())
+
+    def _until_end(self, search: Callable[[], T], otherwise: U) -> T | U:
+        """What `search` returns, or `otherwise`: a word of a phrase, for example, may be no query by itself."""
         if self.is_over():
-            return ()
+            return otherwise
         try:
-            return self._find(options)
+            with one_search(self._ends - self._clock()):
+                return search()
+        except QueryTimeoutError:
+            self.is_complete = False
         except UsageError:
-            return ()
+            pass
+        return otherwise
 
     def is_over(self) -> bool:
         """Whether there is no time left; then the diagnosis is not complete."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
+import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Never
 
 import pytest
 
 from archiver.settings.settings import Settings
 from edgarchive import AsyncLibrary, Library, SearchOptions, import_submissions
+from indexer.query.bounds import Deadline
 from indexer.search.diagnosis.diagnose import diagnose
 from indexer.search.diagnosis.model import Diagnosis
 from tests.loopback import FIXTURES
@@ -211,6 +214,25 @@ def test_it_ends_in_time() -> None:
     assert len(asked) == 3
     assert not found.is_complete
     assert found.lines()[-1] == "not everything was tried, to save time"
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("form", ["10-K", "8K"])
+def test_a_search_that_takes_too_long_is_left_out(form: str) -> None:
+    """It ends with the time of the diagnosis, not with its own, and is no error; nothing false is said instead."""
+    asked = SearchOptions(form=form, item="1A")
+
+    def too_long(*_: object) -> Never:
+        for _step in Deadline().watch(itertools.repeat(0)):
+            time.sleep(0.01)
+        raise AssertionError
+
+    def count(options: SearchOptions) -> int:
+        return 0 if options.item else 5
+
+    found = diagnose(asked, count=count, values=too_long, find=too_long, last_run=lambda: None, max_s=0.5)
+    assert not found.is_complete
+    assert not found.forms_without_items
 
 
 def test_json_has_the_numbers_and_the_words(library: Library) -> None:
