@@ -119,6 +119,7 @@ class _Import:
         progress: Progress,
     ) -> None:
         self._archive = archive
+        self._max_bytes = max_bytes
         self._plan = plan
         self._named = named
         self._progress = progress
@@ -157,7 +158,7 @@ class _Import:
             facts = read_header_facts(head)
         except IdentifierError as error:
             if opening_of(head) is None:
-                self._skipped.add(SkippedFile(found.name, error.message))
+                self._skip(found, error.message)
             else:
                 self._failures.add(SyncFailure(None, found.name, DamagedBodyError.__name__, error.message))
             return
@@ -173,6 +174,16 @@ class _Import:
                 self._intake.take(facts, found.reader.portions())
             except DamagedBodyError as error:
                 self._fail(facts.accession, self._paths.pop(facts.accession), error)
+
+    def _skip(self, found: Candidate, message: str) -> None:
+        """Note what is no submission, unless damage has made it look so."""
+        try:
+            if found.is_packed:
+                found.reader.skip(self._max_bytes)
+        except DamagedBodyError as error:
+            self._failures.add(SyncFailure(None, found.name, type(error).__name__, error.message))
+        else:
+            self._skipped.add(SkippedFile(found.name, message))
 
     def _compare(self, facts: HeaderFacts, found: Candidate) -> None:
         """Compare a copy with the stored submission. A copy in EDGAR's other spelling differs but is not a conflict."""

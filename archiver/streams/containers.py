@@ -43,10 +43,14 @@ _ERRORS = (
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A file that may be a submission: its path, a member's name after ``!``, and its decoded bytes, to be read now."""
+    """A file that may be a submission: its path, a member's name after ``!``, and its decoded bytes, to be read now.
+
+    The end of what `is_packed` tells whether its beginning was decoded rightly.
+    """
 
     name: str
     reader: ChunkReader
+    is_packed: bool
 
 
 def candidates(paths: Iterable[Path], *, outside: Path) -> Iterator[Candidate | SkippedFile | SyncFailure]:
@@ -120,13 +124,14 @@ def _opened(path: Path) -> Iterator[Candidate | SkippedFile | SyncFailure]:
 
 def _unpacked(name: str, reader: ChunkReader, *, inside: bool = False) -> Iterator[Candidate | SkippedFile]:
     """The content at the start of `reader`: a file, gzip of one, a tar archive, or gzip of that."""
-    if reader.peek(2) == _GZIP_MAGIC:
+    is_gzip = reader.peek(2) == _GZIP_MAGIC
+    if is_gzip:
         reader = ChunkReader(gunzip(reader.portions()))
-    is_packed = is_tar(reader.peek(BLOCK))
-    if inside and (is_packed or reader.peek(4).startswith(_ZIP_MAGIC)):
+    is_archive = is_tar(reader.peek(BLOCK))
+    if inside and (is_archive or reader.peek(4).startswith(_ZIP_MAGIC)):
         yield SkippedFile(name, "an archive inside an archive is not opened; unpack the outer one")
-    elif not is_packed:
-        yield Candidate(name, reader)
+    elif not is_archive:
+        yield Candidate(name, reader, is_packed=inside or is_gzip)
     else:
         for member in tar_members(reader, most=MOST_MEMBERS):
             if member.is_file:

@@ -177,6 +177,28 @@ def test_a_damaged_member_of_a_zip_is_one_failure(root: Path, there: Path, packi
     assert stored(root) == {other: ALL[other]}
 
 
+@pytest.mark.parametrize("packing", ["gzip", "zip"])
+def test_damage_that_makes_a_submission_look_like_something_else_is_a_failure(
+    root: Path, there: Path, packing: str
+) -> None:
+    """What is no submission is skipped only if it could be read to its end."""
+    file, other = io.BytesIO(), b"a page, and no submission"
+    large = BODY.replace(b"</SEC-DOCUMENT>", b"more" * 1_000_000 + b"</SEC-DOCUMENT>")
+    if packing == "gzip":
+        file.write(gzip.compress(large, compresslevel=0))
+        (there / "other").write_bytes(gzip.compress(other))
+    else:
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr("damaged.txt", large)
+            archive.writestr("other", other)
+    packed = file.getvalue()
+    (there / "some").write_bytes(packed.replace(BODY[:40], b"x" * 40, 1))
+    report = take(root, there, max_bytes=10_000_000)
+    assert len(report.failures) == 1
+    assert report.failures[0].url.startswith(str(there / "some"))
+    assert [Path(skipped.path).name for skipped in report.skipped] == ["other" if packing == "gzip" else "some!other"]
+
+
 def test_an_encrypted_member_is_a_failure(root: Path, there: Path) -> None:
     """What is in it cannot be read, so that a submission may be missing; the others are taken."""
     first, second = sorted(ALL)[:2]
