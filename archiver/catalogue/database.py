@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from archiver.catalogue.schema import SCHEMA_VERSION, STEPS, VIEWS_OF_2
 from archiver.errors import ArchiveFormatError, DamageError, StorageError, UsageError
@@ -48,6 +49,14 @@ def database_errors(path: Path, *, hint: str) -> Iterator[None]:
 def lacks_room(error: sqlite3.OperationalError) -> bool:
     """Whether SQLite could not make the file of shared memory (``-shm``) beside the database large enough."""
     return getattr(error, "sqlite_errorcode", 0) in _SHM_ERRORS
+
+
+def database_uri(path: Path, options: str) -> str:
+    """The URI of a database for SQLite, such as ``file:/edgar/catalogue.sqlite3?mode=ro`` for the options ``mode=ro``.
+
+    From Python 3.14 on, `Path.as_uri` loads `urllib.request`, and with it all that speaks HTTP.
+    """
+    return f"file:{quote(os.fsencode(path.absolute()))}?{options}"
 
 
 @contextlib.contextmanager
@@ -133,9 +142,8 @@ class Database:
     def _connect(self, options: str) -> tuple[sqlite3.Connection, int]:
         self._is_immutable = options == "immutable=1"
         self._seen = self._state()
-        connection = sqlite3.connect(
-            f"{self.path.absolute().as_uri()}?{options}", uri=True, isolation_level=None, check_same_thread=False
-        )
+        uri = database_uri(self.path, options)
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
         try:
             connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
             version = self._version_of(connection)

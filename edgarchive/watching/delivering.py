@@ -59,7 +59,7 @@ class Deliverer:
         """
         while any(self._waiting(sink, due=self._clock()) for sink in self._sinks):
             with Archive.open(self._settings.root, writable=True):
-                """Nobody else writes to it."""
+                pass  # nobody else writes to it
             if not await self.deliver():
                 break
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from archiver.catalogue.database import database_errors, one_transaction
+from archiver.catalogue.database import database_errors, database_uri, one_transaction
 from archiver.errors import ArchiveFormatError, DamageError, IdentifierError
 from archiver.identifiers import AccessionNumber
 from archiver.startup.dataclass import dataclass
@@ -111,7 +111,7 @@ def is_table(path: Path) -> bool:
 def _is_created(path: Path) -> bool:
     """Whether the table at `path` has a version once SQLite has undone what its journal holds."""
     try:
-        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as connection:
+        with contextlib.closing(sqlite3.connect(database_uri(path, "mode=rw"), uri=True)) as connection:
             connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
             return bool(connection.execute("PRAGMA user_version").fetchone()[0])
     except sqlite3.Error:  # its reader reports what it is
@@ -137,7 +137,7 @@ class TextTable:
         with self._errors(), contextlib.ExitStack() as undo:
             # a reader with write access can undo what a killed writer left unfinished
             mode = "rwc" if writable else "rw" if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK) else "ro"
-            uri = f"{path.absolute().as_uri()}?mode={mode}"
+            uri = database_uri(path, f"mode={mode}")
             self._connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
             undo.callback(self.close)
             self._connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
