@@ -25,7 +25,7 @@ from indexer.engine import EngineHit, EngineResult, FacetCount, Sort
 from indexer.fields import Facet, facet_value
 from indexer.opensearch_engine.connection import Access, cluster_errors, require_all_shards
 from indexer.opensearch_engine.translating import EVERYTHING, Json, translated
-from indexer.query.bounds import MAX_SEARCH_S, Deadline, too_slow
+from indexer.query.bounds import Deadline, too_slow
 from indexer.query.nodes import Node
 from indexer.query.scopes.filings import is_of_filings
 from indexer.query.scopes.sections import scoped
@@ -42,6 +42,9 @@ _BUCKETS = 50_000
 """Below ``search.max_buckets``, by default 65,535."""
 
 _SHARDS_AT_ONCE = 16
+_LATE_S = 1.0
+"""How long after its time limit a node may still say that it stopped a search."""
+
 _KEEP_ALIVE = "2m"
 _ANYWHERE: Mapping[str, str] = {}
 _ORDERS: dict[Sort, list[Json]] = {
@@ -184,9 +187,9 @@ class Search:
         for start in range(0, len(ids), WINDOW):
             some = ids[start : start + WINDOW]
             body = {"size": len(some), "query": {"ids": {"values": some}}, "pit": point, "_source": ["record"]}
-            for hit in searched(self._client, self._access, body)["hits"]["hits"]:
+            answer = searched(self._client, self._access, body, request_timeout=self._deadline.left_s() + _LATE_S)
+            for hit in answer["hits"]["hits"]:
                 yield hit["_id"], hit["_source"]["record"]
-            self._deadline.check()
 
     def _by_shard(self, sources: list[Json], gather: Callable[[Iterator[Json]], T]) -> list[T]:
         """The results of `gather` for the buckets of each shard; all documents of a submission are in one shard.
@@ -217,16 +220,16 @@ class Search:
                 return
 
     def _ask(self, body: Json, *, point: Json | None = None, where: Mapping[str, str] = _ANYWHERE) -> Json:
-        self._deadline.check()
+        left_s = self._deadline.left_s()
         body = {
             "query": self._query,
             "track_total_hits": True,
             "track_scores": self._scored,
             "_source": ["record"],
-            "timeout": f"{MAX_SEARCH_S:.0f}s",
+            "timeout": f"{left_s * 1000:.0f}ms",
             **body,
         }
-        options: dict[str, Any] = {}
+        options: dict[str, Any] = {"request_timeout": left_s + _LATE_S}
         if self._scored and body["size"]:
             options["search_type"] = "dfs_query_then_fetch"  # one idf for all years, so that equals score alike
         if point is None:

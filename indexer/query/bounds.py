@@ -54,6 +54,11 @@ class Deadline:
         if time.monotonic() > self._end:
             raise too_slow(self._seconds)
 
+    def left_s(self) -> float:
+        """The seconds that are left. Raises `QueryTimeoutError` if there are none."""
+        self.check()
+        return max(self._end - time.monotonic(), 0.001)
+
     def watch(self, steps: Iterable[T]) -> Iterator[T]:
         """Iterate over `steps`, raising `QueryTimeoutError` after the time limit."""
         for step in steps:

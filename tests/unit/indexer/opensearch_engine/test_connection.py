@@ -21,7 +21,7 @@ import pytest
 pytest.importorskip("opensearchpy")
 
 
-from archiver.errors import IndexMissingError, IndexServerError, SettingsError
+from archiver.errors import IndexMissingError, IndexServerError, QueryTimeoutError, SettingsError
 from archiver.identifiers import AccessionNumber
 from archiver.settings.settings import Settings
 from archiver.settings.values import SecretText
@@ -34,7 +34,9 @@ from indexer.opensearch_engine.connection import (
     sound_answers,
 )
 from indexer.opensearch_engine.engine import OpenSearchEngine
+from indexer.opensearch_engine.searching import Search
 from indexer.opensearch_engine.writing import Sender
+from indexer.query.bounds import one_search
 
 PASSWORD = "correct horse"  # noqa: S105 — of a server of this test alone
 OPENSEARCH = {"cluster_uuid": "abc", "version": {"distribution": "opensearch", "number": "2.19.1"}}
@@ -135,6 +137,17 @@ def test_what_is_no_opensearch_is_named(server: Answering, answer: object, named
     server.answer = answer
     with pytest.raises(IndexServerError, match=f"is {named}; use OpenSearch 2.4 or later"):
         ask(Access(server.url))
+
+
+def test_a_request_waits_no_longer_than_its_search(server: Answering) -> None:
+    """Which had a time limit of its own for each of its requests."""
+    server.together = threading.Barrier(2)
+    client = Access(server.url).client()
+    with contextlib.closing(client), one_search(0.2), pytest.raises(QueryTimeoutError):
+        Search(client, Access(server.url), "any", query=None, filters=None, documents=True).page(
+            "newest", limit=1, offset=0
+        )
+    server.together.wait(30)  # it was never answered
 
 
 def test_many_searches_at_once_warn_of_nothing(server: Answering, caplog: pytest.LogCaptureFixture) -> None:
