@@ -157,7 +157,7 @@ def test_unknown_items_do_not_flood_the_log(caplog: pytest.LogCaptureFixture) ->
 
 def test_xml_is_measured_by_its_text() -> None:
     """Short names stand before each value, so XML's text may be longer than its bytes, and is measured itself."""
-    body = "<a_long_name>" + "<value>1</value>" * 9 + "</a_long_name>"
+    body = "<a_long_name>" + "1<b/>" * 9 + "</a_long_name>"
     documents = f"<DOCUMENT>\n<TYPE>4\n<SEQUENCE>1\n<FILENAME>a.xml\n<TEXT>\n{body}\n</TEXT>\n</DOCUMENT>\n"
     (document,) = parse_submission(submission_bytes(documents=documents)).documents
     (entry,) = entries_of(
