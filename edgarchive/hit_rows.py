@@ -20,6 +20,7 @@ from typing import IO, Any, Protocol
 from archiver.errors import UsageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
+from archiver.runtime.paths import exists, is_dir, is_file
 from archiver.store.durable import fsync_file, replace_durably, storage_errors
 from edgarchive.formats import as_json_text, clean, without_formulas
 from indexer.search.hits import ROW_COLUMNS
@@ -261,7 +262,7 @@ def _replacing(path: Path) -> Iterator[Path]:
     Raises `UsageError` for a device or pipe: it would be replaced for all programs.
     """
     with storage_errors(path):
-        if path.exists() and not (path.is_file() or path.is_dir()):
+        if exists(path) and not (is_file(path) or is_dir(path)):
             raise UsageError(f"{path} is not a regular file", "name a file, or leave -o out to write to stdout")
         prefix, suffix = f".{path.name[:100]}.", ".part"
         for left_over in path.parent.glob(f"{glob.escape(prefix)}*{suffix}"):

@@ -12,6 +12,7 @@ from archiver.audit.second_look import confirmed
 from archiver.audit.verify import verify_files
 from archiver.errors import DamageError, UsageError
 from archiver.identifiers import AccessionNumber
+from archiver.runtime.paths import is_dir
 from archiver.runtime.progress import CancelToken, Progress, ProgressUpdate, checked_progress
 from archiver.settings.settings import Settings
 from archiver.startup.dataclass import dataclass
@@ -128,7 +129,7 @@ def repair_archive(
     lost: list[DamageError] = []
     layout = Layout(settings.root.expanduser())
     fault = _format_finding(layout)
-    create = layout.submissions.is_dir()
+    create = is_dir(layout.submissions)
     with Archive.open(settings.root, writable=True, create=create, on_damage=lost.append) as archive:
         files = repair_files(
             archive, settings, lost=lost[0] if lost else None, quick=quick, progress=progress, cancel=cancel

@@ -27,6 +27,7 @@ from archiver.errors import (
     UsageError,
 )
 from archiver.events import event
+from archiver.runtime.paths import exists
 from archiver.runtime.retrying import with_retries
 from archiver.settings.settings import Settings
 from archiver.store.durable import (
@@ -152,7 +153,7 @@ def places_of_rebuild(path: Path) -> tuple[Path, Path]:
 
 def is_being_replaced(path: Path) -> bool:
     """Whether a rebuild has moved the index in `path` away and is about to put the new one there."""
-    return not path.exists() and all(place.exists() for place in places_of_rebuild(path))
+    return not exists(path) and all(exists(place) for place in places_of_rebuild(path))
 
 
 def remove_index(path: Path, *, settings: Settings | None = None, keep: Path) -> None:
@@ -185,7 +186,7 @@ def _options(engine: str, settings: Settings | None) -> dict[str, Any]:
 def is_index(path: Path) -> bool:
     """Whether folder `path` is or was an index, readable or not."""
     try:
-        return (path / _META).exists()
+        return exists(path / _META)
     except PermissionError:
         return True
 
@@ -235,7 +236,7 @@ def note_made_by_share(path: Path) -> None:
 def is_made_by_share(path: Path) -> bool:
     """Whether a share created the index in folder `path` and the catalogue has not been updated since."""
     try:
-        return (notes_folder(path) / _MADE_BY_SHARE).exists()
+        return exists(notes_folder(path) / _MADE_BY_SHARE)
     except PermissionError:
         return False
 
@@ -296,7 +297,7 @@ def _read_meta(path: Path) -> bytes:
 
     def is_swapped(error: Exception) -> bool:
         return isinstance(error, FileNotFoundError) and (
-            (path / _META).exists() or path.with_name(f"{path.name}.old").exists()
+            exists(path / _META) or exists(path.with_name(f"{path.name}.old"))
         )
 
     return with_retries(read, retry_if=is_swapped, patience_s=_SWAP_PATIENCE_S)

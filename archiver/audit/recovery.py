@@ -20,6 +20,7 @@ from archiver.checks.header_facts import HeaderFacts, head_of, read_header_facts
 from archiver.errors import DamageError, EdgarchiveError, IdentifierError
 from archiver.identifiers import AccessionNumber
 from archiver.intake.records import new_record, ref_of
+from archiver.runtime.paths import exists
 from archiver.startup.dataclass import dataclass
 from archiver.store.archive import Archive
 from archiver.store.layout import QUARANTINE
@@ -143,7 +144,7 @@ class OldCatalogue:
         self._catalogue: Catalogue | None = None
         self.findings: list[Finding] = []
         """What `take_over` could not read, and no file can tell."""
-        if path.exists():
+        if exists(path):
             with contextlib.suppress(EdgarchiveError):
                 self._catalogue = Catalogue(path)
 
@@ -162,7 +163,7 @@ class OldCatalogue:
         for pair, moment in old.salvage_acknowledged():
             catalogue.acknowledge([pair], moment=moment)
         for record in old.salvage():
-            if not archive.layout.submission(record.accession).exists() and record.accession not in catalogue:
+            if not exists(archive.layout.submission(record.accession)) and record.accession not in catalogue:
                 catalogue.put(replace(record, indexed_sha256=None))
         for beside in old.salvage_versions():
             catalogue.add_version(beside)

@@ -14,6 +14,7 @@ from archiver.audit.verify import check_row, check_version, is_acknowledged
 from archiver.catalogue.records import CatalogueRecord
 from archiver.catalogue.runs import Run
 from archiver.identifiers import AccessionNumber
+from archiver.runtime.paths import exists
 from archiver.store.archive import Archive
 from archiver.store.locking import is_being_written
 
@@ -48,7 +49,7 @@ def _still_holding(
 ) -> Iterator[Finding]:
     for finding in findings:
         if finding.accession is None:
-            if finding.kind != "misplaced" or (archive.root / str(finding.path)).exists():
+            if finding.kind != "misplaced" or exists(archive.root / str(finding.path)):
                 yield finding
         elif finding.kind == "uncatalogued":
             has_row = _has_row(archive, finding, finding.accession, catalogued)
@@ -91,7 +92,7 @@ def _row_again(
 ) -> Iterator[Finding]:
     record = archive.catalogue.get(accession)
     if record is None or archive.root / str(finding.path) != archive.layout.submission(accession):
-        if (archive.root / str(finding.path)).exists():
+        if exists(archive.root / str(finding.path)):
             yield finding
         return
     again, _ = check_row(archive, record, quick=quick)

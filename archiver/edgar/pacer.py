@@ -24,6 +24,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from archiver.errors import StorageError
+from archiver.runtime.paths import is_dir
 from archiver.runtime.retrying import with_retries
 from archiver.startup.dataclass import dataclass
 
@@ -172,7 +173,7 @@ class Pacer:
 
 def shared_folder() -> Path:
     """The folder that all processes and users of this machine share."""
-    return Path("/tmp") if Path("/tmp").is_dir() else Path(tempfile.gettempdir())  # noqa: S108 — shared on purpose
+    return Path("/tmp") if is_dir(Path("/tmp")) else Path(tempfile.gettempdir())  # noqa: S108 — shared on purpose
 
 
 def _pace_name(base_url: str) -> str:

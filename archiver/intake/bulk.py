@@ -26,6 +26,7 @@ from archiver.intake.records import new_record, ref_of
 from archiver.intake.refused import forget_refused, keep_refused_body
 from archiver.intake.single import whole_orphan
 from archiver.planning.plan import Outcome
+from archiver.runtime.paths import exists
 from archiver.startup.dataclass import dataclass
 from archiver.store.archive import Archive
 from archiver.store.durable import create_temporary, publish_together, storage_errors
@@ -188,7 +189,7 @@ class BulkIntake:
         group, self._group = self._group, []
         places = [(packed.temporary, self._archive.layout.submission(packed.facts.accession)) for packed in group]
         for packed, (_, place) in zip(group, places, strict=True):
-            if place.exists():  # a file that nothing proves whole
+            if exists(place):  # a file that nothing proves whole
                 holds = submission_in(place) or packed.facts.accession
                 self._archive.quarantine(place, self._archive.unused_aside(holds).name)
         publish_together(places)

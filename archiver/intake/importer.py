@@ -26,6 +26,7 @@ from archiver.intake.bulk import BulkIntake, IntakeResult
 from archiver.intake.records import ref_of
 from archiver.planning.plan import Outcome, Plan
 from archiver.reports import ImportReport, SkippedFile, SyncFailure
+from archiver.runtime.paths import exists
 from archiver.runtime.progress import CancelToken, Progress, ProgressUpdate, checked_progress
 from archiver.store.archive import Archive
 from archiver.store.journal import journal
@@ -59,7 +60,7 @@ def import_into(
     `StorageError`, and `RunCancelledError`.
     """
     for path in paths:
-        if not path.exists():
+        if not exists(path):
             raise UsageError(f"{path} does not exist", "name files or folders that exist")
     began_s, cancel = time.monotonic(), cancel or CancelToken()
     selection = {"paths": [os.fsencode(path).decode("utf-8", "replace") for path in paths]}

@@ -16,6 +16,7 @@ from archiver.identifiers import AccessionNumber
 from archiver.intake.records import new_record
 from archiver.intake.refused import keep_refused_body
 from archiver.planning.plan import SubmissionRef
+from archiver.runtime.paths import exists, is_symlink
 from archiver.store.archive import Archive
 from archiver.store.durable import add_name, write_file_durably
 from archiver.store.incoming import IncomingFile
@@ -102,7 +103,7 @@ def whole_orphan(archive: Archive, accession: AccessionNumber) -> BodyFacts | No
     until `Archive.supersede`. Raises `StorageError`.
     """
     final = archive.layout.submission(accession)
-    if not (final.exists() or final.is_symlink()):
+    if not (exists(final) or is_symlink(final)):
         return None
     try:
         facts = read_facts(final, accession)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 
 from archiver.catalogue.listings import IndexFile
+from archiver.runtime.paths import is_file
 from archiver.store.archive import Archive
 from archiver.store.durable import read_plain_file, write_file_durably
 
@@ -20,7 +21,7 @@ class IndexCache:
 
     def known(self, path: str) -> IndexFile | None:
         """The row of the copy of EDGAR's `path`, without checking the copy; None if there is none."""
-        if self._archive is None or not (self._archive.layout.indexes / path).is_file():
+        if self._archive is None or not is_file(self._archive.layout.indexes / path):
             return None
         return self._archive.catalogue.index_files.get(path)
 

@@ -18,6 +18,7 @@ from archiver.catalogue.records import CatalogueRecord
 from archiver.errors import DamageError, NotInArchiveError, StorageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
+from archiver.runtime.paths import exists, is_dir, is_file, is_symlink
 from archiver.store import opening
 from archiver.store.durable import add_name, files_in, make_directories, reading_errors, replace_durably, storage_errors
 from archiver.store.layout import SET_ASIDE, SUBMISSION_SUFFIX, Layout
@@ -69,10 +70,10 @@ class Archive:
         if on_damage is not None:
             opening.set_odd_format_aside(layout)
         with reading_errors(layout.root):
-            exists = layout.format_file.exists()
-        if not exists and create:
+            is_there = exists(layout.format_file)
+        if not is_there and create:
             opening.create(layout)
-        elif not exists and not opening.has_submissions(layout):
+        elif not is_there and not opening.has_submissions(layout):
             raise NotInArchiveError(
                 f"there is no archive in {layout.root}",
                 "run `edgarchive sync` first, or name the folder with --root",
@@ -170,7 +171,7 @@ class Archive:
         """
         place = self._quarantine() / name
         with storage_errors(place):
-            if place.is_dir() or (path.is_dir() and place.exists()):
+            if is_dir(place) or (is_dir(path) and exists(place)):
                 place = unused_name(place)
             replace_durably(path, place)
         return place
@@ -197,7 +198,7 @@ class Archive:
         `StorageError`.
         """
         place = self.layout.submission(accession)
-        if place.exists():
+        if exists(place):
             self._quarantine()
             add_name(place, self.unused_aside(number_in(place) or accession), through=self.layout.incoming)
         with storage_errors(place):
@@ -214,13 +215,13 @@ class Archive:
     def quarantined(self, accession: AccessionNumber) -> list[Path]:
         """The quarantine's files of a submission under its plain name: a body, a web page."""
         folder = self.layout.quarantine
-        return [path for end in (SUBMISSION_SUFFIX, ".html") if (path := folder / f"{accession}{end}").is_file()]
+        return [path for end in (SUBMISSION_SUFFIX, ".html") if is_file(path := folder / f"{accession}{end}")]
 
     def quarantined_copies(self, accession: AccessionNumber) -> list[Path]:
         """The bodies of a submission in the quarantine, oldest first."""
         place = self.layout.quarantine / f"{accession}{SUBMISSION_SUFFIX}"
         numbered = (_numbered(place, number) for number in range(1, _MAX_COPIES))
-        return [path for path in (place, *numbered) if path.is_file()]
+        return [path for path in (place, *numbered) if is_file(path)]
 
     def set_aside(self) -> list[AccessionNumber]:
         """The submissions that repairs have moved to the quarantine whole. Raises `StorageError`."""
@@ -270,7 +271,7 @@ def read_stored(layout: Layout, accession: AccessionNumber, *, sha256: str) -> b
 def unused_name(place: Path, *, first: int = 0) -> Path:
     """`place`, or the first numbered variant from `first` on that does not exist, so that no file is replaced."""
     unused, number = _numbered(place, first) if first else place, first
-    while unused.exists() or unused.is_symlink():
+    while exists(unused) or is_symlink(unused):
         number += 1
         unused = _numbered(place, number)
     return unused

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from archiver.errors import StorageError
+from archiver.runtime.paths import exists, is_dir, is_symlink
 
 _MODE = 0o666
 """The umask is subtracted, which decides who may read an archive; `mkstemp` would restrict each file to its owner."""
@@ -98,8 +99,8 @@ def fsync_directory(path: Path) -> None:
 def make_directories(path: Path) -> None:
     """Create folder `path` and its missing parents, each name durable in its own parent."""
     missing = []
-    while not path.is_dir():
-        if (path.exists() or path.is_symlink()) and not path.is_dir():  # another thread may just have created it
+    while not is_dir(path):
+        if (exists(path) or is_symlink(path)) and not is_dir(path):  # another thread may just have created it
             raise NotADirectoryError(errno.ENOTDIR, "there is a file where a folder should be", str(path))
         missing.append(path)
         path = path.parent
@@ -124,7 +125,7 @@ def publish(temporary: Path, final: Path) -> None:
     Checking first is enough, because an archive has only one writer.
     """
     make_directories(final.parent)
-    if final.exists():
+    if exists(final):
         raise FileExistsError(final)
     temporary.rename(final)
     fsync_directory(final.parent)
@@ -137,7 +138,7 @@ def add_name(final: Path, second: Path, *, through: Path) -> None:
     """
     with storage_errors(second):
         make_directories(second.parent)
-        if not second.exists():
+        if not exists(second):
             try:
                 os.link(final, second)
             except OSError as error:
@@ -180,7 +181,7 @@ def publish_together(names: Sequence[tuple[Path, Path]]) -> None:
     with storage_errors(folder):
         sync_together(folder, [temporary for temporary, _ in names])
         for temporary, final in names:
-            if final.exists():
+            if exists(final):
                 raise FileExistsError(final)
             final.parent.mkdir(parents=True, exist_ok=True)
             temporary.rename(final)

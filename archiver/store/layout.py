@@ -7,6 +7,7 @@ from pathlib import Path
 
 from archiver.errors import UsageError
 from archiver.identifiers import AccessionNumber
+from archiver.runtime.paths import is_symlink
 from archiver.startup.dataclass import dataclass
 from archiver.startup.patterns import lazy_pattern
 
@@ -37,7 +38,7 @@ def require_outside(root: Path, out: Path) -> None:
         below = ()
     except (OSError, RuntimeError):  # a link that leads to itself, up to Python 3.12
         raise circular from None
-    if any(path.is_symlink() for path in (resolved, *resolved.parents)):  # Python 3.13 leaves it in the path
+    if any(is_symlink(path) for path in (resolved, *resolved.parents)):  # Python 3.13 leaves it in the path
         raise circular
     if below and below[0] in _OURS:
         raise UsageError(f"{out} is inside the archive", "write outside it")

@@ -14,6 +14,7 @@ from archiver.catalogue.database import REPAIR
 from archiver.errors import ArchiveFormatError, DamageError, NotInArchiveError, StorageError
 from archiver.events import event
 from archiver.redaction import without_addresses
+from archiver.runtime.paths import exists, is_dir, is_file, is_symlink
 from archiver.store.durable import (
     files_in,
     fsync_directory,
@@ -42,13 +43,13 @@ def create(layout: Layout) -> None:
     """
     with storage_errors(layout.root):
         make_directories(layout.root)
-        occupied = any(layout.root.iterdir()) and not layout.submissions.is_dir()
+        occupied = any(layout.root.iterdir()) and not is_dir(layout.submissions)
     if occupied:
         raise NotInArchiveError(
             f"{layout.root} has files but no edgarchive archive", "name an empty or a new folder with --root"
         )
     with storage_errors(layout.root), only_creator(layout.root):
-        if layout.format_file.exists():
+        if exists(layout.format_file):
             return
         make_directories(layout.submissions)
         if not has_submissions(layout):
@@ -63,7 +64,7 @@ def create(layout: Layout) -> None:
 def has_submissions(layout: Layout) -> bool:
     """Whether there is anything below ``submissions/``. Raises `StorageError`."""
     with reading_errors(layout.submissions):
-        return layout.submissions.is_dir() and any(layout.submissions.iterdir())
+        return is_dir(layout.submissions) and any(layout.submissions.iterdir())
 
 
 def format_fault(layout: Layout) -> DamageError | None:
@@ -79,9 +80,9 @@ def _format_in(layout: Layout) -> int | DamageError | None:
     """The format number in ``format.json``, or its damage; None without an archive."""
     path = layout.format_file
     with reading_errors(path):
-        if not path.exists():
+        if not exists(path):
             fault = "is missing" if has_submissions(layout) else None
-        elif not path.is_file():
+        elif not is_file(path):
             fault = "is not a regular file"
         elif (found := _number_in(read_plain_file(path))) is not None:
             return found
@@ -135,7 +136,7 @@ def close_quarantine(layout: Layout) -> None:
     Raises `StorageError`.
     """
     with storage_errors(layout.quarantine):
-        if not layout.quarantine.is_dir():
+        if not is_dir(layout.quarantine):
             return
         layout.quarantine.chmod(0o700)
         for page in filter(Path.is_file, files_in(layout.quarantine, suffix=".html")):
@@ -149,11 +150,11 @@ def _format_json(number: int) -> bytes:
 def check_catalogue(layout: Layout, *, writable: bool, creating: bool) -> None:
     """Raise `DamageError` for a lost catalogue; when `creating` one, warn about files without rows."""
     with reading_errors(layout.catalogue):
-        if layout.catalogue.exists() and not layout.catalogue.is_file():
+        if exists(layout.catalogue) and not is_file(layout.catalogue):
             raise StorageError(f"{layout.catalogue} is not a regular file", "move it away")
         for path in _odd_logs(layout):
             raise StorageError(f"{path} is not a regular file", "run `edgarchive verify --repair`, which moves it away")
-        if layout.catalogue.exists() and layout.catalogue.stat().st_size:
+        if exists(layout.catalogue) and layout.catalogue.stat().st_size:
             return
     error = DamageError(f"{layout.catalogue} is missing or empty", REPAIR)
     lost = has_submissions(layout)
@@ -166,13 +167,13 @@ def check_catalogue(layout: Layout, *, writable: bool, creating: bool) -> None:
 def _odd_logs(layout: Layout) -> list[Path]:
     """What stands in place of one of SQLite's files beside the catalogue; SQLite would wait for a pipe's writer."""
     beside = [layout.catalogue.with_name(f"{layout.catalogue.name}{end}") for end in _LOGS]
-    return [path for path in beside if (path.exists() or path.is_symlink()) and not path.is_file()]
+    return [path for path in beside if (exists(path) or is_symlink(path)) and not is_file(path)]
 
 
 def set_odd_format_aside(layout: Layout) -> None:
     """Move anything but a regular file in the place of ``format.json`` to the quarantine. Raises `StorageError`."""
     path = layout.format_file
-    if (path.exists() or path.is_symlink()) and not path.is_file():
+    if (exists(path) or is_symlink(path)) and not is_file(path):
         _set_odd_files_aside(layout, [path])
 
 
@@ -182,7 +183,7 @@ def _set_odd_files_aside(layout: Layout, paths: Iterable[Path]) -> None:
         for path in paths:
             make_directories(layout.quarantine)
             place = layout.quarantine / f"{path.name}.odd"
-            while place.exists() or place.is_symlink():
+            while exists(place) or is_symlink(place):
                 place = place.with_name(f"{place.name}.odd")
             path.rename(place)
             facts = event("odd-file-moved", path=str(path), place=str(place))
@@ -220,14 +221,14 @@ def _set_catalogue_aside(layout: Layout) -> None:
     paths = [layout.catalogue.with_name(f"{layout.catalogue.name}{end}") for end in ("", "-wal", "-shm")]
     with storage_errors(layout.quarantine):
         make_directories(layout.quarantine)
-        if layout.catalogue.exists():
+        if exists(layout.catalogue):
             if layout.catalogue.stat().st_size:
                 for path in paths[1:]:
                     (layout.quarantine / path.name).unlink(missing_ok=True)
             else:  # it is empty, and the older one may not be
                 layout.catalogue.unlink()
         for path in paths:
-            if path.exists():
+            if exists(path):
                 path.replace(layout.quarantine / path.name)
         fsync_directory(layout.quarantine)
         fsync_directory(layout.root)
@@ -236,11 +237,11 @@ def _set_catalogue_aside(layout: Layout) -> None:
 def sweep(layout: Layout) -> None:
     """Delete temporary files of dead runs: with the lock held, no other process has any. Folders are not ours."""
     with storage_errors(layout.incoming):
-        if layout.incoming.is_symlink():
+        if is_symlink(layout.incoming):
             raise StorageError(f"{layout.incoming} is a link, and its target would be emptied", "remove the link")
-        if not layout.incoming.is_dir():
+        if not is_dir(layout.incoming):
             return
         for leftover in layout.incoming.iterdir():
-            if leftover.is_symlink() or not leftover.is_dir():
+            if is_symlink(leftover) or not is_dir(leftover):
                 with contextlib.suppress(FileNotFoundError):
                     leftover.unlink()

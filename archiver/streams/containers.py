@@ -12,6 +12,7 @@ from typing import IO
 
 from archiver.errors import DamagedBodyError, StorageError
 from archiver.reports import SkippedFile, SyncFailure
+from archiver.runtime.paths import is_dir, is_file
 from archiver.runtime.walking import walk
 from archiver.startup.dataclass import dataclass
 from archiver.streams.chunks import ChunkReader
@@ -97,10 +98,10 @@ def _chunks(file: IO[bytes]) -> Iterator[bytes]:
 
 def _files(path: Path, *, outside: Path) -> Iterator[Path | SkippedFile | OSError]:
     """The files in `path` and below, links to folders, and the error of each folder that cannot be listed."""
-    if not path.is_dir():
+    if not is_dir(path):
         yield path
         return
-    if outside.is_dir() and path.samefile(outside):
+    if is_dir(outside) and path.samefile(outside):
         yield SkippedFile(str(path), "it is the archive itself")
         return
     for folder, names, error in walk(path, without=outside):
@@ -111,7 +112,7 @@ def _files(path: Path, *, outside: Path) -> Iterator[Path | SkippedFile | OSErro
 
 
 def _opened(path: Path) -> Iterator[Candidate | SkippedFile | SyncFailure]:
-    if not path.is_file():  # checked first: opening a pipe would wait for a writer
+    if not is_file(path):  # checked first: opening a pipe would wait for a writer
         yield SkippedFile(str(path), "it is not a regular file")
         return
     with path.open("rb") as file:

@@ -11,6 +11,7 @@ from typing import Any
 
 from archiver.errors import UsageError
 from archiver.identifiers import AccessionNumber
+from archiver.runtime.paths import is_dir
 from archiver.startup.dataclass import dataclass
 from edgarchive.exporting.files.sinks import FileSink, ParquetSink, Sink, files_can_go_on, parts_are_there
 from edgarchive.exporting.files.state import ExportState, LastExport
@@ -199,6 +200,6 @@ def _format(name: str | None, out: Path) -> Format:
 
 def _place(out: Path, table: Table, chosen: Format) -> Path:
     """The file or folder of a table; below an existing folder, a file with the table's name."""
-    if chosen is not Format.PARQUET and out.is_dir():
+    if chosen is not Format.PARQUET and is_dir(out):
         return out / f"{table}.{chosen}"
     return out

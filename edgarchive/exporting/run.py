@@ -14,6 +14,7 @@ from typing import Any
 
 from archiver.errors import UsageError
 from archiver.events import event
+from archiver.runtime.paths import is_dir
 from archiver.runtime.progress import CancelToken, Progress, ProgressUpdate, no_progress
 from archiver.settings.settings import Settings
 from archiver.startup.dataclass import dataclass
@@ -276,7 +277,7 @@ class _Run:
         files = self._sink.finish()
         self._is_finished = True
         for table, path in self._plan.paths.items():
-            if self._plan.has_card and path.is_dir():
+            if self._plan.has_card and is_dir(path):
                 files.append(write_card(path, table, self._plan.columns(table)))
         done = self.filings - len(self.failures)
         return ExportReport(str(self._plan.table), done, self.rows, tuple(files), tuple(self.failures))

@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from archiver.errors import EdgarchiveError, StorageError, UnreadableSubmissionError, UsageError
 from archiver.identifiers import AccessionNumber
+from archiver.runtime.paths import exists, is_dir, is_file, is_symlink
 from archiver.startup.dataclass import dataclass
 from archiver.store.durable import (
     fsync_directory,
@@ -139,7 +140,7 @@ def extract_filing(
     sha256 = library.record(number).sha256
     if (found := _read_manifest(folder, sha256, documents)) is not None:
         return ExtractedFiling(number, folder, sha256, found, was_there=True)
-    if folder.exists() and not (folder / MANIFEST).is_file():
+    if exists(folder) and not is_file(folder / MANIFEST):
         raise UsageError(f"{folder} exists and is not an extracted filing", "remove it, or choose another --out")
     submission = library.submission(number)
     temporary = folder.with_name(f".{number}.part")
@@ -156,7 +157,7 @@ def extract_filing(
             "files": [file.to_dict() for file in files],
         }
         write_file_durably(temporary / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False).encode() + b"\n")
-        if folder.exists():
+        if exists(folder):
             shutil.rmtree(folder)
         temporary.rename(folder)
         fsync_directory(folder.parent)
@@ -172,7 +173,7 @@ def _own_folder(path: Path) -> Iterator[None]:
         descriptor = _locked_folder(path)
     try:
         for left_over in path.iterdir():  # by a kill
-            remove_folder(left_over) if left_over.is_dir() and not left_over.is_symlink() else left_over.unlink()
+            remove_folder(left_over) if is_dir(left_over) and not is_symlink(left_over) else left_over.unlink()
         yield
     finally:
         os.close(descriptor)

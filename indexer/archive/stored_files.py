@@ -9,6 +9,7 @@ from archiver.edgar.endpoints import Quarter
 from archiver.errors import DamageError, NotInArchiveError
 from archiver.identifiers import AccessionNumber
 from archiver.listings.cache import IndexCache
+from archiver.runtime.paths import is_file
 from archiver.startup.dataclass import dataclass
 from archiver.store.archive import Archive
 
@@ -42,7 +43,7 @@ class StoredFiles:
         number = AccessionNumber(accession)
         row = self._archive.record(number)
         path = self._archive.layout.submission(number)
-        if not path.is_file():
+        if not is_file(path):
             raise NotInArchiveError(f"{number} is not in the archive", "sync or import it first")
         return StoredFile(number, path, row.size, row.sha256, row.etag_md5)
 
@@ -53,7 +54,7 @@ class StoredFiles:
         """
         place = self._archive.root / path
         hint = "run `edgarchive verify --repair`"
-        if not place.is_file():  # opening a pipe would wait for a writer
+        if not is_file(place):  # opening a pipe would wait for a writer
             raise DamageError(f"{place} is missing", hint)
         try:
             with place.open("rb") as file:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from opensearchpy import OpenSearch, exceptions
 
 from archiver.errors import EdgarchiveError, IndexMissingError, IndexServerError, QueryError, SettingsError
+from archiver.runtime.paths import is_file
 from archiver.runtime.retrying import with_retries
 from archiver.settings.settings import Settings
 from archiver.startup.dataclass import dataclass
@@ -66,7 +67,7 @@ class Access:
 
     def client(self) -> OpenSearch:
         """A client that several threads may use; it sends nothing yet. Raises `SettingsError` (missing CA file)."""
-        if self.ca_file is not None and not self.ca_file.is_file():
+        if self.ca_file is not None and not is_file(self.ca_file):
             raise SettingsError(f"there is no file {self.ca_file}", "set opensearch_ca_file to the cluster's CA")
         return OpenSearch(
             self.url.split(","),

@@ -14,6 +14,7 @@ import tantivy
 
 from archiver.errors import EdgarchiveError, IndexMissingError, LockedError, StorageError
 from archiver.identifiers import AccessionNumber
+from archiver.runtime.paths import exists
 from archiver.runtime.retrying import with_retries
 from archiver.store.durable import fsync_directory, remove_folder, storage_errors
 from indexer.engine import EngineResult, FacetCount, PartWriter, Sort, is_defect, section_counts
@@ -228,7 +229,7 @@ class TantivyEngine:
 
         Its readers take a lock, for which they must be able to write to an empty file.
         """
-        mode = (self._path / _META).stat().st_mode & 0o777 if (self._path / _META).exists() else 0o600
+        mode = (self._path / _META).stat().st_mode & 0o777 if exists(self._path / _META) else 0o600
         for name, bits in ((_META, mode), (_MANAGED, mode), (_READERS_LOCK, mode | (mode & 0o044) >> 1)):
             path = self._path / _FOLDER / name
             with contextlib.suppress(FileNotFoundError):

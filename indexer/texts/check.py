@@ -8,6 +8,7 @@ from pathlib import Path
 
 from archiver.audit.findings import Finding
 from archiver.errors import ArchiveFormatError, DamageError, StorageError
+from archiver.runtime.paths import exists
 from archiver.store.archive import Archive
 from archiver.store.durable import files_in, reading_errors
 from indexer.texts.store import TEXTS_FOLDER, TextStore, pack_path
@@ -31,7 +32,7 @@ def check_texts(archive: Archive, *, quick: bool = False) -> Iterator[Finding]:
     folder = archive.root / TEXTS_FOLDER
     path = folder / TABLE_NAME
     with reading_errors(folder):
-        if not path.exists() or (not is_table(path) and not files_in(folder, suffix=".pack")):
+        if not exists(path) or (not is_table(path) and not files_in(folder, suffix=".pack")):
             return
     place = f"{TEXTS_FOLDER}/{TABLE_NAME}"
     try:
@@ -62,7 +63,7 @@ def repair_texts(root: Path, findings: Iterable[Finding]) -> None:
 def _check_pack(folder: Path, table: TextTable, pack: PackRow, *, quick: bool) -> Iterator[Finding]:
     path = pack_path(folder, pack.number)
     place = f"{TEXTS_FOLDER}/{path.name}"
-    size = path.stat().st_size if path.exists() else -1
+    size = path.stat().st_size if exists(path) else -1
     if size < pack.bytes:
         for row in table.rows(pack=pack.number):
             if row.end > size:

@@ -16,6 +16,7 @@ from typing import Any, Self, TypeVar
 from archiver.catalogue.database import database_errors, database_uri, one_transaction
 from archiver.errors import ArchiveFormatError, DamageError, IdentifierError
 from archiver.identifiers import AccessionNumber
+from archiver.runtime.paths import exists, is_file
 from archiver.startup.dataclass import dataclass
 from indexer.texts.packs import FramePlace, TextPlace
 from indexer.texts.parts import TextPart
@@ -105,7 +106,7 @@ def is_table(path: Path) -> bool:
         return False
     except OSError:  # its reader reports what it is
         return True
-    return any(head[_VERSION_AT:]) and (not path.with_name(f"{path.name}-journal").exists() or _is_created(path))
+    return any(head[_VERSION_AT:]) and (not exists(path.with_name(f"{path.name}-journal")) or _is_created(path))
 
 
 def _is_created(path: Path) -> bool:
@@ -120,7 +121,7 @@ def _is_created(path: Path) -> bool:
 
 def _is_strange(path: Path) -> bool:
     """Whether a pipe, a folder or the like is in the place of the table or of its journal."""
-    return any(one.exists() and not one.is_file() for one in (path, path.with_name(f"{path.name}-journal")))
+    return any(exists(one) and not is_file(one) for one in (path, path.with_name(f"{path.name}-journal")))
 
 
 class TextTable:

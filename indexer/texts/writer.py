@@ -17,6 +17,7 @@ from typing import Self
 from archiver.errors import DamageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
+from archiver.runtime.paths import exists, is_dir, is_file, is_symlink
 from archiver.store.durable import files_in, fsync_directory, make_directories, remove_folder, storage_errors
 from indexer.text import EXTRACTOR_VERSION
 from indexer.texts.parts import TextPart, TextPartWriter
@@ -111,7 +112,7 @@ class TextWriter:
         with storage_errors(self._folder):
             remove_folder(self.building)
             for path in files_in(self._folder, suffix=".pack"):
-                if path.is_dir() and not path.is_symlink():  # nothing of ours in a pack's place
+                if is_dir(path) and not is_symlink(path):  # nothing of ours in a pack's place
                     remove_folder(path)
                 elif path not in known:
                     path.unlink()
@@ -121,7 +122,7 @@ class TextWriter:
         last = self._table.packs()[-1:]
         pack = last[0] if last and last[0].bytes < PACK_BYTES and last[0].number != other_than else None
         path = pack_path(self._folder, pack.number) if pack else None
-        if path is None or pack is None or not path.exists() or path.stat().st_size < pack.bytes:
+        if path is None or pack is None or not exists(path) or path.stat().st_size < pack.bytes:
             pack = self._table.new_pack()
             path = pack_path(self._folder, pack.number)
         with storage_errors(path), part.open("rb") as source:
@@ -170,7 +171,7 @@ def note_incomplete(root: Path) -> None:
 
     Raises `StorageError`, `DamageError`.
     """
-    if (root / TEXTS_FOLDER / TABLE_NAME).exists():
+    if exists(root / TEXTS_FOLDER / TABLE_NAME):
         with TextWriter(root) as writer:
             writer.set_complete(complete=False)
 
@@ -184,7 +185,7 @@ def remove_store(root: Path) -> None:
 
 def _opened(folder: Path) -> TextTable:
     with storage_errors(folder):
-        if folder.is_file():
+        if is_file(folder):
             remove_folder(folder)
         make_directories(folder)
     path = folder / TABLE_NAME

@@ -22,6 +22,7 @@ from archiver.catalogue.records import CatalogueRecord
 from archiver.errors import IndexMissingError, UsageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
+from archiver.runtime.paths import exists
 from archiver.settings.settings import Settings
 from archiver.startup.dataclass import dataclass
 from archiver.store.archive import Archive
@@ -258,7 +259,7 @@ def _rebuild(archive: Archive, texts: TextWriter | None, options: IndexOptions) 
             if isinstance(index, RemoteEngine):
                 index.replace(path)
         with storage_errors(path):
-            if path.exists():
+            if exists(path):
                 path.rename(old)
             new.rename(path)
             fsync_directory(path.parent)

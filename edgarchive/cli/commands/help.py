@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from archiver.errors import UsageError
+from archiver.runtime.paths import is_file
 from edgarchive.cli.output import say, say_styled
 from edgarchive.cli.printing.pager import paged
 from edgarchive.cli.printing.pages import page_lines
@@ -87,4 +88,4 @@ def _page(name: str) -> Path:
     """The path of a page: beside this package if installed, else in the checkout."""
     package = Path(str(importlib.resources.files("edgarchive")))
     installed = package / "help" / f"{name}.md"
-    return installed if installed.is_file() else package.parent / "docs" / f"{name}.md"
+    return installed if is_file(installed) else package.parent / "docs" / f"{name}.md"

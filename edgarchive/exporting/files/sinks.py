@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from archiver.errors import UsageError
+from archiver.runtime.paths import exists, is_dir, is_file
 from archiver.store.durable import fsync_directory, make_directories, storage_errors
 from edgarchive.exporting.files.state import ExportState
 from edgarchive.exporting.files.writers import PART_BYTES, ParquetFile
@@ -53,7 +54,7 @@ class FileSink:
     @staticmethod
     def _open(path: Path, part: Path, head: bytes, state: ExportState | None) -> IO[bytes]:
         length = state.files.get(part.name, 0) if state else 0
-        if length and not part.exists():  # complete, and visible already
+        if length and not exists(part):  # complete, and visible already
             path.replace(part)
         file = _open_part(part, is_new=not length)
         file.truncate(length)
@@ -102,7 +103,7 @@ class FileSink:
 
 def parts_are_there(folder: Path, state: ExportState) -> bool:
     """Whether the finished Parquet files of `state` are all there, below the folder that the export is in."""
-    return all((folder / part).is_file() for part in state.parts)
+    return all(is_file(folder / part) for part in state.parts)
 
 
 def files_can_go_on(paths: Mapping[Table, Path], state: ExportState) -> bool:
@@ -117,9 +118,9 @@ def files_can_go_on(paths: Mapping[Table, Path], state: ExportState) -> bool:
 def _continues(path: Path, part: Path, length: int | None) -> bool:
     if length is None:
         return False
-    if part.exists():
-        return part.stat().st_size >= length and not path.exists()
-    return path.stat().st_size == length if path.exists() else not length
+    if exists(part):
+        return part.stat().st_size >= length and not exists(path)
+    return path.stat().st_size == length if exists(path) else not length
 
 
 def unfinished(paths: Mapping[Table, Path]) -> dict[Table, Path]:
@@ -217,5 +218,5 @@ class ParquetSink:
 
 def check_free(path: Path) -> None:
     """Raise `UsageError` if an export would replace something."""
-    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+    if exists(path) and not (is_dir(path) and not any(path.iterdir())):
         raise UsageError(f"{path} already exists", "remove it, or choose another --out")

@@ -15,11 +15,11 @@ _YEAR_S = 365 * 24 * 3600
 async def static_file(request: web.Request) -> web.Response:
     """``/static/NAME``; pages include the version in the URL, so browsers may cache it for a year."""
     name = request.match_info["name"]
-    path = files("edgarchive.web") / "static" / name
-    if not path.is_file():
+    resource = files("edgarchive.web") / "static" / name
+    if not resource.is_file():
         raise web.HTTPNotFound
     return web.Response(
-        body=path.read_bytes(),
+        body=resource.read_bytes(),
         content_type=_TYPES[name.rpartition(".")[2]],
         headers={"Cache-Control": f"public, max-age={_YEAR_S}, immutable"},
     )

@@ -12,6 +12,7 @@ import textwrap
 import typer
 
 from archiver.errors import UsageError
+from archiver.runtime.paths import exists
 from archiver.settings.settings import Settings, find_config, user_config_file
 from archiver.store.durable import write_file_durably
 from edgarchive.cli.arguments.usage import help_instead
@@ -99,7 +100,7 @@ def path(context: typer.Context) -> int:
 def init(context: typer.Context) -> int:
     """Write a commented settings file; never overwrite one."""
     target = common(context).config or user_config_file()
-    if target.exists():
+    if exists(target):
         raise UsageError(f"{target} exists", "edit it, or name another file with --config")
     write_file_durably(target, example_toml().encode())
     say(f"{target}")
