@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -32,6 +32,7 @@ _INTERRUPTED = 130
 _USAGE = 2
 _DEFECT = 1
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+_NO_DESCRIPTOR = {errno.EMFILE, errno.ENFILE}
 
 app = typer.Typer(
     name="edgarchive",
@@ -151,8 +152,19 @@ def _failure(error: BaseException) -> _Failure:
     if isinstance(error, OSError) and error.errno in _NO_ROOM:  # of stdout, which has no name, or while a file grows
         message = f"cannot write: {(error.strerror or str(error)).lower()}; free space where the output goes"
         return _Failure(message, StorageError.exit_code, StorageError.__name__)
+    if any(isinstance(one, OSError) and one.errno in _NO_DESCRIPTOR for one in _with_causes(error)):
+        message = "too many open files; raise the limit, for example with `ulimit -n 1024`"
+        return _Failure(message, StorageError.exit_code, StorageError.__name__)
     message = f"internal error: {kind}: {error}; please report it, with EDGARCHIVE_TRACEBACK=1 set"
     return _Failure(message, _DEFECT, kind)
+
+
+def _with_causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and those that it followed: uvloop raises others when no file can be opened."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
 
 
 def _fail(failure: _Failure, *, as_json: bool) -> int:

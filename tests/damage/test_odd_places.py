@@ -285,7 +285,7 @@ def test_few_open_files_are_no_damage(settings: Settings, cli: CommandLine) -> N
     """Where a process may open few files, a verb ends with one line, and a repair takes nothing for broken."""
     before = outcome(settings.root)
     for verb in (("verify",), ("verify", "--repair"), ("sync", "--form", "*", "--since", "2003-01-01"), ("status",)):
-        for most in (12, 16, 20, 24):
+        for most in (11, 12, 16, 20, 24):
             limits = {resource.RLIMIT_NOFILE: most}
             with EdgarchiveProcess(*verb, environment=cli.environment, folder=cli.folder, limits=limits) as process:
                 out, err = process.communicate(timeout=60)
