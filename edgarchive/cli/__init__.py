@@ -145,18 +145,22 @@ def _failure(error: BaseException) -> _Failure:
     if isinstance(error, (KeyboardInterrupt, typer.Abort)):
         message = "interrupted; what was stored stays, the next run continues from there"
         return _Failure(message, _INTERRUPTED, KeyboardInterrupt.__name__)
-    if isinstance(error, OSError) and isinstance(error.filename, (str, bytes)):  # a disk can fail at any call
-        reason = (error.strerror or str(error)).lower()
-        message = f"cannot use {os.fsdecode(error.filename)}: {reason}; check the disk and its permissions"
-        return _Failure(message, StorageError.exit_code, StorageError.__name__)
-    if isinstance(error, OSError) and error.errno in _NO_ROOM:  # of stdout, which has no name, or while a file grows
-        message = f"cannot write: {(error.strerror or str(error)).lower()}; free space where the output goes"
-        return _Failure(message, StorageError.exit_code, StorageError.__name__)
-    if any(isinstance(one, OSError) and one.errno in _NO_DESCRIPTOR for one in _with_causes(error)):
-        message = "too many open files; raise the limit, for example with `ulimit -n 1024`"
+    if (message := _disk_message(error)) is not None:
         return _Failure(message, StorageError.exit_code, StorageError.__name__)
     message = f"internal error: {kind}: {error}; please report it, with EDGARCHIVE_TRACEBACK=1 set"
     return _Failure(message, _DEFECT, kind)
+
+
+def _disk_message(error: BaseException) -> str | None:
+    """The message for a disk or a limit of the system that failed a call; None for other errors."""
+    if isinstance(error, OSError) and isinstance(error.filename, (str, bytes)):  # a disk can fail at any call
+        reason = (error.strerror or str(error)).lower()
+        return f"cannot use {os.fsdecode(error.filename)}: {reason}; check the disk and its permissions"
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:  # of stdout, which has no name, or while a file grows
+        return f"cannot write: {(error.strerror or str(error)).lower()}; free space where the output goes"
+    if any(isinstance(one, OSError) and one.errno in _NO_DESCRIPTOR for one in _with_causes(error)):
+        return "too many open files; raise the limit, for example with `ulimit -n 1024`"
+    return None
 
 
 def _with_causes(error: BaseException) -> Iterator[BaseException]:
