@@ -145,8 +145,8 @@ def _failure(error: BaseException) -> _Failure:
     if isinstance(error, (KeyboardInterrupt, typer.Abort)):
         message = "interrupted; what was stored stays, the next run continues from there"
         return _Failure(message, _INTERRUPTED, KeyboardInterrupt.__name__)
-    if (message := _disk_message(error)) is not None:
-        return _Failure(message, StorageError.exit_code, StorageError.__name__)
+    if (reason := _disk_message(error)) is not None:
+        return _Failure(reason, StorageError.exit_code, StorageError.__name__)
     message = f"internal error: {kind}: {error}; please report it, with EDGARCHIVE_TRACEBACK=1 set"
     return _Failure(message, _DEFECT, kind)
 
