@@ -52,11 +52,12 @@ def lacks_room(error: sqlite3.OperationalError) -> bool:
 
 
 def database_uri(path: Path, options: str) -> str:
-    """The URI of a database for SQLite, such as ``file:/edgar/catalogue.sqlite3?mode=ro`` for the options ``mode=ro``.
+    """The URI of a database for SQLite, such as ``file:///edgar/index.sqlite3?mode=ro`` for the options ``mode=ro``.
 
-    From Python 3.14 on, `Path.as_uri` loads `urllib.request`, and with it all that speaks HTTP.
+    It has an empty host: SQLite would take the beginning of a path like ``//edgar`` for one. From Python 3.14 on,
+    `Path.as_uri` loads `urllib.request`, and with it all that speaks HTTP.
     """
-    return f"file:{quote(os.fsencode(path.absolute()))}?{options}"
+    return f"file://{quote(os.fsencode(path.absolute()))}?{options}"
 
 
 @contextlib.contextmanager

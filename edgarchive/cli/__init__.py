@@ -166,8 +166,10 @@ def _disk_message(error: BaseException) -> str | None:
 def _with_causes(error: BaseException) -> Iterator[BaseException]:
     """The error and those that it followed: uvloop raises others when no file can be opened."""
     cause: BaseException | None = error
-    while cause is not None:
+    seen = set[int]()
+    while cause is not None and id(cause) not in seen:  # one may follow itself
         yield cause
+        seen.add(id(cause))
         cause = cause.__cause__ or cause.__context__
 
 

@@ -307,3 +307,12 @@ def test_names_that_are_not_utf_8(settings: Settings, cli: CommandLine, tmp_path
     for verb in (("status",), ("verify",), ("search", "resigned"), ("index", "--rebuild"), ("sync", "--form", "10-K")):
         done = cli.run(*verb, EDGARCHIVE_ROOT=str(tmp_path / odd))
         assert done.returncode == 0, (verb, done.stderr.decode())
+
+
+@pytest.mark.parametrize(("start", "name"), [("/", "edgar"), ("", "%41 ?mode=ro#b&c"), ("//", "e\\d:g")])
+def test_an_archive_below_any_path(settings: Settings, cli: CommandLine, tmp_path: Path, start: str, name: str) -> None:
+    """One that begins with several slashes, as in scripts, or that has the signs of a URL, is like any other."""
+    settings.root.rename(tmp_path / name)
+    for verb in (("status",), ("index", "--rebuild"), ("verify",), ("search", "resigned")):
+        done = cli.run(*verb, EDGARCHIVE_ROOT=f"{start}{tmp_path}/{name}")
+        assert done.returncode == 0, (verb, done.stderr.decode())
