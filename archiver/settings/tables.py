@@ -91,7 +91,7 @@ def _first_fault(name: str, error: ValidationError, known: Sequence[str]) -> str
     match first["type"]:
         case "missing":
             message = "it is missing"
-        case "extra_forbidden":
+        case "extra_forbidden" | "invalid_key":
             near = difflib.get_close_matches(str(key), known, n=1)
             message = (
                 f"unknown key, did you mean {near[0]!r}?" if near else f"unknown key, known are {', '.join(known)}"

@@ -139,7 +139,7 @@ def close_quarantine(layout: Layout) -> None:
         if not is_dir(layout.quarantine):
             return
         layout.quarantine.chmod(0o700)
-        for page in filter(Path.is_file, files_in(layout.quarantine, suffix=".html")):
+        for page in filter(is_file, files_in(layout.quarantine, suffix=".html")):
             write_file_durably(page, without_addresses(read_plain_file(page)))
 
 

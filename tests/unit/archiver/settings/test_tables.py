@@ -11,6 +11,7 @@ from archiver.settings.tables import read_tables
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
+        ("select", [{1: "8-K"}], "table 1: 1: unknown key, known are form, "),
         ("select", [{"froms": ["8-K"]}], "table 1: froms: unknown key, did you mean 'form'?"),
         ("select", [{}, {"zzz": 1}], "table 2: zzz: unknown key, known are form, "),
         ("select", [{"since": []}], "table 1: since: it must be a date, a month or a year"),
