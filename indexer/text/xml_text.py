@@ -12,10 +12,12 @@ _TAG = lazy_pattern(r"<[^<>]*>")
 _MAX_NAME_CHARS = 200
 """Many values may share a name, and a long one would be written for each."""
 _EMPTY_NAMES = frozenset({"value"})
-"""Elements that, as the first in another, only wrap its value: ``<transactionShares><value>100</value>`` of a Form 4.
+"""Elements that only wrap the value of another: ``<transactionShares><value>100</value>`` of a Form 4.
 
-The ``<value>`` of an ``<infoTable>`` of a 13F comes after other elements, and is what it says.
+At most one element stands before them, such as ``<withinFiveYears>`` in the ``<yearOfInc>`` of a Form D. The
+``<value>`` of an ``<infoTable>`` of a 13F comes after several, and is what it says.
 """
+_MOST_BEFORE = 1
 
 
 def xml_text(data: bytes) -> str:
@@ -44,7 +46,7 @@ class _Lines:
     def __init__(self) -> None:
         self._lines: list[str] = []
         self._names: list[str] = []
-        self._is_parent = [False]
+        self._children = [0]
         self._text: list[str] = []
 
     def read(self, text: str) -> list[str]:
@@ -61,15 +63,15 @@ class _Lines:
     def _start(self, name: str, _attributes: dict[str, str]) -> None:
         self._flush()
         own = name.rpartition(":")[2][:_MAX_NAME_CHARS]
-        wraps = own in _EMPTY_NAMES and self._names and not self._is_parent[-1]
+        wraps = own in _EMPTY_NAMES and self._names and self._children[-1] <= _MOST_BEFORE
         self._names.append(self._names[-1] if wraps else own)
-        self._is_parent[-1] = True
-        self._is_parent.append(False)
+        self._children[-1] += 1
+        self._children.append(0)
 
     def _end(self, _name: str) -> None:
         self._flush()
         self._names.pop()
-        self._is_parent.pop()
+        self._children.pop()
 
     def _flush(self) -> None:
         if value := " ".join("".join(self._text).split()):

@@ -15,10 +15,17 @@ def test_each_value_stands_on_a_line_after_its_name() -> None:
 
 def test_a_value_among_others_keeps_its_name() -> None:
     """The market value in a row of a 13F is no wrapper, as the first element of an ownership form's field is."""
-    row = b"<infoTable><name>ACME</name><value>463</value><shrs><amount>12</amount><value>5</value></shrs></infoTable>"
-    assert xml_text(row) == "name: ACME\nvalue: 463\namount: 12\nvalue: 5"
+    row = b"<infoTable><name>ACME</name><title>COM</title><cusip>1</cusip><value>463</value></infoTable>"
+    assert xml_text(row) == "name: ACME\ntitle: COM\ncusip: 1\nvalue: 463"
     assert xml_text(b"<a><value><value>1</value></value></a>") == "a: 1"
     assert xml_text(b"<value>1</value>") == "value: 1"
+
+
+def test_a_value_after_one_other_has_their_parents_name() -> None:
+    """A Form D tells the year of incorporation after whether it is recent."""
+    year = b"<yearOfInc><withinFiveYears>true</withinFiveYears><value>2019</value></yearOfInc>"
+    assert xml_text(year) == "withinFiveYears: true\nyearOfInc: 2019"
+    assert xml_text(b'<price><footnoteId id="F1"/><value>7</value></price>') == "price: 7"
 
 
 def test_the_bytes_tell_the_charset_not_the_declaration() -> None:
