@@ -38,7 +38,7 @@ from archiver.checks.body import submission_in
 from archiver.errors import DamageError, StorageError
 from archiver.identifiers import AccessionNumber
 from archiver.planning.plan import SubmissionRef
-from archiver.runtime.paths import exists, is_dir, is_symlink
+from archiver.runtime.paths import exists, is_dir, is_taken
 from archiver.runtime.progress import CancelToken, Progress, ProgressUpdate, checked_progress
 from archiver.settings.settings import Settings
 from archiver.store.archive import Archive, unused_name
@@ -135,7 +135,7 @@ class _Repair:
         moved = []
         for accession, finding in self._lost.items():
             path = self._archive.layout.submission(accession)
-            if finding.kind != "incomplete" and (exists(path) or is_symlink(path)):
+            if finding.kind != "incomplete" and is_taken(path):
                 moved.append(submission_in(path) or accession)
                 self._set_aside(path, moved[-1])
         for accession in dict.fromkeys([*self._lost, *moved]):
@@ -187,7 +187,7 @@ class _Repair:
         for folder in place.parents:
             if folder == self._archive.layout.submissions:
                 return
-            if (exists(folder) or is_symlink(folder)) and not is_dir(folder):
+            if is_taken(folder) and not is_dir(folder):
                 self._archive.quarantine(folder, unused_name(self._archive.layout.quarantine / folder.name).name)
 
     def versions(self, *, quick: bool) -> None:

@@ -161,10 +161,10 @@ class _Import:
             if opening_of(head) is None:
                 self._skip(found, error.message)
             else:
-                self._failures.add(SyncFailure(None, found.name, DamagedBodyError.__name__, error.message))
+                self._fail_unread(found, error)
             return
         except DamagedBodyError as error:
-            self._failures.add(SyncFailure(None, found.name, type(error).__name__, error.message))
+            self._fail_unread(found, error)
             return
         self._plan.add([ref_of(facts)])
         if self._intake.has(facts):
@@ -182,9 +182,13 @@ class _Import:
             if found.is_packed:
                 found.reader.skip(self._max_bytes)
         except DamagedBodyError as error:
-            self._failures.add(SyncFailure(None, found.name, type(error).__name__, error.message))
+            self._fail_unread(found, error)
         else:
             self._skipped.add(SkippedFile(found.name, message))
+
+    def _fail_unread(self, found: Candidate, error: EdgarchiveError) -> None:
+        """Note a file that is damaged before its accession number could be read."""
+        self._failures.add(SyncFailure(None, found.name, DamagedBodyError.__name__, error.message))
 
     def _compare(self, facts: HeaderFacts, found: Candidate) -> None:
         """Compare a copy with the stored submission. A copy in EDGAR's other spelling differs but is not a conflict."""

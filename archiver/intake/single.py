@@ -16,7 +16,7 @@ from archiver.identifiers import AccessionNumber
 from archiver.intake.records import new_record
 from archiver.intake.refused import keep_refused_body
 from archiver.planning.plan import SubmissionRef
-from archiver.runtime.paths import exists, is_symlink
+from archiver.runtime.paths import is_taken
 from archiver.store.archive import Archive
 from archiver.store.durable import add_name, write_file_durably
 from archiver.store.incoming import IncomingFile
@@ -103,7 +103,7 @@ def whole_orphan(archive: Archive, accession: AccessionNumber) -> BodyFacts | No
     until `Archive.supersede`. Raises `StorageError`.
     """
     final = archive.layout.submission(accession)
-    if not (exists(final) or is_symlink(final)):
+    if not is_taken(final):
         return None
     try:
         facts = read_facts(final, accession)

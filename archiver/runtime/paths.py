@@ -34,6 +34,11 @@ def is_symlink(path: Path) -> bool:
     return stat.S_ISLNK(_mode(path, follow_links=False) or 0)
 
 
+def is_taken(path: Path) -> bool:
+    """Whether there is something, if only a link to nothing. Raises OSError if that cannot be said."""
+    return exists(path) or is_symlink(path)
+
+
 def _mode(path: Path, *, follow_links: bool) -> int | None:
     try:
         return path.stat(follow_symlinks=follow_links).st_mode

@@ -18,7 +18,7 @@ from archiver.catalogue.records import CatalogueRecord
 from archiver.errors import DamageError, NotInArchiveError, StorageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
-from archiver.runtime.paths import exists, is_dir, is_file, is_symlink
+from archiver.runtime.paths import exists, is_dir, is_file, is_taken
 from archiver.store import opening
 from archiver.store.durable import add_name, files_in, make_directories, reading_errors, replace_durably, storage_errors
 from archiver.store.layout import SET_ASIDE, SUBMISSION_SUFFIX, Layout
@@ -271,7 +271,7 @@ def read_stored(layout: Layout, accession: AccessionNumber, *, sha256: str) -> b
 def unused_name(place: Path, *, first: int = 0) -> Path:
     """`place`, or the first numbered variant from `first` on that does not exist, so that no file is replaced."""
     unused, number = _numbered(place, first) if first else place, first
-    while exists(unused) or is_symlink(unused):
+    while is_taken(unused):
         number += 1
         unused = _numbered(place, number)
     return unused

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from archiver.errors import StorageError
-from archiver.runtime.paths import exists, is_dir, is_symlink
+from archiver.runtime.paths import exists, is_dir, is_taken
 
 _MODE = 0o666
 """The umask is subtracted, which decides who may read an archive; `mkstemp` would restrict each file to its owner."""
@@ -100,7 +100,7 @@ def make_directories(path: Path) -> None:
     """Create folder `path` and its missing parents, each name durable in its own parent."""
     missing = []
     while not is_dir(path):
-        if (exists(path) or is_symlink(path)) and not is_dir(path):  # another thread may just have created it
+        if is_taken(path) and not is_dir(path):  # another thread may just have created it
             raise NotADirectoryError(errno.ENOTDIR, "there is a file where a folder should be", str(path))
         missing.append(path)
         path = path.parent

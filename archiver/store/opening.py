@@ -14,7 +14,7 @@ from archiver.catalogue.database import REPAIR
 from archiver.errors import ArchiveFormatError, DamageError, NotInArchiveError, StorageError
 from archiver.events import event
 from archiver.redaction import without_addresses
-from archiver.runtime.paths import exists, is_dir, is_file, is_symlink
+from archiver.runtime.paths import exists, is_dir, is_file, is_symlink, is_taken
 from archiver.store.durable import (
     files_in,
     fsync_directory,
@@ -167,13 +167,13 @@ def check_catalogue(layout: Layout, *, writable: bool, creating: bool) -> None:
 def _odd_logs(layout: Layout) -> list[Path]:
     """What stands in place of one of SQLite's files beside the catalogue; SQLite would wait for a pipe's writer."""
     beside = [layout.catalogue.with_name(f"{layout.catalogue.name}{end}") for end in _LOGS]
-    return [path for path in beside if (exists(path) or is_symlink(path)) and not is_file(path)]
+    return [path for path in beside if is_taken(path) and not is_file(path)]
 
 
 def set_odd_format_aside(layout: Layout) -> None:
     """Move anything but a regular file in the place of ``format.json`` to the quarantine. Raises `StorageError`."""
     path = layout.format_file
-    if (exists(path) or is_symlink(path)) and not is_file(path):
+    if is_taken(path) and not is_file(path):
         _set_odd_files_aside(layout, [path])
 
 
@@ -183,7 +183,7 @@ def _set_odd_files_aside(layout: Layout, paths: Iterable[Path]) -> None:
         for path in paths:
             make_directories(layout.quarantine)
             place = layout.quarantine / f"{path.name}.odd"
-            while exists(place) or is_symlink(place):
+            while is_taken(place):
                 place = place.with_name(f"{place.name}.odd")
             path.rename(place)
             facts = event("odd-file-moved", path=str(path), place=str(place))

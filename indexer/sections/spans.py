@@ -18,7 +18,7 @@ _END = lazy_pattern(
           (?:(?!\bpursuant\s|\bsignatures?\b)[\s\S]){0,400}?\bcaused\s+this\s[\s\S]{0,80}?\bsigned\b""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
-"""The heading of the signatures, or the sentence above them; a broken line of an exhibit's title is none."""
+"""The heading of the signatures, or the sentence above them, but not a line of an exhibit's title."""
 _REFERENCE = lazy_pattern(
     r"""incorporated\s+(?:herein\s+|in\s+this\s+\w+\s+)?by\s+(?:this\s+)?reference|by\s+reference\s+to
         |\b(?:see|refer\s+to|reference\s+is\s+made\s+to)\b|\bpages?\s+(?:[FSA]-)?[0-9]

@@ -143,9 +143,9 @@ def values(searcher: Searcher, field: str, addresses: list[DocAddress]) -> list[
 def match_in_turn(
     searcher: Searcher, schema: Schema, ways: Sequence[Query], among: Query, deadline: Deadline, *, most: int
 ) -> Query:
-    """The documents of `among` that match any of `ways`, of which at most so many are asked at once.
+    """The documents of `among` that match any of `ways`. One search asks for at most `most` of them.
 
-    tantivy cannot be stopped once it searches, so each of these searches shall be short. Raises as `collect`.
+    tantivy cannot be interrupted, so each search is kept short. Raises as `collect`.
     """
     left, found = _ids(searcher, among), set[str]()
     tried, size = 0, 1

@@ -76,7 +76,7 @@ async def test_no_proxy_leaves_a_host_out(client: Client, monkeypatch: pytest.Mo
 
 
 async def test_a_tunnel_hides_the_contact_address(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy that opens a tunnel to EDGAR hears where to, and who asks it, but not who asks EDGAR."""
+    """A proxy that opens a tunnel to EDGAR gets the host and its own password, but not the contact address."""
     async with lying(exactly(http(b"", status="502 Bad Gateway"))) as (proxy, heard):
         monkeypatch.setenv("HTTPS_PROXY", proxy.replace("://", "://me:p%40ss@"))
         with pytest.raises(UnreachableError):

@@ -172,8 +172,13 @@ def last_export(path: Path, of: str) -> LastExport | None:
 
 def note_export(path: Path, of: str, last: LastExport) -> None:
     """Record the contents of an export. Raises `StorageError`."""
-    facts = {"added_until": last.until.isoformat(), "again": sorted(last.again), "had": last.had, "run": last.run}
-    values = {"of": of, **facts}
+    values = {
+        "of": of,
+        "added_until": last.until.isoformat(),
+        "again": sorted(last.again),
+        "had": last.had,
+        "run": last.run,
+    }
     write_file_durably(path, json.dumps(values).encode() + b"\n")
     with storage_errors(path):
         _sweep(path)

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from archiver.runtime.paths import exists, is_dir, is_file, is_symlink
+from archiver.runtime.paths import exists, is_dir, is_file, is_symlink, is_taken
 from tests.paths import ROOT
+
+_ASKED = (exists, is_dir, is_file, is_symlink, is_taken)
 
 
 @pytest.fixture
@@ -24,23 +26,23 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("name", "found"),
     [
-        ("file", {exists, is_file}),
-        ("folder", {exists, is_dir}),
-        ("link to a file", {exists, is_file, is_symlink}),
-        ("link to a folder", {exists, is_dir, is_symlink}),
-        ("link to nothing", {is_symlink}),
-        ("loop", {is_symlink}),
+        ("file", {exists, is_file, is_taken}),
+        ("folder", {exists, is_dir, is_taken}),
+        ("link to a file", {exists, is_file, is_symlink, is_taken}),
+        ("link to a folder", {exists, is_dir, is_symlink, is_taken}),
+        ("link to nothing", {is_symlink, is_taken}),
+        ("loop", {is_symlink, is_taken}),
         *((name, set()) for name in ("nothing", "file/below", "loop/below", "a\0b")),
     ],
 )
 def test_what_is_there_is_found_behind_links_too(folder: Path, name: str, found: set[object]) -> None:
     """As by `pathlib`."""
-    assert {ask for ask in (exists, is_dir, is_file, is_symlink) if ask(folder / name)} == found
+    assert {ask for ask in _ASKED if ask(folder / name)} == found
 
 
 def test_what_cannot_be_looked_at_is_not_absent(folder: Path) -> None:
     """Which pathlib says from Python 3.14 on. A name that is too long stands for a disk that fails."""
-    for ask in (exists, is_dir, is_file, is_symlink):
+    for ask in _ASKED:
         with pytest.raises(OSError, match="too long"):
             ask(folder / ("x" * 300))
 
@@ -48,7 +50,7 @@ def test_what_cannot_be_looked_at_is_not_absent(folder: Path) -> None:
 def test_nothing_asks_pathlib() -> None:
     """Others have attributes of these names: entries of folders, of tar and zip files, options, resources."""
     others = {"entry", "info", "member", "resource"}
-    names = {ask.__name__ for ask in (exists, is_dir, is_file, is_symlink)}
+    names = {ask.__name__ for ask in _ASKED}
     for package in ("archiver", "indexer", "edgarchive"):
         for path in (ROOT / package).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_bytes())):
