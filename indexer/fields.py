@@ -58,7 +58,7 @@ class Field:
     spell: Callable[[str], str] = str.upper
     can_be_named: bool = True
     of_parties: bool = False
-    may_have_commas: bool = True
+    may_have_commas: bool = False
 
 
 _MOMENT = "%Y%m%d%H%M%S"
@@ -92,7 +92,6 @@ TABLE: tuple[Field, ...] = (
         values=lambda entry: (entry.form,),
         facet="form",
         normalize=without_form_word,
-        may_have_commas=False,
     ),
     Field(
         name="cik",
@@ -107,7 +106,6 @@ TABLE: tuple[Field, ...] = (
         facet="cik",
         is_number=True,
         normalize=lambda typed: str(int(Cik(typed))),
-        may_have_commas=False,
     ),
     Field(
         name="item",
@@ -119,7 +117,6 @@ TABLE: tuple[Field, ...] = (
         facet="item",
         normalize=without_item_word,
         spell=code_as_written,
-        may_have_commas=False,
     ),
     Field(
         name="name",
@@ -129,6 +126,7 @@ TABLE: tuple[Field, ...] = (
         examples=("name:internap", 'name:"network services"', "name:McDonald's", "name:inter*"),
         values=lambda entry: (*entry.names, *entry.series),
         of_parties=True,
+        may_have_commas=True,
     ),
     Field(
         name="type",
@@ -140,7 +138,6 @@ TABLE: tuple[Field, ...] = (
         per_document=True,
         facet="type",
         normalize=with_exhibit_prefix,
-        may_have_commas=False,
     ),
     Field(
         name="accession",
@@ -150,7 +147,6 @@ TABLE: tuple[Field, ...] = (
         examples=("accession:0001193125-04-218426", "accession:0001193125-04-*"),
         values=lambda entry: (entry.accession,),
         normalize=lambda typed: typed if _MARKS & set(typed) else AccessionNumber.from_text(typed),
-        may_have_commas=False,
     ),
     Field(
         name="filed",
@@ -204,7 +200,6 @@ TABLE: tuple[Field, ...] = (
         facet="sic",
         is_number=True,
         normalize=_sic_code,
-        may_have_commas=False,
     ),
     Field(
         name="state",
@@ -216,7 +211,6 @@ TABLE: tuple[Field, ...] = (
         normalize=state_code,
         of_parties=True,
         facet="state",
-        may_have_commas=False,
     ),
     Field(
         name="file",
@@ -226,7 +220,6 @@ TABLE: tuple[Field, ...] = (
         examples=("file:000-27265", "file:001-*"),
         values=lambda entry: entry.file_numbers,
         of_parties=True,
-        may_have_commas=False,
     ),
     Field(
         name="section",
@@ -237,7 +230,6 @@ TABLE: tuple[Field, ...] = (
         values=lambda entry: entry.sections,
         per_document=True,
         facet="section",
-        may_have_commas=False,
     ),
     Field(
         name="series",
@@ -247,6 +239,7 @@ TABLE: tuple[Field, ...] = (
         examples=('series:"500 index"', "series:VFIAX", "series:S000002839"),
         values=lambda entry: entry.series,
         of_parties=True,
+        may_have_commas=True,
     ),
     Field(
         name="city",
@@ -256,6 +249,7 @@ TABLE: tuple[Field, ...] = (
         examples=("city:atlanta", 'city:"new york"'),
         values=lambda entry: entry.cities,
         of_parties=True,
+        may_have_commas=True,
     ),
     Field(
         name="location",
@@ -267,7 +261,6 @@ TABLE: tuple[Field, ...] = (
         normalize=state_code,
         of_parties=True,
         facet="location",
-        may_have_commas=False,
     ),
     Field(
         name="film",
@@ -277,7 +270,6 @@ TABLE: tuple[Field, ...] = (
         examples=("film:041221453",),
         values=lambda entry: entry.film_numbers,
         of_parties=True,
-        may_have_commas=False,
     ),
     Field(
         name="fye",
@@ -287,7 +279,6 @@ TABLE: tuple[Field, ...] = (
         examples=("fye:1231", "fye:06*"),
         values=lambda entry: entry.fiscal_year_ends,
         of_parties=True,
-        may_have_commas=False,
     ),
     Field(
         name="description",
@@ -312,7 +303,6 @@ TABLE: tuple[Field, ...] = (
         label="ticker",
         finds="ticker of the company, in the list stored by `sync --ticker`",
         examples=("ticker:AAPL", "ticker:BRK.B"),
-        may_have_commas=False,
     ),
     Field(
         name="stem",
