@@ -73,7 +73,7 @@ def helps() -> Iterator[tuple[tuple[str, ...], str]]:
             command, info_name=name, parent=parent, max_content_width=HELP_WIDTH, terminal_width=HELP_WIDTH
         )
         yield words, command.get_help(context)
-        for child, subcommand in getattr(command, "commands", {}).items():
-            yield from walk(subcommand, (*words, child), context)
+        for child in getattr(command, "commands", ()):
+            yield from walk(command.get_command(context, child), (*words, child), context)
 
     return walk(typer.main.get_command(app), (), None)

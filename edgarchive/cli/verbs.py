@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import keyword
-from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 import typer
@@ -46,42 +45,16 @@ class VerbGroup(PlainGroup):
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
-        self.commands = _Loaded()
+        self.commands: Any = dict.fromkeys(VERBS)  # for their names: `get_command` loads them
 
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 — as typer calls it
-        """The names, without loading any."""
-        return list(VERBS)
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 — as typer calls it
+        """The command of a verb, from its module; None if there is no such verb."""
+        return _command(cmd_name) if cmd_name in VERBS else None
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 — as typer calls it
         """The list of verbs in `--help`, without loading any."""
         with formatter.section("Commands"):
             formatter.write_dl(list(VERBS.items()))
-
-
-class _Loaded(MutableMapping[str, Any]):
-    """Commands by verb; accessing one loads its module."""
-
-    def __init__(self) -> None:
-        self._added: dict[str, Any] = {}
-
-    def __getitem__(self, verb: str) -> Any:
-        if verb not in self._added:
-            if verb not in VERBS:
-                raise KeyError(verb)
-            self._added[verb] = _command(verb)
-        return self._added[verb]
-
-    def __setitem__(self, verb: str, command: Any) -> None:
-        self._added[verb] = command
-
-    def __delitem__(self, verb: str) -> None:
-        del self._added[verb]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(VERBS)
-
-    def __len__(self) -> int:
-        return len(VERBS)
 
 
 def _command(verb: str) -> Any:

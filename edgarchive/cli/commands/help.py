@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib.resources
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from archiver.errors import UsageError
 from archiver.runtime.paths import is_file
+from edgarchive.cli.arguments.values import PlainGroup
 from edgarchive.cli.output import say, say_styled
 from edgarchive.cli.printing.pager import paged
 from edgarchive.cli.printing.pages import page_lines
@@ -68,13 +69,13 @@ def help(  # noqa: A001 — the verb's name
 
 def _command_help(context: typer.Context, words: list[str]) -> str | None:
     """The help of the command with these words, such as ``saved add``; None if there is none."""
-    above = context.parent
+    above: Any = context.parent
     for word in words:
-        commands = getattr(above and above.command, "commands", {})
-        if word not in commands:
+        command = above.command.get_command(above, word) if isinstance(above.command, PlainGroup) else None
+        if command is None:
             return None
-        above = typer.Context(commands[word], info_name=word, parent=above)
-    return None if above is None else str(above.get_help())
+        above = typer.Context(command, info_name=word, parent=above)
+    return str(above.get_help())
 
 
 def _address(path: str) -> str:

@@ -13,8 +13,11 @@ from edgarchive.cli.options import AsJson, accession_numbers, common
 from edgarchive.cli.output import SOME_FAILED, plural, print_json, say
 from edgarchive.cli.progress import progress_bar
 from edgarchive.cli.search_options import takes_search
+from edgarchive.exporting.files.writers import Format
+from edgarchive.exporting.layouts import LayoutName
 from edgarchive.exporting.run import ExportReport
 from edgarchive.exporting.run import export as export_table
+from edgarchive.exporting.shapes import ShapeName
 from edgarchive.formats import clean
 from indexer.search.library import Library
 from indexer.search.options import SearchOptions
@@ -29,27 +32,6 @@ class ExportTable(StrEnum):
     HITS = "hits"
 
 
-class ExportFormat(StrEnum):
-    """The formats of files."""
-
-    JSONL = "jsonl"
-    CSV = "csv"
-    PARQUET = "parquet"
-
-
-class ExportShape(StrEnum):
-    """Shapes of other data sets."""
-
-    EDGAR_CORPUS = "edgar-corpus"
-    EDGAR_CRAWLER = "edgar-crawler"
-
-
-class ExportLayout(StrEnum):
-    """Folders of other programs."""
-
-    EDGARTOOLS = "edgartools"
-
-
 @takes_search(pages=False)
 def export(
     context: typer.Context,
@@ -60,18 +42,18 @@ def export(
     options: SearchOptions,
     out: Annotated[Path, typer.Option("-o", "--out", "--output", metavar="PATH", help="File, or folder for Parquet.")],
     output: Annotated[
-        ExportFormat | None,
+        Format | None,
         typer.Option(
-            "--format", metavar="|".join(ExportFormat), help="Output format.", show_default="by the extension of PATH"
+            "--format", metavar="|".join(Format), help="Output format.", show_default="by the extension of PATH"
         ),
     ] = None,
     shape: Annotated[
-        ExportShape | None,
-        typer.Option(metavar="|".join(ExportShape), help="Write sections in the layout of another data set."),
+        ShapeName | None,
+        typer.Option(metavar="|".join(ShapeName), help="Write sections in the layout of another data set."),
     ] = None,
     layout: Annotated[
-        ExportLayout | None,
-        typer.Option(metavar="|".join(ExportLayout), help="Link filings into a folder that edgartools reads."),
+        LayoutName | None,
+        typer.Option(metavar="|".join(LayoutName), help="Link filings into a folder that edgartools reads."),
     ] = None,
     copy: Annotated[bool, typer.Option("--copy", help="With --layout: copy instead of linking.")] = False,
     accessions: Annotated[
@@ -125,7 +107,7 @@ def export(
     return SOME_FAILED if report.failures else 0
 
 
-def _print(report: ExportReport, layout: ExportLayout | None) -> None:
+def _print(report: ExportReport, layout: LayoutName | None) -> None:
     for accession, error in report.failures:
         say(f"failed: {accession}: {clean(error)}")
     if layout:
