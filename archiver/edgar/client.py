@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Self
 
 import aiohttp
+from aiohttp.connector import Connection
 from yarl import URL
 
 from archiver.edgar.pacer import Pacer
@@ -162,6 +163,19 @@ class Answer:
             yield chunk
 
 
+class _Request(aiohttp.ClientRequest):
+    """A request that is sent only on a connection where nothing waits to be read.
+
+    A server, or a proxy, may send an answer that nobody asked for on an idle connection. aiohttp reuses that, and would
+    take it for the answer to the next request, and each further answer for that to the one after.
+    """
+
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        if conn.protocol is not None and conn.protocol.should_close:
+            raise aiohttp.ServerDisconnectedError("it sent more than it was asked for")
+        return await super().send(conn)
+
+
 class Client:
     """Sends requests to EDGAR, in turn with all other processes of this machine. A context manager.
 
@@ -175,6 +189,7 @@ class Client:
         # those of the session go in clear to a proxy that is asked for a tunnel
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=concurrency),
+            request_class=_Request,
             timeout=_TIMEOUT,
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),

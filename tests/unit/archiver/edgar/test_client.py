@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hashlib
 import logging
@@ -223,3 +224,25 @@ async def test_a_part_is_not_taken_for_the_whole(client: Client) -> None:
     async with serve(answering(BODY[:1000], status=206)) as base:
         with pytest.raises(DamagedBodyError, match="206"):
             await read(client, base, max_bytes=MAX_BYTES)
+
+
+async def test_what_nobody_asked_for_is_not_the_answer_to_the_next_request(client: Client) -> None:
+    """A server that sends more on an idle connection shifts no answer: the connection is used no more."""
+    sent = asyncio.Event()
+
+    async def handler(request: web.Request) -> web.Response:
+        transport, loop = request.transport, asyncio.get_running_loop()
+        assert transport is not None
+
+        def send_more() -> None:
+            transport.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnone")
+            loop.call_later(0.05, sent.set)
+
+        loop.call_later(0.05, send_more)
+        return web.Response(body=BODY + request.path.encode())
+
+    async with serve(handler) as base:
+        for path in ("/1", "/2", "/3"):
+            sent.clear()
+            assert await read(client, f"{base}{path}", max_bytes=MAX_BYTES) == BODY + path.encode()
+            await sent.wait()
