@@ -16,17 +16,7 @@ from typing import Any, Self
 from archiver.catalogue import values
 from archiver.catalogue.database import REPAIR, Database
 from archiver.catalogue.listings import Checkpoints, IndexFiles
-from archiver.catalogue.records import (
-    COLUMNS,
-    VERSION_COLUMNS,
-    CatalogueRecord,
-    CatalogueTotals,
-    VersionRecord,
-    submission_record,
-    submission_values,
-    version_record,
-    version_values,
-)
+from archiver.catalogue.records import SUBMISSION, VERSION, CatalogueRecord, CatalogueTotals, VersionRecord
 from archiver.catalogue.runs import Runs
 from archiver.catalogue.watching import Deliveries, SavedSearches, Sightings
 from archiver.errors import DamageError
@@ -94,14 +84,14 @@ class Catalogue:
 
     def get(self, accession: AccessionNumber) -> CatalogueRecord | None:
         """The row of `accession`, or None."""
-        rows = self._database.rows(f"SELECT {COLUMNS} FROM submission WHERE accession = ?", (accession,))
+        rows = self._database.rows(f"SELECT {SUBMISSION.names} FROM submission WHERE accession = ?", (accession,))
         return self._record(rows[0]) if rows else None
 
     def __contains__(self, accession: object) -> bool:
         return bool(self._database.rows("SELECT 1 FROM submission WHERE accession = ?", (accession,)))
 
     def _record(self, row: tuple[Any, ...]) -> CatalogueRecord:
-        return self._database.parsed(submission_record, row)
+        return self._database.parsed(SUBMISSION.record, row)
 
     def records(self) -> Iterator[CatalogueRecord]:
         """All rows by accession number, read a page at a time so that memory use is constant."""
@@ -156,7 +146,7 @@ class Catalogue:
         columns = ", ".join(order)
         after: tuple[Any, ...] = ("",) * len(order)
         while rows := self._database.rows(
-            f"SELECT {COLUMNS}, {columns} FROM submission WHERE {condition}"
+            f"SELECT {SUBMISSION.names}, {columns} FROM submission WHERE {condition}"
             f" ({columns}) > ({', '.join('?' * len(order))}) ORDER BY {columns} LIMIT {_PAGE_ROWS}",
             (*parameters, *after),
         ):
@@ -208,19 +198,21 @@ class Catalogue:
         stored the bytes if they are the same, its listings in EDGAR's indexes, and which bytes are indexed.
         """
         changes = ", ".join(
-            f"{name} = {_MERGED.get(name, _NEW.format(name))}" for name in COLUMNS.split(", ") if name != "accession"
+            f"{name} = {_MERGED.get(name, _NEW.format(name))}"
+            for name in SUBMISSION.names.split(", ")
+            if name != "accession"
         )
         self._insert(records, f"ON CONFLICT (accession) DO UPDATE SET {changes}")
 
     def put(self, *records: CatalogueRecord) -> None:
         """Write rows as they are, replacing earlier ones, in one transaction. For corrections."""
-        changes = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS.split(", ") if name != "accession")
+        changes = ", ".join(f"{name} = excluded.{name}" for name in SUBMISSION.names.split(", ") if name != "accession")
         self._insert(records, f"ON CONFLICT (accession) DO UPDATE SET {changes}")
 
     def _insert(self, records: Iterable[CatalogueRecord], on_conflict: str) -> None:
-        marks = ", ".join("?" * len(COLUMNS.split(", ")))
         self._database.write(
-            f"INSERT INTO submission ({COLUMNS}) VALUES ({marks}) {on_conflict}", map(submission_values, records)
+            f"INSERT INTO submission ({SUBMISSION.names}) VALUES ({SUBMISSION.marks}) {on_conflict}",
+            map(SUBMISSION.row, records),
         )
 
     def remove(self, accession: AccessionNumber) -> None:
@@ -275,9 +267,8 @@ class Catalogue:
 
     def add_version(self, record: VersionRecord) -> None:
         """Add the row of durable bytes beside their submission."""
-        marks = ", ".join("?" * len(VERSION_COLUMNS.split(", ")))
         self._database.write(
-            f"INSERT OR REPLACE INTO beside ({VERSION_COLUMNS}) VALUES ({marks})", [version_values(record)]
+            f"INSERT OR REPLACE INTO beside ({VERSION.names}) VALUES ({VERSION.marks})", [VERSION.row(record)]
         )
 
     def remove_version(self, record: VersionRecord) -> None:
@@ -290,9 +281,9 @@ class Catalogue:
         """The bytes stored beside one submission, or beside any, by accession number and time."""
         where, parameters = ("WHERE accession = ?", (str(accession),)) if accession else ("", ())
         rows = self._database.rows(
-            f"SELECT {VERSION_COLUMNS} FROM beside {where} ORDER BY accession, stored_at, sha256", parameters
+            f"SELECT {VERSION.names} FROM beside {where} ORDER BY accession, stored_at, sha256", parameters
         )
-        yield from (self._database.parsed(version_record, row) for row in rows)
+        yield from (self._database.parsed(VERSION.record, row) for row in rows)
 
     def acknowledged(self) -> dict[tuple[AccessionNumber, str], datetime]:
         """Acknowledged invalid signatures: accession number and sha256 -> time."""
@@ -308,11 +299,11 @@ class Catalogue:
 
     def salvage(self) -> Iterator[CatalogueRecord]:
         """Rows of submissions still readable in a damaged catalogue."""
-        return self._database.salvage(COLUMNS, "submission", "accession", submission_record)
+        return self._database.salvage(SUBMISSION.names, "submission", "accession", SUBMISSION.record)
 
     def salvage_versions(self) -> Iterator[VersionRecord]:
         """Rows of bytes beside submissions still readable in a damaged catalogue."""
-        return self._database.salvage(VERSION_COLUMNS, "beside", "accession", version_record)
+        return self._database.salvage(VERSION.names, "beside", "accession", VERSION.record)
 
     def salvage_acknowledged(self) -> Iterator[tuple[tuple[AccessionNumber, str], datetime]]:
         """Acknowledged signatures still readable in a damaged catalogue."""

@@ -35,6 +35,16 @@ class IndexFile:
         return None
 
 
+_INDEX_FILE = values.Columns(
+    IndexFile,
+    path=values.text,
+    sha256=values.sha256,
+    last_modified=values.optional(values.text),
+    listed=values.optional(values.text),
+    last_day=values.optional(values.day),
+)
+
+
 class IndexFiles:
     """Rows about the copies in ``indexes/``."""
 
@@ -43,20 +53,19 @@ class IndexFiles:
 
     def get(self, path: str) -> IndexFile | None:
         """The row of the copy of EDGAR's index file `path`, or None."""
-        rows = self._database.rows(f"SELECT {_INDEX_FILE_COLUMNS} FROM index_file WHERE path = ?", (path,))
-        return self._database.parsed(_index_file, rows[0]) if rows else None
+        rows = self._database.rows(f"SELECT {_INDEX_FILE.names} FROM index_file WHERE path = ?", (path,))
+        return self._database.parsed(_INDEX_FILE.record, rows[0]) if rows else None
 
     def all(self) -> list[IndexFile]:
         """Every row."""
-        rows = self._database.rows(f"SELECT {_INDEX_FILE_COLUMNS} FROM index_file ORDER BY path")
-        return [self._database.parsed(_index_file, row) for row in rows]
+        rows = self._database.rows(f"SELECT {_INDEX_FILE.names} FROM index_file ORDER BY path")
+        return [self._database.parsed(_INDEX_FILE.record, row) for row in rows]
 
     def set(self, file: IndexFile) -> None:
         """Store the row of a copy."""
-        last_day = file.last_day.isoformat() if file.last_day else None
         self._database.write(
-            f"INSERT OR REPLACE INTO index_file ({_INDEX_FILE_COLUMNS}) VALUES (?, ?, ?, ?, ?)",
-            [(file.path, file.sha256, file.last_modified, file.listed, last_day)],
+            f"INSERT OR REPLACE INTO index_file ({_INDEX_FILE.names}) VALUES ({_INDEX_FILE.marks})",
+            [_INDEX_FILE.row(file)],
         )
 
 
@@ -94,20 +103,6 @@ class Checkpoints:
     def forget(self) -> None:
         """Let the next runs read every quarter again, because a stored file is missing."""
         self._database.write("DELETE FROM checkpoint", [()])
-
-
-_INDEX_FILE_COLUMNS = "path, sha256, last_modified, listed, last_day"
-
-
-def _index_file(row: tuple[Any, ...]) -> IndexFile:
-    path, sha256, last_modified, listed, last_day = row
-    return IndexFile(
-        path=values.text(path),
-        sha256=values.sha256(sha256),
-        last_modified=values.optional(values.text, last_modified),
-        listed=values.optional(values.text, listed),
-        last_day=values.optional(values.day, last_day),
-    )
 
 
 def _checkpoint(row: tuple[Any, ...]) -> int:

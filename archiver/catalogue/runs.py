@@ -5,24 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from archiver.catalogue import values
 from archiver.catalogue.database import Database
-from archiver.catalogue.records import (
-    COLUMNS,
-    VERSION_COLUMNS,
-    CatalogueRecord,
-    VersionRecord,
-    submission_record,
-    version_record,
-)
+from archiver.catalogue.records import SUBMISSION, VERSION, CatalogueRecord, VersionRecord
 from archiver.identifiers import AccessionNumber
 from archiver.reports import SyncReport
 from archiver.startup.dataclass import dataclass
 
 _COUNTS = ("planned", "present", "stored", "absent", "failed", "withdrawn", "bytes", "requests")
-_COLUMNS = f"number, verb, selection, began, updated, ended, outcome, message, {', '.join(_COUNTS)}, failures"
 LOST_VERB = "unknown"
 _MAX_FAILURES = 100
 _MOST_NUMBER = (1 << 63) - 1
@@ -61,6 +54,21 @@ class Run:
     def behind(self) -> int:
         """How many planned submissions were not processed or failed."""
         return self.planned - self.present - self.stored - self.absent
+
+
+_RUN = values.Columns(
+    Run,
+    number=values.integer,
+    verb=values.text,
+    selection=partial(values.json_of, dict),
+    began=values.moment,
+    updated=values.moment,
+    ended=values.optional(values.moment),
+    outcome=values.optional(lambda value: values.one_of(value, "done", "stopped")),
+    message=values.optional(values.text),
+    **dict.fromkeys(_COUNTS, values.integer),
+    failures=lambda value: tuple(AccessionNumber(values.text(one)) for one in values.json_of(list, value)),
+)
 
 
 class Runs:
@@ -125,23 +133,7 @@ class Runs:
 
     def put_back(self, run: Run) -> None:
         """Restore a run from another catalogue unless its number is taken."""
-        self._database.write(
-            f"INSERT OR IGNORE INTO run ({_COLUMNS}) VALUES ({', '.join('?' * (9 + len(_COUNTS)))})",
-            [
-                (
-                    run.number,
-                    run.verb,
-                    json.dumps(run.selection),
-                    run.began.isoformat(),
-                    run.updated.isoformat(),
-                    run.ended.isoformat() if run.ended else None,
-                    run.outcome,
-                    run.message,
-                    *(getattr(run, name) for name in _COUNTS),
-                    json.dumps(run.failures),
-                )
-            ],
-        )
+        self._database.write(f"INSERT OR IGNORE INTO run ({_RUN.names}) VALUES ({_RUN.marks})", [_RUN.row(run)])
 
     def note_lost(self, number: int) -> None:
         """Record a run that the journal has lost; only what it stored, and when, is known."""
@@ -159,8 +151,8 @@ class Runs:
         """The run `number`, or None."""
         if not 0 < number <= _MOST_NUMBER:
             return None
-        rows = self._database.rows(f"SELECT {_COLUMNS} FROM run WHERE number = ?", (number,))
-        return self._database.parsed(_run, rows[0]) if rows else None
+        rows = self._database.rows(f"SELECT {_RUN.names} FROM run WHERE number = ?", (number,))
+        return self._database.parsed(_RUN.record, rows[0]) if rows else None
 
     def latest(self, limit: int | None = None, *, verbs: tuple[str, ...] = ()) -> Iterator[Run]:
         """Runs, newest first: at most `limit`, and only those of `verbs` if given."""
@@ -168,13 +160,13 @@ class Runs:
         where = f"verb IN ({', '.join('?' * len(verbs))}) AND" if verbs else ""
         while left is None or left > 0:
             rows = self._database.rows(
-                f"SELECT {_COLUMNS} FROM run WHERE {where} number < ? ORDER BY number DESC LIMIT ?",
+                f"SELECT {_RUN.names} FROM run WHERE {where} number < ? ORDER BY number DESC LIMIT ?",
                 (*verbs, before, min(_PAGE_ROWS, _PAGE_ROWS if left is None else left)),
             )
             if not rows:
                 return
             for row in rows:
-                yield self._database.parsed(_run, row)
+                yield self._database.parsed(_RUN.record, row)
             before = rows[-1][0]
             left = None if left is None else left - len(rows)
 
@@ -182,19 +174,20 @@ class Runs:
         """What a run stored and the archive still has: submissions, and bytes now stored beside newer ones."""
         last = ""
         while rows := self._database.rows(
-            f"SELECT {COLUMNS} FROM submission WHERE run = ? AND accession > ? ORDER BY accession LIMIT {_PAGE_ROWS}",
+            f"SELECT {SUBMISSION.names} FROM submission WHERE run = ? AND accession > ?"
+            f" ORDER BY accession LIMIT {_PAGE_ROWS}",
             (number, last),
         ):
-            yield from (self._database.parsed(submission_record, row) for row in rows)
+            yield from (self._database.parsed(SUBMISSION.record, row) for row in rows)
             last = rows[-1][0]
         for row in self._database.rows(
-            f"SELECT {VERSION_COLUMNS} FROM beside WHERE run = ? ORDER BY accession, sha256", (number,)
+            f"SELECT {VERSION.names} FROM beside WHERE run = ? ORDER BY accession, sha256", (number,)
         ):
-            yield self._database.parsed(version_record, row)
+            yield self._database.parsed(VERSION.record, row)
 
     def salvage(self) -> Iterator[Run]:
         """Runs still readable in a damaged catalogue."""
-        return self._database.salvage(_COLUMNS, "run", "number", _run)
+        return self._database.salvage(_RUN.names, "run", "number", _RUN.record)
 
     def unknown(self) -> list[int]:
         """Run numbers that submissions name but the journal lacks."""
@@ -204,19 +197,3 @@ class Runs:
             " ORDER BY run"
         )
         return [self._database.parsed(lambda row: values.integer(row[0]), row) for row in rows]
-
-
-def _run(row: tuple[Any, ...]) -> Run:
-    number, verb, selection, began, updated, ended, outcome, message, *counts, failures = row
-    return Run(
-        number=values.integer(number),
-        verb=values.text(verb),
-        selection=values.json_of(dict, selection),
-        began=values.moment(began),
-        updated=values.moment(updated),
-        ended=values.optional(values.moment, ended),
-        outcome=values.optional(lambda value: values.one_of(value, "done", "stopped"), outcome),
-        message=values.optional(values.text, message),
-        **dict(zip(_COUNTS, map(values.integer, counts), strict=True)),
-        failures=tuple(AccessionNumber(values.text(number)) for number in values.json_of(list, failures)),
-    )

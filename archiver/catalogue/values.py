@@ -1,4 +1,4 @@
-"""Validation of values read from the catalogue.
+"""Validation of values read from the catalogue, and the columns of its tables.
 
 SQLite has no checksums and allows any type in any column, so any value may be damaged. Each function returns the
 converted value or raises ValueError.
@@ -10,16 +10,21 @@ import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Any, TypeVar
+from operator import attrgetter
+from types import NoneType
+from typing import Any, Generic, TypeVar
 
 from archiver.startup.patterns import lazy_pattern
 
 T = TypeVar("T")
+Reader = Callable[[Any], object]
 
 _SHA256 = lazy_pattern("[0-9a-f]{64}")
 _MD5 = lazy_pattern("[0-9a-f]{32}")
 _SHOWN = 40
 _MAX_COUNT = 1 << 53
+_PLAIN = (str, int, NoneType)
+"""What SQLite stores as it is."""
 
 
 def text(value: object) -> str:
@@ -51,9 +56,9 @@ def flag(value: object) -> bool:
     return value == 1
 
 
-def optional(read: Callable[[Any], T], value: object) -> T | None:
-    """The value converted by `read`, or None."""
-    return None if value is None else read(value)
+def optional(read: Callable[[Any], T]) -> Callable[[object], T | None]:
+    """A function for None, or what `read` accepts."""
+    return lambda value: None if value is None else read(value)
 
 
 def sha256(value: object) -> str:
@@ -126,6 +131,29 @@ def each(read: Callable[[object], object]) -> Callable[[object], object]:
         return [read(one) for one in value]
 
     return read_all
+
+
+class Columns(Generic[T]):
+    """The columns of a table: the fields of the dataclass `kind`, in their order, each with what reads its values."""
+
+    def __init__(self, kind: Callable[..., T], /, **readers: Reader) -> None:
+        self._kind = kind
+        self._readers = tuple(readers.values())
+        self._fields = attrgetter(*readers)
+        self.names = ", ".join(readers)
+        self.marks = ", ".join("?" * len(readers))
+
+    def record(self, row: tuple[Any, ...]) -> T:
+        """The record in a row. Raises ValueError for an impossible value."""
+        return self._kind(*[read(value) for read, value in zip(self._readers, row, strict=True)])
+
+    def row(self, record: T) -> tuple[Any, ...]:
+        """The row of a record."""
+        return tuple([value if isinstance(value, _PLAIN) else _stored(value) for value in self._fields(record)])
+
+
+def _stored(value: date | dict[str, Any] | tuple[Any, ...]) -> str:
+    return value.isoformat() if isinstance(value, date) else json.dumps(value)
 
 
 def _shown(value: object) -> str:

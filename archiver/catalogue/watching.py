@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from archiver.catalogue import values
 from archiver.catalogue.database import Database
@@ -32,6 +31,15 @@ class SavedSearch:
     saved_at: datetime
 
 
+_SAVED_SEARCH = values.Columns(
+    SavedSearch,
+    name=values.text,
+    query=values.text,
+    filters=partial(values.json_of, dict),
+    saved_at=values.moment,
+)
+
+
 class SavedSearches:
     """Searches saved by command. Those in the settings file are not here."""
 
@@ -40,25 +48,25 @@ class SavedSearches:
 
     def all(self) -> list[SavedSearch]:
         """Every saved search, by name."""
-        rows = self._database.rows("SELECT name, query, filters, saved_at FROM saved_search ORDER BY name")
-        return [self._database.parsed(_saved_search, row) for row in rows]
+        rows = self._database.rows(f"SELECT {_SAVED_SEARCH.names} FROM saved_search ORDER BY name")
+        return [self._database.parsed(_SAVED_SEARCH.record, row) for row in rows]
 
     def get(self, name: str) -> SavedSearch | None:
         """The search `name`, or None."""
-        rows = self._database.rows("SELECT name, query, filters, saved_at FROM saved_search WHERE name = ?", (name,))
-        return self._database.parsed(_saved_search, rows[0]) if rows else None
+        rows = self._database.rows(f"SELECT {_SAVED_SEARCH.names} FROM saved_search WHERE name = ?", (name,))
+        return self._database.parsed(_SAVED_SEARCH.record, rows[0]) if rows else None
 
     def set(self, search: SavedSearch) -> None:
         """Save a search, durably, replacing one of the same name."""
         self._database.write(
-            "INSERT OR REPLACE INTO saved_search (name, query, filters, saved_at) VALUES (?, ?, ?, ?)",
-            [(search.name, search.query, json.dumps(search.filters), search.saved_at.isoformat())],
+            f"INSERT OR REPLACE INTO saved_search ({_SAVED_SEARCH.names}) VALUES ({_SAVED_SEARCH.marks})",
+            [_SAVED_SEARCH.row(search)],
         )
         self._database.make_durable()
 
     def salvage(self) -> Iterator[SavedSearch]:
         """Searches still readable in a damaged catalogue."""
-        return self._database.salvage("name, query, filters, saved_at", "saved_search", "name", _saved_search)
+        return self._database.salvage(_SAVED_SEARCH.names, "saved_search", "name", _SAVED_SEARCH.record)
 
     def remove(self, name: str) -> bool:
         """Remove a search, durably; returns whether there was one."""
@@ -85,6 +93,26 @@ class Sighting:
     next_try_at: datetime | None = None
 
 
+def _accession(value: object) -> AccessionNumber:
+    return AccessionNumber(values.text(value))
+
+
+_entry = values.object_with(
+    form=values.text, filing_date=values.day, parties=values.each(values.object_with(cik=values.integer))
+)
+"""An entry with what is read of it."""
+
+_SIGHTING = values.Columns(
+    Sighting,
+    accession=_accession,
+    entry=lambda value: _entry(values.json_of(dict, value)),
+    state=lambda value: values.one_of(value, *get_args(SightingState)),
+    seen_at=values.moment,
+    attempts=values.integer,
+    next_try_at=values.optional(values.moment),
+)
+
+
 class Sightings:
     """The filings seen, one row per accession number."""
 
@@ -98,33 +126,23 @@ class Sightings:
 
     def found(self, accessions: Iterable[AccessionNumber]) -> dict[AccessionNumber, Sighting]:
         """Those of `accessions` that were seen before, with what was seen."""
-        sql = f"SELECT {_SIGHTING_COLUMNS} FROM sighting WHERE accession IN ({{}})"
+        sql = f"SELECT {_SIGHTING.names} FROM sighting WHERE accession IN ({{}})"
         rows = self._database.rows_of(sql, accessions)
-        return {one.accession: one for one in (self._database.parsed(_sighting, row) for row in rows)}
+        return {one.accession: one for one in (self._database.parsed(_SIGHTING.record, row) for row in rows)}
 
     def add(self, *sightings: Sighting) -> None:
         """Add filings not seen before, in one transaction. Others become ``pending`` if they are not begun."""
         self._database.write(
-            f"INSERT INTO sighting ({_SIGHTING_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (accession) DO UPDATE"
+            f"INSERT INTO sighting ({_SIGHTING.names}) VALUES ({_SIGHTING.marks}) ON CONFLICT (accession) DO UPDATE"
             " SET entry = excluded.entry, state = excluded.state, attempts = 0, next_try_at = excluded.next_try_at"
             " WHERE state IN ('known', 'left') AND excluded.state = 'pending'",
-            [
-                (
-                    one.accession,
-                    json.dumps(one.entry),
-                    one.state,
-                    one.seen_at.isoformat(),
-                    one.attempts,
-                    one.next_try_at.isoformat() if one.next_try_at else None,
-                )
-                for one in sightings
-            ],
+            map(_SIGHTING.row, sightings),
         )
 
     def newest(self) -> datetime | None:
         """When a filing was last seen for the first time; None if none was."""
         [(moment,)] = self._database.rows("SELECT MAX(seen_at) FROM sighting")
-        return self._database.parsed(lambda row: values.optional(values.moment, row[0]), (moment,))
+        return self._database.parsed(lambda row: values.optional(values.moment)(row[0]), (moment,))
 
     def of(
         self,
@@ -141,11 +159,11 @@ class Sightings:
         """
         condition, parameters = _due(due, longest)
         rows = self._database.rows(
-            f"SELECT {_SIGHTING_COLUMNS} FROM sighting WHERE state = ? AND accession > ? {condition}"
+            f"SELECT {_SIGHTING.names} FROM sighting WHERE state = ? AND accession > ? {condition}"
             " ORDER BY accession LIMIT ?",
             (state, after or "", *parameters, -1 if limit is None else limit),
         )
-        return [self._database.parsed(_sighting, row) for row in rows]
+        return [self._database.parsed(_SIGHTING.record, row) for row in rows]
 
     def count(self, state: SightingState) -> int:
         """How many filings are in `state`."""
@@ -178,15 +196,15 @@ class Sightings:
         """Every row, by accession number, a page at a time."""
         last = ""
         while rows := self._database.rows(
-            f"SELECT {_SIGHTING_COLUMNS} FROM sighting WHERE accession > ? ORDER BY accession LIMIT {_MAX_ROWS}",
+            f"SELECT {_SIGHTING.names} FROM sighting WHERE accession > ? ORDER BY accession LIMIT {_MAX_ROWS}",
             (last,),
         ):
-            yield from (self._database.parsed(_sighting, row) for row in rows)
+            yield from (self._database.parsed(_SIGHTING.record, row) for row in rows)
             last = rows[-1][0]
 
     def salvage(self) -> Iterator[Sighting]:
         """Sightings still readable in a damaged catalogue."""
-        return self._database.salvage(_SIGHTING_COLUMNS, "sighting", "accession", _sighting)
+        return self._database.salvage(_SIGHTING.names, "sighting", "accession", _SIGHTING.record)
 
 
 def _due(due: datetime | None, longest: timedelta | None) -> tuple[str, tuple[str, ...]]:
@@ -222,6 +240,29 @@ class Delivery:
     ended_at: datetime | None = None
 
 
+_payload = values.object_with(
+    **dict.fromkeys(("id", "accession", "form", "filing_date"), values.text),
+    **dict.fromkeys(("search", "accepted", "snippet", "url"), values.optional(values.text)),
+    items=values.each(values.text),
+    entities=values.each(values.object_with(name=values.text)),
+)
+"""A payload with what the sinks read of it."""
+
+_DELIVERY = values.Columns(
+    Delivery,
+    id=values.text,
+    sink=values.text,
+    accession=_accession,
+    search=values.optional(values.text),
+    payload=lambda value: _payload(values.json_of(dict, value)),
+    created_at=values.moment,
+    state=lambda value: values.one_of(value, *get_args(DeliveryState)),
+    attempts=values.integer,
+    next_try_at=values.optional(values.moment),
+    ended_at=values.optional(values.moment),
+)
+
+
 class Deliveries:
     """Deliveries to be sent and those sent. Each is recorded before it is sent, so a kill loses none."""
 
@@ -235,22 +276,8 @@ class Deliveries:
         """
         with self._database.transaction() as connection:
             connection.executemany(
-                f"INSERT OR IGNORE INTO delivery ({_DELIVERY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (
-                        one.id,
-                        one.sink,
-                        one.accession,
-                        one.search,
-                        json.dumps(one.payload),
-                        one.created_at.isoformat(),
-                        one.state,
-                        one.attempts,
-                        one.next_try_at.isoformat() if one.next_try_at else None,
-                        one.ended_at.isoformat() if one.ended_at else None,
-                    )
-                    for one in deliveries
-                ],
+                f"INSERT OR IGNORE INTO delivery ({_DELIVERY.names}) VALUES ({_DELIVERY.marks})",
+                map(_DELIVERY.row, deliveries),
             )
             connection.executemany(
                 "UPDATE sighting SET state = 'done', next_try_at = NULL WHERE accession = ?",
@@ -266,18 +293,18 @@ class Deliveries:
         """
         condition, parameters = _due(due, longest)
         rows = self._database.rows(
-            f"SELECT {_DELIVERY_COLUMNS} FROM delivery WHERE state = 'waiting' AND sink = ? {condition}"
+            f"SELECT {_DELIVERY.names} FROM delivery WHERE state = 'waiting' AND sink = ? {condition}"
             " ORDER BY created_at, id LIMIT ?",
             (sink, *parameters, limit),
         )
-        return [self._database.parsed(_delivery, row) for row in rows]
+        return [self._database.parsed(_DELIVERY.record, row) for row in rows]
 
     def latest(self, limit: int = 100) -> list[Delivery]:
         """The latest deliveries to any sink, newest first."""
         rows = self._database.rows(
-            f"SELECT {_DELIVERY_COLUMNS} FROM delivery ORDER BY created_at DESC, id DESC, sink LIMIT ?", (limit,)
+            f"SELECT {_DELIVERY.names} FROM delivery ORDER BY created_at DESC, id DESC, sink LIMIT ?", (limit,)
         )
-        return [self._database.parsed(_delivery, row) for row in rows]
+        return [self._database.parsed(_DELIVERY.record, row) for row in rows]
 
     def delivered(self, deliveries: Iterable[Delivery], *, at: datetime) -> None:
         """Record what a sink has accepted, in one transaction."""
@@ -311,64 +338,12 @@ class Deliveries:
         """Every row, by id, a page at a time."""
         last = ("", "")
         while rows := self._database.rows(
-            f"SELECT {_DELIVERY_COLUMNS} FROM delivery WHERE (id, sink) > (?, ?) ORDER BY id, sink LIMIT {_MAX_ROWS}",
+            f"SELECT {_DELIVERY.names} FROM delivery WHERE (id, sink) > (?, ?) ORDER BY id, sink LIMIT {_MAX_ROWS}",
             last,
         ):
-            yield from (self._database.parsed(_delivery, row) for row in rows)
+            yield from (self._database.parsed(_DELIVERY.record, row) for row in rows)
             last = (rows[-1][0], rows[-1][1])
 
     def salvage(self) -> Iterator[Delivery]:
         """Deliveries still readable in a damaged catalogue."""
-        return self._database.salvage(_DELIVERY_COLUMNS, "delivery", "id", _delivery)
-
-
-_SIGHTING_COLUMNS = "accession, entry, state, seen_at, attempts, next_try_at"
-_DELIVERY_COLUMNS = "id, sink, accession, search, payload, created_at, state, attempts, next_try_at, ended_at"
-
-
-_maybe_text = partial(values.optional, values.text)
-_entry = values.object_with(
-    form=values.text, filing_date=values.day, parties=values.each(values.object_with(cik=values.integer))
-)
-"""An entry with what is read of it."""
-
-_payload = values.object_with(
-    **dict.fromkeys(("id", "accession", "form", "filing_date"), values.text),
-    **dict.fromkeys(("search", "accepted", "snippet", "url"), _maybe_text),
-    items=values.each(values.text),
-    entities=values.each(values.object_with(name=values.text)),
-)
-"""A payload with what the sinks read of it."""
-
-
-def _saved_search(row: tuple[Any, ...]) -> SavedSearch:
-    name, query, filters, saved_at = row
-    return SavedSearch(values.text(name), values.text(query), values.json_of(dict, filters), values.moment(saved_at))
-
-
-def _sighting(row: tuple[Any, ...]) -> Sighting:
-    accession, entry, state, seen_at, attempts, next_try_at = row
-    return Sighting(
-        accession=AccessionNumber(values.text(accession)),
-        entry=_entry(values.json_of(dict, entry)),
-        state=values.one_of(state, "known", "pending", "stored", "done", "left"),
-        seen_at=values.moment(seen_at),
-        attempts=values.integer(attempts),
-        next_try_at=values.optional(values.moment, next_try_at),
-    )
-
-
-def _delivery(row: tuple[Any, ...]) -> Delivery:
-    identifier, sink, accession, search, payload, created_at, state, attempts, next_try_at, ended_at = row
-    return Delivery(
-        id=values.text(identifier),
-        sink=values.text(sink),
-        accession=AccessionNumber(values.text(accession)),
-        search=values.optional(values.text, search),
-        payload=_payload(values.json_of(dict, payload)),
-        created_at=values.moment(created_at),
-        state=values.one_of(state, "waiting", "delivered", "given-up"),
-        attempts=values.integer(attempts),
-        next_try_at=values.optional(values.moment, next_try_at),
-        ended_at=values.optional(values.moment, ended_at),
-    )
+        return self._database.salvage(_DELIVERY.names, "delivery", "id", _DELIVERY.record)

@@ -112,8 +112,8 @@ def _old_state(note: str) -> SyncState:
         counts: dict[str, Any] = {name: values.integer(known[name]) for name in _COUNTS}
         return SyncState(
             began=values.text(known["began"]),
-            ended=values.optional(values.text, known["ended"]),
-            stopped=values.optional(values.text, known["stopped"]),
+            ended=values.optional(values.text)(known["ended"]),
+            stopped=values.optional(values.text)(known["stopped"]),
             **counts,
             failures=tuple(map(values.text, known["failures"])),
         )

@@ -83,7 +83,7 @@ class Settled:
         """The stored state. None before a watch has begun, or if the state is damaged or was lost in a repair."""
         try:
             found = json.loads(catalogue.note(SETTLED_NOTE) or "")
-            newest, retry_at = (values.optional(values.moment, found[name]) for name in ("newest", "retry_at"))
+            newest, retry_at = (values.optional(values.moment)(found[name]) for name in ("newest", "retry_at"))
             read = {values.day(day): values.text(stamp) for day, stamp in found["read"].items()}
             return cls(values.day(found["through"]), values.day(found["began"]), newest, retry_at, read)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):

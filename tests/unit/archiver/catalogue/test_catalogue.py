@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from archiver.catalogue import catalogue as catalogue_module
 from archiver.catalogue.catalogue import Catalogue
 from archiver.catalogue.listings import IndexFile
-from archiver.catalogue.records import COLUMNS, CatalogueTotals, older_version
+from archiver.catalogue.records import SUBMISSION, CatalogueTotals, older_version
 from archiver.catalogue.watching import Delivery, SavedSearch, Sighting
 from archiver.errors import ArchiveFormatError, DamageError, EdgarchiveError, UsageError
 from archiver.identifiers import AccessionNumber, FormType
@@ -389,7 +389,7 @@ def test_acknowledged_signatures_are_of_certain_bytes(path: Path) -> None:
 
 
 COLUMNS_OF = {
-    "submission": tuple(COLUMNS.split(", ")),
+    "submission": tuple(SUBMISSION.names.split(", ")),
     "beside": ("accession", "sha256", "kind", "source", "url", "size", "stored_bytes", "stored_at", "run"),
     "run": ("verb", "selection", "began", "updated", "ended", "outcome", "planned", "requests", "failures"),
     "index_file": ("path", "sha256", "last_modified", "listed", "last_day"),

@@ -36,7 +36,7 @@ def test_values_are_what_they_mean() -> None:
     """Moments come in UTC."""
     assert values.day("2004-12-22") == date(2004, 12, 22)
     assert values.moment("2024-01-02T05:04:05+02:00") == datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
-    assert (values.integer(7), values.flag(1), values.optional(values.integer, None)) == (7, True, None)
+    assert (values.integer(7), values.flag(1), values.optional(values.integer)(None)) == (7, True, None)
     assert values.json_of(list, "[1]") == [1]
 
 
