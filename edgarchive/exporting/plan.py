@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,15 @@ from archiver.errors import UsageError
 from archiver.identifiers import AccessionNumber
 from archiver.runtime.paths import is_dir
 from archiver.startup.dataclass import dataclass
-from edgarchive.exporting.files.sinks import FileSink, ParquetSink, Sink, files_can_go_on, parts_are_there
+from edgarchive.exporting.files.sinks import (
+    FileSink,
+    ParquetFileSink,
+    ParquetSink,
+    Sink,
+    are_of,
+    files_can_go_on,
+    parts_are_there,
+)
 from edgarchive.exporting.files.state import ExportState, LastExport
 from edgarchive.exporting.files.writers import ArrowEncoder, CsvEncoder, Encoder, Format, JsonlEncoder, pyarrow
 from edgarchive.exporting.layouts import LayoutName
@@ -63,17 +72,23 @@ class ExportPlan:
         state = ExportState.load(self.state_path)
         if state is None or json.loads(json.dumps(self.asked(since))) != state.options:
             return None
-        is_parquet = self.format is Format.PARQUET
-        can_go_on = parts_are_there(self.state_path.parent, state) if is_parquet else files_can_go_on(self.paths, state)
-        return state if can_go_on else None
+        if self.has_folders:
+            return state if parts_are_there(self.state_path.parent, state) else None
+        if self.format is Format.PARQUET:
+            return replace(state, done=0, last=None, rows=0, failures=()) if are_of(self.paths, state) else None
+        return state if files_can_go_on(self.paths, state) else None
+
+    @property
+    def has_folders(self) -> bool:
+        """Whether it writes a folder of Parquet files by year, instead of one file per table."""
+        return self.format is Format.PARQUET and self.paths[self.table].suffix != ".parquet"
 
     def columns(self, table: Table) -> tuple[Column, ...]:
         """The columns of a table. In a folder of Parquet files, the year is that of the subfolder."""
         if self.shape_name is ShapeName.EDGAR_CRAWLER:  # its keys differ from form to form
             return ()
         columns = CORPUS_COLUMNS if self.shape_name else COLUMNS[table]
-        in_folders = self.format is Format.PARQUET and self.paths[table].suffix != ".parquet"
-        return tuple(one for one in columns if not (in_folders and one.name == "year"))
+        return tuple(one for one in columns if not (self.has_folders and one.name == "year"))
 
     def encoder(self, table: Table) -> Encoder:
         """The encoder of the rows of a table."""
@@ -100,7 +115,8 @@ class ExportPlan:
     def sink(self, state: ExportState | None) -> Sink:
         """The destination of the rows."""
         if self.format is Format.PARQUET:
-            return ParquetSink(self.paths, {table: self.columns(table) for table in self.paths}, state)
+            columns = {table: self.columns(table) for table in self.paths}
+            return ParquetSink(self.paths, columns, state) if self.has_folders else ParquetFileSink(self.paths, columns)
         heads = {table: CsvEncoder(one.name for one in self.columns(table)).head() for table in self.paths}
         return FileSink(self.paths, heads if self.format is Format.CSV else {}, state)
 

@@ -149,7 +149,7 @@ def _write(  # noqa: PLR0917 — the arguments of one export
     begun = Begun.now(plan.choice, settings, state)
     if state is None:
         for path in plan.paths.values():
-            check_free(path)
+            check_free(path, is_folder=plan.has_folders)
     run = _Run(plan, state_file, since, begun, state)
     with contextlib.closing(run):
         wanted = _rest(wanted_filings(plan.choice, settings, begun=begun, since=since), state, plan.state_path)

@@ -22,6 +22,8 @@ from archiver.settings.settings import Settings
 from archiver.words import fold
 from edgarchive import Library, SearchOptions, export, import_submissions
 from edgarchive.cli import run
+from edgarchive.exporting import workers
+from edgarchive.exporting.files import writers
 from edgarchive.exporting.files.writers import JsonlEncoder
 from edgarchive.exporting.tables import COLUMNS, Table
 from indexer.search.hits import ROW_COLUMNS
@@ -407,6 +409,20 @@ def test_a_circular_link_is_named(settings: Settings, out: Path) -> None:
         with pytest.raises((UsageError, StorageError), match="circular"):
             export("filings", path, settings=settings)
     assert (out / "f.jsonl").is_symlink()
+
+
+def test_the_tasks_of_workers_are_no_row_groups(settings: Settings, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file describes each of its row groups, in memory until its end: a group has many filings, of many tasks."""
+    parquet = pytest.importorskip("pyarrow.parquet")
+    monkeypatch.setattr(workers, "TASK_FILINGS", 1)
+    export("filings", out / "x.parquet", settings=settings, jobs=1)
+    export("filings", out / "folder", format="parquet", settings=settings, jobs=1)
+    for path in out.rglob("*.parquet"):
+        assert parquet.ParquetFile(path).metadata.num_row_groups == 1
+    monkeypatch.setattr(writers, "GROUP_BYTES", 1)
+    export("filings", out / "small.parquet", settings=settings, jobs=1)
+    assert parquet.ParquetFile(out / "small.parquet").metadata.num_row_groups > 1
+    assert parquet.read_table(out / "small.parquet") == parquet.read_table(out / "x.parquet")
 
 
 def test_a_single_parquet_file_is_there_without_rows(settings: Settings, out: Path) -> None:

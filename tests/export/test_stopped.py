@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from archiver.errors import LockedError, RunCancelledError, StorageError, WorkerDiedError
+from archiver.errors import LockedError, RunCancelledError, StorageError, UsageError, WorkerDiedError
 from archiver.runtime.progress import CancelToken, ProgressUpdate
 from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
@@ -50,6 +50,25 @@ def test_two_exports_to_one_place_do_not_mix(settings: Settings, out: Path) -> N
     export("documents", out / "whole.jsonl", settings=settings, jobs=1)
     assert (out / "x.jsonl").read_bytes() == (out / "whole.jsonl").read_bytes()
     assert sorted(path.name for path in out.iterdir()) == ["whole.jsonl", "x.jsonl"]
+
+
+@pytest.mark.parametrize("name", ["x.jsonl", "x.parquet", "x-entities.parquet"])
+def test_a_stopped_export_replaces_no_file_of_the_user(settings: Settings, out: Path, name: str) -> None:
+    """One that was put there since is neither overwritten nor taken for its own."""
+    if name.endswith("parquet"):
+        pytest.importorskip("pyarrow")
+
+    def cancel(update: ProgressUpdate) -> None:
+        if update.done:
+            token.cancel()
+
+    token, other = CancelToken(), f"x.{name.partition('.')[2]}"
+    with pytest.raises(RunCancelledError):
+        export("filings", out / other, settings=settings, jobs=1, progress=cancel, cancel=token)
+    (out / name).write_text("mine")
+    with pytest.raises(UsageError, match="already exists"):
+        export("filings", out / other, settings=settings, jobs=1)
+    assert (out / name).read_text() == "mine"
 
 
 _KILLED = """

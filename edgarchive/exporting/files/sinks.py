@@ -1,4 +1,4 @@
-"""Destinations of encoded rows: one growing file per table, or a folder of Parquet files by filing year."""
+"""Destinations of encoded rows: one file per table, or a folder of Parquet files by filing year."""
 
 from __future__ import annotations
 
@@ -106,6 +106,11 @@ def parts_are_there(folder: Path, state: ExportState) -> bool:
     return all(is_file(folder / part) for part in state.parts)
 
 
+def are_of(paths: Mapping[Table, Path], state: ExportState) -> bool:
+    """Whether what is visible is of the export with this `state`: nothing is published before its size is recorded."""
+    return all(path.stat().st_size == state.files.get(path.name) for path in paths.values() if exists(path))
+
+
 def files_can_go_on(paths: Mapping[Table, Path], state: ExportState) -> bool:
     """Whether the files of `state` can be continued: unfinished and long enough, or complete and visible already.
 
@@ -143,8 +148,40 @@ def _open_part(part: Path, *, is_new: bool) -> IO[bytes]:
     return os.fdopen(os.open(part, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | created, 0o666), "r+b")
 
 
+class ParquetFileSink:
+    """One Parquet file per table. Such a file is of no use before its end, so a stopped export begins it again."""
+
+    def __init__(self, paths: Mapping[Table, Path], columns: Mapping[Table, Sequence[Column]]) -> None:
+        self._paths = list(paths.values())
+        self._files = {table: ParquetFile(path, columns[table]) for table, path in paths.items()}
+
+    def take(self, done: Done) -> None:
+        """Append the rows."""
+        for encoded in done.encoded:
+            self._files[encoded.table].write(encoded.data)
+
+    def checkpoint(self, coming: Done | None = None) -> tuple[dict[str, int], tuple[str, ...]] | None:
+        """Complete the files when nothing more comes."""
+        return ({file.path.name: file.end() for file in self._files.values()}, ()) if coming is None else None
+
+    def finish(self) -> list[Path]:
+        """Make the complete files visible."""
+        for file in self._files.values():
+            file.publish()
+        return self._paths
+
+    def close(self) -> None:
+        """Discard what is not visible."""
+        for file in self._files.values():
+            file.discard()
+
+    def discard(self) -> None:
+        """Discard what is not visible."""
+        self.close()
+
+
 class ParquetSink:
-    """``year=YYYY/part-NNNN.parquet`` below one folder per table; or, with a file name, one file per table."""
+    """``year=YYYY/part-NNNN.parquet`` below one folder per table."""
 
     def __init__(
         self, paths: Mapping[Table, Path], columns: Mapping[Table, Sequence[Column]], state: ExportState | None
@@ -166,10 +203,7 @@ class ParquetSink:
             self._open[encoded.table].write(encoded.data)
 
     def _next_part(self, table: Table, year: int) -> Path:
-        path = self._paths[table]
-        if path.suffix == ".parquet":
-            return path
-        folder = path / f"year={year}"
+        folder = self._paths[table] / f"year={year}"
         number = sum(part.startswith(f"{self._name(folder)}/") for part in self._parts)
         return folder / f"part-{number:04d}.parquet"
 
@@ -181,22 +215,20 @@ class ParquetSink:
         """The finished parts. Open parts are finished before another year begins, or when they are large."""
         is_large = any(file.text_bytes >= PART_BYTES for file in self._open.values())
         ends = coming is not None and (is_large or coming.wanted[0].year != self._year)
-        if not ends or any(path.suffix == ".parquet" for path in self._paths.values()):
+        if not ends:
             return None
         self._end_parts()
         return {}, tuple(self._parts)
 
     def finish(self) -> list[Path]:
-        """Finish the last parts. A single file is there even if it has no rows."""
-        for table, path in self._paths.items():
-            if path.suffix == ".parquet" and table not in self._open:
-                self._open[table] = ParquetFile(path, self._columns[table])
+        """Finish the last parts."""
         self._end_parts()
         return [self._folder / part for part in self._parts]
 
     def _end_parts(self) -> None:
         for file in self._open.values():
-            file.close()
+            file.end()
+            file.publish()
             self._parts.append(self._name(file.path))
         self._open.clear()
 
@@ -216,7 +248,7 @@ class ParquetSink:
                     folder.rmdir()
 
 
-def check_free(path: Path) -> None:
-    """Raise `UsageError` if an export would replace something."""
-    if exists(path) and not (is_dir(path) and not any(path.iterdir())):
+def check_free(path: Path, *, is_folder: bool) -> None:
+    """Raise `UsageError` if an export would replace something; a folder may be there if it is empty."""
+    if exists(path) and not (is_folder and is_dir(path) and not any(path.iterdir())):
         raise UsageError(f"{path} already exists", "remove it, or choose another --out")

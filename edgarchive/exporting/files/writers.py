@@ -21,6 +21,9 @@ from indexer.section_rows import Row
 PART_BYTES = 256_000_000
 """Bytes of text after which a new Parquet file begins."""
 
+GROUP_BYTES = 32_000_000
+"""Bytes of rows collected for a row group: a file describes each, in memory until it ends, and so does its reader."""
+
 _BETWEEN = " | "
 """Separates several values in a CSV cell."""
 
@@ -185,13 +188,15 @@ def pyarrow() -> Any:
 
 
 class ParquetFile:
-    """One Parquet file (zstd) that becomes visible when it is closed."""
+    """One Parquet file (zstd) that becomes visible when it is published."""
 
     def __init__(self, path: Path, columns: Sequence[Column]) -> None:
         pa = pyarrow()
         self.path = path
         self.text_bytes = 0
         self._temporary = path.with_name(f".{path.name}.part")
+        self._batches: list[Any] = []
+        self._batch_bytes = 0
         with storage_errors(path):
             make_directories(path.parent)
             self._temporary.unlink(missing_ok=True)  # it may be a link
@@ -200,16 +205,31 @@ class ParquetFile:
     def write(self, encoded: bytes) -> None:
         """Append the batches of an `ArrowEncoder`. Raises `StorageError`."""
         pa = pyarrow()
-        with storage_errors(self.path), pa.ipc.open_stream(encoded) as stream:
-            for batch in stream:
-                self._writer.write_batch(batch)
+        with pa.ipc.open_stream(encoded) as stream:
+            self._batches += stream
         self.text_bytes += len(encoded)
+        self._batch_bytes += len(encoded)
+        if self._batch_bytes >= GROUP_BYTES:
+            self._end_group()
 
-    def close(self) -> None:
-        """Make the file durable, then visible. Raises `StorageError`."""
+    def _end_group(self) -> None:
+        if self._batches:
+            with storage_errors(self.path):
+                self._writer.write_table(pyarrow().Table.from_batches(self._batches))
+        self._batches.clear()
+        self._batch_bytes = 0
+
+    def end(self) -> int:
+        """Complete the file and make it durable; returns its size. Raises `StorageError`."""
+        self._end_group()
         with storage_errors(self.path):
             self._writer.close()
             fsync_file(self._temporary)
+            return self._temporary.stat().st_size
+
+    def publish(self) -> None:
+        """Make the complete file visible. Raises `StorageError`."""
+        with storage_errors(self.path):
             self._temporary.replace(self.path)
             fsync_directory(self.path.parent)
 
