@@ -18,7 +18,7 @@ from archiver.startup.dataclass import dataclass
 from indexer.entries import IndexEntry
 from indexer.fields import PARTY_FACETS, Facet, facet_value
 from indexer.query.language.leaves import join_all
-from indexer.query.nodes import All, Node, Not, OfFilings
+from indexer.query.nodes import All, InSection, Node, Not, OfFilings
 from indexer.query.scopes.filings import Unit, across_documents
 from indexer.query.scopes.parties import APART, HERE, asks_of_parties, needs_document, with_parties
 from indexer.query.scopes.sections import asked_sections, in_section
@@ -119,7 +119,9 @@ def section_counts(
     for one in present:
         key = str(one.value)
         if key in asked if asked else not key.endswith(CONTROLS_KEY):  # a section has its item's key as well
-            counts[key] = engine.search(in_section(query, key), filters=filters, limit=0, documents=documents).total
+            within = All((InSection(key, (key,)), *(() if query is None else (in_section(query, key),))))
+            others = None if filters is None else in_section(filters, key)
+            counts[key] = engine.search(within, filters=others, limit=0, documents=documents).total
     return ranked("section", {key: count for key, count in counts.items() if count})
 
 

@@ -48,6 +48,9 @@ def test_words_stand_in_the_section_as_in_a_text_of_its_own(engine: Engine) -> N
             expected = [number % 1000 for number in alone if number // 1000 == at + 1]
             assert _numbers(engine, f'section:"{name}" ({query})') == expected, (query, name)
             assert _numbers(engine, query, section=[name]) == expected
+        either = sorted({number % 1000 for number in alone if number // 1000 in {1, 2}})
+        assert _numbers(engine, f"section:(1A OR mda) ({query})") == either, query
+        assert _numbers(engine, query, section=["1A", "mda"]) == either
 
 
 def test_without_a_section_nothing_changes(engine: Engine) -> None:
@@ -136,3 +139,21 @@ def test_no_words_are_near_over_the_border_of_two_sections_of_one_name(engine: E
         ('"di* resign*"~50', False),
     ):
         assert _numbers(engine, f"section:2 {query}") == [1] * expected, query
+
+
+def test_the_facet_counts_what_matches_in_the_section_itself(engine: Engine) -> None:
+    """A 10-Q has two items 1: each counts only for what the query finds in it, however it asks for sections."""
+    spans = (SectionSpan("10-Q I 1", 0, 2), SectionSpan("10-Q II 1", 2, 4), SectionSpan("10-Q I 2", 4, 6))
+    add_all(engine, [entry(1, "risk of board pay company risks", sections=spans)])
+    engine.commit()
+    for query, sections, expected in (
+        ("section:1 risk", None, ["10-Q I 1"]),
+        ("(section:1 pay) OR absent", None, ["10-Q II 1"]),
+        ("section:(1 OR 2) (pay OR company)", None, ["10-Q I 2", "10-Q II 1"]),
+        ("pay OR company", ["1", "2"], ["10-Q I 2", "10-Q II 1"]),
+        ("section:2 company", ["1"], []),
+        ("section:1", None, ["10-Q I 1", "10-Q II 1"]),
+    ):
+        filters = Filters(section=sections).tree()
+        counts = engine.facet(parse_query(query), "section", filters=filters)
+        assert sorted(str(one.value) for one in counts) == expected, query

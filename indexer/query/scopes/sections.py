@@ -68,9 +68,17 @@ def bound_sections(tree: Node) -> frozenset[str]:
     return frozenset(within or {leaf.text for leaf in present if isinstance(leaf, Value) and leaf.field == "section"})
 
 
-def in_section(query: Node | None, key: str) -> Node:
-    """Documents in which the words of `query` match within the section `key`."""
-    return _bounded(All((InSection(key, (key,)), *([] if query is None else [query]))))
+def in_section(tree: Node, key: str) -> Node:
+    """`tree`, in which of all sections only `key` counts: what it asks for in another one matches nothing."""
+    match tree:
+        case All(parts):
+            return All(tuple(in_section(part, key) for part in parts))
+        case AnyOf(parts):
+            return AnyOf(tuple(in_section(part, key) for part in parts))
+        case InSection(name, keys):
+            return InSection(name, (key,) if key in keys else ())
+        case _:
+            return tree
 
 
 def asked_sections(tree: Node | None) -> frozenset[str]:
@@ -129,8 +137,28 @@ class _Binding:
 
 def _conjuncts(tree: Node) -> tuple[list[InSection], list[Node]]:
     """The sections that `tree` requires, and the rest of it."""
-    parts = tree.parts if isinstance(tree, All) else (tree,)
-    return [part for part in parts if isinstance(part, InSection)], [p for p in parts if not isinstance(p, InSection)]
+    asked: list[InSection] = []
+    rest: list[Node] = []
+    for part in tree.parts if isinstance(tree, All) else (tree,):
+        section = _as_section(part)
+        if section is None:
+            rest.append(part)
+        else:
+            asked.append(section)
+    return asked, rest
+
+
+def _as_section(tree: Node) -> InSection | None:
+    """`tree` if it is a section; alternatives of sections are one that has any of their keys. Else None."""
+    match tree:
+        case InSection():
+            return tree
+        case AnyOf(parts):
+            sections = [section for part in parts if (section := _as_section(part)) is not None]
+            if len(sections) == len(parts):
+                keys = dict.fromkeys(key for section in sections for key in section.keys)
+                return InSection(" or ".join(section.name for section in sections), tuple(keys))
+    return None
 
 
 def _bound(tree: Node, key: str) -> Node:

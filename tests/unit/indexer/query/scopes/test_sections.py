@@ -42,8 +42,23 @@ def test_the_sections_that_are_asked_for() -> None:
     """A name stands for its item in each form that has it."""
     assert asked_sections(parse_query("section:risk-factors x")) == {"10-K 1A", "10-KSB 1A", "10-Q II 1A"}
     assert asked_sections(parse_query("x")) == asked_sections(None) == frozenset()
-    bound = in_section(parse_query("x"), "10-K 1")
-    assert bound == All((Value("section", "10-k 1"), Within("10-K 1", Word("text", "x"))))
+    tree = parse_query("section:risk-factors x")
+    assert asked_sections(in_section(tree, "10-K 1A")) == {"10-K 1A"}
+    assert asked_sections(in_section(tree, "10-K 7")) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("query", "sections"),
+    [("section:(1A OR 7) x", None), ("(section:1A OR (section:7 OR section:mda)) x", None), ("x", ["1A", "7"])],
+)
+def test_alternatives_of_sections_are_one_that_is_any_of_them(query: str, sections: list[str] | None) -> None:
+    """The words must be in one of them, as they must be in one that is named alone."""
+    tree, _ = scoped(parse_query(query), Filters(section=sections).tree())
+    assert tree is not None
+    named = asked_sections(parse_query("section:1A")) | asked_sections(parse_query("section:7"))
+    within = {leaf.key for leaf in leaves(tree) if isinstance(leaf, Within)}
+    assert within >= named
+    assert not any(isinstance(leaf, Word) and leaf.field == "text" for leaf in leaves(tree))
 
 
 @pytest.mark.parametrize(
