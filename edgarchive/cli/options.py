@@ -14,6 +14,11 @@ from archiver.startup.dataclass import dataclass
 if TYPE_CHECKING:
     from archiver.settings.settings import Settings
 
+Forms = Annotated[list[str] | None, typer.Option(metavar="F", help="Form type, any case, globs ('8-K*').")]
+Ciks = Annotated[
+    list[str] | None, typer.Option(metavar="N|@FILE", help="CIK of any entity, or a file with one per line.")
+]
+Tickers = Annotated[list[str] | None, typer.Option(metavar="T", help="Ticker, looked up in EDGAR's list.")]
 Since = Annotated[str | None, typer.Option(metavar="DATE", help="First filing date: 2015, 2015-06 or 2015-06-30.")]
 Until = Annotated[str | None, typer.Option(metavar="DATE", help="Last filing date: 2015, 2015-06 or 2015-06-30.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, and nothing else, on stdout.")]

@@ -69,34 +69,18 @@ def progress_bar(phase: str, *, visible: bool, lines: bool = False) -> Iterator[
     console, meter = Console(stderr=True), BarColumn(bar_width=_MAX_METER)
     words = TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True))
     with Bar(words, meter, console=console, transient=True) as bar:
-        task, clock = bar.add_task(phase, total=None), _Clock()
+        task, began_s, shown = bar.add_task(phase, total=None), time.monotonic(), ""
 
         def show(update: ProgressUpdate, /) -> None:
-            if clock.takes(update):  # what is known of the speed is of another phase
+            nonlocal shown
+            if update.phase != shown:  # what is known of the speed is of another phase
                 bar.reset(task, total=update.total, completed=update.done)
-            left_s = bar.tasks[0].time_remaining
-            told = summarized(update, elapsed_s=clock.elapsed_s(), left_s=left_s)
+            shown = update.phase
+            told = summarized(update, elapsed_s=time.monotonic() - began_s, left_s=bar.tasks[0].time_remaining)
             meter.bar_width = max(_MIN_METER, min(_MAX_METER, console.width - len(told) - 1))
             bar.update(task, completed=update.done, total=update.total, description=told)
 
         yield show
-
-
-class _Clock:
-    """The time since the run began, and which phase it is in."""
-
-    def __init__(self) -> None:
-        self._began_s = time.monotonic()
-        self._phase = ""
-
-    def takes(self, update: ProgressUpdate) -> bool:
-        """Whether this is another phase than before."""
-        before, self._phase = self._phase, update.phase
-        return before != update.phase
-
-    def elapsed_s(self) -> float:
-        """Seconds since the beginning."""
-        return time.monotonic() - self._began_s
 
 
 def summarized(update: ProgressUpdate, *, elapsed_s: float, left_s: float | None = None) -> str:
@@ -132,7 +116,7 @@ class ProgressBar:
     def __enter__(self) -> Self:
         display = notebook_display()
         if display is not None:
-            bar = NotebookBar(display, lambda update, elapsed_s: summarized(update, elapsed_s=elapsed_s, left_s=None))
+            bar = NotebookBar(display, summarized)
             self._open.callback(bar.close)
             self._show = bar
         else:

@@ -5,31 +5,16 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 from typer.models import ArgumentInfo
 
 from archiver.selection.cik_file import read_ciks
-from edgarchive.cli.options import Since, Until
+from edgarchive.cli.options import Ciks, Forms, Since, Tickers, Until
+from indexer.engine import Sort
+from indexer.query.scopes.filings import Unit
 from indexer.search.options import SearchOptions
-
-
-class Unit(StrEnum):
-    """What must contain all words."""
-
-    DOCUMENT = "document"
-    FILING = "filing"
-
-
-class Sort(StrEnum):
-    """The order of hits."""
-
-    RELEVANCE = "relevance"
-    NEWEST = "newest"
-    OLDEST = "oldest"
-    ADDED = "added"
 
 
 def _what(
@@ -40,11 +25,9 @@ def _what(
         ),
     ] = None,
     *,
-    cik: Annotated[
-        list[str] | None, typer.Option(metavar="N|@FILE", help="CIK of any entity, or a file with one per line.")
-    ] = None,
-    ticker: Annotated[list[str] | None, typer.Option(metavar="T", help="Ticker, looked up in EDGAR's list.")] = None,
-    form: Annotated[list[str] | None, typer.Option(metavar="F", help="Form type, any case, globs ('8-K*').")] = None,
+    cik: Ciks = None,
+    ticker: Tickers = None,
+    form: Forms = None,
     item: Annotated[list[str] | None, typer.Option(metavar="I", help="8-K item: 5.02, legacy 5, '5.*'.")] = None,
     name: Annotated[
         list[str] | None, typer.Option(metavar="TEXT", help="Words of a name, current or former, any order.")
@@ -79,8 +62,8 @@ def _what(
     ] = None,
     stem: Annotated[bool, typer.Option("--stem", help="Also match words with the same English stem.")] = False,
     within: Annotated[
-        Unit, typer.Option(metavar="|".join(Unit), help="All words must occur in one document or filing.")
-    ] = Unit.DOCUMENT,
+        Unit, typer.Option(metavar="|".join(get_args(Unit)), help="All words must occur in one document or filing.")
+    ] = "document",
 ) -> None:
     """What to search for."""
 
@@ -90,7 +73,9 @@ def _which(
     documents: Annotated[bool, typer.Option("--documents", help="One hit per document, not per filing.")] = False,
     sort: Annotated[
         Sort | None,
-        typer.Option(metavar="|".join(Sort), help="Order of the hits.", show_default="relevance; newest without QUERY"),
+        typer.Option(
+            metavar="|".join(get_args(Sort)), help="Order of the hits.", show_default="relevance; newest without QUERY"
+        ),
     ] = None,
     limit: Annotated[
         int | None,
@@ -159,8 +144,6 @@ def _parameters(template: Callable[..., None]) -> list[inspect.Parameter]:
 def _options(given: dict[str, Any]) -> SearchOptions:
     given["type"] = given.pop("doctype")
     given["cik"] = None if given["cik"] is None else read_ciks(given["cik"])
-    given["sort"] = str(sort) if (sort := given.get("sort")) else None
-    given["within"] = str(given["within"])
     given["snippets"] = not given.pop("no_snippets", False)
     given.setdefault("limit", None)
     return SearchOptions(**given)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Annotated, Any
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, TypeVar
 
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
@@ -24,6 +24,8 @@ from indexer.fields import FACETS
 from indexer.query.scopes.filings import Unit
 from indexer.search.async_library import AsyncLibrary
 from indexer.search.options import SearchOptions
+
+T = TypeVar("T")
 
 INSTRUCTIONS = """\
 Search and read a local archive of SEC EDGAR filings. Everything is read-only and comes from the user's disk.
@@ -129,18 +131,22 @@ class _Server(MCPServer[None]):
             await lower.run(AnsweringStream(received, sent), sent, lower.create_initialization_options())
 
     async def call_tool(self, name: str, arguments: dict[str, Any], context: Any = None) -> Any:
-        """Call a tool. Raises `ToolError`, in short words, for wrong arguments."""
+        """Call a tool. Raises `ToolError`, in short words, for wrong arguments and for our own errors."""
         known = _ARGUMENTS.get(name, tuple(arguments))  # the SDK names an unknown tool
         if unknown := arguments.keys() - set(known):
             raise _tool_error(f"{name} has no argument {min(unknown)[:40]!r}; it has: {', '.join(known) or 'none'}")
         call = super().call_tool
         try:
-            with _tool_errors(), one_request(self._memory):
+            with one_request(self._memory):
                 return await self._gate.do(holding(lambda: call(name, arguments, context)))
+        except BusyError as error:
+            raise _tool_error(str(error)) from error
         except ToolError as error:
-            cause = error.__cause__
-            if isinstance(cause, ValidationError) and cause.title == f"{name}Arguments":
-                raise _tool_error(_wrong_arguments(cause)) from cause
+            match error.__cause__:
+                case EdgarchiveError() | BusyError() as cause:
+                    raise _tool_error(f"Error executing tool {name}: {cause}") from cause
+                case ValidationError(title=title) as cause if title == f"{name}Arguments":
+                    raise _tool_error(_wrong_arguments(cause)) from cause
             raise
 
 
@@ -163,13 +169,43 @@ def _version() -> str:
     return version("edgarchive")
 
 
-@contextmanager
-def _tool_errors() -> Iterator[None]:
-    """Translate our errors to `ToolError`, whose message the model can read."""
-    try:
-        yield
-    except (EdgarchiveError, BusyError) as error:
-        raise _tool_error(str(error)) from error
+def _options(
+    query: Query = None,
+    *,
+    cik: Ciks = None,
+    ticker: Tickers = None,
+    name: Names = None,
+    form: Forms = None,
+    item: Items = None,
+    type: Types = None,  # noqa: A002 — as the library and the command line call it
+    section: Sections = None,
+    sic: Sics = None,
+    state: States = None,
+    since: Day = None,
+    until: Day = None,
+    added_since: Added = None,
+    main: Main = False,
+    exhibits: Exhibits = False,
+    amendments: Amendments = None,
+    stem: Stem = False,
+    within: Within = "document",
+) -> SearchOptions:
+    """The arguments of both tools that search."""
+    return SearchOptions(**locals())
+
+
+def _takes_options(tool: Callable[..., Awaitable[T]]) -> Callable[..., Awaitable[T]]:
+    """`tool` with the arguments of `_options` in place of its `options`."""
+    own, shared = inspect.signature(tool, eval_str=True), inspect.signature(_options, eval_str=True).parameters
+
+    @functools.wraps(tool)
+    async def call(self: _Tools, **given: Any) -> T:
+        options = _options(**{name: given.pop(name) for name in shared if name in given})
+        return await tool(self, options, **given)
+
+    this, _, *others = own.parameters.values()
+    call.__signature__ = own.replace(parameters=[this, *shared.values(), *others])  # type: ignore[attr-defined]  # the SDK reads it
+    return call
 
 
 class _Tools:
@@ -178,27 +214,11 @@ class _Tools:
     def __init__(self, archive: ToolArchive) -> None:
         self._archive = archive
 
+    @_takes_options
     async def search_filings(
         self,
-        query: Query = None,
+        options: SearchOptions,
         *,
-        cik: Ciks = None,
-        ticker: Tickers = None,
-        name: Names = None,
-        form: Forms = None,
-        item: Items = None,
-        type: Types = None,  # noqa: A002 — as the library and the command line call it
-        section: Sections = None,
-        sic: Sics = None,
-        state: States = None,
-        since: Day = None,
-        until: Day = None,
-        added_since: Added = None,
-        main: Main = False,
-        exhibits: Exhibits = False,
-        amendments: Amendments = None,
-        stem: Stem = False,
-        within: Within = "document",
         sort: Annotated[Sort | None, Field(description="Without a query: newest.")] = None,
         documents: Annotated[bool, Field(description="One hit per document, not per filing.")] = False,
         limit: Annotated[int, Field(ge=1, le=50, description="Hits per page.")] = 10,
@@ -208,82 +228,20 @@ class _Tools:
 
         Each hit has the best passage of its document. Several values of a filter are alternatives.
         """
-        with _tool_errors():
-            options = SearchOptions(
-                query,
-                cik=cik,
-                ticker=ticker,
-                name=name,
-                form=form,
-                item=item,
-                type=type,
-                section=section,
-                sic=sic,
-                state=state,
-                since=since,
-                until=until,
-                added_since=added_since,
-                main=main,
-                exhibits=exhibits,
-                amendments=amendments,
-                stem=stem,
-                within=within,
-                sort=sort,
-                documents=documents,
-                limit=limit,
-                offset=offset,
-            )
-            return await self._archive.search(options)
+        return await self._archive.search(options.replace(sort=sort, documents=documents, limit=limit, offset=offset))
 
+    @_takes_options
     async def count_filings(
         self,
-        query: Query = None,
+        options: SearchOptions,
         *,
         by: Annotated[
             str | None, Field(max_length=100, description=f"Also count by one of: {', '.join(FACETS)}.")
         ] = None,
-        cik: Ciks = None,
-        ticker: Tickers = None,
-        name: Names = None,
-        form: Forms = None,
-        item: Items = None,
-        type: Types = None,  # noqa: A002 — as above
-        section: Sections = None,
-        sic: Sics = None,
-        state: States = None,
-        since: Day = None,
-        until: Day = None,
-        added_since: Added = None,
-        main: Main = False,
-        exhibits: Exhibits = False,
-        amendments: Amendments = None,
-        stem: Stem = False,
-        within: Within = "document",
         limit: Annotated[int, Field(ge=1, le=100, description="Values to list; years are all listed.")] = 20,
     ) -> models.CountAnswer:
         """Count the archived filings that match, in all and by year, form, company or another value."""
-        with _tool_errors():
-            options = SearchOptions(
-                query,
-                cik=cik,
-                ticker=ticker,
-                name=name,
-                form=form,
-                item=item,
-                type=type,
-                section=section,
-                sic=sic,
-                state=state,
-                since=since,
-                until=until,
-                added_since=added_since,
-                main=main,
-                exhibits=exhibits,
-                amendments=amendments,
-                stem=stem,
-                within=within,
-            )
-            return await self._archive.count(options, by=by, limit=limit)
+        return await self._archive.count(options, by=by, limit=limit)
 
     async def get_filing(
         self,
@@ -292,8 +250,7 @@ class _Tools:
         documents_offset: Annotated[int, Field(ge=0, description="Documents to skip; 50 are listed at a time.")] = 0,
     ) -> models.Filing:
         """Get the header of a filing, and its documents with their sections. Texts come from read_filing."""
-        with _tool_errors():
-            return await self._archive.filing(accession, documents_offset=documents_offset)
+        return await self._archive.filing(accession, documents_offset=documents_offset)
 
     async def read_filing(
         self,
@@ -322,15 +279,14 @@ class _Tools:
 
         With `around`, `next_offset` leads to the next match; else it continues the text.
         """
-        with _tool_errors():
-            return await self._archive.read(
-                accession,
-                document=None if document is None else str(document),
-                section=section,
-                around=around,
-                offset=offset,
-                chars=max_chars,
-            )
+        return await self._archive.read(
+            accession,
+            document=None if document is None else str(document),
+            section=section,
+            around=around,
+            offset=offset,
+            chars=max_chars,
+        )
 
     async def find_company(
         self,
@@ -341,13 +297,11 @@ class _Tools:
         limit: Annotated[int, Field(ge=1, le=20, description="Companies to list.")] = 10,
     ) -> models.CompanyAnswer:
         """Find companies and persons of archived filings by name, CIK or ticker, with their names and dates."""
-        with _tool_errors():
-            return await self._archive.companies(company, limit=limit)
+        return await self._archive.companies(company, limit=limit)
 
     async def archive_status(self) -> models.ArchiveStatus:
         """Say what the archive holds: number of filings, dates, form types, and when it was last updated."""
-        with _tool_errors():
-            return await self._archive.status()
+        return await self._archive.status()
 
 
 _ARGUMENTS = {

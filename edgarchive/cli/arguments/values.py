@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable
 from enum import Enum
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 from typer._coercion import RuntimeParam, build_runtime_param
 from typer.core import TyperCommand, TyperGroup
@@ -81,8 +81,10 @@ class _PlainParam(RuntimeParam):
         found = [self._one(kind, one) for one in value]
         return _NOT_PLAIN if _NOT_PLAIN in found else found
 
-    def _one(self, kind: Any, value: Any) -> Any:
+    def _one(self, kind: Any, value: Any) -> Any:  # noqa: PLR0911 — one for each kind of value
         info = self.parameter_info
+        if get_origin(kind) is Literal:
+            return value if value in get_args(kind) else _NOT_PLAIN
         if not isinstance(kind, type) or info.parser is not None or info.allow_dash or info.resolve_path or info.exists:
             return _NOT_PLAIN
         if isinstance(value, kind) and (kind in {str, bool} or issubclass(kind, Enum)):

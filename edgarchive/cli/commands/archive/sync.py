@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import Sequence
-from enum import Enum
 from typing import Annotated
 
 import typer
@@ -16,7 +15,8 @@ from archiver.reports import DryRun, SyncReport
 from archiver.selection.cik_file import read_ciks
 from archiver.selection.selection import Selection
 from archiver.settings.settings import Settings
-from edgarchive.cli.options import AsJson, Common, Since, Until, common
+from archiver.sync.downloader import Source
+from edgarchive.cli.options import AsJson, Ciks, Common, Forms, Since, Tickers, Until, common
 from edgarchive.cli.output import SOME_FAILED, human_time, plural, print_json, say
 from edgarchive.cli.progress import progress_bar
 from edgarchive.formats import clean, human_bytes
@@ -25,23 +25,12 @@ from edgarchive.mirror import Mirror
 _FORMS_SHOWN = 6
 
 
-class Source(Enum):
-    """Where submissions come from."""
-
-    index = "index"
-    feed = "feed"
-
-
 def sync(
     context: typer.Context,
     *,
-    form: Annotated[
-        list[str] | None, typer.Option(metavar="FORM", help="Form type as EDGAR spells it, any case, globs ('8-K*').")
-    ] = None,
-    cik: Annotated[
-        list[str] | None, typer.Option(metavar="N|@FILE", help="CIK, or a file with one CIK per line.")
-    ] = None,
-    ticker: Annotated[list[str] | None, typer.Option(metavar="T", help="Ticker, looked up in EDGAR's list.")] = None,
+    form: Forms = None,
+    cik: Ciks = None,
+    ticker: Tickers = None,
     name: Annotated[
         list[str] | None, typer.Option(metavar="TEXT", help="Words of the company's name, any order.")
     ] = None,
@@ -50,7 +39,7 @@ def sync(
     limit: Annotated[int | None, typer.Option(metavar="N", help="Only the newest N submissions.")] = None,
     source: Annotated[
         Source, typer.Option(metavar="index|feed", help="Fetch single submissions (index), or whole days (feed).")
-    ] = Source.index,
+    ] = "index",
     refresh: Annotated[
         bool, typer.Option("--refresh", help="Re-fetch from EDGAR what came from the Feed or an import.")
     ] = False,
@@ -109,7 +98,7 @@ async def _sync(
         with progress_bar(
             "reading the indexes", visible=options.shows_progress, lines=options.logs_progress
         ) as progress:
-            return await mirror.sync(selections, source=source.value, refresh=refresh, progress=progress, index=index)
+            return await mirror.sync(selections, source=source, refresh=refresh, progress=progress, index=index)
 
 
 def _print_plan(dry_run: DryRun, *, as_json: bool) -> None:

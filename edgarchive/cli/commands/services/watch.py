@@ -16,7 +16,7 @@ from archiver.identifiers import parse_date
 from archiver.selection.cik_file import read_ciks
 from archiver.selection.selection import Selection
 from archiver.settings.settings import Settings
-from edgarchive.cli.options import common
+from edgarchive.cli.options import Ciks, Forms, Tickers, common
 from edgarchive.cli.output import human_moment, plural
 from edgarchive.watching.delivering import Deliverer
 from edgarchive.watching.run import watch as watch_feed
@@ -35,11 +35,9 @@ _notes = logging.getLogger("edgarchive.cli.notes")
 def watch(
     context: typer.Context,
     *,
-    form: Annotated[list[str] | None, typer.Option(metavar="F", help="Form type, any case, globs ('8-K*').")] = None,
-    cik: Annotated[
-        list[str] | None, typer.Option(metavar="N|@FILE", help="CIK of any entity, or a file with one per line.")
-    ] = None,
-    ticker: Annotated[list[str] | None, typer.Option(metavar="T", help="Ticker, looked up in EDGAR's list.")] = None,
+    form: Forms = None,
+    cik: Ciks = None,
+    ticker: Tickers = None,
     name: Annotated[
         list[str] | None, typer.Option(metavar="TEXT", help="Words of an entity's name, any order.")
     ] = None,
