@@ -184,8 +184,8 @@ def _is_sought_anywhere(parts: Sequence[Node]) -> bool:
 
 
 def is_bound_group(tree: Node) -> bool:
-    """Whether `tree`, made by `scoped`, is a section with what must match within it."""
-    return isinstance(tree, All) and any(_fields(part) == {"section"} for part in tree.parts)
+    """Whether `tree`, made by `scoped`, is a section with what must match within it: the section comes first."""
+    return isinstance(tree, All) and isinstance(tree.parts[0], Value) and tree.parts[0].field == "section"
 
 
 def _fields(tree: Node) -> set[str]:
