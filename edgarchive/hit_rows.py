@@ -21,7 +21,7 @@ from archiver.errors import UsageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
 from archiver.runtime.paths import exists, is_dir, is_file
-from archiver.store.durable import fsync_file, replace_durably, storage_errors
+from archiver.store.durable import fsync_file, replace_durably, set_mode, storage_errors
 from edgarchive.formats import as_json_text, clean, without_formulas
 from indexer.search.hits import ROW_COLUMNS
 
@@ -271,7 +271,7 @@ def _replacing(path: Path) -> Iterator[Path]:
         try:
             umask = os.umask(0)
             os.umask(umask)
-            os.fchmod(descriptor, 0o666 & ~umask)
+            set_mode(descriptor, 0o666 & ~umask)
             yield temporary
             fsync_file(temporary)  # or a power cut would leave an empty file in place of the earlier one
             replace_durably(temporary, path)

@@ -20,7 +20,15 @@ from archiver.events import event
 from archiver.identifiers import AccessionNumber
 from archiver.runtime.paths import exists, is_dir, is_file, is_taken
 from archiver.store import opening
-from archiver.store.durable import add_name, files_in, make_directories, reading_errors, replace_durably, storage_errors
+from archiver.store.durable import (
+    add_name,
+    files_in,
+    make_directories,
+    reading_errors,
+    replace_durably,
+    set_mode,
+    storage_errors,
+)
 from archiver.store.layout import SET_ASIDE, SUBMISSION_SUFFIX, Layout
 from archiver.store.locking import lock_for_sharing, lock_for_writing, turn
 from archiver.store.packing import unpack
@@ -181,7 +189,7 @@ class Archive:
         with storage_errors(folder):
             make_directories(folder)
             if folder.stat().st_mode & 0o077:
-                folder.chmod(0o700)
+                set_mode(folder, 0o700)
         return folder
 
     def unused_aside(self, accession: AccessionNumber) -> Path:

@@ -26,6 +26,8 @@ OWNER_WRITES = 0o644
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
 """Errors of link(2) where there are no hard links, or not another one to this file."""
+_NO_MODES = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS}
+"""Errors of chmod(2) on a file system without modes."""
 
 
 @contextlib.contextmanager
@@ -91,9 +93,25 @@ def remove_folder(path: Path, *, ignore_errors: bool = False) -> None:
     shutil.rmtree(path, ignore_errors=ignore_errors)
 
 
+def set_mode(file: Path | int, mode: int) -> None:
+    """Set the mode of a file or folder of ours. Raises OSError.
+
+    On a file system without modes, such as exFAT, it keeps the one that all files have there.
+    """
+    try:
+        os.chmod(file, mode)  # noqa: PTH101 — an open file, too
+    except OSError as error:
+        if error.errno not in _NO_MODES:
+            raise
+
+
 def fsync_directory(path: Path) -> None:
-    """Make the names in folder `path` durable."""
-    fsync_file(path)
+    """Make the names in folder `path` durable, as far as its file system syncs folders. Raises OSError."""
+    try:
+        fsync_file(path)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
 
 
 def make_directories(path: Path) -> None:

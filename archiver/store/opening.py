@@ -21,6 +21,7 @@ from archiver.store.durable import (
     make_directories,
     read_plain_file,
     reading_errors,
+    set_mode,
     storage_errors,
     write_file_durably,
 )
@@ -138,7 +139,7 @@ def close_quarantine(layout: Layout) -> None:
     with storage_errors(layout.quarantine):
         if not is_dir(layout.quarantine):
             return
-        layout.quarantine.chmod(0o700)
+        set_mode(layout.quarantine, 0o700)
         for page in filter(is_file, files_in(layout.quarantine, suffix=".html")):
             write_file_durably(page, without_addresses(read_plain_file(page)))
 

@@ -16,7 +16,7 @@ from archiver.errors import EdgarchiveError, IndexMissingError, LockedError, Sto
 from archiver.identifiers import AccessionNumber
 from archiver.runtime.paths import exists
 from archiver.runtime.retrying import with_retries
-from archiver.store.durable import fsync_directory, remove_folder, storage_errors
+from archiver.store.durable import fsync_directory, remove_folder, set_mode, storage_errors
 from indexer.engine import EngineResult, FacetCount, PartWriter, Sort, is_defect, section_counts
 from indexer.entries import exact
 from indexer.fields import Facet
@@ -234,7 +234,7 @@ class TantivyEngine:
             path = self._path / _FOLDER / name
             with contextlib.suppress(FileNotFoundError):
                 if path.stat().st_mode & 0o777 != bits:
-                    path.chmod(bits)
+                    set_mode(path, bits)
 
     def _write(self) -> tantivy.IndexWriter:
         if not self._writable:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from archiver.identifiers import AccessionNumber
 from archiver.startup.dataclass import dataclass
-from archiver.store.durable import storage_errors
+from archiver.store.durable import set_mode, storage_errors
 from indexer.text import EXTRACTOR_VERSION
 from indexer.texts.model import StoredSubmission
 from indexer.texts.packs import FRAME_BYTES, FramePlace, FrameWriter, RecordDraft, TextPlace
@@ -46,7 +46,7 @@ class TextPartWriter:
         with storage_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
             descriptor, name = tempfile.mkstemp(suffix=".part", dir=folder)
-            os.fchmod(descriptor, 0o644)
+            set_mode(descriptor, 0o644)
             self._path = Path(name)
             self._file = os.fdopen(descriptor, "wb", buffering=1 << 20)
         self._frames = FrameWriter(self._file)

@@ -58,7 +58,9 @@ CALL("read", ssize_t, pread64, (int file, void *data, size_t size, off64_t at), 
 CALL("write", ssize_t, write, (int file, const void *data, size_t size), (file, data, size), file, NULL)
 CALL("write", ssize_t, pwrite, (int file, const void *data, size_t size, off_t at), (file, data, size, at), file, NULL)
 CALL("write", ssize_t, pwrite64, (int file, const void *data, size_t size, off64_t at), (file, data, size, at), file, NULL)
-CALL("sync", int, fsync, (int file), (file), file, NULL)
+CALL("mode", int, chmod, (const char *path, mode_t mode), (path, mode), AT_FDCWD, path)
+CALL("mode", int, fchmod, (int file, mode_t mode), (file, mode), file, NULL)
+CALL("mode", int, fchmodat, (int folder, const char *path, mode_t mode, int how), (folder, path, mode, how), folder, path)
 CALL("sync", int, fdatasync, (int file), (file), file, NULL)
 CALL("lock", int, flock, (int file, int how), (file, how), file, NULL)
 CALL("stat", int, stat, (const char *path, struct stat *status), (path, status), AT_FDCWD, path)
@@ -66,5 +68,11 @@ CALL("stat", int, stat64, (const char *path, struct stat64 *status), (path, stat
 CALL("link", int, link, (const char *old, const char *new), (old, new), AT_FDCWD, new)
 CALL("link", int, linkat, (int from, const char *old, int to, const char *new, int how), (from, old, to, new, how), to, new)
 CALL("rename", int, rename, (const char *old, const char *new), (old, new), AT_FDCWD, new)
+
+int fsync(int file) {
+    struct stat status;
+    int of_folder = !fstat(file, &status) && S_ISDIR(status.st_mode);
+    return fails("sync", file, NULL) || (of_folder && fails("sync of a folder", file, NULL)) ? -1 : NEXT(fsync)(file);
+}
 
 DIR *opendir(const char *path) { return fails("folder", AT_FDCWD, path) ? NULL : NEXT(opendir)(path); }

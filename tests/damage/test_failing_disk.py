@@ -13,8 +13,8 @@ import pytest
 from archiver.settings.settings import Settings
 from tests.damage.disk import compiler
 from tests.damage.phases import PHASES, publish_feed
-from tests.edgar_fixtures import CommandLine
-from tests.loopback import FIXTURES, LoopbackEdgar
+from tests.edgar_fixtures import SYNC_ALL, CommandLine
+from tests.loopback import FIXTURES, LoopbackEdgar, faults
 from tests.thorough import rounds
 
 pytestmark = pytest.mark.skipif(
@@ -152,6 +152,26 @@ def test_folders_on_two_file_systems_are_named_as_the_fault(
     done = cli.run(*PHASES["import"].command(tmp_path), **failing, FAIL_ROOT=str(settings.root / "submissions"))
     assert done.returncode == 7, done.stderr
     assert done.stderr.endswith(b"keep all of the archive on one file system\n")
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [("mode", errno.EPERM), ("mode", errno.EOPNOTSUPP), ("mode", errno.ENOSYS), ("sync of a folder", errno.EINVAL)],
+)
+@pytest.mark.parametrize("engine", ["whoosh", "tantivy"])
+def test_a_file_system_without_modes_or_synced_folders_will_do(
+    edgar: LoopbackEdgar, settings: Settings, cli: CommandLine, shim: Path, *, kind: str, error: int, engine: str
+) -> None:
+    """An archive on a disk with exFAT or on a network drive can be filled, indexed, searched and verified."""
+    if engine == "tantivy":
+        pytest.importorskip("tantivy")
+    odd = {"LD_PRELOAD": str(shim), "FAIL_KIND": kind, "FAIL_FROM": "1", "FAIL_ERRNO": str(error)}
+    odd |= {"FAIL_ROOT": str(settings.root.parent), "EDGARCHIVE_ENGINE": engine}
+    edgar.inject(faults.flipped_byte(), path="0009000900-04-000101")  # it goes to the quarantine
+    for verb in (SYNC_ALL, ("index", "--rebuild"), ("search", "resigned", "-o", "hits.csv"), ("verify", "--repair")):
+        done = cli.run(*verb, **odd)
+        assert done.returncode == 0, (verb, done.stderr)
+    assert (settings.root / "quarantine").is_dir()
 
 
 def test_a_file_system_without_hard_links_keeps_earlier_bytes(

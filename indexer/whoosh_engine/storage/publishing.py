@@ -13,7 +13,7 @@ from whoosh.reading import SegmentReader
 
 from archiver.errors import DamageError, LockedError
 from archiver.identifiers import AccessionNumber
-from archiver.store.durable import OWNER_WRITES, files_in, fsync_directory, remove_folder
+from archiver.store.durable import OWNER_WRITES, files_in, fsync_directory, remove_folder, set_mode
 from indexer.whoosh_engine.reading import posting_blocks
 from indexer.whoosh_engine.storage.commits import (
     Checksum,
@@ -112,7 +112,7 @@ class Publisher:
 
 def _restrict(path: Path) -> None:
     """Let nobody but its owner write to a file: reading an index runs what it contains."""
-    path.chmod(path.stat().st_mode & OWNER_WRITES)
+    set_mode(path, path.stat().st_mode & OWNER_WRITES)
 
 
 def _delete(readers: Iterable[Any], accessions: Iterable[AccessionNumber]) -> None:
