@@ -26,6 +26,11 @@ _MOST_REPLACED = 16
 _TRADE_MARKS = frozenset("™℠🅪🅫🅬")
 """Symbols that decompose to letters but are not words."""
 
+APOSTROPHES = "\u02b9\u02ba\u02bb\u02bc\u02bd\u02be\u02bf\u02c8\u02ca\u02cb\u02ee"
+"""Signs written for an apostrophe, such as that of Hawai\u02bbi, which Unicode counts as letters."""
+
+_SEPARATORS = str.maketrans(dict.fromkeys(APOSTROPHES, " "))
+
 _SUPERSCRIPTS = frozenset("⁰¹²³⁴⁵⁶⁷⁸⁹")
 _POWER = lazy_pattern("(?<![⁰¹²³⁴⁵⁶⁷⁸⁹])[²³](?![⁰¹²³⁴⁵⁶⁷⁸⁹])")
 _UNIT = lazy_pattern(r"(?:(?<![^\W_])(?:[kcmdnµμ]?m|ft|yd|CO|SO)|(?<![$£€¥\d.,])[\d.,]+[ ]?(?:[kcmdnµμ]?m|ft|yd))\Z")
@@ -73,7 +78,7 @@ def _folded_character(character: str, *, before: str, after: str) -> str:
     if character in _TRADE_MARKS:
         return " "
     decomposed = unicodedata.normalize("NFKD", character)
-    folded = "".join(c for c in decomposed if not unicodedata.combining(c)).casefold().lower()
+    folded = "".join(c for c in decomposed if not unicodedata.combining(c)).casefold().lower().translate(_SEPARATORS)
     if character in _SUPERSCRIPTS:
         return ("" if before in _SUPERSCRIPTS else " ") + folded + ("" if after in _SUPERSCRIPTS else " ")
     is_apart = category in {"No", "Nl", "So"} and not unicodedata.decomposition(character).startswith("<sub>")

@@ -44,7 +44,7 @@ from indexer.engine import Engine, RemoteEngine
 
 _log = logging.getLogger(__name__)
 
-SCHEMA = 13
+SCHEMA = 14
 """The version of the contents of entries and of the rules for splitting words. A change requires a rebuilt index."""
 
 ENGINES = ("whoosh", "tantivy", "opensearch")

@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from archiver.startup.dataclass import dataclass
 from archiver.startup.patterns import lazy_pattern
-from archiver.words import words
+from archiver.words import APOSTROPHES, words
 
 MAX_JOINED_WORDS = 4
 """How many adjacent words may be joined: ``A T & T`` and ``ATT`` are three."""
@@ -23,7 +23,7 @@ MAX_JOINED_WORDS = 4
 MAX_SPELLINGS = 64
 """Maximum spellings returned by `joined_spellings`: all for seven words."""
 
-_APOSTROPHES = lazy_pattern("(?<=\\w)['\u2019\u2018\u02bc`\u00b4](?=\\w)")
+_APOSTROPHES = lazy_pattern(f"(?<=\\w)['\u2019\u2018`\u00b4{APOSTROPHES}](?=\\w)")
 _MEANINGLESS = frozenset({"and", "the"})
 _ABBREVIATIONS = {
     "corporation": "corp",
@@ -66,7 +66,7 @@ _MOST_NEAR = 3
 _LONGEST_KEPT = 200
 """Characters of a name whose terms are cached: those of a name made up to be huge would fill the memory."""
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 """Increase it when names match other names than before: a sync by name then reads finished quarters again."""
 
 

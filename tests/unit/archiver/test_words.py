@@ -27,6 +27,7 @@ from archiver.words import count_words, encoded_words, fold, is_unit, words
         ("$5m² £1,234m³ form²", ["5m", "2", "1", "234m", "3", "form", "2"]),
         ("ItemⅣ ①note №5 100℃", ["item", "iv", "1", "note", "no", "5", "100", "c"]),
         ("10ᵗʰ 1ª", ["10th", "1a"]),
+        ("O\u02bcBrien Hawai\u02bbi \u0149x", ["o", "brien", "hawai", "i", "nx"]),
     ],
 )
 def test_words_are_folded_letters_and_digits(text: str, expected: list[str]) -> None:
@@ -34,7 +35,7 @@ def test_words_are_folded_letters_and_digits(text: str, expected: list[str]) -> 
     assert words(text) == expected
 
 
-_ODD = st.text() | st.text(st.sampled_from("amZ9$_ .\n\x00\x1f\x85\xa0\u2028éßﬁİΣς²³¹½™①\xad\u200d漢ｱ\ud800"))
+_ODD = st.text() | st.text(st.sampled_from("amZ9$_ .\n\x00\x1f\x85\xa0\u2028éßﬁİΣς²³¹½™①\u02bc\u0149\xad\u200d漢ｱ\ud800"))
 
 
 @given(_ODD)

@@ -19,6 +19,7 @@ TYPED = [
     ("McDonald's", "MCDONALDS CORP"),
     ("mcdonald’s", "MCDONALDS CORP"),
     ("McDonald's Corporation", "MCDONALDS CORP"),
+    ("Hawai\u02bbian Electric", "HAWAIIAN ELECTRIC CO INC"),
     ("Macys", "Macy's, Inc."),
     ("Mc Donalds", "MCDONALDS CORP"),
     ("MCDONALDS", "MCDONALD S CORP"),
