@@ -35,7 +35,9 @@ def test_words_are_folded_letters_and_digits(text: str, expected: list[str]) -> 
     assert words(text) == expected
 
 
-_ODD = st.text() | st.text(st.sampled_from("amZ9$_ .\n\x00\x1f\x85\xa0\u2028éßﬁİΣς²³¹½™①\u02bc\u0149\xad\u200d漢ｱ\ud800"))
+_ODD = st.text() | st.text(
+    st.sampled_from("amZ9$_ .\n\x00\x1f\x85\xa0\u2028éßﬁİΣς²³¹½™①\u02bc\u0149\xad\u200d漢ｱ\ud800")
+)
 
 
 @given(_ODD)
