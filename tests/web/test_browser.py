@@ -102,6 +102,29 @@ def test_search_and_reading_by_keyboard_alone(browser: Browser, server: Served) 
         assert page.locator("#match-count").text_content() != before
 
 
+def test_a_narrow_table_breaks_no_form_type(browser: Browser, server: Served) -> None:
+    """On a phone the table scrolls; a form type stays on one line."""
+    with browser.new_context(viewport={"width": 390, "height": 800}) as context:
+        page = context.new_page()
+        page.goto(f"{server.base_url}/company/9000001")
+        height = "document.querySelector('.grid tbody th a').getClientRects().length"
+        assert page.evaluate(height) == 1
+
+
+def test_a_printed_document_says_where_it_is_from_and_that_it_is_cut(browser: Browser, server: Served) -> None:
+    """Paper shows as much of the frame as a screen does: it says so, as it says what was printed; a screen does not."""
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{server.base_url}/filing/{FILING}/1")
+        assert page.locator(".printed:visible").count() == 0
+        page.emulate_media(media="print")
+        printed = page.locator(".printed:visible").all_text_contents()
+        assert FILING in printed[0]
+        assert "ends where the frame ends" in printed[1]
+        page.goto(f"{server.base_url}/filing/{FILING}/1?view=text")
+        assert page.locator(".printed:visible").count() == 1
+
+
 def _tab_to(page: Page, condition: str) -> None:
     for _ in range(80):
         if page.evaluate(condition):

@@ -270,6 +270,25 @@ def test_a_filing_links_to_its_parties_and_documents(served: Served) -> None:
         assert served.ask(link).status == 200, link
 
 
+def test_a_filing_and_a_printed_document_can_be_cited(served: Served) -> None:
+    """Company, form, date, accession number and EDGAR's URL, which is the one of the search."""
+    hit = served.ask(f"/search.json?q={LANTERN}").json()["hits"][0]
+    citation = f"MERIDIAN LANTERN CORP, Form 8-K, filed 2004-12-22, {LANTERN}, {hit['url']}"
+    assert citation in [one.text() for one in parsed(served, f"/filing/{LANTERN}").css("dd")]
+    for view in ("filed", "text"):
+        page = parsed(served, f"/filing/{LANTERN}/1?view={view}")
+        assert first(page, "main .printed").text() == citation
+
+
+def test_a_form_type_that_is_a_number_is_called_a_form(served: Served) -> None:
+    """``Form 4 of …``, not ``4 of …``, wherever a page names a filing."""
+    filing = served.ask("/search.json?form=4").json()["hits"][0]["accession"]
+    page = parsed(served, f"/filing/{filing}")
+    reader = parsed(served, f"/filing/{filing}/1")
+    for named in (first(page, "title"), first(page, "h1"), first(reader, ".crumbs")):
+        assert named.text().startswith("Form 4 of ")
+
+
 def test_the_reader_marks_matches(served: Served) -> None:
     """The words of the query are marked in the text, numbered to jump to."""
     page = parsed(served, f"/filing/{FILING}/1?q=the")

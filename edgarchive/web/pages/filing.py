@@ -9,7 +9,9 @@ from typing import Any
 from aiohttp import web
 from yarl import URL
 
+from archiver.edgar.endpoints import index_page
 from archiver.errors import UsageError
+from archiver.identifiers import Cik
 from edgarchive.web.api.filings import read_document, read_submission
 from edgarchive.web.archive import ServedArchive
 from edgarchive.web.edgar.answers import file_link
@@ -46,7 +48,9 @@ async def filing_page(request: web.Request) -> web.Response:
         request,
         "filing.html",
         facts=facts,
+        form=_form(facts),
         names=_names(facts),
+        citation=_citation(facts),
         items=[(code, item_description(code, facts.form)) for code in facts.header.items],
         items_derived=facts.header.items_derived,
         documents=[
@@ -88,7 +92,9 @@ async def reader_page(request: web.Request) -> web.Response:
     filed = {"view": "filed", **kept} if words else kept
     values: dict[str, Any] = {
         "facts": facts,
+        "form": _form(facts),
         "names": _names(facts),
+        "citation": _citation(facts),
         "document": named,
         "number": number,
         "text_file_url": str(own.with_path(f"{own.path}.txt", keep_query=True)),
@@ -134,6 +140,21 @@ def _names(facts: FilingFacts) -> list[str]:
     return list(dict.fromkeys(entity.name for entity in facts.header.entities))
 
 
+def _form(facts: FilingFacts) -> str:
+    """The form type, with the word before a mere number: ``8-K``, ``Form 4``."""
+    return f"Form {facts.form}" if facts.form[:1].isdigit() and "-" not in facts.form else facts.form
+
+
+def _citation(facts: FilingFacts) -> str:
+    """What a reader needs to find the filing on EDGAR and to check it."""
+    parts = (*_names(facts)[:1], f"Form {facts.form}", f"filed {facts.filing_date}", str(facts.accession))
+    return ", ".join((*parts, _edgar_url(facts)))
+
+
+def _edgar_url(facts: FilingFacts) -> str:
+    return index_page(_cik(facts), facts.accession)
+
+
 def _title(document: Document) -> str:
     """Type and description, without repeating the type."""
     description = document.description or ""
@@ -169,9 +190,12 @@ def _links(
 
 
 def _raw_url(facts: FilingFacts, filename: str) -> str:
+    return f"/Archives/edgar/data/{_cik(facts)}/{facts.accession.digits}/{file_link(filename)}"
+
+
+def _cik(facts: FilingFacts) -> Cik:
     entity = facts.entity(None)
-    cik = int(entity.cik) if entity and entity.cik is not None else 0
-    return f"/Archives/edgar/data/{cik}/{facts.accession.digits}/{file_link(filename)}"
+    return entity.cik if entity and entity.cik is not None else Cik(0)
 
 
 async def _proof(archive: ServedArchive, facts: FilingFacts) -> dict[str, Any]:
@@ -193,5 +217,5 @@ async def _proof(archive: ServedArchive, facts: FilingFacts) -> dict[str, Any]:
         "checks": checks,
         "sha256": record.sha256,
         "raw": raw,
-        "edgar": f"https://www.sec.gov{raw.rpartition('/')[0]}/{facts.accession}-index.htm",
+        "edgar": _edgar_url(facts),
     }
