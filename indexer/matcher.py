@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import contextlib
 from bisect import bisect_left
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, assert_never
 
 from archiver.selection.names import name_terms
@@ -40,9 +40,8 @@ from indexer.query.nodes import (
     Within,
     Word,
     WordLike,
-    span_words,
 )
-from indexer.query.places import NAME_GAP, Places, anywhere, apart, in_one_name, inside, near, side_by_side
+from indexer.query.places import NAME_GAP, Holds, anywhere, in_one_name, inside, placement
 from indexer.query.scopes.filings import Unit, across_documents
 from indexer.query.scopes.sections import scoped
 
@@ -185,7 +184,7 @@ class _Document:
             case _:
                 return self._leaf(tree, deadline)
 
-    def _leaf(  # noqa: C901, PLR0911 — one for each kind of leaf
+    def _leaf(  # noqa: PLR0911 — one for each kind of leaf
         self, leaf: Leaf, deadline: Deadline, stretches: Sequence[int] | None = None
     ) -> bool:
         match leaf:
@@ -194,16 +193,8 @@ class _Document:
                 return bool(found) and self._leaf(part, deadline, found)
             case InSection(_, keys):
                 return any(exact(key) in self._field("section").words for key in keys)
-            case Phrase(field, parts):
-                return self._placed(field, [self._words(part) for part in parts], side_by_side, stretches)
-            case Near(field, parts, distance):
-                times = Counter(self._words(part) for part in parts)
-                holds = near(distance, tuple(times.values()), deadline=deadline)
-                return self._placed(field, tuple(times), holds, stretches)
-            case Proximity(field, left, right, between, ordered):
-                sides = [[self._any_word(place) for place in span_words(span)] for span in (left, right)]
-                holds = apart(len(sides[0]), between, ordered=ordered, deadline=deadline)
-                return self._placed(field, sides[0] + sides[1], holds, stretches)
+            case Phrase(field) | Near(field) | Proximity(field):
+                return self._placed(field, *placement(leaf, self._words, deadline=deadline), stretches)
             case NameWords(field=field):
                 ways = ([self._words(word) for word in spelling] for spelling in leaf.spellings())
                 return any(self._placed(field, parts, in_one_name, None) for parts in ways)
@@ -225,7 +216,7 @@ class _Document:
         self,
         field: str,
         parts: Sequence[Words],
-        holds: Callable[[Places], bool],
+        holds: Holds,
         stretches: Sequence[int] | None,
     ) -> bool:
         """Whether a word of each of `parts` is in `field`, or `stretches` of it, at positions that `holds` accepts."""
@@ -236,9 +227,6 @@ class _Document:
         if stretches is not None:
             places = [inside(part, stretches) for part in places]
         return all(places) and holds(places)
-
-    def _any_word(self, parts: Sequence[WordLike]) -> Words:
-        return tuple(dict.fromkeys(word for part in parts for word in self._words(part)))
 
     def _words(self, part: WordLike | Value) -> Words:
         """The words of the document that match one part of a phrase or name."""

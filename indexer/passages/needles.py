@@ -17,9 +17,8 @@ from archiver.startup.dataclass import dataclass
 from indexer.fields import TEXT_FIELDS
 from indexer.query.expansion import pattern_expression, within_edits
 from indexer.query.nodes import (
-    All,
-    AnyOf,
     Fuzzy,
+    Leaf,
     Near,
     Node,
     Pattern,
@@ -29,6 +28,7 @@ from indexer.query.nodes import (
     Within,
     Word,
     WordLike,
+    leaves,
     span_words,
     spelled,
 )
@@ -98,16 +98,14 @@ class Needle:
 
 def needles(query: Node) -> tuple[Needle, ...]:
     """The distinct needles of `query` in body text and descriptions, without excluded words."""
-    sought = {tuple((type(part), spelled(part)) for part in parts): parts for parts in _sought(query)}
+    found = (parts for leaf in leaves(query, negated=False) for parts in _sought(leaf))
+    sought = {tuple((type(part), spelled(part)) for part in parts): parts for parts in found}
     return tuple(_needle(parts) for parts in itertools.islice(sought.values(), _MAX_NEEDLES))
 
 
-def _sought(query: Node) -> Iterator[Sequence[WordLike]]:
+def _sought(leaf: Leaf) -> Iterator[Sequence[WordLike]]:
     """Adjacent words, or a single word."""
-    match query:
-        case All(parts) | AnyOf(parts):
-            for part in parts:
-                yield from _sought(part)
+    match leaf:
         case Phrase(field, words) if field in TEXT_FIELDS:
             yield words
         case Near(field, words) if field in TEXT_FIELDS:  # sought alone: the best passage has them near each other
@@ -119,7 +117,7 @@ def _sought(query: Node) -> Iterator[Sequence[WordLike]]:
         case Within(_, part):
             yield from _sought(part)
         case Word(field) | Pattern(field) | Fuzzy(field) | Stem(field) if field in TEXT_FIELDS:
-            yield [query]
+            yield [leaf]
         case _:
             return
 

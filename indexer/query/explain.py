@@ -92,16 +92,14 @@ def _leaf(leaf: Leaf, where: str) -> str:  # noqa: C901, PLR0911, PLR0912 — on
         case Proximity(_, left, right, between, ordered):
             what = "before" if ordered else "near"
             return f"{where} has {_side(left)} {what} {_side(right)}, with at most {between} other words between"
-        case Phrase(_, parts) if all(isinstance(part, Word) for part in parts):
-            return f'{where} has the phrase "{" ".join(part.text for part in parts)}"'
-        case Phrase(_, parts):
+        case Phrase(_, parts) if not all(isinstance(part, Word) for part in parts):
             return f"{where} has in sequence {_listed(map(_part, parts), 'then')}"
         case Value(field, text):
             return f"{where} is {BY_NAME[field].spell(text)}"
         case Pattern(field, text) if BY_NAME[field].kind == "value":
             return f"{where} is like {BY_NAME[field].spell(text)}"
-        case Word() | Pattern() | Fuzzy() | Stem():
-            return f"{where} has {_part(leaf)}"
+        case Word() | Pattern() | Fuzzy() | Stem() | Phrase():
+            return f"{where} has {_side(leaf)}"
         case _:
             assert_never(leaf)
 

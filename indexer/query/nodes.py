@@ -5,7 +5,7 @@ A tree consists of `All`, `AnyOf` and `Not` over leaves; each leaf is about one 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import TypeAlias
 
@@ -232,6 +232,32 @@ def leaves(tree: Node, *, negated: bool = True) -> Iterator[Leaf]:
                 yield from leaves(part)
         case _:
             yield tree
+
+
+def with_parts(tree: Node, change: Callable[[Node], Node]) -> Node:
+    """`tree` after a `change` of each part that it consists of; a leaf has none."""
+    match tree:
+        case All(parts):
+            return All(tuple(map(change, parts)))
+        case AnyOf(parts):
+            return AnyOf(tuple(map(change, parts)))
+        case Not(part):
+            return Not(change(part))
+        case _:
+            return tree
+
+
+def requires(tree: Node, wanted: Callable[[Leaf], bool]) -> bool:
+    """Whether whatever matches `tree` matches a `wanted` leaf of it."""
+    match tree:
+        case All(parts):
+            return any(requires(part, wanted) for part in parts)
+        case AnyOf(parts):
+            return all(requires(part, wanted) for part in parts)
+        case Not():
+            return False
+        case _:
+            return wanted(tree)
 
 
 def span_words(span: Span) -> tuple[tuple[WordLike, ...], ...]:

@@ -6,10 +6,12 @@ Every engine that has positions uses them.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Sequence
+from typing import TypeVar, assert_never
 
 from indexer.query.bounds import Deadline
+from indexer.query.nodes import Near, Phrase, Proximity, WordLike, span_words
 
 NAME_GAP = 1000
 """Positions left free between two names; longer than any name, so that near words are in one name."""
@@ -19,6 +21,32 @@ STRETCH_GAP = 1000
 
 Places = list[list[int]]
 """For each part of a query, the positions of its words in a document, in order."""
+
+
+Holds = Callable[[Places], bool]
+"""Whether a rule holds for the positions in one document."""
+
+T = TypeVar("T", str, bytes)
+
+
+def placement(
+    leaf: Phrase | Near | Proximity, words: Callable[[WordLike], tuple[T, ...]], *, deadline: Deadline
+) -> tuple[list[tuple[T, ...]], Holds]:
+    """For each part of `leaf` its alternatives, of which `words` has those of one word, and the rule for positions."""
+    match leaf:
+        case Phrase(_, parts):
+            return [words(part) for part in parts], side_by_side
+        case Near(_, parts, distance):
+            times = Counter(map(words, parts))
+            return list(times), near(distance, tuple(times.values()), deadline=deadline)
+        case Proximity(_, left, right, between, ordered):
+            first, second = (
+                [tuple(dict.fromkeys(word for part in place for word in words(part))) for place in span_words(span)]
+                for span in (left, right)
+            )
+            return first + second, apart(len(first), between, ordered=ordered, deadline=deadline)
+        case _:
+            assert_never(leaf)
 
 
 def inside(places: Sequence[int], stretches: Sequence[int]) -> list[int]:
@@ -49,7 +77,7 @@ def in_one_name(places: Places) -> bool:
     return bool(set.intersection(*names))
 
 
-def near(distance: int, times: Sequence[int], *, deadline: Deadline) -> Callable[[Places], bool]:
+def near(distance: int, times: Sequence[int], *, deadline: Deadline) -> Holds:
     """Whether all parts have positions of their own with fewer than `distance` others between them.
 
     `times` says how often each part must occur.
@@ -84,7 +112,7 @@ def near(distance: int, times: Sequence[int], *, deadline: Deadline) -> Callable
     return holds
 
 
-def apart(split: int, between: int, *, ordered: bool, deadline: Deadline) -> Callable[[Places], bool]:
+def apart(split: int, between: int, *, ordered: bool, deadline: Deadline) -> Holds:
     """Whether the first `split` parts and the others, each adjacent, have at most `between` positions between them."""
 
     def holds(places: Places) -> bool:

@@ -13,7 +13,7 @@ from typing import Literal
 from archiver.errors import QueryError
 from indexer.fields import DOCUMENT_FIELDS
 from indexer.query.language.leaves import join_all, join_any
-from indexer.query.nodes import All, AnyOf, Node, Not, OfFilings, Value, leaves
+from indexer.query.nodes import All, AnyOf, Node, Not, OfFilings, Value, leaves, requires, with_parts
 from indexer.query.scopes.sections import is_bound_group, scoped
 
 Unit = Literal["document", "filing"]
@@ -56,15 +56,9 @@ class _Joining:
             return tree
         if _is_single(tree):
             return self._leaf(tree, among)
-        match tree:
-            case All(parts):
-                return self._all(parts, among)
-            case AnyOf(parts):
-                return AnyOf(tuple(self.node(part, among) for part in parts))
-            case Not(part):
-                return Not(self.node(part, among))
-            case _:
-                return tree
+        if isinstance(tree, All):
+            return self._all(tree.parts, among)
+        return with_parts(tree, lambda part: self.node(part, among))
 
     def _all(self, parts: tuple[Node, ...], among: Node | None) -> Node:
         """The cheapest part first and exclusions last: each part is searched among the remaining filings."""
@@ -113,7 +107,7 @@ def _is_single(tree: Node) -> bool:
 def _any_part(tree: Node) -> Node:
     """Documents that match anything in `tree`; all documents if a filing may match without any of it."""
     parts = list(dict.fromkeys(_sought(tree)))
-    if not _needs_a_part(tree):
+    if not requires(tree, lambda _: True):
         parts.append(Not(Value("section", "")))
     return join_any(parts) or tree
 
@@ -129,15 +123,3 @@ def _sought(tree: Node) -> Iterator[Node]:
             return
         case _:
             yield tree
-
-
-def _needs_a_part(tree: Node) -> bool:
-    match tree:
-        case All(parts):
-            return any(map(_needs_a_part, parts))
-        case AnyOf(parts):
-            return all(map(_needs_a_part, parts))
-        case Not():
-            return False
-        case _:
-            return True

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from indexer.fields import DOCUMENT_FIELDS, PARTY_FIELDS
-from indexer.query.nodes import All, AnyOf, Leaf, Node, Not, OfFilings, Value, leaves
+from indexer.query.nodes import All, AnyOf, Leaf, Node, Not, OfFilings, Value, leaves, requires, with_parts
 
 Numbers = Callable[[Node], frozenset[int]]
 
@@ -27,15 +27,7 @@ def asks_of_parties(tree: Node | None) -> bool:
 
 def needs_document(tree: Node | None) -> bool:
     """Whether an entry without a document never matches `tree`."""
-    match tree:
-        case None | Not():
-            return False
-        case All(parts):
-            return any(map(needs_document, parts))
-        case AnyOf(parts):
-            return all(map(needs_document, parts))
-        case _:
-            return tree.field in DOCUMENT_FIELDS
+    return tree is not None and requires(tree, lambda leaf: leaf.field in DOCUMENT_FIELDS)
 
 
 def with_parties(tree: Node, numbers: Numbers) -> Node:
@@ -43,18 +35,10 @@ def with_parties(tree: Node, numbers: Numbers) -> Node:
     known: dict[Leaf, frozenset[int]] = {}
 
     def joined(node: Node) -> Node:
-        match node:
-            case All(parts):
-                return All(tuple(map(joined, parts)))
-            case AnyOf(parts):
-                return AnyOf(tuple(map(joined, parts)))
-            case Not(part):
-                return Not(joined(part))
-            case _ if node.field in PARTY_FIELDS:
-                if node not in known:
-                    known[node] = numbers(All((node, HERE)))
-                return AnyOf((node, OfFilings(known[node]))) if known[node] else node
-            case _:
-                return node
+        if isinstance(node, All | AnyOf | Not) or node.field not in PARTY_FIELDS:
+            return with_parts(node, joined)
+        if node not in known:
+            known[node] = numbers(All((node, HERE)))
+        return AnyOf((node, OfFilings(known[node]))) if known[node] else node
 
     return joined(tree)

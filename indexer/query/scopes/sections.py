@@ -15,7 +15,6 @@ from indexer.query.nodes import (
     InSection,
     Near,
     Node,
-    Not,
     Pattern,
     Phrase,
     Proximity,
@@ -24,6 +23,7 @@ from indexer.query.nodes import (
     Within,
     Word,
     leaves,
+    with_parts,
 )
 
 MAX_BOUND = 30_000
@@ -104,19 +104,15 @@ class _Binding:
         match tree:
             case All():
                 return self._scope_all(tree)
-            case AnyOf(parts):
-                return AnyOf(tuple(self.scope(part) for part in parts))
-            case Not(part):
-                return Not(self.scope(part))
             case InSection(_, keys):
                 return _has(keys)
             case _:
-                return tree
+                return with_parts(tree, self.scope)
 
     def _scope_all(self, tree: All) -> Node:
         asked, rest = _conjuncts(tree)
         if not asked:
-            return All(tuple(self.scope(part) for part in tree.parts))
+            return with_parts(tree, self.scope)
         keys = [key for key in asked[0].keys if all(key in other.keys for other in asked[1:])]
         if not keys:  # no section has both names: both must exist, and nothing can match in both
             return _nothing() if rest else All(tuple(_has(one.keys) for one in asked))
@@ -164,18 +160,12 @@ def _as_section(tree: Node) -> InSection | None:
 def _bound(tree: Node, key: str) -> Node:
     """`tree` with its words of text bound to the section `key`; a description is in no section."""
     match tree:
-        case All(parts):
-            return All(tuple(_bound(part, key) for part in parts))
         case AnyOf((of_text, *_) as parts) if _is_sought_anywhere(parts):
             return _bound(of_text, key)
-        case AnyOf(parts):
-            return AnyOf(tuple(_bound(part, key) for part in parts))
-        case Not(part):
-            return Not(_bound(part, key))
         case Word() | Pattern() | Fuzzy() | Stem() | Phrase() | Near() | Proximity() if tree.field == _BODY:
             return Within(key, tree)
         case _:
-            return tree
+            return with_parts(tree, lambda part: _bound(part, key))
 
 
 def _is_sought_anywhere(parts: Sequence[Node]) -> bool:

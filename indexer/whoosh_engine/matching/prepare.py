@@ -6,8 +6,7 @@ Words score by BM25F; a phrase scores like its words.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, assert_never
 
 from whoosh.query import And, NullQuery, Query, Term
@@ -40,10 +39,9 @@ from indexer.query.nodes import (
     Within,
     Word,
     WordLike,
-    span_words,
     spelled,
 )
-from indexer.query.places import Places, anywhere, apart, in_one_name, near, side_by_side
+from indexer.query.places import Holds, anywhere, in_one_name, placement
 from indexer.whoosh_engine.matching.evaluating import matching
 from indexer.whoosh_engine.matching.proximity import Placed, Words
 from indexer.whoosh_engine.matching.sets import DocumentSet
@@ -90,16 +88,8 @@ class _Preparation:
                 return self._placed(field, [(text.encode(),)], anywhere)
             case Word(field, text) | Value(field, text):
                 return Term(field, text)
-            case Phrase(field, parts):
-                return self._placed(field, [self._words(part) for part in parts], side_by_side)
-            case Near(field, parts, distance):
-                times = Counter(self._words(part) for part in parts)
-                holds = near(distance, tuple(times.values()), deadline=self._deadline)
-                return self._placed(field, tuple(times), holds)
-            case Proximity(field, left, right, between, ordered):
-                sides = [[self._any_word(place) for place in span_words(span)] for span in (left, right)]
-                holds = apart(len(sides[0]), between, ordered=ordered, deadline=self._deadline)
-                return self._placed(field, sides[0] + sides[1], holds)
+            case Phrase(field) | Near(field) | Proximity(field):
+                return self._placed(field, *placement(leaf, self._words, deadline=self._deadline))
             case NameWords():
                 return self._name(leaf)
             case DateSpan(field, first, last):
@@ -128,7 +118,7 @@ class _Preparation:
         finally:
             self._section = None
 
-    def _placed(self, field: str, parts: Sequence[Words], holds: Callable[[Places], bool]) -> Placed:
+    def _placed(self, field: str, parts: Sequence[Words], holds: Holds) -> Placed:
         return Placed(field, parts, holds, deadline=self._deadline, section=self._section)
 
     def _name(self, leaf: NameWords) -> Query:
@@ -139,9 +129,6 @@ class _Preparation:
 
     def _has_all(self, field: str, parts: Sequence[Words]) -> bool:
         return all(any((field, word) in self._reader for word in part) for part in parts)
-
-    def _any_word(self, parts: Sequence[WordLike]) -> Words:
-        return tuple(dict.fromkeys(word for part in parts for word in self._words(part)))
 
     def _words(self, part: WordLike) -> Words:
         """The words of the index that match one part of a phrase or name."""

@@ -6,7 +6,7 @@ Whoosh's own span queries do not support alternatives at a position, require an 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -15,7 +15,7 @@ from whoosh.query import Query
 from whoosh.searching import SearchContext, Searcher
 
 from indexer.query.bounds import Deadline
-from indexer.query.places import Places, inside, side_by_side
+from indexer.query.places import Holds, inside, side_by_side
 from indexer.whoosh_engine.matching.scores import Bm25
 from indexer.whoosh_engine.matching.sets import ScoredMatcher, Scores
 from indexer.whoosh_engine.positions import decode_positions, frequency, has_phrase
@@ -38,7 +38,7 @@ class Placed(Query):  # type: ignore[misc]  # Whoosh has no types
         self,
         fieldname: str,
         parts: Sequence[Words],
-        holds: Callable[[Places], bool],
+        holds: Holds,
         *,
         deadline: Deadline,
         section: bytes | None = None,
