@@ -1,17 +1,21 @@
 """Repairing what a check of the files found: from the files themselves, the quarantine, or EDGAR.
 
-No byte of a submission is deleted; broken files go to the quarantine. A repair can be stopped at any time and the next
-one continues: the row of a lost file stays until the file is back, and a file without a row stays until it has one.
+First, whatever is not what its place says goes to the quarantine; then what is whole there is put where it belongs,
+since files may be in each other's places. No byte of a submission is deleted. A repair can be stopped at any time and
+the next one continues: the row of a lost file stays until the file is back, a file without a row stays until it has
+one, and what is whole in the quarantine is found there again.
 """
 
 from __future__ import annotations
 
 import contextlib
+from collections import defaultdict
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
-from typing import Self
 
 from archiver.audit.findings import Finding
 from archiver.audit.recovery import (
@@ -26,13 +30,7 @@ from archiver.audit.recovery import (
 from archiver.audit.refetch import refetch
 from archiver.audit.repair_log import RepairLog, RepairReport
 from archiver.audit.tree import files_without_row
-from archiver.audit.verify import (
-    check_journal,
-    check_rows,
-    check_versions,
-    is_acknowledged,
-    is_unreadable,
-)
+from archiver.audit.verify import check_journal, check_rows, check_version, is_acknowledged, is_unreadable
 from archiver.catalogue.records import CatalogueRecord, VersionRecord
 from archiver.checks.body import submission_in
 from archiver.errors import DamageError, StorageError
@@ -67,41 +65,61 @@ def repair_files(
     a thread from an event loop. Raises `RunCancelledError` and `StorageError`, also if there are rows but no files,
     since their disk is then probably not mounted.
     """
-    if archive.catalogue.count() and not has_submissions(archive.layout):
+    had_rows = archive.catalogue.count() > 0
+    if had_rows and not has_submissions(archive.layout):
         raise StorageError(
             f"{archive.layout.submissions} is empty, and the catalogue has rows",
             "mount its disk; if all files are lost, remove the catalogue and run `edgarchive sync`",
         )
-    with _Repair(archive, settings, checked_progress(progress), cancel or CancelToken()) as repair:
-        repair.rows(quick=quick)
-        repair.versions(quick=quick)
-        repair.tree()
-        repair.journal()
+    with OldCatalogue(archive.layout.quarantine / archive.layout.catalogue.name) as old:
+        old.take_over(archive)
+        repair = _Repair(archive, settings, old, checked_progress(progress), cancel or CancelToken(), had_rows=had_rows)
+        repair.check_rows(quick=quick)
+        repair.check_versions(quick=quick)
+        repair.check_tree()
+        repair.restore()
+        repair.complete_journal()
         repair.fetch()
         return repair.log.report(lost, archive.layout.catalogue.name)
 
 
 class _Repair:
-    """One repair: what was checked, repaired and left."""
+    """One repair: what was checked, repaired and left, and what its later steps are to do.
 
-    def __init__(self, archive: Archive, settings: Settings, progress: Progress, cancel: CancelToken) -> None:
+    `had_rows`: the catalogue was not lost, so that a file without a row is added now.
+    """
+
+    def __init__(
+        self,
+        archive: Archive,
+        settings: Settings,
+        old: OldCatalogue,
+        progress: Progress,
+        cancel: CancelToken,
+        *,
+        had_rows: bool,
+    ) -> None:
         self._archive = archive
         self._catalogue = archive.catalogue
         self._settings = settings
+        self._old = old
         self._progress = progress
         self._cancel = cancel
-        self.log = RepairLog()
-        self._now, self._had_rows = datetime.now(UTC), archive.catalogue.count() > 0
-        self._old = OldCatalogue(archive.layout.quarantine / archive.layout.catalogue.name)
-        self._old.take_over(archive)
-        self.log.left += self._old.findings
+        self._now, self._had_rows = datetime.now(UTC), had_rows
+        self.log = RepairLog(left=list(old.findings))
         self._lost: dict[AccessionNumber, Finding] = {}
-        self._unproven: dict[AccessionNumber, tuple[Finding, SubmissionRef]] = {}
-        self._aside: dict[AccessionNumber, Finding] = {}
+        """Rows whose files are missing or broken."""
         self._lost_bytes: dict[str, AccessionNumber] = {}
+        """Their numbers by the sha256 of their bytes."""
+        self._lost_versions: list[tuple[Finding, VersionRecord]] = []
+        """Rows of bytes beside a submission that are missing or broken."""
+        self._misplaced: defaultdict[AccessionNumber, list[Finding]] = defaultdict(list)
+        """Files that were in another place than that of the submission in them, and are in the quarantine."""
+        self._unproven: dict[AccessionNumber, tuple[Finding, SubmissionRef]] = {}
+        """Files without a row that only EDGAR's checksum can prove whole."""
 
-    def rows(self, *, quick: bool) -> None:
-        """Check every row; quarantine broken files, then restore those that the quarantine has in a complete copy."""
+    def check_rows(self, *, quick: bool) -> None:
+        """Check every row: correct those that are wrong, and set broken files aside."""
         total, acknowledged = self._catalogue.count(), self._catalogue.acknowledged()
         for record, finding, signature in check_rows(self._archive, quick=quick, jobs=self._settings.jobs):
             self._cancel.check()
@@ -112,48 +130,81 @@ class _Repair:
                 self.log.acknowledged += 1
                 self.log.count_ok(None)
             elif finding.kind == "catalogue-wrong":
-                self._correct_row(finding)
-            elif finding.kind in _BROKEN and finding.accession is not None:
-                self._lost[finding.accession] = finding
+                self._correct_row(finding, record)
+            elif finding.kind in _BROKEN:
+                self._lost[record.accession] = finding
+                self._lost_bytes[record.sha256] = record.accession
             else:
                 self.log.left.append(finding)
             self._progress(ProgressUpdate("checking", done=self.log.checked, total=total))
         if self._lost:
             self._catalogue.checkpoints.forget()
-        self._vacate()
+        for accession, finding in self._lost.items():
+            path = self._archive.layout.submission(accession)
+            if finding.kind != "incomplete" and is_taken(path):
+                self._set_aside(path, accession)
 
-    def _correct_row(self, finding: Finding) -> None:
+    def _correct_row(self, finding: Finding, record: CatalogueRecord) -> None:
         """Rewrite a wrong row whose sha256 proves its file."""
-        record, path = self._row(finding)
-        file = read_stored_file(path, record.accession)
+        file = read_stored_file(self._archive.layout.submission(record.accession), record.accession)
         self._catalogue.put(with_stored_facts(record, file))
         self.log.done(finding, "the row was corrected")
         self.log.count_ok(file.body.signature)
 
-    def _vacate(self) -> None:
-        """Quarantine files that do not match their rows, under the number that they contain; restore complete ones."""
-        moved = []
-        for accession, finding in self._lost.items():
-            path = self._archive.layout.submission(accession)
-            if finding.kind != "incomplete" and is_taken(path):
-                moved.append(submission_in(path) or accession)
-                self._set_aside(path, moved[-1])
-        for accession in dict.fromkeys([*self._lost, *moved]):
-            self._restore(accession)
+    def _set_aside(self, path: Path, accession: AccessionNumber | None = None) -> AccessionNumber | None:
+        """Move a file to the quarantine under the number in it, else `accession`, else its path; returns that number.
 
-    def _set_aside(self, path: Path, accession: AccessionNumber) -> None:
-        """Move a file to the quarantine under the number of its submission. Nothing there is replaced.
-
-        One that may be whole, perhaps an earlier version, gets a name that is kept when the submission is stored.
+        Nothing there is replaced. One that may be whole, perhaps an earlier version, gets a name that is kept when the
+        submission is stored.
         """
-        plain = self._archive.layout.quarantine / f"{accession}{SUBMISSION_SUFFIX}"
-        self._archive.quarantine(path, unused_name(plain, first=int(may_be_whole(path, accession))).name)
+        number = submission_in(path) or accession
+        below = str(path.relative_to(self._archive.layout.submissions)).replace("/", "_")
+        plain = self._archive.layout.quarantine / (below if number is None else f"{number}{SUBMISSION_SUFFIX}")
+        first = int(number is not None and may_be_whole(path, number))
+        self._archive.quarantine(path, unused_name(plain, first=first).name)
+        return number
 
-    def _restore(self, accession: AccessionNumber) -> bool:
+    def check_versions(self, *, quick: bool) -> None:
+        """Check the bytes stored beside submissions, and set those aside that are not what their rows say."""
+        for row in self._catalogue.versions():
+            finding = check_version(self._archive, row, quick=quick)
+            if finding is None:
+                continue
+            if finding.kind == "unreadable":
+                self.log.left.append(finding)
+                continue
+            if finding.kind == "damaged":
+                self._set_aside(self._version_path(row), row.accession)
+            self._lost_versions.append((finding, row))
+
+    def _version_path(self, row: VersionRecord) -> Path:
+        return self._archive.layout.version_path(row.accession, row.sha256)
+
+    def restore(self) -> None:
+        """Put what is whole in the quarantine where it belongs, and report what was not found there."""
+        for accession in list(self._lost):
+            self._restore(accession)
+        for finding, row in self._lost_versions:
+            if self._restore_version(row):
+                self.log.done(finding, "it was restored to its place")
+            else:
+                self._catalogue.remove_version(row)
+                self.log.leave(finding, "EDGAR no longer serves these bytes, so their row was removed")
+        unknown = [accession for accession in self._archive.set_aside() if accession not in self._catalogue]
+        for accession in dict.fromkeys([*self._misplaced, *unknown]):
+            self._restore(accession)
+        for accession, findings in self._misplaced.items():
+            for finding in findings:
+                if self._archive.kept([accession]):
+                    self.log.done(finding, "it is in the quarantine")
+                elif accession not in self._lost:
+                    self.log.leave(finding, f"it is in the quarantine: not the whole submission {accession}")
+
+    def _restore(self, accession: AccessionNumber) -> None:
         """Restore a submission from the quarantine if it has a complete copy that matches the row."""
         place = self._archive.layout.submission(accession)
         if exists(place):
-            return False
+            return
         for copy in self._archive.quarantined_copies(accession):
             try:
                 file = read_stored_file(copy, accession)
@@ -164,13 +215,10 @@ class _Repair:
                 continue
             record = proven_row(file, known, accession)
             if record is not None:
-                self._clear_the_way(place)
-                with storage_errors(place):
-                    publish(copy, place)
+                self._publish(copy, place, accession)
                 self._catalogue.put(record)
                 self._note_restored(accession, place, file.body.signature)
-                return True
-        return False
+                return
 
     def _note_restored(self, accession: AccessionNumber, place: Path, signature: str | None) -> None:
         finding = self._lost.pop(accession, None)
@@ -178,90 +226,69 @@ class _Repair:
             self.log.checked += 1
             path = str(place.relative_to(self._archive.root))
             finding = Finding("misplaced", accession, path, "its file was in another place")
-        self._aside.pop(accession, None)
         self.log.done(finding, "it was restored to its place")
         self.log.count_ok(signature)
 
-    def _clear_the_way(self, place: Path) -> None:
-        """Quarantine files where a folder on the path to `place` should be."""
+    def _publish(self, copy: Path, place: Path, accession: AccessionNumber) -> None:
+        """Move a file from the quarantine to its place, and what stands where a folder should be to the quarantine."""
         for folder in place.parents:
             if folder == self._archive.layout.submissions:
-                return
+                break
             if is_taken(folder) and not is_dir(folder):
                 self._archive.quarantine(folder, unused_name(self._archive.layout.quarantine / folder.name).name)
-
-    def versions(self, *, quick: bool) -> None:
-        """Check the bytes stored beside submissions. EDGAR no longer serves them, so rows of lost ones are removed."""
-        lost: list[tuple[Finding, VersionRecord]] = []
-        for finding in list(check_versions(self._archive, quick=quick)):
-            if finding.kind == "unreadable" or finding.accession is None:
-                self.log.left.append(finding)
-                continue
-            path = self._archive.root / str(finding.path)
-            if finding.kind == "damaged":
-                self._set_aside(path, submission_in(path) or finding.accession)
-            rows = self._catalogue.versions(finding.accession)
-            lost += [(finding, row) for row in rows if self._version_path(row) == path]
-        for finding, row in lost:  # now that all are set aside: some may have been swapped
-            if self._restore_version(row):
-                self.log.done(finding, "it was restored to its place")
-            else:
-                self._catalogue.remove_version(row)
-                self.log.leave(finding, "EDGAR no longer serves these bytes, so their row was removed")
-        for accession in list(self._lost):
-            self._restore(accession)
-
-    def _version_path(self, row: VersionRecord) -> Path:
-        return self._archive.layout.version_path(row.accession, row.sha256)
+        with storage_errors(place):
+            publish(copy, place)
+        if self._misplaced[accession]:
+            self._misplaced[accession].pop()
 
     def _restore_version(self, row: VersionRecord) -> bool:
         """Restore bytes beside a submission from the quarantine if it has them."""
         place = self._version_path(row)
         for copy in self._archive.quarantined_copies(row.accession):
-            with contextlib.suppress(DamageError), storage_errors(place):
+            with contextlib.suppress(DamageError):
                 file = read_stored_file(copy, row.accession)
                 if file.body.sha256 == row.sha256:
-                    self._clear_the_way(place)
-                    publish(copy, place)
+                    self._publish(copy, place, row.accession)
                     self._catalogue.add_version(replace(row, stored_bytes=file.stored_bytes))  # perhaps packed again
                     return True
         return False
 
-    def journal(self) -> None:
+    def complete_journal(self) -> None:
         """Record runs that the journal has lost."""
         for finding in list(check_journal(self._archive)):
             self.log.done(finding, "the run was recorded again, as far as submissions name it")
         for number in self._catalogue.runs.unknown():
             self._catalogue.runs.note_lost(number)
 
-    def tree(self) -> None:
-        """Add rows for files without one, and move misplaced files to their location."""
-        self._lost_bytes = {self._archive.record(accession).sha256: accession for accession in self._lost}
-        waiting: list[Finding] = []
+    def check_tree(self) -> None:
+        """Add rows for files without one, and set misplaced files aside."""
+        found = self._files_in_place()
         with ThreadPoolExecutor(self._settings.jobs) as pool:
-
-            def add_waiting() -> None:
-                files = list(pool.map(self._read, waiting))
-                records = [self._add_row(finding, file) for finding, file in zip(waiting, files, strict=True)]
+            while batch := list(islice(found, _BATCH)):
+                files = pool.map(self._read, batch)
+                records = [self._add_row(finding, file) for finding, file in zip(batch, files, strict=True)]
                 self._catalogue.put(*(record for record in records if record is not None))
-                waiting.clear()
                 self._progress(ProgressUpdate("adding files", done=self.log.added))
 
-            for finding in files_without_row(self._archive):
-                path = self._archive.root / str(finding.path)
-                if finding.kind == "unreadable":
-                    self.log.left.append(finding)
-                elif finding.kind == "misplaced":
-                    self._place(finding, path)
-                elif finding.accession is not None and path != self._archive.layout.submission(finding.accession):
-                    self._add_version(finding, path, finding.accession)
-                else:
-                    waiting.append(finding)
-                    if len(waiting) == _BATCH:
-                        add_waiting()
-            add_waiting()
-        self._settle_aside()
-        self._restore_forgotten()
+    def _files_in_place(self) -> Iterator[Finding]:
+        """The files without a row in the place of a submission; others that the catalogue lacks are handled here."""
+        for finding in files_without_row(self._archive):
+            path = self._archive.root / str(finding.path)
+            if finding.kind == "unreadable":
+                self.log.left.append(finding)
+            elif finding.kind == "misplaced":
+                self._move_away(finding, path)
+            elif path == self._archive.layout.submission(_accession(finding)):
+                yield finding
+            else:
+                self._add_version(finding, path, _accession(finding))
+
+    def _move_away(self, finding: Finding, path: Path) -> None:
+        number = self._set_aside(path)
+        if number is None:
+            self.log.done(finding, "it is in the quarantine")
+        else:
+            self._misplaced[number].append(finding)
 
     def _read(self, finding: Finding) -> StoredFile | DamageError:
         try:
@@ -291,7 +318,7 @@ class _Repair:
             else:
                 self.log.count_ok(record.signature)
         elif file.header is not None and file.header.accession != accession:
-            self._place(replace(finding, kind="misplaced"), path)
+            self._move_away(replace(finding, kind="misplaced"), path)
         elif file.body.opening is None or not file.body.named:
             self._set_aside(path, accession)
             self.log.leave(finding, f"{file.body.fault(etag_md5=None)}; it is in the quarantine")
@@ -318,44 +345,14 @@ class _Repair:
             self._catalogue.add_version(recovered_version(file, accession))
             self.log.done(finding, "it was added to the catalogue")
         else:
-            self._set_aside(path, submission_in(path) or accession)
+            self._set_aside(path, accession)
             self.log.done(finding, "these are not the bytes that its name says; it is in the quarantine")
-
-    def _place(self, finding: Finding, path: Path) -> None:
-        """Move a misplaced file to the location of its submission, by way of the quarantine."""
-        accession = submission_in(path)
-        if accession is None:
-            below = path.relative_to(self._archive.layout.submissions)
-            name = unused_name(self._archive.layout.quarantine / str(below).replace("/", "_")).name
-            self._archive.quarantine(path, name)
-            self.log.done(finding, "it is in the quarantine")
-            return
-        self._set_aside(path, accession)
-        if not self._restore(accession):  # the file in its location may also be misplaced
-            self._aside[accession] = finding
-
-    def _settle_aside(self) -> None:
-        """Restore what could not be restored before, now that all misplaced files have been moved."""
-        for accession in list(self._aside):
-            self._restore(accession)
-        for accession, finding in self._aside.items():
-            if self._archive.kept([accession]):
-                self.log.done(finding, "it is in the quarantine")
-            elif accession not in self._lost:
-                self.log.leave(finding, f"it is in the quarantine: not the whole submission {accession}")
-        self._aside.clear()
-
-    def _restore_forgotten(self) -> None:
-        """Restore whole submissions of which the archive has nothing: a stopped repair has set them aside."""
-        for accession in self._archive.set_aside():
-            if accession not in self._catalogue:
-                self._restore(accession)
 
     def fetch(self) -> None:
         """Fetch from EDGAR what is lost or unproven."""
         wanted: dict[AccessionNumber, tuple[Finding, SubmissionRef]] = dict(self._unproven)
         for accession, finding in self._lost.items():
-            record, _ = self._row(finding)
+            record = self._archive.record(accession)
             if record.cik is None:
                 self.log.leave(finding, "cannot fetch it: no CIK is recorded")
                 continue
@@ -378,16 +375,6 @@ class _Repair:
                 self.log.count_ok(self._archive.record(accession).signature)
             else:
                 self.log.leave(finding, fault)
-
-    def _row(self, finding: Finding) -> tuple[CatalogueRecord, Path]:
-        accession = _accession(finding)
-        return self._archive.record(accession), self._archive.layout.submission(accession)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._old.__exit__(*error)
 
 
 def _accession(finding: Finding) -> AccessionNumber:

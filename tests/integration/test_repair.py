@@ -192,13 +192,31 @@ def test_an_archive_whose_disk_is_not_mounted_is_left_alone(
     assert synced.json("verify")["findings"] == []
 
 
-def test_a_lost_older_version_is_told_once(cli: CommandLine, settings: Settings) -> None:
-    """Lost bytes that were kept beside a submission cannot be had again: a finding once, and their row goes."""
+def older_version(cli: CommandLine, settings: Settings) -> Path:
+    """The file of an older version of a submission, kept beside it."""
     other = cli.folder / f"{ONE}.txt"
     other.write_bytes((FIXTURES / f"{ONE}.txt").read_bytes().replace(b" the ", b"  the "))
     cli.json("import", str(other))
     cli.json(*SYNC_ALL, "--refresh")
     [beside] = place(settings).parent.glob(f"{ONE}.*.txt.gz")
+    return beside
+
+
+def test_a_misplaced_older_version_is_put_back(cli: CommandLine, settings: Settings) -> None:
+    """Bytes that were kept beside a submission are not lost as long as they are anywhere below ``submissions/``."""
+    beside = older_version(cli, settings)
+    before = tree(settings.root / "submissions")
+    stray = settings.root / "submissions" / "elsewhere" / beside.name
+    stray.parent.mkdir()
+    beside.rename(stray)
+    assert offline(cli, "verify", "--repair")["findings"] == []
+    assert tree(settings.root / "submissions") == before
+    assert cli.json("verify")["findings"] == []
+
+
+def test_a_lost_older_version_is_told_once(cli: CommandLine, settings: Settings) -> None:
+    """Lost bytes that were kept beside a submission cannot be had again: a finding once, and their row goes."""
+    beside = older_version(cli, settings)
     assert cli.json("verify")["findings"] == []
     beside.write_bytes(beside.read_bytes()[:-30])
     report = cli.json("verify", "--repair", code=5)
