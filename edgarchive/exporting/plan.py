@@ -55,11 +55,11 @@ class ExportPlan:
         """That file and its like of the other tables, which keep other exports from writing there."""
         return tuple(path.with_name(f".{path.name}.export") for path in self.paths.values())
 
-    def asked(self, since: LastExport | None) -> dict[str, Any]:
+    def asked(self) -> dict[str, Any]:
         """The request, for recognising an unfinished export of the same."""
         return {
             "version": version("edgarchive"),  # rows of two versions may differ
-            "since": str(since.until) if since else None,
+            "since": str(self.choice.since.until) if self.choice.since else None,
             "table": self.table,
             "format": self.format,
             "shape": self.shape_name,
@@ -67,10 +67,10 @@ class ExportPlan:
             "accessions": _digest(self.choice.accessions) if self.choice.accessions else None,
         }
 
-    def state(self, since: LastExport | None) -> ExportState | None:
+    def state(self) -> ExportState | None:
         """The state of an unfinished export of exactly this; None if there is none to resume."""
         state = ExportState.load(self.state_path)
-        if state is None or json.loads(json.dumps(self.asked(since))) != state.options:
+        if state is None or json.loads(json.dumps(self.asked())) != state.options:
             return None
         if self.has_folders:
             return state if parts_are_there(self.state_path.parent, state) else None
@@ -121,15 +121,8 @@ class ExportPlan:
         return FileSink(self.paths, heads if self.format is Format.CSV else {}, state)
 
 
-def make_plan(  # noqa: PLR0917 — the parts of one value
-    table: Table,
-    out: Path,
-    format_name: str | None,
-    shape_name: str | None,
-    options: SearchOptions | None,
-    accessions: Iterable[str] | None,
-    *,
-    card: bool,
+def make_plan(
+    table: Table, out: Path, choice: Choice, *, format_name: str | None, shape_name: str | None, card: bool
 ) -> ExportPlan:
     """Check a request. Raises `UsageError`."""
     chosen = _format(format_name, out)
@@ -143,23 +136,15 @@ def make_plan(  # noqa: PLR0917 — the parts of one value
         raise UsageError("the keys of edgar-crawler differ from form to form", "use --format jsonl")
     if chosen is Format.PARQUET:
         pyarrow()
-    if table is Table.HITS and options is None:
+    if table is Table.HITS and choice.options is None:
         raise UsageError("hits need a search", "give a query or filters")
     paths = {table: _place(out, table, chosen)}
     if table is Table.FILINGS:
         paths[Table.ENTITIES] = paths[table].with_name(f"{paths[table].stem}-entities{paths[table].suffix}")
-    in_sections = table is Table.SECTIONS and named is None and options is not None and options.section is not None
-    choice = make_choice(options, accessions, by_document=in_sections or table in {Table.DOCUMENTS, Table.HITS})
     return ExportPlan(table, paths, chosen, named, choice, has_card=card)
 
 
-def make_layout(
-    table: Table,
-    layout: str,
-    options: SearchOptions | None,
-    accessions: Iterable[str] | None,
-    **others: str | None,
-) -> Choice:
+def check_layout(table: Table, layout: str, **others: str | None) -> None:
     """Check a request for the layout of another program. Raises `UsageError`."""
     try:
         LayoutName(layout)
@@ -169,17 +154,24 @@ def make_layout(
         raise UsageError(f"--layout {layout} is for filings", "export filings")
     if given := [name for name, value in others.items() if value is not None]:
         raise UsageError(f"--layout {layout} and --{given[0]} cannot be combined", "give one of them")
-    return make_choice(options, accessions, by_document=False)
 
 
-def make_choice(options: SearchOptions | None, accessions: Iterable[str] | None, *, by_document: bool) -> Choice:
+def make_choice(
+    table: Table,
+    options: SearchOptions | None,
+    accessions: Iterable[str] | None,
+    *,
+    shape_name: str | None,
+    since: LastExport | None,
+) -> Choice:
     """Check which filings are requested. Raises `UsageError`."""
     if accessions is not None and options is not None:
         raise UsageError("accession numbers and a search cannot be combined", "give one of them")
     numbers = None if accessions is None else tuple(dict.fromkeys(AccessionNumber(one) for one in accessions))
     if numbers == ():
         raise UsageError("the list of accession numbers is empty", "give at least one")
-    return Choice(options, numbers, by_document)
+    in_sections = table is Table.SECTIONS and shape_name is None and options is not None and options.section is not None
+    return Choice(options, numbers, in_sections or table in {Table.DOCUMENTS, Table.HITS}, since)
 
 
 _PACKED = frozenset({"gz", "bz2", "xz", "zst", "zip"})

@@ -21,13 +21,13 @@ from archiver.startup.dataclass import dataclass
 from archiver.store.layout import require_outside
 from edgarchive.exporting.files.card import write_card
 from edgarchive.exporting.files.sinks import check_free
-from edgarchive.exporting.files.state import ExportState, LastExport, StateFile, last_export, note_export
+from edgarchive.exporting.files.state import ExportState, StateFile, last_export, note_export
 from edgarchive.exporting.files.writers import CELL_CHARS, Format
 from edgarchive.exporting.layouts import Placed, place_filings
-from edgarchive.exporting.plan import ExportPlan, make_layout, make_plan
+from edgarchive.exporting.plan import ExportPlan, check_layout, make_choice, make_plan
 from edgarchive.exporting.rows import Wanted, check_table
 from edgarchive.exporting.tables import Table
-from edgarchive.exporting.wanted import Begun, Choice, this_export, wanted_filings
+from edgarchive.exporting.wanted import Begun, this_export, wanted_filings
 from edgarchive.exporting.workers import TASK_FILINGS, Done, encode_here, encode_in_workers
 from indexer.search.options import SearchOptions
 
@@ -109,59 +109,38 @@ def export(
     for place in (out, since_export):
         if place is not None:
             require_outside(settings.root, Path(place))
-    of = layout or shape or table
+    of, kind = layout or shape or table, check_table(table)
     since = None if since_export is None else last_export(Path(since_export), of)
+    choice = make_choice(kind, options, accessions, shape_name=shape, since=since)
+
+    def remember(begun: Begun, report: ExportReport) -> None:
+        if since_export is not None:
+            failed = [accession for accession, _ in report.failures]
+            note_export(Path(since_export), of, this_export(choice, settings, begun, failed=failed))
+
     if layout is not None:
-        choice = make_layout(check_table(table), layout, options, accessions, format=format, shape=shape)
+        check_layout(kind, layout, format=format, shape=shape)
         begun = Begun.now(choice, settings)
-        wanted = wanted_filings(choice, settings, begun=begun, since=since)
-        report = _lay_out(place_filings(wanted, settings.root, Path(out), copy=copy), Path(out), progress, cancel)
-        _remember(since_export, of, choice, settings, begun=begun, report=report)
+        placing = place_filings(wanted_filings(choice, settings, begun), settings.root, Path(out), copy=copy)
+        report = _lay_out(placing, Path(out), progress, cancel)
+        remember(begun, report)
         return report
     if copy:
         raise UsageError("only a layout can be copied", "give --layout, or leave --copy out")
-    plan = make_plan(check_table(table), Path(out), format, shape, options, accessions, card=card)
+    plan = make_plan(kind, Path(out), choice, format_name=format, shape_name=shape, card=card)
     if since_export is not None and Path(since_export).absolute() in {
         path.absolute() for path in (*plan.paths.values(), *plan.state_paths)
     }:
         raise UsageError("--since-export and --out name the same file", "give the state a file of its own")
     with StateFile(plan.state_path) as state_file:
-        with contextlib.ExitStack() as others:
+        with contextlib.ExitStack() as stack:
             for path in plan.state_paths[1:]:
-                others.enter_context(StateFile(path))
-            report, begun = _write(plan, state_file, since, settings, jobs, progress, cancel)
-            _remember(since_export, of, plan.choice, settings, begun=begun, report=report)
+                stack.enter_context(StateFile(path))
+            run = stack.enter_context(contextlib.closing(_Run(plan, settings, state_file)))
+            report = run.write(jobs, progress, cancel)
+            remember(run.begun, report)
         state_file.forget()
     return report
-
-
-def _write(  # noqa: PLR0917 — the arguments of one export
-    plan: ExportPlan,
-    state_file: StateFile,
-    since: LastExport | None,
-    settings: Settings,
-    jobs: int | None,
-    progress: Progress,
-    cancel: CancelToken,
-) -> tuple[ExportReport, Begun]:
-    """Write the files of an export, or the rest of them; returns also when it began."""
-    state = plan.state(since)
-    begun = Begun.now(plan.choice, settings, state)
-    if state is None:
-        for path in plan.paths.values():
-            check_free(path, is_folder=plan.has_folders)
-    run = _Run(plan, state_file, since, begun, state)
-    with contextlib.closing(run):
-        wanted = _rest(wanted_filings(plan.choice, settings, begun=begun, since=since), state, plan.state_path)
-        cores, wanted = _processes(jobs, wanted)
-        job = plan.job(settings.root)
-        outcomes = encode_here(job, wanted) if cores == 1 else encode_in_workers(job, wanted, jobs=cores)
-        with contextlib.closing(outcomes):
-            for done in outcomes:
-                cancel.check()
-                run.take(done)
-                progress(ProgressUpdate("exporting", run.filings, None, failed=len(run.failures)))
-        return run.finish(), begun
 
 
 def _processes(jobs: int | None, wanted: Iterator[Wanted]) -> tuple[int, Iterator[Wanted]]:
@@ -182,54 +161,49 @@ def _lay_out(placing: Iterator[Placed], out: Path, progress: Progress, cancel: C
     return ExportReport(str(Table.FILINGS), done - len(failures), 0, (out,), tuple(failures), copied)
 
 
-def _remember(
-    since_export: str | os.PathLike[str] | None,
-    of: str,
-    choice: Choice,
-    settings: Settings,
-    *,
-    begun: Begun,
-    report: ExportReport,
-) -> None:
-    if since_export is not None:
-        failed = (accession for accession, _ in report.failures)
-        note_export(Path(since_export), of, this_export(choice, settings, begun=begun, failed=failed))
-
-
-def _rest(wanted: Iterator[Wanted], state: ExportState | None, state_path: Path) -> Iterator[Wanted]:
-    """The rest of an export. Raises `UsageError` if the archive differs from when the export began."""
-    if state is None or not state.done:
-        return wanted
-    last = deque(itertools.islice(wanted, state.done), maxlen=1)
-    if not last or last[0].accession != state.last:
-        raise UsageError("the archive has changed since this export began", f"remove {state_path} to begin again")
-    return wanted
-
-
 class _Run:
-    """A running export: its destination and its state."""
+    """A running export: its destination and its state. It continues one that was stopped."""
 
-    def __init__(
-        self,
-        plan: ExportPlan,
-        state_file: StateFile,
-        since: LastExport | None,
-        begun: Begun,
-        state: ExportState | None,
-    ) -> None:
-        self._plan, self._state_file, self._since, self._begun = plan, state_file, since, begun
+    def __init__(self, plan: ExportPlan, settings: Settings, state_file: StateFile) -> None:
+        state = plan.state()
+        self.begun = Begun.now(plan.choice, settings, state)
+        self._plan, self._settings, self._state_file = plan, settings, state_file
         self._begun_here, self._is_finished = state is None, False
-        self.filings = state.done if state else 0
-        self.rows = state.rows if state else 0
-        self.failures: list[tuple[str, str]] = list(state.failures) if state else []
+        self._filings = state.done if state else 0
+        self._rows = state.rows if state else 0
+        self._failures: list[tuple[str, str]] = list(state.failures) if state else []
         self._last = state.last if state else None
         self._noted_s, self._new_bytes = time.monotonic(), 0
         self._has_warned = False
         if state is None:  # before any file: the state of an export of something else must not outlive its files
+            for path in plan.paths.values():
+                check_free(path, is_folder=plan.has_folders)
             self._save({}, ())
         self._sink = plan.sink(state)
 
-    def take(self, done: Done) -> None:
+    def write(self, jobs: int | None, progress: Progress, cancel: CancelToken) -> ExportReport:
+        """Write the files of the export, or the rest of them, with `jobs` processes."""
+        cores, wanted = _processes(jobs, self._rest())
+        job = self._plan.job(self._settings.root)
+        outcomes = encode_here(job, wanted) if cores == 1 else encode_in_workers(job, wanted, jobs=cores)
+        with contextlib.closing(outcomes):
+            for done in outcomes:
+                cancel.check()
+                self._take(done)
+                progress(ProgressUpdate("exporting", self._filings, None, failed=len(self._failures)))
+        return self._finish()
+
+    def _rest(self) -> Iterator[Wanted]:
+        """The filings that are left. Raises `UsageError` if the archive differs from when the export began."""
+        wanted = wanted_filings(self._plan.choice, self._settings, self.begun)
+        if self._filings:
+            last = deque(itertools.islice(wanted, self._filings), maxlen=1)
+            if not last or last[0].accession != self._last:
+                hint = f"remove {self._plan.state_path} to begin again"
+                raise UsageError("the archive has changed since this export began", hint)
+        return wanted
+
+    def _take(self, done: Done) -> None:
         """Write the rows of a task; save the state at intervals."""
         is_due = time.monotonic() - self._noted_s >= CHECKPOINT_S or self._new_bytes >= CHECKPOINT_BYTES
         if self._plan.format is Format.PARQUET or is_due:
@@ -245,9 +219,9 @@ class _Run:
                 f"{CELL_CHARS:,}",
                 extra=facts,
             )
-        self.filings += len(done.wanted)
-        self.rows += sum(one.rows for one in done.encoded if one.table is self._plan.table)
-        self.failures += done.failures
+        self._filings += len(done.wanted)
+        self._rows += sum(one.rows for one in done.encoded if one.table is self._plan.table)
+        self._failures += done.failures
         self._last = str(done.wanted[-1].accession)
 
     def _checkpoint(self, coming: Done | None) -> None:
@@ -257,21 +231,21 @@ class _Run:
 
     def _save(self, files: dict[str, int], parts: tuple[str, ...]) -> None:
         state = ExportState(
-            options=self._plan.asked(self._since),
-            until=self._begun.until,
-            run=self._begun.run,
-            latest=self._begun.latest,
-            done=self.filings,
+            options=self._plan.asked(),
+            until=self.begun.until,
+            run=self.begun.run,
+            latest=self.begun.latest,
+            done=self._filings,
             last=self._last,
-            rows=self.rows,
+            rows=self._rows,
             files=files,
             parts=parts,
-            failures=tuple(self.failures),
+            failures=tuple(self._failures),
         )
         self._state_file.save(state)
         self._noted_s, self._new_bytes = time.monotonic(), 0
 
-    def finish(self) -> ExportReport:
+    def _finish(self) -> ExportReport:
         """Make the files visible, write the dataset card of a folder, and return the report."""
         self._checkpoint(None)
         files = self._sink.finish()
@@ -279,12 +253,12 @@ class _Run:
         for table, path in self._plan.paths.items():
             if self._plan.has_card and is_dir(path):
                 files.append(write_card(path, table, self._plan.columns(table)))
-        done = self.filings - len(self.failures)
-        return ExportReport(str(self._plan.table), done, self.rows, tuple(files), tuple(self.failures))
+        done = self._filings - len(self._failures)
+        return ExportReport(str(self._plan.table), done, self._rows, tuple(files), tuple(self._failures))
 
     def close(self) -> None:
         """Close the files. The saved state stays for the next run, unless nothing was exported yet."""
-        if self._begun_here and not self.filings and not self._is_finished:
+        if self._begun_here and not self._filings and not self._is_finished:
             self._sink.discard()
             self._state_file.forget()
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Self
@@ -27,12 +27,14 @@ COMMIT_S = 600
 class Choice:
     """The filings to export: what `options` find, or `accessions` in their order; with neither, all.
 
-    `by_document`: only the found documents. Everything is exported, whatever the limit in the options.
+    `by_document`: only the found documents. `since`: only what that export did not have. Everything is exported,
+    whatever the limit in the options.
     """
 
     options: SearchOptions | None = None
     accessions: tuple[AccessionNumber, ...] | None = None
     by_document: bool = False
+    since: LastExport | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,9 @@ class Begun:
         return (run is not None and run <= self.run) or str(record.accession) in self.undated
 
 
-def wanted_filings(choice: Choice, settings: Settings, *, begun: Begun, since: LastExport | None) -> Iterator[Wanted]:
-    """The filings to export, in order: those stored before it began; with `since`, those missing from that export."""
+def wanted_filings(choice: Choice, settings: Settings, begun: Begun) -> Iterator[Wanted]:
+    """The filings to export, in order: those that the archive had when the export began."""
+    since = choice.since
     with Archive.open(settings.root) as archive:
         for wanted in _asked_for(choice, settings, archive):
             record = wanted.record
@@ -104,7 +107,7 @@ def _is_new(record: CatalogueRecord, since: LastExport) -> bool:
     return (is_later or last > overlap) and since.had.get(record.accession) != record.sha256
 
 
-def this_export(choice: Choice, settings: Settings, *, begun: Begun, failed: Iterator[str]) -> LastExport:
+def this_export(choice: Choice, settings: Settings, begun: Begun, *, failed: Iterable[str]) -> LastExport:
     """What the next export needs to know about this one, which had what was stored before it began except `failed`.
 
     A search finds only what is indexed; what was not indexed when it began, or is not yet, is examined again.
