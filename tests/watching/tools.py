@@ -11,7 +11,7 @@ from archiver.selection.selection import Selection
 from archiver.settings.settings import Settings
 from edgarchive.watching.delivering import Deliverer
 from edgarchive.watching.searches import NamedSearch
-from edgarchive.watching.sinks.sink import Outcome, Sent, one_by_one
+from edgarchive.watching.sinks.sink import Outcome, Sent, Sink
 from edgarchive.watching.watcher import PollReport, Watcher
 from tests.loopback import LoopbackEdgar
 from tests.paths import INVENTED
@@ -40,21 +40,13 @@ class Clock:
         self._passed += timedelta(seconds=seconds)
 
 
-class KeepingSink:
+class KeepingSink(Sink):
     """Keeps payloads; fails as long as `outcome` says so."""
 
     def __init__(self, key: str = "kept") -> None:
         self.key = self.name = key
         self.got: list[dict[str, Any]] = []
         self.outcome = Outcome.DELIVERED
-
-    def ready_at(self, created: datetime) -> datetime | None:  # noqa: ARG002 — as Sink has it
-        """At once."""
-        return None
-
-    def portions(self, waiting: Sequence[Delivery]) -> Sequence[Sequence[Delivery]]:
-        """Each by itself."""
-        return one_by_one(waiting)
 
     async def send(self, deliveries: Sequence[Delivery]) -> Sent:
         """Keep them."""

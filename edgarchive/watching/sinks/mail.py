@@ -23,7 +23,7 @@ from archiver.errors import UsageError
 from archiver.startup.dataclass import dataclass
 from edgarchive.formats import clean
 from edgarchive.watching.schedule import EASTERN
-from edgarchive.watching.sinks.sink import Outcome, Sent
+from edgarchive.watching.sinks.sink import Outcome, Sent, Sink
 
 TIMEOUT_S, WHOLE_S = 30.0, 120.0
 """For one step of the talk with the server, and for all of it."""
@@ -62,7 +62,7 @@ class MailServer:
         return f"MailServer({self.host}:{self.port})"
 
 
-class MailSink:
+class MailSink(Sink):
     """Sends collected alerts as one message to `to`, ``hourly`` or ``daily``.
 
     Raises `UsageError` for invalid addresses, and for another `digest`.

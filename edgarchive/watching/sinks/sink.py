@@ -40,19 +40,16 @@ class Sink(Protocol):
     key: str
     name: str
 
-    def ready_at(self, created: datetime) -> datetime | None:
-        """When an alert created at `moment` may be sent; None means at once."""
+    def ready_at(self, created: datetime) -> datetime | None:  # noqa: ARG002 — for others to use
+        """When an alert created at that time may be sent; None means at once."""
+        return None
 
     def portions(self, waiting: Sequence[Delivery]) -> Sequence[Sequence[Delivery]]:
-        """The deliveries that are sent together."""
+        """The deliveries that are sent together: each by itself."""
+        return [(one,) for one in waiting]
 
     async def send(self, deliveries: Sequence[Delivery]) -> Sent:
         """Send them. Failures are outcomes, not errors."""
-
-
-def one_by_one(waiting: Sequence[Delivery]) -> list[Sequence[Delivery]]:
-    """Each delivery separately."""
-    return [(one,) for one in waiting]
 
 
 def next_try(delivery: Delivery, now: datetime) -> datetime | None:

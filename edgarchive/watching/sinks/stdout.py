@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from datetime import datetime
 from typing import TextIO
 
 from archiver.catalogue.watching import Delivery
 from edgarchive.formats import as_json_text
-from edgarchive.watching.sinks.sink import Outcome, Sent, one_by_one
+from edgarchive.watching.sinks.sink import Outcome, Sent, Sink
 
 
-class StdoutSink:
+class StdoutSink(Sink):
     """Writes each alert as a line and flushes it. If the reader is gone, the watch ends (BrokenPipeError)."""
 
     key = "stdout"
@@ -20,14 +19,6 @@ class StdoutSink:
 
     def __init__(self, file: TextIO | None = None) -> None:
         self._file = file
-
-    def ready_at(self, created: datetime) -> datetime | None:  # noqa: ARG002 — as Sink has it
-        """At once."""
-        return None
-
-    def portions(self, waiting: Sequence[Delivery]) -> Sequence[Sequence[Delivery]]:
-        """Each separately."""
-        return one_by_one(waiting)
 
     async def send(self, deliveries: Sequence[Delivery]) -> Sent:
         """Write the lines."""

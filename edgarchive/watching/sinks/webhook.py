@@ -20,14 +20,14 @@ from yarl import URL
 
 from archiver.catalogue.watching import Delivery
 from archiver.errors import UsageError
-from edgarchive.watching.sinks.sink import Outcome, Sent, one_by_one
+from edgarchive.watching.sinks.sink import Outcome, Sent, Sink
 
 TIMEOUT_S = 15.0
 _PREFIX = "whsec_"
 _MIN_SECRET_BYTES = 24
 
 
-class WebhookSink:
+class WebhookSink(Sink):
     """Posts each alert to `url`. Loopback and private addresses require `allow_private`.
 
     2xx means accepted, 410 gives up, everything else is retried. Redirects are not followed. Raises `UsageError` for an
@@ -63,16 +63,9 @@ class WebhookSink:
         self.key = f"webhook:{hashlib.sha256(url.encode()).hexdigest()[:16]}"
         self.name = f"the webhook at {host}"
 
-    def ready_at(self, created: datetime) -> datetime | None:  # noqa: ARG002 — as Sink has it
-        """At once."""
-        return None
-
-    def portions(self, waiting: Sequence[Delivery]) -> Sequence[Sequence[Delivery]]:
-        """Each separately."""
-        return one_by_one(waiting)
-
     async def send(self, deliveries: Sequence[Delivery]) -> Sent:
-        """Post them."""
+        """Post the one alert of a portion."""
+        [delivery] = deliveries
         connector = aiohttp.TCPConnector(
             resolver=None if self._allow_private else PublicResolver(),
             socket_factory=None if self._allow_private else _public_socket,
@@ -81,11 +74,7 @@ class WebhookSink:
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
         # aiohttp decompresses what arrives, without a limit, also of a body that nobody reads
         async with aiohttp.ClientSession(connector=connector, timeout=timeout, auto_decompress=False) as session:
-            for delivery in deliveries:
-                sent = await self._post(session, delivery)
-                if sent.outcome is not Outcome.DELIVERED:
-                    return sent
-        return Sent(Outcome.DELIVERED)
+            return await self._post(session, delivery)
 
     async def _post(self, session: aiohttp.ClientSession, delivery: Delivery) -> Sent:
         body = json.dumps(delivery.payload).encode()
