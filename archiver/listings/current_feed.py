@@ -134,13 +134,16 @@ def merge_filings(entries: Iterable[CurrentFiling]) -> list[CurrentFiling]:
 
 
 async def walk_current_feed(
-    edgar: Edgar, known: Callable[[list[AccessionNumber]], Iterable[AccessionNumber]]
+    edgar: Edgar,
+    known: Callable[[list[AccessionNumber]], Iterable[AccessionNumber]],
+    *,
+    since: datetime | None = None,
 ) -> FeedWalk:
     """Read the feed from its newest page until a page of known filings only, or to its end.
 
-    Without new filings this is one request. `known` returns the known ones among accession numbers. Raises
-    `BlockedError`, and `UnreachableError` if the first page cannot be fetched; a 503 on a later page is the end of the
-    feed.
+    Without new filings this is one request. `known` returns the known ones among accession numbers; those accepted
+    before `since` are left out, as if they were known. Raises `BlockedError`, and `UnreachableError` if the first page
+    cannot be fetched; a 503 on a later page is the end of the feed.
     """
     entries: list[CurrentFiling] = []
     pages, has_gap = 0, False
@@ -149,12 +152,13 @@ async def walk_current_feed(
         if page is None:
             break
         pages += 1
-        entries += page
-        named = list({entry.accession for entry in page})
-        if not named:
+        recent = [entry for entry in page if since is None or entry.accepted >= since]
+        entries += recent
+        if not page:
             break
-        seen = set(known(named))
-        has_gap = not seen
+        named = {entry.accession for entry in recent}
+        seen = set(known(list(named)))
+        has_gap = not seen and len(recent) == len(page)
         if seen.issuperset(named):
             break
     return FeedWalk(tuple(merge_filings(entries)), pages, has_gap=has_gap)

@@ -46,7 +46,8 @@ _SURE = 3
 class Settled:
     """How far the daily indexes have been read: those of all days until `through`.
 
-    What those until `began` list is from before the watch. `newest` is when EDGAR accepted the newest filing seen in
+    What those until `began` list is from before the watch, and so is what EDGAR accepted before the `oldest` filing of
+    the first feed, whose later pages may have been refused. `newest` is when EDGAR accepted the newest filing seen in
     the feed. Until `retry_at` no index is requested. `read` says of the indexes of the last days how EDGAR listed them.
     """
 
@@ -55,6 +56,7 @@ class Settled:
     newest: datetime | None = None
     retry_at: datetime | None = None
     read: Mapping[date, str] = field(default_factory=dict)
+    oldest: datetime | None = None
 
     @classmethod
     def at_start(cls, feed: Sequence[CurrentFiling], now: datetime) -> Settled:
@@ -70,7 +72,7 @@ class Settled:
         today = now.astimezone(EASTERN).date()
         is_covered = bool(accepted) and min(accepted) <= deadline
         through = published if is_covered else max(published, today)
-        return cls(through, through, max(accepted, default=None))
+        return cls(through, through, max(accepted, default=None), oldest=min(accepted, default=None))
 
     @classmethod
     def since_seen(cls, newest: datetime) -> Settled:
@@ -83,9 +85,10 @@ class Settled:
         """The stored state. None before a watch has begun, or if the state is damaged or was lost in a repair."""
         try:
             found = json.loads(catalogue.note(SETTLED_NOTE) or "")
-            newest, retry_at = (values.optional(values.moment)(found[name]) for name in ("newest", "retry_at"))
+            moments = (found["newest"], found["retry_at"], found.get("oldest"))  # the last came later
+            newest, retry_at, oldest = map(values.optional(values.moment), moments)
             read = {values.day(day): values.text(stamp) for day, stamp in found["read"].items()}
-            return cls(values.day(found["through"]), values.day(found["began"]), newest, retry_at, read)
+            return cls(values.day(found["through"]), values.day(found["began"]), newest, retry_at, read, oldest)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
 
@@ -96,6 +99,7 @@ class Settled:
             "began": self.began.isoformat(),
             "newest": self.newest.isoformat() if self.newest else None,
             "retry_at": self.retry_at.isoformat() if self.retry_at else None,
+            "oldest": self.oldest.isoformat() if self.oldest else None,
             "read": {day.isoformat(): stamp for day, stamp in self.read.items()},
         }
         catalogue.set_note(SETTLED_NOTE, json.dumps(state))

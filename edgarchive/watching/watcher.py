@@ -145,7 +145,8 @@ class Watcher:
         """
         settled = self._settled()
         is_first = settled is None
-        walk = await walk_current_feed(self._downloader.edgar, self._known)
+        oldest = settled.oldest if settled else self._start and self._start.settled.oldest
+        walk = await walk_current_feed(self._downloader.edgar, self._known, since=oldest)
         named = [one.accession for one in walk.filings]
         known = self._known(named)
         fresh = [one for one in walk.filings if one.accession not in known]

@@ -28,7 +28,7 @@ from edgarchive.watching.watcher import TEXT_RETRY_S, PollReport, Watcher
 from tests.loopback import LoopbackEdgar
 from tests.loopback import faults as f
 from tests.paths import INVENTED
-from tests.watching.tools import ALL, Clock, KeepingSink, filing, missed_by_the_feed, poll
+from tests.watching.tools import ALL, PAGE, Clock, KeepingSink, filing, missed_by_the_feed, poll
 
 
 async def test_the_first_poll_tells_nothing(settings: Settings, sink: KeepingSink, clock: Clock) -> None:
@@ -36,6 +36,24 @@ async def test_the_first_poll_tells_nothing(settings: Settings, sink: KeepingSin
     report = await poll(settings, sink, clock)
     assert report.is_first
     assert (sink.got, report.stored) == ([], 0)
+
+
+async def test_a_first_feed_whose_later_pages_are_refused(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+) -> None:
+    """What EDGAR had accepted before the filings that it showed is not new when it shows the rest; all later is."""
+    for number in range(1, 4 * PAGE):
+        edgar.add(filing(number, accepted=f"2026011205{number:02d}00"))
+    edgar.end_feed_at(0)
+    assert (await poll(settings, sink, clock)).is_first
+    edgar.end_feed_at(current_feed.LAST_START)
+    requests = len(edgar.requests)
+    assert not (await poll(settings, sink, clock)).has_gap
+    assert len(edgar.requests) == requests + 1
+    later = [edgar.add(filing(100 + number)) for number in range(2 * PAGE + 3)]
+    report = await poll(settings, sink, clock)
+    assert (report.has_gap, report.pages) == (False, 4)
+    assert sorted(sink.accessions) == later
 
 
 async def test_a_new_filing_is_told_of_once(
