@@ -145,8 +145,8 @@ class Watcher:
         """
         settled = self._settled()
         is_first = settled is None
-        oldest = settled.oldest if settled else self._start and self._start.settled.oldest
-        walk = await walk_current_feed(self._downloader.edgar, self._known, since=oldest)
+        begun = self._start.settled if settled is None and self._start is not None else settled
+        walk = await walk_current_feed(self._downloader.edgar, self._known, since=begun.oldest if begun else None)
         named = [one.accession for one in walk.filings]
         known = self._known(named)
         fresh = [one for one in walk.filings if one.accession not in known]
