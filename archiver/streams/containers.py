@@ -16,7 +16,7 @@ from archiver.runtime.paths import is_dir, is_file
 from archiver.runtime.walking import walk
 from archiver.startup.dataclass import dataclass
 from archiver.streams.chunks import ChunkReader
-from archiver.streams.decoding import gunzip
+from archiver.streams.decoding import ContentDecoder, gunzip
 from archiver.streams.tar import BLOCK, is_tar, tar_members
 
 try:
@@ -35,6 +35,15 @@ _LOCAL_HEADER_BYTES = 30
 _READ_BYTES = 1 << 18
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
+_OTHER_PACKERS = {
+    b"BZh": "bzip2",
+    b"\xfd7zXZ\0": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"\x1f\x9d": "compress",
+    b"7z\xbc\xaf\x27\x1c": "7z",
+    b"Rar!": "rar",
+}
+"""The beginnings of files that must be unpacked by another program."""
 _ERRORS = (
     *(DamagedBodyError, OSError, EOFError, RuntimeError, NotImplementedError, ValueError),
     *(zipfile.BadZipFile, zlib.error, *((lzma.LZMAError,) if lzma else ())),
@@ -120,25 +129,46 @@ def _opened(path: Path) -> Iterator[Candidate | SkippedFile | SyncFailure]:
         if reader.peek(4).startswith(_ZIP_MAGIC):
             yield from _zip(path)
         else:
-            yield from _unpacked(str(path), reader)
+            yield from _unpacked(str(path), reader, path=path)
 
 
-def _unpacked(name: str, reader: ChunkReader, *, inside: bool = False) -> Iterator[Candidate | SkippedFile]:
-    """The content at the start of `reader`: a file, gzip of one, a tar archive, or gzip of that."""
-    is_gzip = reader.peek(2) == _GZIP_MAGIC
+def _unpacked(name: str, reader: ChunkReader, *, path: Path | None = None) -> Iterator[Candidate | SkippedFile]:
+    """The content at the start of `reader`: a file, gzip of one, a tar archive, or gzip of that.
+
+    `path` is that of the file; None if it is inside an archive.
+    """
+    inside, is_gzip = path is None, reader.peek(2) == _GZIP_MAGIC
     if is_gzip:
         reader = ChunkReader(gunzip(reader.portions()))
-    is_archive = is_tar(reader.peek(BLOCK))
-    if inside and (is_archive or reader.peek(4).startswith(_ZIP_MAGIC)):
+    head = reader.peek(BLOCK)
+    is_archive = is_tar(head)
+    packer = next((program for magic, program in _OTHER_PACKERS.items() if head.startswith(magic)), None)
+    if packer is not None:
+        yield SkippedFile(name, f"it is packed by {packer}, which is not opened; unpack it")
+    elif inside and (is_archive or reader.peek(4).startswith(_ZIP_MAGIC)):
         yield SkippedFile(name, "an archive inside an archive is not opened; unpack the outer one")
     elif not is_archive:
         yield Candidate(name, reader, is_packed=inside or is_gzip)
     else:
+        if path is not None and is_gzip:
+            _check_sums(path)
         for member in tar_members(reader, most=MOST_MEMBERS):
             if member.is_file:
-                yield from _unpacked(_member(name, member.name), ChunkReader(member.content), inside=True)
+                yield from _unpacked(_member(name, member.name), ChunkReader(member.content))
             elif not member.is_folder:
                 yield SkippedFile(_member(name, member.name), _ODD)
+
+
+def _check_sums(path: Path) -> None:
+    """Raise `DamagedBodyError` if a gzip file is damaged, but not if it is only cut.
+
+    Its checksum is at its end, and decoding may go wrong long before that shows, so no member of it can be trusted.
+    """
+    decoder = ContentDecoder("gzip", may_be_endless=False)
+    with path.open("rb") as file:
+        for packed in _chunks(file):
+            for _ in decoder.decode(packed):
+                pass
 
 
 def _zip(path: Path) -> Iterator[Candidate | SkippedFile | SyncFailure]:
@@ -157,7 +187,7 @@ def _zip(path: Path) -> Iterator[Candidate | SkippedFile | SyncFailure]:
                 continue
             try:
                 with archive.open(info) as member:
-                    yield from _unpacked(name, ChunkReader(_chunks(member)), inside=True)
+                    yield from _unpacked(name, ChunkReader(_chunks(member)))
             except _ERRORS as error:
                 yield _failure(name, error)
 

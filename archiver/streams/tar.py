@@ -14,11 +14,12 @@ from archiver.startup.patterns import lazy_pattern
 from archiver.streams.chunks import ChunkReader
 
 BLOCK = 512
-_MAGIC = b"ustar"
 _OCTAL = lazy_pattern(b"[0-7]*")
 _DECIMAL = lazy_pattern(b"[0-9]{1,18}")
 _LENGTH = lazy_pattern(b"([0-9]{1,6}) ")
 _MOST_NAME_BYTES = 4096
+_MOST_FILLING = 2048
+"""Empty blocks that are passed over after the end of an archive, far more than any program writes."""
 _REGULAR = frozenset(b"0\x007")
 _FOLDERS = frozenset(b"5D")
 _WITHOUT_CONTENT = frozenset(b"123456")
@@ -45,12 +46,12 @@ class TarMember:
 
 
 def is_tar(head: bytes) -> bool:
-    """Whether a file with these first 512 bytes is a tar archive."""
-    return len(head) >= BLOCK and head[257:262] == _MAGIC and _checksum_holds(head[:BLOCK])
+    """Whether a file with these first 512 bytes is a tar archive. The oldest ones have no magic, only a checksum."""
+    return len(head) >= BLOCK and _checksum_holds(head[:BLOCK])
 
 
 def tar_members(reader: ChunkReader, *, most: int) -> Iterator[TarMember]:
-    """The members of the archive that starts at `reader`.
+    """The members of the archive that starts at `reader`, and of those that follow it, as in files joined by ``cat``.
 
     Unread content of a member is skipped. Raises `DamagedBodyError` for an invalid header, an incomplete archive, and
     one with more than `most` members.
@@ -58,14 +59,7 @@ def tar_members(reader: ChunkReader, *, most: int) -> Iterator[TarMember]:
     name = ""
     pax_size: int | None = None
     count = 0
-    while True:
-        header = reader.read(BLOCK)
-        if len(header) < BLOCK:
-            raise DamagedBodyError("the tar archive is cut off: its end is missing")
-        if not header.strip(b"\0"):  # two such blocks end an archive; some programs write one
-            return
-        if not _checksum_holds(header):
-            raise DamagedBodyError("the tar archive is damaged: a header is missing")
+    while header := _next_header(reader):
         count += 1
         if count > most:
             raise DamagedBodyError(f"the tar archive has more than {most} members")
@@ -90,6 +84,20 @@ def tar_members(reader: ChunkReader, *, most: int) -> Iterator[TarMember]:
         yield TarMember(name or _text(header[:100]), size, is_file, kind in _FOLDERS, content)
         name = ""
         _skip(reader, (0 if kind in _WITHOUT_CONTENT else padded) - (reader.taken - before))
+
+
+def _next_header(reader: ChunkReader) -> bytes:
+    """The next header, also of an archive that follows the end of another; empty after the end of the last one."""
+    header = reader.read(BLOCK)
+    if len(header) < BLOCK:
+        raise DamagedBodyError("the tar archive is cut off: its end is missing")
+    if not header.strip(b"\0"):  # two such blocks end an archive; some programs write one
+        blocks = (reader.read(BLOCK) for _ in range(_MOST_FILLING))
+        header = next((block for block in blocks if len(block) < BLOCK or block.strip(b"\0")), b"")
+        return header if is_tar(header) else b""
+    if not _checksum_holds(header):
+        raise DamagedBodyError("the tar archive is damaged: a header is missing")
+    return header
 
 
 def _skip(reader: ChunkReader, size: int) -> None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 import random
 import shutil
 import tarfile
@@ -158,6 +160,41 @@ def test_damaged_archives_give_what_they_have_and_are_named(root: Path, there: P
     assert len(ALL) > report.stored > 0
     assert {Path(failure.url).name for failure in report.failures} >= {"a.tar", "b.gz", "c.zip"}
     assert ONE in stored(root)
+
+
+def test_nothing_is_taken_from_a_tar_archive_whose_checksum_is_wrong(root: Path, there: Path) -> None:
+    """Any of its members may be damaged, and decodes nevertheless; only the checksum at the very end tells."""
+    packed = gzip.compress(tar_of({f"{accession}.txt": body for accession, body in ALL.items()}, "w"), compresslevel=0)
+    (there / "some.tar.gz").write_bytes(packed.replace(b"FISCAL YEAR END", b"FISCAL_YEAR_END", 1))
+    report = take(root, there)
+    assert [(Path(failure.url).name, failure.error) for failure in report.failures] == [
+        ("some.tar.gz", "DamagedBodyError")
+    ]
+    assert stored(root) == {}
+    (there / "some.tar.gz").write_bytes(packed[:-4])  # what is whole in one that is only cut is taken
+    assert [failure.message for failure in take(root, there).failures] == ["the compressed body is cut off"]
+    assert stored(root) == ALL
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz"])
+def test_archives_joined_by_cat_are_all_read(root: Path, there: Path, mode: str) -> None:
+    """Each has its own end, after which the next one begins."""
+    joined = b"".join(tar_of({f"{accession}.txt": body}, mode) for accession, body in ALL.items())
+    (there / "some").write_bytes(joined)
+    assert take(root, there).stored == len(ALL)
+    assert stored(root) == ALL
+
+
+def test_what_another_program_must_unpack_is_named(root: Path, there: Path) -> None:
+    """It may hold submissions, so the report does not say that it is none."""
+    packed = tar_of({"a.txt": BODY}, "w")
+    (there / "a.tar.bz2").write_bytes(bz2.compress(packed))
+    (there / "b.tar.xz").write_bytes(lzma.compress(packed))
+    report = take(root, there)
+    assert [(Path(one.path).name, one.message) for one in report.skipped] == [
+        ("a.tar.bz2", "it is packed by bzip2, which is not opened; unpack it"),
+        ("b.tar.xz", "it is packed by xz, which is not opened; unpack it"),
+    ]
 
 
 @pytest.mark.parametrize("packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])

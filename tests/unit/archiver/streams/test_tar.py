@@ -43,6 +43,26 @@ def test_members_come_as_they_were_put_in(form: int) -> None:
     assert read(data) == read(data, piece=7) == files
 
 
+def test_archives_without_a_magic_are_read() -> None:
+    """Those of the oldest programs, and the label of a volume before the members."""
+    old = bytearray(archive({"one.nc": b"one"}, form=tarfile.USTAR_FORMAT))
+    old[257:265] = bytes(8)
+    old[148:156] = b" " * 8
+    old[148:156] = b"%06o\0 " % sum(old[:BLOCK])
+    assert is_tar(bytes(old))
+    assert read(bytes(old)) == {"one.nc": b"one"}
+    assert not is_tar(bytes(BLOCK))
+
+
+@pytest.mark.parametrize("filling", [0, 1, 20])
+def test_archives_may_follow_each_other(filling: int) -> None:
+    """As in files joined by ``cat``; what follows the last one, and is no archive, ends it."""
+    first, second = archive({"one.nc": b"one"}), archive({"two.nc": b"two"})
+    assert read(first + bytes(BLOCK * filling) + second + b"and more") == {"one.nc": b"one", "two.nc": b"two"}
+    with pytest.raises(DamagedBodyError, match="cut"):
+        read(first + second[:700])
+
+
 def test_a_member_of_8_gib_has_the_size_in_its_pax_header() -> None:
     """The header's own field has no room for it."""
     info = tarfile.TarInfo("large.nc")
