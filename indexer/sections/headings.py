@@ -81,6 +81,8 @@ _BROKEN_SENTENCE = lazy_pattern(
     r"(?:,|\b(?:see|in|under|of|to|and|or|the|with|by|at|from|our|this|also|is|per))\Z", re.IGNORECASE
 )
 _UNFINISHED = lazy_pattern(r"(?:[,;]|\b(?:of|and|or|the|in|on|to|for|with|by|certain))\Z", re.IGNORECASE)
+_OF_A_LIST = lazy_pattern(r"(?:[,;]|\b(?:and|or))\Z", re.IGNORECASE)
+"""The end of a line in a list of items that a sentence names: ``Item 1A. Risk Factors; and``."""
 _ABOUT_A_REPORT = lazy_pattern(
     r"\b(?:of|in|to|from|under)\s+(?:our|the|this|its|that)\s+(?:[\w’']+\s+){0,4}?"
     r"(?:[Rr]eports?|[Ff]orm\s+(?:10|8)-?[KQ]|[Pp]rospectus|[Ff]iling)\b"
@@ -103,6 +105,7 @@ _CONTINUING = lazy_pattern(r"(?:of|and|or|operations?)\b", re.IGNORECASE)
 _QUOTES = "\"'“"
 _QUOTED = lazy_pattern(r"""["'“][^"“”]+["'’”][.:]?""")
 """A quoted title that is the whole line; more words on the line would be a sentence about the item."""
+_BULLETS = "•●▪◦‣·*–—-"
 _CLOSING = {'"': '"”', "“": '”"', "[": "]", "(": ")"}
 _ODD_SIGNS = " \t\n,:.–—-"
 """What may stand in the number of an 8-K's item in place of its point: ``Item 7,01``, ``Item 7-01``, ``Item 701``."""
@@ -228,7 +231,7 @@ def _heading(text: str, line: _Line, found: re.Match[str], family: Family, *, st
         sentence = _sentence(text, found, reading, wrapped=line.is_wrapped)
         if sentence and (_ABOUT_A_REPORT.search(sentence) or _OF_SEVERAL.match(sentence)):
             return None
-        is_sentence = fits and bool(sentence)
+        is_sentence = fits and (bool(sentence) or _OF_A_LIST.search(title) is not None)
         if family == "8-K" and found["more"] and is_complete(title):  # Items 1 through 4 and 6: not applicable
             continue
         rank = RANKS.index(part) if family == "10-Q" else 0
@@ -382,7 +385,7 @@ def _stands_apart(text: str, end: int) -> bool:
 def _goes_on(line: str, following: str, *, needs_title: bool, is_block: bool) -> bool:
     """Whether `following` continues the heading that ends with `line`."""
     next_words, words = following.strip(), line.strip()
-    if len(next_words) > MAX_HEADING_CHARS // 2 or _LINE.match("\n" + following):
+    if len(next_words) > MAX_HEADING_CHARS // 2 or next_words[0] in _BULLETS or _LINE.match("\n" + following):
         return False
     if needs_title:
         return next_words[0].isalpha() or next_words[0] in "[(" or _QUOTED.fullmatch(next_words) is not None

@@ -125,7 +125,7 @@ def split_listings(text: str, rows: Sequence[Row], family: Family) -> tuple[list
             else:
                 current = None
             start = line_start(text, group[0].heading.start) if title is None else title
-            listings.append(Listing(tuple(group), start, group[-1].heading.body))
+            listings.append(Listing(tuple(group), start, group[-1].heading.body, is_titled=title is not None))
         else:
             headings += [row.heading for row in group]
             current = group[-1].heading.key

@@ -85,11 +85,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A table of contents or an index of items: its rows, and where it begins and ends."""
+    """A table of contents or an index of items: its rows, and where it begins (with its title, if any) and ends."""
 
     rows: tuple[Row, ...]
     start: int
     end: int
+    is_titled: bool
 
     @property
     def is_own(self) -> bool:

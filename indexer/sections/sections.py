@@ -89,14 +89,14 @@ def _split(text: str, candidates: Sequence[Heading], family: Family) -> tuple[li
 def _joined(headings: Sequence[Heading], listings: Sequence[Listing]) -> list[Heading]:
     """`headings` without those that only continue an item, such as ``Item 7 (continued)`` at the top of a page.
 
-    After a table of contents no item continues.
+    After a table of contents no item continues. In a report, a heading with the form's title continues none without it.
     """
     kept: list[Heading] = []
     last: tuple[Key, int] | None = None
     starts = [listing.start for listing in listings if listing.is_own]
     for heading in headings:
         place = (heading.key, bisect_left(starts, heading.start))
-        if place != last:
+        if place != last or (heading.part and heading.fits and not kept[-1].fits):
             kept.append(heading)
         last = place
     return kept

@@ -27,6 +27,8 @@ _REFERENCE = lazy_pattern(
 )
 _SENTENCE_END = lazy_pattern(r"(?<=[a-z0-9)”\"])[.;](?=\s|\Z)")
 _JUST_ABOVE_CHARS = 80
+_MIN_MORE_CHARS = 200
+"""The least text of an item below a list of other items in it."""
 _MAX_REFERENCE_CHARS = 2500
 _REFERRING_SHARE = 0.6
 
@@ -42,18 +44,24 @@ def cut(
 
     The last one ends before the signatures. Trailing page numbers are left out.
     """
-    lists = [listing.start for listing in listings if len(listing.rows) > 1 and listing.is_own]
+    lists = [listing for listing in listings if len(listing.rows) > 1 and listing.is_own]
+    starts = [listing.start for listing in lists]
     parts = [divider.start for divider in dividers]
     for number, heading in enumerate(headings):
         following = headings[number + 1] if number + 1 < len(headings) else None
         end = len(text) if following is None else line_start(text, following.start)
         if following is None:
             end = min([end, *(line_start(text, place) for place in _signatures(text, places, heading.body))])
-        listed = bisect_left(lists, heading.body)
-        end = min([end, *lists[listed : listed + 1]])
+        inside = range(bisect_left(starts, heading.body), bisect_left(starts, end))
+        end = next((starts[place] for place in inside if not _is_aside(lists[place], len(headings), end)), end)
         between = dividers[bisect_left(parts, heading.body) : bisect_left(parts, end)]
         end = next((divider.start for divider in between if _opens(divider, heading, following, end, places)), end)
         yield _section(text, heading, end)
+
+
+def _is_aside(listing: Listing, headings: int, end: int) -> bool:
+    """Whether a list only names a few of a report's items, in the text of one, which goes on below it up to `end`."""
+    return not listing.is_titled and 2 * len(listing.rows) <= headings and end - listing.end >= _MIN_MORE_CHARS
 
 
 def titled(text: str, ended: Iterable[tuple[Heading, int]]) -> Iterator[Section]:

@@ -97,6 +97,31 @@ def test_items_of_one_part_that_share_their_text_are_no_list(below: str) -> None
     assert outline(html([*lines, *SIGNATURES]), "10-Q") == ["II 1", "II 2", "II 3", "II 4", "II 5", "II 6"]
 
 
+NAMED = {
+    "lines": [heading("1"), heading("1A"), heading("7")],
+    "marks": ["• Item 1. Business;", "• Item 1A. Risk Factors; and", "• Item 7. Management’s Discussion and Analysis."],
+    "commas": ["Item 1, Business,", "Item 1A, Risk Factors, and", "Item 7, Management’s Discussion and Analysis."],
+    "parts": ["Part I, Item 1A. Risk Factors;", "Part II, Item 7. Management’s Discussion and Analysis."],
+    "one": ["• Item 1A. Risk Factors; and", "• our other filings."],
+    "table": ["Part III", heading("10"), "Proxy statement, page 3", heading("11"), "Proxy statement, page 9"],
+    "an agreement's": ["Item 2. Definitions. For this agreement the terms below have these meanings."],
+}
+"""Items that a sentence of another one names, each on a line."""
+
+
+@in_both_layouts
+@pytest.mark.parametrize("item", ["1", "1A", "7", "8", "15"])
+@pytest.mark.parametrize("lines", NAMED.values(), ids=NAMED)
+def test_a_few_items_named_in_the_text_of_another_change_nothing(lines: list[str], item: str, laid_out: Layout) -> None:
+    """The text goes on below them, and is still that of the item."""
+    report = annual()
+    place = report.index(heading(item)) + 1
+    report[place:place] = [*words("above"), *lines]
+    text = laid_out([*report, *SIGNATURES])
+    assert outline(text) == ALL
+    assert endings(text) == ENDINGS
+
+
 def test_a_running_title_is_no_list() -> None:
     """A page's head may name the item before, right above the heading of the next."""
     lines = [
