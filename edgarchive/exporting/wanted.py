@@ -8,6 +8,7 @@ from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
+from archiver.catalogue.catalogue import Catalogue
 from archiver.catalogue.records import CatalogueRecord
 from archiver.identifiers import AccessionNumber
 from archiver.settings.settings import Settings
@@ -42,8 +43,9 @@ class Begun:
     """What the archive had when an export began: what came until then, and what the runs up to `run` stored.
 
     A run that had ended counts whatever its clock said: a clock that was ahead dates its filings in the future. So do
-    `undated`, filings of no run with such a date. `latest` is the latest run, which may still have been active. What
-    was `unindexed` is in no answer of a search. `recent` has the sha256 of what was stored or added shortly before: the
+    `undated`, filings of no run with such a date. `latest` is the latest run, which may still have been active. What a
+    search may find while it runs though it was `unindexed`, of those that only want what is new, is for the next one.
+    `recent` has the sha256 of what was stored or added shortly before: the
     catalogue may get the row of another such filing only when the export has passed its day.
     """
 
@@ -64,8 +66,7 @@ class Begun:
             run = latest - 1 if latest and is_being_written(archive.layout) else latest
             if state is not None:
                 until, run, latest = state.until, state.run, state.latest
-            unindexed = catalogue.unindexed() if choice.options is not None else ()
-            begun = cls(until, run, latest, unindexed=frozenset(str(one.accession) for one in unindexed))
+            begun = cls(until, run, latest, unindexed=_unindexed(choice, catalogue))
             overlap = until - timedelta(seconds=COMMIT_S)
             undated, recent = set(), {}
             for one in itertools.chain(catalogue.stored_since(overlap), catalogue.added_since(overlap)):
@@ -77,8 +78,9 @@ class Begun:
             return replace(begun, undated=frozenset(undated), recent=recent)
 
     def had(self, record: CatalogueRecord) -> bool:
-        """Whether the archive had the filing, with these bytes or others."""
-        return record.added <= self.until or self._is_of_a_run(record, record.added_run)
+        """Whether the archive had the filing, with these bytes or others, and can find it."""
+        is_there = record.added <= self.until or self._is_of_a_run(record, record.added_run)
+        return is_there and str(record.accession) not in self.unindexed
 
     def had_bytes(self, record: CatalogueRecord) -> bool:
         """Whether the archive had these bytes of the filing."""
@@ -98,6 +100,13 @@ def wanted_filings(choice: Choice, settings: Settings, begun: Begun) -> Iterator
                 yield wanted
 
 
+def _unindexed(choice: Choice, catalogue: Catalogue) -> frozenset[str]:
+    """What is new and in no answer of a search yet."""
+    if choice.options is None or choice.since is None:
+        return frozenset()
+    return frozenset(str(one.accession) for one in catalogue.unindexed() if _is_new(one, choice.since))
+
+
 def _is_new(record: CatalogueRecord, since: LastExport) -> bool:
     if record.accession in since.again:
         return True
@@ -110,13 +119,11 @@ def _is_new(record: CatalogueRecord, since: LastExport) -> bool:
 def this_export(choice: Choice, settings: Settings, begun: Begun, *, failed: Iterable[str]) -> LastExport:
     """What the next export needs to know about this one, which had what was stored before it began except `failed`.
 
-    A search finds only what is indexed; what was not indexed when it began, or is not yet, is examined again.
+    A search finds only what is indexed; what is new and was not indexed when it began, or is not yet, comes next time.
     """
-    again = set(failed) | begun.unindexed
-    if choice.options is not None:
-        with Archive.open(settings.root) as archive:
-            again |= {str(record.accession) for record in archive.catalogue.unindexed()}
-    return LastExport(begun.until, frozenset(again), dict(begun.recent), begun.latest)
+    with Archive.open(settings.root) as archive:
+        again = begun.unindexed.union(failed, _unindexed(choice, archive.catalogue))
+    return LastExport(begun.until, again, dict(begun.recent), begun.latest)
 
 
 def _asked_for(choice: Choice, settings: Settings, archive: Archive) -> Iterator[Wanted]:

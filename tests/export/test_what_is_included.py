@@ -28,7 +28,8 @@ from edgarchive import SearchOptions, export, import_submissions, index_archive
 from edgarchive.cli import run
 from edgarchive.exporting import workers
 from edgarchive.exporting.files import sinks
-from edgarchive.exporting.wanted import Begun, Choice, wanted_filings
+from edgarchive.exporting.files.state import last_export, note_export
+from edgarchive.exporting.wanted import Begun, Choice, this_export, wanted_filings
 from tests.export.conftest import lines
 from tests.paths import INVENTED
 from tests.watching.tools import filing
@@ -270,8 +271,8 @@ def test_a_wrong_clock_leaves_nothing_out(out: Path, tmp_path: Path) -> None:
 def test_what_failed_or_came_late_is_exported_next_time(out: Path, tmp_path: Path) -> None:
     """Next time has what could not be read, what was not indexed, and what had no row in the catalogue yet."""
     mine = Settings(root=tmp_path / "archive")
-    some = sorted(INVENTED.glob("*.txt"))[:4]
-    state, names = out / "state", [path.stem for path in some]
+    *some, later = sorted(INVENTED.glob("*.txt"))[:5]
+    state, late, names = out / "state", [later], [path.stem for path in some]
     import_submissions(some[:3], settings=mine)
     stored = Layout(mine.root).submission(AccessionNumber(names[0]))
     packed = stored.read_bytes()
@@ -290,12 +291,37 @@ def test_what_failed_or_came_late_is_exported_next_time(out: Path, tmp_path: Pat
         catalogue.execute("UPDATE submission SET stored_at = ? WHERE accession = ?", (earlier, names[3]))
     export("filings", out / "2.jsonl", since_export=state, settings=mine, jobs=1)
     assert {row["accession"] for row in lines(out / "2.jsonl")} == {names[0], names[3]}
-    with contextlib.closing(sqlite3.connect(mine.root / "catalogue.sqlite3")) as catalogue, catalogue:
-        catalogue.execute("UPDATE submission SET indexed_sha256 = NULL WHERE accession = ?", (names[1],))
     everything = SearchOptions(since=1990)
+    import_submissions(late, settings=mine, index=False)
     export("filings", out / "3.jsonl", options=everything, since_export=state, settings=mine, jobs=1)
+    index_archive(mine)
     export("filings", out / "4.jsonl", options=everything, since_export=state, settings=mine, jobs=1)
-    assert [len(lines(out / name)) for name in ("3.jsonl", "4.jsonl")] == [0, 1]
+    assert [exported(out / name) for name in ("3.jsonl", "4.jsonl")] == [[], [path.stem for path in late]]
+
+
+def test_what_is_indexed_while_an_incremental_export_runs(mine: Settings, tmp_path: Path) -> None:
+    """A search may find it already or not: it is in this export or the next one, never in both."""
+    import_submissions([write(tmp_path / "later", LATER)], settings=mine, index=False)
+    everything = SearchOptions(since=1990)
+    choice = Choice(everything, since=last_export(tmp_path / "state", "filings"))
+    begun = Begun.now(choice, mine)
+    index_archive(mine)
+    first = [str(one.accession) for one in wanted_filings(choice, mine, begun)]
+    note_export(tmp_path / "state", "filings", this_export(choice, mine, begun, failed=()))
+    export("filings", tmp_path / "2.jsonl", options=everything, since_export=tmp_path / "state", settings=mine, jobs=1)
+    assert sorted(first + exported(tmp_path / "2.jsonl")) == sorted(map(accession, (*FIRST, *LATER)))
+
+
+def test_an_index_that_is_made_anew_makes_nothing_new(mine: Settings, tmp_path: Path) -> None:
+    """What an earlier export had is not new because it is not indexed for some time."""
+    everything, state = SearchOptions(since=1990), tmp_path / "state"
+    export("filings", tmp_path / "1.jsonl", options=everything, since_export=state, settings=mine, jobs=1)
+    with Archive.open(mine.root, writable=True) as archive:
+        archive.catalogue.clear_index_marks()
+    export("filings", tmp_path / "2.jsonl", options=everything, since_export=state, settings=mine, jobs=1)
+    index_archive(mine)
+    export("filings", tmp_path / "3.jsonl", options=everything, since_export=state, settings=mine, jobs=1)
+    assert [len(lines(tmp_path / f"{number}.jsonl")) for number in (1, 2, 3)] == [len(FIRST), 0, 0]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import glob
 import json
 import os
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -150,8 +150,11 @@ class LastExport:
     run: int | None = None
 
 
-def last_export(path: Path, of: str) -> LastExport | None:
-    """What the exports `of` a table that used this file have had; None for a file that does not exist.
+_NOTHING = LastExport(datetime(1970, 1, 1, tzinfo=UTC), frozenset(), {})
+
+
+def last_export(path: Path, of: str) -> LastExport:
+    """What the exports `of` a table that used this file have had: nothing if it does not exist.
 
     Raises `UsageError` for any other file, also of exports of something else: it says nothing of what this one had.
     """
@@ -162,7 +165,7 @@ def last_export(path: Path, of: str) -> LastExport | None:
         others = values.get("of", of)
         last = LastExport(until, frozenset(values.get("again", ())), dict(values.get("had", {})), run)
     except FileNotFoundError:
-        return None
+        return _NOTHING
     except _UNREADABLE:
         raise UsageError(f"{path} is not the state of an export", "name another file for --since-export") from None
     if others != of:
