@@ -72,14 +72,12 @@ def show(context: typer.Context, *, as_json: AsJson = False) -> int:
     if as_json:
         print_json(values)
     else:
-        tables = values.pop("select")
-        searches = values.pop("search")
+        tables = {name: values.pop(name) for name in ("select", "search")}
         for key, value in values.items():
             say(f"{key} = {_shown(value)}")
-        for table in tables:
-            say("[[select]] " + ", ".join(f"{key} = {value}" for key, value in table.items() if value))
-        for table in searches:
-            say("[[search]] " + ", ".join(f"{key} = {value}" for key, value in table.items() if value))
+        for name, rows in tables.items():
+            for row in rows:
+                say(f"[[{name}]] " + ", ".join(f"{key} = {value}" for key, value in row.items() if value))
     return 0
 
 

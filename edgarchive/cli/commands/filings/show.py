@@ -29,10 +29,7 @@ from indexer.submission.submission import Document, Submission, parse_submission
 _ORIGIN = ("source", "source_url", "sha256", "signature", "added", "added_run", "withdrawn_at", "beside")
 """The keys of a submission's record in the JSON."""
 
-_SIGNATURES = {"invalid": "invalid: the SEC's signature does not match these bytes; read them with care"}
-"""Descriptions of signatures; valid ones are not mentioned."""
-
-
+_INVALID = "invalid: the SEC's signature does not match these bytes; read them with care"
 _NO_TEXT = {"image": "an image", "pdf": "a PDF", "archive": "an archive", "spreadsheet": "a spreadsheet"}
 """Kinds of documents without text, in words."""
 
@@ -96,11 +93,13 @@ def show(
         if header or as_json:
             shown = partial(_shown, library, max_text_chars=settings.max_text_chars, wanted=wanted, header=header)
             return _print_json(records, shown)
+        if wanted is not None:
+            return _print_texts(library, records, wanted)
         if raw:
             for record in records:
                 _write_raw(library, record, document)
         else:
-            return _print(library, records, wanted)
+            _print_summaries(library, records)
     return 0
 
 
@@ -121,17 +120,6 @@ def _print_json(records: Sequence[Record], shown: Callable[[Record], object]) ->
     return SOME_FAILED if faults else 0
 
 
-def _print(library: Library, records: Sequence[Record], wanted: _Wanted | None) -> int:
-    """Print summaries or texts; returns the exit code."""
-    if wanted is not None and len(records) > 1:
-        return _print_texts(library, records, wanted)
-    if wanted is not None:
-        _print_one_text(library, records[0], wanted)
-    else:
-        _print_summaries(library, records)
-    return 0
-
-
 def _print_summaries(library: Library, records: Sequence[Record]) -> None:
     with paged():
         for place, record in enumerate(records):
@@ -142,18 +130,18 @@ def _print_summaries(library: Library, records: Sequence[Record]) -> None:
 
 def _print_one_text(library: Library, record: Record, wanted: _Wanted) -> None:
     """The text alone. An error is for the terminal, not for the pager, and comes before any output."""
-    submission = library.submission(record.accession)
-    found = _texts(submission, wanted)
-    if wanted.highlight is not None:
-        library.marks("", wanted.highlight)
+    found = _texts(library.submission(record.accession), wanted)
     with paged():
         _print_text(library, found, wanted)
 
 
 def _print_texts(library: Library, records: Sequence[Record], wanted: _Wanted) -> int:
-    """Each text below a title that names its filing, then the filings without it. Returns the exit code."""
+    """Of several filings, each text below a title that names it, then those without one. Returns the exit code."""
     if wanted.highlight is not None:
-        library.marks("", wanted.highlight)
+        library.marks("", wanted.highlight)  # an error in it comes before any output
+    if len(records) == 1:
+        _print_one_text(library, records[0], wanted)
+        return 0
     faults: list[str] = []
     with paged():
         for place, record in enumerate(records):
@@ -307,7 +295,7 @@ def _print_summary(submission: Submission, record: Record) -> None:
         ("accepted", header.acceptance_datetime),
         ("period", header.period_of_report),
         ("items", ", ".join(filter(None, (header.items_as_text(), *map(clean, header.unknown_items))))),
-        ("signature", _SIGNATURES.get(record.signature or "")),
+        ("signature", record.signature == "invalid" and _INVALID),
         ("withdrawn", record.withdrawn_at and f"EDGAR no longer lists it (seen {record.withdrawn_at:%Y-%m-%d})"),
     )
     for label, value in facts:
