@@ -169,13 +169,7 @@ class Library:
     def _diagnose(self, options: SearchOptions) -> Diagnosis:
         from indexer.search.diagnosis.diagnose import diagnose  # noqa: PLC0415 — a search needs none of it
 
-        return diagnose(
-            options,
-            count=lambda wanted: self.run(wanted).total,
-            values=lambda facet, wanted: [str(one.value) for one in self.run(wanted).facets(facet)[facet]],
-            find=lambda wanted: self.run(wanted).hits,
-            last_run=lambda: next((run.number for run in self.log(1)), None),
-        )
+        return diagnose(options, self.run, last_run=lambda: next((run.number for run in self.log(1)), None))
 
     def _trees(self, options: SearchOptions) -> tuple[Node | None, Node | None]:
         """The query and the filters as trees, each None if there is none."""

@@ -34,7 +34,7 @@ from indexer.search.diagnosis.model import (
     is_xbrl_type,
 )
 from indexer.search.diagnosis.near import name_query, near_name, near_values, near_words
-from indexer.search.diagnosis.probing import Count, Find, Prober, Values
+from indexer.search.diagnosis.probing import Prober, Run
 from indexer.search.diagnosis.spans import spans_in_query, spans_of_filters
 from indexer.search.options import SearchOptions
 from indexer.sections.forms import keys_of_name
@@ -65,21 +65,18 @@ _OPERATOR = lazy_pattern(r"or|and|not", re.IGNORECASE)
 
 def diagnose(
     options: SearchOptions,
+    run: Run,
     *,
-    count: Count,
-    values: Values,
-    find: Find,
     last_run: Callable[[], int | None],
     max_s: float = MAX_S,
     clock: Callable[[], float] = time.monotonic,
 ) -> Diagnosis:
     """Why a search with these options finds nothing; only the total if it finds something.
 
-    `count` returns how much a search finds, `values` the values of a facet among its hits, `find` its hits, and
-    `last_run` the number of the archive's last run. All searches but the search itself end after `max_s`. Raises what
-    `count` raises for that.
+    `run` runs a search, and `last_run` returns the number of the archive's last run. All searches but the search itself
+    end after `max_s`. Raises what `run` raises for that.
     """
-    return _Diagnoser(options, Prober(count, values, find, last_run, ends=clock() + max_s, clock=clock)).run()
+    return _Diagnoser(options, Prober(run, last_run, ends=clock() + max_s, clock=clock)).run()
 
 
 class _Diagnoser:
@@ -94,7 +91,7 @@ class _Diagnoser:
 
     def run(self) -> Diagnosis:
         options = self._options
-        if total := self._prober.count_or_raise(options):
+        if total := self._prober.run(options).total:
             return Diagnosis(total)
         if self._count(SearchOptions(limit=0)) == 0:
             return Diagnosis(0, is_empty=True)

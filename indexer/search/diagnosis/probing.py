@@ -10,10 +10,9 @@ from indexer.fields import Facet
 from indexer.query.bounds import one_search
 from indexer.search.hits import Hit
 from indexer.search.options import SearchOptions
+from indexer.search.results import Results
 
-Count = Callable[[SearchOptions], int]
-Values = Callable[[Facet, SearchOptions], Sequence[str]]
-Find = Callable[[SearchOptions], Sequence[Hit]]
+Run = Callable[[SearchOptions], Results]
 T = TypeVar("T")
 U = TypeVar("U")
 
@@ -23,33 +22,29 @@ class Prober:
 
     def __init__(
         self,
-        count: Count,
-        values: Values,
-        find: Find,
+        run: Run,
         last_run: Callable[[], int | None],
         *,
         ends: float,
         clock: Callable[[], float],
     ) -> None:
-        self.count_or_raise = count
+        self.run = run
         self.last_run = last_run
         self.is_complete = True
-        self._values = values
-        self._find = find
         self._ends = ends
         self._clock = clock
 
     def count(self, options: SearchOptions) -> int | None:
         """How much a search finds; None if there is no time left or it is invalid."""
-        return self._until_end(lambda: self.count_or_raise(options), None)
+        return self._until_end(lambda: self.run(options).total, None)
 
     def values(self, facet: Facet, options: SearchOptions) -> Sequence[str] | None:
         """The values of a facet among the hits of a search; None if there is no time left."""
-        return self._until_end(lambda: self._values(facet, options), None)
+        return self._until_end(lambda: [str(one.value) for one in self.run(options).facets(facet)[facet]], None)
 
     def hits(self, options: SearchOptions) -> Sequence[Hit]:
         """The hits of a search; none if there is no time left or it is invalid."""
-        return self._until_end(lambda: self._find(options), ())
+        return self._until_end(lambda: self.run(options).hits, ())
 
     def _until_end(self, search: Callable[[], T], otherwise: U) -> T | U:
         """What `search` returns, or `otherwise`: a word of a phrase, for example, may be no query by itself."""

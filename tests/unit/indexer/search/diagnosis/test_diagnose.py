@@ -15,6 +15,8 @@ from edgarchive import AsyncLibrary, Library, SearchOptions, import_submissions
 from indexer.query.bounds import Deadline
 from indexer.search.diagnosis.diagnose import diagnose
 from indexer.search.diagnosis.model import Diagnosis
+from indexer.search.hits import FromLibrary
+from indexer.search.results import Results
 from tests.loopback import FIXTURES
 
 
@@ -196,21 +198,13 @@ def test_it_ends_in_time() -> None:
     asked: list[SearchOptions] = []
     now = 0.0
 
-    def count(options: SearchOptions) -> int:
+    def run(options: SearchOptions) -> Results:
         nonlocal now
         asked.append(options)
         now += 1.0
-        return 5 if options.query is None else 0
+        return Results(options.query, 5 if options.query is None else 0, 0.0, ())
 
-    found = diagnose(
-        SearchOptions("a b c d e f"),
-        count=count,
-        values=lambda *_: [],
-        find=lambda _: [],
-        last_run=lambda: None,
-        max_s=3.0,
-        clock=lambda: now,
-    )
+    found = diagnose(SearchOptions("a b c d e f"), run, last_run=lambda: None, max_s=3.0, clock=lambda: now)
     assert len(asked) == 3
     assert not found.is_complete
     assert found.lines()[-1] == "not everything was tried, to save time"
@@ -227,10 +221,10 @@ def test_a_search_that_takes_too_long_is_left_out(form: str) -> None:
             time.sleep(0.01)
         raise AssertionError
 
-    def count(options: SearchOptions) -> int:
-        return 0 if options.item else 5
+    def run(options: SearchOptions) -> Results:
+        return Results(options.query, 0 if options.item else 5, 0.0, (), _count=FromLibrary(too_long))
 
-    found = diagnose(asked, count=count, values=too_long, find=too_long, last_run=lambda: None, max_s=0.5)
+    found = diagnose(asked, run, last_run=lambda: None, max_s=0.5)
     assert not found.is_complete
     assert not found.forms_without_items
 
