@@ -102,29 +102,6 @@ def _most_frequent_first(counts: Iterable[FacetCount]) -> tuple[FacetCount, ...]
     return tuple(sorted(counts, key=lambda one: (-one.count, one.value)))
 
 
-def section_counts(
-    engine: Engine,
-    present: Iterable[FacetCount],
-    query: Node | None,
-    *,
-    filters: Node | None,
-    documents: bool,
-) -> tuple[FacetCount, ...]:
-    """The facet ``section``: in how many hits `query` matches within each section `present` among them.
-
-    If `query` or `filters` ask for sections, only these are counted; else each section under its own item alone.
-    """
-    asked = asked_sections(query) | asked_sections(filters)
-    counts: dict[str, int] = {}
-    for one in present:
-        key = str(one.value)
-        if key in asked if asked else not key.endswith(CONTROLS_KEY):  # a section has its item's key as well
-            within = All((InSection(key, (key,)), *(() if query is None else (in_section(query, key),))))
-            others = None if filters is None else in_section(filters, key)
-            counts[key] = engine.search(within, filters=others, limit=0, documents=documents).total
-    return ranked("section", {key: count for key, count in counts.items() if count})
-
-
 _DEFECTS = (AttributeError, TypeError, NameError, ImportError, NotImplementedError, AssertionError)
 
 
@@ -214,7 +191,8 @@ class Engine(Protocol):
     ) -> tuple[FacetCount, ...]:
         """How many of all hits of such a search have each value, most frequent first, then by value.
 
-        A hit with several values (items, CIKs) counts for each, a hit without any for none. Raises as `search`.
+        A hit with several values (items, CIKs) counts for each, a hit without any for none. ``section`` has the
+        sections of the hits, whatever matches within them (`JoinedEngine.facet`). Raises as `search`.
         """
 
     def stored(self) -> Iterator[tuple[AccessionNumber, str, int | None]]:
@@ -262,8 +240,10 @@ class JoinedEngine:
     def facet(
         self, query: Node | None, facet: Facet, *, filters: Node | None = None, documents: bool = False
     ) -> tuple[FacetCount, ...]:
-        """See `Engine.facet`. Raises as it."""
+        """See `Engine.facet`; ``section`` counts the hits that match within each section. Raises as it."""
         query, filters = self._joined(query, filters)
+        if facet == "section":
+            return self._section_counts(query, filters, documents=documents)
         counts = self._engine.facet(query, facet, filters=filters, documents=documents)
         if facet not in PARTY_FACETS or not self._has_parties_apart:
             return counts
@@ -276,6 +256,22 @@ class JoinedEngine:
             hits = self._engine.search(query, filters=join_all((filters, one)), limit=0, documents=True).total
             summed.update({value: hits * count for value, count in self._values_of_parties(facet, one.numbers).items()})
         return _most_frequent_first(FacetCount(value, count) for value, count in summed.items())
+
+    def _section_counts(self, query: Node | None, filters: Node | None, *, documents: bool) -> tuple[FacetCount, ...]:
+        """In how many hits `query` matches within each section among them.
+
+        If `query` or `filters` ask for sections, only these are counted; else each section under its own item alone.
+        """
+        asked = asked_sections(query) | asked_sections(filters)
+        counts: dict[str, int] = {}
+        # any document of a hit may have the section
+        for one in self._engine.facet(query, "section", filters=filters, documents=True):
+            key = str(one.value)
+            if key in asked if asked else not key.endswith(CONTROLS_KEY):  # a section has its item's key as well
+                within = All((InSection(key, (key,)), *(() if query is None else (in_section(query, key),))))
+                others = None if filters is None else in_section(filters, key)
+                counts[key] = self._engine.search(within, filters=others, limit=0, documents=documents).total
+        return ranked("section", {key: count for key, count in counts.items() if count})
 
     def _values_of_parties(self, facet: Facet, numbers: frozenset[int]) -> dict[int | str, int]:
         """How many of these submissions have each value: in the entries of parties a submission has it once."""

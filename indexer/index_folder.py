@@ -57,6 +57,9 @@ PICKLED = frozenset({"whoosh"})
 """Engines whose index can run code that its writer put there."""
 
 _META = "meta.json"
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError, RecursionError)
+"""What reading ``meta.json`` may raise."""
+
 _MADE_BY_SHARE = "anew"
 _SWAP_PATIENCE_S = 1.0
 _REBUILD = "run `edgarchive index --rebuild`"
@@ -123,7 +126,7 @@ def open_index(
         raise IndexMissingError(f"there is no index in {path}", "run `edgarchive index`") from None
     except PermissionError as error:
         raise StorageError(f"cannot read {path}: permission denied", _ASK_OWNER) from error
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except _UNREADABLE as error:
         raise IndexMissingError(f"cannot read {meta_path}: {error}", _REBUILD) from error
     if engine not in ENGINES:
         raise ArchiveFormatError(f"the index in {path} has an unknown engine, {engine!r}", _REBUILD)
@@ -256,20 +259,22 @@ def marks_hold(path: Path) -> bool:
 
 def engine_of(path: Path) -> str | None:
     """The engine of the index in folder `path`; None if there is none or it is unknown."""
-    try:
-        engine = _parsed_meta(read_plain_file(path / _META))[1]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return None
-    return engine if engine in ENGINES else None
+    return _known_meta(path)[1]
 
 
 def is_outdated(path: Path) -> bool:
     """Whether the index in folder `path` was created by an earlier version and must be rebuilt."""
+    schema, engine = _known_meta(path)
+    return engine is not None and isinstance(schema, int) and schema < SCHEMA
+
+
+def _known_meta(path: Path) -> tuple[object, str | None]:
+    """Schema and engine of the index in folder `path`, each None if that cannot be told."""
     try:
         schema, engine = _parsed_meta(read_plain_file(path / _META))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return False
-    return engine in ENGINES and isinstance(schema, int) and schema < SCHEMA
+    except _UNREADABLE:
+        return None, None
+    return schema, engine if engine in ENGINES else None
 
 
 def _other_schema(path: Path, schema: object) -> ArchiveFormatError:
@@ -296,9 +301,7 @@ def _read_meta(path: Path) -> bytes:
         return read_plain_file(path / _META)
 
     def is_swapped(error: Exception) -> bool:
-        return isinstance(error, FileNotFoundError) and (
-            exists(path / _META) or exists(path.with_name(f"{path.name}.old"))
-        )
+        return isinstance(error, FileNotFoundError) and (exists(path / _META) or exists(places_of_rebuild(path)[1]))
 
     return with_retries(read, retry_if=is_swapped, patience_s=_SWAP_PATIENCE_S)
 
@@ -311,7 +314,7 @@ def unreadable_reason(path: Path, settings: Settings | None = None) -> str | Non
         return f"this user may not read it; {_ASK_OWNER}"
     except ArchiveFormatError as error:
         return str(error)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError, IndexMissingError):
+    except (*_UNREADABLE, IndexMissingError):
         return None
     return None
 

@@ -22,7 +22,7 @@ from archiver.events import event
 from archiver.identifiers import AccessionNumber
 from archiver.settings.settings import Settings
 from indexer.archive.share import Share
-from indexer.engine import EngineResult, FacetCount, PartWriter, Sort, section_counts
+from indexer.engine import EngineResult, FacetCount, PartWriter, Sort
 from indexer.fields import Facet
 from indexer.opensearch_engine.connection import (
     PLACE,
@@ -38,7 +38,7 @@ from indexer.opensearch_engine.connection import (
 from indexer.opensearch_engine.locking import WriterLock
 from indexer.opensearch_engine.mapping import require_mapping, template
 from indexer.opensearch_engine.searching import Search, all_records
-from indexer.opensearch_engine.writing import PATIENCE_S, Part, Place, Sender, index_name, part_writers, places_of
+from indexer.opensearch_engine.writing import PATIENCE_S, EntryWriter, Part, Place, Sender, index_name, places_of
 from indexer.query.nodes import Node
 
 P = ParamSpec("P")
@@ -142,7 +142,7 @@ class OpenSearchEngine:
     def part_writer(self) -> Callable[[], PartWriter]:
         """See `indexer.engine.Engine.part_writer`. Raises `LockedError`."""
         self._begin()
-        return part_writers(self._generation)
+        return functools.partial(EntryWriter, self._generation)
 
     def adopt(self, part: Part) -> None:
         """See `indexer.engine.Engine.adopt`. Raises `LockedError`."""
@@ -246,11 +246,7 @@ class OpenSearchEngine:
         self, query: Node | None, facet: Facet, *, filters: Node | None = None, documents: bool = False
     ) -> tuple[FacetCount, ...]:
         """See `indexer.engine.Engine.facet`. Raises as `search`."""
-        of_documents = documents or facet == "section"  # any document of a hit may have the section
-        counts = self._searched(lambda: self._search(query, filters, documents=of_documents).facet(facet))
-        if facet == "section":
-            return section_counts(self, counts, query, filters=filters, documents=documents)
-        return counts
+        return self._searched(lambda: self._search(query, filters, documents=documents).facet(facet))
 
     def stored(self) -> Iterator[tuple[AccessionNumber, str, int | None]]:
         """Accession number, sha256 and sequence of every searchable entry."""

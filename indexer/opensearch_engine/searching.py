@@ -21,8 +21,8 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import ConnectionTimeout, OpenSearchException
 
 from archiver.startup.dataclass import dataclass
-from indexer.engine import EngineHit, EngineResult, FacetCount, Sort
-from indexer.fields import Facet, facet_value
+from indexer.engine import EngineHit, EngineResult, FacetCount, Sort, ranked
+from indexer.fields import Facet
 from indexer.opensearch_engine.connection import Access, cluster_errors, require_all_shards
 from indexer.opensearch_engine.translating import EVERYTHING, Json, translated
 from indexer.query.bounds import Deadline, too_slow
@@ -137,23 +137,21 @@ class Search:
 
     def facet(self, facet: Facet) -> tuple[FacetCount, ...]:
         """How many hits have each value, most frequent first."""
-        counts: Counter[int | str] = Counter()
+        value = {"value": _by(facet)}
+        counts: Counter[str] = Counter()
         if self._single:
-            for bucket in self._buckets([{"value": _by(facet)}]):
-                counts[facet_value(facet, bucket["key"]["value"])] += bucket["doc_count"]
+            counts.update({bucket["key"]["value"]: bucket["doc_count"] for bucket in self._buckets([value])})
         elif facet == "type":  # of the best document, which only scores determine
-            with self._point_in_time() as point:
-                counts.update(facet_value(facet, best.type) for best in self._best(point) if best.type is not None)
+            with point_in_time(self._client, self._access, self._alias) as point:
+                counts.update(best.type for best in self._best(point) if best.type is not None)
         else:
-            values = [_NUMBER, {"value": _by(facet)}]
-            for found in self._by_shard(values, lambda buckets: Counter(one["key"]["value"] for one in buckets)):
-                for value, count in found.items():
-                    counts[facet_value(facet, value)] += count
-        ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-        return tuple(FacetCount(value, count) for value, count in ordered)
+            by_shard = self._by_shard([_NUMBER, value], lambda found: Counter(one["key"]["value"] for one in found))
+            for of_shard in by_shard:
+                counts.update(of_shard)
+        return ranked(facet, counts)
 
     def _deep_page(self, sort: Sort, limit: int | None, offset: int) -> EngineResult:
-        with self._point_in_time() as point:
+        with point_in_time(self._client, self._access, self._alias) as point:
             found = list(self._matches(point) if self._single else self._best(point))
             if limit is None:
                 chosen = sorted(found, key=_KEYS[sort])[offset:]
@@ -173,15 +171,10 @@ class Search:
     def _matches(self, point: Json) -> Iterator[_Match]:
         """All matches by submission, the best one of each first."""
         body: Json = {"size": WINDOW, "sort": _BY_SUBMISSION, "_source": False, "docvalue_fields": ["type"]}
-        while True:
-            hits = self._ask(body, point=point)["hits"]["hits"]
-            for hit in hits:
-                number, score, position, filed, accepted, added, *_ = hit["sort"]
-                kind = hit.get("fields", {}).get("type", [None])[0]
-                yield _Match(number, score, position, filed, accepted, added, hit["_id"], kind)
-            if len(hits) < WINDOW:
-                return
-            body["search_after"] = hits[-1]["sort"]
+        for hit in all_hits(body, lambda: self._ask(body, point=point)):
+            number, score, position, filed, accepted, added, *_ = hit["sort"]
+            kind = hit.get("fields", {}).get("type", [None])[0]
+            yield _Match(number, score, position, filed, accepted, added, hit["_id"], kind)
 
     def _records(self, point: Json, ids: Sequence[str]) -> Iterator[tuple[str, str]]:
         for start in range(0, len(ids), WINDOW):
@@ -211,12 +204,11 @@ class Search:
         """Every distinct combination of values, with its number of documents."""
         after = None
         while True:
-            answer = self._ask({"size": 0, "aggs": {"walk": _walk(sources, after)}}, where=where)["aggregations"][
-                "walk"
-            ]
-            yield from answer["buckets"]
-            after = answer.get("after_key")
-            if len(answer["buckets"]) < _BUCKETS or after is None:
+            body: Json = {"size": 0, "aggs": {"walk": _walk(sources, after)}}
+            found = self._ask(body, where=where)["aggregations"]["walk"]
+            yield from found["buckets"]
+            after = found.get("after_key")
+            if len(found["buckets"]) < _BUCKETS or after is None:
                 return
 
     def _ask(self, body: Json, *, point: Json | None = None, where: Mapping[str, str] = _ANYWHERE) -> Json:
@@ -240,11 +232,6 @@ class Search:
         if answer["timed_out"]:
             raise too_slow()
         return answer
-
-    @contextlib.contextmanager
-    def _point_in_time(self) -> Iterator[Json]:
-        with point_in_time(self._client, self._access, self._alias) as point:
-            yield point
 
     def _hit(self, hit: Json) -> EngineHit:
         return EngineHit(hit["_source"]["record"], hit["_score"] if self._scored else None)
@@ -283,12 +270,18 @@ def all_records(client: OpenSearch, access: Access, alias: str) -> Iterator[str]
             "_source": ["record"],
             "pit": point,
         }
-        while True:
-            hits = searched(client, access, body)["hits"]["hits"]
-            yield from (hit["_source"]["record"] for hit in hits)
-            if len(hits) < WINDOW:
-                return
-            body["search_after"] = hits[-1]["sort"]
+        for hit in all_hits(body, lambda: searched(client, access, body)):
+            yield hit["_source"]["record"]
+
+
+def all_hits(body: Json, ask: Callable[[], Json]) -> Iterator[Json]:
+    """The hits of all pages of `body`, which `ask` asks for."""
+    while True:
+        hits = ask()["hits"]["hits"]
+        yield from hits
+        if len(hits) < body["size"]:
+            return
+        body["search_after"] = hits[-1]["sort"]
 
 
 def _by(field: str) -> Json:

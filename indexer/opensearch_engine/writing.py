@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import itertools
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import field
 from functools import partial
@@ -25,7 +25,7 @@ from archiver.startup.dataclass import dataclass
 from indexer.entries import IndexEntry
 from indexer.opensearch_engine.connection import Access, cluster_errors, is_passing, retried
 from indexer.opensearch_engine.mapping import body_of, document_id
-from indexer.opensearch_engine.searching import searched
+from indexer.opensearch_engine.searching import all_hits, searched
 
 PORTION_BYTES = 8_000_000
 """Bytes of a ``_bulk`` request before compression. A single document that is longer makes one of its own; a cluster
@@ -211,19 +211,6 @@ class Sender:
         return IndexServerError(f"the index {index} at {self._access.url} accepts no documents ({reason})", hint)
 
 
-def part_writers(generation: str) -> Callable[[], EntryWriter]:
-    """A function that creates part writers in any process."""
-    return _Maker(generation)
-
-
-@dataclass(frozen=True, slots=True)
-class _Maker:
-    generation: str
-
-    def __call__(self) -> EntryWriter:
-        return EntryWriter(self.generation)
-
-
 def _action(kind: str, generation: str, accession: AccessionNumber, place: Place) -> bytes:
     """The first line of an item. All documents of a submission are in one shard, for counting and replacing."""
     about = {"_index": index_name(generation, place[0]), "_id": place[1], "routing": accession}
@@ -255,10 +242,5 @@ def places_of(
             "sort": [{"number": "asc"}, {"position": "asc"}, {"year": "asc"}],
         }
         ask = partial(searched, client, access, body, index=alias)
-        while True:
-            hits = retried(ask, PATIENCE_S)["hits"]["hits"]
-            for hit in hits:
-                yield AccessionNumber(hit["_routing"]), (int(hit["_index"].rpartition("-")[2]), hit["_id"])
-            if len(hits) < _PLACES_AT_ONCE:
-                break
-            body["search_after"] = hits[-1]["sort"]
+        for hit in all_hits(body, lambda: retried(ask, PATIENCE_S)):  # noqa: B023 — used up before the next `ask`
+            yield AccessionNumber(hit["_routing"]), (int(hit["_index"].rpartition("-")[2]), hit["_id"])

@@ -17,7 +17,7 @@ from archiver.identifiers import AccessionNumber
 from archiver.runtime.paths import exists
 from archiver.runtime.retrying import with_retries
 from archiver.store.durable import fsync_directory, remove_folder, set_mode, storage_errors
-from indexer.engine import EngineResult, FacetCount, PartWriter, Sort, is_defect, section_counts
+from indexer.engine import EngineResult, FacetCount, PartWriter, Sort, is_defect
 from indexer.entries import exact
 from indexer.fields import Facet
 from indexer.query.bounds import Deadline
@@ -169,17 +169,13 @@ class TantivyEngine:
         self, query: Node | None, facet: Facet, *, filters: Node | None = None, documents: bool = False
     ) -> tuple[FacetCount, ...]:
         """See `indexer.engine.Engine.facet`. Raises `QueryError`, `IndexMissingError`."""
-        of_documents = documents or facet == "section"  # any document of a hit may have the section
         deadline = Deadline()
 
         def ask(opened: _Opened) -> tuple[FacetCount, ...]:
-            selected = self._selected(opened.searcher, query, filters, deadline, documents=of_documents)
+            selected = self._selected(opened.searcher, query, filters, deadline, documents=documents)
             return count_facet(opened.searcher, selected, facet, self._index.schema, deadline)
 
-        counts = self._answer(ask)
-        if facet == "section":
-            return section_counts(self, counts, query, filters=filters, documents=documents)
-        return counts
+        return self._answer(ask)
 
     def stored(self) -> Iterator[tuple[AccessionNumber, str, int | None]]:
         """Accession number, sha256 and sequence of every searchable entry."""

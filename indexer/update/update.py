@@ -134,9 +134,7 @@ def _index(archive: Archive, texts: TextWriter | None, options: IndexOptions) ->
 def _add_texts(archive: Archive, texts: TextWriter, options: IndexOptions, report: IndexReport) -> IndexReport:
     """Store the texts of what was indexed without them or with an older extractor; returns `report` with these."""
     report = _add_missing_texts(archive, texts, options, report)
-    if not texts.compact():
-        return report
-    return _add_missing_texts(archive, texts, options, report)
+    return _add_missing_texts(archive, texts, options, report) if texts.compact() else report
 
 
 def _add_missing_texts(archive: Archive, texts: TextWriter, options: IndexOptions, report: IndexReport) -> IndexReport:
@@ -186,7 +184,7 @@ def _left(archive: Archive, share: Share, notes: ShareNotes) -> Iterator[Catalog
 
 def _create_for_shares(path: Path, options: IndexOptions) -> None:
     """Create an empty index with a note that a share did so, since shares do not write to the catalogue."""
-    new = path.with_name(f"{path.name}.new")
+    new, _ = places_of_rebuild(path)
     remove_index(new, settings=options.settings, keep=path)
     create_index(new, engine=options.engine, settings=options.settings).close()
     note_made_by_share(new)

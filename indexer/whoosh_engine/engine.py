@@ -17,7 +17,7 @@ from archiver.errors import EdgarchiveError, IndexMissingError
 from archiver.identifiers import AccessionNumber
 from archiver.runtime.retrying import with_retries
 from archiver.store.durable import storage_errors
-from indexer.engine import EngineResult, FacetCount, PartWriter, Sort, StoredHits, is_defect, section_counts
+from indexer.engine import EngineResult, FacetCount, PartWriter, Sort, StoredHits, is_defect
 from indexer.fields import Facet
 from indexer.query.bounds import Deadline
 from indexer.query.nodes import Node
@@ -132,17 +132,13 @@ class WhooshEngine:
         self, query: Node | None, facet: Facet, *, filters: Node | None = None, documents: bool = False
     ) -> tuple[FacetCount, ...]:
         """See `indexer.engine.Engine.facet`. Raises `QueryError`, `IndexMissingError`."""
-        of_documents = documents or facet == "section"  # any document of a hit may have the section
 
         def ask(searcher: EntrySearcher) -> tuple[FacetCount, ...]:
             deadline = Deadline()
             with self._matches(searcher, query, filters, deadline) as matches:
-                return count_facet(searcher, matches, facet, documents=of_documents, deadline=deadline)
+                return count_facet(searcher, matches, facet, documents=documents, deadline=deadline)
 
-        counts = self._answer(ask)
-        if facet == "section":
-            return section_counts(self, counts, query, filters=filters, documents=documents)
-        return counts
+        return self._answer(ask)
 
     def stored(self) -> Iterator[tuple[AccessionNumber, str, int | None]]:
         """Accession number, sha256 and sequence of every searchable entry."""

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from indexer.engine import Engine
+from indexer.engine import Engine, JoinedEngine
 from indexer.entries import SectionSpan
 from indexer.query.build import parse_query
 from indexer.query.filters import Filters
@@ -64,7 +64,7 @@ def test_without_a_section_nothing_changes(engine: Engine) -> None:
     assert _numbers(engine, 'section:1A "of board"') == []
     assert _numbers(engine, "section:7") == _numbers(engine, "section:1A section:7") == [1]
     assert _numbers(engine, "-section:7") == [2]
-    counts = engine.facet(parse_query("board"), "section")
+    counts = JoinedEngine(engine).facet(parse_query("board"), "section")
     assert [(one.value, one.count) for one in counts] == [("10-K 7", 1)]
 
 
@@ -79,7 +79,7 @@ def test_the_facet_counts_sections_of_any_document_of_a_hit(engine: Engine) -> N
     add_all(engine, [report, entry(1, "risk risk", position=1, sequence=2)])
     engine.commit()
     for documents in (False, True):
-        counts = engine.facet(parse_query("risk"), "section", documents=documents)
+        counts = JoinedEngine(engine).facet(parse_query("risk"), "section", documents=documents)
         assert [(one.value, one.count) for one in counts] == [("10-K 1A", 1)]
 
 
@@ -155,5 +155,5 @@ def test_the_facet_counts_what_matches_in_the_section_itself(engine: Engine) -> 
         ("section:1", None, ["10-Q I 1", "10-Q II 1"]),
     ):
         filters = Filters(section=sections).tree()
-        counts = engine.facet(parse_query(query), "section", filters=filters)
+        counts = JoinedEngine(engine).facet(parse_query(query), "section", filters=filters)
         assert sorted(str(one.value) for one in counts) == expected, query
