@@ -15,6 +15,7 @@ from archiver.identifiers import AccessionNumber, Cik, FormType
 from archiver.listings.cache import IndexCache
 from archiver.planning.plan import SubmissionRef
 from archiver.store.archive import Archive
+from tests.unit.submissions import submission_bytes
 
 CIK = Cik(320)
 FILED = date(2004, 12, 22)
@@ -101,3 +102,10 @@ def keep_tickers(root: Path, **ciks: int) -> None:
     file = IndexFile("company_tickers.json", hashlib.sha256(body).hexdigest(), None, None, None)
     with Archive.open(root, writable=True) as archive:
         IndexCache(archive).keep(file, body)
+
+
+def store(archive: Archive, number: int, data: bytes | None = None) -> AccessionNumber:
+    """Put a made-up submission, or `data` as it, into the archive without indexing it."""
+    accession = AccessionNumber(f"0001193125-04-{number:06d}")
+    keep(archive, accession, submission_bytes(accession) if data is None else data)
+    return accession

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import json
 import random
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -12,6 +14,7 @@ from typing import Any
 from archiver.identifiers import AccessionNumber, FormType
 from indexer.engine import Engine
 from indexer.entries import IndexEntry
+from indexer.query.nodes import Node
 
 
 def accession(number: int) -> AccessionNumber:
@@ -96,3 +99,18 @@ def fill_alike(engine: Engine, per_commit: int, documents: Sequence[int]) -> Non
         engine.commit()
     engine.delete(accession(7))
     engine.commit()
+
+
+def counted_by_hand(engine: Engine, query: Node | None, facet: str) -> dict[object, int]:
+    """How many hits have each value of a facet, by their records."""
+    found: Counter[object] = Counter()
+    for hit in engine.search(query, limit=None).hits:
+        record = json.loads(hit.stored)
+        match facet:
+            case "item":
+                found.update(record["items"])
+            case "year":
+                found[int(record["filing_date"][:4])] += 1
+            case _:
+                found[record[facet]] += 1
+    return found

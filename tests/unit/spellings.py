@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator, Sequence
+
+from indexer.submission.header import SubmissionHeader
 
 _LABEL_OF_TAG = {
     "TYPE": "CONFORMED SUBMISSION TYPE",
@@ -90,3 +93,9 @@ def _labelled_lines(header: str, descriptions: list[str]) -> Iterator[str]:
         else:
             words = {"ACT": f"19{value} Act", "ASSIGNED-SIC": f"WORDS [{value}]"} if value else {}
             yield f"{indent}{label}:\t\t{words.get(tag, value)}"
+
+
+def in_both(header: SubmissionHeader) -> SubmissionHeader:
+    """`header` without what only one spelling has: a SIC's description, and the names of the raw fields."""
+    entities = tuple(dataclasses.replace(entity, sic_description=None) for entity in header.entities)
+    return dataclasses.replace(header, fields={}, entities=entities)

@@ -10,6 +10,7 @@ from indexer.sections.sections import sections
 from indexer.submission.submission import Document
 from tests.paths import ODDITIES
 from tests.unit.corpus import needs_corpus, read, rows
+from tests.unit.indexer.sections.reports import outline
 
 ANNUAL_REPORT = """PART I
 Item 1. Business
@@ -70,11 +71,6 @@ Item 7. MD&A
 SIGNATURES
 """,
 }
-
-
-def outline(text: str, form: str) -> list[str]:
-    """Part and item of each section."""
-    return [f"{part.part} {part.item}" if part.part else part.item for part in sections(text, form=form)]
 
 
 def contents(text: str, form: str) -> list[str]:

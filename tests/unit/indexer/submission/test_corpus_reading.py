@@ -13,7 +13,7 @@ from indexer.submission.header import SubmissionHeader, parse_header
 from indexer.submission.sgml import outline
 from tests.paths import ODDITIES
 from tests.unit.corpus import needs_corpus, path_of, read, rows
-from tests.unit.spellings import in_labels, in_tags
+from tests.unit.spellings import in_both, in_labels, in_tags
 
 _MAGIC = {"pdf": (b"%PDF",), "archive": (b"PK",), "spreadsheet": (b"PK",), "image": (b"\xff\xd8", b"\x89PNG", b"GIF8")}
 
@@ -161,7 +161,7 @@ def test_every_line_of_a_header_is_a_typed_value(row: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("row", rows("submission", "dissemination", "hdr"), ids=lambda row: row["file"])
 @pytest.mark.slow
-def test_the_other_spelling_of_a_real_header_gives_the_same(row: dict[str, str]) -> None:
+def test_the_other_spelling_of_a_real_header_gives_thein_both(row: dict[str, str]) -> None:
     """Each header, written in EDGAR's other spelling line by line, gives the same values."""
     text = outline(path_of(row["file"]).read_bytes()).header.decode("cp1252")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -171,7 +171,7 @@ def test_the_other_spelling_of_a_real_header_gives_the_same(row: dict[str, str])
     items = items_of(row)
     other = in_labels(text, items) if row["header_style"] == "SUBMISSION" else in_tags(text, items)
     assert other != text
-    assert _same(parse_header(other.encode())) == _same(header)
+    assert in_both(parse_header(other.encode())) == in_both(header)
 
 
 @pytest.mark.parametrize("row", rows("submission", "dissemination"), ids=lambda row: row["file"])
@@ -226,26 +226,20 @@ def test_documents_have_text_or_content(row: dict[str, str]) -> None:
             assert b"%%EOF" in document.content()[-1024:]
 
 
-def _same(header: SubmissionHeader) -> SubmissionHeader:
-    """`header` without what only one spelling has: a SIC's description, and the names of the raw fields."""
-    entities = tuple(dataclasses.replace(entity, sic_description=None) for entity in header.entities)
-    return dataclasses.replace(header, fields={}, entities=entities)
-
-
 @pytest.mark.parametrize(
     ("accession", "members"),
     [("0009000910-24-000001", 0), pytest.param("0001104659-25-002604", 6, marks=needs_corpus)],
 )
-def test_a_submission_served_and_disseminated_is_the_same(accession: str, members: int) -> None:
+def test_a_submission_served_and_disseminated_is_thein_both(accession: str, members: int) -> None:
     """One submission in both spellings: all but the acceptance time, which only the served file has."""
-    served = _same(read(f"{accession}.txt").header)
-    disseminated = _same(read(f"{accession}.nc").header)
+    served = in_both(read(f"{accession}.txt").header)
+    disseminated = in_both(read(f"{accession}.nc").header)
     assert served == dataclasses.replace(disseminated, acceptance_datetime=served.acceptance_datetime)
     assert len(served.group_members) == members
 
 
 @needs_corpus
-def test_both_spellings_of_real_headers_give_the_same() -> None:
+def test_both_spellings_of_real_headers_give_thein_both() -> None:
     """EDGAR's index-headers pages hold one header twice, in tags and in labels."""
     compared = 0
     for row in rows("index-headers-html"):
@@ -255,7 +249,7 @@ def test_both_spellings_of_real_headers_give_the_same() -> None:
         if not in_labels:
             continue
         tagged, labelled = parse_header(in_tags.encode("latin-1")), parse_header(in_labels.encode("latin-1"))
-        assert _same(tagged) == _same(labelled)
+        assert in_both(tagged) == in_both(labelled)
         compared += 1
     assert compared >= 5
 

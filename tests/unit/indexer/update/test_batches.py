@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -16,13 +15,6 @@ from indexer.update import batches
 from indexer.update.batches import Batch, Event, IndexFailure, Read, Setup, read_here
 from tests.unit.archives import catalogue_record, keep
 from tests.unit.submissions import submission_bytes
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
-    """An empty archive, open for writing."""
-    with Archive.open(tmp_path / "edgar", writable=True, create=True) as opened:
-        yield opened
 
 
 def gather(archive: Archive, records: Sequence[CatalogueRecord]) -> list[Event]:

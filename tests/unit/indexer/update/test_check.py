@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -16,26 +15,18 @@ from indexer.index_folder import open_index
 from indexer.submission.submission import parse_submission
 from indexer.update.check import check_index
 from indexer.update.update import index_archive
-from tests.unit.archives import keep, tree
+from tests.unit.archives import keep, store, tree
 from tests.unit.index_entries import add
 from tests.unit.submissions import submission_bytes
 
 
 @pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
+def archive(archive: Archive) -> Archive:
     """An archive with two submissions, indexed in two commits."""
-    with Archive.open(tmp_path / "edgar", writable=True, create=True) as opened:
-        for number in (1, 2):
-            store(opened, number)
-            index_archive(opened)
-        yield opened
-
-
-def store(archive: Archive, number: int) -> AccessionNumber:
-    """Put a submission into the archive without indexing it."""
-    accession = AccessionNumber(f"0001193125-04-{number:06d}")
-    keep(archive, accession, submission_bytes(accession))
-    return accession
+    for number in (1, 2):
+        store(archive, number)
+        index_archive(archive)
+    return archive
 
 
 def findings(archive: Archive, *, quick: bool = False) -> list[tuple[str, AccessionNumber | None, str | None]]:

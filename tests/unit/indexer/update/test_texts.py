@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from archiver.identifiers import AccessionNumber
@@ -19,23 +16,10 @@ from indexer.update.check import check_index
 from indexer.update.run import IndexOptions
 from indexer.update.update import index_archive, repair_index
 from tests.unit.archives import keep
+from tests.unit.archives import store as add
 from tests.unit.submissions import submission_bytes
 
 NO_TEXTS = IndexOptions(keep_texts=False)
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
-    """An empty archive, open for writing."""
-    with Archive.open(tmp_path / "edgar", writable=True, create=True) as opened:
-        yield opened
-
-
-def add(archive: Archive, number: int) -> AccessionNumber:
-    """Put a submission into the archive without indexing it."""
-    accession = AccessionNumber(f"0001193125-04-{number:06d}")
-    keep(archive, accession, submission_bytes(accession))
-    return accession
 
 
 def replace_word(archive: Archive, accessions: list[AccessionNumber], word: bytes) -> None:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from archiver.errors import RunCancelledError, UsageError
-from archiver.identifiers import AccessionNumber
 from archiver.runtime.progress import CancelToken, ProgressUpdate
 from archiver.store.archive import Archive
 from indexer.index_folder import engine_of, open_index
@@ -17,23 +13,8 @@ from indexer.update import batches, run
 from indexer.update.check import check_index
 from indexer.update.run import IndexOptions
 from indexer.update.update import index_archive
-from tests.unit.archives import keep
+from tests.unit.archives import store
 from tests.unit.submissions import submission_bytes
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
-    """An empty archive, open for writing."""
-    with Archive.open(tmp_path / "edgar", writable=True, create=True) as opened:
-        yield opened
-
-
-def store(archive: Archive, number: int, data: bytes | None = None) -> AccessionNumber:
-    """Put a submission into the archive without indexing it."""
-    accession = AccessionNumber(f"0001193125-04-{number:06d}")
-    data = submission_bytes(accession) if data is None else data
-    keep(archive, accession, data)
-    return accession
 
 
 def count(archive: Archive, query: str, *, documents: bool = False) -> int:

@@ -12,7 +12,6 @@ import pytest
 
 from archiver.catalogue.records import CatalogueRecord
 from archiver.errors import StorageError, WorkerDiedError
-from archiver.identifiers import AccessionNumber
 from archiver.store.archive import Archive
 from indexer.engine import Engine
 from indexer.index_folder import create_index
@@ -23,6 +22,7 @@ from indexer.update.workers import read_in_workers
 from tests.paths import ROOT
 from tests.processes import EdgarchiveProcess
 from tests.unit.archives import keep
+from tests.unit.index_entries import accession as accession_number
 from tests.unit.submissions import submission_bytes
 
 pytestmark = pytest.mark.slow
@@ -76,23 +76,11 @@ class Hold:
 
 
 @pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
-    """An empty archive, open for writing."""
-    with Archive.open(tmp_path / "edgar", writable=True, create=True) as opened:
-        yield opened
-
-
-@pytest.fixture
 def index(archive: Archive) -> Iterator[Engine]:
     """An empty index, open for writing."""
     made = create_index(archive.index_path, engine="whoosh")
     yield made
     made.close()
-
-
-def accession_number(number: int) -> AccessionNumber:
-    """The accession number of submission `number`."""
-    return AccessionNumber(f"0001193125-04-{number:06d}")
 
 
 def store(archive: Archive, number: int) -> CatalogueRecord:
