@@ -26,7 +26,7 @@ from edgarchive.web.edgar.answers import no_such_key
 from edgarchive.web.keys import SETTINGS
 from edgarchive.web.limits.gate import BusyError
 from edgarchive.web.pages.render import problem_page
-from edgarchive.web.safety import Handler
+from edgarchive.web.safety import Handler, ResponseEndedError
 
 _log = logging.getLogger(__name__)
 
@@ -95,12 +95,12 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
 def _end_if_begun(request: web.Request, error: Exception) -> None:
     """End the connection if the response has begun: a second one would be read as a part of the first.
 
-    Raises ConnectionError.
+    Raises `ResponseEndedError`.
     """
     if request.writer.output_size > 0:
         facts = event("response-ended", method=request.method, path=request.path)
         _log.error("%s %s was cut short: %s", request.method, request.path, error, extra=facts)
-        raise ConnectionError("the response has already begun") from error
+        raise ResponseEndedError from error
 
 
 def _unrouted(request: web.Request) -> web.Response:

@@ -34,6 +34,10 @@ _MAX_PORT = 65_535
 _SLASHES = lazy_pattern("/{2,}")
 
 
+class ResponseEndedError(ConnectionError):
+    """A response that had begun cannot be completed, which is logged; its connection ends."""
+
+
 def check_request(allowed_hosts: Iterable[str]) -> Middleware:
     """A middleware that accepts only reading requests for `allowed_hosts`, LOCAL_HOSTS or EDGAR's hosts."""
     allowed = LOCAL_HOSTS | EDGAR_HOSTS | {host.lower() for host in allowed_hosts}

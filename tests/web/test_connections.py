@@ -14,10 +14,13 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import aiohttp
 import pytest
+from aiohttp import web
 
 from archiver.settings.settings import Settings
 from edgarchive import import_submissions
+from edgarchive.web.running.connections import Site
 from tests.unit.submissions import ACCESSION, submission_bytes
 from tests.web.process import ServerProcess
 from tests.web.served import Served
@@ -244,6 +247,30 @@ def test_a_response_that_fails_on_the_way_is_cut_short(tmp_path: Path, caplog: p
     [logged] = [record for record in caplog.records if record.levelno >= logging.ERROR]
     assert logged.getMessage().endswith("have changed; run `edgarchive verify`")
     assert logged.exc_info is None
+
+
+async def test_a_connection_of_the_servers_own_that_fails_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Only a client that has gone is no matter for the log, not every broken connection."""
+
+    async def fail(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b"begun")
+        raise ConnectionRefusedError("a cluster is away")
+
+    app = web.Application()
+    app.router.add_get("/", fail)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    try:
+        await Site(runner, "127.0.0.1", 0).start()
+        async with aiohttp.ClientSession() as session:
+            with pytest.raises(aiohttp.ClientPayloadError):
+                await (await session.get(f"http://127.0.0.1:{runner.addresses[0][1]}/")).read()
+    finally:
+        await runner.cleanup()
+    [logged] = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert logged.getMessage() == "GET / failed"
 
 
 def test_a_client_that_leaves_is_no_error(process: ServerProcess) -> None:

@@ -20,7 +20,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 
 from archiver.events import event
-from edgarchive.web.safety import set_headers
+from edgarchive.web.safety import ResponseEndedError, set_headers
 
 _log = logging.getLogger(__name__)
 _access_log = logging.getLogger("edgarchive.web.access")
@@ -170,7 +170,7 @@ class Connection(web.RequestHandler):
         if isinstance(exc, ConnectionError) and (self.transport is None or self.transport.is_closing()):
             _log.debug("a client left before it had its response", extra=event("client-left", path=request.path))
             raise exc
-        if isinstance(exc, ConnectionError) and request.writer.output_size > 0:  # cut short, and logged
+        if isinstance(exc, ResponseEndedError):
             raise exc
         if status < HTTPStatus.INTERNAL_SERVER_ERROR:
             _log.debug("a request could not be read: %s", message, extra=event("unreadable-request", reason=message))
@@ -178,7 +178,7 @@ class Connection(web.RequestHandler):
             facts = event("request-failed", method=request.method, path=request.path)
             _log.error("%s %s failed", request.method, request.path, exc_info=exc, extra=facts)
         if request.writer.output_size > 0:
-            raise ConnectionError("the response has already begun")
+            raise ResponseEndedError
         said = "The request could not be read.\n" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "Internal error.\n"
         response = web.Response(status=status, text=said)
         set_headers(response)
