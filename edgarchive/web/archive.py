@@ -89,12 +89,8 @@ class ServedArchive:
         """As `Library.run`; raises as `search`."""
         return await self._do(lambda: self.library.run(options))
 
-    async def facet(self, results: Results, facet: Facet) -> tuple[FacetCount, ...]:
-        """How many hits in `results` have each value."""
-        return (await self.facets(results, facet))[facet]
-
     async def facets(self, results: Results, *facets: Facet) -> dict[Facet, tuple[FacetCount, ...]]:
-        """The same for several facets at once."""
+        """How many hits in `results` have each value of these."""
         return dict(await self.do(results.facets, *facets))
 
     async def diagnose(self, results: Results) -> Diagnosis:

@@ -60,6 +60,13 @@ class FilingFacts:
         """The first document, the subject of the filing; None for a paper filing."""
         return min(self.documents, key=lambda document: document.sequence or 0, default=None)
 
+    @property
+    def folder(self) -> str:
+        """The path of EDGAR's folder of the filing, below its first entity."""
+        entity = self.entity(None)
+        cik = 0 if entity is None or entity.cik is None else int(entity.cik)
+        return f"/Archives/edgar/data/{cik}/{self.accession.digits}"
+
     def entity(self, cik: Cik | None) -> Entity | None:
         """The entity with this CIK, else the first; None if the header has none."""
         for entity in self.header.entities:

@@ -42,9 +42,9 @@ async def search_json(request: web.Request) -> web.Response:
     end = wanted.options.offset + len(results)
     more = len(results) > 0 and end < results.total
     answer["next"] = with_changes(request.rel_url, {"offset": str(end)}) if more else None
+    counted = await archive.facets(results, *wanted.facets) if wanted.facets else {}
     answer["facets"] = {
-        name: [{"value": one.value, "count": one.count} for one in await archive.facet(results, name)]
-        for name in wanted.facets
+        name: [{"value": one.value, "count": one.count} for one in counted[name]] for name in wanted.facets
     }
     if not results.total:
         answer["diagnosis"] = (await archive.diagnose(results)).to_dict()

@@ -44,6 +44,11 @@ def sic_code(sic: int | str | None) -> str | None:
     return None if sic is None else f"{int(sic):04d}"
 
 
+def act_number(act: str | None) -> str:
+    """An Act as EDGAR's pages and files name it: ``34`` for ``1934 Act``; empty without one."""
+    return (act or "").removesuffix(" Act").removeprefix("19")
+
+
 @dataclass(frozen=True, slots=True)
 class FolderItem:
     """A file or folder (`is_folder`) in a listing. `size` in bytes; None if EDGAR leaves it blank."""

@@ -74,6 +74,12 @@ def _number(request: web.Request, name: str, *, default: int) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else default  # noqa: PLR2004 — digits
 
 
+def _place(request: web.Request) -> tuple[int, int]:
+    """The first of the requested filings or entries, and how many."""
+    count = _number(request, "count", default=40)
+    return _number(request, "start", default=0), count if count in _COUNTS else 40
+
+
 def _day(text: str) -> date | None:
     """A date in EDGAR's parameters: YYYYMMDD or with dashes; None if blank or invalid."""
     try:
@@ -98,9 +104,7 @@ def _matches(request: web.Request, form: str) -> bool:
 
 
 async def _page_of(request: web.Request, archive: ServedArchive, hits: list[Hit], cik: Cik) -> list[FilingFacts]:
-    count = _number(request, "count", default=40)
-    count = count if count in _COUNTS else 40
-    start = _number(request, "start", default=0)
+    start, count = _place(request)
     chosen = [hit for hit in hits if _matches(request, str(hit.form))]
     return await archive.rows_of((hit.accession for hit in chosen[start : start + count]), cik)
 
@@ -111,9 +115,7 @@ async def _current(request: web.Request) -> web.Response:
     EDGAR answers 503 past the end; here the feed is valid and empty, which also ends a client's walk.
     """
     archive: ServedArchive = request.app[ARCHIVE]
-    count = _number(request, "count", default=40)
-    count = count if count in _COUNTS else 40
-    start = _number(request, "start", default=0)
+    start, count = _place(request)
     page: list[Listed] = []
     query, forms = _wanted_forms(request)
     if start <= LAST_START and forms != []:  # each filing up to there is read

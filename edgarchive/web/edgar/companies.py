@@ -11,7 +11,7 @@ from aiohttp import web
 from archiver.identifiers import Cik
 from archiver.startup.patterns import lazy_pattern
 from edgarchive.web.archive import ServedArchive
-from edgarchive.web.edgar.answers import no_such_key, sic_code
+from edgarchive.web.edgar.answers import act_number, no_such_key, sic_code
 from edgarchive.web.edgar.tickers import tickers_of
 from edgarchive.web.facts import FilingFacts
 from edgarchive.web.keys import ARCHIVE
@@ -86,7 +86,7 @@ def _row(facts: FilingFacts, cik: Cik) -> dict[str, Any]:
         "filingDate": facts.filing_date.isoformat(),
         "reportDate": period.isoformat() if period else "",
         "acceptanceDateTime": facts.accepted.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
-        "act": ((values.act if values else None) or "").removesuffix(" Act").removeprefix("19"),
+        "act": act_number(values.act if values else None),
         "form": str(facts.form),
         "fileNumber": (values.file_number if values else None) or "",
         "filmNumber": (values.film_number if values else None) or "",

@@ -81,22 +81,23 @@ async def _answer(archive: ServedArchive, query: FullTextQuery) -> dict[str, Any
         return await _by_accession(archive, number, query)
     results = await _search(archive, query)
     hits = [await _hit(archive, hit) for hit in results.hits]
+    aggregations = await _aggregations(archive, results)
+    return _found(hits, results.total, took_ms=results.took_ms, aggregations=aggregations, query=_echo(query))
+
+
+def _found(hits: list[dict[str, Any]], total: int, *, took_ms: float = 1, **others: Any) -> dict[str, Any]:
+    """The answer with these hits, in the format of Elasticsearch."""
     return {
-        "took": max(1, round(results.took_ms)),
+        "took": max(1, round(took_ms)),
         "timed_out": False,
-        "_shards": _shards(),
+        "_shards": {"total": 1, "successful": 1, "skipped": 0, "failed": 0},
         "hits": {
-            "total": {"value": results.total, "relation": "eq"},
+            "total": {"value": total, "relation": "eq"},
             "max_score": max((hit["_score"] for hit in hits if hit["_score"] is not None), default=None),
             "hits": hits,
         },
-        "aggregations": await _aggregations(archive, results),
-        "query": _echo(query),
+        **others,
     }
-
-
-def _shards() -> dict[str, int]:
-    return {"total": 1, "successful": 1, "skipped": 0, "failed": 0}
 
 
 async def _search(archive: ServedArchive, query: FullTextQuery) -> Results:
@@ -179,19 +180,13 @@ async def _by_accession(archive: ServedArchive, accession: AccessionNumber, quer
     for facts in one:
         tickers = await _tickers(archive, facts)
         page = [_source_hit(facts, document, tickers, None) for document in asked]
-    return {
-        "took": 1,
-        "timed_out": False,
-        "_shards": _shards(),
-        "hits": {"total": {"value": len(found), "relation": "eq"}, "max_score": None, "hits": page},
-        "aggregations": {
-            "entity_filter": _buckets(Counter(name for hit in page[:1] for name in hit["_source"]["display_names"])),
-            "sic_filter": _buckets(Counter(sic for f in one for sic in _sics(f.header.entities))),
-            "biz_states_filter": _buckets(Counter(state for f in one for state in _states(f.header.entities))),
-            "form_filter": _buckets(Counter(str(f.form.base) for f in one)),
-        },
-        "query": _echo(query),
+    aggregations = {
+        "entity_filter": _buckets(Counter(name for hit in page[:1] for name in hit["_source"]["display_names"])),
+        "sic_filter": _buckets(Counter(sic for f in one for sic in _sics(f.header.entities))),
+        "biz_states_filter": _buckets(Counter(state for f in one for state in _states(f.header.entities))),
+        "form_filter": _buckets(Counter(str(f.form.base) for f in one)),
     }
+    return _found(page, len(found), aggregations=aggregations, query=_echo(query))
 
 
 async def _hit(archive: ServedArchive, hit: Hit) -> dict[str, Any]:
@@ -338,6 +333,4 @@ async def _typeahead(archive: ServedArchive, typed: str) -> dict[str, Any]:
         }
         for cik, name, tickers in await companies_named(archive, typed, limit=_TYPED)
     ]
-    total = {"value": len(hits), "relation": "eq"}
-    found = {"total": total, "max_score": None, "hits": hits}
-    return {"took": 1, "timed_out": False, "_shards": _shards(), "hits": found}
+    return _found(hits, len(hits))

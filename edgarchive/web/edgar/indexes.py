@@ -12,7 +12,7 @@ import io
 import zipfile
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aiohttp import web
 
@@ -32,7 +32,6 @@ _TYPES = ("idx", "gz", "zip")
 _FILE = lazy_pattern(
     r"(company|crawler|form|master|xbrl)(?:\.([0-9]{8}|[0-9]{6}))?\.(idx|gz|zip)|([0-9]{8})\.(idx|gz|zip)"
 )
-_NAME_WIDTH, _FORM_WIDTH, _CIK_WIDTH, _DATE_WIDTH = 62, 12, 12, 12
 _TITLES = {"company": " by Company Name", "crawler": " by Company Name", "form": " by Form Type"}
 _CENTURY = 93
 _FIRST_XBRL = date(2005, 1, 1)
@@ -53,6 +52,11 @@ class IndexRow(NamedTuple):
         """The submission's path below EDGAR's ``Archives``."""
         return f"edgar/data/{self.cik}/{self.accession}.txt"
 
+    @property
+    def page(self) -> str:
+        """EDGAR's page of the filing."""
+        return f"https://www.sec.gov/Archives/edgar/data/{self.cik}/{self.accession}-index.htm"
+
 
 def rows_of(hits: Iterable[Hit]) -> list[IndexRow]:
     """The rows of filings: one for each CIK of each."""
@@ -68,16 +72,12 @@ def rows_of(hits: Iterable[Hit]) -> list[IndexRow]:
 
 def index_text(kind: str, rows: Iterable[IndexRow], *, last: date, daily: bool) -> str:
     """An index file of `rows`: `kind` is company, crawler, form, master or xbrl; `last` is the last day it covers."""
-    order: dict[str, Callable[[IndexRow], object]] = {
-        "company": lambda row: (row.name.casefold(), row.form, row.accession),
-        "crawler": lambda row: (row.name.casefold(), row.form, row.accession),
-        "form": lambda row: (row.form, row.name.casefold(), row.accession),
-        "master": lambda row: (str(row.cik), row.form, row.filed, row.accession),
-        "xbrl": lambda row: (str(row.cik), row.form, row.filed, row.accession),
-    }
-    ordered = sorted(rows, key=order[kind])  # type: ignore[arg-type]  # each kind's keys compare with each other
+    line, order = _WRITTEN[kind]
     written = "%Y%m%d" if daily else "%Y-%m-%d"
-    lines = [_LINES[kind](row, row.filed.strftime(written)) for row in ordered]
+    lines = [
+        line(row.name, row.form, str(row.cik), row.filed.strftime(written), row.page if kind == "crawler" else row.path)
+        for row in sorted(rows, key=order)
+    ]
     return _preamble(kind, last=last, daily=daily) + "".join(f"{line}\n" for line in lines)
 
 
@@ -95,54 +95,36 @@ def _preamble(kind: str, *, last: date, daily: bool) -> str:
         "Comments:              webmaster@sec.gov",
         "Anonymous FTP:         ftp://ftp.sec.gov/edgar/",
     ]
+    path = "URL" if kind == "crawler" else "File Name"
     if kind in {"master", "xbrl"}:
-        blank = [" "] * (4 if kind == "master" else 3)
-        title = f"CIK|Company Name|Form Type|Date Filed|{'File Name' if daily else 'Filename'}"
-        lines = [*head, "Cloud HTTP:            https://www.sec.gov/Archives/", *blank, title, "-" * 80]
-        return "\n".join(lines) + "\n"
-    columns = {
-        "company": _columns("Company Name", "Form Type", "File Name", name_first=True),
-        "crawler": _columns("Company Name", "Form Type", "URL", name_first=True),
-        "form": _columns("Company Name", "Form Type", "File Name", name_first=False),
-    }[kind]
-    return "\n".join([*head, *[" "] * 4, columns, "-" * 141]) + "\n"
+        head.append("Cloud HTTP:            https://www.sec.gov/Archives/")
+        path = "File Name" if daily else "Filename"
+    title = _WRITTEN[kind][0]("Company Name", "Form Type", "CIK", "Date Filed", path)
+    dashes = "-" * (80 if kind in {"master", "xbrl"} else 141)
+    return "\n".join([*head, *[" "] * (3 if kind == "xbrl" else 4), title, dashes]) + "\n"
 
 
-def _columns(name: str, form: str, path: str, *, name_first: bool, cik: str = "CIK", filed: str = "Date Filed") -> str:
+def _by_name(name: str, form: str, cik: str, filed: str, path: str) -> str:
     """Columns at least two spaces apart, even if a name is longer than its column."""
-    name, form = f"{name:<{_NAME_WIDTH - 2}}  ", f"{form:<{_FORM_WIDTH - 2}}  "
-    first = name + form if name_first else form + name
-    return f"{first}{cik:<{_CIK_WIDTH - 2}}  {filed:<{_DATE_WIDTH - 2}}  {path}"
+    return f"{name:<60}  {form:<10}  {cik:<10}  {filed:<10}  {path}"
 
 
-def _page(row: IndexRow) -> str:
-    return f"https://www.sec.gov/Archives/edgar/data/{row.cik}/{row.accession}-index.htm"
+def _by_form(name: str, form: str, cik: str, filed: str, path: str) -> str:
+    return f"{form:<10}  {name:<60}  {cik:<10}  {filed:<10}  {path}"
 
 
-def _by_name(row: IndexRow, filed: str) -> str:
-    return _columns(row.name, row.form, row.path, name_first=True, cik=str(row.cik), filed=filed)
+def _by_cik(name: str, form: str, cik: str, filed: str, path: str) -> str:
+    return f"{cik}|{name}|{form}|{filed}|{path}"
 
 
-def _by_name_with_page(row: IndexRow, filed: str) -> str:
-    return _columns(row.name, row.form, _page(row), name_first=True, cik=str(row.cik), filed=filed)
-
-
-def _by_form(row: IndexRow, filed: str) -> str:
-    return _columns(row.name, row.form, row.path, name_first=False, cik=str(row.cik), filed=filed)
-
-
-def _by_cik(row: IndexRow, filed: str) -> str:
-    return f"{row.cik}|{row.name}|{row.form}|{filed}|{row.path}"
-
-
-_LINES: dict[str, Callable[[IndexRow, str], str]] = {
-    "company": _by_name,
-    "crawler": _by_name_with_page,
-    "form": _by_form,
-    "master": _by_cik,
-    "xbrl": _by_cik,
+_WRITTEN: dict[str, tuple[Callable[[str, str, str, str, str], str], Callable[[IndexRow], Any]]] = {
+    "company": (_by_name, lambda row: (row.name.casefold(), row.form, row.accession)),
+    "crawler": (_by_name, lambda row: (row.name.casefold(), row.form, row.accession)),
+    "form": (_by_form, lambda row: (row.form, row.name.casefold(), row.accession)),
+    "master": (_by_cik, lambda row: (str(row.cik), row.form, row.filed, row.accession)),
+    "xbrl": (_by_cik, lambda row: (str(row.cik), row.form, row.filed, row.accession)),
 }
-"""The format of rows and dates in each kind of index."""
+"""The format of a line of each kind of index, and the order of its rows."""
 
 
 async def full_index_file(request: web.Request) -> web.StreamResponse:

@@ -9,9 +9,7 @@ from typing import Any
 from aiohttp import web
 from yarl import URL
 
-from archiver.edgar.endpoints import index_page
 from archiver.errors import UsageError
-from archiver.identifiers import Cik
 from edgarchive.web.api.filings import read_document, read_submission
 from edgarchive.web.archive import ServedArchive
 from edgarchive.web.edgar.answers import file_link
@@ -103,7 +101,7 @@ async def reader_page(request: web.Request) -> web.Response:
         "view": "text" if text_view else "filed",
         "filed_url": str(own.update_query(filed)),
         "text_url": str(own.update_query({"view": "text", **kept})),
-        "raw_url": _raw_url(facts, named.filename),
+        "raw_url": f"{facts.folder}/{file_link(named.filename)}",
         "is_image": suffix in _IMAGES,
         "framed": suffix in _FRAMED,
         "typed": suffix == ".txt",  # columns stand under each other by blanks alone
@@ -152,7 +150,7 @@ def _citation(facts: FilingFacts) -> str:
 
 
 def _edgar_url(facts: FilingFacts) -> str:
-    return index_page(_cik(facts), facts.accession)
+    return f"https://www.sec.gov{facts.folder}/{facts.accession}-index.htm"
 
 
 def _title(document: Document) -> str:
@@ -189,15 +187,6 @@ def _links(
     return found
 
 
-def _raw_url(facts: FilingFacts, filename: str) -> str:
-    return f"/Archives/edgar/data/{_cik(facts)}/{facts.accession.digits}/{file_link(filename)}"
-
-
-def _cik(facts: FilingFacts) -> Cik:
-    entity = facts.entity(None)
-    return entity.cik if entity and entity.cik is not None else Cik(0)
-
-
 async def _proof(archive: ServedArchive, facts: FilingFacts) -> dict[str, Any]:
     """Where the bytes came from, and how they were verified."""
     record = await archive.record(facts.accession)
@@ -206,7 +195,6 @@ async def _proof(archive: ServedArchive, facts: FilingFacts) -> dict[str, Any]:
         checks.append("EDGAR's MD5")
     if record.signature is not None:
         checks.append(f"the SEC's signature ({record.signature})")
-    raw = _raw_url(facts, f"{facts.accession}.txt")
     return {
         "source": _SOURCES.get(record.source, record.source),
         "url": record.source_url if record.source == "index" else None,
@@ -216,6 +204,6 @@ async def _proof(archive: ServedArchive, facts: FilingFacts) -> dict[str, Any]:
         "withdrawn": record.withdrawn_at.strftime("%Y-%m-%d") if record.withdrawn_at else None,
         "checks": checks,
         "sha256": record.sha256,
-        "raw": raw,
+        "raw": f"{facts.folder}/{facts.accession}.txt",
         "edgar": _edgar_url(facts),
     }

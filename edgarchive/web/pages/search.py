@@ -366,7 +366,5 @@ def _label(hit: Hit) -> str:
 
 def section_label(hit: Hit) -> str:
     """The section of a hit's passage, for people; empty if it is in none."""
-    section = getattr(hit, "section", None)
-    if section is None:
-        return ""
-    return shortened(" ".join(str(section.heading or section.item).split()), _HEADING_CHARS)
+    section = hit.section
+    return "" if section is None else shortened(" ".join((section.heading or section.item).split()), _HEADING_CHARS)

@@ -165,9 +165,9 @@ async def folder_file(request: web.Request) -> web.StreamResponse:
     if name == f"{stem}-index-headers.html":
         return header_page(facts, await request.app[ARCHIVE].header_text(accession))
     if name == "index.json":
-        return web.json_response(folder_json(_folder(facts), _items(facts)))
+        return web.json_response(folder_json(facts.folder, _items(facts)))
     if name == "":
-        return web.Response(text=folder_page(_folder(facts), _items(facts)), content_type="text/html")
+        return web.Response(text=folder_page(facts.folder, _items(facts)), content_type="text/html")
     return await _document(request, accession, name)
 
 
@@ -224,12 +224,6 @@ async def document_response(document: Document, name: str) -> web.Response:
     suffix = Path(name).suffix.lower()
     content_type = _TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
     return web.Response(body=body, content_type=content_type, headers=headers_of_filers())
-
-
-def _folder(facts: FilingFacts) -> str:
-    entity = facts.entity(None)
-    cik = int(entity.cik) if entity and entity.cik is not None else 0
-    return f"/Archives/edgar/data/{cik}/{facts.accession.digits}"
 
 
 def _items(facts: FilingFacts) -> list[FolderItem]:

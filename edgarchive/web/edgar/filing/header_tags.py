@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from edgarchive.web.edgar.answers import sic_code
+from edgarchive.web.edgar.answers import act_number, sic_code
 from edgarchive.web.facts import FilingFacts
 from indexer.submission.header import Address, Entity, FilingValues, FormerName
 
@@ -65,7 +65,7 @@ def _entity(entity: Entity) -> Iterator[str]:
 def _filing_values(values: FilingValues) -> Iterator[str]:
     yield "<FILING-VALUES>"
     yield from _value("FORM-TYPE", values.form)
-    yield from _value("ACT", values.act and values.act.removesuffix(" Act").removeprefix("19"))
+    yield from _value("ACT", act_number(values.act))
     yield from _value("FILE-NUMBER", values.file_number)
     yield from _value("FILM-NUMBER", values.film_number)
     yield "</FILING-VALUES>"

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from archiver.startup.patterns import lazy_pattern
 from archiver.visible import visible
-from edgarchive.web.edgar.answers import file_link
+from edgarchive.web.edgar.answers import act_number, file_link
 from edgarchive.web.edgar.filing.header_tags import tagged_header
 from edgarchive.web.facts import DocumentFacts, FilingFacts
 from edgarchive.web.keys import TEMPLATES
@@ -69,12 +69,9 @@ def role_name(role: str) -> str:
 def filing_index_page(request: web.Request, facts: FilingFacts) -> web.Response:
     """The page of a filing."""
     template = request.app[TEMPLATES].get_template("edgar/filing_index.html")
-    first = facts.entity(None)
-    cik = int(first.cik) if first and first.cik is not None else 0
     text = template.render(
         facts=facts,
         form_name=FORM_NAMES.get(str(facts.form.base), ""),
-        folder=f"/Archives/edgar/data/{cik}/{facts.accession.digits}",
         items=[(code, item_description(code, facts.form)) for code in facts.header.items],
         filed=[document for document in facts.documents if not document.is_data],
         data=[document for document in facts.documents if document.is_data],
@@ -89,8 +86,7 @@ def filing_index_page(request: web.Request, facts: FilingFacts) -> web.Response:
 def _values(entity: Entity) -> tuple[str, str, str, str]:
     """Form, Act, file number and film number of an entity, each blank if the header has none."""
     for value in entity.filing_values:
-        act = (value.act or "").removesuffix(" Act").removeprefix("19")
-        return str(value.form or ""), act, value.file_number or "", value.film_number or ""
+        return str(value.form or ""), act_number(value.act), value.file_number or "", value.film_number or ""
     return "", "", "", ""
 
 
