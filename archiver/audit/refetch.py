@@ -26,19 +26,19 @@ def refetch(
     stopped = ""
     requests = 0
     with Plan(archive.layout.incoming) as plan:
-        tally = Tally(plan, requests=lambda: requests)
+        tally = Tally(plan, requests=lambda: requests, progress=progress, cancel=cancel)
         plan.add(wanted)
 
         async def fetch() -> None:
             nonlocal requests
             async with Downloader(settings) as downloader:
                 try:
-                    await downloader.fetch_planned(archive, plan, tally, progress=progress, cancel=cancel)
+                    await downloader.fetch_planned(archive, tally)
                 finally:
                     requests = downloader.edgar.requests
 
         try:
-            with journal(archive, "repair", {"fetch": len(wanted)}, lambda: tally.finish(elapsed_s=0)):
+            with journal(archive, "repair", {"fetch": len(wanted)}, tally.finish):
                 run_blocking(fetch)
         except EdgarError as error:
             stopped = str(error)

@@ -24,13 +24,12 @@ from archiver.intake.single import store_version
 from archiver.listings.cache import IndexCache
 from archiver.listings.folders import Listed
 from archiver.listings.reader import FullIndex
-from archiver.planning.plan import FIRST_FEED_DAY, Outcome, Plan
+from archiver.planning.plan import FIRST_FEED_DAY, Outcome
 from archiver.planning.planner import fingerprint
 from archiver.planning.read_listings import span, without_tickers
 from archiver.planning.tally import Tally
 from archiver.redaction import quoted
 from archiver.reports import FeedEstimate, SyncFailure
-from archiver.runtime.progress import CancelToken, Progress
 from archiver.selection.selection import Selection
 from archiver.settings.settings import Settings
 from archiver.startup.patterns import lazy_pattern
@@ -80,16 +79,13 @@ async def sync_feed(
     edgar: Edgar,
     archive: Archive,
     selections: Sequence[Selection],
-    plan: Plan,
     tally: Tally,
     *,
     settings: Settings,
-    progress: Progress,
-    cancel: CancelToken,
 ) -> None:
     """Add to `archive`, open for writing, what `selections` select from the Feed, newest day first.
 
-    Outcomes go to `plan` and `tally`. A day that cannot be read to its end is a failure; what it delivered until then
+    Outcomes go to `tally` and its plan. A day that cannot be read to its end is a failure; what it delivered until then
     stays. Raises `UsageError` (a limit, an unknown ticker), `BlockedError`, `UnreachableError`, `StorageError`.
     """
     if any(selection.limit is not None for selection in selections):
@@ -119,7 +115,7 @@ async def sync_feed(
                 tally.finished_before += done
                 continue
             url = edgar.endpoints.below_edgar(f"Feed/{quarter.folder}/{file.name}")
-            run = _Day(archive, selections, plan, tally, url=url, settings=settings, progress=progress, cancel=cancel)
+            run = _Day(archive, selections, tally, url=url, settings=settings)
             await _read_in_thread(FeedStream(edgar, url), run.read)
             if not run.failed:
                 archive.catalogue.checkpoints.set(key, str(day), file.stamp, planned=run.planned)
@@ -143,22 +139,17 @@ class _Day:
         self,
         archive: Archive,
         selections: Sequence[Selection],
-        plan: Plan,
         tally: Tally,
         *,
         url: str,
         settings: Settings,
-        progress: Progress,
-        cancel: CancelToken,
     ) -> None:
         self._archive = archive
         self._selections = selections
-        self._plan = plan
+        self._plan = tally.plan
         self._tally = tally
         self._url = url
         self._settings = settings
-        self._progress = progress
-        self._cancel = cancel
         self._stored: list[AccessionNumber] = []
         self._damaged = False
         self.planned = 0
@@ -190,7 +181,7 @@ class _Day:
             self._discard_stored()
 
     def _take(self, member: TarMember, intake: BulkIntake) -> None:
-        self._cancel.check()
+        self._tally.cancel.check()
         if not member.is_file:
             self._fail(None, DamagedBodyError(f"{_shown(member)} is not a regular file, and was skipped"))
             return
@@ -213,7 +204,7 @@ class _Day:
         else:
             intake.take(facts, reader.portions())
         self.planned += 1
-        self._progress(self._tally.progress("fetching"))
+        self._tally.tell("fetching")
 
     def _note_outcome(self, facts: HeaderFacts, taken: IntakeResult) -> None:
         self._plan.mark([facts.accession], taken.outcome)
@@ -222,7 +213,7 @@ class _Day:
             return
         self._stored.append(facts.accession)
         self._tally.bytes += taken.size
-        self._progress(self._tally.progress("fetching"))
+        self._tally.tell("fetching")
 
     def _discard_stored(self) -> None:
         """Remove what a damaged archive delivered: gzip's checksum at its end was the proof for all of it."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -23,7 +22,7 @@ from archiver.planning.plan import Outcome, Plan, SubmissionRef
 from archiver.planning.read_listings import read_listings
 from archiver.planning.tally import Tally
 from archiver.reports import DryRun, SyncFailure, SyncReport
-from archiver.runtime.progress import READING, CancelToken, Progress, ProgressUpdate, checked_progress
+from archiver.runtime.progress import CancelToken, Progress, checked_progress
 from archiver.selection.selection import Selection, as_selections
 from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
@@ -102,46 +101,27 @@ class Downloader:
         selected), `BlockedError` or `UnreachableError` (EDGAR refuses or is unreachable), `StorageError`,
         `RunCancelledError`; what was stored stays, and the next run continues from there.
         """
-        began_s, edgar, selections = time.monotonic(), self.edgar, as_selections(selection)
-        progress, cancel = checked_progress(progress), cancel or CancelToken()
+        edgar, selections = self.edgar, as_selections(selection)
+        progress = checked_progress(progress)
         if source == "feed" and refresh:
             raise UsageError("a refresh fetches single submissions, not the Feed", "leave one out")
         with Plan(archive.layout.incoming) as plan:
-            tally = Tally(plan, requests=lambda: edgar.requests)
+            tally = Tally(plan, requests=lambda: edgar.requests, progress=progress, cancel=cancel)
             asked_for = selection_values(selections, refresh=refresh)
             with journal(archive, _VERBS[source], asked_for, tally.so_far) as note:
                 number = archive.run
                 async with _repeating(note, every_s=NOTE_S):
                     if source == "feed":
-                        await sync_feed(
-                            edgar,
-                            archive,
-                            selections,
-                            plan,
-                            tally,
-                            settings=self.settings,
-                            progress=progress,
-                            cancel=cancel,
-                        )
+                        await sync_feed(edgar, archive, selections, tally, settings=self.settings)
                     else:
-                        await self._download_listed(
-                            archive, selections, plan, tally, refresh=refresh, progress=progress, cancel=cancel
-                        )
-            return replace(tally.finish(elapsed_s=time.monotonic() - began_s), run=number)
+                        await self._download_listed(archive, selections, tally, refresh=refresh)
+            return replace(tally.finish(), run=number)
 
     async def _download_listed(
-        self,
-        archive: Archive,
-        selections: Sequence[Selection],
-        plan: Plan,
-        tally: Tally,
-        *,
-        refresh: bool,
-        progress: Progress,
-        cancel: CancelToken,
+        self, archive: Archive, selections: Sequence[Selection], tally: Tally, *, refresh: bool
     ) -> None:
         """Plan from EDGAR's indexes and fetch submissions one by one."""
-        tally.is_planning = True
+        plan, tally.is_planning = tally.plan, True
         found = await read_listings(
             self.edgar,
             archive,
@@ -149,12 +129,12 @@ class Downloader:
             plan,
             now=self._clock(),
             refresh=refresh,
-            reading=lambda done, total: _reading(tally, progress, cancel, done, total),
+            reading=tally.read_quarter,
         )
         tally.finished_before, tally.withdrawn, tally.is_planning = found.done, found.withdrawn, False
         await asyncio.to_thread(plan.note_present, archive.kept_from_edgar if refresh else archive.kept)
-        await self.fetch_planned(archive, plan, tally, progress=progress, refresh=refresh, cancel=cancel)
-        await asyncio.to_thread(_hold_against, archive, plan, tally)
+        await self.fetch_planned(archive, tally, refresh=refresh)
+        await asyncio.to_thread(_hold_against, archive, tally)
         found.note_finished(archive, plan)
 
     @property
@@ -164,30 +144,21 @@ class Downloader:
             raise UsageError("it is not open", "use it in an `async with` block")
         return self._edgar
 
-    async def fetch_planned(
-        self,
-        archive: Archive,
-        plan: Plan,
-        tally: Tally,
-        *,
-        progress: Progress,
-        refresh: bool = False,
-        cancel: CancelToken | None = None,
-    ) -> None:
-        """Fetch what `plan` lacks into `archive`, recording outcomes in plan and tally. Raises as `download`."""
-        queue, outcomes, cancel = plan.missing(), _Outcomes(archive, plan, tally), cancel or CancelToken()
-        progress(tally.progress("fetching"))
+    async def fetch_planned(self, archive: Archive, tally: Tally, *, refresh: bool = False) -> None:
+        """Fetch what the plan of `tally` lacks into `archive`, and record the outcomes. Raises as `download`."""
+        queue, outcomes = tally.plan.missing(), _Outcomes(archive, tally)
+        tally.tell("fetching")
 
         async def work() -> None:
             for ref in queue:
-                cancel.check()
+                tally.cancel.check()
                 older = archive.catalogue.get(ref.accession) if refresh and archive.kept([ref.accession]) else None
                 await self._fetch(archive, ref, older, outcomes)
-                progress(tally.progress("fetching"))
+                tally.tell("fetching")
 
         try:
             async with _repeating(outcomes.write, every_s=_ROWS_EVERY_S), asyncio.TaskGroup() as group:
-                for _ in range(min(self.settings.concurrency, plan.count(Outcome.MISSING))):
+                for _ in range(min(self.settings.concurrency, tally.plan.count(Outcome.MISSING))):
                     group.create_task(work())
         except BaseExceptionGroup as errors:  # the first one ended the run; the others follow from it
             raise errors.exceptions[0] from None
@@ -226,15 +197,15 @@ class Downloader:
 
 
 class _Outcomes:
-    """Records the outcomes of fetches in plan, tally and catalogue.
+    """Records the outcomes of fetches in tally, plan and catalogue.
 
     Rows are added to the catalogue several dozen at a time; their files are durable already. A kill loses such rows but
     no file, and the next run adds the rows.
     """
 
-    def __init__(self, archive: Archive, plan: Plan, tally: Tally) -> None:
+    def __init__(self, archive: Archive, tally: Tally) -> None:
         self._archive = archive
-        self._plan = plan
+        self._plan = tally.plan
         self._tally = tally
         self._records: list[CatalogueRecord] = []
 
@@ -264,10 +235,10 @@ class _Outcomes:
             self._archive.catalogue.add(*records)
 
 
-def _hold_against(archive: Archive, plan: Plan, tally: Tally) -> None:
+def _hold_against(archive: Archive, tally: Tally) -> None:
     """Compare the archive with the plan at the end of a run: a file that should exist but does not is a failure."""
     for outcome in (Outcome.PRESENT, Outcome.STORED):
-        for accessions in plan.of(outcome):
+        for accessions in tally.plan.of(outcome):
             for accession in sorted(set(accessions).difference(archive.kept(accessions))):
                 message = "it was on disk, and is not there at the end of the run; run the same command again"
                 tally.fail(SyncFailure(accession, "", DamageError.__name__, message))
@@ -293,12 +264,6 @@ async def _repeating(action: Callable[[], None], *, every_s: float) -> AsyncIter
         await asyncio.wait({task})
     if not task.cancelled():
         task.result()
-
-
-def _reading(tally: Tally, progress: Progress, cancel: CancelToken, done: int, total: int) -> None:
-    """Before each quarter: report progress, and stop if cancelled."""
-    cancel.check()
-    progress(ProgressUpdate(READING, done=done, total=total, requests=tally.report.requests))
 
 
 def _now() -> datetime:

@@ -26,7 +26,6 @@ from archiver.planning.plan import Outcome, Plan, SubmissionRef
 from archiver.planning.read_listings import read_listings, without_tickers
 from archiver.planning.tally import Tally
 from archiver.reports import SyncReport
-from archiver.runtime.progress import no_progress
 from archiver.selection.selection import Selection, as_selections
 from archiver.settings.settings import Settings
 from archiver.startup.dataclass import dataclass
@@ -298,9 +297,9 @@ class Watcher:
             await asyncio.to_thread(plan.note_present, archive.kept)
             tally = Tally(plan, requests=lambda: self._downloader.edgar.requests)
             asked = selection_values(self._selections)
-            with journal(archive, "watch", asked, lambda: tally.finish(elapsed_s=0)):
-                await self._downloader.fetch_planned(archive, plan, tally, progress=no_progress)
-            report = tally.finish(elapsed_s=0)
+            with journal(archive, "watch", asked, tally.finish):
+                await self._downloader.fetch_planned(archive, tally)
+            report = tally.finish()
             outcomes = {one.accession: plan.outcome(one.accession) for one in due}
         there = [accession for accession, outcome in outcomes.items() if outcome in {Outcome.STORED, Outcome.PRESENT}]
         if there:

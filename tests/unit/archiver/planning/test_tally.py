@@ -47,7 +47,7 @@ def test_the_report_names_what_is_absent_and_what_failed() -> None:
         failure = SyncFailure(NUMBERS[2], "", "DamageError", "gone")
         tally.fail(failure)
         tally.fail(SyncFailure(None, "", "DamagedBodyError", "a file of the Feed"))
-        report = tally.finish(elapsed_s=1.0)
+        report = tally.finish()
     assert (report.planned, report.present, report.stored, report.absent, report.failed) == (17, 5, 1, 2, 1)
     assert report.absent_submissions == tuple(NUMBERS[:2])
     assert report.failures[0] == failure
