@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from archiver.catalogue.records import CatalogueRecord
+from archiver.catalogue.records import CatalogueRecord, VersionRecord
 from archiver.errors import DamageError
 from archiver.identifiers import AccessionNumber
 from archiver.startup.dataclass import dataclass
@@ -57,6 +57,12 @@ def row_finding(archive: Archive, kind: str, record: CatalogueRecord, message: s
     """A finding about the file of a row."""
     path = archive.layout.submission(record.accession).relative_to(archive.root)
     return Finding(kind, record.accession, str(path), message)
+
+
+def version_at(archive: Archive, accession: AccessionNumber, path: Path) -> VersionRecord | None:
+    """The row of the bytes beside the submission `accession` that belong at `path`. Raises `DamageError`."""
+    rows = archive.catalogue.versions(accession)
+    return next((row for row in rows if archive.layout.version_path(accession, row.sha256) == path), None)
 
 
 def is_version(path: str | None) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
-from archiver.audit.findings import ROW_KINDS, Finding, is_version
+from archiver.audit.findings import ROW_KINDS, Finding, is_version, version_at
 from archiver.audit.verify import check_row, check_version, is_acknowledged
 from archiver.catalogue.records import CatalogueRecord
 from archiver.catalogue.runs import Run
@@ -66,8 +66,7 @@ def _still_holding(
 def _has_row(archive: Archive, finding: Finding, accession: AccessionNumber, catalogued: set[str]) -> bool:
     if not is_version(finding.path):
         return accession in catalogued
-    rows = archive.catalogue.versions(accession)
-    return archive.root / str(finding.path) in {archive.layout.version_path(accession, row.sha256) for row in rows}
+    return version_at(archive, accession, archive.root / str(finding.path)) is not None
 
 
 def _is_newer(archive: Archive, finding: Finding, writer: Run | None) -> bool:
@@ -80,11 +79,10 @@ def _is_newer(archive: Archive, finding: Finding, writer: Run | None) -> bool:
 
 
 def _version_again(archive: Archive, finding: Finding, accession: AccessionNumber, *, quick: bool) -> Iterator[Finding]:
-    for row in archive.catalogue.versions(accession):
-        if archive.layout.version_path(accession, row.sha256) == archive.root / str(finding.path):
-            again = check_version(archive, row, quick=quick)
-            if again is not None:
-                yield again
+    row = version_at(archive, accession, archive.root / str(finding.path))
+    again = None if row is None else check_version(archive, row, quick=quick)
+    if again is not None:
+        yield again
 
 
 def _row_again(

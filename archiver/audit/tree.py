@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from archiver.audit.findings import Finding
+from archiver.audit.findings import Finding, version_at
 from archiver.errors import IdentifierError
 from archiver.identifiers import AccessionNumber
 from archiver.runtime.walking import walk
@@ -59,8 +59,7 @@ def _without_row(archive: Archive, placed: Sequence[tuple[AccessionNumber, str]]
 
 
 def _version_without_row(archive: Archive, accession: AccessionNumber, path: Path) -> Iterator[Finding]:
-    rows = archive.catalogue.versions(accession)
-    if path not in {archive.layout.version_path(accession, row.sha256) for row in rows}:
+    if version_at(archive, accession, path) is None:
         message = "the catalogue has no row for these bytes beside the submission"
         yield Finding("uncatalogued", accession, str(path.relative_to(archive.root)), message)
 

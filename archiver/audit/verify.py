@@ -92,7 +92,8 @@ def check_rows(
 
 def check_row(archive: Archive, record: CatalogueRecord, *, quick: bool) -> tuple[Finding | None, str | None]:
     """The finding about the file of a row, if any, and the result of its PEM signature."""
-    finding = _check_presence(archive, record)
+    fault = _presence_fault(archive.layout.submission(record.accession), record.stored_bytes)
+    finding = row_finding(archive, fault[0], record, fault[1]) if fault else None
     if quick:
         return finding, None if finding else record.signature
     if finding is None:
@@ -112,20 +113,20 @@ def is_unreadable(error: DamageError) -> bool:
     return isinstance(cause, OSError) and cause.errno not in _NO_FILE
 
 
-def _check_presence(archive: Archive, record: CatalogueRecord) -> Finding | None:
-    path = archive.layout.submission(record.accession)
+def _presence_fault(path: Path, stored_bytes: int) -> tuple[str, str] | None:
+    """The kind and message of a finding if no file of this size is at `path`, or None."""
     try:
         status = path.stat()
     except (FileNotFoundError, NotADirectoryError) as error:
-        return row_finding(archive, "missing", record, f"the file cannot be found: {error.strerror}")
+        return "missing", f"the file cannot be found: {error.strerror}"
     except OSError as error:
         kind = "damaged" if error.errno in _NO_FILE else "unreadable"
-        return row_finding(archive, kind, record, f"the file cannot be accessed: {error.strerror}")
+        return kind, f"the file cannot be accessed: {error.strerror}"
     if not stat.S_ISREG(status.st_mode):
-        return row_finding(archive, "damaged", record, "something other than a regular file is in its place")
-    if status.st_size != record.stored_bytes:
-        message = f"the file has {status.st_size} bytes, the catalogue says {record.stored_bytes}"
-        return row_finding(archive, "truncated" if status.st_size < record.stored_bytes else "damaged", record, message)
+        return "damaged", "something other than a regular file is in its place"
+    if status.st_size != stored_bytes:
+        kind = "truncated" if status.st_size < stored_bytes else "damaged"
+        return kind, f"the file has {status.st_size} bytes, the catalogue says {stored_bytes}"
     return None
 
 
@@ -165,26 +166,14 @@ def check_versions(archive: Archive, *, quick: bool) -> Iterator[Finding]:
 def check_version(archive: Archive, row: VersionRecord, *, quick: bool) -> Finding | None:
     """The finding about the bytes of one row, or None."""
     path = archive.layout.version_path(row.accession, row.sha256)
-    fault = _version_fault(path, row, quick=quick)
-    return Finding(fault[0], row.accession, str(path.relative_to(archive.root)), fault[1]) if fault else None
-
-
-def _version_fault(path: Path, row: VersionRecord, *, quick: bool) -> tuple[str, str] | None:
-    """The kind and message of a finding, or None."""
-    fault = None
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            fault = "damaged", "something other than a regular file is in its place"
-        elif status.st_size != row.stored_bytes:
-            fault = "damaged", f"the file has {status.st_size} bytes, the catalogue says {row.stored_bytes}"
-        elif not quick and sha256_of(unpack(path)) != row.sha256:
-            fault = "damaged", "the sha256 of its bytes is not the catalogue's"
-    except DamageError as error:
-        fault = "unreadable" if is_unreadable(error) else "damaged", error.message
-    except (FileNotFoundError, NotADirectoryError):
-        fault = "missing", "the file cannot be found"
-    except OSError as error:
-        kind = "damaged" if error.errno in _NO_FILE else "unreadable"
-        fault = kind, f"the file cannot be accessed: {error.strerror}"
-    return fault
+    fault = _presence_fault(path, row.stored_bytes)
+    if fault is None and not quick:
+        try:
+            if sha256_of(unpack(path)) != row.sha256:
+                fault = "damaged", "the sha256 of its bytes is not the catalogue's"
+        except DamageError as error:
+            fault = "unreadable" if is_unreadable(error) else "damaged", error.message
+    if fault is None:
+        return None
+    kind = "damaged" if fault[0] == "truncated" else fault[0]
+    return Finding(kind, row.accession, str(path.relative_to(archive.root)), fault[1])
