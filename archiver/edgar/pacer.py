@@ -18,7 +18,7 @@ import stat
 import struct
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import astuple, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -86,7 +86,7 @@ def pause(state: PaceState, *, now_s: float, pause_s: float) -> PaceState:
 
 
 class Pacer:
-    """Grants request starts in turn. `clock`, `sleep` and `patience_s` can be replaced for tests.
+    """Grants request starts in turn. `clock` and `patience_s` can be replaced for tests.
 
     Raises `StorageError` if the shared file cannot be used, or if another process keeps it locked.
     """
@@ -98,14 +98,12 @@ class Pacer:
         rate: float,
         folder: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         patience_s: float = _PATIENCE_S,
     ) -> None:
         self._patience_s = patience_s
         self._path = (folder or shared_folder()) / _pace_name(base_url)
         self._rate = rate
         self._clock = clock
-        self._sleep = sleep
         self._turn = asyncio.Lock()
         self._file = _open_shared(self._path)
         self.starts = 0
@@ -113,8 +111,8 @@ class Pacer:
     async def start(self) -> None:
         """Wait until a request may start. Call it once for every attempt, redirect and index file."""
         async with self._turn:
-            while wait_s := self._try():
-                await self._sleep(wait_s)
+            while wait_s := self._try():  # noqa: ASYNC110 — no event tells of other processes
+                await asyncio.sleep(wait_s)
             self.starts += 1
 
     def _try(self) -> float:

@@ -89,13 +89,12 @@ def remove_search(settings: Settings, name: str) -> None:
             raise _unknown(name, [one.name for one in archive.catalogue.saved_searches.all()])
 
 
-def saved_searches(settings: Settings, archive: Archive | None = None) -> dict[str, NamedSearch]:
+def saved_searches(settings: Settings) -> dict[str, NamedSearch]:
     """All searches by name: those saved in the archive, if there is one, and of the settings file.
 
-    Raises `SettingsError`.
+    Raises `SettingsError`, and `DamageError` for one that was never saved so.
     """
-    found = _saved_in(settings) if archive is None else _catalogued(archive)
-    return found | settings_searches(settings)
+    return _saved_in(settings) | settings_searches(settings)
 
 
 def settings_searches(settings: Settings) -> dict[str, NamedSearch]:
@@ -116,15 +115,11 @@ def _saved_in(settings: Settings) -> dict[str, NamedSearch]:
     """The searches of the catalogue; none if there is no archive yet."""
     try:
         with Archive.open(settings.root) as archive:
-            return _catalogued(archive)
+            saved = archive.catalogue.saved_searches.all()
     except NotInArchiveError:
         return {}
-
-
-def _catalogued(archive: Archive) -> dict[str, NamedSearch]:
-    """The searches saved in the archive. Raises `DamageError` for one that was never saved so."""
     found = {}
-    for one in archive.catalogue.saved_searches.all():
+    for one in saved:
         try:
             options = SearchOptions(one.query or None, **one.filters)
         except (TypeError, ValueError, AttributeError, UsageError) as error:  # names and values of any kind

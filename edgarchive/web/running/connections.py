@@ -201,7 +201,6 @@ class Site(web.TCPSite):
         shared: socket.socket | None = None,
         ssl_context: ssl.SSLContext | None = None,
         headers_s: float = HEADERS_S,
-        keep_alive_s: float = KEEP_ALIVE_S,
         stall_s: float = STALL_S,
     ) -> None:
         super().__init__(runner, host, port, ssl_context=ssl_context)
@@ -210,7 +209,7 @@ class Site(web.TCPSite):
             "room": Room(),
             "headers_s": headers_s,
             "stall_s": stall_s,
-            "keepalive_timeout": keep_alive_s,
+            "keepalive_timeout": KEEP_ALIVE_S,
             "access_log_class": AccessLog,
             "access_log": _access_log,
         }
