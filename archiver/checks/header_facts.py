@@ -63,10 +63,8 @@ def named_accession(head: bytes) -> AccessionNumber | None:
     It is in a field of its own and, in EDGAR's documents, also in the line that opens the document. Other fields
     (PREVIOUS ACCESSION NUMBER) have the numbers of other submissions. If the two differ, the result is None.
     """
-    end = _END.search(head)
-    text = _with_newlines(head[: end.start() if end else HEAD_BYTES])
-    field = _ACCESSION.search(text)
-    number = _NUMBER.fullmatch(field[1]) if field else None
+    text = _header_text(head)
+    number = _number_in(text)
     if number is None:
         return None
     matches = (number, _DOCUMENT.search(text))
@@ -99,10 +97,8 @@ def read_header_facts(head: bytes) -> HeaderFacts:
     opening = opening_of(head)
     if opening is None:
         raise IdentifierError("it does not begin like a submission", "give files as EDGAR serves them")
-    end = _END.search(head)
-    text = _with_newlines(head[: end.start() if end else HEAD_BYTES])
-    field, form = _ACCESSION.search(text), _FORM.search(text)
-    accession = _NUMBER.fullmatch(field[1]) if field else None
+    text = _header_text(head)
+    accession, form = _number_in(text), _FORM.search(text)
     filed = _FILED.search(text) or _OPENED.search(text)
     if not (accession and form and filed):
         wanting = "accession number" if not accession else "form type" if not form else "filing date"
@@ -116,8 +112,15 @@ def read_header_facts(head: bytes) -> HeaderFacts:
     )
 
 
-def _with_newlines(text: bytes) -> bytes:
-    return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+def _header_text(head: bytes) -> bytes:
+    """The header in `head`, with line feeds alone."""
+    end = _END.search(head)
+    return head[: end.start() if end else HEAD_BYTES].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+
+def _number_in(text: bytes) -> re.Match[bytes] | None:
+    field = _ACCESSION.search(text)
+    return _NUMBER.fullmatch(field[1]) if field else None
 
 
 def _entities(text: bytes) -> dict[Cik, str]:

@@ -65,22 +65,10 @@ class CurrentFiling:
     parties: tuple[CurrentParty, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values, without mail addresses; `from_dict` reverses this."""
+        """Plain JSON values, without mail addresses."""
         parties = [{**asdict(one), "name": _without_addresses(one.name)} for one in self.parties]
         days = {"filing_date": self.filing_date.isoformat(), "accepted": self.accepted.isoformat()}
         return {**asdict(self), "parties": parties, **days}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> CurrentFiling:
-        """The filing from the values of `to_dict`. Raises ValueError, KeyError or TypeError for others."""
-        return cls(
-            AccessionNumber(values["accession"]),
-            FormType(values["form"]),
-            parse_date(values["filing_date"]),
-            datetime.fromisoformat(values["accepted"]),
-            tuple(map(str, values["items"])),
-            tuple(CurrentParty(Cik(one["cik"]), str(one["name"]), str(one["role"])) for one in values["parties"]),
-        )
 
 
 @dataclass(frozen=True, slots=True)

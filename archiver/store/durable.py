@@ -13,6 +13,7 @@ import shutil
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from archiver.errors import StorageError
 from archiver.runtime.paths import exists, is_dir, is_taken
@@ -167,13 +168,20 @@ def add_name(final: Path, second: Path, *, through: Path) -> None:
 
 
 def _copy(final: Path, second: Path, *, through: Path) -> None:
-    descriptor, temporary = create_temporary(through, stem=f".{second.name}")
+    with _new_file(second, through=through) as copy, final.open("rb") as file:
+        shutil.copyfileobj(file, copy)
+
+
+@contextlib.contextmanager
+def _new_file(path: Path, *, through: Path, mode: int = _MODE) -> Iterator[BinaryIO]:
+    """A file in `through` to write to; at the end it is synced and moved to `path`, or after an error removed."""
+    descriptor, temporary = create_temporary(through, stem=f".{path.name}", mode=mode)
     try:
-        with os.fdopen(descriptor, "wb") as copy, final.open("rb") as file:
-            shutil.copyfileobj(file, copy)
-            copy.flush()
-            os.fsync(copy.fileno())
-        temporary.rename(second)
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()
@@ -247,22 +255,12 @@ def write_file_durably(
     """Write `data` to `path` atomically, replacing what is there. Raises `StorageError`.
 
     `mode` is that of the file, minus the umask. A kill may leave a temporary file in the folder `through`, or beside
-    `path` if it is not given. `before_rename` is called with the descriptor of the complete file before it gets its
-    name.
+    `path` if it is not given. `before_rename` is called with the descriptor of the file before it gets its name.
     """
     with storage_errors(path):
         make_directories(path.parent)
-        descriptor, temporary = create_temporary(through or path.parent, stem=f".{path.name}", mode=mode)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-                if before_rename is not None:
-                    before_rename(file.fileno())
-            temporary.replace(path)
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                temporary.unlink()
-            raise
+        with _new_file(path, through=through or path.parent, mode=mode) as file:
+            file.write(data)
+            if before_rename is not None:
+                before_rename(file.fileno())
         fsync_directory(path.parent)
