@@ -24,6 +24,7 @@ settings.register_profile("explore", deadline=None, max_examples=1000, print_blo
 settings.load_profile("edgarchive")
 
 _XDG = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME")
+_PROXIES = ("http_proxy", "https_proxy", "no_proxy", "all_proxy")
 
 
 _GARBAGE = 50_000
@@ -78,12 +79,12 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(autouse=True)
 def _no_settings_of_the_person(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """No settings by environment, working folder or home: all of them are in `tmp_path`.
+    """No settings or proxies by environment, working folder or home: all of them are in `tmp_path`.
 
     Log levels are put back: a command that runs in the process of the tests sets them.
     """
     for name in os.environ:
-        if name.startswith(("EDGARCHIVE_", "EDGAR_IDENTITY")):
+        if name.startswith(("EDGARCHIVE_", "EDGAR_IDENTITY")) or name.lower() in _PROXIES:
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in _XDG:

@@ -8,14 +8,16 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import pytest_asyncio
 
-from archiver.edgar.pacer import shared_folder
+from archiver.edgar.client import Client
+from archiver.edgar.pacer import Pacer, shared_folder
 from archiver.settings.settings import Settings
 from edgarchive.cli import run
 from tests.logs import no_log_yet
@@ -83,6 +85,21 @@ def edgar() -> Iterator[LoopbackEdgar]:
     with LoopbackEdgar(FIXTURES, tickers=TICKERS) as server:
         yield server
         pace_file(server).unlink(missing_ok=True)
+
+
+@pytest.fixture
+def pacer(tmp_path: Path) -> Iterator[Pacer]:
+    """A pacer that keeps nobody waiting, but for a pause."""
+    made = Pacer("http://127.0.0.1", rate=10_000, folder=tmp_path)
+    yield made
+    made.close()
+
+
+@pytest_asyncio.fixture
+async def client(pacer: Pacer) -> AsyncIterator[Client]:
+    """A client that nobody keeps waiting."""
+    async with Client(user_agent=IDENTITY, pacer=pacer, concurrency=4) as made:
+        yield made
 
 
 def pace_file(server: LoopbackEdgar | Served) -> Path:

@@ -1,5 +1,5 @@
 """Fixtures of the hostile input tests."""
 
-from tests.edgar_fixtures import cli, edgar, settings
+from tests.edgar_fixtures import cli, client, edgar, pacer, settings
 
-__all__ = ["cli", "edgar", "settings"]
+__all__ = ["cli", "client", "edgar", "pacer", "settings"]

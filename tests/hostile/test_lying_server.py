@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import hashlib
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
@@ -34,14 +33,6 @@ from tests.unit.submissions import submission_bytes
 IDENTITY = "Example Research research@example.com"
 BODY = submission_bytes()
 PATIENCE_S = 0.3
-
-
-@pytest.fixture
-def pacer(tmp_path: Path) -> Iterator[Pacer]:
-    """A pacer that keeps nobody waiting."""
-    made = Pacer("http://127.0.0.1", rate=10_000, folder=tmp_path)
-    yield made
-    made.close()
 
 
 @pytest_asyncio.fixture

@@ -8,14 +8,11 @@ import socket
 import ssl
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from archiver.edgar.client import Client
-from archiver.edgar.pacer import Pacer
 from archiver.errors import EdgarchiveError, UnreachableError
 from tests.edgar_fixtures import CommandLine
 from tests.hostile.raw_server import exactly, http, lying
@@ -23,32 +20,8 @@ from tests.loopback import LoopbackEdgar
 from tests.paths import ROOT
 from tests.unit.submissions import submission_bytes
 
-IDENTITY = "Example Research research@example.com"
 BODY = submission_bytes()
 HONEST = exactly(http(BODY))
-
-
-@pytest.fixture
-def pacer(tmp_path: Path) -> Iterator[Pacer]:
-    """A pacer that keeps nobody waiting."""
-    made = Pacer("http://127.0.0.1", rate=10_000, folder=tmp_path)
-    yield made
-    made.close()
-
-
-@pytest_asyncio.fixture
-async def client(pacer: Pacer) -> AsyncIterator[Client]:
-    """A client."""
-    async with Client(user_agent=IDENTITY, pacer=pacer, concurrency=4) as made:
-        yield made
-
-
-@pytest.fixture(autouse=True)
-def _no_proxy_of_the_person(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The environment names no proxy but those of the test."""
-    for name in ("http_proxy", "https_proxy", "no_proxy", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
 
 
 async def read(client: Client, url: str) -> bytes:

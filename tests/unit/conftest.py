@@ -1,5 +1,5 @@
 """Fixtures of the unit tests."""
 
-from tests.edgar_fixtures import edgar
+from tests.edgar_fixtures import client, edgar, pacer
 
-__all__ = ["edgar"]
+__all__ = ["client", "edgar", "pacer"]

@@ -6,11 +6,9 @@ import hashlib
 import logging
 import socket
 import zlib
-from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 
 import pytest
-import pytest_asyncio
 from aiohttp import web
 
 from archiver.edgar.client import Client
@@ -32,20 +30,6 @@ IDENTITY = "Example Research research@example.com"
 BODY = submission_bytes() * 200
 MAX_BYTES = 10_000_000
 MODIFIED = "Sat, 20 Nov 2004 06:00:00 GMT"
-
-
-@pytest.fixture
-def pacer(tmp_path: Path) -> Pacer:
-    """A pacer that keeps nobody waiting."""
-    return Pacer("http://127.0.0.1", rate=10_000, folder=tmp_path)
-
-
-@pytest_asyncio.fixture
-async def client(pacer: Pacer) -> AsyncIterator[Client]:
-    """A client for the test's own server."""
-    async with Client(user_agent=IDENTITY, pacer=pacer, concurrency=4) as made:
-        yield made
-    pacer.close()
 
 
 async def read(client: Client, url: str, *, max_bytes: int) -> bytes:

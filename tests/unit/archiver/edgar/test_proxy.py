@@ -6,14 +6,6 @@ from archiver.edgar.proxy import proxy_for
 from archiver.errors import SettingsError
 
 
-@pytest.fixture(autouse=True)
-def _no_proxy_of_the_person(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The environment names no proxy but those of the test."""
-    for name in ("http_proxy", "https_proxy", "no_proxy", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-
-
 @pytest.mark.parametrize("named", ["http://", "http://host:port", "socks5://127.0.0.1:1080", "http://[::1", "://"])
 def test_a_proxy_that_is_no_address_is_an_error(monkeypatch: pytest.MonkeyPatch, named: str) -> None:
     """What cannot be used is said, and is not passed over: a request past the proxy may be just what must not be."""

@@ -4,8 +4,6 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -23,14 +21,6 @@ from archiver.errors import (
 
 BLOCK_PAUSE_S = 0.05
 URL = "http://127.0.0.1/Archives/edgar/data/1/0001193125-04-218426.txt"
-
-
-@pytest.fixture
-def pacer(tmp_path: Path) -> Iterator[Pacer]:
-    """A pacer that only a pause keeps waiting."""
-    made = Pacer("http://127.0.0.1", rate=10_000, folder=tmp_path)
-    yield made
-    made.close()
 
 
 class Work:

@@ -3,16 +3,14 @@ from __future__ import annotations
 import gzip
 import hashlib
 import stat
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from aiohttp import web
 
 from archiver.catalogue.records import CatalogueRecord
 from archiver.edgar.client import Client
-from archiver.edgar.pacer import Pacer
 from archiver.errors import DamagedBodyError
 from archiver.identifiers import AccessionNumber
 from archiver.intake.single import take_answer, take_orphan
@@ -30,15 +28,6 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
     """An empty archive."""
     with Archive.open(tmp_path / "archive", writable=True, create=True) as made:
         yield made
-
-
-@pytest_asyncio.fixture
-async def client(tmp_path: Path) -> AsyncIterator[Client]:
-    """A client that nobody keeps waiting."""
-    pacer = Pacer("http://127.0.0.1", rate=10_000, folder=tmp_path)
-    async with Client(user_agent="Example Research research@example.com", pacer=pacer, concurrency=4) as made:
-        yield made
-    pacer.close()
 
 
 async def take(
