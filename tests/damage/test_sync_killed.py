@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -56,6 +58,25 @@ def test_kill_9_during_sync_loses_nothing_that_was_stored(
             for record in archive.catalogue.records()
         )
     assert not list((settings.root / "incoming").iterdir())
+
+
+def test_a_backup_of_a_running_sync_can_be_restored(
+    edgar: LoopbackEdgar, settings: Settings, cli: CommandLine, tmp_path: Path
+) -> None:
+    """A copy made meanwhile, without what docs/howto/backup.md leaves out, is whole after a repair without EDGAR."""
+    edgar.inject(faults.trickle(), path=f"{DATA}/*", times=None)
+    restored = tmp_path / "restored"
+    with cli.start(*SYNC, EDGARCHIVE_RATE="40", EDGARCHIVE_CONCURRENCY="2") as process:
+        _wait_until_stored(settings, 4)
+        shutil.copytree(settings.root, restored, ignore=shutil.ignore_patterns("index", "texts", "indexes", "incoming"))
+        process.kill()
+        process.communicate()
+    copied = len(list((restored / "submissions").rglob("*.txt.gz")))
+    asked = len(edgar.requests)
+    report = cli.json("--root", str(restored), "verify", "--repair")
+    assert (report["checked"], report["ok"], report["findings"]) == (copied, copied, [])
+    assert len(edgar.requests) == asked
+    assert cli.json("--root", str(restored), "search", "-n", "0")["total"] == copied
 
 
 def test_ctrl_c_ends_at_once_with_130(edgar: LoopbackEdgar, settings: Settings, cli: CommandLine) -> None:

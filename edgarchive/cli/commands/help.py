@@ -29,6 +29,7 @@ TOPICS = {
     "notebooks": ("howto/python", "searching from Python, with data frames"),
     "datasets": ("howto/data-sets", "tables for pandas, polars, DuckDB and edgartools"),
     "nightly": ("howto/nightly-mirror", "mirroring a list of companies every night"),
+    "backup": ("howto/backup", "backing up an archive and restoring it"),
     "web": ("serve", "the web page, the JSON API and EDGAR's URLs"),
     "alerts": ("howto/alerts", "saved searches, mail and webhooks"),
     "audit": ("howto/audit", "proving what you had and when, and citing filings"),

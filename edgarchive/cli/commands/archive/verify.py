@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import typer
@@ -15,6 +17,8 @@ from edgarchive.formats import clean
 from edgarchive.verifying import VerifyReport, acknowledge_signatures, repair_archive, verify_archive
 
 _DAMAGE_FOUND = 5
+_SHOWN = 20
+"""Findings of a kind that are printed: a restored catalogue may lack a million rows."""
 
 
 def verify(
@@ -71,10 +75,8 @@ def _print_report(report: VerifyReport, *, as_json: bool) -> None:
         repaired = {} if report.repaired is None else {"repaired": report.repaired}
         print_json({**counts, "findings": report.findings, **repaired})
         return
-    for finding in report.repaired or ():
-        say(f"repaired: {_line(finding)}")
-    for finding in report.findings:
-        say(_line(finding))
+    for line in (*_lines(report.repaired or (), "repaired: "), *_lines(report.findings)):
+        say(line)
     say(f"{plural(report.checked, 'submission')} checked, {report.ok:,} ok, {report.signed:,} signed by the SEC")
     if report.acknowledged:
         say(f"{plural(report.acknowledged, 'invalid signature')} acknowledged")
@@ -85,6 +87,14 @@ def _print_report(report: VerifyReport, *, as_json: bool) -> None:
         say("`edgarchive verify --acknowledge ACCESSION` accepts an invalid signature that you have reviewed")
 
 
-def _line(finding: Finding) -> str:
-    where = finding.accession or finding.path
-    return f"{finding.kind}: {f'{clean(where)}: ' if where else ''}{clean(finding.message)}"
+def _lines(findings: Sequence[Finding], prefix: str = "") -> Iterator[str]:
+    """A line for each finding, at most `_SHOWN` of a kind, and how many more of it there are."""
+    counts = Counter[str]()
+    for finding in findings:
+        counts[finding.kind] += 1
+        if counts[finding.kind] <= _SHOWN:
+            where = finding.accession or finding.path
+            yield f"{prefix}{finding.kind}: {f'{clean(where)}: ' if where else ''}{clean(finding.message)}"
+    for kind, count in counts.items():
+        if count > _SHOWN:
+            yield f"{prefix}{kind}: and {count - _SHOWN:,} more; --json lists all"
