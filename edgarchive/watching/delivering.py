@@ -9,18 +9,49 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from archiver.catalogue.watching import Delivery
-from archiver.errors import LockedError, NotInArchiveError
+from archiver.errors import LockedError, NotInArchiveError, UsageError
 from archiver.events import event
+from archiver.identifiers import AccessionNumber
 from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
+from edgarchive.watching.alerts import alert_id
 from edgarchive.watching.sinks.sink import LONGEST, Outcome, Sent, Sink, next_try
 
 _log = logging.getLogger(__name__)
+_notes = logging.getLogger("edgarchive.cli.notes")
 
 BUDGET_S = 30.0
 """For one round of deliveries to a sink: what is left waits for the next round, and EDGAR is polled in between."""
 
 _Ended = tuple[Delivery, Sent]
+
+_NO_FILING = AccessionNumber("0000000000-00-000000")
+
+
+async def send_test(sinks: Sequence[Sink], *, now: datetime) -> None:
+    """Send an alert of no filing to each sink, once. Raises `UsageError` with the reasons of those that refuse it."""
+    alert = alert_id(_NO_FILING, f"test {now.isoformat()}")
+    payload = {
+        "id": alert,
+        "search": None,
+        "accession": str(_NO_FILING),
+        "form": "TEST",
+        "filing_date": now.date().isoformat(),
+        "accepted": None,
+        "items": [],
+        "entities": [{"cik": None, "name": "edgarchive watch", "role": None}],
+        "snippet": "This is a test. Nothing was filed.",
+        "url": None,
+    }
+    refused = []
+    for sink in sinks:
+        sent = await sink.send([Delivery(alert, sink.key, _NO_FILING, None, payload, now)])
+        if sent.outcome is Outcome.DELIVERED:
+            _notes.info("%s accepted a test alert", sink.name, extra=event("test-accepted", sink=sink.key))
+        else:
+            refused.append(f"{sink.name} did not accept a test alert: {sent.reason}")
+    if refused:
+        raise UsageError("; ".join(refused), "see `edgarchive help alerts`")
 
 
 class Deliverer:

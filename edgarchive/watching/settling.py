@@ -8,7 +8,8 @@ after those of later days, and change later.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+import re
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -17,7 +18,7 @@ from archiver.catalogue import values
 from archiver.catalogue.catalogue import Catalogue
 from archiver.catalogue.watching import SETTLED_NOTE, Sighting, Sightings
 from archiver.edgar.endpoints import quarters
-from archiver.identifiers import AccessionNumber, Cik, FormType, parse_date
+from archiver.identifiers import AccessionNumber, Cik, FormType, form_matches, parse_date, without_form_word
 from archiver.listings.current_feed import CurrentFiling
 from archiver.listings.daily_index import DailyIndex
 from archiver.listings.reader import FullIndex
@@ -38,6 +39,7 @@ _PATIENCE = timedelta(days=7)
 those of later days from counting as read."""
 _SEEN_BEFORE = timedelta(days=7)
 """A filing is in the feed so long before its index at most, with holidays."""
+_SIGNS = re.compile(r"[^A-Z0-9]")
 _SURE = 3
 """So many filings of the feed have to be accepted later than now before the clock counts as behind."""
 
@@ -196,6 +198,18 @@ def is_selected(accession: AccessionNumber, entry: Mapping[str, Any], selections
     form, day = FormType(entry["form"]), parse_date(entry["filing_date"])
     rows = [MasterIndexEntry(Cik(one["cik"]), one.get("name", ""), form, day, accession) for one in entry["parties"]]
     return any(selection.matches(row) for selection in selections for row in rows)
+
+
+def misspelt_forms(selections: Iterable[Selection], known: Collection[FormType]) -> dict[str, FormType]:
+    """Forms of the selections, such as ``8K``, that match none of `known` but are one of them in all but its signs."""
+    forms = {form for selection in selections for form in selection.forms}
+    spelt = {_SIGNS.sub("", form.upper()): form for form in sorted(known, reverse=True)}
+    return {
+        form: near
+        for form in sorted(forms)
+        if (near := spelt.get(_SIGNS.sub("", without_form_word(form).upper())))
+        and not any(form_matches(one, [form]) for one in known)
+    }
 
 
 def take_up(sightings: Sightings, refs: Sequence[SubmissionRef], now: datetime) -> int:

@@ -38,7 +38,7 @@ from archiver.sync.last_sync import selection_values
 from edgarchive.indexing import index_after
 from edgarchive.watching.alerts import Alerts
 from edgarchive.watching.searches import NamedSearch
-from edgarchive.watching.settling import RETRY, Settled, is_selected, missed_filings, take_up
+from edgarchive.watching.settling import RETRY, Settled, is_selected, missed_filings, misspelt_forms, take_up
 from edgarchive.watching.sinks.sink import Sink
 from indexer.index_folder import is_index
 from indexer.search.library import Library
@@ -115,6 +115,7 @@ class Watcher:
         self._clock = clock
         self._downloader = Downloader(settings, clock=clock)
         self._must_check_searches = self._alerts.name_tickers
+        self._must_check_forms = True
         self._lock: int | None = None
         self._start: _Start | None = None
 
@@ -139,8 +140,8 @@ class Watcher:
 
         Without new filings this takes one request. At the first poll ever, what the feed has is known, not new.
         Raises `BlockedError`, `UnreachableError` (EDGAR refuses or is unreachable), `LockedError` (another process
-        writes to the archive; nothing is lost), `StorageError`, and at the first poll `UsageError` for a ticker that
-        EDGAR does not list.
+        writes to the archive; nothing is lost), `StorageError`, and at the first poll of this watcher `UsageError` for
+        a ticker that EDGAR does not list.
         """
         settled = self._settled()
         is_first = settled is None
@@ -155,12 +156,15 @@ class Watcher:
             settled = self._start.settled
         has_gap = walk.has_gap and not is_first
         must_settle = has_gap or settled.is_due(self._clock())
-        is_quiet = not (fresh or is_first or must_settle or self._backfill or self._must_check_searches)
+        self._check_forms(walk.filings)
+        must_check = self._must_check_searches or any(one.tickers for one in self._selections)
+        is_quiet = not (fresh or is_first or must_settle or self._backfill or must_check)
         if is_quiet and not self._has_work():
             return PollReport(walk.pages, 0, 0, 0, 0)
         with Archive.open(self._settings.root, writable=True, create=True) as archive:
             self._hold()
             await self._check_searches(archive)
+            await self._without_tickers(archive)
             if has_gap:
                 facts = event("feed-gap", pages=walk.pages)
                 _log.warning("gap: the feed does not reach back to the last poll; reading the daily index", extra=facts)
@@ -215,12 +219,11 @@ class Watcher:
     ) -> int:
         """Record the filings in the feed, in one transaction; returns how many to fetch: those not `known`."""
         now = self._clock()
-        selections = await self._without_tickers(archive)
         entries = {one.accession: one.to_dict() for one in fresh}
         wanted = {
             accession
             for accession, entry in entries.items()
-            if accession not in known and is_selected(accession, entry, selections)
+            if accession not in known and is_selected(accession, entry, self._selections)
         }
         archive.catalogue.sightings.add(
             *(
@@ -247,9 +250,17 @@ class Watcher:
                 self._alerts.check(library)
         self._must_check_searches = False
 
-    async def _without_tickers(self, archive: Archive) -> list[Selection]:
+    def _check_forms(self, feed: Iterable[CurrentFiling]) -> None:
+        """Once: warn of form types that would select nothing for ever."""
+        if self._must_check_forms:
+            for form, near in misspelt_forms(self._selections, {one.form for one in feed}).items():
+                text = "no filing in EDGAR's feed has the form %s; did you mean %s?"
+                _log.warning(text, ascii(form)[1:-1], near, extra=event("form-unknown", form=form))
+        self._must_check_forms = False
+
+    async def _without_tickers(self, archive: Archive) -> None:
+        """Replace tickers by their CIKs. Raises `UsageError` for one that EDGAR does not list."""
         self._selections = await without_tickers(self._selections, self._index(archive))
-        return self._selections
 
     def _index(self, archive: Archive) -> FullIndex:
         return FullIndex(self._downloader.edgar, IndexCache(archive), today=self._clock().date())
@@ -257,8 +268,7 @@ class Watcher:
     async def _settle(self, archive: Archive, settled: Settled) -> int:
         """Record the filings that the feed missed, by the daily indexes published since; returns how many."""
         now, sightings, count = self._clock(), archive.catalogue.sightings, 0
-        selections = await self._without_tickers(archive)
-        missed = missed_filings(self._index(archive), selections, sightings, settled, now)
+        missed = missed_filings(self._index(archive), self._selections, sightings, settled, now)
         try:
             async for refs, then in missed:
                 count += take_up(sightings, refs, now)

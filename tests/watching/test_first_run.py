@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,44 @@ def test_one_poll_says_when_mail_is_sent(cli: CommandLine, edgar: LoopbackEdgar,
     said = cli.run_here(*watch).stderr
     assert b"1 new filing, 1 alert\n" in said
     assert re.search(rb"mail will be sent by the first run after \d{4}-\d\d-\d\d \d\d:00:00 UTC\n", said)
+
+
+def test_receivers_can_be_tried_before_anything_is_filed(
+    cli: CommandLine, edgar: LoopbackEdgar, tmp_path: Path
+) -> None:
+    """Each gets one alert now, without EDGAR, an archive or a selection; a mail server that is away is an error now."""
+    got = tmp_path / "got"
+    (tmp_path / "receive").write_text(f"#!/bin/sh\ncat >{got}\n")
+    (tmp_path / "receive").chmod(0o755)
+    done = cli.run_here("watch", "--exec", str(tmp_path / "receive"), "--test")
+    assert (done.returncode, b"accepted a test alert" in done.stderr) == (0, True)
+    assert json.loads(got.read_text())["form"] == "TEST"
+    (tmp_path / "edgarchive.toml").write_text('smtp_host = "127.0.0.1"\nsmtp_port = 1\nmail_from = "a@b.example"\n')
+    done = cli.run_here("watch", "--mail", "desk@b.example", "--exec", str(tmp_path / "receive"), "--test")
+    assert done.returncode == 2
+    assert b"the mail server 127.0.0.1 did not accept a test alert: ConnectionRefusedError" in done.stderr
+    assert b"accepted a test alert" in done.stderr
+    assert not edgar.requests
+    assert not (tmp_path / "edgar").exists()
+
+
+def test_a_backfill_may_begin_with_a_year(cli: CommandLine, edgar: LoopbackEdgar) -> None:
+    """As every other date on the command line."""
+    edgar.add(filing(1))
+    done = cli.run_here("watch", "--form", "8-K", "--once", "--backfill", "2026")
+    assert done.returncode == 0
+    assert json.loads(done.stdout.splitlines()[-1])["filing_date"].startswith("2026-")
+
+
+def test_a_watch_says_that_it_has_begun(cli: CommandLine, edgar: LoopbackEdgar) -> None:
+    """The first one and each later one: a terminal without a word looks like a watch that hangs."""
+    for said in (b"watching: alerts begin with the next filing\n", b"watching: alerts continue\n"):
+        with cli.start("watch", "--form", "8-K") as process:
+            assert process.stderr is not None
+            assert process.stderr.readline().endswith(said)
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=30)
+        edgar.add(filing(1))
 
 
 def test_without_saved_searches_an_unknown_one_can_be_added(cli: CommandLine) -> None:

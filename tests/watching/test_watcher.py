@@ -143,6 +143,41 @@ async def test_a_saved_search_may_name_a_ticker(
     assert [alert.search for alert in alerts] == ["teal"]
 
 
+async def test_a_watch_started_again_with_another_ticker_checks_it(
+    settings: Settings, sink: KeepingSink, clock: Clock, tmp_path: Path
+) -> None:
+    """A mistyped ticker is an error at once, not when the next filing appears, hours later: it would select nothing."""
+    with LoopbackEdgar(sorted(INVENTED.glob("*.txt"))[:1], tickers={"TSGD": 9000004}) as edgar:
+        own = settings.replace(base_url=edgar.base_url, root=tmp_path / "own")
+        await poll(own, sink, clock, selection=Selection(ticker="TSGD"))
+        for ticker in ("TSGDD", "TSGD,MLAN"):
+            with pytest.raises(UsageError, match=ticker):
+                await poll(own, sink, clock, selection=Selection(ticker=["TSGD", ticker]))
+        await poll(own, sink, clock, selection=Selection(ticker="TSGD"))
+
+
+@pytest.mark.parametrize(
+    ("form", "near"), [("4K", None), ("8K", "8-K"), ("8k*", "8-K"), ("Form 8K", "8-K"), ("8-K", None), ("8-K12B", None)]
+)
+async def test_a_form_without_its_signs_is_warned_of_once(
+    edgar: LoopbackEdgar,
+    settings: Settings,
+    sink: KeepingSink,
+    clock: Clock,
+    *,
+    caplog: pytest.LogCaptureFixture,
+    form: str,
+    near: str | None,
+) -> None:
+    """It would select nothing for ever. A form that EDGAR has not seen for a day is no mistake."""
+    edgar.add(filing(1))
+    async with Watcher(settings, Selection(form), sinks=[sink], clock=clock) as watcher:
+        for _ in range(2):
+            await watcher.poll()
+    warned = [one.getMessage() for one in caplog.records if getattr(one, "event", None) == "form-unknown"]
+    assert warned == ([f"no filing in EDGAR's feed has the form {form}; did you mean {near}?"] if near else [])
+
+
 @pytest.mark.parametrize("fault", [f.feed_duplicates, f.feed_wrong_order, f.feed_grows])
 async def test_the_feeds_quirks_lose_and_repeat_nothing(
     edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock, fault: object

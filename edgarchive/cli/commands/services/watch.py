@@ -12,13 +12,13 @@ import typer
 
 from archiver.errors import UsageError
 from archiver.events import event
-from archiver.identifiers import parse_date
+from archiver.identifiers import parse_date_span
 from archiver.selection.cik_file import read_ciks
 from archiver.selection.selection import Selection
 from archiver.settings.settings import Settings
 from edgarchive.cli.options import Ciks, Forms, Tickers, common
 from edgarchive.cli.output import human_moment, plural
-from edgarchive.watching.delivering import Deliverer
+from edgarchive.watching.delivering import Deliverer, send_test
 from edgarchive.watching.run import watch as watch_feed
 from edgarchive.watching.searches import NamedSearch, chosen_searches, saved_searches
 from edgarchive.watching.sinks.command import CommandSink
@@ -57,6 +57,7 @@ def watch(
     webhook: Annotated[list[str] | None, typer.Option(metavar="URL", help="Post each alert here, signed.")] = None,
     mail: Annotated[list[str] | None, typer.Option(metavar="ADDRESS", help="Mail a digest to this address.")] = None,
     digest: Annotated[Digest, typer.Option(metavar="|".join(Digest), help="How often to send mail.")] = Digest.HOURLY,
+    test: Annotated[bool, typer.Option("--test", help="Send a made-up alert to each receiver now, and exit.")] = False,
 ) -> int:
     """Watch EDGAR's feed of current filings: fetch and index new filings, and send alerts.
 
@@ -65,6 +66,10 @@ def watch(
     alerts only for filings published from then on. Nothing is lost if it is stopped or killed.
     """
     settings = common(context).settings()
+    sinks = _sinks(settings, command or [], webhook or [], mail or [], digest)
+    if test:
+        asyncio.run(send_test(sinks, now=datetime.now(UTC)))
+        return 0
     selection = Selection(form, cik=read_ciks(cik) if cik else None, ticker=ticker, name=name)
     selections = [selection] if selection != Selection() else list(settings.selections())
     if not selections:
@@ -74,8 +79,7 @@ def watch(
             " file",
         )
     searches = chosen_searches(saved_searches(settings), tuple(search)) if search else None
-    sinks = _sinks(settings, command or [], webhook or [], mail or [], digest)
-    since = parse_date(backfill) if backfill else None
+    since = parse_date_span(backfill)[0] if backfill else None
     asyncio.run(_watch(settings, selections, searches, sinks, since, every=every, once=once))
     return 0
 
@@ -98,25 +102,24 @@ def _sinks(
     return sinks or [StdoutSink()]
 
 
-def _log_for_person(report: PollReport) -> None:
-    """Log the parts of a poll's result that matter to a person."""
-    if report.is_first and not report.alerts:
-        _notes.info("watching: alerts begin with the next filing", extra=event("watching", pages=report.pages))
-    elif report.new or report.alerts:
-        _log_poll(_log, report)
+class _Polls:
+    """Logs of each poll what matters to a person: that the watch has begun, and what is new."""
 
+    def __init__(self, *, once: bool) -> None:
+        self._once = once
+        self._has_begun = once
 
-def _log_only_poll(report: PollReport) -> None:
-    """Log the result of the only poll."""
-    if report.is_first and not report.alerts:
-        _log_for_person(report)
-    else:
-        _log_poll(_notes, report)
-
-
-def _log_poll(logger: logging.Logger, report: PollReport) -> None:
-    facts = event("polled", new=report.new, stored=report.stored, alerts=report.alerts, pending=report.pending)
-    logger.info("%s, %s", plural(report.new, "new filing"), plural(report.alerts, "alert"), extra=facts)
+    def __call__(self, report: PollReport) -> None:
+        """Log the result of the next poll."""
+        is_start = report.is_first and not report.alerts
+        if is_start or not self._has_begun:
+            alerts = "begin with the next filing" if is_start else "continue"
+            _notes.info("watching: alerts %s", alerts, extra=event("watching", pages=report.pages))
+        self._has_begun = True
+        if (self._once and not is_start) or report.new or report.alerts:
+            facts = event("polled", new=report.new, stored=report.stored, alerts=report.alerts, pending=report.pending)
+            logger = _notes if self._once else _log
+            logger.info("%s, %s", plural(report.new, "new filing"), plural(report.alerts, "alert"), extra=facts)
 
 
 async def _watch(
@@ -136,8 +139,7 @@ async def _watch(
             loop.add_signal_handler(number, stop.set)
     deliverer = Deliverer(settings, sinks)
     async with Watcher(settings, selections, searches=searches, sinks=sinks, backfill=since) as watcher:
-        on_poll = _log_only_poll if once else _log_for_person
-        report = await watch_feed(watcher, deliverer, every_s=every, once=once, on_poll=on_poll, stop=stop)
+        report = await watch_feed(watcher, deliverer, every_s=every, once=once, on_poll=_Polls(once=once), stop=stop)
     if report is not None and report.alerts:
         for sink in sinks:
             if isinstance(sink, MailSink):
