@@ -30,11 +30,20 @@ class PartCount:
 
 @dataclass(frozen=True, slots=True)
 class FilterCount:
-    """How much the search finds without one of its filters; `values` as given."""
+    """How much the search finds without one of its filters; `values` as given.
+
+    Both dates count as one filter: ``since`` with the first and the last.
+    """
 
     filter: str
     values: tuple[str, ...]
     without: int
+
+    @property
+    def given(self) -> tuple[tuple[str, str], ...]:
+        """The name and value of each option that was given."""
+        names = ("since", "until") if self.filter == "since" else (self.filter,) * len(self.values)
+        return tuple(zip(names, self.values, strict=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +144,7 @@ class Diagnosis:
 
     def _remedies(self, spell: Spell) -> Iterator[str]:
         for one in self.filters:
-            yield f"without {' '.join(spell(one.filter, value) for value in one.values)}: {_hits(one.without)}"
+            yield f"without {' '.join(spell(name, value) for name, value in one.given)}: {_hits(one.without)}"
         for alternative in self.alternatives:
             yield f"with {_of_alternative(alternative, spell)}: {_hits(alternative.count)}"
 

@@ -87,6 +87,7 @@ CASES: tuple[tuple[str | None, dict[str, Any], tuple[str, ...]], ...] = (
     ("resigned", {"form": "10-K"}, ("without form 10-K: 1 hit",)),
     ("resigned", {"form": "10-K", "since": 1993, "until": 1995}, ("without filters: 1 hit",)),
     ("resigned", {"until": 1995, "form": "8-K"}, ("without until 1995-12-31: 1 hit",)),
+    ("resigned", {"since": 1994, "until": 1995}, ("without since 1994-01-01 until 1995-12-31: 1 hit",)),
     ("zebra", {"form": "10-K"}, ("`zebra` is nowhere in this archive",)),
     # items
     (
