@@ -168,7 +168,7 @@ CONTROLS_KEY = "CONTROLS"
 SECTION_NAMES = tuple(_NAMED)
 _NUMBER = lazy_pattern(
     r"""(?:PART\s+)?(?:(?P<part>IV|I{1,3})[\s,./-]+)?(?:ITEM\s*)?
-        (?P<item>(?:1[0-6]|[1-9])(?:\.(?:0[1-9]|10)|[A-C])?)(?:\(?T\)?)?""",
+        (?P<item>(?:1[0-6]|[1-9])(?:\.(?:0[1-9]|10)|[A-C])?)(?:\(?T\)?)?\.?""",
     re.IGNORECASE | re.VERBOSE,
 )
 _HEADING = lazy_pattern(

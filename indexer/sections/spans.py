@@ -13,7 +13,7 @@ from indexer.sections.model import Divider, Heading, Listing, Section
 _END = lazy_pattern(
     r"""S\ ?I\ ?G\ ?N\ ?A\ ?T\ ?U\ ?R\ ?E\ ?S?(?:\(S\))?(?:(?-i:\ (?:PAGE|AND)\b[^\n]{0,40}))?[^\w\n]*$
         |(?-i:Pursuant|PURSUANT)\s+to\s+the\s+requirements\s+of\b
-          (?:(?!\bpursuant\s|\bsignatures?\b)[\s\S]){0,400}?\b(?:caused|signed)\b
+          (?:(?!\bpursuant\s+to\s+the\s+requirements\b|\bsignatures?\b)[\s\S]){0,400}?\b(?:caused|signed)\b
         |(?:Pursuant\s+to|In\s+accordance\s+with)\s
           (?:(?!\bpursuant\s|\bsignatures?\b)[\s\S]){0,400}?\bcaused\s+this\s[\s\S]{0,80}?\bsigned\b""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,

@@ -61,6 +61,7 @@ CURRENT = (section(None, "5.02"), section(None, "9.01"))
     [
         ("10-K", ANNUAL, "1A", "I 1A"),
         ("10-K", ANNUAL, "1a", "I 1A"),
+        ("10-K", ANNUAL, "Item 1A.", "I 1A"),
         ("10-K", ANNUAL, "Item 7A", "II 7A"),
         ("10-K", ANNUAL, "II 7", "II 7"),
         ("10-K", ANNUAL, "part ii item 7", "II 7"),
