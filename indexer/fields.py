@@ -62,12 +62,16 @@ class Field:
 
 
 _MOMENT = "%Y%m%d%H%M%S"
-_MARKS = {"*", "?"}
+
+
+def has_wildcards(typed: str) -> bool:
+    """Whether a word or value has ``*`` or ``?``, which stand for other characters."""
+    return "*" in typed or "?" in typed
 
 
 def _sic_code(typed: str) -> str:
     digits = typed.strip()
-    if _MARKS & set(digits):
+    if has_wildcards(digits):
         return digits
     if not (digits.isascii() and digits.isdecimal()):
         raise UsageError(f"{typed[:40]!r} is not a SIC code", "a SIC code is a number, such as 7372 or '73*'")
@@ -146,7 +150,7 @@ TABLE: tuple[Field, ...] = (
         finds="accession number, with or without dashes, or a pattern with them",
         examples=("accession:0001193125-04-218426", "accession:0001193125-04-*"),
         values=lambda entry: (entry.accession,),
-        normalize=lambda typed: typed if _MARKS & set(typed) else AccessionNumber.from_text(typed),
+        normalize=lambda typed: typed if has_wildcards(typed) else AccessionNumber.from_text(typed),
     ),
     Field(
         name="filed",

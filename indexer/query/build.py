@@ -15,7 +15,7 @@ from archiver.errors import IdentifierError, QueryError, UsageError
 from archiver.identifiers import Cik
 from archiver.startup.patterns import lazy_pattern
 from archiver.words import words
-from indexer.fields import BY_NAME, TEXT_FIELDS
+from indexer.fields import BY_NAME, TEXT_FIELDS, has_wildcards
 from indexer.query.language.grammar import RawGroup, RawNode, RawNot, RawPhrase, RawProximity, RawRange, RawWord, read
 from indexer.query.language.leaves import (
     FIRST_DATE,
@@ -132,8 +132,7 @@ class _TreeBuilder:
         words: list[tuple[str | None, Callable[[str], Span]]] = []
         phrases: list[tuple[str | None, Callable[[str], Span]]] = []
         for leaf in _alternatives(node, at):
-            field, stem = leaf.field, leaf.field == "stem" or (self._stem and leaf.field in {None, *TEXT_FIELDS})
-            named = None if field == "stem" else field
+            named, stem = self._field_and_stem(leaf)
             if isinstance(leaf, RawPhrase) and leaf.distance:
                 raise _no_side(leaf.at, "a phrase with ~")
             if named is not None and BY_NAME[named].kind != "text":
@@ -157,10 +156,8 @@ class _TreeBuilder:
         self._count(node)
         if node.field is None and isinstance(node, RawWord) and (found := accession_in(node.text, node.at)):
             return Value("accession", found)
-        field, raw, at = node.field, node.text, node.at
-        stem = field == "stem" or (self._stem and field in {None, *TEXT_FIELDS})
-        if field == "stem":
-            field = None
+        raw, at = node.text, node.at
+        field, stem = self._field_and_stem(node)
         if field == "ticker":
             return self._company(node)
         if isinstance(node, RawWord) and node.edits:
@@ -184,10 +181,16 @@ class _TreeBuilder:
                 raise
             raise QueryError(f"{field}: at position {at + 1}: {error.message}", error.hint, at) from None
 
+    def _field_and_stem(self, node: RawWord | RawPhrase) -> tuple[str | None, bool]:
+        """The field that `node` names, and whether its words match all words of their stem."""
+        if node.field == "stem":
+            return None, True
+        return node.field, self._stem and node.field in {None, *TEXT_FIELDS}
+
     def _company(self, node: RawWord | RawPhrase) -> Node:
         if self._cik_of is None:
             raise QueryError(f"ticker: at position {node.at + 1} needs an archive", "use cik:", node.at)
-        if (node.edits if isinstance(node, RawWord) else node.distance) or {"*", "?"} & set(node.text):
+        if (node.edits if isinstance(node, RawWord) else node.distance) or has_wildcards(node.text):
             message = f"ticker: at position {node.at + 1} takes no *, ? or ~"
             raise QueryError(message, "write the whole ticker", node.at)
         try:

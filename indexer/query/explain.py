@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import assert_never
 
-from indexer.fields import BY_NAME, TEXT_FIELDS
+from indexer.fields import BY_NAME, TEXT_FIELDS, has_wildcards
 from indexer.query.nodes import (
     All,
     AnyOf,
@@ -133,7 +133,7 @@ def _part(part: WordLike) -> str:
 
 
 def _word(word: str) -> str:
-    return f'a word like "{word}"' if set("*?") & set(word) else f'"{word}"'
+    return f'a word like "{word}"' if has_wildcards(word) else f'"{word}"'
 
 
 def _listed(parts: Iterable[str], joint: str = "and") -> str:

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from archiver.selection.names import joined_spellings
 from archiver.startup.dataclass import dataclass
+from indexer.fields import has_wildcards
 from indexer.query.stems import english_stem
 
 
@@ -54,7 +55,7 @@ class Pattern:
     def prefix(self) -> str | None:
         """The beginning of the pattern's words if that is the only condition, otherwise None."""
         beginning = self.text[:-1]
-        return beginning if self.text.endswith("*") and not set("*?") & set(beginning) else None
+        return beginning if self.text.endswith("*") and not has_wildcards(beginning) else None
 
     @property
     def literal(self) -> str:
@@ -160,10 +161,10 @@ class NameWords:
 
     def spellings(self) -> tuple[tuple[Word | Pattern, ...], ...]:
         """The alternatives: each is a set of words that one name must have, without repetitions."""
-        plain = [set("*?").isdisjoint(word) for word in self.words]
+        plain = [not has_wildcards(word) for word in self.words]
         return tuple(
             tuple(
-                Word(self.field, word) if set("*?").isdisjoint(word) else Pattern(self.field, word)
+                Pattern(self.field, word) if has_wildcards(word) else Word(self.field, word)
                 for word in dict.fromkeys(spelling)
             )
             for spelling in joined_spellings(self.words, may_join=plain)

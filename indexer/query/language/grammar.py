@@ -123,11 +123,7 @@ class _Parser:
     def query(self) -> RawNode | None:
         tree = self._sequence(None) if self._peek() else None
         if (token := self._peek()) is not None:  # only a closing parenthesis ends a sequence early
-            raise QueryError(
-                f"a closing parenthesis without an opening one at position {token.at + 1}",
-                "remove or open it",
-                token.at,
-            )
+            raise _not_opened(token)
         return tree
 
     def _sequence(self, field: str | None) -> RawNode:
@@ -188,11 +184,7 @@ class _Parser:
             case "word":
                 return RawWord(field, token.text, token.at, token.number)
             case "close":
-                raise QueryError(
-                    f"a closing parenthesis without an opening one at position {token.at + 1}",
-                    "remove or open it",
-                    token.at,
-                )
+                raise _not_opened(token)
             case "and" | "or" | "not" | "near" | "before":
                 raise QueryError(
                     f"nothing precedes {token.text} at position {token.at + 1}",
@@ -252,6 +244,12 @@ class _Parser:
 
 def _group(joint: Literal["and", "or"], parts: list[RawNode]) -> RawNode:
     return parts[0] if len(parts) == 1 else RawGroup(joint, tuple(parts))
+
+
+def _not_opened(token: Token) -> QueryError:
+    return QueryError(
+        f"a closing parenthesis without an opening one at position {token.at + 1}", "remove or open it", token.at
+    )
 
 
 def _nothing_after(token: Token, at: int) -> QueryError:

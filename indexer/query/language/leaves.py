@@ -13,7 +13,7 @@ from archiver.selection.names import significant_words, without_apostrophes
 from archiver.startup.patterns import lazy_pattern
 from archiver.words import fold, words
 from indexer.entries import exact
-from indexer.fields import BY_NAME, Field
+from indexer.fields import BY_NAME, Field, has_wildcards
 from indexer.query.nodes import (
     All,
     AnyOf,
@@ -96,7 +96,7 @@ def word_leaf(field: str, word: str, at: int, *, stem: bool = False) -> WordLike
 
     Raises `QueryError` if it begins with one of them or has more than `MAX_STARS`.
     """
-    if "*" not in word and "?" not in word:
+    if not has_wildcards(word):
         return Stem(field, word) if stem and word.isascii() and word.isalpha() else Word(field, word)
     word = _STARS.sub("*", word)
     if word.count("*") > MAX_STARS:
@@ -200,9 +200,8 @@ def _whole_value(field: Field, raw: str) -> Node:
         raise UsageError(f"an empty {field.name} finds nothing", f"give a {field.name}, or leave it out")
     if field.normalize is not None:
         raw = field.normalize(raw)
-    has_marks = bool(set("*?") & set(raw))
     value = _STARS.sub("*", exact(raw))
-    if not has_marks:
+    if not has_wildcards(raw):
         whole = Value(field.name, value)
         has_parts = field.name == "type" and value.startswith("ex-") and "." not in value
         return AnyOf((whole, Pattern(field.name, f"{value}.*"))) if has_parts else whole

@@ -10,7 +10,7 @@ from archiver.errors import QueryError
 from archiver.startup.dataclass import dataclass
 from archiver.startup.patterns import lazy_pattern
 from archiver.words import words
-from indexer.fields import QUERY_FIELDS
+from indexer.fields import QUERY_FIELDS, has_wildcards
 
 MAX_EDITS = 2
 """Maximum edits of a fuzzy word."""
@@ -154,8 +154,13 @@ class _Lexer:
                 self._run()
         return self._found
 
+    @property
+    def _before(self) -> Token | None:
+        """The token that what comes next follows directly."""
+        return self._found[-1] if self._touches else None
+
     def _add(self, kind: Kind, text: str, end: int, *, number: int = 0, ends: tuple[str, str] = ("", "")) -> None:
-        self._found.append(Token(kind, text, self._at, self._touches and bool(self._found), number, ends))
+        self._found.append(Token(kind, text, self._at, self._touches, number, ends))
         self._at = end
         self._touches = True
 
@@ -165,7 +170,7 @@ class _Lexer:
         if match is None:
             raise QueryError(f"the quotation mark at position {at + 1} is not closed", "close it", at)
         self._check_label()
-        if self._after_pattern():
+        if (before := self._before) and before.kind == "word" and has_wildcards(before.text):
             raise _pattern_touches_phrase(at)
         self._check_fuzzy_before()
         self._add("phrase", match[1], match.end(), number=int(match[2] or 0))
@@ -219,8 +224,8 @@ class _Lexer:
         word, tilde, rest = run.partition("~")
         if tilde and not word and not self._touches:  # follows nothing, so it is not a mark
             word, tilde, rest = run, "", ""
-        is_pattern = bool(set("*?") & set(word))
-        if is_pattern and self._touches and self._found[-1].kind == "phrase":
+        is_pattern = has_wildcards(word)
+        if is_pattern and (before := self._before) and before.kind == "phrase":
             raise _pattern_touches_phrase(at)
         self._check_fuzzy_before()
         if not tilde:
@@ -253,35 +258,30 @@ class _Lexer:
         unknown = _UNKNOWN_FIELD.match(run)
         if unknown and unknown[2]:
             raise _no_field(unknown[1], at)
-        if not (self._touches and self._found and self._found[-1].kind == "field"):
+        before = self._before
+        if before is None or before.kind != "field":
             for pattern, message, hint in _FOREIGN:
                 if pattern.fullmatch(run):
                     raise QueryError(f"{run[:20]} at position {at + 1}: {message}", hint, at)
 
     def _check_label(self) -> None:
         """Reject an unknown field before a phrase or parenthesis."""
-        if self._touches and self._found[-1].kind == "word":
-            unknown = _UNKNOWN_FIELD.fullmatch(self._found[-1].text)
-            if unknown:
-                raise _no_field(unknown[1], self._found[-1].at)
+        before = self._before
+        if before and before.kind == "word" and (unknown := _UNKNOWN_FIELD.fullmatch(before.text)):
+            raise _no_field(unknown[1], before.at)
 
     def _check_restrictor(self) -> None:
         """Reject ``CO(apple)``, which would search for ``co`` as a word."""
-        if not self._touches or self._text[self._at] != "(" or _PLURAL_MARK.match(self._text, self._at):
+        before = self._before
+        if before is None or self._text[self._at] != "(" or _PLURAL_MARK.match(self._text, self._at):
             return
-        last = self._found[-1]
-        if last.kind == "word" and last.text.lower() in _RESTRICTORS:
+        if before.kind == "word" and before.text.lower() in _RESTRICTORS:
             hint = "write a field with a colon, such as name:apple, or a space before the parenthesis"
-            raise QueryError(f"{last.text}( at position {last.at + 1} restricts nothing here", hint, last.at)
+            raise QueryError(f"{before.text}( at position {before.at + 1} restricts nothing here", hint, before.at)
 
     def _check_fuzzy_before(self) -> None:
-        if self._touches and self._found and self._found[-1].kind == "word" and self._found[-1].number:
+        if (before := self._before) and before.kind == "word" and before.number:
             raise _text_follows_mark(self._at)
-
-    def _after_pattern(self) -> bool:
-        if not self._touches or not self._found:
-            return False
-        return self._found[-1].kind == "word" and bool(set("*?") & set(self._found[-1].text))
 
 
 def _is_edge(char: str) -> bool:
