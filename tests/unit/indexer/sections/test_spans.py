@@ -98,9 +98,7 @@ def test_a_section_says_that_it_only_refers() -> None:
         ["SIGNATURE PAGE", "By: Jane Doe"],
         ["SIGNATURES AND POWER OF ATTORNEY", "By: Jane Doe"],
         ["Pursuant to the requirements of Section 13, the registrant has duly caused this report to be signed."],
-        [
-            "Pursuant to the requirements of the Act, and pursuant to its rules, the registrant has caused this to be signed."
-        ],
+        ["Pursuant to the requirements of the Act and pursuant to its rules, Acme has duly caused this to be signed."],
         ["In accordance with Section 13 of the Exchange Act, the registrant caused this report to be signed."],
         ["In accordance with the requirements of the\nAct, Acme Inc. caused this report to be\nsigned."],
         ["Pursuant to Section 15(d) of the Act, the registrant has duly caused this annual report to be signed."],
