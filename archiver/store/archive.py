@@ -117,6 +117,20 @@ class Archive:
         """The folder of the full-text index."""
         return self.layout.index
 
+    def require_in_place(self) -> None:
+        """Raise `StorageError` if the archive, open for writing, was moved, removed or replaced since it was opened.
+
+        Files would still go to where it was, and their rows to where it is.
+        """
+        path = self.layout.format_file
+        with reading_errors(path):
+            if self._lock is None or (exists(path) and os.path.samestat(os.fstat(self._lock), path.stat())):
+                return
+        raise StorageError(
+            f"{self.layout.root} was moved or replaced while this run was writing to it",
+            "move it only while nothing writes to it; run the same command again",
+        )
+
     def record(self, accession: AccessionNumber) -> CatalogueRecord:
         """The catalogue's row of a submission. Raises `NotInArchiveError`."""
         record = self.catalogue.get(accession)

@@ -24,14 +24,20 @@ def journal(
     """Record in `archive`, open for writing, that a run of `verb` begins and how it ends, with the counts of `report`.
 
     Within the context, `archive.run` is the number of the run, which everything stored gets. Call the value to store
-    the counts in between. `selection` is what was requested, as plain JSON values. Raises `StorageError`,
-    `DamageError`.
+    the counts in between. `selection` is what was requested, as plain JSON values. Raises `StorageError`, also for an
+    archive that was moved meanwhile, and `DamageError`.
     """
     runs = archive.catalogue.runs
     number = runs.begin(verb, selection, began=clock())
     archive.run = number
+
+    def note() -> None:
+        archive.require_in_place()
+        runs.update(number, report(), updated=clock())
+
     try:
-        yield lambda: runs.update(number, report(), updated=clock())
+        yield note
+        archive.require_in_place()
     except BaseException as error:
         with contextlib.suppress(EdgarchiveError):  # perhaps the disk is full; what stopped the run matters more
             runs.end(number, report(), ended=clock(), outcome="stopped", message=_reason(error))

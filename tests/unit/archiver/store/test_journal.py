@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.errors import UnreachableError
+from archiver.errors import StorageError, UnreachableError
 from archiver.reports import SyncReport
 from archiver.store.archive import Archive
 from archiver.store.journal import journal
@@ -62,3 +62,31 @@ def test_a_run_that_is_stopped_says_by_what(archive: Archive, error: BaseExcepti
     run = archive.catalogue.runs.get(1)
     assert run is not None
     assert (archive.run, run.outcome, run.message) == (None, "stopped", message)
+
+
+@pytest.mark.parametrize("at_end", [False, True])
+@pytest.mark.parametrize("instead", ["nothing", "another archive", "no archive"])
+def test_a_run_is_not_done_in_an_archive_that_was_moved_meanwhile(
+    archive: Archive, tmp_path: Path, instead: str, *, at_end: bool
+) -> None:
+    """Files that it stored since are where the archive was, and their rows where it is."""
+    moved = tmp_path / "moved"
+
+    def run_while_it_is_moved() -> None:
+        with journal(archive, "sync", {}, SyncReport) as note:
+            note()
+            archive.root.rename(moved)
+            if instead == "another archive":
+                Archive.open(archive.root, writable=True, create=True).close()
+            elif instead == "no archive":
+                archive.layout.incoming.mkdir(parents=True)
+            if not at_end:
+                note()
+
+    with pytest.raises(StorageError, match="was moved"):
+        run_while_it_is_moved()
+    archive.close()
+    with Archive.open(moved) as there:
+        run = there.catalogue.runs.get(1)
+        assert run is not None
+        assert run.outcome == "stopped"
