@@ -140,7 +140,8 @@ class Search:
         value = {"value": _by(facet)}
         counts: Counter[str] = Counter()
         if self._single:
-            counts.update({bucket["key"]["value"]: bucket["doc_count"] for bucket in self._buckets([value])})
+            for bucket in self._buckets([value]):
+                counts[bucket["key"]["value"]] += bucket["doc_count"]
         elif facet == "type":  # of the best document, which only scores determine
             with point_in_time(self._client, self._access, self._alias) as point:
                 counts.update(best.type for best in self._best(point) if best.type is not None)
