@@ -20,7 +20,6 @@ from edgarchive.exporting.files.sinks import (
     ParquetSink,
     Sink,
     are_of,
-    check_free,
     files_can_go_on,
     parts_are_there,
 )
@@ -78,13 +77,6 @@ class ExportPlan:
         if self.format is Format.PARQUET:
             return replace(state, done=0, last=None, rows=0, failures=()) if are_of(self.paths, state) else None
         return state if files_can_go_on(self.paths, state) else None
-
-    def check_free(self) -> None:
-        """Raise `UsageError` if the export would replace something."""
-        state, since = ExportState.load(self.state_path), self.choice.since
-        is_recorded = state is not None and since is not None and state.until == since.until
-        for path in self.paths.values():
-            check_free(path, is_folder=self.has_folders, is_recorded=is_recorded)
 
     @property
     def has_folders(self) -> bool:

@@ -20,6 +20,7 @@ from archiver.settings.settings import Settings
 from archiver.startup.dataclass import dataclass
 from archiver.store.layout import require_outside
 from edgarchive.exporting.files.card import write_card
+from edgarchive.exporting.files.sinks import check_free
 from edgarchive.exporting.files.state import ExportState, StateFile, last_export, note_export
 from edgarchive.exporting.files.writers import CELL_CHARS, Format
 from edgarchive.exporting.layouts import Placed, place_filings
@@ -175,7 +176,8 @@ class _Run:
         self._noted_s, self._new_bytes = time.monotonic(), 0
         self._has_warned = False
         if state is None:  # before any file: the state of an export of something else must not outlive its files
-            plan.check_free()
+            for path in plan.paths.values():
+                check_free(path, is_folder=plan.has_folders)
             self._save({}, ())
         self._sink = plan.sink(state)
 

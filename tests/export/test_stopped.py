@@ -74,7 +74,6 @@ def test_a_stopped_export_replaces_no_file_of_the_user(settings: Settings, out: 
 _KILLED = """
 import glob, os, signal, sys, warnings
 from edgarchive.exporting import run, workers
-from archiver.errors import UsageError
 from edgarchive import SearchOptions, Settings, export
 
 # pyarrow has threads, and Python 3.12 and later warn of each fork beside them; the forks use none of them
@@ -112,13 +111,6 @@ def all_moments():
             print(number)
             if os.path.exists(state):  # all was done but for removing what an unfinished export needs
                 assert os.path.exists(f"{out}/{number}/{name}")
-                if os.path.exists(f"{out}/{number}/.{name}.export"):  # to remove what is recorded would lose it
-                    try:
-                        export(out=f"{out}/{number}/{name}", settings=settings, jobs=1, **arguments, **since)
-                    except UsageError as error:
-                        assert "it is complete" in error.hint, error
-                    else:
-                        raise AssertionError(number)
                 for left in glob.glob(f"{out}/{number}/.x*.export"):
                     os.unlink(left)
             else:

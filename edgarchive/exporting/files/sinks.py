@@ -248,15 +248,8 @@ class ParquetSink:
                     folder.rmdir()
 
 
-def check_free(path: Path, *, is_folder: bool, is_recorded: bool) -> None:
-    """Raise `UsageError` if an export would replace something; a folder may be there if it is empty.
-
-    `is_recorded`: it is what the last export has written, so that the next one will not have it.
-    """
+def check_free(path: Path, *, is_folder: bool) -> None:
+    """Raise `UsageError` if an export would replace something; a folder may be there if it is empty."""
     if exists(path) and not (is_folder and is_dir(path) and not any(path.iterdir())):
-        hint = (
-            "it is complete: choose another --out for what is new"
-            if is_recorded
-            else "remove it, or choose another --out"
-        )
-        raise UsageError(f"{path} already exists", hint)
+        # not "remove it": it may be complete, and recorded by the last export, so that the next one does not have it
+        raise UsageError(f"{path} already exists", "move it, or choose another --out")
