@@ -9,7 +9,6 @@ import hashlib
 import html
 import json
 import os
-import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from urllib.parse import quote
 
 from archiver.errors import EdgarchiveError, StorageError, UnreadableSubmissionError, UsageError
 from archiver.identifiers import AccessionNumber
-from archiver.runtime.paths import exists, is_dir, is_file, is_symlink
+from archiver.runtime.paths import exists, is_dir, is_symlink
 from archiver.startup.dataclass import dataclass
 from archiver.store.durable import (
     fsync_directory,
@@ -34,7 +33,7 @@ from edgarchive.extract.names import SafeNames
 from indexer.search.library import Library
 from indexer.submission.submission import Document, Submission
 
-MANIFEST = "manifest.json"
+MANIFEST, _VIEW = "manifest.json", ".view.html"
 _VIEWER = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{accession}</title>
 <style>
@@ -140,8 +139,8 @@ def extract_filing(
     sha256 = library.record(number).sha256
     if (found := _read_manifest(folder, sha256, documents)) is not None:
         return ExtractedFiling(number, folder, sha256, found, was_there=True)
-    if exists(folder) and not is_file(folder / MANIFEST):
-        raise UsageError(f"{folder} exists and is not an extracted filing", "remove it, or choose another --out")
+    with storage_errors(folder):
+        _check_ours(folder)
     submission = library.submission(number)
     temporary = folder.with_name(f".{number}.part")
     with storage_errors(folder), _own_folder(temporary):
@@ -157,11 +156,35 @@ def extract_filing(
             "files": [file.to_dict() for file in files],
         }
         write_file_durably(temporary / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False).encode() + b"\n")
-        if exists(folder):
-            shutil.rmtree(folder)
+        _check_ours(folder)
+        _remove(folder)
         temporary.rename(folder)
         fsync_directory(folder.parent)
     return ExtractedFiling(number, folder, sha256, files, was_there=False)
+
+
+def _check_ours(folder: Path) -> None:
+    """Raise `UsageError` if there is something else than the files that a manifest in the folder names."""
+    if not exists(folder):
+        return
+    try:
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+        ours = {MANIFEST, _VIEW, *(file["file"] for file in manifest["files"])}
+    except (OSError, ValueError, KeyError, TypeError):
+        ours = set()
+    others = sorted({path.name for path in folder.iterdir()} - ours) if is_dir(folder) else [folder.name]
+    if others:
+        raise UsageError(
+            f"{folder} has something that no extraction wrote: {visible(others[0])}", "move it, or choose another --out"
+        )
+
+
+def _remove(folder: Path) -> None:
+    """Remove the folder of a filing, its manifest last: after a kill it still says whose files the others are."""
+    if exists(folder):
+        for path in sorted(folder.iterdir(), key=lambda path: path.name == MANIFEST):
+            path.unlink()
+        folder.rmdir()
 
 
 @contextlib.contextmanager
@@ -265,7 +288,7 @@ def write_viewer(filing: ExtractedFiling, position: int = 0) -> Path:
     page = _VIEWER.format(
         accession=filing.accession, links=links, source=quote(shown.file), title=html.escape(visible(shown.type))
     )
-    path = filing.folder / ".view.html"
+    path = filing.folder / _VIEW
     with storage_errors(path):
         path.write_text(page, encoding="utf-8")
     return path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import itertools
 import json
 import os
 import random
@@ -96,9 +97,57 @@ def test_a_folder_of_somebody_else_is_not_touched(settings: Settings, out: Path)
     """A folder without our manifest stays as it is."""
     (out / FILING).mkdir()
     (out / FILING / "mine.txt").write_text("mine")
-    with Library(settings=settings) as library, pytest.raises(UsageError, match="not an extracted filing"):
+    with Library(settings=settings) as library, pytest.raises(UsageError, match=r"no extraction wrote: mine\.txt"):
         extract_filing(library, FILING, out)
     assert (out / FILING / "mine.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "folder/notes.txt", "manifest.json"])
+def test_what_a_user_put_beside_documents_is_not_removed(settings: Settings, out: Path, name: str) -> None:
+    """To write other documents, or a file that was cut, the folder is made anew: only if all in it is ours."""
+    with Library(settings=settings) as library:
+        folder = extract_filing(library, FILING, out, documents="8-K").folder
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("mine")
+        with pytest.raises(UsageError, match="no extraction wrote"):
+            extract_filing(library, FILING, out)
+        assert (folder / name).read_text() == "mine"
+        (folder / name).unlink()
+
+
+def test_a_kill_while_a_folder_is_replaced(settings: Settings, tmp_path: Path) -> None:
+    """Kill -9 before any change to the disk: the same command makes it whole."""
+    code = """
+import os, signal, sys
+from edgarchive import Library
+from edgarchive.extract.extract import extract_filing
+
+root, out, accession, kill_at = sys.argv[1:]
+extracted, left = [], iter(range(int(kill_at)))
+
+def count(event, values):
+    if extracted and event in {"open", "os.rename", "os.remove", "os.rmdir"} and next(left, None) is None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(count)
+with Library(root) as library:
+    extracted.append(extract_filing(library, accession, out, documents="8-K"))
+    extract_filing(library, accession, out)
+"""
+    with Library(settings=settings) as library:
+        whole = {file.file for file in extract_filing(library, FILING, tmp_path / "whole").files}
+        killed = 0
+        for number in itertools.count():
+            out = tmp_path / str(number)
+            arguments = (str(settings.root), str(out), FILING, str(number))
+            with EdgarchiveProcess(*arguments, environment=dict(os.environ), folder=tmp_path, code=code) as process:
+                if process.wait(60) == 0:
+                    break
+            killed += 1
+            filing = extract_filing(library, FILING, out)
+            assert {path.name for path in filing.folder.iterdir()} == whole | {"manifest.json"}
+            assert [path.name for path in out.iterdir()] == [FILING]
+        assert killed > len(whole)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
