@@ -40,6 +40,7 @@ _TITLES_10K = {
     "1A": "risk",
     "1B": "unresolved|staff",
     "1C": "cyber",
+    "1D": "executive officers|information about",
     "2": "propert",
     "3": "legal|litigation",
     "4": "submission|matters|mine|removed|reserved",
@@ -168,16 +169,16 @@ CONTROLS_KEY = "CONTROLS"
 SECTION_NAMES = tuple(_NAMED)
 _NUMBER = lazy_pattern(
     r"""(?:PART\s+)?(?:(?P<part>IV|I{1,3})[\s,./-]+)?(?:ITEM\s*)?
-        (?P<item>(?:1[0-6]|[1-9])(?:\.(?:0[1-9]|10)|[A-C])?)(?:\(?T\)?)?\.?""",
+        (?P<item>(?:1[0-6]|[1-9])(?:\.(?:0[1-9]|10)|[A-D])?)(?:\(?T\)?)?\.?""",
     re.IGNORECASE | re.VERBOSE,
 )
 _HEADING = lazy_pattern(
-    r"((?:part\s+[iv]+[\s,.]+)?item\s*[0-9]{1,2}(?:\.[0-9]{2})?[a-c]?)[.:\s]+[a-z]{2}.*", re.IGNORECASE | re.DOTALL
+    r"((?:part\s+[iv]+[\s,.]+)?item\s*[0-9]{1,2}(?:\.[0-9]{2})?[a-d]?)[.:\s]+[a-z]{2}.*", re.IGNORECASE | re.DOTALL
 )
 """A heading as a report has it: ``Item 1A. Risk Factors``."""
 _PART = lazy_pattern(r"\s*(?:part\s+)?(?:iv|i{1,3})\s*", re.IGNORECASE)
 _FURTHER = lazy_pattern(
-    r"(?:[;,/&–—-]|\band)\s{0,3}(?:and\s{1,3})?ITEM\s{1,3}(?P<item>(?:1[0-6]|[1-9])(?:\.(?:0[1-9]|10)|[A-C])?)(?!\w)"
+    r"(?:[;,/&–—-]|\band)\s{0,3}(?:and\s{1,3})?ITEM\s{1,3}(?P<item>(?:1[0-6]|[1-9])(?:\.(?:0[1-9]|10)|[A-D])?)(?!\w)"
     r"[\s.:,–—-]{1,9}",
     re.IGNORECASE,
 )
@@ -236,7 +237,7 @@ def further_items(title: str, family: Family, part: str, item: str) -> list[str]
 
 
 def _order(item: str) -> tuple[int, str]:
-    number = item.partition(".")[0].rstrip("ABCT()")
+    number = item.partition(".")[0].rstrip("ABCDT()")
     return int(number), item[len(number) :]
 
 
@@ -322,7 +323,7 @@ def keys_of_name(name: str) -> tuple[str, ...]:
         if family == "8-K":
             found += [_key(family, "", item)] if not part and not item[-1].isalpha() else []
         elif "." not in item:
-            possible = parts.get(int(item.rstrip("ABC")), ())
+            possible = parts.get(int(item.rstrip("ABCD")), ())
             wanted = [one for one in possible if part in ("", one)]
             found += [_key(family, one, item) for one in wanted]
             found += [_key(family, "", item)] if wanted and not part else []

@@ -57,21 +57,21 @@ _ITEM = lazy_pattern(
           |[1-9](?=(?:0[1-9]|10)(?![0-9]))|(?:{_SPELT})(?![a-z0-9]))
         (?:\s?[.]\s?(?P<hundredths>0\ ?[1-9]|10)(?![0-9])
           |(?P<odd>\s?[,:–—-]\s?0[1-9]|[.][1-9](?![0-9.])|0[1-9]|10)(?![0-9])
-          |[.]?(?P<letter>[A-C])(?![a-z])
-          |[ ](?P<far>[A-C])(?=\s?[.:])
-          |[-\u2010\u2011](?P<dashed>[A-C])(?![a-z])
-          |(?P<gap>\s?[-–—]\s?)(?P<apart>[A-C])(?![a-z])
-          |[.]?\s?\((?P<bracketed>[A-C])\)
-          |(?-i:(?:(?<=[0-9])|[ ](?=[A-C]\s))(?P<glued>[A-C])(?=[A-Z]|\s)))?
+          |[.]?(?P<letter>[A-D])(?![a-z])
+          |[ ](?P<far>[A-D])(?=\s?[.:])
+          |[-\u2010\u2011](?P<dashed>[A-D])(?![a-z])
+          |(?P<gap>\s?[-–—]\s?)(?P<apart>[A-D])(?![a-z])
+          |[.]?\s?\((?P<bracketed>[A-D])\)
+          |(?-i:(?:(?<=[0-9])|[ ](?=[A-D]\s))(?P<glued>[A-D])(?=[A-Z]|\s)))?
         (?:[ ]?(?P<temporary>\(T\)|T(?![a-z])))?
         (?(open)[)\]"”])
         (?(hundredths)(?:\s?\([a-z0-9]\)(?:{_AND}\([a-z0-9]\))*+)?+|(?:\([a-z0-9]\))*+)
-        (?P<more>(?:{_LINK}(?:1[0-6]|[1-9])(?:\.(?:0[1-9]|10))?[A-C]?(?:\([a-z0-9]\))*(?![\w%])){{0,16}})
+        (?P<more>(?:{_LINK}(?:1[0-6]|[1-9])(?:\.(?:0[1-9]|10))?[A-D]?(?:\([a-z0-9]\))*(?![\w%])){{0,16}})
         (?P<mark>(?:[^\S\n]*[].:;)|/,–—-])*+)
         (?P<rest>[^\n]{{0,400}})""",
     re.IGNORECASE | re.VERBOSE,
 )
-_FURTHER = lazy_pattern(r"(?P<link>[^0-9]*)(?P<item>[0-9]{1,2}(?:\.[0-9]{2})?[A-C]?)", re.IGNORECASE)
+_FURTHER = lazy_pattern(r"(?P<link>[^0-9]*)(?P<item>[0-9]{1,2}(?:\.[0-9]{2})?[A-D]?)", re.IGNORECASE)
 _THROUGH = lazy_pattern(r"(?:-|–|—|through|thru|to)", re.IGNORECASE)
 
 _REFERRING = lazy_pattern(
@@ -99,7 +99,7 @@ _CAPITALS = lazy_pattern(r"[^a-z\n]{6,}[A-Z]{3}(?=\s(?:[-–—]\s)?(?:\(a\)\s|(
 """A title in capitals before a sentence on the same line."""
 _TITLE_END = lazy_pattern(rf"[.:;\t]|\s[–—-]\s|\ \ |\s\(a\)\s|\S\s(?:{OPENERS})\b")
 _GAP = lazy_pattern(r"\S\ \ +(?=\S)")
-_OTHER_ITEM = lazy_pattern(r"\b(Items?\s+[0-9]{1,2}[A-C]?)[.:]", re.IGNORECASE)
+_OTHER_ITEM = lazy_pattern(r"\b(Items?\s+[0-9]{1,2}[A-D]?)[.:]", re.IGNORECASE)
 """Another item named in a line, whose point ends no title."""
 _CONTINUING = lazy_pattern(r"(?:of|and|or|operations?)\b", re.IGNORECASE)
 _QUOTES = "\"'“"
@@ -304,7 +304,7 @@ def _rises(found: re.Match[str]) -> bool:
 
 
 def _whole(item: str) -> int:
-    return int(item.partition(".")[0].rstrip("ABCabc"))
+    return int(item.partition(".")[0].rstrip("ABCDabcd"))
 
 
 def _is_title(found: re.Match[str], reading: _Number, line: _Line, title: str, *, fits: bool) -> bool:

@@ -25,7 +25,7 @@ _MIN_PREFIX_WORDS = 2
 _OPEN_WORDS = frozenset(("a", "an", "and", "by", "certain", "for", "in", "of", "on", "or", "the", "to", "with"))
 
 _NUMBERED = lazy_pattern(
-    r"\n[^\S\n]*(?P<number>1[0-6]|[1-9])(?P<letter>[A-Ca-c])?(?:\(T\))?(?:\.[^\S\n]*|[):]?[^\S\n]+)"
+    r"\n[^\S\n]*(?P<number>1[0-6]|[1-9])(?P<letter>[A-Da-d])?(?:\(T\))?(?:\.[^\S\n]*|[):]?[^\S\n]+)"
     r"(?:[-–—][^\S\n]*)?(?P<title>\[?[^\W\d_][^\n]{3,299})(?=\n|\Z)"
 )
 _MIN_ROWS, _MOST_ROWS = 5, 5000

@@ -37,6 +37,7 @@ def section(part: str | None, item: str, heading: str = "Item", also: tuple[str,
 ANNUAL = (
     section("I", "1", also=("2",)),
     section("I", "1A"),
+    section("I", "1D"),
     section("I", "3"),
     section("II", "7"),
     section("II", "7A"),
@@ -116,7 +117,7 @@ def test_a_name_that_is_none_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [*SECTION_NAMES, "1", "1A", "3", "8A", "9A", "14", "I 3", "I 4", "II 1A", "III 14", "5.02"]
+    "name", [*SECTION_NAMES, "1", "1A", "1D", "3", "8A", "9A", "14", "I 3", "I 4", "II 1A", "III 14", "5.02"]
 )
 @pytest.mark.parametrize(
     ("form", "found"),

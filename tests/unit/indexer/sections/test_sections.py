@@ -176,6 +176,8 @@ def test_the_parts_of_a_quarterly_report_are_told_by_their_headings() -> None:
         ("10-K", "ITEM 1.A. RISK FACTORS", "I", "1A", "ITEM 1.A. RISK FACTORS"),
         ("10-K", "Items 1 and 2. Business and Properties", "I", "1", "Items 1 and 2. Business and Properties"),
         ("10-K", "• Item 4 (Removed and Reserved)", "I", "4", "Item 4 (Removed and Reserved)"),
+        ("10-K", "Item 1D. Information About Our Officers", "I", "1D", "Item 1D. Information About Our Officers"),
+        ("10-K", "ITEM 1DESCRIPTION OF BUSINESS", "I", "1", "ITEM 1DESCRIPTION OF BUSINESS"),
         ("10-K", "Item 9A(T): Controls", "II", "9A(T)", "Item 9A(T): Controls"),
         ("10-K", "PART I, Item 3. Legal Proceedings", "I", "3", "Item 3. Legal Proceedings"),
         ("10-K", "Item 3. Legal Proceedings. Acme Co. is sued. So it is.", "I", "3", "Item 3. Legal Proceedings."),
