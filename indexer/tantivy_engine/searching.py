@@ -40,6 +40,10 @@ class Selected:
     scored: bool
     levels: tuple[Query, ...]
 
+    def found(self, candidate: Candidate) -> tuple[int, int]:
+        """What a candidate finds: a document, or its submission."""
+        return candidate.number, candidate.position if self.is_hit else 0
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -192,7 +196,7 @@ def _by_levels(
         # at most this many belong to an earlier level
         found = _by_date(searcher, replace(selected, query=level), by_date, until=until + len(hits), deadline=deadline)
         for hit in sorted(found, key=lambda hit: hit.key(by_date)):
-            hits.setdefault((hit.number, hit.position if selected.is_hit else 0), hit)
+            hits.setdefault(selected.found(hit), hit)
         if len(hits) >= until:
             break
     return list(hits.values())
@@ -234,9 +238,7 @@ def _fetched(
         if not is_all:
             last = found[-1][0]
             found = [one for one in found if one[0] != last]
-        hits = list(_candidates(searcher, found, moments=moments))
-        if not selected.is_hit:
-            hits = _one_each(hits)
+        hits = _hits(selected, _candidates(searcher, found, moments=moments))
         if is_all or (until and len(hits) >= until):
             return hits
         limit = min(most, 4 * limit)
@@ -258,32 +260,29 @@ def _moments(sort: Sort) -> str:
     return "added_at" if sort == "added" else "when"
 
 
-def _one_each(hits: Sequence[Candidate]) -> list[Candidate]:
-    """The best of each submission: the highest score, and of several equal ones the first document."""
+def _hits(selected: Selected, candidates: Iterable[Candidate]) -> list[Candidate]:
+    """The best candidate of each hit: the highest score, and of several equal ones the first document."""
+    if selected.is_hit:
+        return list(candidates)
     best: dict[int, Candidate] = {}
-    for hit in hits:
-        known = best.setdefault(hit.number, hit)
-        if (hit.score, -hit.position) > (known.score, -known.position):
-            best[hit.number] = hit
+    for one in candidates:
+        known = best.setdefault(one.number, one)
+        if (one.score, -one.position) > (known.score, -known.position):
+            best[one.number] = one
     return list(best.values())
 
 
 def _best(searcher: Searcher, selected: Selected, schema: Schema, page: Sequence[Candidate]) -> list[Candidate]:
     """The hits of a page found without scores, now with scores: the best documents of the same submissions."""
-    if selected.is_hit:
-        name, wanted = "id", [f"{hit.number}:{hit.position}" for hit in page]
-    else:
-        name, wanted = "number", [hit.number for hit in page]  # type: ignore[misc]  # numbers where the other has texts
-    among = unscored(Query.term_set_query(schema, name, wanted))
-    query = all_of([selected.query, among])
+    among = (
+        Query.term_set_query(schema, "id", [f"{hit.number}:{hit.position}" for hit in page])
+        if selected.is_hit
+        else Query.term_set_query(schema, "number", [hit.number for hit in page])
+    )
+    query = all_of([selected.query, unscored(among)])
     found: list[tuple[float, DocAddress]] = searcher.search(
         query, limit=max(1, count_documents(searcher, query)), count=False
     ).hits
     rounded = [(round(score, _DECIMALS), address) for score, address in found]
-    hits = list(_candidates(searcher, rounded, moments="when"))
-    if not selected.is_hit:
-        hits = _one_each(hits)
-        by_number = {hit.number: hit for hit in hits}
-        return [by_number[hit.number] for hit in page]
-    by_id = {(hit.number, hit.position): hit for hit in hits}
-    return [by_id[hit.number, hit.position] for hit in page]
+    hits = {selected.found(hit): hit for hit in _hits(selected, _candidates(searcher, rounded, moments="when"))}
+    return [hits[selected.found(hit)] for hit in page]

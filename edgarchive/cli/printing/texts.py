@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
 from archiver.startup.patterns import lazy_pattern
@@ -36,11 +37,15 @@ def print_text(text: str, style: Style, marks: Sequence[Span] = ()) -> None:
     if style.width is None and not (style.on and marks):
         say(text)
         return
-    place, marked = 0, _Marks(sorted(marks))
+    marks = sorted(marks)
+    ends = [stop for _, stop in marks]
+    place = 0
     for line in text.split("\n"):
-        for shown in _lines(line, [(a - place, b - place) for a, b in marked(place, place + len(line))], style):
+        end = place + len(line)
+        here = marks[bisect_right(ends, place) : bisect_left(marks, (end,))]
+        for shown in _lines(line, [(a - place, b - place) for a, b in here], style):
             say_styled(shown)
-        place += len(line) + 1
+        place = end + 1
 
 
 def _lines(line: str, spans: Sequence[Span], style: Style) -> Iterator[str]:
@@ -105,21 +110,3 @@ def _harmless(line: str) -> tuple[str, list[int]]:
         length += len(harmless(char))
         places.append(length)
     return plain, places
-
-
-class _Marks:
-    """Marks in order, requested line by line."""
-
-    def __init__(self, marks: list[Span]) -> None:
-        self._marks = marks
-        self._next = 0
-
-    def __call__(self, start: int, stop: int) -> list[Span]:
-        """The marks that overlap `start` to `stop`; each call continues after the last."""
-        while self._next < len(self._marks) and self._marks[self._next][1] <= start:
-            self._next += 1
-        found, at = [], self._next
-        while at < len(self._marks) and self._marks[at][0] < stop:
-            found.append(self._marks[at])
-            at += 1
-        return found

@@ -78,14 +78,15 @@ class _Preparation:
             case _:
                 return self._leaf(tree)
 
-    def _leaf(self, leaf: Leaf) -> Query:  # noqa: C901, PLR0911, PLR0912 — one for each kind of leaf
+    def _leaf(self, leaf: Leaf) -> Query:  # noqa: C901, PLR0911 — one for each kind of leaf
         match leaf:
             case Within(key, part):
                 return self._within(key, part)
             case InSection(_, keys):
                 return DefaultOr([Term("section", exact(key)) for key in keys])
-            case Word(field, text) if self._section is not None:
-                return self._placed(field, [(text.encode(),)], anywhere)
+            case Word(field) | Stem(field) | Pattern(field) | Fuzzy(field) if self._section is not None:
+                terms = self._words(leaf)
+                return self._placed(field, [terms], anywhere) if terms else NullQuery
             case Word(field, text) | Value(field, text):
                 return Term(field, text)
             case Phrase(field) | Near(field) | Proximity(field):
@@ -98,9 +99,6 @@ class _Preparation:
                 return _between(field, number, MAX_NUMBER)
             case OfFilings(numbers):
                 return DocumentSet(lambda searcher: _of_filings(searcher, numbers), score=0.0)
-            case Stem(field) | Pattern(field) | Fuzzy(field) if self._section is not None:
-                terms = self._words(leaf)
-                return self._placed(field, [terms], anywhere) if terms else NullQuery
             case Stem(field):
                 terms = self._words(leaf)
                 return DefaultOr([Term(field, term) for term in terms]) if terms else NullQuery
