@@ -22,9 +22,16 @@ from archiver.catalogue.watching import Deliveries, SavedSearches, Sightings
 from archiver.errors import DamageError
 from archiver.identifiers import AccessionNumber, FormType
 
-_PAGE_ROWS = 1000
+_BY_DATE = ("filing_date", "accession")
 _MAX_SIZES = 100_000
 """Rows of two values read at once."""
+
+_ACKNOWLEDGED = values.Columns(
+    lambda accession, sha256, moment: ((accession, sha256), moment),
+    accession=lambda value: AccessionNumber(values.text(value)),
+    sha256=values.sha256,
+    acknowledged_at=values.moment,
+)
 
 _NEW = "excluded.{0}"
 _KEPT = "coalesce(submission.{0}, excluded.{0})"
@@ -84,34 +91,27 @@ class Catalogue:
 
     def get(self, accession: AccessionNumber) -> CatalogueRecord | None:
         """The row of `accession`, or None."""
-        rows = self._database.rows(f"SELECT {SUBMISSION.names} FROM submission WHERE accession = ?", (accession,))
-        return self._record(rows[0]) if rows else None
+        return next(self._database.records(SUBMISSION, "FROM submission WHERE accession = ?", (accession,)), None)
 
     def __contains__(self, accession: object) -> bool:
         return bool(self._database.rows("SELECT 1 FROM submission WHERE accession = ?", (accession,)))
 
-    def _record(self, row: tuple[Any, ...]) -> CatalogueRecord:
-        return self._database.parsed(SUBMISSION.record, row)
-
     def records(self) -> Iterator[CatalogueRecord]:
         """All rows by accession number, read a page at a time so that memory use is constant."""
-        return self._pages("", (), order=("accession",))
+        return self._pages()
 
     def unindexed(self) -> Iterator[CatalogueRecord]:
         """Rows whose bytes are not indexed, by filing date. Rows marked meanwhile may or may not be included."""
-        return self._pages("indexed_sha256 IS NOT sha256 AND", (), order=("filing_date", "accession"))
+        return self._pages("indexed_sha256 IS NOT sha256", order=_BY_DATE)
 
     def records_by_filing_date(self) -> Iterator[CatalogueRecord]:
         """All rows by filing date, read a page at a time."""
-        return self._pages("", (), order=("filing_date", "accession"))
+        return self._pages(order=_BY_DATE)
 
     def filed_between(self, first: date, last: date) -> Iterator[CatalogueRecord]:
         """Rows with a filing date from `first` to `last`, inclusive, by filing date."""
-        return self._pages(
-            "filing_date >= ? AND filing_date <= ? AND",
-            (first.isoformat(), last.isoformat()),
-            order=("filing_date", "accession"),
-        )
+        where = "filing_date >= ? AND filing_date <= ?"
+        return self._pages(where, first.isoformat(), last.isoformat(), order=_BY_DATE)
 
     def sizes_between(self, first: date, last: date, *, quarter: str) -> Iterator[tuple[str, int]]:
         """Accession number and file size of what was filed from `first` to `last` or listed in `quarter`'s index."""
@@ -130,28 +130,20 @@ class Catalogue:
 
     def added_since(self, moment: datetime) -> Iterator[CatalogueRecord]:
         """Submissions added to the archive at `moment` or later, in that order."""
-        return self._pages("added >= ? AND", (moment.isoformat(),), order=("added", "accession"))
+        return self._pages("added >= ?", moment.isoformat(), order=("added", "accession"))
 
     def stored_since(self, moment: datetime) -> Iterator[CatalogueRecord]:
         """Submissions whose bytes were stored after `moment`, by accession number."""
-        return self._pages("stored_at > ? AND", (moment.isoformat(),), order=("accession",))
+        return self._pages("stored_at > ?", moment.isoformat())
 
     def named_in(self, quarter: str) -> Iterator[CatalogueRecord]:
         """Submissions whose latest listing is in the full index of `quarter`, by accession number."""
-        return self._pages("quarter = ? AND", (quarter,), order=("accession",))
+        return self._pages("quarter = ?", quarter)
 
     def _pages(
-        self, condition: str, parameters: tuple[Any, ...], *, order: tuple[str, ...]
+        self, where: str = "", *parameters: str, order: Sequence[str] = ("accession",)
     ) -> Iterator[CatalogueRecord]:
-        columns = ", ".join(order)
-        after: tuple[Any, ...] = ("",) * len(order)
-        while rows := self._database.rows(
-            f"SELECT {SUBMISSION.names}, {columns} FROM submission WHERE {condition}"
-            f" ({columns}) > ({', '.join('?' * len(order))}) ORDER BY {columns} LIMIT {_PAGE_ROWS}",
-            (*parameters, *after),
-        ):
-            yield from (self._record(row[: -len(order)]) for row in rows)
-            after = rows[-1][-len(order) :]
+        return self._database.pages(SUBMISSION, "submission", order=order, where=where, parameters=parameters)
 
     def stored_bytes_of(self, accessions: Sequence[AccessionNumber]) -> dict[str, int]:
         """The file size of each of `accessions` that has a row."""
@@ -280,15 +272,11 @@ class Catalogue:
     def versions(self, accession: AccessionNumber | None = None) -> Iterator[VersionRecord]:
         """The bytes stored beside one submission, or beside any, by accession number and time."""
         where, parameters = ("WHERE accession = ?", (str(accession),)) if accession else ("", ())
-        rows = self._database.rows(
-            f"SELECT {VERSION.names} FROM beside {where} ORDER BY accession, stored_at, sha256", parameters
-        )
-        yield from (self._database.parsed(VERSION.record, row) for row in rows)
+        return self._database.records(VERSION, f"FROM beside {where} ORDER BY accession, stored_at, sha256", parameters)
 
     def acknowledged(self) -> dict[tuple[AccessionNumber, str], datetime]:
         """Acknowledged invalid signatures: accession number and sha256 -> time."""
-        rows = self._database.rows("SELECT accession, sha256, acknowledged_at FROM acknowledged ORDER BY 1, 2")
-        return dict(self._database.parsed(_acknowledged, row) for row in rows)
+        return dict(self._database.records(_ACKNOWLEDGED, "FROM acknowledged ORDER BY 1, 2"))
 
     def acknowledge(self, pairs: Iterable[tuple[AccessionNumber, str]], *, moment: datetime) -> None:
         """Record that a user accepts the invalid signature of exactly these bytes."""
@@ -299,15 +287,15 @@ class Catalogue:
 
     def salvage(self) -> Iterator[CatalogueRecord]:
         """Rows of submissions still readable in a damaged catalogue."""
-        return self._database.salvage(SUBMISSION.names, "submission", "accession", SUBMISSION.record)
+        return self._database.salvage(SUBMISSION, "submission", "accession")
 
     def salvage_versions(self) -> Iterator[VersionRecord]:
         """Rows of bytes beside submissions still readable in a damaged catalogue."""
-        return self._database.salvage(VERSION.names, "beside", "accession", VERSION.record)
+        return self._database.salvage(VERSION, "beside", "accession")
 
     def salvage_acknowledged(self) -> Iterator[tuple[tuple[AccessionNumber, str], datetime]]:
         """Acknowledged signatures still readable in a damaged catalogue."""
-        return self._database.salvage("accession, sha256, acknowledged_at", "acknowledged", "accession", _acknowledged)
+        return self._database.salvage(_ACKNOWLEDGED, "acknowledged", "accession")
 
     @property
     def incomplete(self) -> set[str]:
@@ -351,8 +339,3 @@ def _group(row: tuple[Any, ...]) -> tuple[str, int, int]:
 def _note(row: tuple[Any, ...]) -> tuple[str, str]:
     key, value = row
     return values.text(key), values.text(value)
-
-
-def _acknowledged(row: tuple[Any, ...]) -> tuple[tuple[AccessionNumber, str], datetime]:
-    accession, sha256, acknowledged_at = row
-    return (AccessionNumber(values.text(accession)), values.sha256(sha256)), values.moment(acknowledged_at)

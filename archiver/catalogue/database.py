@@ -7,12 +7,13 @@ import errno
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 from archiver.catalogue.schema import SCHEMA_VERSION, STEPS, VIEWS_OF_2
+from archiver.catalogue.values import Columns
 from archiver.errors import ArchiveFormatError, DamageError, StorageError, UsageError
 
 T = TypeVar("T")
@@ -23,6 +24,7 @@ REPAIR = "run `edgarchive verify --repair`, which rebuilds it from the stored fi
 MAX_PARAMETERS = 500
 """Values in one statement; the oldest versions of SQLite allow 999."""
 
+_PAGE_ROWS = 1000
 _BUSY_TIMEOUT_MS = 10_000
 _SHM_ERRORS = {sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMMAP}
 
@@ -234,6 +236,26 @@ class Database:
             batch = [str(key) for key in some[start : start + MAX_PARAMETERS]]
             yield from self.rows(sql.format(", ".join("?" * len(batch))), batch)
 
+    def records(self, columns: Columns[T], clauses: str, parameters: Iterable[Any] = ()) -> Iterator[T]:
+        """The records in the rows that the clauses find, such as ``FROM run WHERE number = ?``."""
+        for row in self.rows(f"SELECT {columns.names} {clauses}", parameters):
+            yield self.parsed(columns.record, row)
+
+    def pages(
+        self, columns: Columns[T], table: str, *, order: Sequence[str], where: str = "", parameters: Iterable[Any] = ()
+    ) -> Iterator[T]:
+        """The records of a table by the columns `order`, read a page at a time so that memory use is constant."""
+        key, marks, size = ", ".join(order), ", ".join("?" * len(order)), len(order)
+        condition = f"{where} AND" if where else ""
+        after: tuple[Any, ...] = ("",) * size
+        while rows := self.rows(
+            f"SELECT {columns.names}, {key} FROM {table} WHERE {condition} ({key}) > ({marks})"
+            f" ORDER BY {key} LIMIT {_PAGE_ROWS}",
+            (*parameters, *after),
+        ):
+            yield from (self.parsed(columns.record, row[:-size]) for row in rows)
+            after = rows[-1][-size:]
+
     def parsed(self, read: Callable[[tuple[Any, ...]], T], row: tuple[Any, ...]) -> T:
         """Each row converted by `read`. Raises `DamageError` for an impossible value."""
         try:
@@ -241,7 +263,7 @@ class Database:
         except (ValueError, TypeError, AttributeError, OverflowError) as error:
             raise DamageError(f"{self.path} is damaged: in the row of {ascii(row[0])[:60]}, {error}", REPAIR) from error
 
-    def salvage(self, columns: str, table: str, key: str, read: Callable[[tuple[Any, ...]], T]) -> Iterator[T]:
+    def salvage(self, columns: Columns[T], table: str, key: str) -> Iterator[T]:
         """The rows of a damaged table that are still readable, from both ends of `key` up to the damage.
 
         A row may be returned twice; rows with impossible values are left out. If anything cannot be read, the table is
@@ -251,9 +273,9 @@ class Database:
             try:
                 with self._translated(), self._lock:
                     self._check_open()
-                    for row in self._connection.execute(f"SELECT {columns} FROM {table} ORDER BY {key} {order}"):
+                    for row in self._connection.execute(f"SELECT {columns.names} FROM {table} ORDER BY {key} {order}"):
                         try:
-                            yield self.parsed(read, row)
+                            yield self.parsed(columns.record, row)
                         except DamageError:
                             self.incomplete.add(table)
             except (DamageError, StorageError):

@@ -53,13 +53,11 @@ class IndexFiles:
 
     def get(self, path: str) -> IndexFile | None:
         """The row of the copy of EDGAR's index file `path`, or None."""
-        rows = self._database.rows(f"SELECT {_INDEX_FILE.names} FROM index_file WHERE path = ?", (path,))
-        return self._database.parsed(_INDEX_FILE.record, rows[0]) if rows else None
+        return next(self._database.records(_INDEX_FILE, "FROM index_file WHERE path = ?", (path,)), None)
 
     def all(self) -> list[IndexFile]:
         """Every row."""
-        rows = self._database.rows(f"SELECT {_INDEX_FILE.names} FROM index_file ORDER BY path")
-        return [self._database.parsed(_INDEX_FILE.record, row) for row in rows]
+        return list(self._database.records(_INDEX_FILE, "FROM index_file ORDER BY path"))
 
     def set(self, file: IndexFile) -> None:
         """Store the row of a copy."""

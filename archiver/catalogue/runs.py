@@ -151,43 +151,36 @@ class Runs:
         """The run `number`, or None."""
         if not 0 < number <= _MOST_NUMBER:
             return None
-        rows = self._database.rows(f"SELECT {_RUN.names} FROM run WHERE number = ?", (number,))
-        return self._database.parsed(_RUN.record, rows[0]) if rows else None
+        return next(self._database.records(_RUN, "FROM run WHERE number = ?", (number,)), None)
 
     def latest(self, limit: int | None = None, *, verbs: tuple[str, ...] = ()) -> Iterator[Run]:
         """Runs, newest first: at most `limit`, and only those of `verbs` if given."""
         before, left = 1 << 62, limit
         where = f"verb IN ({', '.join('?' * len(verbs))}) AND" if verbs else ""
         while left is None or left > 0:
-            rows = self._database.rows(
-                f"SELECT {_RUN.names} FROM run WHERE {where} number < ? ORDER BY number DESC LIMIT ?",
-                (*verbs, before, min(_PAGE_ROWS, _PAGE_ROWS if left is None else left)),
+            runs = list(
+                self._database.records(
+                    _RUN,
+                    f"FROM run WHERE {where} number < ? ORDER BY number DESC LIMIT ?",
+                    (*verbs, before, min(_PAGE_ROWS, _PAGE_ROWS if left is None else left)),
+                )
             )
-            if not rows:
+            if not runs:
                 return
-            for row in rows:
-                yield self._database.parsed(_RUN.record, row)
-            before = rows[-1][0]
-            left = None if left is None else left - len(rows)
+            yield from runs
+            before = runs[-1].number
+            left = None if left is None else left - len(runs)
 
     def stored(self, number: int) -> Iterator[CatalogueRecord | VersionRecord]:
         """What a run stored and the archive still has: submissions, and bytes now stored beside newer ones."""
-        last = ""
-        while rows := self._database.rows(
-            f"SELECT {SUBMISSION.names} FROM submission WHERE run = ? AND accession > ?"
-            f" ORDER BY accession LIMIT {_PAGE_ROWS}",
-            (number, last),
-        ):
-            yield from (self._database.parsed(SUBMISSION.record, row) for row in rows)
-            last = rows[-1][0]
-        for row in self._database.rows(
-            f"SELECT {VERSION.names} FROM beside WHERE run = ? ORDER BY accession, sha256", (number,)
-        ):
-            yield self._database.parsed(VERSION.record, row)
+        yield from self._database.pages(
+            SUBMISSION, "submission", order=("accession",), where="run = ?", parameters=(number,)
+        )
+        yield from self._database.records(VERSION, "FROM beside WHERE run = ? ORDER BY accession, sha256", (number,))
 
     def salvage(self) -> Iterator[Run]:
         """Runs still readable in a damaged catalogue."""
-        return self._database.salvage(_RUN.names, "run", "number", _RUN.record)
+        return self._database.salvage(_RUN, "run", "number")
 
     def unknown(self) -> list[int]:
         """Run numbers that submissions name but the journal lacks."""

@@ -48,13 +48,11 @@ class SavedSearches:
 
     def all(self) -> list[SavedSearch]:
         """Every saved search, by name."""
-        rows = self._database.rows(f"SELECT {_SAVED_SEARCH.names} FROM saved_search ORDER BY name")
-        return [self._database.parsed(_SAVED_SEARCH.record, row) for row in rows]
+        return list(self._database.records(_SAVED_SEARCH, "FROM saved_search ORDER BY name"))
 
     def get(self, name: str) -> SavedSearch | None:
         """The search `name`, or None."""
-        rows = self._database.rows(f"SELECT {_SAVED_SEARCH.names} FROM saved_search WHERE name = ?", (name,))
-        return self._database.parsed(_SAVED_SEARCH.record, rows[0]) if rows else None
+        return next(self._database.records(_SAVED_SEARCH, "FROM saved_search WHERE name = ?", (name,)), None)
 
     def set(self, search: SavedSearch) -> None:
         """Save a search, durably, replacing one of the same name."""
@@ -66,7 +64,7 @@ class SavedSearches:
 
     def salvage(self) -> Iterator[SavedSearch]:
         """Searches still readable in a damaged catalogue."""
-        return self._database.salvage(_SAVED_SEARCH.names, "saved_search", "name", _SAVED_SEARCH.record)
+        return self._database.salvage(_SAVED_SEARCH, "saved_search", "name")
 
     def remove(self, name: str) -> bool:
         """Remove a search, durably; returns whether there was one."""
@@ -158,12 +156,12 @@ class Sightings:
         No wait is longer than `longest`: an attempt planned for later was planned before the clock was set back.
         """
         condition, parameters = _due(due, longest)
-        rows = self._database.rows(
-            f"SELECT {_SIGHTING.names} FROM sighting WHERE state = ? AND accession > ? {condition}"
-            " ORDER BY accession LIMIT ?",
+        rows = self._database.records(
+            _SIGHTING,
+            f"FROM sighting WHERE state = ? AND accession > ? {condition} ORDER BY accession LIMIT ?",
             (state, after or "", *parameters, -1 if limit is None else limit),
         )
-        return [self._database.parsed(_SIGHTING.record, row) for row in rows]
+        return list(rows)
 
     def count(self, state: SightingState) -> int:
         """How many filings are in `state`."""
@@ -194,17 +192,11 @@ class Sightings:
 
     def all(self) -> Iterator[Sighting]:
         """Every row, by accession number, a page at a time."""
-        last = ""
-        while rows := self._database.rows(
-            f"SELECT {_SIGHTING.names} FROM sighting WHERE accession > ? ORDER BY accession LIMIT {_MAX_ROWS}",
-            (last,),
-        ):
-            yield from (self._database.parsed(_SIGHTING.record, row) for row in rows)
-            last = rows[-1][0]
+        return self._database.pages(_SIGHTING, "sighting", order=("accession",))
 
     def salvage(self) -> Iterator[Sighting]:
         """Sightings still readable in a damaged catalogue."""
-        return self._database.salvage(_SIGHTING.names, "sighting", "accession", _SIGHTING.record)
+        return self._database.salvage(_SIGHTING, "sighting", "accession")
 
 
 def _due(due: datetime | None, longest: timedelta | None) -> tuple[str, tuple[str, ...]]:
@@ -292,19 +284,19 @@ class Deliveries:
         `longest` as in `Sightings.of`.
         """
         condition, parameters = _due(due, longest)
-        rows = self._database.rows(
-            f"SELECT {_DELIVERY.names} FROM delivery WHERE state = 'waiting' AND sink = ? {condition}"
-            " ORDER BY created_at, id LIMIT ?",
+        rows = self._database.records(
+            _DELIVERY,
+            f"FROM delivery WHERE state = 'waiting' AND sink = ? {condition} ORDER BY created_at, id LIMIT ?",
             (sink, *parameters, limit),
         )
-        return [self._database.parsed(_DELIVERY.record, row) for row in rows]
+        return list(rows)
 
     def latest(self, limit: int = 100) -> list[Delivery]:
         """The latest deliveries to any sink, newest first."""
-        rows = self._database.rows(
-            f"SELECT {_DELIVERY.names} FROM delivery ORDER BY created_at DESC, id DESC, sink LIMIT ?", (limit,)
+        rows = self._database.records(
+            _DELIVERY, "FROM delivery ORDER BY created_at DESC, id DESC, sink LIMIT ?", (limit,)
         )
-        return [self._database.parsed(_DELIVERY.record, row) for row in rows]
+        return list(rows)
 
     def delivered(self, deliveries: Iterable[Delivery], *, at: datetime) -> None:
         """Record what a sink has accepted, in one transaction."""
@@ -336,14 +328,8 @@ class Deliveries:
 
     def all(self) -> Iterator[Delivery]:
         """Every row, by id, a page at a time."""
-        last = ("", "")
-        while rows := self._database.rows(
-            f"SELECT {_DELIVERY.names} FROM delivery WHERE (id, sink) > (?, ?) ORDER BY id, sink LIMIT {_MAX_ROWS}",
-            last,
-        ):
-            yield from (self._database.parsed(_DELIVERY.record, row) for row in rows)
-            last = (rows[-1][0], rows[-1][1])
+        return self._database.pages(_DELIVERY, "delivery", order=("id", "sink"))
 
     def salvage(self) -> Iterator[Delivery]:
         """Deliveries still readable in a damaged catalogue."""
-        return self._database.salvage(_DELIVERY.names, "delivery", "id", _DELIVERY.record)
+        return self._database.salvage(_DELIVERY, "delivery", "id")

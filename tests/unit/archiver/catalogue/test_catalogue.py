@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archiver.catalogue import catalogue as catalogue_module
+from archiver.catalogue import database as database_module
 from archiver.catalogue.catalogue import Catalogue
 from archiver.catalogue.listings import IndexFile
 from archiver.catalogue.records import SUBMISSION, CatalogueTotals, older_version
@@ -70,7 +70,7 @@ def test_pages_hold_every_row_once_and_in_order(rows: dict[int, tuple[int, bool]
         tempfile.TemporaryDirectory() as folder,
         Catalogue(Path(folder) / "catalogue", writable=True) as catalogue,
     ):
-        patch.setattr(catalogue_module, "_PAGE_ROWS", 3)
+        patch.setattr(database_module, "_PAGE_ROWS", 3)
         for number, (day, is_indexed) in rows.items():
             record = catalogue_record(numbered(number), data=b"x", filing_date=date(2004, 12, day))
             catalogue.add(record)
