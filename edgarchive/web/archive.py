@@ -27,12 +27,10 @@ from indexer.engine import FacetCount
 from indexer.entries import HitEntity
 from indexer.fields import Facet
 from indexer.search.async_library import AsyncLibrary
-from indexer.search.diagnosis.model import Diagnosis
 from indexer.search.hits import Hit
 from indexer.search.options import SearchOptions
 from indexer.search.records import Record, Status
 from indexer.search.results import Results
-from indexer.sections.sections import Section
 from indexer.submission.header import Entity
 from indexer.submission.submission import Document, Submission
 from indexer.text.charset import decode
@@ -93,10 +91,6 @@ class ServedArchive:
         """How many hits in `results` have each value of these."""
         return dict(await self.do(results.facets, *facets))
 
-    async def diagnose(self, results: Results) -> Diagnosis:
-        """Why `results` is empty."""
-        return await self.do(results.diagnose)
-
     async def recent_status(self) -> Status:
         """The contents of the archive, counted at most once in _STATUS_S seconds, as it counts all submissions."""
         now = asyncio.get_running_loop().time()
@@ -108,19 +102,11 @@ class ServedArchive:
         """The catalogue's facts about a submission. Raises `NotInArchiveError`, `DamageError`."""
         return await self.library.record(accession)
 
-    async def text(self, document: Document) -> str:
-        """The text of a document."""
-        return await self.do(document.text)
-
-    async def sections(self, document: Document) -> tuple[Section, ...]:
-        """The sections of a report with their spans in its text."""
-        return await self.do(document.sections)
-
-    async def section(self, document: Document, name: str) -> str:
-        """The text of one section. Raises `NotInArchiveError` if the document lacks it."""
-        text = await self.do(document.section, name)
+    async def text(self, document: Document, section: str | None) -> str:
+        """The text of a document, or of one section. Raises `NotInArchiveError` if the document lacks that."""
+        text = await (self.do(document.section, section) if section else self.do(document.text))
         if text is None:
-            raise NotInArchiveError(f"the document has no section {name[:40]!r}", "see its list of sections")
+            raise NotInArchiveError(f"the document has no section {str(section)[:40]!r}", "see its list of sections")
         return text
 
     async def spans(self, text: str, query: str, *, stem: bool) -> list[tuple[int, int]]:

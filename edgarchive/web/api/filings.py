@@ -63,9 +63,7 @@ async def document_text(request: web.Request) -> web.Response:
     """``/filing/ACC/SEQ.txt``: the text of a document, or (``?section=1A``) of one of its sections."""
     check_names(request.query, "section", PLACE)
     _, document = read_document(request, await read_submission(request))
-    text = await request.app[ARCHIVE].text(document)
-    if wanted := request.query.get("section"):
-        text = await request.app[ARCHIVE].section(document, wanted)
+    text = await request.app[ARCHIVE].text(document, request.query.get("section"))
     return web.Response(text=text, content_type="text/plain", headers=headers_of_filers())
 
 

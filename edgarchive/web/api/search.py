@@ -47,7 +47,7 @@ async def search_json(request: web.Request) -> web.Response:
         name: [{"value": one.value, "count": one.count} for one in counted[name]] for name in wanted.facets
     }
     if not results.total:
-        answer["diagnosis"] = (await archive.diagnose(results)).to_dict()
+        answer["diagnosis"] = (await archive.do(results.diagnose)).to_dict()
     return web.json_response(answer)
 
 

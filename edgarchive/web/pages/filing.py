@@ -41,7 +41,7 @@ async def filing_page(request: web.Request) -> web.Response:
     facts = await archive.facts(accession)
     sections = []
     for number, document in zip(_numbers(submission)[:1], submission.documents, strict=False):
-        sections = _links(await archive.sections(document), reader_url(accession, number, 1))
+        sections = _links(await archive.do(document.sections), reader_url(accession, number, 1))
     return page(
         request,
         "filing.html",
@@ -81,7 +81,7 @@ async def reader_page(request: web.Request) -> web.Response:
     named = facts.documents[position]
     number = document.sequence or position + 1
     words, wanted = request.query.get(WORDS, "").strip(), request.query.get("section", "").strip()
-    sections = await archive.sections(document)
+    sections = await archive.do(document.sections)
     suffix = f".{named.filename.rpartition('.')[2].lower()}"
     view = request.query.get("view")
     text_view = suffix == ".xml" or view == "text" or (view != "filed" and bool(words or wanted))
@@ -112,7 +112,7 @@ async def reader_page(request: web.Request) -> web.Response:
         "text": "",
     }
     if text_view:
-        text = await (archive.section(document, wanted) if wanted else archive.text(document))
+        text = await archive.text(document, wanted)
         spans = await _spans(request, text, words)
         shown = await archive.do(marked, text, spans[:_MAX_MARKS], numbered=True)  # of megabytes, it takes a second
         values |= {"matches": len(spans), "most_marks": _MAX_MARKS, "text": shown}

@@ -109,7 +109,7 @@ async def search_page(request: web.Request) -> web.Response:
         wanted = read_search(await named_company(archive, request.query))
         results = await archive.run(wanted.options)
         counted = await archive.facets(results, *_FACETS, "year") if results.total else {}
-        why = None if results.total else await archive.diagnose(results)
+        why = None if results.total else await archive.do(results.diagnose)
     except UsageError as error:  # mistakes in the request, and what takes too long
         too_slow = isinstance(error, QueryTimeoutError)
         status = HTTPStatus.SERVICE_UNAVAILABLE if too_slow else HTTPStatus.BAD_REQUEST
