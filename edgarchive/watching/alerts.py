@@ -66,7 +66,7 @@ class Alerts:
             whole = _found(library, some, None)
             yield from self._without_index(library, set(some).difference(hit.accession for hit in whole), entries)
             if self._searches is None:
-                yield from (_alert(hit, None, accepted.get(hit.accession)) for hit in whole)
+                yield from (_alert_of_hit(hit, None, accepted.get(hit.accession)) for hit in whole)
                 continue
             asked = [
                 (search.name, question)
@@ -82,7 +82,7 @@ class Alerts:
             for search in self._searches:
                 wanted = [hit for hit in whole if hit.accession in matched.get(search.name, ())]
                 for hit in _with_passages(library, wanted, search):
-                    yield _alert(hit, search, accepted.get(hit.accession))
+                    yield _alert_of_hit(hit, search, accepted.get(hit.accession))
 
     def _without_index(
         self, library: Library, accessions: Iterable[AccessionNumber], entries: Mapping[AccessionNumber, Entry]
@@ -185,25 +185,26 @@ def alert_id(accession: AccessionNumber, search: str | None) -> str:
     return "alert_" + hashlib.sha256(f"{accession}\n{search or ''}".encode()).hexdigest()[:32]
 
 
-def _alert(hit: Hit, search: NamedSearch | None, accepted: str | None) -> Alert:
-    name = search.name if search else None
+def _alert(accession: AccessionNumber, search: str | None, **facts: Any) -> Alert:
+    payload = {"id": alert_id(accession, search), "search": search, "accession": str(accession), **facts}
+    return Alert(payload["id"], search, accession, payload)
+
+
+def _alert_of_hit(hit: Hit, search: NamedSearch | None, accepted: str | None) -> Alert:
     moment = hit.acceptance_datetime
     if accepted is None and moment is not None:
         accepted = moment.replace(tzinfo=EASTERN).isoformat()
-    whole = hit.to_dict()
-    payload = {
-        "id": alert_id(hit.accession, name),
-        "search": name,
-        "accession": str(hit.accession),
-        "form": str(hit.form),
-        "filing_date": hit.filing_date.isoformat(),
-        "accepted": accepted,
-        "items": list(hit.items),
-        "entities": whole["entities"],
-        "snippet": hit.snippet if search and search.options.query else None,
-        "url": hit.url,
-    }
-    return Alert(payload["id"], name, hit.accession, payload)
+    return _alert(
+        hit.accession,
+        search.name if search else None,
+        form=str(hit.form),
+        filing_date=hit.filing_date.isoformat(),
+        accepted=accepted,
+        items=list(hit.items),
+        entities=hit.to_dict()["entities"],
+        snippet=hit.snippet if search and search.options.query else None,
+        url=hit.url,
+    )
 
 
 def _alert_of_entry(accession: AccessionNumber, entry: Entry) -> Alert:
@@ -212,16 +213,14 @@ def _alert_of_entry(accession: AccessionNumber, entry: Entry) -> Alert:
         {"cik": party["cik"], "name": party.get("name", ""), "role": party.get("role", "").upper() or None}
         for party in entry["parties"]
     ]
-    payload = {
-        "id": alert_id(accession, None),
-        "search": None,
-        "accession": str(accession),
-        "form": entry["form"],
-        "filing_date": entry["filing_date"],
-        "accepted": entry["accepted"],
-        "items": list(entry.get("items", ())),
-        "entities": parties,
-        "snippet": None,
-        "url": index_page(Cik(parties[0]["cik"]), accession) if parties else None,
-    }
-    return Alert(payload["id"], None, accession, payload)
+    return _alert(
+        accession,
+        None,
+        form=entry["form"],
+        filing_date=entry["filing_date"],
+        accepted=entry["accepted"],
+        items=list(entry.get("items", ())),
+        entities=parties,
+        snippet=None,
+        url=index_page(Cik(parties[0]["cik"]), accession) if parties else None,
+    )

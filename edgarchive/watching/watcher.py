@@ -285,15 +285,11 @@ class Watcher:
 
     async def _from_index(self, archive: Archive, since: date) -> int:
         """Fetch the filings in EDGAR's indexes since a day, also those in the feed before the watch began."""
-        return take_up(archive.catalogue.sightings, await self._listed(archive, since), self._clock())
-
-    async def _listed(self, archive: Archive, since: date) -> list[SubmissionRef]:
-        """The selected filings in EDGAR's indexes since a day that are not on disk."""
         selections = [replace(one, since=since) for one in self._selections]
         with Plan(archive.layout.incoming) as plan:
             await read_listings(self._downloader.edgar, archive, selections, plan, now=self._clock())
             await asyncio.to_thread(plan.note_present, archive.kept)
-            return list(plan.missing())
+            return take_up(archive.catalogue.sightings, list(plan.missing()), self._clock())
 
     def _due(self, archive: Archive, *, after: AccessionNumber | None = None, limit: int) -> list[Sighting]:
         """The first filings whose texts are due now, after one."""
