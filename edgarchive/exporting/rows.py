@@ -36,15 +36,19 @@ Shape = Callable[[StoredSubmission, Sequence[Row]], list[Row]]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A filing of `year` to export; with `positions` (from 0), only the documents there, with the scores of a search.
+    """A filing to export; with `positions` (from 0), only the documents there, with the scores of a search.
 
     `record` is its row in the catalogue; None for an accession number that the archive does not have.
     """
 
     accession: AccessionNumber
-    year: int
     record: CatalogueRecord | None
     positions: tuple[tuple[int | None, float | None], ...] | None = None
+
+    @property
+    def year(self) -> int:
+        """The filing year; 0 if the archive does not have it."""
+        return self.record.filing_date.year if self.record else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,10 +130,10 @@ def _asked_for(choice: Choice, settings: Settings, archive: Archive) -> Iterator
     catalogue = archive.catalogue
     if choice.accessions is not None:
         for accession in choice.accessions:
-            yield _wanted(accession, catalogue.get(accession))
+            yield Wanted(accession, catalogue.get(accession))
     elif choice.options is None:
         for record in catalogue.records_by_filing_date():
-            yield _wanted(record.accession, record)
+            yield Wanted(record.accession, record)
     else:
         options = choice.options.replace(
             sort="oldest", limit=None, offset=0, snippets=False, passages=0, documents=choice.by_document
@@ -146,12 +146,4 @@ def _found(library: Library, options: SearchOptions, archive: Archive) -> Iterat
     """The hits of a search by filing date, with the documents of a filing together."""
     for accession, together in itertools.groupby(library.run(options).hits, key=lambda hit: hit.accession):
         found = [(hit.position, hit.score) for hit in together]
-        yield _wanted(accession, archive.catalogue.get(accession), tuple(found) if options.documents else None)
-
-
-def _wanted(
-    accession: AccessionNumber,
-    record: CatalogueRecord | None,
-    positions: tuple[tuple[int | None, float | None], ...] | None = None,
-) -> Wanted:
-    return Wanted(accession, record.filing_date.year if record else 0, record, positions)
+        yield Wanted(accession, archive.catalogue.get(accession), tuple(found) if options.documents else None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -39,10 +40,14 @@ def record(mine: Settings) -> CatalogueRecord:
     return found
 
 
+def _of(record: CatalogueRecord, year: int) -> CatalogueRecord:
+    return replace(record, filing_date=date(year, 1, 2))
+
+
 def test_a_task_larger_than_a_pipe(mine: Settings, record: CatalogueRecord) -> None:
     """Filings of thousands of documents that a search finds, given to workers that are about to send large results."""
     found = tuple((position, 1.0) for position in range(40_000))
-    wanted = [Wanted(record.accession, year, record, found) for year in range(8)]  # a task for each year
+    wanted = [Wanted(record.accession, _of(record, year), found) for year in range(2001, 2009)]  # a task for each year
     job = Job(mine.root, ((Table.DOCUMENTS, JsonlEncoder(["text"])),))
     before = signal.signal(signal.SIGALRM, lambda *_: pytest.fail("the processes wait for each other"))
     signal.alarm(60)
@@ -57,7 +62,7 @@ def test_a_task_larger_than_a_pipe(mine: Settings, record: CatalogueRecord) -> N
 @given(st.lists(st.tuples(st.integers(0, 2 * TASK_BYTES), st.integers(2001, 2003)), max_size=100))
 def test_a_task_has_one_year_and_a_limited_size(record: CatalogueRecord, sizes: list[tuple[int, int]]) -> None:
     """All its rows are in memory at once, so it has few large filings."""
-    wanted = [Wanted(record.accession, year, replace(record, size=size)) for size, year in sizes]
+    wanted = [Wanted(record.accession, replace(_of(record, year), size=size)) for size, year in sizes]
     portions = list(tasks(iter(wanted)))
     assert [one for some in portions for one in some] == wanted
     for some in portions:
