@@ -284,7 +284,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
     _warn_of_other_writers(path)
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # some editors begin a file with a mark
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"cannot read {path}: {error}", "check the file and its permissions") from error
     except tomllib.TOMLDecodeError as error:

@@ -74,7 +74,7 @@ class Archive:
         (`writable` or `shared`, and another process writes), `DamageError` (no readable catalogue, or no format),
         `StorageError`.
         """
-        layout = Layout(root.expanduser().absolute())
+        layout = Layout.of(root)
         if on_damage is not None:
             opening.set_odd_format_aside(layout)
         with reading_errors(layout.root):

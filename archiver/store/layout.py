@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from archiver.errors import UsageError
+from archiver.errors import StorageError, UsageError
 from archiver.identifiers import AccessionNumber
 from archiver.runtime.paths import is_symlink
 from archiver.startup.dataclass import dataclass
@@ -49,6 +49,17 @@ class Layout:
     """The folders and files of one archive."""
 
     root: Path
+
+    @classmethod
+    def of(cls, root: Path) -> Layout:
+        """The layout of the archive in the folder `root`, which may be relative or begin with ``~``.
+
+        Raises `StorageError` if it is relative and the working folder was deleted.
+        """
+        try:
+            return cls(root.expanduser().absolute())
+        except FileNotFoundError as error:
+            raise StorageError(f"{root} is in a working folder that was deleted", "change to another folder") from error
 
     @property
     def format_file(self) -> Path:

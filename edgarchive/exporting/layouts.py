@@ -39,7 +39,7 @@ def place_filings(wanted: Iterator[Wanted], root: Path, out: Path, *, copy: bool
     linked; they are copied with `copy`, or where links are impossible, such as on another file system. Existing files
     stay unless the archive has other bytes now. Raises `StorageError`.
     """
-    layout, folders = Layout(root.expanduser().absolute()), set[Path]()
+    layout, folders = Layout.of(root), set[Path]()
     put = _copy if copy else _link_or_copy
     for one in wanted:
         if one.record is None:

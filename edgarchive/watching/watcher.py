@@ -133,7 +133,7 @@ class Watcher:
     def _hold(self) -> None:
         """Keep other watches from the archive, once there is one."""
         if self._lock is None:
-            self._lock = lock_for_watching(Layout(self._settings.root.expanduser().absolute()))
+            self._lock = lock_for_watching(Layout.of(self._settings.root))
 
     async def poll(self) -> PollReport:
         """Read the feed once, and process what is new or due.

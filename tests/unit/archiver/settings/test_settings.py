@@ -129,6 +129,13 @@ def test_a_faulty_settings_file_is_said(text: str, message: str, tmp_path: Path)
         Settings(config=write(tmp_path / "faulty.toml", text))
 
 
+def test_a_file_may_begin_with_a_mark_of_its_encoding(tmp_path: Path) -> None:
+    """Editors on Windows write one, and CR LF."""
+    path = tmp_path / "marked.toml"
+    path.write_bytes(b"\xef\xbb\xbfrate = 5\r\n")
+    assert Settings(config=path).rate == 5
+
+
 def test_a_settings_file_that_is_no_text_is_said(tmp_path: Path) -> None:
     """Bytes that are not UTF-8 are an error of settings, not of Python."""
     path = tmp_path / "latin.toml"
