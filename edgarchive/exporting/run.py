@@ -112,6 +112,10 @@ def export(
     of, kind = layout or shape or table, check_table(table)
     since = None if since_export is None else last_export(Path(since_export), of)
     choice = make_choice(kind, options, accessions, shape_name=shape, since=since)
+    if since is not None and since.selection not in {None, choice.selection()}:
+        text = "%s: the last export had other filters; of what was stored before %s, nothing is exported now"
+        until = since.until.strftime("%Y-%m-%d %H:%M UTC")
+        _log.warning(text, since_export, until, extra=event("filters-changed", path=str(since_export), until=until))
 
     def remember(begun: Begun, report: ExportReport) -> None:
         if since_export is not None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
@@ -36,6 +38,11 @@ class Choice:
     accessions: tuple[AccessionNumber, ...] | None = None
     by_document: bool = False
     since: LastExport | None = None
+
+    def selection(self) -> str:
+        """A digest that two choices share if they select the same filings of any archive."""
+        options = None if self.options is None else _whole(self.options, documents=self.by_document).to_dict()
+        return hashlib.sha256(json.dumps([options, self.accessions], sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +130,7 @@ def this_export(choice: Choice, settings: Settings, begun: Begun, *, failed: Ite
     """
     with Archive.open(settings.root) as archive:
         again = begun.unindexed.union(failed, _unindexed(choice, archive.catalogue))
-    return LastExport(begun.until, again, dict(begun.recent), begun.latest)
+    return LastExport(begun.until, again, dict(begun.recent), begun.latest, choice.selection())
 
 
 def _asked_for(choice: Choice, settings: Settings, archive: Archive) -> Iterator[Wanted]:
@@ -135,11 +142,12 @@ def _asked_for(choice: Choice, settings: Settings, archive: Archive) -> Iterator
         for record in catalogue.records_by_filing_date():
             yield Wanted(record.accession, record)
     else:
-        options = choice.options.replace(
-            sort="oldest", limit=None, offset=0, snippets=False, passages=0, documents=choice.by_document
-        )
         with Library(settings=settings) as library:
-            yield from _found(library, options, archive)
+            yield from _found(library, _whole(choice.options, documents=choice.by_document), archive)
+
+
+def _whole(options: SearchOptions, *, documents: bool) -> SearchOptions:
+    return options.replace(sort="oldest", limit=None, offset=0, snippets=False, passages=0, documents=documents)
 
 
 def _found(library: Library, options: SearchOptions, archive: Archive) -> Iterator[Wanted]:

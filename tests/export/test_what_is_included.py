@@ -324,6 +324,23 @@ def test_an_index_that_is_made_anew_makes_nothing_new(mine: Settings, tmp_path: 
     assert [len(lines(tmp_path / f"{number}.jsonl")) for number in (1, 2, 3)] == [len(FIRST), 0, 0]
 
 
+@pytest.mark.parametrize("others", [{}, {"options": SearchOptions(form="10-K")}, {"accessions": [accession(1)]}])
+def test_an_export_of_what_is_new_with_other_filters_is_warned_of(
+    settings: Settings, out: Path, caplog: pytest.LogCaptureFixture, others: dict[str, Any]
+) -> None:
+    """What only they select was never exported, and is not now; the same filters, however written, are no others."""
+    state = out / "state"
+    for n, form in enumerate(("8-K", ["8-K"])):
+        options = SearchOptions(form=form, limit=n + 1)
+        export("filings", out / f"{n}.jsonl", options=options, since_export=state, settings=settings, jobs=1)
+    assert not caplog.messages
+    export("filings", out / "2.jsonl", since_export=state, settings=settings, jobs=1, **others)
+    assert "the last export had other filters" in caplog.text
+    caplog.clear()
+    export("filings", out / "3.jsonl", since_export=state, settings=settings, jobs=1, **others)
+    assert not caplog.messages
+
+
 @pytest.mark.parametrize(
     "other", [{"table": "documents"}, {"table": "sections", "shape": "edgar-corpus"}, {"layout": "edgartools"}]
 )

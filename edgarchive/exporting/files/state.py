@@ -141,13 +141,15 @@ class LastExport:
 
     `had` are those stored shortly before or, by a wrong clock, later, each with the sha256 that was exported: of what
     was stored then the catalogue may have had no row yet. `run` was the latest run: what later ones stored is new,
-    whatever their clock said; None if an older version has not recorded it.
+    whatever their clock said; None if an older version has not recorded it, as with `selection`, which recognises the
+    filters.
     """
 
     until: datetime
     again: frozenset[str]
     had: dict[str, str]
     run: int | None = None
+    selection: str | None = None
 
 
 _NOTHING = LastExport(datetime(1970, 1, 1, tzinfo=UTC), frozenset(), {})
@@ -163,7 +165,8 @@ def last_export(path: Path, of: str) -> LastExport:
         until = datetime.fromisoformat(values["added_until"])
         run = None if values.get("run") is None else int(values["run"])
         others = values.get("of", of)
-        last = LastExport(until, frozenset(values.get("again", ())), dict(values.get("had", {})), run)
+        selection = values.get("selection")
+        last = LastExport(until, frozenset(values.get("again", ())), dict(values.get("had", {})), run, selection)
     except FileNotFoundError:
         return _NOTHING
     except _UNREADABLE:
@@ -181,6 +184,7 @@ def note_export(path: Path, of: str, last: LastExport) -> None:
         "again": sorted(last.again),
         "had": last.had,
         "run": last.run,
+        "selection": last.selection,
     }
     write_file_durably(path, json.dumps(values).encode() + b"\n")
     with storage_errors(path):

@@ -81,6 +81,7 @@ def export(
     common_options = common(context)
     settings = common_options.settings()
     searched = options.to_dict().keys() - {"limit"}
+    is_first = since_export is None or not since_export.exists()
     with progress_bar("exporting", visible=common_options.shows_progress, lines=common_options.logs_progress) as show:
         report = export_table(
             table,
@@ -97,7 +98,7 @@ def export(
             jobs=jobs,
             progress=show,
         )
-    if searched and since_export is None and not (report.filings or report.failures):
+    if searched and is_first and not (report.filings or report.failures):
         with Library(settings=settings) as library:
             say_why_nothing(library.run(options.replace(limit=0)).diagnose())
     if as_json:
