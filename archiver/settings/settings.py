@@ -288,7 +288,8 @@ def _read_toml(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"cannot read {path}: {error}", "check the file and its permissions") from error
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path} is not TOML: {error}", _HELP) from error
+        hint = 'a text stands in quotes, such as root = "/srv/edgar"' if "Invalid value" in str(error) else _HELP
+        raise SettingsError(f"{path} is not TOML: {error}", hint) from error
     except RecursionError:
         raise SettingsError(f"{path} is nested too deeply", _HELP) from None
     if "config" in values:

@@ -93,7 +93,8 @@ def _first_fault(name: str, error: ValidationError, known: Sequence[str]) -> str
             message = "it is missing"
         case "extra_forbidden" | "invalid_key":
             near = difflib.get_close_matches(str(key), known, n=1)
-            message = "unknown key, " + (f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}")
+            others = f"known are {', '.join(known)}; settings stand above the first [[{name}]]"
+            message = "unknown key, " + (f"did you mean {near[0]!r}?" if near else others)
         case _:
             message = f"it must be {'a text' if name == 'search' else _KINDS[str(key).removesuffix('s')]}"
     return f"table {int(table or 0) + 1}: {key}: {message}"

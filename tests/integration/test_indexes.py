@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import re
 import shutil
 import sqlite3
 import threading
@@ -299,7 +300,7 @@ def test_status_says_what_is_behind(cli: CommandLine, edgar: LoopbackEdgar) -> N
     assert "0009000900-05-000088" in status
     edgar.inject(faults.block_page_403(), path=f"{DATA}/*", times=None)
     assert cli.run("sync", "--form", "*", "--since", "2010-01-01").returncode == 4
-    assert "the last sync stopped" in cli.run("status").stdout.decode()
+    assert re.search(r"the last sync stopped \d{4}-\d\d-\d\d [\d:]{8} UTC, ", cli.run("status").stdout.decode())
     state = cli.json("status")["sync"]
     assert state["stopped"]
     assert state["planned"] > state["present"] + state["stored"]

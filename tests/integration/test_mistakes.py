@@ -97,8 +97,14 @@ MISTAKES = (
     Mistake(
         "settings that are no TOML",
         ("--config", "s.toml", "status"),
-        "s.toml is not TOML: .*line 1",
+        "s.toml is not TOML: .*line 1.*; a text stands in quotes",
         before=_write("s.toml", "root = edgar"),
+    ),
+    Mistake(
+        "a setting below a table",
+        ("--config", "s.toml", "sync"),
+        r"table 1: root: unknown key, .*; settings stand above the first \[\[select\]\]",
+        before=_write("s.toml", '[[select]]\nform = "8-K"\nroot = "edgar"'),
     ),
     Mistake(
         "an unknown setting",
@@ -211,6 +217,11 @@ MISTAKES = (
         ("search", '"resigned'),
         "the quotation mark at position 1 is not closed; close it",
     ),
+    Mistake(
+        "an option inside the quotes",
+        ("search", "resigned --form 8-K"),
+        "--form at position 10: an option is no part of a query; end the quotes before it",
+    ),
     Mistake("every word", ("search", "*"), "the pattern at position 1 matches every word; add letters or digits"),
     Mistake(
         "an unknown field",
@@ -237,12 +248,9 @@ MISTAKES = (
         0,
     ),
     # the command itself
-    Mistake("a verb misspelt", ("serach", "x"), "no such command 'serach'; did you mean 'search'"),
-    Mistake(
-        "an option misspelt",
-        ("search", "x", "--fom", "8-K"),
-        "no such option: --fom; did you mean .*--form or --format\\?",
-    ),
+    Mistake("a verb misspelt", ("serach", "x"), "no such command 'serach'; did you mean 'search'\\?"),
+    Mistake("an option misspelt", ("search", "x", "--fom", "8-K"), "no such option: --fom; did you mean --form\\?"),
+    Mistake("an option in the plural", ("search", "x", "--items", "5.02"), "--items; did you mean --item\\?"),
     Mistake(
         "the root after the verb",
         ("search", "x", "--root", "edgar"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import typer
@@ -79,7 +79,7 @@ def usage_message(error: TyperException) -> str:
     message = message.replace("a valid integer, unable to parse string as an integer", "a whole number")
     message = message[:1].lower() + message[1:]
     if near := getattr(error, "possibilities", None):
-        return f"{message}; did you mean {_one_of(sorted(near))}?"
+        return f"{message}; did you mean {_one_of(_nearest(option, near))}?"
     if extra := _TOO_MANY.fullmatch(str(error.message)):
         message = _EXTRA.get(str(verb), f"{message}; see `{page} --help`").format(extra[1])
         if verb == "search" and extra[1].startswith("-"):
@@ -89,10 +89,18 @@ def usage_message(error: TyperException) -> str:
         message = f"missing option {name}; add {name} {missing.metavar or 'VALUE'}"
     elif re.search(r"Did you mean .*\?$", message):
         start, _, names = message.rstrip("?").partition(". Did you mean ")
-        message = f"{start}; did you mean {_one_of(names.split(', '))}?"
+        message = f"{start}; did you mean {_one_of(_nearest(start.rpartition(' ')[2], names.split(', ')))}?"
     else:
         message += f"; see `{page} --help`"
     return message
+
+
+def _nearest(typed: str, names: Iterable[str]) -> list[str]:
+    """Those of `names` that are most like what was typed: ``--items`` is like ``--item``, hardly like ``--stem``."""
+    import difflib  # noqa: PLC0415 — for a slip alone
+
+    likeness = {name: difflib.SequenceMatcher(None, typed, name).ratio() for name in names}
+    return sorted(name for name in likeness if likeness[name] >= max(likeness.values()) - 0.1)
 
 
 def _one_of(names: Sequence[str]) -> str:

@@ -54,6 +54,7 @@ _FOREIGN: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
         ),
         (r"(?i:date|filed|period|added)[<>]=?.*", "a field ends with a colon", "write it like filed:>=2020"),
         (r":\w.*", "a colon follows a field directly", "write it like form:8-K, or quote the text"),
+        (r"--[A-Za-z].*", "an option is no part of a query", "end the quotes before it, or quote the text"),
         (r"XOR|ANDNOT|BUTNOT", "there is no such operator", "write AND, OR or NOT, or the word in small letters"),
         (r"(?i:atleast[0-9]+)", "there is no such operator", "leave it out: hits that have the words often come first"),
         (r"/.+/", "there are no regular expressions", "use * and ? in a word"),

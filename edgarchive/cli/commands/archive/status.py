@@ -63,9 +63,11 @@ def _behind(state: SyncState | None) -> list[str]:
             f"a sync that began {_moment(state.began)} {_so_far(state)}is running, or was killed; the next continues"
         ]
     left = (
-        f"{state.behind:,} of {plural(state.planned, 'submission')} to go" if state.planned else "before it had a plan"
+        f"{state.behind:,} of {plural(state.planned, 'submission')} to go"
+        if state.planned
+        else "before it knew what to fetch"
     )
-    return [f"the last sync stopped {state.stopped}, {left}; run it again"]
+    return [f"the last sync stopped {_moment(state.stopped)}, {left}; run it again"]
 
 
 def _so_far(state: SyncState) -> str:

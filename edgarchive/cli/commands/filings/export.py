@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from archiver.runtime.paths import exists
 from edgarchive.cli.no_hits import say_why_nothing
 from edgarchive.cli.options import AsJson, accession_numbers, common
 from edgarchive.cli.output import SOME_FAILED, plural, print_json, say
@@ -81,7 +82,7 @@ def export(
     common_options = common(context)
     settings = common_options.settings()
     searched = options.to_dict().keys() - {"limit"}
-    is_first = since_export is None or not since_export.exists()
+    is_first = since_export is None or not exists(since_export)
     with progress_bar("exporting", visible=common_options.shows_progress, lines=common_options.logs_progress) as show:
         report = export_table(
             table,
