@@ -43,7 +43,11 @@ _PAGE = lazy_pattern(
 _ONE_PAGE = lazy_pattern(r"[^\d\s,&–—-][.…\s]*[.…\s][0-9]{1,3}\s*\Z")
 _MAX_PAGE_CHARS = 200
 _PAGE_ENDS = frozenset("0123456789).*… \t")
-_PAGE_ALONE = lazy_pattern(r"(?:page\s*)?(?:[FSA]-?)?[0-9]{1,3}(?:\s?[-–—]\s?[0-9]{1,3})?", re.IGNORECASE)
+_PAGE_ALONE = lazy_pattern(
+    r"""(?:[FSA]-?)?[0-9]{1,3}(?:\s?[-–—]\s?[0-9]{1,3})?
+        |(?:pages?|pp?\.)\s*(?:[FSA]-?)?[0-9]{1,3}(?:\s?(?:[-–—,&]|and|to|through)\s?(?:[FSA]-?)?[0-9]{1,3})*""",
+    re.IGNORECASE | re.VERBOSE,
+)
 _COMPLETE = lazy_pattern(
     r"\b(?:none|not\s+(?:applicable|required)|n/a|reserved|removed|omitted)(?![^\W_])[\W\d_]*\Z", re.IGNORECASE
 )

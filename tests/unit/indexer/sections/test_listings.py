@@ -176,6 +176,14 @@ def test_the_rows_of_an_index_are_no_sections(rows: list[str]) -> None:
     assert outline(text) == []
 
 
+@in_both_layouts
+@pytest.mark.parametrize("pages", ["Pages 4-6", "Pages 4-6, 10 and 63", "pp. 7, 9", "Page 12", "12-14"])
+def test_pages_below_a_title_are_those_of_an_index(pages: str, laid_out: Layout) -> None:
+    """A table with a cell on each line, without a title."""
+    rows = [line for item in ("5", "7", "7A", "8") for line in (f"Item {item}.", TITLES[item], pages)]
+    assert outline(laid_out(["ABOUT US", *words("x"), *rows, *SIGNATURES])) == []
+
+
 CURRENT = {
     "one item": ["Item 5.02 Departure of Directors", "SIGNATURE"],
     "two items": [
