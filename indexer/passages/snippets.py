@@ -189,10 +189,14 @@ def _best(sought: Sequence[Needle], marks: list[Mark], n: int, cutter: Cutter) -
     """The best `n` windows whose passages do not overlap, best first."""
     ranked = _ranked(sought, marks)
     chosen: list[Window] = []
+    by_place: list[Window] = []
     for *_, first, last in [min(ranked)] if n == 1 and marks else sorted(ranked):
         window = Window(marks[first].start, marks[last].stop)
-        if all(cutter.are_apart(*sorted((window, one))) for one in chosen):
+        at = bisect_left(by_place, window)
+        beside = by_place[max(0, at - 1) : at + 1]  # what is apart from these is apart from all others
+        if all(cutter.are_apart(*sorted((window, one))) for one in beside):
             chosen.append(window)
+            by_place.insert(at, window)
             if len(chosen) == n:
                 break
     return chosen
