@@ -24,9 +24,6 @@ from indexer.whoosh_engine.reading import posting_blocks
 Words = tuple[bytes, ...]
 """The alternatives for one part."""
 
-_CHECKED_DOCUMENTS = 1_000
-"""Documents between two checks of the time limit."""
-
 
 class Placed(Query):  # type: ignore[misc]  # Whoosh has no types
     """Documents with a word of each of `parts` in `fieldname`, at positions that `holds` accepts.
@@ -101,9 +98,7 @@ class Placed(Query):  # type: ignore[misc]  # Whoosh has no types
         columns = [(values[word], place) for place, word in places]
         deleted = set(reader.segment().deleted_docs())
         accepted: dict[int, float] = {}
-        for count, document in enumerate(candidates or ()):
-            if not count % _CHECKED_DOCUMENTS:
-                self._deadline.check()
+        for document in self._deadline.watch(candidates or ()):
             if document not in deleted and has_phrase([(column[document], place) for column, place in columns]):
                 accepted[document] = 0.0
         for word in sorted(values) if accepted else ():  # in the same order in each segment, for equal sums
