@@ -112,6 +112,7 @@ def test_the_words_of_a_section_stand_in_one_document(engine: Engine) -> None:
         ("risk te -section:7", None, [(2, 0), (2, 1), (3, 0), (3, 1)]),
         ("risk te (section:7 OR -section:5.02)", None, [(2, 0), (2, 1), (3, 0), (3, 1)]),
         ("risk te -(section:7 OR section:8)", None, [(2, 0), (2, 1), (3, 0), (3, 1)]),
+        ("risk te ((section:7 OR section:8) OR -section:5.02)", None, [(2, 0), (2, 1), (3, 0), (3, 1)]),
         ("risk board", ["1A", "7"], [(2, 0)]),
     ):
         asked, filters = within_unit(engine, parse_query(query), Filters(section=sections).tree(), "filing")

@@ -175,7 +175,14 @@ def _is_sought_anywhere(parts: Sequence[Node]) -> bool:
 
 def is_bound_group(tree: Node) -> bool:
     """Whether `tree`, made by `scoped`, is a section with what must match within it: the section comes first."""
-    return isinstance(tree, All) and isinstance(tree.parts[0], Value) and tree.parts[0].field == "section"
+    return isinstance(tree, All) and _is_section(tree.parts[0])
+
+
+def _is_section(tree: Node) -> bool:
+    """Whether `tree` is what `_has` makes."""
+    if isinstance(tree, AnyOf):
+        return all(map(_is_section, tree.parts))
+    return isinstance(tree, Value) and tree.field == "section"
 
 
 def _fields(tree: Node) -> set[str]:
