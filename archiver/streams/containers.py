@@ -42,6 +42,7 @@ _OTHER_PACKERS = {
     b"\x1f\x9d": "compress",
     b"7z\xbc\xaf\x27\x1c": "7z",
     b"Rar!": "rar",
+    _GZIP_MAGIC: "gzip twice",
 }
 """The beginnings of files that must be unpacked by another program."""
 _ERRORS = (
@@ -145,7 +146,7 @@ def _unpacked(name: str, reader: ChunkReader, *, path: Path | None = None) -> It
     packer = next((program for magic, program in _OTHER_PACKERS.items() if head.startswith(magic)), None)
     if packer is not None:
         yield SkippedFile(name, f"it is packed by {packer}, which is not opened; unpack it")
-    elif inside and (is_archive or reader.peek(4).startswith(_ZIP_MAGIC)):
+    elif (inside and is_archive) or head.startswith(_ZIP_MAGIC):
         yield SkippedFile(name, "an archive inside an archive is not opened; unpack the outer one")
     elif not is_archive:
         yield Candidate(name, reader, is_packed=inside or is_gzip)
@@ -174,6 +175,8 @@ def _check_sums(path: Path) -> None:
 def _zip(path: Path) -> Iterator[Candidate | SkippedFile | SyncFailure]:
     with zipfile.ZipFile(path) as archive:
         infos = archive.infolist()
+        if infos and all(info.header_offset for info in infos):
+            yield _failure(str(path), DamagedBodyError("several archives are joined in it, and only the last is read"))
         overlapping = _overlapping(infos)
         for info in infos:
             if info.is_dir():

@@ -185,15 +185,36 @@ def test_archives_joined_by_cat_are_all_read(root: Path, there: Path, mode: str)
     assert stored(root) == ALL
 
 
+def test_zip_archives_joined_by_cat_are_a_failure(root: Path, there: Path) -> None:
+    """A zip archive is read from its end, and lists only its own members."""
+    first, second = sorted(ALL)[:2]
+    for accession in (first, second):
+        with zipfile.ZipFile(there / "one", "w") as archive:
+            archive.writestr(f"{accession}.txt", ALL[accession])
+        with (there / "all.zip").open("ab") as joined:
+            joined.write((there / "one").read_bytes())
+    report = take(root, there / "all.zip")
+    assert stored(root) == {second: ALL[second]}
+    assert [failure.message for failure in report.failures] == [
+        "several archives are joined in it, and only the last is read"
+    ]
+
+
 def test_what_another_program_must_unpack_is_named(root: Path, there: Path) -> None:
     """It may hold submissions, so the report does not say that it is none."""
     packed = tar_of({"a.txt": BODY}, "w")
     (there / "a.tar.bz2").write_bytes(bz2.compress(packed))
     (there / "b.tar.xz").write_bytes(lzma.compress(packed))
+    (there / "c.txt.gz").write_bytes(gzip.compress(gzip.compress(BODY)))
+    with zipfile.ZipFile(file := io.BytesIO(), "w") as archive:
+        archive.writestr("a.txt", BODY)
+    (there / "d.zip.gz").write_bytes(gzip.compress(file.getvalue()))
     report = take(root, there)
     assert [(Path(one.path).name, one.message) for one in report.skipped] == [
         ("a.tar.bz2", "it is packed by bzip2, which is not opened; unpack it"),
         ("b.tar.xz", "it is packed by xz, which is not opened; unpack it"),
+        ("c.txt.gz", "it is packed by gzip twice, which is not opened; unpack it"),
+        ("d.zip.gz", "an archive inside an archive is not opened; unpack the outer one"),
     ]
 
 
