@@ -10,13 +10,14 @@ from datetime import date, datetime
 from archiver.edgar.endpoints import Quarter, quarters
 from archiver.edgar.session import Edgar
 from archiver.events import event
+from archiver.identifiers import AccessionNumber, FormType
 from archiver.listings.cache import IndexCache
 from archiver.listings.reader import FullIndex, QuarterIndex
 from archiver.listings.readings import Readings
 from archiver.listings.tickers import ciks_of
 from archiver.planning.plan import Plan
 from archiver.planning.planner import Planner, fingerprint
-from archiver.planning.withdrawals import Named, Withdrawals
+from archiver.planning.withdrawals import Withdrawals, noting
 from archiver.redaction import quoted
 from archiver.selection.selection import Selection
 from archiver.startup.dataclass import dataclass
@@ -154,11 +155,11 @@ def _open_end(choose: Callable[[list[date]], date], days: list[date | None]) -> 
 
 def _take(read: QuarterIndex, planner: Planner, withdrawals: Withdrawals | None, readings: Readings) -> None:
     """Pass a quarter's rows to `planner`, and compare the archive with its full index."""
-    named = Named()
-    entries = read.full_entries() if withdrawals is None else named.noting(read.full_entries())
+    forms: dict[AccessionNumber, FormType] = {}
+    entries = read.full_entries() if withdrawals is None else noting(read.full_entries(), forms)
     planner.add(entries, quarter=read.quarter)
     planner.add(read.daily_entries(), quarter=read.quarter, listed=False)
-    if withdrawals is not None and read.full and withdrawals.check(read, named):
+    if withdrawals is not None and read.full and withdrawals.check(read, forms):
         readings.doubt(read.quarter)
 
 

@@ -8,7 +8,7 @@ withdrawn only if two consecutive runs have read the index that listed it withou
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 
 from archiver.catalogue.records import CatalogueRecord
@@ -25,17 +25,11 @@ _GRACE = timedelta(days=14)
 """How long a submission that only a daily index lists may take to reach the full index (rebuilt weekly)."""
 
 
-class Named:
-    """The content of a quarter's full index: the form of each submission."""
-
-    def __init__(self) -> None:
-        self.forms: dict[AccessionNumber, FormType] = {}
-
-    def noting(self, entries: Iterable[MasterIndexEntry]) -> Iterator[MasterIndexEntry]:
-        """The same rows, recorded as they pass."""
-        for entry in entries:
-            self.forms[entry.accession] = entry.form
-            yield entry
+def noting(entries: Iterable[MasterIndexEntry], forms: dict[AccessionNumber, FormType]) -> Iterator[MasterIndexEntry]:
+    """The same rows; the form of each submission is added to `forms` as they pass."""
+    for entry in entries:
+        forms[entry.accession] = entry.form
+        yield entry
 
 
 class Withdrawals:
@@ -49,8 +43,8 @@ class Withdrawals:
         self._now = now
         self.count = 0
 
-    def check(self, read: QuarterIndex, named: Named) -> bool:
-        """Record what the full index of a quarter says about the submissions in the archive.
+    def check(self, read: QuarterIndex, forms: Mapping[AccessionNumber, FormType]) -> bool:
+        """Record what the full index of a quarter says about the submissions in the archive; `forms` is its content.
 
         Returns whether anything is missing from it that the next run must look for again.
         """
@@ -60,9 +54,9 @@ class Withdrawals:
         missing: list[AccessionNumber] = []
         gone: list[AccessionNumber] = []
         renamed: list[tuple[AccessionNumber, FormType]] = []
-        for record in self._of(quarter, named):
+        for record in self._of(quarter, forms):
             accession = record.accession
-            if (form := named.forms.get(accession)) is not None:
+            if (form := forms.get(accession)) is not None:
                 if not record.listed or record.quarter != str(quarter) or record.missing_since is not None:
                     listed.append(accession)
                 if record.withdrawn_at is not None:
@@ -85,13 +79,13 @@ class Withdrawals:
             )
         return bool(missing)
 
-    def _of(self, quarter: Quarter, named: Named) -> Iterator[CatalogueRecord]:
+    def _of(self, quarter: Quarter, forms: Iterable[AccessionNumber]) -> Iterator[CatalogueRecord]:
         """The submissions that the index of a quarter may list: filed in it, or listed by it, now or before.
 
         What it lists may have any filing date here: EDGAR lists some submissions under another, and changes some dates.
         """
         first, last = quarter.first_day, quarter.last_day
-        elsewhere = dict.fromkeys(named.forms)
+        elsewhere = dict.fromkeys(forms)
         for record in self._catalogue.filed_between(first, last):
             elsewhere.pop(record.accession, None)
             yield record

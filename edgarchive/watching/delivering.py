@@ -88,7 +88,7 @@ class Deliverer:
 
         Raises `LockedError` instead of sending what could not be recorded, and `StorageError`.
         """
-        while any(self._waiting(sink, due=self._clock()) for sink in self._sinks):
+        while any(self._waiting(sink) for sink in self._sinks):
             with Archive.open(self._settings.root, writable=True):
                 pass  # nobody else writes to it
             if not await self.deliver():
@@ -98,7 +98,7 @@ class Deliverer:
         """Send to one sink, oldest first; failures are retried later, and the rest is still sent."""
         ended: list[_Ended] = []
         began_s = time.monotonic()
-        for together in sink.portions(self._waiting(sink, due=self._clock())):
+        for together in sink.portions(self._waiting(sink)):
             sent = await sink.send(together)
             ended += [(delivery, sent) for delivery in together]
             if sent.outcome is Outcome.NEVER:
@@ -112,13 +112,14 @@ class Deliverer:
                 break
         return ended
 
-    def _waiting(self, sink: Sink, *, due: datetime | None) -> list[Delivery]:
+    def _waiting(self, sink: Sink) -> list[Delivery]:
+        """What is due now for a sink, without what has been sent and could not be recorded yet."""
         if sink.key in self._gone:
             return []
         noted = {(delivery.id, delivery.sink) for delivery, _ in self._ended}
         try:
             with Archive.open(self._settings.root) as archive:
-                waiting = archive.catalogue.deliveries.waiting(sink.key, due=due, longest=LONGEST)
+                waiting = archive.catalogue.deliveries.waiting(sink.key, due=self._clock(), longest=LONGEST)
         except NotInArchiveError:
             return []
         return [one for one in waiting if (one.id, one.sink) not in noted]
