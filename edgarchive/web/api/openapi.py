@@ -16,13 +16,6 @@ from indexer.query.scopes.filings import Unit
 from indexer.search.options import SEVERAL
 
 _JSON, _TEXT = "application/json", "text/plain"
-_ACCESSION = {
-    "name": "accession",
-    "in": "path",
-    "required": True,
-    "description": "Accession number, with dashes",
-    "schema": {"type": "string", "pattern": "^[0-9]{10}-[0-9]{2}-[0-9]{6}$"},
-}
 _FLAG = {"type": "string", "enum": ["0", "1"]}
 _MEANINGS = {
     "q": "Words, phrases, patterns and fields, in edgarchive's query language: resign* item:5.02",
@@ -55,20 +48,6 @@ _MEANINGS = {
     "facet": "Also count all hits by this field",
     BOM: "1: start with the byte order mark that Excel needs",
 }
-_NAME = {
-    "name": "name",
-    "in": "path",
-    "required": True,
-    "description": "Name of the saved search",
-    "schema": {"type": "string"},
-}
-_SEQUENCE = {
-    "name": "sequence",
-    "in": "path",
-    "required": True,
-    "description": "Number of the document in its filing",
-    "schema": {"type": "integer", "minimum": 0},
-}
 
 
 async def openapi(_request: web.Request) -> web.Response:
@@ -79,6 +58,12 @@ async def openapi(_request: web.Request) -> web.Response:
 def document() -> dict[str, Any]:
     """The complete description."""
     search = search_parameters()
+    number = {"type": "string", "pattern": "^[0-9]{10}-[0-9]{2}-[0-9]{6}$"}
+    accession = _parameter("accession", number, "Accession number, with dashes", where="path")
+    sequence = _parameter(
+        "sequence", {"type": "integer", "minimum": 0}, "Number of the document in its filing", where="path"
+    )
+    name = _parameter("name", {"type": "string"}, "Name of the saved search", where="path")
     section = _parameter("section", {"type": "string"}, "Only the text of this section: 1A, II 1A, 5.02, risk-factors")
     place = _parameter(PLACE, {"type": "integer", "minimum": 1}, "Of several with this number, the one at this place")
     prefix = _parameter("q", {"type": "string"}, "How the name or the ticker begins")
@@ -92,11 +77,11 @@ def document() -> dict[str, Any]:
             "/search.csv": _get("All hits as CSV", [*search, _parameter(BOM, _FLAG)], "text/csv"),
             "/search.atom": _get("The newest hits as an Atom feed", no_page, "application/atom+xml"),
             "/saved/{name}.atom": _get(
-                "The latest hits of a saved search as an Atom feed", [_NAME], "application/atom+xml"
+                "The latest hits of a saved search as an Atom feed", [name], "application/atom+xml"
             ),
-            "/filing/{accession}.json": _get("A filing", [_ACCESSION], _JSON, of("Filing")),
+            "/filing/{accession}.json": _get("A filing", [accession], _JSON, of("Filing")),
             "/filing/{accession}/{sequence}.txt": _get(
-                "The text of a document", [_ACCESSION, _SEQUENCE, place, section], _TEXT
+                "The text of a document", [accession, sequence, place, section], _TEXT
             ),
             "/companies.json": _get("Companies by name or ticker", [prefix], _JSON, of("Companies")),
             "/status.json": _get("What the archive holds", [], _JSON, of("Status")),
@@ -130,9 +115,11 @@ def _schema(name: str, field: dataclasses.Field[Any]) -> dict[str, Any]:
     return {"type": "array", "items": {"type": "string"}} if name in SEVERAL else {"type": "string"}
 
 
-def _parameter(name: str, schema: dict[str, Any], meaning: str | None = None) -> dict[str, Any]:
+def _parameter(
+    name: str, schema: dict[str, Any], meaning: str | None = None, *, where: str = "query"
+) -> dict[str, Any]:
     description = meaning or _MEANINGS[name]
-    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
+    return {"name": name, "in": where, "required": where == "path", "description": description, "schema": schema}
 
 
 def _get(
