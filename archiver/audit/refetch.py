@@ -23,26 +23,22 @@ def refetch(
 
     This is a run of its own in the journal. It blocks. Raises `StorageError`, `RunCancelledError`.
     """
-    stopped = ""
-    requests = 0
     with Plan(archive.layout.incoming) as plan:
-        tally = Tally(plan, requests=lambda: requests, progress=progress, cancel=cancel)
         plan.add(wanted)
 
-        async def fetch() -> None:
-            nonlocal requests
+        async def fetch() -> tuple[dict[AccessionNumber | None, str], str]:
+            """The messages of failures, and what ended the run before its end."""
+            stopped = ""
             async with Downloader(settings) as downloader:
+                tally = Tally(plan, requests=lambda: downloader.edgar.requests, progress=progress, cancel=cancel)
                 try:
-                    await downloader.fetch_planned(archive, tally)
-                finally:
-                    requests = downloader.edgar.requests
+                    with journal(archive, "repair", {"fetch": len(wanted)}, tally.finish):
+                        await downloader.fetch_planned(archive, tally)
+                except EdgarError as error:
+                    stopped = str(error)
+            return {failure.accession: failure.message for failure in tally.failures}, stopped
 
-        try:
-            with journal(archive, "repair", {"fetch": len(wanted)}, tally.finish):
-                run_blocking(fetch)
-        except EdgarError as error:
-            stopped = str(error)
-        messages = {failure.accession: failure.message for failure in tally.failures}
+        messages, stopped = run_blocking(fetch)
 
         def fault(accession: AccessionNumber) -> str | None:
             outcome = plan.outcome(accession)
