@@ -23,7 +23,7 @@ _SHA256 = lazy_pattern("[0-9a-f]{64}")
 _MD5 = lazy_pattern("[0-9a-f]{32}")
 _SHOWN = 40
 _MAX_COUNT = 1 << 53
-_PLAIN = (str, int, NoneType)
+_PLAIN = (str, int, float, bytes, NoneType)
 """What SQLite stores as it is."""
 
 
