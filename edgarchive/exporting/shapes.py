@@ -63,7 +63,7 @@ def edgar_corpus(filing: StoredSubmission, sections: Sequence[Row]) -> list[Row]
         texts.setdefault(_plain_item(row["item"]), row["text"])
     return [
         {
-            "filename": _filename(first, _main(filing, sections)),
+            "filename": _filename(first, _main(filing, sections), first["filing_date"]),
             "cik": str(first["cik"] or ""),
             "year": str(first["filing_date"].year),
             **{f"section_{item}": texts.get(item, "") for item in CORPUS_ITEMS},
@@ -98,7 +98,7 @@ def edgar_crawler(filing: StoredSubmission, sections: Sequence[Row]) -> list[Row
             "filing_html_index": f"{base}/{accession}-index.html",
             "htm_filing_link": f"{base}/{accession.digits}/{main.filename}" if main and is_html else None,
             "complete_text_filing_link": f"{base}/{accession}.txt",
-            "filename": _filename(first, main),
+            "filename": _filename(first, main, first["period"] or first["filing_date"]),
             **_items(sections),
         }
     ]
@@ -139,11 +139,11 @@ def _main(filing: StoredSubmission, sections: Sequence[Row]) -> StoredDocument |
     return next((one for one in filing.documents if one.sequence == sections[0]["sequence"]), None)
 
 
-def _filename(first: Row, main: StoredDocument | None) -> str:
-    """``320193_10K_2022_0000320193-22-000108.htm``."""
+def _filename(first: Row, main: StoredDocument | None, day: date) -> str:
+    """``320193_10K_2022_0000320193-22-000108.htm``; in EDGAR-CRAWLER the year is that of the period of report."""
     form = re.sub(r"[-/ ]", "", first["form"])
     suffix = "txt" if main is not None and main.kind == "text" else "htm"
-    return f"{first['cik'] or 0}_{form}_{first['filing_date'].year}_{first['accession']}.{suffix}"
+    return f"{first['cik'] or 0}_{form}_{day.year}_{first['accession']}.{suffix}"
 
 
 def _plain_item(item: str) -> str:

@@ -204,7 +204,8 @@ def test_edgar_crawler_has_the_keys_of_its_form(settings: Settings, out: Path) -
         assert tuple(row)[: len(CRAWLER_FACTS)] == CRAWLER_FACTS
         mine = [one for one in own if one["accession"] in row["filename"]]
         form = re.sub("[-/]", "", row["filing_type"])
-        assert row["filename"].startswith(f"{row['cik']}_{form}_{row['filing_date'][:4]}_")
+        year = (row["period_of_report"] or row["filing_date"])[:4]
+        assert row["filename"].startswith(f"{row['cik']}_{form}_{year}_")
         for one in mine:
             name = f"item_{one['item'].partition('(')[0]}"
             part = {"I": "part_1", "II": "part_2"}.get(one["part"] or "", "")
