@@ -187,9 +187,9 @@ def work(descriptor: int) -> None:
 def _receive_tasks(pipe: Connection, given: SimpleQueue[Sequence[Wanted] | None]) -> None:
     """Receive the tasks, also while a result is being sent: else a process would wait for the other, and it for this.
 
-    None follows the last one.
+    None follows the last one, and one that cannot be read, as by another version: then the process ends.
     """
-    with contextlib.suppress(EOFError, OSError):
+    with contextlib.suppress(Exception):
         while True:
             given.put(pipe.recv())
     given.put(None)

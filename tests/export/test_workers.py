@@ -5,12 +5,14 @@ from __future__ import annotations
 import signal
 from dataclasses import replace
 from datetime import date
+from multiprocessing import Pipe
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.catalogue.records import CatalogueRecord
+from archiver.runtime.worker_process import start_worker
 from archiver.settings.settings import Settings
 from archiver.store.archive import Archive
 from edgarchive import import_submissions
@@ -57,6 +59,20 @@ def test_a_task_larger_than_a_pipe(mine: Settings, record: CatalogueRecord) -> N
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
     assert sum(one.rows for some in done for one in some.encoded) == len(wanted)
+
+
+def test_a_task_that_cannot_be_read(mine: Settings) -> None:
+    """As from an edgarchive that was replaced by another version just then: the process ends, which is an error."""
+    pipe, theirs = Pipe()
+    with pipe, theirs:
+        process = start_worker("edgarchive.exporting.workers", theirs.fileno())
+        theirs.close()
+        pipe.send(Job(mine.root, ((Table.DOCUMENTS, JsonlEncoder(["text"])),)))
+        pipe.send_bytes(b"cno_such_module\nTask\n.")  # a pickled name
+        try:
+            assert process.wait(60) == 0
+        finally:
+            process.kill()
 
 
 @given(st.lists(st.tuples(st.integers(0, 2 * TASK_BYTES), st.integers(2001, 2003)), max_size=100))
