@@ -24,7 +24,7 @@ def read_ciks(values: Iterable[int | str], *, folder: Path = Path()) -> list[int
             ciks.append(value)
             continue
         try:
-            with (folder / Path(value[1:]).expanduser()).open(encoding="utf-8") as file:
+            with (folder / Path(value[1:]).expanduser()).open(encoding="utf-8-sig") as file:
                 text = file.read(_MOST_CHARS + 1)
             if len(text) > _MOST_CHARS:
                 raise ValueError(f"it has more than {_MOST_CHARS:,} characters")

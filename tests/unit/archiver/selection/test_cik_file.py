@@ -15,6 +15,12 @@ def test_a_file_stands_for_its_ciks(tmp_path: Path) -> None:
     assert read_ciks([f"@{tmp_path}/watch.txt"]) == [19, 320193]
 
 
+def test_a_file_may_begin_with_a_mark_of_its_encoding(tmp_path: Path) -> None:
+    """Spreadsheets and editors on Windows write one, and CR LF."""
+    (tmp_path / "watch.txt").write_bytes(b"\xef\xbb\xbf320193\r\n19\r\n")
+    assert read_ciks(["@watch.txt"], folder=tmp_path) == [320193, 19]
+
+
 def test_a_line_that_is_no_cik_is_named(tmp_path: Path) -> None:
     """By file and line, since the list may be long."""
     (tmp_path / "watch.txt").write_text("320193\n\nAAPL\n")
