@@ -9,14 +9,12 @@ from archiver.events import event
 from edgarchive.formats import clean
 from indexer.search.diagnosis.model import Diagnosis
 
-_log = logging.getLogger(__name__)
 _notes = logging.getLogger("edgarchive.cli.notes")
 
 
 def say_why_nothing(why: Diagnosis) -> None:
     """Report unknown values of filters, and what parts of the search find."""
-    for one, line in zip(why.unknown, why.unknown_lines(), strict=True):
-        _log.warning("%s", clean(line), extra=event("value-unknown", kind=one.filter, value=one.value))
+    why.warn_of_unknown(clean)
     if lines := why.lines(_as_option):
         _notes.info("no hits: %s", clean("; ".join(lines)), extra=event("nothing-found", **why.to_dict()))
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import inspect
+import json
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypeVar
 
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.stdio import stdio_server
-from mcp.types import Tool, ToolAnnotations
+from mcp.types import CallToolResult, TextContent, Tool, ToolAnnotations
 from pydantic import Field, ValidationError
 
 from archiver.errors import EdgarchiveError
@@ -138,7 +139,7 @@ class _Server(MCPServer[None]):
         call = super().call_tool
         try:
             with one_request(self._memory):
-                return await self._gate.do(holding(lambda: call(name, arguments, context)))
+                return _compact(await self._gate.do(holding(lambda: call(name, arguments, context))))
         except BusyError as error:
             raise _tool_error(str(error)) from error
         except ToolError as error:
@@ -148,6 +149,14 @@ class _Server(MCPServer[None]):
                 case ValidationError(title=title) as cause if title == f"{name}Arguments":
                     raise _tool_error(_wrong_arguments(cause)) from cause
             raise
+
+
+def _compact(result: Any) -> Any:
+    """The result with the text of its typed answer on one line: the SDK's spaces cost a model a third more to read."""
+    if not isinstance(result, CallToolResult) or result.structured_content is None:
+        return result
+    text = json.dumps(result.structured_content, ensure_ascii=False, separators=(",", ":"))
+    return result.model_copy(update={"content": [TextContent(type="text", text=text)]})
 
 
 def _wrong_arguments(error: ValidationError) -> str:

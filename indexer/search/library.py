@@ -243,12 +243,15 @@ class Library:
 
         The arguments are those of `search`, but `item` and `section` both say which sections: an item (``"1A"``,
         ``"II 1A"``, ``"5.02"``) or a name (``"risk-factors"``); without them, all. A query must stand in such a
-        section. A row is a dict: ``accession``, ``cik``, ``name``, ``form``, ``filing_date``, ``period``,
+        section. If nothing is found, a warning names a value that the archive does not have, such as the form ``10K``.
+        A row is a dict: ``accession``, ``cik``, ``name``, ``form``, ``filing_date``, ``period``,
         ``sequence``, ``part``, ``item``, ``title``, ``text``, ``words``, ``is_reference``. The library must be open
         while they are read. Raises as `search`, and while reading as `submission`.
         """
         names = (*(options.item or ()), *(options.section or ()))
         found = self.run(options.replace(item=None, section=names or None, documents=True, snippets=False))
+        if not found.total:
+            found.diagnose().warn_of_unknown()
         return SectionRows(self._section_rows(found, names))
 
     def _section_rows(self, found: Results, names: Sequence[str]) -> Iterator[Row]:

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.types import TextContent
 
 from archiver.identifiers import AccessionNumber
 from archiver.settings.settings import Settings
@@ -60,6 +61,17 @@ def test_the_tools_are_typed_and_read_only(host: Host) -> None:
         assert tool.input_schema["additionalProperties"] is False
         for name, value in tool.input_schema.get("properties", {}).items():
             assert value.get("description") or name == "sort", (tool.name, name)
+
+
+def test_the_text_of_an_answer_is_its_typed_answer_without_indentation(host: Host) -> None:
+    """Many hosts give their model only the text, and each space of it costs."""
+    for tool, arguments in (("search_filings", {"query": "resign*"}), ("archive_status", {})):
+        result = host.call(tool, **arguments)
+        [content] = result.content
+        assert isinstance(content, TextContent)
+        assert json.loads(content.text) == result.structured_content
+        assert "\n" not in content.text
+        assert '": ' not in content.text
 
 
 def test_filing_text_is_marked_as_untrusted(host: Host) -> None:

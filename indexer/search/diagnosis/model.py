@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any, Literal
 
+from archiver.events import event
 from archiver.startup.dataclass import dataclass
 from archiver.startup.patterns import lazy_pattern
 from indexer.text.kinds import is_xbrl
+
+_log = logging.getLogger(__name__)
 
 Change = Literal["query", "stem", "within", "section"]
 """What an alternative changes; the name of its option."""
@@ -121,6 +125,11 @@ class Diagnosis:
             + (f"; did you mean {one.near}? ({_hits(one.count)})" if one.near else _without_near(one))
             for one in self.unknown
         )
+
+    def warn_of_unknown(self, shown: Callable[[str], str] = str) -> None:
+        """Log a warning for each unknown value; `shown` makes its line fit to be shown."""
+        for one, line in zip(self.unknown, self.unknown_lines(), strict=True):
+            _log.warning("%s", shown(line), extra=event("value-unknown", kind=one.filter, value=one.value))
 
     def to_dict(self) -> dict[str, Any]:
         """The diagnosis as a JSON object, with `lines` as ``"text"``."""

@@ -61,6 +61,15 @@ def test_items_and_filters_choose(root: Path, asked: dict[str, Any], items: list
     assert [row["item"] for row in rows] == items
 
 
+def test_a_form_that_the_archive_lacks_is_named(root: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """An empty frame looks like a finding; one that is empty for another reason is no matter of spelling."""
+    with Library(root) as library:
+        assert not list(library.sections(form="10-K", item="1A", until=1990))
+        assert not caplog.records
+        assert not list(library.sections(form="10K", item="1A"))
+    assert "nothing in this archive has the form 10K; did you mean 10-K?" in caplog.text
+
+
 def test_a_data_frame_is_one_line(root: Path) -> None:
     """Frames have real dates, numbers and flags; one of nothing has the columns, too."""
     pandas = pytest.importorskip("pandas")
