@@ -282,7 +282,7 @@ def _other_schema(path: Path, schema: object) -> ArchiveFormatError:
         return ArchiveFormatError(f"the index in {path} was made by an earlier edgarchive", _UPDATE)
     return ArchiveFormatError(
         f"the index in {path} is of schema {schema!r}, this edgarchive reads {SCHEMA}",
-        f"restart this program if edgarchive was upgraded; else install a newer one, or {_REBUILD}",
+        f"restart this program if edgarchive was upgraded; else install a newer edgarchive, or {_REBUILD}",
     )
 
 
