@@ -78,8 +78,12 @@ class Expansions:
         self._left = MAX_ALL_EXPANSIONS
 
     def take(self, words: Iterable[T], stands_for: str) -> list[T]:
-        """`bounded` words; also raises `QueryError` if the search has too many in all."""
-        found = bounded(words, stands_for)
+        """The `words` of the index that match `stands_for`. Raises `QueryError` for too many, there or in all."""
+        found = list(itertools.islice(words, MAX_EXPANSIONS + 1))
+        if len(found) > MAX_EXPANSIONS:
+            raise QueryError(
+                f"{stands_for} matches more than {MAX_EXPANSIONS} words of the index", "add letters to make it narrower"
+            )
         self._left -= len(found)
         if self._left < 0:
             raise QueryError(
@@ -87,13 +91,3 @@ class Expansions:
                 "use fewer, or add letters to make them narrower",
             )
         return found
-
-
-def bounded(words: Iterable[T], stands_for: str) -> list[T]:
-    """The `words` of the index that match `stands_for`. Raises `QueryError` for more than `MAX_EXPANSIONS`."""
-    found = list(itertools.islice(words, MAX_EXPANSIONS + 1))
-    if len(found) > MAX_EXPANSIONS:
-        raise QueryError(
-            f"{stands_for} matches more than {MAX_EXPANSIONS} words of the index", "add letters to make it narrower"
-        )
-    return found

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from archiver.errors import QueryError
-from indexer.query.bounds import MAX_ALL_EXPANSIONS, MAX_EXPANSIONS, Deadline, Expansions, bounded, one_search
+from indexer.query.bounds import MAX_ALL_EXPANSIONS, MAX_EXPANSIONS, Deadline, Expansions, one_search
 
 
 def test_a_pattern_may_stand_for_so_many_words_and_no_more() -> None:
     """The first word too many is an error that names pattern and bound."""
-    assert len(bounded(iter(range(MAX_EXPANSIONS)), "a*")) == MAX_EXPANSIONS
+    assert len(Expansions().take(iter(range(MAX_EXPANSIONS)), "a*")) == MAX_EXPANSIONS
     with pytest.raises(QueryError, match=rf"a\* matches more than {MAX_EXPANSIONS}"):
-        bounded(iter(range(MAX_EXPANSIONS + 1)), "a*")
+        Expansions().take(iter(range(MAX_EXPANSIONS + 1)), "a*")
 
 
 def test_a_search_without_time_left_is_given_up() -> None:
