@@ -2,7 +2,7 @@
 
 Whoosh walks a tree of matchers from document to document, with about twenty calls for each. Since all matches must be
 counted anyway, each node is evaluated for the whole segment: postings are read by the block, and sets are intersected
-in C. Documents and scores equal those of Whoosh's matchers. Unknown nodes are left to Whoosh.
+in C. Documents and scores equal those of Whoosh's matchers.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from itertools import repeat
 from operator import add
 from typing import Any
 
-from whoosh.query import And, Or, Query, Term
+from whoosh.query import And, NullQuery, Or, Query, Term
 from whoosh.searching import Searcher
 
 from indexer.whoosh_engine.matching.proximity import Placed
@@ -31,12 +31,9 @@ def evaluate(tree: Query, searcher: Searcher, candidates: Collection[int] | None
         return _any_of(tree.subqueries, searcher, candidates)
     if isinstance(tree, DocumentSet | Placed):
         return tree.scores(searcher, candidates)
-    matcher = tree.matcher(searcher, searcher.context(needs_current=True))
-    found: dict[int, float] = {}
-    while matcher.is_active():
-        found[matcher.id()] = matcher.score()
-        matcher.next()
-    return found if candidates is None else _only(found, candidates)
+    if tree is not NullQuery:
+        raise NotImplementedError(f"no prepared query is {type(tree).__name__}")
+    return {}
 
 
 def matching(tree: Query, searcher: Searcher, candidates: Collection[int] | None = None) -> Collection[int]:

@@ -10,14 +10,13 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from whoosh.matching import NullMatcher
 from whoosh.query import Query
-from whoosh.searching import SearchContext, Searcher
+from whoosh.searching import Searcher
 
 from indexer.query.bounds import Deadline
 from indexer.query.places import Holds, inside, side_by_side
 from indexer.whoosh_engine.matching.scores import Bm25
-from indexer.whoosh_engine.matching.sets import ScoredMatcher, Scores
+from indexer.whoosh_engine.matching.sets import Scores
 from indexer.whoosh_engine.positions import decode_positions, frequency, has_phrase
 from indexer.whoosh_engine.reading import posting_blocks
 
@@ -49,12 +48,6 @@ class Placed(Query):  # type: ignore[misc]  # Whoosh has no types
     def estimate_size(self, reader: Any) -> int:
         """At most the documents of the rarest part."""
         return min(self._size(reader, part) for part in self._parts)
-
-    def matcher(self, searcher: Searcher, context: SearchContext | None = None) -> Any:  # noqa: ARG002 — Whoosh's own
-        """A matcher for the documents of one segment."""
-        found = self.scores(searcher, None)
-        ascending = sorted(found)
-        return ScoredMatcher(ascending, [found[document] for document in ascending]) if found else NullMatcher()
 
     def scores(self, searcher: Searcher, candidates: Collection[int] | None) -> Scores:
         """The documents of one segment, or those `candidates` given ones, with scores."""

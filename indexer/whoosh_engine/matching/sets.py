@@ -1,15 +1,13 @@
-"""Sets of documents as Whoosh queries and matchers, for what is found outside Whoosh's own matching."""
+"""Sets of documents as Whoosh queries, for what is found outside Whoosh's own matching."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from bisect import bisect_left
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from whoosh.matching import ListMatcher, NullMatcher
 from whoosh.query import Query
-from whoosh.searching import SearchContext, Searcher
+from whoosh.searching import Searcher
 
 Scores = Mapping[int, float]
 """Document number in a segment -> score."""
@@ -49,49 +47,3 @@ class DocumentSet(Query):  # type: ignore[misc]  # Whoosh has no types
     def estimate_size(self, reader: Any) -> int:
         """Whoosh orders an intersection by this; a set is cheap to look up in, so it may come last."""
         return int(reader.doc_count_all())
-
-    def matcher(self, searcher: Searcher, context: SearchContext | None = None) -> Any:  # noqa: ARG002 — Whoosh's own
-        """A matcher for the numbers found in this segment."""
-        numbers = self._find(searcher)
-        return SetMatcher(numbers, self._score) if numbers else NullMatcher()
-
-
-class SetMatcher(ListMatcher):  # type: ignore[misc]  # as above
-    """Whoosh's list matcher with one score for all, possibly 0, and a binary search."""
-
-    def __init__(self, numbers: Sequence[int], score: float, place: int = 0) -> None:
-        super().__init__(numbers, position=place)
-        self._constant = score
-        self._i: int
-
-    def copy(self) -> SetMatcher:
-        """Another matcher at the same position."""
-        return SetMatcher(self._ids, self._constant, self._i)
-
-    def skip_to(self, id: int) -> None:  # noqa: A002 — Whoosh's own
-        """Move to the first number that is `id` or more."""
-        self._i = bisect_left(self._ids, id, self._i)
-
-    def weight(self) -> float:
-        """The constant score."""
-        return self._constant
-
-    score = weight
-
-
-class ScoredMatcher(SetMatcher):
-    """The same with a score for each number."""
-
-    def __init__(self, numbers: Sequence[int], scores: Sequence[float], place: int = 0) -> None:
-        super().__init__(numbers, 0.0, place)
-        self._scores = scores
-
-    def copy(self) -> ScoredMatcher:
-        """Another matcher at the same position."""
-        return ScoredMatcher(self._ids, self._scores, self._i)
-
-    def weight(self) -> float:
-        """The score at this position."""
-        return self._scores[self._i]
-
-    score = weight

@@ -97,13 +97,10 @@ def test_prepared_nodes_keep_to_the_living_and_to_what_is_asked(searcher: EntryS
 
 
 def test_a_set_of_documents_scores_one_number(searcher: EntrySearcher) -> None:
-    """What is found without words has one score for all, as a mapping and as a matcher of Whoosh's."""
+    """What is found without words has one score for all."""
     leaf, _ = searcher.leaf_searchers()[0]
     tree = DocumentSet(lambda _: [1, 4, 9], score=0.5)
     assert evaluate(tree, leaf) == {1: 0.5, 4: 0.5, 9: 0.5}
-    matcher = tree.matcher(leaf)
-    matcher.skip_to(2)
-    assert (matcher.id(), matcher.score()) == (4, 0.5)
 
 
 @pytest.mark.slow
