@@ -50,11 +50,10 @@ class Headers:
 
 
 class ToolArchive:
-    """The library behind the tools. Methods raise the library's errors. `clock` returns seconds."""
+    """The library behind the tools. Methods raise the library's errors."""
 
-    def __init__(self, library: AsyncLibrary, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, library: AsyncLibrary) -> None:
         self._library = library
-        self._clock = clock
         self._contents: tuple[float, Contents] | None = None
 
     async def search(self, options: SearchOptions) -> models.SearchAnswer:
@@ -212,7 +211,7 @@ class ToolArchive:
 
     async def contents(self) -> Contents:
         """The contents of the archive, counted at most once in `_KEPT_S` seconds."""
-        if self._contents is None or self._clock() - self._contents[0] >= _KEPT_S:
+        if self._contents is None or time.monotonic() - self._contents[0] >= _KEPT_S:
             return await self._count(await self._library.status())
         return self._contents[1]
 
@@ -228,7 +227,7 @@ class ToolArchive:
             first_filing_date=first,
             last_filing_date=last,
         )
-        self._contents = (self._clock(), contents)
+        self._contents = (time.monotonic(), contents)
         return contents
 
     async def _end(self, sort: Literal["newest", "oldest"], *, cik: int | None = None) -> tuple[Hit | None, int]:

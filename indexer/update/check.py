@@ -44,18 +44,21 @@ def check_index(archive: Archive, *, settings: Settings | None = None, quick: bo
     ``unreadable`` (this user may not read it). Submissions that wait to be indexed are not a finding, nor is an index
     of an earlier version, which the next indexing run rebuilds. Damaged parts are not compared.
     """
+    yield from _of_index(archive, settings, quick=quick)
+    yield from check_texts(archive, quick=quick)
+
+
+def _of_index(archive: Archive, settings: Settings | None, *, quick: bool) -> Iterator[Finding]:
     folder = archive.index_path.name
     reason = unreadable_reason(archive.index_path, settings)
     if reason is not None:
         yield Finding("unreadable", None, folder, reason)
-        yield from check_texts(archive, quick=quick)
         return
     if is_outdated(archive.index_path):
         facts = event("index-unverified", path=str(archive.index_path), engine=engine_of(archive.index_path))
         _log.warning(
             "the index was made by an earlier edgarchive and is not verified; run `edgarchive index`", extra=facts
         )
-        yield from check_texts(archive, quick=quick)
         return
     try:
         with contextlib.closing(open_index(archive.index_path, settings=settings)) as index:
@@ -70,7 +73,6 @@ def check_index(archive: Archive, *, settings: Settings | None = None, quick: bo
             yield Finding("index-damaged", None, folder, error.message)
         elif any(record.indexed_sha256 for record in archive.catalogue.records()):
             yield Finding("index-missing", None, folder, error.message)
-    yield from check_texts(archive, quick=quick)
 
 
 def _differences(archive: Archive, index: Engine) -> Iterator[Finding]:
