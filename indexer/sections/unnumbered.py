@@ -134,13 +134,16 @@ def _between(headings: Sequence[Heading], key: Key, start: int, length: int) -> 
 
 
 def _titles(text: str, listing: Listing, number: int) -> Iterator[str]:
-    """The title of an item in a table of contents, then the first part of it that the table lists."""
+    """The title of an item in a table of contents, then the first part of it that the table lists.
+
+    In a table with pages on its lines, a line without one may be the head of a page.
+    """
     row = listing.rows[number]
     yield without_page(row.heading.title)
     stop = listing.rows[number + 1].heading.start if number + 1 < len(listing.rows) else listing.end
     for line in text[row.heading.body : stop].split("\n"):
         if not is_furniture(line.strip()):
-            if has_page(line) or row.gap in (Gap.ROWS, Gap.TITLES):
+            if has_page(line) or (row.gap in (Gap.ROWS, Gap.TITLES) and not row.has_inline_page):
                 yield without_page(line)
             return
 

@@ -46,6 +46,14 @@ def test_the_first_part_of_an_item_begins_it_where_its_title_is_missing() -> Non
     assert endings(text, "10-Q") == ENDINGS
 
 
+@pytest.mark.parametrize("head", [["ACME CORP"], ["ii", "ACME CORP"], ["ACME CORP", "Annual Report of 1998"]])
+def test_the_head_of_a_page_of_the_contents_begins_no_item(head: list[str]) -> None:
+    """The report has it on each page, and an item that only the contents list would begin with the first."""
+    contents = [*CONTENTS[:5], *head, *CONTENTS[5:]]
+    pages = [*head, "ITEM 1. FINANCIAL STATEMENTS", *words("1"), *head, *words("1"), *head]
+    assert outline(html([*contents, *pages, *REST[3:]]), "10-Q") == ["I 1", "I 3", "I 4"]
+
+
 def test_a_title_that_no_contents_number_begins_none() -> None:
     """A line is no heading for its words alone."""
     text = html(["FINANCIAL STATEMENTS AND SUPPLEMENTARY DATA", *words("1"), *REST])
