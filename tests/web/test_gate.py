@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from archiver.settings.settings import Settings
+from edgarchive import import_submissions
 from edgarchive.web.limits.gate import BusyError, Gate
+from tests.unit.submissions import ACCESSION, crowded_submission
+from tests.web.served import Served
+
+FOLDER = f"/Archives/edgar/data/320/{ACCESSION.replace('-', '')}"
 
 
 async def _result() -> int:
@@ -79,3 +88,43 @@ def test_a_client_may_leave_at_any_moment_of_its_turn(turns: int) -> None:
         return task.cancelled()
 
     assert asyncio.run(leave())
+
+
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A served filing with thousands of documents."""
+    folder = tmp_path_factory.mktemp("crowded")
+    (folder / "a.txt").write_bytes(crowded_submission(5_000))
+    import_submissions([folder / "a.txt"], settings=Settings(root=folder / "edgar"), index=False)
+    with Served(folder / "edgar") as served:
+        yield served
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/filing/{ACCESSION}",
+        f"{FOLDER}/{ACCESSION}-index.htm",
+        f"{FOLDER}/{ACCESSION}-index-headers.html",
+        f"{FOLDER}/",
+        f"/Archives/edgar/data/320/{ACCESSION}-index.html",
+    ],
+)
+def test_the_page_of_a_large_filing_is_made_beside_other_requests(crowded: Served, path: str) -> None:
+    """With all documents it takes seconds, in which the event loop answers others."""
+    crowded.ask(path)  # what it shows is known then
+    loop = crowded._loop
+    turns = []
+
+    def ask() -> float:
+        begun = time.monotonic()
+        assert crowded.ask(path).status == 200
+        return time.monotonic() - begun
+
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(ask)
+        while not asked.done():
+            begun = time.monotonic()
+            asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result(60)
+            turns.append(time.monotonic() - begun)
+    assert max(turns) < 0.7 * asked.result()

@@ -55,8 +55,9 @@ async def filing_json(request: web.Request) -> web.Response:
     """``/filing/ACC.json``: header, documents and record of a filing, like ``edgarchive show ACC --json``."""
     check_names(request.query)
     submission = await read_submission(request)
-    record = await request.app[ARCHIVE].record(submission.header.accession)
-    return json_response({**submission.to_dict(), "record": record.to_dict()})
+    archive = request.app[ARCHIVE]
+    record = await archive.record(submission.header.accession)
+    return await archive.do(lambda: json_response({**submission.to_dict(), "record": record.to_dict()}))
 
 
 async def document_text(request: web.Request) -> web.Response:

@@ -42,32 +42,35 @@ async def filing_page(request: web.Request) -> web.Response:
     sections = []
     for number, document in zip(_numbers(submission)[:1], submission.documents, strict=False):
         sections = _links(await archive.do(document.sections), reader_url(accession, number, 1))
-    return page(
-        request,
-        "filing.html",
-        facts=facts,
-        form=_form(facts),
-        names=_names(facts),
-        citation=_citation(facts),
-        items=[(code, item_description(code, facts.form)) for code in facts.header.items],
-        items_derived=facts.header.items_derived,
-        documents=[
-            {
-                "number": number,
-                "type": document.type,
-                "description": document.description,
-                "filename": named.filename,
-                "size": named.size,
-                "is_data": named.is_data,
-                "url": str(reader_url(accession, number, place)),
-            }
-            for place, (number, document, named) in enumerate(
-                zip(_numbers(submission), submission.documents, facts.documents, strict=True), start=1
-            )
-        ],
-        sections=sections,
-        role_name=role_name,
-        proof=await _proof(archive, facts),
+    proof = await _proof(archive, facts)
+    return await archive.do(
+        lambda: page(
+            request,
+            "filing.html",
+            facts=facts,
+            form=_form(facts),
+            names=_names(facts),
+            citation=_citation(facts),
+            items=[(code, item_description(code, facts.form)) for code in facts.header.items],
+            items_derived=facts.header.items_derived,
+            documents=[
+                {
+                    "number": number,
+                    "type": document.type,
+                    "description": document.description,
+                    "filename": named.filename,
+                    "size": named.size,
+                    "is_data": named.is_data,
+                    "url": str(reader_url(accession, number, place)),
+                }
+                for place, (number, document, named) in enumerate(
+                    zip(_numbers(submission), submission.documents, facts.documents, strict=True), start=1
+                )
+            ],
+            sections=sections,
+            role_name=role_name,
+            proof=proof,
+        )
     )
 
 
@@ -116,7 +119,7 @@ async def reader_page(request: web.Request) -> web.Response:
         spans = await _spans(request, text, words)
         shown = await archive.do(marked, text, spans[:_MAX_MARKS], numbered=True)  # of megabytes, it takes a second
         values |= {"matches": len(spans), "most_marks": _MAX_MARKS, "text": shown}
-    return page(request, "reader.html", **values)
+    return await archive.do(lambda: page(request, "reader.html", **values))
 
 
 async def _spans(request: web.Request, text: str, words: str) -> list[tuple[int, int]]:

@@ -159,15 +159,18 @@ async def folder_file(request: web.Request) -> web.StreamResponse:
     stem = str(accession)
     if name == f"{stem}.txt":
         return await _submission(request, accession)
+    archive: ServedArchive = request.app[ARCHIVE]
     facts = await _facts(request, accession)
     if name in {f"{stem}-index.htm", f"{stem}-index.html"}:
-        return filing_index_page(request, facts)
+        return await archive.do(filing_index_page, request, facts)
     if name == f"{stem}-index-headers.html":
-        return header_page(facts, await request.app[ARCHIVE].header_text(accession))
+        return await archive.do(header_page, facts, await archive.header_text(accession))
     if name == "index.json":
-        return web.json_response(folder_json(facts.folder, _items(facts)))
+        return await archive.do(lambda: web.json_response(folder_json(facts.folder, _items(facts))))
     if name == "":
-        return web.Response(text=folder_page(facts.folder, _items(facts)), content_type="text/html")
+        return await archive.do(
+            lambda: web.Response(text=folder_page(facts.folder, _items(facts)), content_type="text/html")
+        )
     return await _document(request, accession, name)
 
 
@@ -175,7 +178,8 @@ async def index_page(request: web.Request) -> web.StreamResponse:
     """``/Archives/edgar/data/CIK/ACC-index.html``, and the same below the folder's name."""
     if "cik" in request.match_info:
         read_cik(request, request.match_info["cik"])
-    return filing_index_page(request, await _facts(request, _accession(request, request.match_info["accession"])))
+    facts = await _facts(request, _accession(request, request.match_info["accession"]))
+    return await request.app[ARCHIVE].do(filing_index_page, request, facts)
 
 
 def _accession(request: web.Request, text: str) -> AccessionNumber:
