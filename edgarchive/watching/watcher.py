@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import os
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -54,7 +55,7 @@ FAILED_RETRY_S, FAILED_ATTEMPTS = 600, 144
 _LONGEST = timedelta(seconds=FAILED_RETRY_S)
 
 AT_ONCE = 1_000
-"""Filings fetched before their alerts are recorded, so that those of months take no memory at once."""
+"""Filings recorded at once, and fetched before their alerts are, so that those of years take no memory at once."""
 
 REMEMBER, KEEP = timedelta(days=14), 20_000
 """How long finished filings are remembered; the feed reaches back about 25 hours.
@@ -289,7 +290,10 @@ class Watcher:
         with Plan(archive.layout.incoming) as plan:
             await read_listings(self._downloader.edgar, archive, selections, plan, now=self._clock())
             await asyncio.to_thread(plan.note_present, archive.kept)
-            return take_up(archive.catalogue.sightings, list(plan.missing()), self._clock())
+            missing, count = plan.missing(), 0
+            while refs := list(itertools.islice(missing, AT_ONCE)):
+                count += take_up(archive.catalogue.sightings, refs, self._clock())
+            return count
 
     def _due(self, archive: Archive, *, after: AccessionNumber | None = None, limit: int) -> list[Sighting]:
         """The first filings whose texts are due now, after one."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import tracemalloc
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -315,6 +317,25 @@ async def test_a_short_feed_that_reaches_back_has_no_gap(
     accession = edgar.add(filing(1))
     report = await poll(settings, sink, clock)
     assert (report.has_gap, sink.accessions) == (False, [accession])
+
+
+async def test_a_long_backfill_takes_little_memory(
+    edgar: LoopbackEdgar, settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The filings of years are recorded some at a time."""
+    for number in range(1, 2_001):
+        edgar.add(filing(number))
+    peaks = []
+    for at_once in (10_000, 50):
+        monkeypatch.setattr(watcher, "AT_ONCE", at_once)
+        mine = replace(settings, root=settings.root.with_name(f"archive-{at_once}"))
+        with Archive.open(mine.root, writable=True, create=True) as archive:
+            async with Watcher(mine, ALL, clock=clock) as watching:
+                tracemalloc.start()
+                assert await watching._from_index(archive, date(2026, 1, 1)) == 2_000
+                peaks.append(tracemalloc.get_traced_memory()[1])
+                tracemalloc.stop()
+    assert peaks[1] < peaks[0] / 2
 
 
 async def test_backfill_tells_of_what_was_filed_before(
