@@ -122,11 +122,6 @@ class SegmentBuilder:
             name: _TERMS[type(field)](field) for name, field in self._file.schema.items() if field.indexed
         }
 
-    @property
-    def documents(self) -> int:
-        """The number of entries so far."""
-        return self._file.documents
-
     def add(self, entry: IndexEntry) -> None:
         """Add one entry."""
         values = document_of(entry)
