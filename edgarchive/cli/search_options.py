@@ -11,6 +11,7 @@ import typer
 from typer.models import ArgumentInfo
 
 from archiver.selection.cik_file import read_ciks
+from edgarchive.cli.arguments.completion import complete_section
 from edgarchive.cli.options import Ciks, Forms, Since, Tickers, Until
 from indexer.engine import Sort
 from indexer.query.scopes.filings import Unit
@@ -38,7 +39,11 @@ def _what(
     ] = None,
     section: Annotated[
         list[str] | None,
-        typer.Option(metavar="S", help="Section that contains the words: 1A, 'II 1A', 5.02, mda."),
+        typer.Option(
+            metavar="S",
+            help="Section that contains the words: 1A, 'II 1A', 5.02, mda.",
+            autocompletion=complete_section,
+        ),
     ] = None,
     series: Annotated[
         list[str] | None, typer.Option(metavar="TEXT", help="A fund's series or class: name, id or ticker.")

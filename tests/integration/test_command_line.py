@@ -375,3 +375,11 @@ def test_completion_knows_verbs_and_options(cli: CommandLine) -> None:
     assert "search" in completed("edgarchive se").split()
     assert "--facet" in completed("edgarchive search --fa").split()
     assert "accessions" in completed("edgarchive search --format acc").split()
+    assert completed("edgarchive search --section ri").split() == ["risk-factors"]
+    assert completed("edgarchive show 0009000900-21-000150 --section leg").split() == ["legal-proceedings"]
+    assert completed("edgarchive help tu").split() == ["tutorial"]
+    for verb in ("saved run", "saved remove", "watch --search"):
+        assert completed(f"edgarchive {verb} ").split() == []
+    assert cli.run("saved", "add", "departures", "resign*").returncode == 0
+    for verb in ("saved run", "saved remove", "watch --search", "--root archive saved run"):
+        assert completed(f"edgarchive {verb} dep").split() == ["departures"]

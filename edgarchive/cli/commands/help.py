@@ -44,9 +44,16 @@ TOPICS = {
 """By topic: the page of the documentation, and its subject."""
 
 
+def _complete_topic(incomplete: str) -> list[str]:
+    return [topic for topic in TOPICS if topic.startswith(incomplete)]
+
+
 def help(  # noqa: A001 — the verb's name
     context: typer.Context,
-    words: Annotated[list[str] | None, typer.Argument(metavar="TOPIC", help="A topic, or a command.")] = None,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="TOPIC", help="A topic, or a command.", autocompletion=_complete_topic),
+    ] = None,
 ) -> int:
     """Explain a topic, such as the query language; without TOPIC, list the topics."""
     if not words:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from archiver.events import event
+from edgarchive.cli.arguments.completion import complete_saved
 from edgarchive.cli.arguments.usage import help_instead
 from edgarchive.cli.arguments.values import PlainCommand, PlainGroup
 from edgarchive.cli.options import AsJson, common
@@ -22,7 +23,7 @@ from indexer.search.options import SearchOptions
 _notes = logging.getLogger("edgarchive.cli.notes")
 
 app = typer.Typer(cls=PlainGroup, add_completion=False, rich_markup_mode=None)
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the saved search.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the saved search.", autocompletion=complete_saved)]
 
 
 @app.callback(invoke_without_command=True)

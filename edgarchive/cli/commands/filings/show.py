@@ -12,6 +12,7 @@ import typer
 
 from archiver.errors import NotInArchiveError, UsageError
 from archiver.startup.dataclass import dataclass
+from edgarchive.cli.arguments.completion import complete_section
 from edgarchive.cli.options import AsJson, common
 from edgarchive.cli.output import SOME_FAILED, plural, print_json, say
 from edgarchive.cli.printing.pager import paged
@@ -62,7 +63,13 @@ def show(
     ] = None,
     section: Annotated[
         str | None,
-        typer.Option("--section", "--item", metavar="S", help="Show one section: 1A, 5.02, risk-factors, mda."),
+        typer.Option(
+            "--section",
+            "--item",
+            metavar="S",
+            help="Show one section: 1A, 5.02, risk-factors, mda.",
+            autocompletion=complete_section,
+        ),
     ] = None,
     highlight: Annotated[
         str | None, typer.Option(metavar="QUERY", help="Print the text with matches of QUERY highlighted.")

@@ -16,6 +16,7 @@ from archiver.identifiers import parse_date_span
 from archiver.selection.cik_file import read_ciks
 from archiver.selection.selection import Selection
 from archiver.settings.settings import Settings
+from edgarchive.cli.arguments.completion import complete_saved
 from edgarchive.cli.options import Ciks, Forms, Tickers, common
 from edgarchive.cli.output import human_moment, plural
 from edgarchive.watching.delivering import Deliverer, send_test
@@ -42,7 +43,13 @@ def watch(
         list[str] | None, typer.Option(metavar="TEXT", help="Words of an entity's name, any order.")
     ] = None,
     search: Annotated[
-        list[str] | None, typer.Option("--search", metavar="NAME", help="Send alerts only for this saved search.")
+        list[str] | None,
+        typer.Option(
+            "--search",
+            metavar="NAME",
+            help="Send alerts only for this saved search.",
+            autocompletion=complete_saved,
+        ),
     ] = None,
     every: Annotated[
         float, typer.Option(metavar="SECONDS", min=1, help="Seconds between polls.", show_default="60")
