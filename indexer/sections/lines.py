@@ -35,7 +35,8 @@ _FURNITURE = lazy_pattern(
     re.IGNORECASE | re.VERBOSE,
 )
 _PAGE = lazy_pattern(
-    r"""(?:(?:\.{2,}|[\t ]|…|\.\ \.)\s*(?:(?:pages?|pp?\.)\s*)?(?![0-9]{1,3}(?:,[0-9]{3})+\b)(?:[FSA]-?)?[0-9]{1,3}
+    r"""(?:(?:\.{2,}|(?<![\t ])(?<!\bsection)(?<!\b(?:rule|note|item))[\t ]|…|\.\ \.)\s*(?:(?:pages?|pp?\.)\s*)?
+          (?![0-9]{1,3}(?:,[0-9]{3})+\b)(?:[FSA]-?)?[0-9]{1,3}
           (?:\s?(?:[-–—,&]|and|to|through)\s?(?:[FSA]-?)?[0-9]{1,3})*(?:\s?,?\s?\([a-z]\))*+
          |\.{4,}|(?:\.\ ){4,}\.?|\t\(?[a-z*]\))\s*\Z""",
     re.IGNORECASE | re.VERBOSE,

@@ -184,6 +184,8 @@ def test_the_parts_of_a_quarterly_report_are_told_by_their_headings() -> None:
         ("10-K", "Item 12. Ownership of\nCertain Owners\n\nx", "III", "12", "Item 12. Ownership of Certain Owners"),
         ("10-K/A", "Item 14. Exhibits and Reports\nx", "IV", "14", "Item 14. Exhibits and Reports"),
         ("10-KSB", "Item 9. Directors\nx", "III", "9", "Item 9. Directors"),
+        ("10-KSB", "Item 9. Directors; Section 16(a)\n\nx", "III", "9", "Item 9. Directors; Section 16(a)"),
+        ("10-KSB", "Item 9. Directors;  Section  16(a)\n\nx", "III", "9", "Item 9. Directors; Section 16(a)"),
         ("10KSB40", "Item 7. Financial Statements\nx", "II", "7", "Item 7. Financial Statements"),
         ("10-QSB", "Item 3. Controls and Procedures\nx", "I", "3", "Item 3. Controls and Procedures"),
         ("8-K", "ITEM 5.02. Departure;\nElection\nx", None, "5.02", "ITEM 5.02. Departure; Election"),
