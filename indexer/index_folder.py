@@ -123,7 +123,7 @@ def open_index(
     try:
         schema, engine = _parsed_meta(_read_meta(path))
     except FileNotFoundError:
-        raise IndexMissingError(f"there is no index in {path}", "run `edgarchive index`") from None
+        raise IndexMissingError(f"there is no full-text index in {path}", "run `edgarchive index`") from None
     except PermissionError as error:
         raise StorageError(f"cannot read {path}: permission denied", _ASK_OWNER) from error
     except _UNREADABLE as error:

@@ -268,7 +268,7 @@ def _reading(path: Path) -> Iterator[None]:
     except (EdgarchiveError, GeneratorExit):
         raise
     except EmptyIndexError:
-        raise IndexMissingError(f"there is no index in {path}", "run `edgarchive index`") from None
+        raise IndexMissingError(f"there is no full-text index in {path}", "run `edgarchive index`") from None
     except Exception as error:
         if is_defect(error, lambda: _is_damaged(path)):
             raise

@@ -51,7 +51,7 @@ def test_a_library_follows_whatever_becomes_of_the_index(root: Path) -> None:
             assert library.search("rossi").facets("form")["form"][0].count == 2
         shutil.rmtree(root / "index")
         for _ in range(2):
-            with pytest.raises(IndexMissingError, match=r"there is no index in .*; run `edgarchive index`"):
+            with pytest.raises(IndexMissingError, match=r"there is no full-text index in .*; run `edgarchive index`"):
                 library.search("rossi")
         write(root)
         assert library.search("rossi").total == 2
