@@ -79,7 +79,7 @@ def test_a_rebuild_that_died_between_its_renames_is_not_waited_for_long(
     new, old = places_of_rebuild(index)
     shutil.copytree(index, new)
     index.rename(old)
-    with Library(root) as library, pytest.raises(IndexMissingError, match="there is no index"):
+    with Library(root) as library, pytest.raises(IndexMissingError, match="there is no full-text index"):
         library.search("rossi")
 
 
