@@ -10,11 +10,13 @@ from typing import Any, Self
 
 import anyio
 from mcp.shared.message import SessionMessage
-from mcp.types import INVALID_REQUEST, PARSE_ERROR, ErrorData, JSONRPCError
+from mcp.types import INVALID_REQUEST, PARSE_ERROR, ErrorData, JSONRPCError, JSONRPCNotification
 from pydantic import ValidationError
 
 _INVALID_JSON = "json_invalid"
 _LONGEST_ID = 200
+_NOTIFICATIONS = "notifications/"
+_NO_ID = "a request needs an id that is an integer or a string"
 
 
 class AnsweringStream:
@@ -34,10 +36,14 @@ class AnsweringStream:
         """The next message. Raises `anyio.EndOfStream`."""
         while True:
             message: SessionMessage | Exception = await self._received.receive()
-            if not isinstance(message, ValidationError):
+            if isinstance(message, ValidationError):
+                answer = refusal(message)
+            elif isinstance(message, SessionMessage) and _lacks_id(message):
+                answer = _error(INVALID_REQUEST, _NO_ID)
+            else:
                 return message
             with contextlib.suppress(anyio.ClosedResourceError, anyio.BrokenResourceError):  # nobody reads any more
-                await self._sent.send(SessionMessage(refusal(message)))
+                await self._sent.send(SessionMessage(answer))
 
     async def aclose(self) -> None:
         """Close the stream."""
@@ -70,7 +76,16 @@ def refusal(error: ValidationError) -> JSONRPCError:
     else:
         code, said = INVALID_REQUEST, "the message is not one of JSON-RPC 2.0"
         message = next((one["input"] for one in wrong if isinstance(one["input"], dict)), None)
-    return JSONRPCError(jsonrpc="2.0", id=_id_of(message), error=ErrorData(code=code, message=said))
+    return _error(code, said, _id_of(message))
+
+
+def _error(code: int, message: str, number: int | str | None = None) -> JSONRPCError:
+    return JSONRPCError(jsonrpc="2.0", id=number, error=ErrorData(code=code, message=message))
+
+
+def _lacks_id(message: SessionMessage) -> bool:
+    """Whether it is a request that the SDK takes for a notification, since its id is none: 1.5, null or an object."""
+    return isinstance(message.message, JSONRPCNotification) and not message.message.method.startswith(_NOTIFICATIONS)
 
 
 def _loads(line: object) -> object:

@@ -229,8 +229,13 @@ def test_a_message_that_is_none_does_not_end_it(stdio: Stdio, line: bytes) -> No
         (b"[" + CALL + b"]", None, -32600),
         (CALL[:-1], None, -32700),
         (b'{"jsonrpc": "3", "id": 7, "result": {}}', None, -32600),
+        *((CALL.replace(b'"id": 7', b'"id": ' + one), None, -32600) for one in (b"7.5", b"null", b"true", b"{}")),
+        (CALL.replace(b'"id": 7, ', b""), None, -32600),
     ],
-    ids=["half a pair", "nested", "another version", "batch", "cut", "a response"],
+    ids=[
+        *("half a pair", "nested", "another version", "batch", "cut", "a response"),
+        *("a fraction as id", "null as id", "a flag as id", "an object as id", "no id"),
+    ],
 )
 def test_what_cannot_be_read_is_answered(stdio: Stdio, line: bytes, number: int | None, code: int) -> None:
     """A host that sends what is no message gets an error, with the id of its request where that can be read."""
