@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Literal
 
 from archiver.errors import DamageError, IdentifierError, NotInArchiveError, QueryTimeoutError, UsageError
@@ -128,7 +128,7 @@ class ToolArchive:
     async def companies(self, wanted: str, *, limit: int) -> models.CompanyAnswer:
         """The companies with this CIK, ticker or name, current or former."""
         contents = await self.contents()
-        note = ""
+        note, more = "", False
         found: list[models.Company] = []
         ciks, no_ticker = await self._ciks(wanted)
         for cik in ciks:
@@ -136,11 +136,13 @@ class ToolArchive:
         if not found:
             tried = words(wanted)[:_MOST_NAME_WORDS]
             for count in range(len(tried), 0, -1):
-                found = await self._named(" ".join(tried[:count]), limit=limit)
+                found, more = await self._named(" ".join(tried[:count]), limit=limit)
                 if found:
                     if count < len(tried):
                         note = f"No name has all of these words; these have {' '.join(tried[:count])!r}. "
                     break
+        if found and more:
+            note += "There may be more: give more words of the name. "
         if not found and no_ticker:
             note += f"As a ticker: {no_ticker}. "
         note += answers.meaning(len(found), contents, "company")
@@ -165,21 +167,39 @@ class ToolArchive:
         counts = (await asyncio.to_thread(results.facets, "cik"))["cik"]
         return [int(one.value) for one in counts if one.count == results.total][:1], ""
 
-    async def _named(self, name: str, *, limit: int) -> list[models.Company]:
-        results = await self._library.search(name=name, limit=0, snippets=False)
-        if not results.total:
-            return []
-        counts = (await asyncio.to_thread(results.facets, "cik", limit=_CANDIDATES))["cik"]
-        keys = set(words(name))
-        found: list[models.Company] = []
-        headers = Headers(self._texts)
-        for one in counts:
+    async def _named(self, name: str, *, limit: int) -> tuple[list[models.Company], bool]:
+        """The companies with this name, those with the most filings first, and whether there may be others."""
+        results = await self._library.search(name=name, sort="newest", limit=_CANDIDATES, snippets=False)
+        counts = (await asyncio.to_thread(results.facets, "cik", limit=_CANDIDATES + 1))["cik"]
+        keys, headers = set(words(name)), Headers(self._texts)
+        examined, found = 0, list[models.Company]()
+        for one in counts[:_CANDIDATES]:
             company = await self._company(int(one.value), headers)
-            if company is not None and any(keys <= _keys(each) for each in (company.name, *company.former_names)):
+            if company is not None and _has_name(keys, company.name, company.former_names):
                 found.append(company)
+            examined += 1
             if len(found) == limit:
                 break
-        return sorted(found, key=lambda company: -company.filings)
+        if not found:  # it may be one of many in each of its filings
+            for cik in await self._ciks_in(results, keys, headers, limit=limit):
+                found += filter(None, [await self._company(cik, headers)])
+        return sorted(found, key=lambda company: -company.filings), examined < len(counts)
+
+    async def _ciks_in(self, hits: Iterable[Hit], keys: set[str], headers: Headers, *, limit: int) -> list[int]:
+        """The CIKs of at most `limit` entities that the headers of `hits` name so."""
+        found: dict[int, None] = {}
+        for hit in hits:
+            try:
+                header = await headers.read(hit.accession)
+            except (DamageError, NotInArchiveError):  # `verify` reports it
+                continue
+            for entity in header.entities:
+                former = (one.name for one in entity.former_names)
+                if entity.cik is not None and _has_name(keys, entity.name, former):
+                    found[int(entity.cik)] = None
+            if len(found) >= limit:
+                break
+        return list(found)[:limit]
 
     async def _texts(self, accession: AccessionNumber) -> tuple[Record, StoredSubmission]:
         """A filing's record and texts, while the call may take the memory for them. Raises as `hold`."""
@@ -234,6 +254,11 @@ class ToolArchive:
         """The first filing in this order, and the total."""
         results = await self._library.search(cik=cik, sort=sort, limit=1, snippets=False)
         return next(iter(results), None), results.total
+
+
+def _has_name(keys: set[str], name: str, former: Iterable[str]) -> bool:
+    """Whether all words `keys` are in the `name` of an entity, or in one of its `former` names."""
+    return any(keys <= _keys(one) for one in (name, *former))
 
 
 def _keys(name: str) -> frozenset[str]:

@@ -22,7 +22,7 @@ from archiver.identifiers import AccessionNumber
 from archiver.settings.settings import Settings
 from edgarchive import AsyncLibrary, UsageError, create_mcp_server, import_submissions
 from edgarchive.cli import run
-from edgarchive.mcp_server.archive import Headers
+from edgarchive.mcp_server.archive import Headers, ToolArchive
 from edgarchive.mcp_server.models import NOTICE, DocumentBrief, visible
 from edgarchive.mcp_server.reading import page, page_around
 from edgarchive.mcp_server.server import make_server
@@ -420,3 +420,25 @@ async def test_companies_of_one_filing_take_one_reading_of_it(tmp_path: Path) ->
         for _ in range(3):
             assert len((await headers.read(AccessionNumber(ACCESSION))).entities) == 2001
         assert read == [ACCESSION]
+
+
+@pytest.mark.parametrize("name", ["Guarantor 140", "Former 140"])
+async def test_a_company_that_is_one_of_many_in_its_filing_is_found(tmp_path: Path, name: str) -> None:
+    """The subsidiaries of a company that guarantee its debt register it together with it, and file nothing else."""
+    party = "\nFILER:\n\tCOMPANY DATA:\n\t\tCOMPANY CONFORMED NAME:\t\tGuarantor {0} LLC\n"
+    party += "\t\tCENTRAL INDEX KEY:\t\t{0:010}\n"
+    former = "\tFORMER COMPANY:\n\t\tFORMER CONFORMED NAME:\tFormer {0} Inc\n\t\tDATE OF NAME CHANGE:\t19990727\n"
+    parties = "".join((party + former).format(number) for number in range(1001, 1200)).replace("r 1", "r ")
+    (tmp_path / "a.txt").write_bytes(
+        submission_bytes(form="S-4").replace(b"</SEC-HEADER>", parties.encode() + b"</SEC-HEADER>")
+    )
+    import_submissions([tmp_path / "a.txt"], settings=Settings(root=tmp_path / "archive", jobs=1))
+    async with AsyncLibrary(tmp_path / "archive") as library:
+        archive = ToolArchive(library)
+        answer = await archive.companies(name, limit=10)
+        assert [one.name for one in answer.companies] == ["Guarantor 140 LLC"]
+        few = await archive.companies("Guarantor", limit=10)
+        assert len(few.companies) == 10
+        assert "There may be more" in few.note
+        whole = await archive.companies("Acme Widgets", limit=10)
+        assert [one.name for one in whole.companies] == ["ACME WIDGETS INC"]
