@@ -81,7 +81,7 @@ _BROKEN_SENTENCE = lazy_pattern(
     r"(?:,|\b(?:see|in|under|of|to|and|or|the|with|by|at|from|our|this|also|is|per))\Z", re.IGNORECASE
 )
 _UNFINISHED = lazy_pattern(r"(?:[,;]|\b(?:of|and|or|the|in|on|to|for|with|by|certain))\Z", re.IGNORECASE)
-_OF_A_LIST = lazy_pattern(r"(?:[,;]|\b(?:and|or))\Z", re.IGNORECASE)
+_OF_A_LIST = lazy_pattern(r"(?:;|[,;]\s+(?:and|or))\Z", re.IGNORECASE)
 """The end of a line in a list of items that a sentence names: ``Item 1A. Risk Factors; and``."""
 _ABOUT_A_REPORT = lazy_pattern(
     r"\b(?:of|in|to|from|under)\s+(?:our|the|this|its|that)\s+(?:[\w’']+\s+){0,4}?"

@@ -304,3 +304,13 @@ def test_any_line_is_read(text: str, form: str) -> None:
     for heading in lines.headings:
         assert 0 <= heading.start < heading.body <= len(text)
         assert heading.heading.startswith("I")
+
+
+@pytest.mark.parametrize(
+    "title", ["Security Ownership of Certain Beneficial Owners and", "Market for Registrant’s Common Equity,"]
+)
+def test_a_title_that_goes_on_below_a_blank_line_is_no_row_of_a_list(title: str) -> None:
+    """Plain text with blank lines between its lines breaks titles there."""
+    item = "12" if "Owners" in title else "5"
+    (heading,) = find_headings(f"\n\nItem {item}. {title}\n\nRelated Stockholder Matters\n\n", "10-K").headings
+    assert heading.fits
