@@ -9,6 +9,7 @@ from datetime import date, datetime
 
 from archiver.edgar.endpoints import Quarter, quarters
 from archiver.edgar.session import Edgar
+from archiver.errors import UnreachableError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber, FormType
 from archiver.listings.cache import IndexCache
@@ -73,7 +74,7 @@ async def read_listings(
     first, last = span(selections, today=today)
     planner, key = Planner(selections, plan), fingerprint(selections)
     withdrawals = Withdrawals(archive, now=now) if archive and archive.writable else None
-    done = 0
+    done, found = 0, False
     versions: dict[str, str] = {}
     wanted = list(quarters(first, last))
     due = index.readings.due(wanted)
@@ -93,16 +94,28 @@ async def read_listings(
         if isinstance(read, int):
             done += read
             continue
+        found = found or bool(read.files)
         await asyncio.to_thread(_take, read, planner, withdrawals, index.readings)
         versions[str(quarter)] = read.version
         if planner.is_full:
             break
+    if not found and not done:
+        await _require_an_index(index, wanted)
     planner.finish()
     index.readings.save()
     if not done:
         _log_unknown_forms(planner)
         _log_unknown_names(planner)
     return ReadListings(done, withdrawals.count if withdrawals else 0, versions, key)
+
+
+async def _require_an_index(index: FullIndex, wanted: Sequence[Quarter]) -> None:
+    """Raise `UnreachableError` if EDGAR serves neither an index of any finished quarter nor the list of its years."""
+    finished = [quarter for quarter in wanted if index.readings.is_settled(quarter)]
+    if any(index.readings.get(quarter) for quarter in finished):
+        return
+    if finished and await index.listed("full-index", why="whether it is EDGAR, as it has no index") is None:
+        raise UnreachableError("EDGAR serves no index at all", "check base_url, or try again later")
 
 
 async def _read(

@@ -304,6 +304,23 @@ async def test_all_of_edgar_must_be_asked_for(settings: Settings) -> None:
         await sync(settings, Selection())
 
 
+@pytest.mark.parametrize("since", ["1993-01-01", "2004-10-01"])
+async def test_a_server_without_any_index_is_not_edgar(settings: Settings, since: str) -> None:
+    """EDGAR has one of each finished quarter, and a list of years: an address with neither is wrong."""
+    elsewhere = settings.replace(base_url=f"{settings.base_url}/Archives")
+    selection = Selection(forms=["*"], since=since, until="2004-12-31")
+    with pytest.raises(UnreachableError, match="no index at all"):
+        await sync(elsewhere, selection)
+    await sync(settings, selection)
+    assert (await sync(elsewhere, selection)).present == len(stored(settings))
+
+
+async def test_a_quarter_that_has_just_begun_has_no_index_yet(settings: Settings) -> None:
+    """There is nothing to fetch, and nothing is wrong."""
+    today = datetime.now(UTC).date().isoformat()
+    assert (await sync(settings, Selection(forms=["*"], since=today))).planned == 0
+
+
 async def test_one_writer_at_a_time(settings: Settings) -> None:
     """A second sync of the same archive says so and ends."""
     with Archive.open(settings.root, writable=True, create=True), pytest.raises(LockedError):
