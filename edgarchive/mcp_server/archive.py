@@ -7,8 +7,9 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Literal
 
-from archiver.errors import DamageError, IdentifierError, NotInArchiveError, QueryTimeoutError, UsageError
+from archiver.errors import DamageError, IdentifierError, NotInArchiveError, UsageError
 from archiver.identifiers import AccessionNumber, Cik
+from archiver.listings.tickers import ciks_of, parse_tickers
 from archiver.selection.names import name_keys
 from archiver.words import words
 from edgarchive.mcp_server import answers, models
@@ -156,16 +157,13 @@ class ToolArchive:
             return [int(Cik(wanted.strip()))], ""
         except IdentifierError:
             pass
+        body = await asyncio.to_thread(self._library.stored.tickers)
+        if body is None:
+            return [], "this archive has no list of tickers"
         try:
-            results = await self._library.search(ticker=wanted, sort="newest", limit=1, snippets=False)
-        except QueryTimeoutError:
-            raise
-        except UsageError as error:  # no such ticker, or no list of tickers
+            return [int(cik) for cik in ciks_of([wanted], parse_tickers(body))], ""
+        except UsageError as error:  # no such ticker
             return [], error.message
-        if not results.total:
-            return [], ""
-        counts = (await asyncio.to_thread(results.facets, "cik"))["cik"]
-        return [int(one.value) for one in counts if one.count == results.total][:1], ""
 
     async def _named(self, name: str, *, limit: int) -> tuple[list[models.Company], bool]:
         """The companies with this name, those with the most filings first, and whether there may be others."""

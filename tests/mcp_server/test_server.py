@@ -32,6 +32,7 @@ from indexer.search.records import Record
 from indexer.texts.model import StoredSubmission
 from tests.mcp_server.conftest import Host
 from tests.paths import ROOT
+from tests.unit.archives import keep_tickers
 from tests.unit.submissions import ACCESSION, crowded_submission, submission_bytes
 
 TOOLS = {"search_filings", "count_filings", "get_filing", "read_filing", "find_company", "archive_status"}
@@ -442,3 +443,17 @@ async def test_a_company_that_is_one_of_many_in_its_filing_is_found(tmp_path: Pa
         assert "There may be more" in few.note
         whole = await archive.companies("Acme Widgets", limit=10)
         assert [one.name for one in whole.companies] == ["ACME WIDGETS INC"]
+
+
+async def test_a_ticker_is_that_of_its_company_not_of_another_in_its_filings(tmp_path: Path) -> None:
+    """All of the archive's filings of a company may be reports of one insider, whose CIK may be lower."""
+    insider = b"REPORTING-OWNER:\n\tOWNER DATA:\n\t\tCOMPANY CONFORMED NAME:\tDoe Jane\n"
+    insider += b"\t\tCENTRAL INDEX KEY:\t0000000005\n"
+    data = submission_bytes(form="4").replace(b"\nFILER:", b"\n" + insider + b"\nISSUER:")
+    (tmp_path / "a.txt").write_bytes(data)
+    import_submissions([tmp_path / "a.txt"], settings=Settings(root=tmp_path / "archive", jobs=1))
+    keep_tickers(tmp_path / "archive", ACME=320)
+    async with AsyncLibrary(tmp_path / "archive") as library:
+        archive = ToolArchive(library)
+        for typed in ("ACME", "$acme"):
+            assert [one.cik for one in (await archive.companies(typed, limit=10)).companies] == [320]
