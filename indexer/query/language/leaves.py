@@ -73,7 +73,8 @@ def text_leaf(
 ) -> WordLike | Phrase | Near | None:
     """The leaf for a typed word or phrase, split into words by `cut`; `near` is the distance of a near phrase.
 
-    None if it has no word. Raises `QueryError` for a pattern that would match too much; `at` is its position.
+    None if it has no word. Raises `QueryError` for a pattern that would match too much, and for one that stands for a
+    whole word between others; `at` is the position.
     """
     found = cut.findall(fold(raw))
     kept = [word for word in found if word.strip("*?")]
@@ -88,7 +89,16 @@ def text_leaf(
                 at,
             )
         return parts[0] if parts else None
-    return Phrase(field, parts) if near is None else Near(field, parts, near)
+    if near is not None:
+        return Near(field, parts, near)
+    shape = "".join("x" if word.strip("*?") else "*" for word in found)
+    if "x*" in shape.rstrip("*"):
+        raise QueryError(
+            f"a * or ? by itself stands between words at position {at + 1}",
+            "for any word there, write board PRE/1 directors instead",
+            at,
+        )
+    return Phrase(field, parts)
 
 
 def word_leaf(field: str, word: str, at: int, *, stem: bool = False) -> WordLike:

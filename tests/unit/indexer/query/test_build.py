@@ -183,6 +183,9 @@ def test_a_field_reads_its_values_by_its_own_rules(text: str, tree: Node) -> Non
         ("ab*b*c*d*", 0),
         ("a*", 0),
         ("x a*b", 2),
+        ('x "board * directors"', 2),
+        ("board/?/directors", 0),
+        ('("a ** b" OR c) NEAR/2 d', 1),
         ("10-K~1", 0),
         ("form:8-K~1", 5),
         ('name:""', 5),
@@ -194,6 +197,12 @@ def test_a_value_that_cannot_be_is_an_error_at_its_place(text: str, position: in
     with pytest.raises(QueryError) as caught:
         parse_query(text)
     assert caught.value.position == position
+
+
+@pytest.mark.parametrize("text", ['"* board of"', '"board of *"', '"board of ** *"', "board/of/*"])
+def test_any_word_before_or_after_a_phrase_changes_nothing(text: str) -> None:
+    """A ``*`` by itself is an error where it would change what is found: between words."""
+    assert parse_query(text) == parse_query('"board of"')
 
 
 @pytest.mark.parametrize("text", ["", "  ", "-", "& ...", '""', "(-)"])
