@@ -80,7 +80,7 @@ _REFERRING = lazy_pattern(
 _BROKEN_SENTENCE = lazy_pattern(
     r"(?:,|\b(?:see|in|under|of|to|and|or|the|with|by|at|from|our|this|also|is|per))\Z", re.IGNORECASE
 )
-_UNFINISHED = lazy_pattern(r"(?:[,;]|\b(?:of|and|or|the|in|on|to|for|with|by|certain))\Z", re.IGNORECASE)
+_UNFINISHED = lazy_pattern(r"(?:[,;]|\b(?:of|and|or|the|in|on|to|for|with|by|certain|form))\Z", re.IGNORECASE)
 _OF_A_LIST = lazy_pattern(r"(?:;|[,;]\s+(?:and|or))\Z", re.IGNORECASE)
 """The end of a line in a list of items that a sentence names: ``Item 1A. Risk Factors; and``."""
 _ABOUT_A_REPORT = lazy_pattern(

@@ -183,6 +183,7 @@ def test_the_parts_of_a_quarterly_report_are_told_by_their_headings() -> None:
         ("10-K", "Item 3. Legal Proceedings. Acme Co. is sued. So it is.", "I", "3", "Item 3. Legal Proceedings."),
         ("10-K", "Item 12. Ownership of\nCertain Owners\n\nx", "III", "12", "Item 12. Ownership of Certain Owners"),
         ("10-K/A", "Item 14. Exhibits and Reports\nx", "IV", "14", "Item 14. Exhibits and Reports"),
+        ("10-K", "Item 14. Exhibits and Form\n8-K\n\nx", "IV", "14", "Item 14. Exhibits and Form 8-K"),
         ("10-KSB", "Item 9. Directors\nx", "III", "9", "Item 9. Directors"),
         ("10-KSB", "Item 9. Directors; Section 16(a)\n\nx", "III", "9", "Item 9. Directors; Section 16(a)"),
         ("10-KSB", "Item 9. Directors;  Section  16(a)\n\nx", "III", "9", "Item 9. Directors; Section 16(a)"),
