@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from archiver.checks.header_facts import HeaderFacts, head_of, read_header_facts
 from archiver.edgar.endpoints import Quarter, quarters
 from archiver.edgar.session import Edgar
-from archiver.errors import DamagedBodyError, FetchError, IdentifierError, UsageError
+from archiver.errors import AbsentError, DamagedBodyError, FetchError, IdentifierError, UsageError
 from archiver.events import event
 from archiver.identifiers import AccessionNumber
 from archiver.intake.bulk import BulkIntake, IntakeResult
@@ -85,8 +85,9 @@ async def sync_feed(
 ) -> None:
     """Add to `archive`, open for writing, what `selections` select from the Feed, newest day first.
 
-    Outcomes go to `tally` and its plan. A day that cannot be read to its end is a failure; what it delivered until then
-    stays. Raises `UsageError` (a limit, an unknown ticker), `BlockedError`, `UnreachableError`, `StorageError`.
+    Outcomes go to `tally` and its plan. A finished quarter whose days EDGAR does not list is a failure, and so is a day
+    that cannot be read to its end; what it delivered until then stays. Raises `UsageError` (a limit, an unknown
+    ticker), `BlockedError`, `UnreachableError`, `StorageError`.
     """
     if any(selection.limit is not None for selection in selections):
         raise UsageError("limit selects the newest filings, so it works only with the index", "leave out the limit")
@@ -106,15 +107,19 @@ async def sync_feed(
     for quarter in wanted:
         if not await index.is_published(quarter, wanted=len(wanted), trees=("Feed",)):
             continue
-        listed = feed_days(await index.listed(f"Feed/{quarter.folder}", why="which days the Feed has") or {}, quarter)
-        for day, file in sorted(listed.items(), reverse=True):
+        folder = f"Feed/{quarter.folder}"
+        listed = await index.listed(folder, why="which days the Feed has")
+        if listed is None and index.readings.is_settled(quarter):  # the Feed has days of each
+            url = edgar.endpoints.below_edgar(folder)
+            tally.fail(SyncFailure(None, url, AbsentError.__name__, "EDGAR does not list its days"))
+        for day, file in sorted(feed_days(listed or {}, quarter).items(), reverse=True):
             if not first <= day <= last:
                 continue
             done = archive.catalogue.checkpoints.get(key, str(day), file.stamp)
             if done is not None and archive.has_all(day, day, quarter=""):
                 tally.finished_before += done
                 continue
-            url = edgar.endpoints.below_edgar(f"Feed/{quarter.folder}/{file.name}")
+            url = edgar.endpoints.below_edgar(f"{folder}/{file.name}")
             run = _Day(archive, selections, tally, url=url, settings=settings)
             await _read_in_thread(FeedStream(edgar, url), run.read)
             if not run.failed:

@@ -96,6 +96,18 @@ async def test_a_day_takes_one_request(edgar: LoopbackEdgar, settings: Settings)
     assert len(edgar.requests_for(URL)) == 1
 
 
+async def test_a_finished_quarter_without_a_list_of_its_days_is_a_failure(
+    edgar: LoopbackEdgar, settings: Settings
+) -> None:
+    """Which days it has cannot be known, and the Feed has days of each; the next run finds them."""
+    edgar.add_feed(DAY, MEMBERS)
+    edgar.inject(faults.absent_403(), path="*/Feed/2004/QTR4/index.json")
+    report = await sync(settings)
+    assert [(one.url.rpartition("/")[2], one.error) for one in report.failures] == [("QTR4", "AbsentError")]
+    assert (await sync(settings)).failures == ()
+    assert stored(settings) == ALL
+
+
 async def test_only_what_is_selected_is_taken(edgar: LoopbackEdgar, settings: Settings) -> None:
     """The headers say what a member is; a later run with another selection takes the rest."""
     edgar.add_feed(DAY, MEMBERS)
