@@ -6,6 +6,7 @@ Each is a `str` or `int` that is known to be valid, so it compares, sorts, print
 from __future__ import annotations
 
 import calendar
+import contextlib
 import fnmatch
 import re
 from collections.abc import Iterable
@@ -177,6 +178,6 @@ def parse_date_span(text: str) -> tuple[date, date]:
         except ValueError:  # month 13, year 0
             pass
     else:
-        day = parse_date(text)
-        return day, day
+        with contextlib.suppress(IdentifierError):
+            return (day := parse_date(text)), day
     raise IdentifierError(f"{text[:40]!r} is not a date", "write it like 2004, 2004-12 or 2004-12-31")

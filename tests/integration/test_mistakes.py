@@ -143,7 +143,7 @@ MISTAKES = (
     Mistake(
         "a month that there is not",
         ("sync", "--form", "8-K", "--since", "2020-13-01"),
-        "'2020-13-01' is not a date; write it like 2004-12-31",
+        "'2020-13-01' is not a date; write it like 2004, 2004-12 or 2004-12-31",
     ),
     Mistake(
         "another spelling of dates",

@@ -59,8 +59,8 @@ ANSWERED = (
     # dates
     ("-o hits.parquet", 2, "a search cannot write Parquet; use `edgarchive export hits --out FILE.parquet`"),
     ("--since 2099", 0, "no hits: nothing here was filed since 2099-01-01; filing dates here: 1994-11-10 to"),
-    ("--since 01/31/2020", 2, "'01/31/2020' is not a date; write it like 2004-12-31"),
-    ("--since 2020Q1", 2, "'2020Q1' is not a date; write it like 2004-12-31"),
+    ("--since 01/31/2020", 2, "'01/31/2020' is not a date; write it like 2004, 2004-12 or 2004-12-31"),
+    ("--since 2020Q1", 2, "'2020Q1' is not a date; write it like 2004, 2004-12 or 2004-12-31"),
     ("--added-since 99", 0, "no hits: nothing here was added by run 99 or later; the last run is 1"),
     # companies
     ("--cik 9000001,9000004", 2, "'9000001,9000004' is not one CIK; give each value by itself, without commas or OR"),
