@@ -28,6 +28,9 @@ _RANGE = lazy_pattern(
 )
 _PROXIMITY = lazy_pattern(r"(near|w|pre)/([0-9]{1,4})", re.IGNORECASE)
 _EXCLUDES = frozenset("-\N{MINUS SIGN}")
+_DASHES = frozenset("\u2010\u2011\u2012\u2013\u2014\u2015")
+"""What a word processor makes of ``-``; before a word in a text, it may also be a dash."""
+
 _BUT_NOT = lazy_pattern(r"BUT\s+NOT\b")
 _SINGLE_QUOTED = lazy_pattern(r"['‘](\w[^\"()'‘’]*)['’](?=[\s()]|$)")
 _PLURAL_MARK = lazy_pattern(r"\((?:s|es|ies)\)", re.IGNORECASE)
@@ -59,7 +62,7 @@ _FOREIGN: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
         (r"(?i:atleast[0-9]+)", "there is no such operator", "leave it out: hits that have the words often come first"),
         (r"/.+/", "there are no regular expressions", "use * and ? in a word"),
         (
-            r"NEAR|ADJ|WITHIN|W/|(?:NEAR|ADJ|ONEAR|WITHIN)/[^0-9]*",
+            r"NEAR|ADJ|WITHIN|W/|(?:NEAR|ADJ|ONEAR|WITHIN)/(?:[^0-9].*)?",
             "it has no distance",
             "write it like NEAR/10, w/10 or PRE/10, or in small letters",
         ),
@@ -193,9 +196,16 @@ class _Lexer:
             kind: Kind = "before" if run[0] in "pP" else "near"
             self._add(kind, run, end, number=int(proximity[2]))
             return
-        if run[0] in _EXCLUDES and _is_edge(before) and (run[1:2].isalnum() or (len(run) == 1 and after in ('"', "("))):
-            self._add("not", run[0], self._at + 1)
-            return
+        if _is_edge(before) and (run[1:2].isalnum() or (len(run) == 1 and after in ('"', "("))):
+            if run[0] in _EXCLUDES:
+                self._add("not", run[0], self._at + 1)
+                return
+            if run[0] in _DASHES:
+                raise QueryError(
+                    f"the dash at position {self._at + 1} excludes nothing",
+                    "write -word or NOT word, or put a space after it",
+                    self._at,
+                )
         if field := _FIELD.match(run):
             self._check_fuzzy_before()
             self._add("field", field.group(), self._at + field.end())
@@ -224,6 +234,8 @@ class _Lexer:
         self._check_run(run)
         word, tilde, rest = run.partition("~")
         if tilde and not word and not self._touches:  # follows nothing, so it is not a mark
+            if rest.isdecimal() and self._found and self._found[-1].kind == "phrase":
+                raise QueryError(f"~ at position {at + 1} does not follow its phrase directly", "remove the space", at)
             word, tilde, rest = run, "", ""
         is_pattern = has_wildcards(word)
         if is_pattern and (before := self._before) and before.kind == "phrase":

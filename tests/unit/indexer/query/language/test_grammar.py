@@ -48,6 +48,11 @@ from indexer.query.language.grammar import (
         ("x~1y", 3),
         ("te?t~1", 4),
         ('foo*"bar"', 4),
+        ('"a b" ~5', 6),
+        ("a \u2013b", 2),
+        ('a \u2014"b c"', 2),
+        ("a \u2010(b)", 2),
+        ("a NEAR/-1 b", 2),
     ],
 )
 def test_what_cannot_be_read_is_an_error_with_its_position(text: str, position: int) -> None:
@@ -62,6 +67,14 @@ def test_an_unknown_field_is_refused_with_the_near_one(text: str) -> None:
     """A mistyped field is not searched as a word: the error names the field that was meant."""
     with pytest.raises(QueryError, match="did you mean form:"):
         read(text)
+
+
+def test_a_dash_between_words_and_a_number_about_so_large_are_text() -> None:
+    """Only a dash where ``-`` would exclude, and a ``~5`` behind a phrase, may be meant as operators."""
+    words = [
+        leaf.text for leaf in raw_leaves(read("2004\u20132005 a \u2013 b ~5 million")) if isinstance(leaf, RawWord)
+    ]
+    assert words == ["2004\u20132005", "a", "\u2013", "b", "~5", "million"]
 
 
 def test_text_with_colons_is_no_field() -> None:
