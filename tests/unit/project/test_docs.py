@@ -18,6 +18,7 @@ import sys
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -353,6 +354,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     for name in [name for name in os.environ if name.startswith("EDGARCHIVE_")]:
         monkeypatch.delenv(name)
     with LoopbackEdgar(FIXTURES, tickers={"AAPL": 320193}) as server:
+        server.add_feed(date(2019, 5, 14), {})
         for name, value in {
             "EDGARCHIVE_BASE_URL": server.base_url,
             "EDGARCHIVE_ROOT": "edgar",
