@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from archiver.errors import BlockedError, LockedError, UnreachableError
 from archiver.events import event
@@ -15,6 +15,8 @@ from edgarchive.watching.schedule import next_poll
 from edgarchive.watching.watcher import PollReport, Watcher
 
 _log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 DELIVER_EVERY_S = 1.0
 LOCKED_RETRY_S = 5.0
@@ -33,6 +35,8 @@ async def watch(
 ) -> PollReport | None:
     """Poll and deliver until `stop` is set, or once with `once`. `on_poll` is called after each poll.
 
+    `stop` ends a poll where it is: the next watch goes on from there.
+
     If EDGAR is unreachable or refuses, or another process writes to the archive, it waits; with `once`, the error is
     raised. Raises `StorageError`, `DamageError`.
     """
@@ -46,10 +50,9 @@ async def watch(
     while not stop.is_set():
         due = min(due, next_poll(clock(), every_s=every_s))  # a clock that was set back does not delay a poll
         if clock() >= due:
-            due = await _polled(watcher, on_poll, every_s=every_s, clock=clock)
+            due = await _unless(stop, _polled(watcher, on_poll, every_s=every_s, clock=clock)) or due
         await deliverer.deliver()
-        with contextlib.suppress(TimeoutError):
-            await _wait(stop, min(DELIVER_EVERY_S, max(0.0, (due - clock()).total_seconds())), sleep)
+        await _unless(stop, sleep(min(DELIVER_EVERY_S, max(0.0, (due - clock()).total_seconds()))))
     deliverer.note()
     return None
 
@@ -68,12 +71,13 @@ async def _polled(
     return next_poll(clock(), every_s=every_s)
 
 
-async def _wait(stop: asyncio.Event, seconds: float, sleep: Callable[[float], Awaitable[None]]) -> None:
-    """Wait for `seconds`, or until `stop` is set."""
-    sleeping, stopping = asyncio.ensure_future(sleep(seconds)), asyncio.ensure_future(stop.wait())
+async def _unless(stop: asyncio.Event, work: Awaitable[T]) -> T | None:
+    """The result of `work`; None if `stop` is set first, which cancels it."""
+    working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
     try:
-        await asyncio.wait({sleeping, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in (sleeping, stopping):
+        for task in (working, stopping):
             task.cancel()
-        await asyncio.gather(sleeping, stopping, return_exceptions=True)
+        await asyncio.gather(working, stopping, return_exceptions=True)
+    return None if working.cancelled() else working.result()

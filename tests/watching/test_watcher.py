@@ -319,6 +319,27 @@ async def test_a_short_feed_that_reaches_back_has_no_gap(
     assert (report.has_gap, sink.accessions) == (False, [accession])
 
 
+async def test_a_poll_is_stopped_where_it_is(
+    edgar: LoopbackEdgar, settings: Settings, sink: KeepingSink, clock: Clock
+) -> None:
+    """However long EDGAR takes, or pauses after a block; the next watch goes on from there."""
+    await poll(settings, sink, clock)
+    accessions = [edgar.add(filing(number)) for number in range(1, 5)]
+    edgar.inject(f.slow_first_byte(delay_s=90), path=accessions[2], times=None)
+    stop = asyncio.Event()
+    async with Watcher(settings, ALL, sinks=[sink], clock=clock) as watching:
+        running = asyncio.create_task(
+            watch(watching, Deliverer(settings, [sink], clock=clock), clock=clock, stop=stop), name="watch"
+        )
+        while not any(accessions[2] in request.path for request in edgar.requests):  # noqa: ASYNC110 — another thread
+            await asyncio.sleep(0.01)
+        stop.set()
+        await asyncio.wait_for(running, 20)
+    edgar.clear_faults()
+    await poll(settings, sink, clock)
+    assert sorted(sink.accessions) == accessions
+
+
 async def test_a_long_backfill_takes_little_memory(
     edgar: LoopbackEdgar, settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
