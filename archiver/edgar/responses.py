@@ -20,6 +20,8 @@ PEEK_BYTES = 16 * 1024
 """How much of a page is read to classify it; EDGAR's own pages have 250 bytes to 8 KB."""
 
 _MOST_ETAG = 256
+_MOST_RETRY_AFTER_S = 1e9
+"""Far above the longest pause; more digits than a number has would be infinity, which JSON cannot hold."""
 _TITLE = lazy_pattern(rb"<title[^>]*>\s*([^<]{0,200})", re.IGNORECASE)
 _ETAG_MD5 = lazy_pattern(r'"([0-9a-f]{32})(?:-gzip)?"')
 _HTTP_DATE = lazy_pattern(r"[A-Za-z]{3,9}, [0-9]{2}[ -][A-Za-z]{3}[ -][0-9]{2,4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT")
@@ -110,7 +112,7 @@ def retry_after_s(value: str | None, *, now: datetime | None = None) -> float | 
         return None
     seconds = value.strip()
     if seconds.isascii() and seconds.isdigit():
-        return float(seconds)
+        return min(float(seconds), _MOST_RETRY_AFTER_S)
     try:
         moment = parsedate_to_datetime(value)
     except (ValueError, OverflowError):

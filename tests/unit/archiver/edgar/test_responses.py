@@ -222,6 +222,7 @@ def test_words_of_a_server_are_quoted_without_addresses() -> None:
         ("120", 120.0),
         ("Thu, 01 Jan 2026 00:02:00 GMT", 120.0),
         ("Wed, 31 Dec 2025 23:00:00 GMT", 0.0),
+        ("9" * 400, 1e9),
         ("soon", None),
         ("-5", None),
         ("\x1d5", 5.0),
