@@ -187,3 +187,22 @@ def test_a_hostile_filing_does_nothing(browser: Browser, server: Served, path: s
         assert page.url == server.base_url + path
         assert all(url.startswith(server.base_url) for url in [*elsewhere, *asked])
         assert not any(url.endswith("/status.json") for url in asked)
+
+
+_EMBEDDED = """address => new Promise(end => {
+  const one = document.createElement("object");
+  one.onload = one.onerror = event => end(event.type);
+  one.data = address;
+  document.body.append(one);
+})"""
+
+
+def test_another_site_cannot_find_out_which_filings_are_held(browser: Browser, server: Served) -> None:
+    """Embedded in its page, a filing that is held ends like one that is not."""
+    held, other = (f"00090009{number}-19-000212" for number in ("00", "99"))
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.set_content("<body></body>")
+        for path in ("/filing/{}", "/filing/{}.json", "/filing/{}/1.txt", "/Archives/edgar/data/9000910/{}.txt"):
+            ends = [page.evaluate(_EMBEDDED, server.base_url + path.format(one)) for one in (held, other)]
+            assert ends[0] == ends[1], path
