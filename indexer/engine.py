@@ -21,7 +21,7 @@ from indexer.query.language.leaves import join_all
 from indexer.query.nodes import All, InSection, Node, Not, OfFilings
 from indexer.query.scopes.filings import Unit, across_documents
 from indexer.query.scopes.parties import APART, HERE, asks_of_parties, needs_document, with_parties
-from indexer.query.scopes.sections import asked_sections, in_section
+from indexer.query.scopes.sections import asked_sections, in_section, scoped
 from indexer.sections.forms import CONTROLS_KEY
 
 Sort = Literal["relevance", "newest", "oldest", "added"]
@@ -247,6 +247,7 @@ class JoinedEngine:
         counts = self._engine.facet(query, facet, filters=filters, documents=documents)
         if facet not in PARTY_FACETS or not self._has_parties_apart:
             return counts
+        query, filters = scoped(query, filters)  # before they are parts of other trees, where sections bind nothing
         summed = Counter({one.value: one.count for one in counts})
         apart = self._engine.filings(All(tuple(part for part in (query, filters, APART) if part is not None)))
         if not documents:

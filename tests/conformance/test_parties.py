@@ -13,7 +13,7 @@ import pytest
 
 from archiver.identifiers import Cik, FormType
 from indexer.engine import Engine, EngineHit, JoinedEngine, within_unit
-from indexer.entries import HitEntity, IndexEntry
+from indexer.entries import HitEntity, IndexEntry, SectionSpan
 from indexer.fields import FACETS
 from indexer.index_folder import create_index
 from indexer.query.build import parse_query
@@ -55,7 +55,14 @@ def _filings() -> list[list[IndexEntry]]:
             continue
         made.append(
             [
-                replace(first, position=place, sequence=place + 1, type=kind, text=" ".join(chance.choices(words, k=3)))
+                replace(
+                    first,
+                    position=place,
+                    sequence=place + 1,
+                    type=kind,
+                    text=" ".join(chance.choices(words, k=3)),
+                    sections=(SectionSpan("10-K 1A", 0, 1), SectionSpan("10-K 7", 1, 3)),
+                )
                 for place, kind in enumerate(("8-K", "EX-10", "EX-99")[: chance.randint(1, 3)])
                 for words in [("risk", "board", "company", "te")]
             ]
@@ -106,6 +113,12 @@ def test_parties_apart_change_no_answer(apart: JoinedEngine, reference_of_partie
                 one.facet(tree, facet, documents=documents) for one in (apart, JoinedEngine(reference_of_parties))
             ]
             assert counts[0] == counts[1], (query, facet, documents)
+    in_section = Filters(section=["1A"], form=["8-K", "10-K"]).tree()
+    for facet, documents in itertools.product(("cik", "section"), (False, True)):
+        asked = {"filters": in_section, "documents": documents}
+        engines = (apart, JoinedEngine(reference_of_parties))
+        counts = [one.facet(parse_query("risk"), facet, **asked) for one in engines]  # type: ignore[arg-type]
+        assert counts[0] == counts[1], (facet, documents)
     for query in ("risk board", "risk name:acme", "board -name:corvid te"):
         totals = []
         for one in (apart, reference_of_parties):
