@@ -12,7 +12,7 @@ from typing import IO
 
 from archiver.errors import DamagedBodyError, StorageError
 from archiver.reports import SkippedFile, SyncFailure
-from archiver.runtime.paths import is_dir, is_file
+from archiver.runtime.paths import is_dir, is_file, is_taken
 from archiver.runtime.walking import walk
 from archiver.startup.dataclass import dataclass
 from archiver.streams.chunks import ChunkReader
@@ -122,6 +122,8 @@ def _files(path: Path, *, outside: Path) -> Iterator[Path | SkippedFile | OSErro
 
 
 def _opened(path: Path) -> Iterator[Candidate | SkippedFile | SyncFailure]:
+    if not is_taken(path):
+        raise DamagedBodyError("it was removed before it could be read")
     if not is_file(path):  # checked first: opening a pipe would wait for a writer
         yield SkippedFile(str(path), "it is not a regular file")
         return

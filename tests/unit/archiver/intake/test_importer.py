@@ -18,8 +18,9 @@ from archiver.identifiers import AccessionNumber
 from archiver.intake import bulk
 from archiver.intake.importer import import_into
 from archiver.intake.single import store_version
-from archiver.reports import ImportReport
+from archiver.reports import ImportReport, SkippedFile, SyncFailure
 from archiver.store.archive import Archive
+from archiver.streams.containers import candidates
 from tests.damage.phases import nc
 from tests.loopback import FIXTURES
 from tests.unit.archives import tree
@@ -183,6 +184,21 @@ def test_archives_joined_by_cat_are_all_read(root: Path, there: Path, mode: str)
     (there / "some").write_bytes(joined)
     assert take(root, there).stored == len(ALL)
     assert stored(root) == ALL
+
+
+def test_a_file_that_is_removed_meanwhile_is_a_failure(root: Path, there: Path) -> None:
+    """It may have been a submission, unlike a link to nothing, which is named as what it is."""
+    (there / "a.txt").write_bytes(BODY)
+    (there / "b.txt").write_bytes(b"more")
+    (there / "c.txt").symlink_to("nothing")
+    found = candidates([there], outside=root)
+    names = [next(found)]
+    (there / "b.txt").unlink()
+    names += found
+    assert [(Path(one.url).name, one.message) for one in names if isinstance(one, SyncFailure)] == [
+        ("b.txt", "it was removed before it could be read")
+    ]
+    assert [Path(one.path).name for one in names if isinstance(one, SkippedFile)] == ["c.txt"]
 
 
 def test_zip_archives_joined_by_cat_are_a_failure(root: Path, there: Path) -> None:
