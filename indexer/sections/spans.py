@@ -52,16 +52,21 @@ def cut(
         end = len(text) if following is None else line_start(text, following.start)
         if following is None:
             end = min([end, *(line_start(text, place) for place in _signatures(text, places, heading.body))])
-        inside = range(bisect_left(starts, heading.body), bisect_left(starts, end))
-        end = next((starts[place] for place in inside if not _is_aside(lists[place], len(headings), end)), end)
+        inner = [lists[place] for place in range(bisect_left(starts, heading.body), bisect_left(starts, end))]
+        is_last = following is None
+        end = next((one.start for one in inner if not _is_aside(one, len(headings), end, is_last=is_last)), end)
         between = dividers[bisect_left(parts, heading.body) : bisect_left(parts, end)]
         end = next((divider.start for divider in between if _opens(divider, heading, following, end, places)), end)
         yield _section(text, heading, end)
 
 
-def _is_aside(listing: Listing, headings: int, end: int) -> bool:
-    """Whether a list only names a few of a report's items, in the text of one, which goes on below it up to `end`."""
-    return not listing.is_titled and 2 * len(listing.rows) <= headings and end - listing.end >= _MIN_MORE_CHARS
+def _is_aside(listing: Listing, headings: int, end: int, *, is_last: bool) -> bool:
+    """Whether a list only names a few of a report's items, in the text of one, which goes on below it up to `end`.
+
+    Below the last item, one with a title is an index.
+    """
+    is_index = is_last and listing.is_titled
+    return not is_index and 2 * len(listing.rows) <= headings and end - listing.end >= _MIN_MORE_CHARS
 
 
 def titled(text: str, ended: Iterable[tuple[Heading, int]]) -> Iterator[Section]:

@@ -99,6 +99,7 @@ def test_items_of_one_part_that_share_their_text_are_no_list(below: str) -> None
 
 NAMED = {
     "lines": [heading("1"), heading("1A"), heading("7")],
+    "lines at the top of a page": ["17", "Table of Contents", heading("1"), heading("1A"), heading("7")],
     "marks": ["• Item 1. Business;", "• Item 1A. Risk Factors; and", "• Item 7. Management’s Discussion and Analysis."],
     "commas": ["Item 1, Business,", "Item 1A, Risk Factors, and", "Item 7, Management’s Discussion and Analysis."],
     "parts": ["Part I, Item 1A. Risk Factors;", "Part II, Item 7. Management’s Discussion and Analysis."],
