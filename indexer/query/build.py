@@ -242,7 +242,7 @@ def _date_range(node: RawRange) -> DateSpan:
     field, at = node.field, node.at
     if field is None or BY_NAME[field].kind != "date":
         raise QueryError(
-            f"the range at position {at + 1} is not of filed: or period:", "ranges are for these two fields", at
+            f"the range at position {at + 1} is not of a date", "ranges are for filed:, period: and added:", at
         )
     try:
         first = date_span(node.first) if node.first.strip() else (FIRST_DATE, FIRST_DATE)
