@@ -163,15 +163,20 @@ def _unpacked(name: str, reader: ChunkReader, *, path: Path | None = None) -> It
 
 
 def _check_sums(path: Path) -> None:
-    """Raise `DamagedBodyError` if a gzip file is damaged, but not if it is only cut.
+    """Raise `DamagedBodyError` if a gzip file is damaged, but not if it is only cut, or something else follows it.
 
     Its checksum is at its end, and decoding may go wrong long before that shows, so no member of it can be trusted.
     """
     decoder = ContentDecoder("gzip", may_be_endless=False)
     with path.open("rb") as file:
         for packed in _chunks(file):
-            for _ in decoder.decode(packed):
-                pass
+            try:
+                for _ in decoder.decode(packed):
+                    pass
+            except DamagedBodyError:
+                if decoder.is_whole:
+                    return
+                raise
 
 
 def _zip(path: Path) -> Iterator[Candidate | SkippedFile | SyncFailure]:

@@ -19,6 +19,7 @@ _MOST_SILENT_BYTES = 1 << 20
 """Compressed bytes in a row without any output (padding, empty members): more than any program writes."""
 _DAMAGED = cast("type[Exception]", isal_zlib.error)
 """The stub declares the class as an instance."""
+_GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_WINDOW = 16 + isal_zlib.MAX_WBITS
 
 
@@ -70,6 +71,8 @@ class ContentDecoder:
                 received = received.lstrip(b"\0")  # padding, wherever the chunks are split
                 if not received:
                     break
+                if not _GZIP_MAGIC.startswith(received[:2]):
+                    raise DamagedBodyError("something that is not gzip follows the end of the compressed body")
                 self._inflater = isal_zlib.decompressobj(self._window)
             try:
                 chunk = self._inflater.decompress(received, _PIECE_BYTES)
@@ -82,9 +85,14 @@ class ContentDecoder:
         if self._may_be_endless and self._silent_bytes > _MOST_SILENT_BYTES:
             raise DamagedBodyError(f"a gzip stream has {self._silent_bytes} bytes without any text")
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that was decoded is complete and has the right checksum."""
+        return self._inflater is None or self._inflater.eof
+
     def finish(self) -> None:
         """Raise `DamagedBodyError` if the compressed body is incomplete."""
-        if self._inflater is not None and not self._inflater.eof:
+        if not self.is_whole:
             raise DamagedBodyError("the compressed body is cut off")
 
 

@@ -177,6 +177,16 @@ def test_nothing_is_taken_from_a_tar_archive_whose_checksum_is_wrong(root: Path,
     assert stored(root) == ALL
 
 
+def test_a_whole_tar_archive_is_taken_whatever_follows_it(root: Path, there: Path) -> None:
+    """Its checksum is right, and tar reads it; what follows is named, since it may be another archive, damaged."""
+    packed = tar_of({f"{accession}.txt": body for accession, body in ALL.items()}, "w:gz")
+    (there / "some.tar.gz").write_bytes(packed + b"and a signature")
+    assert [failure.message for failure in take(root, there).failures] == [
+        "something that is not gzip follows the end of the compressed body"
+    ]
+    assert stored(root) == ALL
+
+
 @pytest.mark.parametrize("mode", ["w", "w:gz"])
 def test_archives_joined_by_cat_are_all_read(root: Path, there: Path, mode: str) -> None:
     """Each has its own end, after which the next one begins."""
