@@ -41,7 +41,7 @@ _META = "meta.json"
 _WRITER_BYTES = 256_000_000
 """Memory of the writer in bytes, over all its threads."""
 _PAGE_DOCUMENTS = 100_000
-"""Documents listed at a time: more than any submission has."""
+"""Documents listed at a time; more where one submission has more."""
 _OPEN_PATIENCE_S = 1.0
 _READABLE_EVERY_S = 0.1
 """Shorter than `_OPEN_PATIENCE_S`, the time that readers wait for a list of files they may not read yet."""
@@ -181,15 +181,18 @@ class TantivyEngine:
         """Accession number, sha256 and sequence of every searchable entry."""
         with _reading(self._path):
             searcher = self._newest().searcher
-            first = 0
+            first, most = 0, _PAGE_DOCUMENTS
             while True:
                 after = tantivy.Query.range_query(
                     self._index.schema, "number", tantivy.FieldType.Unsigned, first, 10**18 - 1
                 )
                 found: list[tuple[int, tantivy.DocAddress]] = searcher.search(
-                    after, limit=_PAGE_DOCUMENTS, order_by_field="number", order=tantivy.Order.Asc
+                    after, limit=most, order_by_field="number", order=tantivy.Order.Asc
                 ).hits
-                is_last = len(found) < _PAGE_DOCUMENTS
+                is_last = len(found) < most
+                if not is_last and found[0][0] == found[-1][0]:
+                    most *= 2
+                    continue
                 for number, address in found:
                     if is_last or number != found[-1][0]:  # the last submission of a page may continue on the next
                         record = json.loads(bytes(searcher.doc(address)["record"][0]))

@@ -66,6 +66,17 @@ def test_a_killed_writer_leaves_a_whole_index(tmp_path: Path, delay_s: float) ->
     engine.close()
 
 
+def test_all_entries_are_listed_however_many_a_submission_has(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than are listed at a time: `verify` reads all of them, and ends."""
+    monkeypatch.setattr(f"{TantivyEngine.__module__}._PAGE_DOCUMENTS", 2)
+    documents = {1: 1, 2: 7, 3: 2, 4: 1}
+    for number, most in documents.items():
+        add_all(engine, [entry(number, "zebra", position=place, sequence=place + 1) for place in range(most)])
+    engine.commit()
+    listed = [(one, sequence) for one, _, sequence in engine.stored()]
+    assert sorted(listed) == [(accession(one), place + 1) for one, most in documents.items() for place in range(most)]
+
+
 def _commit_without_end(path: str) -> None:
     """What the killed process does: commits of one part, replacing the last submission each time."""
     engine: Engine = TantivyEngine.open(Path(path), writable=True)
