@@ -127,7 +127,7 @@ class Library:
             filters,
             FromLibrary(count),
             FromLibrary(self._name_of),
-            FromLibrary(lambda: self._diagnose(options)),
+            FromLibrary(lambda: self._diagnose(options, found.total)),
             options.within,
         )
 
@@ -166,10 +166,12 @@ class Library:
         """
         return self._diagnose(options)
 
-    def _diagnose(self, options: SearchOptions) -> Diagnosis:
+    def _diagnose(self, options: SearchOptions, total: int | None = None) -> Diagnosis:
         from indexer.search.diagnosis.diagnose import diagnose  # noqa: PLC0415 — a search needs none of it
 
-        return diagnose(options, self.run, last_run=lambda: next((run.number for run in self.log(1)), None))
+        return diagnose(
+            options, self.run, last_run=lambda: next((run.number for run in self.log(1)), None), total=total
+        )
 
     def _trees(self, options: SearchOptions) -> tuple[Node | None, Node | None]:
         """The query and the filters as trees, each None if there is none."""

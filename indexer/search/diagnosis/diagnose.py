@@ -68,31 +68,39 @@ def diagnose(
     run: Run,
     *,
     last_run: Callable[[], int | None],
+    total: int | None = None,
     max_s: float = MAX_S,
     clock: Callable[[], float] = time.monotonic,
 ) -> Diagnosis:
     """Why a search with these options finds nothing; only the total if it finds something.
 
-    `run` runs a search, and `last_run` returns the number of the archive's last run. All searches but the search itself
+    `run` runs a search, and `last_run` returns the number of the archive's last run. `total` is what the search itself
+    found, if it has been run. All searches but the search itself
     end after `max_s`. Raises what `run` raises for that.
     """
+    if total is None:
+        total = run(_counted(options)).total
+    if total:
+        return Diagnosis(total)
     return _Diagnoser(options, Prober(run, last_run, ends=clock() + max_s, clock=clock)).run()
+
+
+def _counted(options: SearchOptions) -> SearchOptions:
+    """The same search for its total alone."""
+    return options.replace(limit=0, offset=0, snippets=False, passages=0, sort=None)
 
 
 class _Diagnoser:
     """One search and the results of its variants so far."""
 
     def __init__(self, options: SearchOptions, prober: Prober) -> None:
-        self._options = options.replace(limit=0, offset=0, snippets=False, passages=0, sort=None)
+        self._options = _counted(options)
         self._prober = prober
         self._count = prober.count
         self._raw = read(options.query) if options.query else None
         self._given = options.given_filters
 
     def run(self) -> Diagnosis:
-        options = self._options
-        if total := self._prober.run(options).total:
-            return Diagnosis(total)
         if self._count(SearchOptions(limit=0)) == 0:
             return Diagnosis(0, is_empty=True)
         alone = self._count(self._options.without(*self._given)) if self._given and self._raw is not None else None

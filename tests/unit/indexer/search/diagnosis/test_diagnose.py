@@ -205,8 +205,9 @@ def test_it_ends_in_time() -> None:
         now += 1.0
         return Results(options.query, 5 if options.query is None else 0, 0.0, ())
 
-    found = diagnose(SearchOptions("a b c d e f"), run, last_run=lambda: None, max_s=3.0, clock=lambda: now)
+    found = diagnose(SearchOptions("a b c d e f"), run, last_run=lambda: None, total=0, max_s=3.0, clock=lambda: now)
     assert len(asked) == 3
+    assert "a b c d e f" not in {options.query for options in asked}
     assert not found.is_complete
     assert found.lines()[-1] == "not everything was tried, to save time"
 
@@ -228,6 +229,21 @@ def test_a_search_that_takes_too_long_is_left_out(form: str) -> None:
     found = diagnose(asked, run, last_run=lambda: None, max_s=0.5)
     assert not found.is_complete
     assert not found.forms_without_items
+
+
+def test_the_search_itself_is_run_once(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a search has found is not asked for again by its diagnosis."""
+    asked: list[SearchOptions] = []
+    run = Library.run
+
+    def recorded(self: Library, options: SearchOptions) -> Results:
+        asked.append(options)
+        return run(self, options)
+
+    monkeypatch.setattr(Library, "run", recorded)
+    library.search("qqzz xxyy").diagnose()
+    itself = [one for one in asked if (one.query, one.stem, one.within) == ("qqzz xxyy", False, "document")]
+    assert len(itself) == 1
 
 
 def test_json_has_the_numbers_and_the_words(library: Library) -> None:
