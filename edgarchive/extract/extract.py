@@ -164,15 +164,17 @@ def extract_filing(
 
 
 def _check_ours(folder: Path) -> None:
-    """Raise `UsageError` if there is something else than the files that a manifest in the folder names."""
+    """Raise `UsageError` if there is something else than a folder of the files that a manifest in it names."""
     if not exists(folder):
         return
+    if is_symlink(folder) or not is_dir(folder):
+        raise UsageError(f"{folder} is a link or a file", "move it, or choose another --out")
     try:
         manifest = json.loads((folder / MANIFEST).read_bytes())
         ours = {MANIFEST, _VIEW, *(file["file"] for file in manifest["files"])}
     except (OSError, ValueError, KeyError, TypeError):
         ours = set()
-    others = sorted({path.name for path in folder.iterdir()} - ours) if is_dir(folder) else [folder.name]
+    others = sorted({path.name for path in folder.iterdir()} - ours)
     if others:
         raise UsageError(
             f"{folder} has something that no extraction wrote: {visible(others[0])}", "move it, or choose another --out"

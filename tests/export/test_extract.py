@@ -102,6 +102,18 @@ def test_a_folder_of_somebody_else_is_not_touched(settings: Settings, out: Path)
     assert (out / FILING / "mine.txt").read_text() == "mine"
 
 
+def test_nothing_behind_a_link_is_removed(settings: Settings, out: Path) -> None:
+    """A folder that its user has put elsewhere cannot be replaced, so it stays whole."""
+    with Library(settings=settings) as library:
+        folder = extract_filing(library, FILING, out, documents="8-K").folder
+        whole = read_tree(folder)
+        folder.rename(out / "elsewhere")
+        folder.symlink_to("elsewhere")
+        with pytest.raises(UsageError, match="is a link or a file"):
+            extract_filing(library, FILING, out)
+    assert read_tree(out / "elsewhere") == whole
+
+
 @pytest.mark.parametrize("name", ["notes.txt", "folder/notes.txt", "manifest.json"])
 def test_what_a_user_put_beside_documents_is_not_removed(settings: Settings, out: Path, name: str) -> None:
     """To write other documents, or a file that was cut, the folder is made anew: only if all in it is ours."""
