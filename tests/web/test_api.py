@@ -222,3 +222,9 @@ def test_the_status_of_every_error_is_described(served: Served) -> None:
     statuses = {str(int(status_of(kind("x")))) for kind in kinds}
     for path, described in served.ask("/openapi.json").json()["paths"].items():
         assert statuses <= described["get"]["responses"].keys(), path
+
+
+@pytest.mark.parametrize(("place", "status"), [("1", 200), ("2", 404), ("0", 404), ("x", 404), ("", 404)])
+def test_a_place_that_has_another_document_is_no_such_document(served: Served, place: str, status: int) -> None:
+    """Never the text of another one."""
+    assert served.ask(f"/filing/{FILING}/1.txt?place={place}").status == status

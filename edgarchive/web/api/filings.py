@@ -37,18 +37,18 @@ async def read_submission(request: web.Request) -> Submission:
 def read_document(request: web.Request, submission: Submission) -> tuple[int, Document]:
     """The document with the sequence number in a path, and its position. Raises `NotInArchiveError`.
 
-    Of several with this number, the one whose place among all documents is the parameter `PLACE`, else the first.
+    Of several with this number, the one at the place among all documents that `PLACE` says; without it, the first.
     """
-    number = int(request.match_info["sequence"])
+    number, place = int(request.match_info["sequence"]), request.query.get(PLACE)
     found = [
         (position, document)
         for position, document in enumerate(submission.documents)
-        if (document.sequence or position + 1) == number
+        if (document.sequence or position + 1) == number and place in {None, str(position + 1)}
     ]
-    wanted = [one for one in found if str(one[0] + 1) == request.query.get(PLACE)]
     if found:
-        return (wanted or found)[0]
-    raise NotInArchiveError(f"{submission.header.accession} has no document {number}", "see the filing's page")
+        return found[0]
+    where = "" if place is None else f" at place {place[:20]!r}"
+    raise NotInArchiveError(f"{submission.header.accession} has no document {number}{where}", "see the filing's page")
 
 
 async def filing_json(request: web.Request) -> web.Response:
