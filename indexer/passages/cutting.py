@@ -116,7 +116,8 @@ class Cutter:
             return len(_cleaned(self._text[begin:end], follows_blank=True)) >= 2 * SNIPPET_CHARS
         if end - begin > 2 * (self._context_words + 2) * _BYTES_PER_WORD:  # their contexts cannot meet
             return True
-        return len(_cleaned(self._text[begin:end], follows_blank=True).split()) >= 2 * self._context_words
+        between = len(_cleaned(self._text[begin:end], follows_blank=True).split())
+        return begin <= end and between >= 2 * self._context_words
 
     def _clean(self, window: Window, margin: int) -> _Piece:
         """The text around `window`, cleaned."""

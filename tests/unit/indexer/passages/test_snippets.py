@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import time
 import tracemalloc
+from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from indexer.passages.cutting import SNIPPET_CHARS
@@ -241,13 +242,15 @@ def test_many_passages_take_time_in_proportion_to_the_text() -> None:
 
 
 @given(st.lists(st.integers(0, 70), min_size=1, max_size=8), st.none() | st.integers(0, 40), st.integers(2, 6))
+@example([2, 0], 0, 2)
 def test_nothing_is_shown_in_two_passages(gaps: list[int], context_words: int | None, n: int) -> None:
     """However near the matches stand, and however many words are shown around them."""
     numbers = iter(range(1000))
     text = "".join("alpha " + "".join(f"w{next(numbers)} " for _ in range(gap)) for gap in gaps)
     passages = found("alpha", text, n=n, context_words=context_words).passages
-    shown = [word for passage in passages for word in passage.snippet.text.split() if word != "alpha"]
-    assert len(shown) == len(set(shown))
+    shown = [word for passage in passages for word in passage.snippet.text.split()]
+    assert max(Counter(word for word in shown if word != "alpha").values(), default=1) == 1
+    assert shown.count("alpha") <= len(gaps)
 
 
 @pytest.mark.parametrize(

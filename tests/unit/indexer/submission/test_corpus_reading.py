@@ -161,7 +161,7 @@ def test_every_line_of_a_header_is_a_typed_value(row: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("row", rows("submission", "dissemination", "hdr"), ids=lambda row: row["file"])
 @pytest.mark.slow
-def test_the_other_spelling_of_a_real_header_gives_thein_both(row: dict[str, str]) -> None:
+def test_the_other_spelling_of_a_real_header_gives_the_same(row: dict[str, str]) -> None:
     """Each header, written in EDGAR's other spelling line by line, gives the same values."""
     text = outline(path_of(row["file"]).read_bytes()).header.decode("cp1252")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -230,7 +230,7 @@ def test_documents_have_text_or_content(row: dict[str, str]) -> None:
     ("accession", "members"),
     [("0009000910-24-000001", 0), pytest.param("0001104659-25-002604", 6, marks=needs_corpus)],
 )
-def test_a_submission_served_and_disseminated_is_thein_both(accession: str, members: int) -> None:
+def test_a_submission_served_and_disseminated_is_the_same(accession: str, members: int) -> None:
     """One submission in both spellings: all but the acceptance time, which only the served file has."""
     served = in_both(read(f"{accession}.txt").header)
     disseminated = in_both(read(f"{accession}.nc").header)
@@ -239,7 +239,7 @@ def test_a_submission_served_and_disseminated_is_thein_both(accession: str, memb
 
 
 @needs_corpus
-def test_both_spellings_of_real_headers_give_thein_both() -> None:
+def test_both_spellings_of_real_headers_give_the_same() -> None:
     """EDGAR's index-headers pages hold one header twice, in tags and in labels."""
     compared = 0
     for row in rows("index-headers-html"):

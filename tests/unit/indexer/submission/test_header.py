@@ -200,7 +200,7 @@ _ITEMS = {
 
 
 @pytest.mark.parametrize("path", _INVENTED, ids=lambda path: path.stem)
-def test_a_header_turned_into_the_other_spelling_and_back_is_thein_both(path: Path) -> None:
+def test_a_header_turned_into_the_other_spelling_and_back_is_the_same(path: Path) -> None:
     """What the served file says in labels, the dissemination file says in tags: every typed value is equal."""
     labelled = outline(path.read_bytes()).header.decode("cp1252")
     header = parse_header(labelled.encode())
