@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal, Protocol, Self, overload, runtime_che
 
 from archiver.identifiers import AccessionNumber
 from archiver.startup.dataclass import dataclass
-from indexer.entries import IndexEntry
+from indexer.entries import IndexEntry, exact
 from indexer.fields import PARTY_FACETS, Facet, facet_value
 from indexer.query.language.leaves import join_all
 from indexer.query.nodes import All, InSection, Node, Not, OfFilings
@@ -268,7 +268,7 @@ class JoinedEngine:
         # any document of a hit may have the section
         for one in self._engine.facet(query, "section", filters=filters, documents=True):
             key = str(one.value)
-            if key in asked if asked else not key.endswith(CONTROLS_KEY):  # a section has its item's key as well
+            if exact(key) in asked if asked else not key.endswith(CONTROLS_KEY):  # a section has its item's key as well
                 within = All((InSection(key, (key,)), *(() if query is None else (in_section(query, key),))))
                 others = None if filters is None else in_section(filters, key)
                 counts[key] = self._engine.search(within, filters=others, limit=0, documents=documents).total

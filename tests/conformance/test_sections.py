@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import random
+from typing import get_args
 
 import pytest
 
-from indexer.engine import Engine, JoinedEngine
+from indexer.engine import Engine, JoinedEngine, within_unit
 from indexer.entries import SectionSpan
 from indexer.query.build import parse_query
 from indexer.query.filters import Filters
+from indexer.query.scopes.filings import Unit
 from tests.unit.index_entries import add_all, entry
 
 _WORDS = "the board of directors resigned resign company companies risk risks 1a te tet".split()
@@ -153,7 +155,9 @@ def test_the_facet_counts_what_matches_in_the_section_itself(engine: Engine) -> 
         ("pay OR company", ["1", "2"], ["10-Q I 2", "10-Q II 1"]),
         ("section:2 company", ["1"], []),
         ("section:1", None, ["10-Q I 1", "10-Q II 1"]),
+        ("risk -section:7", None, ["10-Q I 1"]),
     ):
-        filters = Filters(section=sections).tree()
-        counts = JoinedEngine(engine).facet(parse_query(query), "section", filters=filters)
-        assert sorted(str(one.value) for one in counts) == expected, query
+        for unit in get_args(Unit):
+            tree, filters = within_unit(engine, parse_query(query), Filters(section=sections).tree(), unit)
+            counts = JoinedEngine(engine).facet(tree, "section", filters=filters)
+            assert sorted(str(one.value) for one in counts) == expected, (query, unit)

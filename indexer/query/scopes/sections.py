@@ -13,6 +13,7 @@ from indexer.query.nodes import (
     AnyOf,
     Fuzzy,
     InSection,
+    Leaf,
     Near,
     Node,
     Pattern,
@@ -77,15 +78,28 @@ def in_section(tree: Node, key: str) -> Node:
             return AnyOf(tuple(in_section(part, key) for part in parts))
         case InSection(name, keys):
             return InSection(name, (key,) if key in keys else ())
+        case Value("section") | Within() if exact(key) not in _keys(tree):
+            return _nothing()
         case _:
             return tree
 
 
 def asked_sections(tree: Node | None) -> frozenset[str]:
-    """The keys of all sections that `tree` asks for."""
-    if tree is None:
-        return frozenset()
-    return frozenset(key for leaf in leaves(tree) if isinstance(leaf, InSection) for key in leaf.keys)
+    """The indexed keys of all sections that `tree`, also after `scoped`, asks for; exclusions (`Not`) are left out."""
+    found = () if tree is None else leaves(tree, negated=False)
+    return frozenset(key for leaf in found for key in _keys(leaf) if key)
+
+
+def _keys(leaf: Leaf) -> tuple[str, ...]:
+    match leaf:
+        case InSection(_, keys):
+            return tuple(map(exact, keys))
+        case Value("section", key):
+            return (key,)
+        case Within(key):
+            return (exact(key),)
+        case _:
+            return ()
 
 
 def _bounded(tree: Node) -> Node:
