@@ -27,7 +27,8 @@ RUN python -m pip wheel --no-deps --no-build-isolation --wheel-dir wheel . \
 FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b
 COPY --from=build /opt/edgarchive /opt/edgarchive
 ENV PATH=/opt/edgarchive/bin:$PATH \
-    EDGARCHIVE_ROOT=/archive
+    EDGARCHIVE_ROOT=/archive \
+    MALLOC_ARENA_MAX=2
 RUN install --directory --owner=1000 --group=1000 /archive
 VOLUME /archive
 USER 1000:1000

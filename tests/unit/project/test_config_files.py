@@ -73,6 +73,12 @@ def test_the_server_can_write_nowhere() -> None:
     assert "--host" not in command.split()
 
 
+def test_the_server_gives_back_the_memory_of_large_filings() -> None:
+    """The C library keeps what each of many threads took, unless it is told otherwise."""
+    assert unit("edgarchive-serve.service")["Service"]["Environment"] == ["MALLOC_ARENA_MAX=2"]
+    assert "MALLOC_ARENA_MAX=2\n" in (CONFIG.parent / "Dockerfile").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_systemd_reads_each_unit(verb: str, tmp_path: Path) -> None:
     """No unknown key, no value that systemd ignores."""
