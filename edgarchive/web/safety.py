@@ -26,8 +26,8 @@ FULL_TEXT_PATH = "/LATEST/search-index"
 """The only URL that also accepts POST, as EDGAR's full-text search does."""
 
 OUR_POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-FILER_POLICY = "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'"
-"""For all content from filers: no scripts, no frames, nothing external, a separate origin, in a frame of ours alone."""
+FILER_POLICY = "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'"
+"""For all content from filers: no scripts, no frames, nothing external, a separate origin."""
 
 _HOST = lazy_pattern(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?", re.IGNORECASE)
 _MAX_PORT = 65_535
@@ -105,9 +105,10 @@ def set_headers(response: web.StreamResponse) -> None:
 
 
 def headers_of_filers() -> dict[str, str]:
-    """The headers for content from filers."""
+    """The headers for content from filers, which only our own pages may embed."""
     return {
         "Content-Security-Policy": FILER_POLICY,
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
+        "X-Frame-Options": "SAMEORIGIN",
     }
