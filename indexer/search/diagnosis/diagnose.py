@@ -75,8 +75,7 @@ def diagnose(
     """Why a search with these options finds nothing; only the total if it finds something.
 
     `run` runs a search, and `last_run` returns the number of the archive's last run. `total` is what the search itself
-    found, if it has been run. All searches but the search itself
-    end after `max_s`. Raises what `run` raises for that.
+    found, if it has been run. All searches but that one end after `max_s`. Raises what `run` raises for it.
     """
     if total is None:
         total = run(_counted(options)).total
