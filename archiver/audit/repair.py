@@ -238,8 +238,8 @@ class _Repair:
                 self._archive.quarantine(folder, unused_name(self._archive.layout.quarantine / folder.name).name)
         with storage_errors(place):
             publish(copy, place)
-        if self._misplaced[accession]:
-            self._misplaced[accession].pop()
+        if findings := self._misplaced.get(accession):
+            findings.pop()  # one of its files is where it belongs
 
     def _restore_version(self, row: VersionRecord) -> bool:
         """Restore bytes beside a submission from the quarantine if it has them."""

@@ -114,15 +114,15 @@ class _Polls:
 
     def __init__(self, *, once: bool) -> None:
         self._once = once
-        self._has_begun = once
+        self._polls = 0
 
     def __call__(self, report: PollReport) -> None:
         """Log the result of the next poll."""
+        self._polls += 1
         is_start = report.is_first and not report.alerts
-        if is_start or not self._has_begun:
+        if is_start or (self._polls == 1 and not self._once):
             alerts = "begin with the next filing" if is_start else "continue"
             _notes.info("watching: alerts %s", alerts, extra=event("watching", pages=report.pages))
-        self._has_begun = True
         if (self._once and not is_start) or report.new or report.alerts:
             facts = event("polled", new=report.new, stored=report.stored, alerts=report.alerts, pending=report.pending)
             logger = _notes if self._once else _log
