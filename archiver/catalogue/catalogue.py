@@ -8,7 +8,7 @@ cost of adding a row does not grow with the catalogue.
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -189,21 +189,19 @@ class Catalogue:
         Facts that only an earlier row of the submission has are kept: when and by which run it was added, the run that
         stored the bytes if they are the same, its listings in EDGAR's indexes, and which bytes are indexed.
         """
-        changes = ", ".join(
-            f"{name} = {_MERGED.get(name, _NEW.format(name))}"
-            for name in SUBMISSION.names.split(", ")
-            if name != "accession"
-        )
-        self._insert(records, f"ON CONFLICT (accession) DO UPDATE SET {changes}")
+        self._write(records, _MERGED)
 
     def put(self, *records: CatalogueRecord) -> None:
         """Write rows as they are, replacing earlier ones, in one transaction. For corrections."""
-        changes = ", ".join(f"{name} = excluded.{name}" for name in SUBMISSION.names.split(", ") if name != "accession")
-        self._insert(records, f"ON CONFLICT (accession) DO UPDATE SET {changes}")
+        self._write(records, {})
 
-    def _insert(self, records: Iterable[CatalogueRecord], on_conflict: str) -> None:
+    def _write(self, records: Iterable[CatalogueRecord], merged: Mapping[str, str]) -> None:
+        """Add rows. A column that is in `merged` keeps of an earlier row what it says; others are replaced."""
+        names = (name for name in SUBMISSION.names.split(", ") if name != "accession")
+        changes = ", ".join(f"{name} = {merged.get(name, _NEW.format(name))}" for name in names)
         self._database.write(
-            f"INSERT INTO submission ({SUBMISSION.names}) VALUES ({SUBMISSION.marks}) {on_conflict}",
+            f"INSERT INTO submission ({SUBMISSION.names}) VALUES ({SUBMISSION.marks})"
+            f" ON CONFLICT (accession) DO UPDATE SET {changes}",
             map(SUBMISSION.row, records),
         )
 
