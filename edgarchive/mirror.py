@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Self
 
 from archiver.errors import EdgarchiveError
 from archiver.reports import DryRun, SyncReport
-from archiver.runtime.blocking import run_blocking
+from archiver.runtime.blocking import in_thread, run_blocking
 from archiver.runtime.progress import CancelToken, Progress
 from archiver.selection.selection import Selection, as_selections
 from archiver.settings.settings import Settings
@@ -106,15 +107,8 @@ class Mirror:
         self, archive: Archive, report: SyncReport, progress: Progress | None, cancel: CancelToken
     ) -> SyncReport:
         """Index what is new, in a thread; a cancelled task waits for it, at most for one more submission."""
-        thread = asyncio.ensure_future(
-            asyncio.to_thread(index_after, archive, report, self.settings, progress=progress, cancel=cancel)
-        )
-        try:
-            return await asyncio.shield(thread)
-        except asyncio.CancelledError:
-            cancel.cancel()
-            await asyncio.gather(thread, return_exceptions=True)
-            raise
+        work = partial(index_after, archive, report, self.settings, progress=progress, cancel=cancel)
+        return await in_thread(work, cancel=cancel)
 
 
 def sync_archive(

@@ -1,4 +1,4 @@
-"""Running asyncio code from blocking code, even inside a running event loop such as a notebook's."""
+"""Running asyncio code from blocking code, even inside a running event loop such as a notebook's, and the reverse."""
 
 from __future__ import annotations
 
@@ -7,7 +7,25 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from archiver.runtime.progress import CancelToken
+
 T = TypeVar("T")
+
+
+async def in_thread(work: Callable[..., T], *arguments: object, cancel: CancelToken | None = None) -> T:
+    """The result of `work` in a thread.
+
+    A thread cannot be stopped, so a cancelled task cancels the token that `work` looks at, if there is one, and waits
+    for the thread before cleaning up.
+    """
+    thread = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
+    try:
+        return await asyncio.shield(thread)
+    except asyncio.CancelledError:
+        if cancel is not None:
+            cancel.cancel()
+        await asyncio.gather(thread, return_exceptions=True)
+        raise
 
 
 def run_blocking(work: Callable[[], Coroutine[Any, Any, T]]) -> T:

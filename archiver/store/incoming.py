@@ -13,6 +13,7 @@ from typing import Self
 import aiofiles
 from aiofiles.threadpool.binary import AsyncFileIO
 
+from archiver.runtime.blocking import in_thread
 from archiver.store.durable import create_temporary, replace_durably, storage_errors
 
 _BUFFER_BYTES = 1 << 20
@@ -61,13 +62,13 @@ class IncomingFile:
         """Sync the remaining bytes and rename the file."""
         if self._file is None:
             data, self._buffer, self._buffered = b"".join(self._buffer), [], 0
-            await _in_thread(self._write_at_once, data, give_name, final)
+            await in_thread(self._write_at_once, data, give_name, final)
             return
         await self._flush()
         with storage_errors(final):
             await asyncio.to_thread(os.fsync, self._file.fileno())
             await self._file.close()
-            await _in_thread(give_name, self._temporary, final)
+            await in_thread(give_name, self._temporary, final)
         self._path = None
 
     def _write_at_once(self, data: bytes, give_name: Callable[[Path, Path], object], final: Path) -> None:
@@ -109,13 +110,3 @@ class IncomingFile:
         if self._path is not None:
             with contextlib.suppress(FileNotFoundError):
                 self._path.unlink()
-
-
-async def _in_thread(work: Callable[..., object], *arguments: object) -> None:
-    """Run `work` in a thread. A thread cannot be stopped, so a cancelled task waits for it before cleaning up."""
-    thread = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
-    try:
-        await asyncio.shield(thread)
-    except asyncio.CancelledError:
-        await asyncio.wait([thread])
-        raise

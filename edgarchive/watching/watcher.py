@@ -14,7 +14,8 @@ import os
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Self, TypeVar
+from functools import partial
+from typing import Self
 
 from archiver.catalogue.watching import Delivery, Sighting
 from archiver.errors import NotInArchiveError, UnreachableError, UsageError
@@ -27,6 +28,7 @@ from archiver.planning.plan import Outcome, Plan, SubmissionRef
 from archiver.planning.read_listings import read_listings, without_tickers
 from archiver.planning.tally import Tally
 from archiver.reports import SyncReport
+from archiver.runtime.blocking import in_thread
 from archiver.runtime.progress import CancelToken
 from archiver.selection.selection import Selection, as_selections
 from archiver.settings.settings import Settings
@@ -46,8 +48,6 @@ from indexer.index_folder import is_index
 from indexer.search.library import Library
 
 _log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 TEXT_RETRY_S, TEXT_ATTEMPTS = 120, 10
 """A submission's text may appear minutes after its entry; these are the interval and number of attempts."""
@@ -182,12 +182,12 @@ class Watcher:
                 self._backfill = None
             if must_settle:
                 taken += await self._settle(archive, settled)
-            stored, alerts = 0, await _in_thread(lambda _: self._match(archive))
+            stored, alerts = 0, await in_thread(self._match, archive)
             last = None  # each text is tried once in a poll, however long the others take
             while due := self._due(archive, after=last, limit=AT_ONCE):
                 last = due[-1].accession
                 stored += await self._fetch(archive, due)
-                alerts += await _in_thread(lambda _: self._match(archive))
+                alerts += await in_thread(self._match, archive)
             self._forget(archive, settled)
             pending = archive.catalogue.sightings.count("pending")
         return PollReport(walk.pages, taken, stored, pending, alerts, has_gap=has_gap, is_first=is_first)
@@ -316,7 +316,8 @@ class Watcher:
             outcomes = {one.accession: plan.outcome(one.accession) for one in due}
         there = [accession for accession, outcome in outcomes.items() if outcome in {Outcome.STORED, Outcome.PRESENT}]
         if there:
-            await _in_thread(lambda cancel: index_after(archive, report, self._settings, cancel=cancel))
+            cancel = CancelToken()
+            await in_thread(partial(index_after, archive, report, self._settings, cancel=cancel), cancel=cancel)
         archive.catalogue.sightings.set_state(there, "stored")
         for sighting in due:
             if sighting.accession not in there:
@@ -370,18 +371,6 @@ class Watcher:
         before = self._clock() - REMEMBER
         archive.catalogue.sightings.forget(seen_before=min(before, settled.needs_since), keep=KEEP)
         archive.catalogue.deliveries.forget(created_before=before)
-
-
-async def _in_thread(work: Callable[[CancelToken], T]) -> T:
-    """The result of `work` in a thread. If it is cancelled, the thread is told, and ends before the archive closes."""
-    cancel = CancelToken()
-    working = asyncio.ensure_future(asyncio.to_thread(work, cancel))
-    try:
-        return await asyncio.shield(working)
-    except asyncio.CancelledError:
-        cancel.cancel()
-        await asyncio.gather(working, return_exceptions=True)
-        raise
 
 
 def _ref(sighting: Sighting) -> SubmissionRef:
